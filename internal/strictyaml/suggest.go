@@ -1,0 +1,39 @@
+package strictyaml
+
+import "strings"
+
+// Suggest returns the known name that name is most likely a misspelling of, or "" when none is close: at most one edit for
+// every three letters, without regard to case.
+func Suggest(name string, known []string) string {
+	best, limit := "", len(name)/3+1
+	for _, k := range known {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d <= limit {
+			best, limit = k, d-1
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance, with a swap of neighbours as one edit.
+func distance(a, b string) int {
+	older, old := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range old {
+		old[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(old[j]+1, row[j-1]+1, old[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], older[j-2]+1)
+			}
+		}
+		older, old = old, row
+	}
+	return old[len(b)]
+}
