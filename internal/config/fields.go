@@ -1,0 +1,143 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Field is one value of the configuration, with its three names.
+type Field struct {
+	Path    string // "capacity.aks.subscriptionID"
+	Env     string // "SYNCER_CAPACITY_AKS_SUBSCRIPTION_ID"
+	Flag    string // "capacity-aks-subscription-id"
+	Usage   string
+	Default string
+	index   []int
+}
+
+// Fields lists every value, in the order of the file.
+func Fields() []Field {
+	var out []Field
+	defaults := Default()
+	walk(reflect.ValueOf(defaults), "", nil, &out)
+	return out
+}
+
+func walk(v reflect.Value, path string, index []int, out *[]Field) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		p := f.Tag.Get("yaml")
+		if path != "" {
+			p = path + "." + p
+		}
+		at := append(append([]int(nil), index...), i)
+		if v.Field(i).Kind() == reflect.Struct {
+			walk(v.Field(i), p, at, out)
+			continue
+		}
+		words := wordsOf(p)
+		*out = append(*out, Field{
+			Path: p, Usage: f.Tag.Get("usage"), Default: text(v.Field(i)), index: at,
+			Env: "SYNCER_" + strings.ToUpper(strings.Join(words, "_")), Flag: strings.ToLower(strings.Join(words, "-")),
+		})
+	}
+}
+
+// wordsOf splits "capacity.aks.subscriptionID" into capacity, aks, subscription, ID.
+func wordsOf(path string) []string {
+	var words []string
+	for part := range strings.SplitSeq(path, ".") {
+		start := 0
+		runes := []rune(part)
+		for i := 1; i < len(runes); i++ {
+			if unicode.IsUpper(runes[i]) && !unicode.IsUpper(runes[i-1]) {
+				words = append(words, string(runes[start:i]))
+				start = i
+			} else if i+1 < len(runes) && unicode.IsUpper(runes[i]) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1]) {
+				words = append(words, string(runes[start:i])) // SSHKey: SSH, Key
+				start = i
+			}
+		}
+		words = append(words, string(runes[start:]))
+	}
+	return words
+}
+
+func text(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case []string:
+		return strings.Join(x, ",")
+	case time.Duration:
+		return x.String()
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+func (f Field) get(c *Config) string { return text(reflect.ValueOf(c).Elem().FieldByIndex(f.index)) }
+
+// Set gives the field of c a value from text. Lists are separated by commas.
+func (f Field) Set(c *Config, value string) error {
+	v := reflect.ValueOf(c).Elem().FieldByIndex(f.index)
+	switch v.Interface().(type) {
+	case string:
+		v.SetString(value)
+	case bool:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return errors.New("must be true or false")
+		}
+		v.SetBool(b)
+	case int:
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return errors.New("must be a whole number")
+		}
+		v.SetInt(int64(n))
+	case float64:
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return errors.New("must be a number")
+		}
+		v.SetFloat(n)
+	case time.Duration:
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return errors.New("must be a duration such as 30s or 5m")
+		}
+		v.SetInt(int64(d))
+	case []string:
+		var list []string
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, part)
+			}
+		}
+		v.Set(reflect.ValueOf(list))
+	}
+	return nil
+}
+
+// split takes the header off a document, so that the rest can be decoded into a Config.
+func split(doc *yaml.Node) (header, *yaml.Node) {
+	var h header
+	body := *doc
+	body.Content = nil
+	for i := 0; i+1 < len(doc.Content); i += 2 {
+		switch doc.Content[i].Value {
+		case "apiVersion":
+			h.APIVersion = doc.Content[i+1].Value
+		case "kind":
+			h.Kind = doc.Content[i+1].Value
+		default:
+			body.Content = append(body.Content, doc.Content[i], doc.Content[i+1])
+		}
+	}
+	return h, &body
+}
