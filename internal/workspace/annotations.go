@@ -1,0 +1,55 @@
+package workspace
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"syncer.dev/syncer/internal/strictyaml"
+)
+
+// allowedValues are the values of annotations that have only a few.
+var allowedValues = map[string][]string{
+	AnnotationSuspend:            {"true", "false"},
+	AnnotationSpot:               {"true", "false"},
+	AnnotationPrune:              {"disabled"},
+	"kaito.sh/performance-mode":  {"balanced", "interactivity", "throughput"},
+	"kaito.sh/use-local-weights": {"true", "false"},
+}
+
+// annotationImageFamily chooses the operating system of the nodes.
+const annotationImageFamily = "kaito.sh/node-image-family"
+
+// imageFamilies are compared without regard to case and blanks, as KAITO does.
+var imageFamilies = []string{"ubuntu", "azurelinux"}
+
+// annotations checks the annotations that mean something.
+func (c *check) annotations() {
+	for _, key := range slices.Sorted(maps.Keys(c.w.Annotations)) {
+		value := c.w.Annotations[key]
+		field := "metadata.annotations." + key
+		allowed, known := allowedValues[key]
+		switch {
+		case key == annotationImageFamily && !slices.Contains(imageFamilies, strings.ToLower(strings.TrimSpace(value))):
+			c.fail(field, fmt.Sprintf("%q is not an image family", value), "use "+strings.Join(imageFamilies, " or "))
+		case c.w.APIVersion == V1alpha1 && strings.HasPrefix(key, "kaito.sh/"): // v1alpha1 does not look at the others
+		case known && !slices.Contains(allowed, value):
+			c.fail(field, fmt.Sprintf("%q is not a value of this annotation", value), "use "+quoted(allowed))
+		case !known && strings.HasPrefix(key, "syncer.dev/"):
+			hint := "remove it"
+			if s := strictyaml.Suggest(key, []string{AnnotationSuspend, AnnotationSpot, AnnotationPrune}); s != "" {
+				hint = fmt.Sprintf("did you mean %q?", s)
+			}
+			c.warn(field, "is not an annotation that syncer knows", hint)
+		}
+	}
+}
+
+func quoted(values []string) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = fmt.Sprintf("%q", v)
+	}
+	return strings.Join(out, " or ")
+}

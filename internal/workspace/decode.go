@@ -1,0 +1,153 @@
+package workspace
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"syncer.dev/syncer/internal/strictyaml"
+)
+
+// defaultInstanceType is the CRD's default in v1alpha1; v1beta1 has none.
+const defaultInstanceType = "Standard_NC24ads_A100_v4"
+
+// workspace decodes one Workspace. Errors block it alone, as long as its name can be read.
+func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
+	key := Key{Namespace: h.Namespace, Name: h.Name}
+	if key.Namespace == "" {
+		key.Namespace = l.options.DefaultNamespace
+	}
+	report := func(severity Severity, line, column int, field, message, hint string) {
+		if prefix != "" {
+			line, column = at.Line, at.Column
+		}
+		l.set.Problems = append(l.set.Problems, Problem{
+			Path: at.Path, Line: line, Column: column, Field: field, Message: prefix + message, Hint: hint,
+			Severity: severity, Workspace: key,
+		})
+	}
+	if h.APIVersion != V1alpha1 && h.APIVersion != V1beta1 {
+		report(Error, at.Line, at.Column, "apiVersion", fmt.Sprintf("version %q of Workspace is not known", h.APIVersion), "use "+V1beta1+" or "+V1alpha1)
+	}
+	doc, positions, errs := decodeDocument(n)
+	for _, e := range errs {
+		hint := e.Hint
+		if strings.HasPrefix(e.Field, "spec") && strings.Count(e.Field, ".") == 0 {
+			hint = "a Workspace has no spec: resource, inference and tuning stand at the top level"
+		}
+		report(Error, e.Line, e.Column, e.Field, e.Message, hint)
+	}
+	w := doc.workspace()
+	w.Key, w.Source = key, at
+	w.positions = map[string]Position{}
+	for field, p := range positions {
+		w.positions[field] = Position{Path: at.Path, Line: p.Line, Column: p.Column}
+		if prefix != "" {
+			w.positions[field] = at
+		}
+	}
+	warn := func(field, message, hint string) {
+		p := w.At(field)
+		report(Warning, p.Line, p.Column, field, message, hint)
+	}
+	if _, ok := positions["status"]; ok {
+		warn("status", "is not read from a file", "remove it")
+	}
+	if field := serverSet(positions); field != "" {
+		warn(field, "is set by the API server, and is ignored", "remove it")
+	}
+	if h.APIVersion == V1alpha1 {
+		l.alpha(&w, warn)
+	}
+	if h.Name == "" {
+		l.broken(at.Path, Problem{Line: at.Line, Column: at.Column, Field: "metadata.name", Message: prefix + "not given"})
+		return
+	}
+	if !l.allowed(key.Namespace) {
+		p := w.At("metadata.namespace")
+		report(Error, p.Line, p.Column, "metadata.namespace", l.refusal(key.Namespace), "")
+	}
+	l.set.Workspaces = append(l.set.Workspaces, w)
+}
+
+// alpha applies what the CRD does to v1alpha1: it has a default size, and drops fields that only v1beta1 knows.
+func (l *loader) alpha(w *Workspace, warn func(field, message, hint string)) {
+	if w.Resource.InstanceType == "" {
+		w.Resource.InstanceType = defaultInstanceType
+	}
+	if w.Resource.Partition != nil {
+		w.Resource.Partition = nil
+		warn("resource.partition", "is not known in v1alpha1, and is ignored", "use apiVersion "+V1beta1)
+	}
+	for field, p := range map[string]*PresetSpec{"inference": w.inferencePreset(), "tuning": w.tuningPreset()} {
+		if p != nil && p.Options.ModelAccessSecret != "" {
+			p.Options.ModelAccessSecret = ""
+			warn(field+".preset.presetOptions.modelAccessSecret", "is not known in v1alpha1, and is ignored", "use apiVersion "+V1beta1)
+		}
+	}
+}
+
+func (w *Workspace) inferencePreset() *PresetSpec {
+	if w.Inference == nil {
+		return nil
+	}
+	return w.Inference.Preset
+}
+
+func (w *Workspace) tuningPreset() *PresetSpec {
+	if w.Tuning == nil {
+		return nil
+	}
+	return w.Tuning.Preset
+}
+
+// serverSet returns the first metadata field that only the API server sets, or "".
+func serverSet(positions strictyaml.Positions) string {
+	for _, name := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "ownerReferences", "finalizers", "selfLink", "generateName"} {
+		if _, ok := positions["metadata."+name]; ok {
+			return "metadata." + name
+		}
+	}
+	return ""
+}
+
+// refuseDuplicates blocks all documents of one name: which of them is meant is anybody's guess.
+func (l *loader) refuseDuplicates() {
+	byKey := map[Key][]*Workspace{}
+	for i := range l.set.Workspaces {
+		w := &l.set.Workspaces[i]
+		byKey[w.Key] = append(byKey[w.Key], w)
+	}
+	for key, all := range byKey {
+		if len(all) < 2 {
+			continue
+		}
+		for i, w := range all {
+			other := all[0]
+			if i == 0 {
+				other = all[1]
+			}
+			at := w.At("metadata.name")
+			l.set.Problems = append(l.set.Problems, Problem{
+				Path: at.Path, Line: at.Line, Column: at.Column, Field: "metadata.name", Severity: Error, Workspace: key,
+				Message: fmt.Sprintf("Workspace %s is also in %s:%d", key, other.Source.Path, other.Source.Line),
+				Hint:    "rename or remove one of them; until then neither is acted on",
+			})
+		}
+	}
+}
+
+// finish puts everything in order, and computes digests. Of Workspaces with the same name the first stays in the Set, blocked.
+func (l *loader) finish() {
+	s := l.set
+	slices.SortStableFunc(s.Workspaces, func(a, b Workspace) int { return a.Key.Compare(b.Key) })
+	s.Workspaces = slices.CompactFunc(s.Workspaces, func(a, b Workspace) bool { return a.Key == b.Key })
+	slices.SortStableFunc(s.Objects, func(a, b Object) int { return strings.Compare(a.order(), b.order()) })
+	for i := range s.Workspaces {
+		s.Workspaces[i].Digest = digest(&s.Workspaces[i], s.Objects)
+	}
+	slices.Sort(s.Broken)
+	slices.SortFunc(s.Problems, Problem.Compare)
+}

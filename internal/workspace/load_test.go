@@ -1,0 +1,215 @@
+package workspace_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/presets"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func load(t *testing.T, files map[string]string, o workspace.Options) *workspace.Set {
+	t.Helper()
+	tree := fstest.MapFS{}
+	for name, text := range files {
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	set, err := workspace.Load(tree, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+const served = `apiVersion: kaito.sh/v1beta1
+kind: Workspace
+metadata: {name: phi}
+resource:
+  instanceType: Standard_NC24ads_A100_v4
+  labelSelector: {matchLabels: {app: phi}}
+inference:
+  preset: {name: phi-4-mini-instruct}
+`
+
+// TestProblems is the listing of everything that is wrong in a folder of broken files.
+func TestProblems(t *testing.T) {
+	catalog, err := preset.Load(presets.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := workspace.Load(os.DirFS("testdata/broken"), workspace.Options{Namespaces: []string{"default"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems := append(set.Problems, workspace.Validate(set, catalog, workspace.Env{})...)
+	var b bytes.Buffer
+	for _, p := range problems {
+		fmt.Fprintln(&b, p)
+	}
+	fmt.Fprintf(&b, "broken: %v\n", set.Broken)
+	if strings.Contains(b.String(), "geheim") {
+		t.Error("a secret is shown")
+	}
+	if *update {
+		if err := os.WriteFile("testdata/broken.golden", b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/broken.golden")
+	if err != nil || !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("testdata/broken.golden differs (%v); run: make generate\n%s", err, b.String())
+	}
+}
+
+func TestSeveralDocumentsAndObjects(t *testing.T) {
+	set := load(t, map[string]string{
+		"a/all.yaml":                   served + "---\n---\n" + strings.ReplaceAll(served, "phi", "other") + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n",
+		"presets/models/x/preset.yaml": "not: read", ".github/workflows/ci.yaml": "not: read", "skip/x.yaml": "not: [read",
+		"syncer.yaml": "apiVersion: syncer.dev/v1alpha1\nkind: Config\n", "notes.txt": "not read",
+	}, workspace.Options{Skip: []string{"skip"}})
+	if len(set.Problems) > 0 || len(set.Workspaces) != 2 || len(set.Objects) != 1 {
+		t.Fatalf("%+v", set)
+	}
+	if w := set.Workspaces[0]; w.Name != "other" || w.Namespace != "default" || w.Source.Line != 11 {
+		t.Errorf("%+v", w.Source)
+	}
+	if at := set.Workspaces[1].At("inference.preset.name"); at.Path != "a/all.yaml" || at.Line != 8 {
+		t.Errorf("position %+v", at)
+	}
+}
+
+func TestDuplicatesBlockEachOther(t *testing.T) {
+	set := load(t, map[string]string{"a.yaml": served, "b.yaml": served}, workspace.Options{})
+	if len(set.Workspaces) != 1 || len(set.Blocked(set.Workspaces[0].Key)) != 2 {
+		t.Errorf("%+v", set.Problems)
+	}
+}
+
+func TestDumpedFromACluster(t *testing.T) {
+	set := load(t, map[string]string{"a.yaml": strings.Replace(served, "metadata: {name: phi}",
+		"metadata:\n  name: phi\n  uid: 1-2-3\n  creationTimestamp: 2026-01-01T00:00:00Z\n  managedFields: [{manager: x}]", 1) + "status: {state: Ready}\n"}, workspace.Options{})
+	for _, p := range set.Problems {
+		if p.Severity == workspace.Error {
+			t.Error(p)
+		}
+	}
+	if len(set.Problems) != 2 || len(set.Workspaces) != 1 {
+		t.Errorf("%v", set.Problems)
+	}
+}
+
+func TestAlphaDefaults(t *testing.T) {
+	set := load(t, map[string]string{"a.yaml": strings.NewReplacer("v1beta1", "v1alpha1", "  instanceType: Standard_NC24ads_A100_v4\n", "").Replace(served)}, workspace.Options{})
+	if got := set.Workspaces[0].Resource.InstanceType; got != "Standard_NC24ads_A100_v4" {
+		t.Errorf("instance type %q", got)
+	}
+}
+
+func TestDigest(t *testing.T) {
+	config := "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {inference_config.yaml: \"vllm: {max-model-len: 1024}\"}\n"
+	base := served + "  config: c\n" + config
+	digest := func(text string) string {
+		t.Helper()
+		return load(t, map[string]string{"a.yaml": text}, workspace.Options{}).Workspaces[0].Digest
+	}
+	want := digest(base)
+	for name, same := range map[string]string{
+		"comment": "# hello\n" + base, "order": strings.Replace(base, "apiVersion: kaito.sh/v1beta1\nkind: Workspace\n", "kind: Workspace\napiVersion: kaito.sh/v1beta1\n", 1),
+		"style":   strings.Replace(base, "{app: phi}", "{\"app\": 'phi'}", 1),
+		"suspend": strings.Replace(base, "{name: phi}", "{name: phi, annotations: {syncer.dev/suspend: \"true\"}}", 1),
+	} {
+		if digest(same) != want {
+			t.Errorf("%s changes the digest", name)
+		}
+	}
+	for name, other := range map[string]string{
+		"model": strings.Replace(base, "phi-4-mini-instruct", "phi-4", 1), "ConfigMap": strings.Replace(base, "1024", "2048", 1),
+		"annotation": strings.Replace(base, "{name: phi}", "{name: phi, annotations: {kaito.sh/runtime: transformers}}", 1),
+	} {
+		if digest(other) == want {
+			t.Errorf("%s does not change the digest", name)
+		}
+	}
+	set := load(t, map[string]string{"a.yaml": base}, workspace.Options{})
+	if got := workspace.MaxModelLen(set, &set.Workspaces[0]); got != 1024 {
+		t.Errorf("max-model-len %d", got)
+	}
+}
+
+func TestKustomization(t *testing.T) {
+	files := map[string]string{
+		"base/kustomization.yaml": "resources: [phi.yaml]", "base/phi.yaml": served,
+		"prod/kustomization.yaml": "resources: [../base]", "prod/patch.yaml": "x: y",
+	}
+	var built []string
+	set := load(t, files, workspace.Options{Build: func(_ fs.FS, dir string) ([]byte, error) {
+		built = append(built, dir)
+		return []byte(served), nil
+	}})
+	if len(built) != 1 || built[0] != "prod" || len(set.Workspaces) != 1 || set.Workspaces[0].Source.Path != "prod" {
+		t.Errorf("built %v, %+v", built, set)
+	}
+	set = load(t, files, workspace.Options{Build: func(fs.FS, string) ([]byte, error) { return nil, errors.New("no") }})
+	if len(set.Broken) != 1 || set.Broken[0] != "prod" || set.MayMean("anything") != "prod" {
+		t.Errorf("%+v", set)
+	}
+}
+
+// TestWhatMayStillBeMeantIsRemembered lists ways to hide a Workspace from a reader; each must count as broken, so that nothing
+// that came from the file is deleted.
+func TestWhatMayStillBeMeantIsRemembered(t *testing.T) {
+	for name, files := range map[string]map[string]string{
+		"misspelt kind":      {"a.yaml": strings.Replace(served, "kind: Workspace", "kind: Worksapce", 1)},
+		"lower-case kind":    {"a.yaml": strings.Replace(served, "kind: Workspace", "kind: workspace", 1)},
+		"wrong group":        {"a.yaml": strings.Replace(served, "kaito.sh/v1beta1", "kaito.io/v1beta1", 1)},
+		"no kind":            {"a.yaml": strings.Replace(served, "kind: Workspace\n", "", 1)},
+		"list":               {"a.yaml": "apiVersion: v1\nkind: List\nitems: [{kind: Workspace, metadata: {name: phi}}]"},
+		"repeated key":       {"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: phi}\ndata: {a: b, a: c}"},
+		"kustomization loop": {"a/kustomization.yaml": "resources: [../b, phi.yaml]", "b/kustomization.yaml": "resources: [../a]", "a/phi.yaml": served},
+	} {
+		set := load(t, files, workspace.Options{Build: func(fs.FS, string) ([]byte, error) { return nil, errors.New("a cycle") }})
+		if len(set.Broken) == 0 || set.MayMean("phi") == "" || len(set.Problems) == 0 {
+			t.Errorf("%s: broken %v, problems %v", name, set.Broken, set.Problems)
+		}
+	}
+}
+
+func TestMayMean(t *testing.T) {
+	set := load(t, map[string]string{"a.yaml": "metadata: {name: phi-4}\nx: [", "big.yaml": strings.Repeat("#", 2<<20)}, workspace.Options{})
+	if set.MayMean("phi-4") != "a.yaml" {
+		t.Error("a broken file that has the name is not found")
+	}
+	if set.MayMean("phi") != "big.yaml" {
+		t.Error("a file that cannot be read may mean anything")
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	catalog, err := preset.Load(presets.FS)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(served))
+	f.Add([]byte("apiVersion: kaito.sh/v1alpha1\nkind: Workspace\nmetadata: {name: x}\ninference: {adapters: [{}], preset: {}}\ntuning: {input: {urls: [\"http://[::1]\"]}}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		set, err := workspace.Load(fstest.MapFS{"a.yaml": {Data: data}}, workspace.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range append(set.Problems, workspace.Validate(set, catalog, workspace.Env{ClosedWorld: true})...) {
+			if p.Path != "a.yaml" || p.Line < 1 || p.Column < 1 {
+				t.Fatalf("incomplete problem %+v", p)
+			}
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package workspace
+
+import (
+	"regexp"
+	"slices"
+)
+
+// Set is all that a repository asks for, as far as it could be read.
+type Set struct {
+	// Workspaces that could be decoded, in the order of their keys. Those with an error among Problems must not be acted on.
+	Workspaces []Workspace
+	// Objects are the plain objects that Workspaces refer to (ConfigMaps and the like), in the order of kind, namespace, name.
+	Objects []Object
+	// Problems are all errors and warnings, sorted by place.
+	Problems []Problem
+	// Broken are the files (or kustomization folders) from which at least one document could not be read at all, so that
+	// it is not known which Workspaces they hold. Nothing that came from them may be pruned.
+	Broken []string
+	// Files counts the YAML files that were looked at.
+	Files int
+
+	brokenText map[string]string // of Broken files, as far as it could be read at all
+}
+
+// MayMean returns the broken file that may still ask for the Workspace of that name, or "": one that has the name somewhere in
+// its text, or whose text could not be read. It catches a file that was renamed and broken by the same commit.
+func (s *Set) MayMean(name string) string {
+	word := regexp.MustCompile(`(^|[^a-z0-9-])` + regexp.QuoteMeta(name) + `($|[^a-z0-9-])`)
+	for _, broken := range s.Broken {
+		if text, ok := s.brokenText[broken]; !ok || word.MatchString(text) {
+			return broken
+		}
+	}
+	return ""
+}
+
+// Object is a plain Kubernetes object of the repository.
+type Object struct {
+	Content map[string]any // JSON-shaped: map[string]any, []any, string, bool, int64, float64, nil
+	Source  Position
+}
+
+// Blocked returns the errors that stand against the Workspace.
+func (s *Set) Blocked(k Key) []Problem {
+	var out []Problem
+	for _, p := range s.Problems {
+		if p.Workspace == k && p.Severity == Error {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Find returns the Workspace with the key, or nil.
+func (s *Set) Find(k Key) *Workspace {
+	i := slices.IndexFunc(s.Workspaces, func(w Workspace) bool { return w.Key == k })
+	if i < 0 {
+		return nil
+	}
+	return &s.Workspaces[i]
+}
