@@ -1,0 +1,126 @@
+package armsim
+
+import (
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// size is an Azure VM size, as far as nodes show it.
+type size struct {
+	vcpus, memoryGiB, gpus int
+	family                 string
+	retired                bool
+}
+
+// sizes are those that the emulated region offers, and some that it no longer does.
+var sizes = map[string]size{
+	"standard_d4s_v5":           {4, 16, 0, "standardDSv5Family", false},
+	"standard_nc4as_t4_v3":      {4, 28, 1, "Standard NCASv3_T4 Family", false},
+	"standard_nv36ads_a10_v5":   {36, 440, 1, "StandardNVADSA10v5Family", false},
+	"standard_nv72ads_a10_v5":   {72, 880, 2, "StandardNVADSA10v5Family", false},
+	"standard_nc24ads_a100_v4":  {24, 220, 1, "StandardNCADSA100v4Family", false},
+	"standard_nc48ads_a100_v4":  {48, 440, 2, "StandardNCADSA100v4Family", false},
+	"standard_nc96ads_a100_v4":  {96, 880, 4, "StandardNCADSA100v4Family", false},
+	"standard_nc40ads_h100_v5":  {40, 320, 1, "StandardNCadsH100v5Family", false},
+	"standard_nc80adis_h100_v5": {80, 640, 2, "StandardNCadsH100v5Family", false},
+	"standard_nd96isr_h100_v5":  {96, 1900, 8, "standardNDSH100v5Family", false},
+	"standard_nc6s_v3":          {6, 112, 1, "standardNCSv3Family", true},
+	"standard_nc12s_v3":         {12, 224, 2, "standardNCSv3Family", true},
+	"standard_nc24s_v3":         {24, 448, 4, "standardNCSv3Family", true},
+}
+
+func lower(s string) string { return strings.ToLower(s) }
+
+func lookupSize(name string) (size, bool) { s, ok := sizes[lower(name)]; return s, ok }
+
+// getNodes lists the nodes that exist right now, as partial Node objects. The system pool is left out: the cluster that the
+// nodes join has nodes of its own.
+func (s *Server) getNodes(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	only := r.URL.Query().Get("cluster")
+	now := time.Now()
+	nodes := []any{}
+	for _, key := range slices.Sorted(maps.Keys(s.clusters)) {
+		c := s.clusters[key]
+		if only != "" && !strings.EqualFold(c.Name, only) {
+			continue
+		}
+		s.settle(c, now)
+		for _, name := range slices.Sorted(maps.Keys(c.Pools)) {
+			if p := c.Pools[name]; p.Properties["mode"] != "System" {
+				nodes = append(nodes, c.nodes(p, now)...)
+			}
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"nodes": nodes})
+}
+
+// nodes are those of one pool that have booted, with the names, labels, taints and capacity that AKS gives them. A pool that
+// shrinks loses the nodes with the highest numbers.
+func (c *cluster) nodes(p *pool, now time.Time) []any {
+	sku, ok := lookupSize(fmt.Sprint(p.Properties["vmSize"]))
+	if !ok {
+		return nil
+	}
+	digits := fmt.Sprintf("%08d", crc32.ChecksumIEEE([]byte(c.ResourceGroup+"/"+c.Name))%100_000_000)
+	scaleSet := fmt.Sprintf("aks-%s-%s-vmss", p.Name, digits)
+	var out []any
+	for i, boot := range p.Boots {
+		if now.Before(boot) || p.Gone && now.After(p.Done) || i >= p.Target && len(p.Boots) > p.Target {
+			continue
+		}
+		name := scaleSet + fmt.Sprintf("%06s", strconv.FormatInt(int64(i), 36))
+		capacity := map[string]string{
+			"cpu": strconv.Itoa(sku.vcpus), "memory": fmt.Sprintf("%dGi", sku.memoryGiB), "pods": "110", "ephemeral-storage": "1Ti",
+		}
+		labels := map[string]string{
+			"agentpool": p.Name, "kubernetes.azure.com/agentpool": p.Name, "kubernetes.azure.com/cluster": "MC_" + c.ResourceGroup + "_" + c.Name + "_" + c.Location,
+			"kubernetes.azure.com/mode": "user", "kubernetes.azure.com/role": "agent",
+			"node.kubernetes.io/instance-type": fmt.Sprint(p.Properties["vmSize"]), "beta.kubernetes.io/instance-type": fmt.Sprint(p.Properties["vmSize"]),
+			"topology.kubernetes.io/region": c.Location, "topology.kubernetes.io/zone": "0",
+			"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name,
+		}
+		if sku.gpus > 0 {
+			capacity["nvidia.com/gpu"] = strconv.Itoa(sku.gpus)
+			labels["accelerator"], labels["kubernetes.azure.com/accelerator"] = "nvidia", "nvidia"
+		}
+		taints := taintsOf(p.Properties["nodeTaints"])
+		if p.Properties["scaleSetPriority"] == "Spot" {
+			labels["kubernetes.azure.com/scalesetpriority"] = "spot"
+			taints = append(taints, map[string]string{"key": "kubernetes.azure.com/scalesetpriority", "value": "spot", "effect": "NoSchedule"})
+		}
+		own, _ := p.Properties["nodeLabels"].(map[string]any)
+		for k, v := range own {
+			labels[k] = fmt.Sprint(v)
+		}
+		out = append(out, map[string]any{
+			"metadata": map[string]any{"name": name, "labels": labels},
+			"spec": map[string]any{
+				"providerID": fmt.Sprintf("azure:///subscriptions/%s/resourceGroups/mc_%s_%s_%s/providers/Microsoft.Compute/virtualMachineScaleSets/%s/virtualMachines/%d",
+					c.Subscription, lower(c.ResourceGroup), lower(c.Name), c.Location, scaleSet, i),
+				"taints": taints,
+			},
+			"status": map[string]any{"capacity": capacity, "allocatable": capacity},
+		})
+	}
+	return out
+}
+
+// taintsOf parses key=value:Effect.
+func taintsOf(v any) []map[string]string {
+	list, _ := v.([]any)
+	out := []map[string]string{}
+	for _, t := range list {
+		pair, effect, _ := strings.Cut(fmt.Sprint(t), ":")
+		key, value, _ := strings.Cut(pair, "=")
+		out = append(out, map[string]string{"key": key, "value": value, "effect": effect})
+	}
+	return out
+}
