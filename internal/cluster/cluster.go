@@ -1,0 +1,157 @@
+// Package cluster holds what is live in a Kubernetes cluster, as plain values.
+//
+// The apply package reads them from the API server; plan and status draw conclusions from them. Keeping the values apart
+// from the adapter lets those conclusions be pure.
+package cluster
+
+import (
+	"cmp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Ref names one object.
+type Ref struct {
+	Group     string `json:"group,omitempty"`
+	Version   string `json:"version"`
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
+}
+
+// RefOf returns the Ref of an object.
+func RefOf(o *unstructured.Unstructured) Ref {
+	gvk := o.GroupVersionKind()
+	return Ref{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Namespace: o.GetNamespace(), Name: o.GetName()}
+}
+
+// String returns "Kind/name".
+func (r Ref) String() string { return r.Kind + "/" + r.Name }
+
+// Compare orders Refs by namespace, kind and name.
+func (r Ref) Compare(o Ref) int {
+	return cmp.Or(strings.Compare(r.Namespace, o.Namespace), strings.Compare(r.Group, o.Group),
+		strings.Compare(r.Kind, o.Kind), strings.Compare(r.Name, o.Name))
+}
+
+// Same reports whether both name the same object, whatever the version they were read with.
+func (r Ref) Same(o Ref) bool { r.Version, o.Version = "", ""; return r == o }
+
+// Labels and annotations of every object that syncer applies.
+const (
+	LabelManagedBy = "app.kubernetes.io/managed-by" // ManagedBy
+	LabelCluster   = "syncer.dev/cluster"           // config: cluster
+	LabelWorkspace = "kaito.sh/workspace"           // name of the Workspace; absent on plain objects
+
+	AnnotationSource = "syncer.dev/source" // file in the repository, for "where does this come from"
+	AnnotationInputs = "syncer.dev/inputs" // workspace.Workspace.Digest
+	AnnotationPrune  = workspace.AnnotationPrune
+
+	ManagedBy = "syncer"
+)
+
+// Object is one live object that carries our labels.
+type Object struct {
+	Ref
+	UID       string
+	Workspace workspace.Key // zero for plain objects of the repository
+	Source    string        // AnnotationSource
+	Inputs    string        // AnnotationInputs
+	// Owned says that syncer's field manager set the labels, so that they are not a copy made by somebody else.
+	Owned         bool
+	PruneDisabled bool
+	Deleting      bool
+}
+
+// State is what is live, as read at one time.
+type State struct {
+	Objects   []Object // sorted by Ref
+	Workloads map[workspace.Key]Workload
+	Nodes     []Node // sorted by name
+}
+
+// Node is a node of the cluster that has, or should have, GPUs.
+type Node struct {
+	Name         string
+	Pool         string // agent pool (label kubernetes.azure.com/agentpool); "" when brought
+	InstanceType string
+	Ready        bool
+	GPUs         int64             // allocatable nvidia.com/gpu
+	Labels       map[string]string // all labels
+}
+
+// Workload is the StatefulSet or Job of a Workspace.
+type Workload struct {
+	Ref      Ref
+	Inputs   string // AnnotationInputs
+	Current  bool   // the controller has seen the newest generation
+	Replicas int64  // StatefulSet: wanted
+	Ready    int64  // pods that are ready, on the newest revision
+	Active   int64  // Job: pods that run
+	Complete bool   // Job: condition Complete (or SuccessCriteriaMet)
+	Failed   bool   // Job: condition Failed (or FailureTarget), or more failures than it may have
+	// Endpoints counts the ready addresses behind the Workspace's Service.
+	Endpoints int
+	Pods      []Pod // sorted by name
+}
+
+// Pod is one pod of a Workload.
+type Pod struct {
+	Name  string
+	Node  string
+	Phase string
+	Ready bool
+	// Reason and Message say what is wrong in the words of KAITO's condition reasons (ImagePullError, Unschedulable,
+	// ContainerCrashLoopBackOff, ContainerOOMKilled, ContainerStartError, PodEvicted); empty when nothing is.
+	Reason  string
+	Message string
+}
+
+// Preview is what the API server says that applying an object would do (a server-side dry run).
+type Preview struct {
+	Ref    Ref
+	Before *unstructured.Unstructured // live object; nil when there is none
+	After  *unstructured.Unstructured // merged object; nil with Err, or when nothing would change
+	// Replace says that the object has to be deleted and created again, and why (immutable fields).
+	Replace string
+	Err     error // the server refused the object
+}
+
+// Result is what happened to one object, in the words of kubectl and Flux.
+type Result string
+
+// The results of applying and pruning.
+const (
+	Created    Result = "created"
+	Configured Result = "configured"
+	Replaced   Result = "replaced"
+	Unchanged  Result = "unchanged"
+	Deleted    Result = "deleted"
+	Skipped    Result = "skipped"
+	Failed     Result = "failed"
+)
+
+// ChangeSet is what applying or pruning did: one entry per object, in the order they were handled.
+type ChangeSet []Entry
+
+// Entry is one object of a ChangeSet.
+type Entry struct {
+	Ref    Ref
+	Result Result
+	Err    error // set with Failed
+}
+
+// Writes counts the entries that changed the cluster.
+func (c ChangeSet) Writes() int {
+	n := 0
+	for _, e := range c {
+		switch e.Result {
+		case Created, Configured, Replaced, Deleted:
+			n++
+		}
+	}
+	return n
+}
