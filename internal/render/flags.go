@@ -1,0 +1,111 @@
+package render
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// flags are command-line flags without their leading dashes; an empty value stands for a flag without one.
+type flags map[string]string
+
+// args returns the flags as arguments, sorted, so that the same Workspace always gives the same pod.
+func (f flags) args() []string {
+	var out []string
+	for _, key := range slices.Sorted(maps.Keys(f)) {
+		if f[key] == "" {
+			out = append(out, "--"+key)
+		} else {
+			out = append(out, "--"+key+"="+f[key])
+		}
+	}
+	return out
+}
+
+// Annotations of KAITO that change how a model is served.
+const (
+	annotationBenchmark    = "kaito.sh/disable-benchmark" // "true": off
+	annotationPerformance  = "kaito.sh/performance-mode"  // interactivity or throughput; balanced is the default
+	annotationLocalWeights = "kaito.sh/use-local-weights" // "true": weights are already on the node
+	annotationLoadBalancer = "kaito.sh/enablelb"          // "True": reachable from outside of the cluster
+)
+
+// vllmFlags is the command line of vLLM for a preset, as KAITO v0.12 builds it. The preset's own flags come first, so that
+// what depends on the Workspace and on where it runs wins.
+func vllmFlags(w *workspace.Workspace, p preset.Preset, at Placement) flags {
+	f := flags{}
+	maps.Copy(f, p.RunParameters[preset.VLLM])
+	f["served-model-name"] = servedName(w, p)
+	f["max-model-len"] = "auto" // the longest context that fits, found by vLLM when it starts
+	f["gpu-memory-utilization"] = "0.84"
+	if at.GPUModel == "NVIDIA A10" {
+		f["gpu-memory-utilization"] = "0.82"
+	}
+	f["kv-events-config"] = `{"enable_kv_cache_events":true}`
+	// This fusion is compiled when the model is loaded, for which the image has no CUDA toolkit.
+	f["compilation-config.pass_config.fuse_allreduce_rms"] = "False"
+	if len(w.Inference.Adapters) > 0 {
+		f["enable-lora"] = ""
+	}
+	if w.Inference.Config != "" {
+		f["kaito-config-file"] = configDir + "/inference_config.yaml"
+	}
+	switch mode := w.Annotations[annotationPerformance]; mode {
+	case "interactivity", "throughput":
+		f["performance-mode"] = mode
+	}
+	if dir := localWeights(w); dir != "" {
+		f["model"] = dir
+		delete(f, "load_format")
+		f["load-format"] = "runai_streamer"
+	} else {
+		f["model"] = p.Repo
+		f["download-dir"] = weightsDir
+		if p.Revision != "" {
+			// Weights, tokenizer and the code that comes with them, all of the same commit.
+			f["revision"], f["tokenizer-revision"], f["code-revision"] = p.Revision, p.Revision, p.Revision
+		}
+	}
+	parallel(f, at)
+	// Moving the KV cache to the CPU does not work with a share of a GPU, nor over several engines or nodes.
+	if migProfile(w) != "" || at.DataParallel > 1 || at.Nodes > 1 {
+		f["kaito-kv-cache-cpu-memory-utilization"] = "0"
+	}
+	return f
+}
+
+// parallel spreads the model: copies of it on the GPUs of a node, or one split over them, or over nodes as well.
+func parallel(f flags, at Placement) {
+	if at.DataParallel > 1 && at.Nodes == 1 {
+		f["data-parallel-size"] = strconv.Itoa(at.DataParallel)
+	}
+	f["tensor-parallel-size"] = strconv.Itoa(at.TensorParallel)
+	if at.Nodes > 1 {
+		f["pipeline-parallel-size"] = strconv.Itoa(at.PipelineParallel)
+		f["distributed-executor-backend"] = "ray"
+	}
+}
+
+// transformersFlags is the command line of KAITO's Transformers server for a preset.
+func transformersFlags(w *workspace.Workspace, p preset.Preset) flags {
+	f := flags{}
+	maps.Copy(f, p.RunParameters[preset.Transformers])
+	f["served_model_name"] = servedName(w, p)
+	f["pretrained_model_name_or_path"] = p.Repo
+	f["allow_remote_files"] = ""
+	if p.Revision != "" {
+		f["revision"] = p.Revision
+	}
+	return f
+}
+
+// servedName is the name of the model in the API: that of the InferenceSet when there is one, so that clients see one model.
+func servedName(w *workspace.Workspace, p preset.Preset) string {
+	if set := selectorLabels(w)["inferenceset.kaito.sh/created-by"]; set != "" {
+		return set
+	}
+	return p.Name
+}

@@ -1,0 +1,165 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"syncer.dev/syncer/internal/strictyaml"
+)
+
+// Limits of one build. They are far above what people write, and bound what Kustomize can be made to do.
+const (
+	maxFileBytes = 1 << 20
+	// maxWeight is for a folder with all that it refers to, counted as often as it is referred to: folders that refer to each
+	// other twice double with every level. A byte weighs 1, and an object or a folder objectWeight, because Kustomize takes
+	// time in the square of their number.
+	maxWeight    = 4 << 20
+	objectWeight = 2 << 10
+)
+
+// gate reads a kustomization folder and all that it refers to, and refuses whatever is not a file of the tree.
+//
+// It runs before Kustomize does, because Kustomize decides by the look of a path whether it is fetched from the network, and
+// by the look of a field whether a program is run. Only fields that are known to be harmless pass, and only paths that name
+// something in the tree. What it returns is all that Kustomize will get to see.
+func gate(fsys fs.FS, dir string) (tree, error) {
+	g := &gateway{fsys: fsys, files: tree{}, folders: map[string]int{}}
+	if !fs.ValidPath(dir) {
+		return nil, &Refusal{Path: dir, Message: "not a path in the repository"}
+	}
+	if err := g.folder(dir); err != nil {
+		return nil, err
+	}
+	return g.files, nil
+}
+
+// gateway collects what has passed.
+type gateway struct {
+	fsys    fs.FS
+	files   tree
+	folders map[string]int // weight of a folder once all of it has passed, being while it is looked at
+	weight  int            // of what has passed so far in the folder that is being looked at
+}
+
+const being = -1
+
+// kustomizationNames are the names that Kustomize looks for.
+var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+// IsKustomization reports whether a file of this name makes its folder a kustomization.
+func IsKustomization(name string) bool { return slices.Contains(kustomizationNames, name) }
+
+// folder lets a folder with a kustomization pass.
+func (g *gateway) folder(dir string) error {
+	weight, seen := g.folders[dir]
+	if weight == being {
+		return &Refusal{Path: dir, Message: "refers to itself, over other folders or directly"}
+	}
+	if !seen {
+		outer := g.weight
+		g.folders[dir], g.weight = being, 0
+		if err := g.lookAt(dir); err != nil {
+			return err
+		}
+		weight = g.weight
+		g.folders[dir], g.weight = weight, outer
+	}
+	return g.add(dir, weight+objectWeight)
+}
+
+// add counts what has passed.
+func (g *gateway) add(name string, weight int) error {
+	if g.weight += weight; g.weight > maxWeight {
+		return &Refusal{Path: name, Message: "too much for one build", Hint: "split it into folders that are built by themselves"}
+	}
+	return nil
+}
+
+// lookAt lets the kustomization of a folder pass.
+func (g *gateway) lookAt(dir string) error {
+	var found string
+	for _, name := range kustomizationNames {
+		_, err := fs.Stat(g.fsys, path.Join(dir, name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return fmt.Errorf("look at %s: %w", path.Join(dir, name), err)
+		case found != "":
+			return &Refusal{Path: dir, Message: "holds both " + found + " and " + name}
+		default:
+			found = name
+		}
+	}
+	if found == "" {
+		return &Refusal{Path: dir, Message: "holds no kustomization.yaml"}
+	}
+	file := path.Join(dir, found)
+	docs, err := g.yamlFile(file)
+	if err != nil {
+		return err
+	}
+	if len(docs) != 1 {
+		return &Refusal{Path: file, Message: fmt.Sprintf("holds %d documents instead of one", len(docs))}
+	}
+	return g.kustomization(file, docs[0])
+}
+
+// read lets a file of the tree pass.
+func (g *gateway) read(name string) ([]byte, error) {
+	data, ok := g.files[name]
+	if !ok {
+		info, err := fs.Stat(g.fsys, name)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		case !info.Mode().IsRegular():
+			return nil, &Refusal{Path: name, Message: "not a regular file"}
+		case info.Size() > maxFileBytes:
+			return nil, &Refusal{Path: name, Message: fmt.Sprintf("larger than %d KiB", maxFileBytes>>10)}
+		}
+		if data, err = fs.ReadFile(g.fsys, name); err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		g.files[name] = data
+	}
+	return data, g.add(name, len(data))
+}
+
+// yamlFile lets a file pass that Kustomize will read as YAML, and returns its documents.
+func (g *gateway) yamlFile(name string) ([]*yaml.Node, error) {
+	data, err := g.read(name)
+	if err != nil {
+		return nil, err
+	}
+	docs, err := documents(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return docs, g.add(name, len(docs)*objectWeight)
+}
+
+// documents parses YAML and bounds what becomes of it when aliases are replaced by what they stand for.
+func documents(name string, data []byte) (docs []*yaml.Node, err error) {
+	defer func() {
+		// The parser has panicked on malformed input before.
+		if p := recover(); p != nil {
+			docs, err = nil, &Refusal{Path: name, Message: fmt.Sprintf("cannot be read as YAML: %v", p)}
+		}
+	}()
+	docs, syntax := strictyaml.Documents(data)
+	if syntax != nil {
+		return nil, &Refusal{Path: name, Line: syntax.Line, Column: syntax.Column, Message: syntax.Message, Hint: syntax.Hint}
+	}
+	for _, doc := range docs {
+		if r := expandable(doc); r != nil {
+			r.Path = name
+			return nil, r
+		}
+	}
+	return docs, nil
+}

@@ -1,0 +1,231 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// TestBuildFolder builds the folders in testdata/folders. An archive's comment is what the error has to hold; without one the file
+// "want" is what is built.
+func TestBuildFolder(t *testing.T) {
+	offline(t)
+	files, err := filepath.Glob("testdata/folders/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fsys := fstest.MapFS{}
+			want := ""
+			for _, f := range archive.Files {
+				if f.Name == "want" {
+					want = string(f.Data)
+				} else {
+					fsys[f.Name] = &fstest.MapFile{Data: f.Data}
+				}
+			}
+			got, err := BuildFolder(fsys, "team")
+			if problem := strings.TrimSpace(string(archive.Comment)); problem != "" {
+				var refusal *Refusal
+				if !errors.As(err, &refusal) || err.Error() != problem {
+					t.Errorf("error %v\nwant  %s", err, problem)
+				}
+				return
+			}
+			if err != nil || string(got) != want {
+				t.Errorf("error %v, built:\n%s", err, got)
+			}
+		})
+	}
+}
+
+// offline makes a test fail when anything is fetched or run.
+func offline(t testing.TB) {
+	t.Helper()
+	bin := t.TempDir()
+	marker := filepath.Join(bin, "was-run")
+	for _, name := range []string{"git", "helm", "sh", "curl"} {
+		script := "#!/bin/sh\n/bin/touch " + marker + "\nexit 1\n"
+		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin)
+	before := http.DefaultTransport
+	http.DefaultTransport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		t.Errorf("fetched %s", r.URL)
+		return nil, errors.New("no network")
+	})
+	t.Cleanup(func() {
+		http.DefaultTransport = before
+		if _, err := os.Stat(marker); err == nil {
+			t.Error("a program was run")
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+const configMapYAML = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+
+// folder returns a tree with a kustomization and some files that it may name.
+func folder(kustomization string) fstest.MapFS {
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	return fstest.MapFS{
+		"team/kustomization.yaml": file(kustomization),
+		"team/a.yaml":             file(configMapYAML),
+		"team/patch.yaml":         file("- {op: add, path: /data, value: {a: b}}\n"),
+		"base/kustomization.yaml": file("resources: [a.yaml]\n"),
+		"base/a.yaml":             file(configMapYAML),
+		// Files with names at which Kustomize would look for something else.
+		"team/https:/example.com/a.yaml":              file(configMapYAML),
+		"team/github.com/org/repo/kustomization.yaml": file("resources: [a.yaml]\n"),
+		"team/github.com/org/repo/a.yaml":             file(configMapYAML),
+		"team/user@host/a/b/kustomization.yaml":       file("resources: [a.yaml]\n"),
+		"team/user@host/a/b/a.yaml":                   file(configMapYAML),
+		"secret.txt":                                  file("x=1"),
+	}
+}
+
+// TestGateRefuses: nothing that could reach out of the tree gets as far as Kustomize.
+func TestGateRefuses(t *testing.T) {
+	offline(t)
+	for _, k := range []string{
+		"resources: [https://example.com/a.yaml]", "resources: ['https:/example.com/a.yaml']", "resources: [github.com/org/repo]",
+		"resources: [GitHub.com/org/repo]", "resources: [www.github.com/org/repo]", "resources: ['git@github.com:org/repo.git']",
+		"resources: ['gh:org/repo']", "resources: [user@host/a/b]", "resources: ['git::https://example.com/r.git']", "resources: ['ssh://h/r']",
+		"resources: ['file:///etc']", "resources: [/etc/passwd]", "resources: [../../etc]", "resources: [a.yaml, ../..]", "resources: [missing]",
+		"resources: ['..\\..\\etc']", "resources: ['~/x']", "resources: ['']", "resources: [1]", "resources: a.yaml", "resources: [[a.yaml]]",
+		"resources: [{a: b}]", "resources: [../base/../team]", "resources: [.]", "resources: [kustomization.yaml]", "resources: ['${HOME}']",
+		"bases: [https://example.com/x]", "bases: [a.yaml]", "components: [github.com/org/repo?ref=v1]", "components: [a.yaml]",
+		"patches: [{path: https://example.com/p.yaml}]", "patches: [{Path: https://example.com/p.yaml}]", "patches: [{path: /etc/passwd}]",
+		"patches: [a.yaml]", "patches: [{path: patch.yaml, extra: 1}]", "patches: [{<<: {path: /etc/passwd}}]", "patches: [{patch: {a: b}}]",
+		"patches: [{patch: \"[1\"}]", "patchesStrategicMerge: [https://example.com/p.yaml]", "patchesJson6902: [{path: ../../p.yaml}]",
+		"replacements: [{path: https://example.com/r.yaml}]", "replacements: [{Path: x}]",
+		"configMapGenerator: [{name: a, files: [/etc/passwd]}]", "configMapGenerator: [{name: a, files: [x=/etc/passwd]}]",
+		"configMapGenerator: [{name: a, files: [x=https://example.com/]}]", "configMapGenerator: [{name: a, envs: [../../x]}]",
+		"configMapGenerator: [{name: a, env: /etc/environment}]", "configMapGenerator: [{name: a, Files: [/etc/passwd]}]",
+		"configMapGenerator: [{name: a, files: ['=a.yaml']}]", "configMapGenerator: [x]",
+		"helmCharts: [{name: x}]", "helmGlobals: {}", "helmChartInflationGenerator: []", "generators: [g.yaml]", "transformers: [t.yaml]",
+		"validators: [v.yaml]", "configurations: [c.yaml]", "openapi: {path: a.yaml}", "openapi: {version: v1.20}", "OpenAPI: {path: a.yaml}",
+		"crds: [a.yaml]", "vars: []", "imageTags: []", "buildMetadata: [originAnnotations]", "secretGenerator: [{name: s, literals: [a=b]}]",
+		"inventory: {}", "unknown: 1", "<<: {generators: [a]}", "{[a]: b}", "[]", "text", "", "a: 1\n---\nb: 1", "resources: [a.yaml\n", "\x00",
+		"resources: &a [*a]", "&a {resources: [a.yaml], metadata: *a}", "resources: [\"a.yaml\\n\"]",
+	} {
+		_, err := BuildFolder(folder(k), "team")
+		var refusal *Refusal
+		if !errors.As(err, &refusal) {
+			t.Errorf("%q: error %v, want a Refusal", k, err)
+		} else if refusal.Path == "" || refusal.Message == "" {
+			t.Errorf("%q: %#v says too little", k, refusal)
+		}
+	}
+}
+
+// TestGatePasses: what people write passes.
+func TestGatePasses(t *testing.T) {
+	offline(t)
+	for _, k := range []string{
+		"resources: [a.yaml]", "resources: [../base]", "bases: [../base]", "resources: [./a.yaml]",
+		"kind: Kustomization\nresources: [a.yaml]\nnamespace: team\nnamePrefix: p-\nlabels: [{pairs: {a: b}}]\ncommonAnnotations: {a: b}",
+		"resources: [a.yaml]\npatches: [{path: patch.yaml, target: {kind: ConfigMap}}]",
+		"resources: [a.yaml]\npatches: [{patch: '[{\"op\": \"add\", \"path\": \"/data\", \"value\": {\"a\": \"b\"}}]', target: {kind: ConfigMap}}]",
+		"resources: [a.yaml]\npatchesStrategicMerge:\n- |-\n  apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: a}\n  data: {x: y}\n",
+		"configMapGenerator: [{name: g, files: [a.yaml, other=patch.yaml], literals: [a=b]}]\ngeneratorOptions: {disableNameSuffixHash: true}",
+		"resources: [a.yaml]\nreplacements: []\nimages: null",
+	} {
+		if out, err := BuildFolder(folder(k), "team"); err != nil || len(out) == 0 {
+			t.Errorf("%q: %v", k, err)
+		}
+	}
+}
+
+// TestGateBounds: little text must not stand for much work.
+func TestGateBounds(t *testing.T) {
+	offline(t)
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+
+	doubling := fstest.MapFS{"team/kustomization.yaml": file("resources: [../a0, ../b0]\n")}
+	for i := range 40 {
+		for _, side := range []string{"a", "b"} {
+			doubling[fmt.Sprintf("%s%d/kustomization.yaml", side, i)] = file(fmt.Sprintf("namePrefix: %s%d-\nresources: [../a%d, ../b%d]\n", side, i, i+1, i+1))
+		}
+	}
+	for _, side := range []string{"a", "b"} {
+		doubling[side+"40/kustomization.yaml"] = file("resources: [a.yaml]\n")
+		doubling[side+"40/a.yaml"] = file(configMapYAML)
+	}
+
+	laughs := "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+	for i := range 9 {
+		laughs += fmt.Sprintf("a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i+1, i+1, i, i, i, i, i, i, i, i, i)
+	}
+	withFile := func(data string, mode fs.FileMode) fstest.MapFS {
+		return fstest.MapFS{"team/kustomization.yaml": file("resources: [a.yaml]\n"), "team/a.yaml": &fstest.MapFile{Data: []byte(data), Mode: mode}}
+	}
+	for name, fsys := range map[string]fstest.MapFS{
+		"folders that double": doubling,
+		"aliases that double": withFile(configMapYAML+laughs, 0),
+		"too deep":            withFile(configMapYAML+"data: "+strings.Repeat("[", 150)+strings.Repeat("]", 150), 0),
+		"deep by aliases":     withFile(configMapYAML+deepAliases(), 0),
+		"too many objects":    withFile(strings.Repeat(configMapYAML+"---\n", 400)+strings.Repeat("---\n"+configMapYAML, 2000), 0),
+		"too large":           withFile(configMapYAML+"#"+strings.Repeat("x", 1<<20), 0),
+		"a link":              withFile("/etc/passwd", fs.ModeSymlink),
+		"a cycle":             {"team/kustomization.yaml": file("resources: [../x]\n"), "x/kustomization.yaml": file("resources: [../team]\n")},
+		"two kustomizations":  {"team/kustomization.yaml": file("resources: []\n"), "team/Kustomization": file("resources: []\n")},
+		"no kustomization":    {"team/a.yaml": file(configMapYAML)},
+	} {
+		_, err := BuildFolder(fsys, "team")
+		var refusal *Refusal
+		if !errors.As(err, &refusal) {
+			t.Errorf("%s: error %v, want a Refusal", name, err)
+		}
+	}
+	if _, err := BuildFolder(fstest.MapFS{}, "../x"); err == nil {
+		t.Error("a folder outside of the tree was built")
+	}
+}
+
+// deepAliases is a document that is deep only once its aliases are replaced.
+func deepAliases() string {
+	var out strings.Builder
+	out.WriteString("d0: &d0 [x]\n")
+	for i := range 120 {
+		fmt.Fprintf(&out, "d%d: &d%d [*d%d]\n", i+1, i+1, i)
+	}
+	return out.String()
+}
+
+// FuzzBuildFolder: no kustomization makes it panic, fetch something or run a program.
+func FuzzBuildFolder(f *testing.F) {
+	for _, seed := range []string{
+		"resources: [a.yaml]\n", "resources: [../base]\ncomponents: [https://example.com]\n", "patches: [{path: patch.yaml, target: {kind: ConfigMap}}]\nresources: [a.yaml]\n",
+		"configMapGenerator: [{name: g, literals: [a=b]}]\n", "resources: [a.yaml]\nreplacements: [{source: {kind: ConfigMap, fieldPath: metadata.name}, targets: [{select: {kind: ConfigMap}, fieldPaths: [data.x], options: {create: true}}]}]\n",
+		"resources: [a.yaml]\nlabels: [{pairs: {a: b}, fields: [{path: x/y, create: true}]}]\n", "resources: [a.yaml]\nimages: [{name: a, newTag: b}]\nreplicas: [{name: a, count: 3}]\n",
+		"sortOptions: {order: fifo}\nresources: [a.yaml]\n", "resources:\n- ../../base - ../x\n",
+	} {
+		f.Add(seed)
+	}
+	offline(f)
+	f.Fuzz(func(t *testing.T, kustomization string) {
+		_, err := BuildFolder(folder(kustomization), "team")
+		if err != nil && strings.Contains(err.Error(), "deadline") {
+			t.Error("took too long")
+		}
+	})
+}

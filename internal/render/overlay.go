@@ -1,0 +1,158 @@
+package render
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// overlayDir is where the Workspace's own kustomization is, in the tree that Kustomize sees; the catalogue is beside it.
+const overlayDir = "workspace"
+
+// What the objects of every base, and their main container, are called before they get the Workspace's name.
+const (
+	baseName      = "model"
+	mainContainer = "model"
+)
+
+// object and list are JSON-shaped values.
+type (
+	object = map[string]any
+	list   = []any
+)
+
+// overlay is what a Workspace adds to the base of its task. It is generated, as plain data that is encoded at the end: what
+// a user wrote is never pasted into YAML or into a script.
+type overlay struct {
+	base       string   // folder of the catalogue
+	workload   string   // kind of the object that runs: StatefulSet or Job
+	components []string // folders of the catalogue, in the order in which they are applied
+	shared     string   // folder of the catalogue with objects that Workspaces of a namespace share; may be empty
+	ownImages  bool     // images are the user's and stay as they are
+	patches    []patch
+}
+
+// patch changes all objects of a kind: an object is a strategic merge, a list is a JSON patch.
+type patch struct {
+	kind  string
+	name  string // of the object before patches; empty for all of the kind
+	value any
+}
+
+// uses returns the folders of the catalogue that the overlay refers to.
+func (o overlay) uses() []string {
+	dirs := append([]string{o.base}, o.components...)
+	if o.shared != "" {
+		dirs = append(dirs, o.shared)
+	}
+	if !o.ownImages {
+		dirs = append(dirs, "components/images")
+	}
+	return dirs
+}
+
+// tree returns the overlay as files: a kustomization for the Workspace's own objects inside one that adds what they have in
+// common with the shared ones.
+func (o overlay) tree(w *workspace.Workspace, opts Options) (tree, error) {
+	own := object{
+		"apiVersion": "kustomize.config.k8s.io/v1beta1",
+		"kind":       "Kustomization",
+		"resources":  list{"../../presets/" + o.base},
+		"labels":     list{object{"pairs": stringMap(selectorLabels(w)), "includeSelectors": true}},
+	}
+	var components list
+	for _, c := range o.components {
+		components = append(components, "../../presets/"+c)
+	}
+	if components != nil {
+		own["components"] = components
+	}
+	files := tree{}
+	var patches list
+	for i, p := range append(slices.Clone(o.patches), renames(o.workload, w.Name)...) {
+		target := object{"kind": p.kind}
+		if p.name != "" {
+			target["name"] = p.name
+		}
+		file := fmt.Sprintf("patch-%d-%s.yaml", i+1, strings.ToLower(p.kind))
+		if err := files.addYAML(path.Join(overlayDir, "own", file), p.value); err != nil {
+			return nil, err
+		}
+		patches = append(patches, object{"path": file, "target": target, "options": object{"allowNameChange": true}})
+	}
+	own["patches"] = patches
+	if !o.ownImages {
+		// Last of all, the main container takes the name of its object, as KAITO has it.
+		own["replacements"] = list{object{
+			"source": object{"kind": o.workload, "fieldPath": "metadata.name"},
+			"targets": list{object{
+				"select":     object{"kind": o.workload},
+				"fieldPaths": list{"spec.template.spec.containers.[name=" + mainContainer + "].name"},
+			}},
+		}}
+	}
+
+	whole := object{
+		"apiVersion": "kustomize.config.k8s.io/v1beta1",
+		"kind":       "Kustomization",
+		"namespace":  w.Namespace,
+		"resources":  list{"own"},
+		"labels": list{object{"includeTemplates": true, "pairs": object{
+			cluster.LabelManagedBy: cluster.ManagedBy,
+			cluster.LabelCluster:   opts.Cluster,
+		}}},
+	}
+	if o.shared != "" {
+		whole["resources"] = list{"own", "../presets/" + o.shared}
+	}
+	if !o.ownImages {
+		whole["components"] = list{"../presets/components/images"}
+	}
+	for name, v := range map[string]object{"own/kustomization.yaml": own, "kustomization.yaml": whole} {
+		if err := files.addYAML(path.Join(overlayDir, name), v); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// renames gives the objects of the base the Workspace's name.
+func renames(workload, name string) []patch {
+	rename := func(kind, from, to string) patch {
+		return patch{kind: kind, name: from, value: list{object{"op": "replace", "path": "/metadata/name", "value": to}}}
+	}
+	if workload == "Job" {
+		return []patch{rename("Job", baseName, name)}
+	}
+	return []patch{
+		rename("StatefulSet", baseName, name),
+		rename("Service", baseName, name),
+		rename("Service", baseName+"-headless", headless(name)),
+	}
+}
+
+// headless is the name of the Service that gives the pods of a Workspace their names.
+func headless(name string) string { return name + "-headless" }
+
+// selectorLabels are the labels by which Services and workloads find the pods of the Workspace. A Workspace that an
+// InferenceSet made also carries the set's name, by which autoscalers find the pods of the whole set.
+func selectorLabels(w *workspace.Workspace) map[string]string {
+	labels := map[string]string{cluster.LabelWorkspace: w.Name}
+	const set = "inferenceset.kaito.sh/created-by"
+	if name, ok := w.Labels[set]; ok {
+		labels[set] = name
+	}
+	return labels
+}
+
+func stringMap(m map[string]string) object {
+	out := object{}
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}

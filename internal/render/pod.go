@@ -1,0 +1,192 @@
+package render
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Where things are mounted. The images and scripts of KAITO expect them there.
+const (
+	weightsDir = "/workspace/weights"
+	configDir  = "/mnt/config"
+	dataDir    = "/mnt/data"
+	adapterDir = "/mnt/adapter"
+)
+
+// gpu is what a container asks for to get whole GPUs.
+const gpu = "nvidia.com/gpu"
+
+// pod is what a Workspace adds to the pod of its base. The zero value adds nothing.
+type pod struct {
+	args        list
+	env         list
+	mounts      list
+	probe       object // merged into the startup probe
+	volumes     list
+	init        list
+	initEnv     map[string]list // by name of an init container of a component
+	initMounts  map[string]list // the same
+	pullSecrets []string
+	affinity    object
+	gpus        int
+	gpuResource string
+	annotations object
+}
+
+// newPod starts with what all presets have: GPUs, and the nodes to run on.
+func newPod(w *workspace.Workspace, at Placement) pod {
+	p := pod{gpus: at.GPUsPerNode, gpuResource: gpu, affinity: nodeAffinity(at)}
+	if profile := migProfile(w); profile != "" {
+		p.gpuResource = "nvidia.com/mig-" + profile
+	}
+	return p
+}
+
+// migProfile is the share of a GPU that the Workspace asks for, such as "1g.10gb"; empty for whole GPUs.
+func migProfile(w *workspace.Workspace) string {
+	if part := w.Resource.Partition; part != nil && part.Mode == "mig" {
+		return part.Profile
+	}
+	return ""
+}
+
+// literal protects a user's text from Kubernetes, which replaces $(NAME) in arguments and in values of variables by another
+// variable, which may be a secret. Two dollar signs mean one.
+func literal(s string) string { return strings.ReplaceAll(s, "$", "$$") }
+
+func (p *pod) arg(args ...string) {
+	for _, a := range args {
+		p.args = append(p.args, literal(a))
+	}
+}
+
+func variable(name, value string) object { return object{"name": name, "value": literal(value)} }
+
+// volume adds a volume and mounts it in the main container. The source is the user's in some cases, so it is copied.
+func (p *pod) volume(name, dir string, source object) {
+	v := maps.Clone(source)
+	if v == nil {
+		v = object{}
+	}
+	v["name"] = name
+	p.volumes = append(p.volumes, v)
+	if dir != "" {
+		p.mount(name, dir)
+	}
+}
+
+func (p *pod) mount(name, dir string) {
+	p.mounts = append(p.mounts, object{"name": name, "mountPath": dir})
+}
+
+// token lets a container download gated models. The secret may be missing: most models need none.
+func token(secret string) object {
+	return object{"name": "HF_TOKEN", "valueFrom": object{
+		"secretKeyRef": object{"name": secret, "key": "HF_TOKEN", "optional": true},
+	}}
+}
+
+// patch returns the pod as a strategic merge of the workload.
+func (p *pod) patch(kind string, spec object) patch {
+	count := strconv.Itoa(p.gpus)
+	container := object{
+		"name": mainContainer,
+		"resources": object{
+			"requests": object{p.gpuResource: count},
+			"limits":   object{p.gpuResource: count},
+		},
+	}
+	podSpec := object{"containers": list{container}}
+	set := func(o object, key string, v list) {
+		if len(v) > 0 {
+			o[key] = v
+		}
+	}
+	set(container, "args", p.args)
+	set(container, "env", p.env)
+	set(container, "volumeMounts", p.mounts)
+	if p.probe != nil {
+		container["startupProbe"] = p.probe
+	}
+	init := slices.Clone(p.init)
+	for _, name := range slices.Sorted(maps.Keys(p.initEnv)) {
+		c := object{"name": name, "env": p.initEnv[name]}
+		set(c, "volumeMounts", p.initMounts[name])
+		init = append(init, c)
+	}
+	set(podSpec, "initContainers", init)
+	set(podSpec, "volumes", p.volumes)
+	var secrets list
+	for i, name := range p.pullSecrets {
+		if !slices.Contains(p.pullSecrets[:i], name) {
+			secrets = append(secrets, object{"name": name})
+		}
+	}
+	set(podSpec, "imagePullSecrets", secrets)
+	if p.affinity != nil {
+		podSpec["affinity"] = p.affinity
+	}
+	tmpl := object{"spec": podSpec}
+	if p.annotations != nil {
+		tmpl["metadata"] = object{"annotations": p.annotations}
+	}
+	all := maps.Clone(spec)
+	all["template"] = tmpl
+	return patch{kind: kind, value: object{
+		"apiVersion": apiVersion(kind), "kind": kind, "metadata": object{"name": baseName}, "spec": all,
+	}}
+}
+
+func apiVersion(kind string) string {
+	if kind == "Job" {
+		return "batch/v1"
+	}
+	return "apps/v1"
+}
+
+// migToleration lets the pod onto nodes that are tainted for a share of a GPU. The list of tolerations cannot be merged, only
+// appended to.
+func migToleration(kind, profile string) patch {
+	return patch{kind: kind, value: list{object{
+		"op": "add", "path": "/spec/template/spec/tolerations/-",
+		"value": object{"key": "nvidia.com/mig-" + profile, "operator": "Exists", "effect": "NoSchedule"},
+	}}}
+}
+
+// nodeAffinity requires the labels that the user chose, and the pool that was made for the Workspace; nil when there is
+// nothing to require, because Kubernetes refuses an empty list.
+func nodeAffinity(at Placement) object {
+	var terms list
+	require := func(key, value string) {
+		terms = append(terms, object{"key": key, "operator": "In", "values": list{value}})
+	}
+	for _, key := range slices.Sorted(maps.Keys(at.NodeLabels)) {
+		if !reservedLabel(key) {
+			require(key, at.NodeLabels[key])
+		}
+	}
+	if at.Pool != "" {
+		require("kubernetes.azure.com/agentpool", at.Pool)
+	}
+	if terms == nil {
+		return nil
+	}
+	return object{"nodeAffinity": object{"requiredDuringSchedulingIgnoredDuringExecution": object{
+		"nodeSelectorTerms": list{object{"matchExpressions": terms}},
+	}}}
+}
+
+// reservedLabel reports whether a label names the owner of a node in KAITO, and so cannot be used to choose one.
+func reservedLabel(key string) bool {
+	switch key {
+	case "kaito.sh/workspace", "kaito.sh/workspacenamespace", "kaito.sh/ragengine", "kaito.sh/ragenginenamespace",
+		"karpenter.kaito.sh/workspace-name", "karpenter.kaito.sh/workspace-namespace",
+		"karpenter.kaito.sh/inferenceset", "karpenter.kaito.sh/inferenceset-namespace":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,32 @@
+package render
+
+import "fmt"
+
+// Refusal says why a kustomization was not built: where it asks for something that could reach outside of the repository, or
+// that is too large or malformed to be handed to Kustomize.
+type Refusal struct {
+	Path   string // slash-separated, in the tree that was given
+	Line   int    // from 1; 0 when it is about the whole file or folder
+	Column int
+	Field  string // such as "resources[2]"; may be empty
+	// Message says what is wrong, Hint what to do about it.
+	Message string
+	Hint    string
+}
+
+// Error returns "path:line:column: field: message (hint)".
+func (r *Refusal) Error() string {
+	text := r.Path
+	if r.Line > 0 {
+		text += fmt.Sprintf(":%d:%d", r.Line, r.Column)
+	}
+	text += ": "
+	if r.Field != "" {
+		text += r.Field + ": "
+	}
+	text += r.Message
+	if r.Hint != "" {
+		text += " (" + r.Hint + ")"
+	}
+	return text
+}
