@@ -1,0 +1,64 @@
+package git
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+// Hash is the name of a Git object: 40 lower-case hexadecimal digits, or empty for "none".
+type Hash string
+
+// Short returns the first seven digits, as Git shows them.
+func (h Hash) Short() string { return string(h[:min(7, len(h))]) }
+
+func hashOf(h plumbing.Hash) Hash {
+	if h.IsZero() {
+		return ""
+	}
+	return Hash(h.String())
+}
+
+func (h Hash) plumbing() plumbing.Hash { return plumbing.NewHash(string(h)) }
+
+// Commit is one commit of a repository.
+type Commit struct {
+	Hash    Hash
+	Tree    Hash      // of the root folder; two commits with equal trees hold the same files
+	Author  string    // name
+	Email   string    // the author's
+	Time    time.Time // when the author wrote it, in UTC
+	Message string    // as it was written, subject and body
+
+	// Forced says that the branch was rewritten: the commit that this Repository saw before is not among the ancestors of
+	// this one. Only Fetch sets it, and only the first time it returns the commit.
+	Forced bool
+}
+
+// Subject returns the first paragraph of the message on one line, as git log --oneline shows it.
+func (c Commit) Subject() string {
+	var words []string
+	for line := range strings.Lines(strings.TrimLeft(c.Message, "\n")) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			break
+		}
+		words = append(words, line)
+	}
+	return strings.Join(words, " ")
+}
+
+// decodeCommit reads a commit object. One with duplicate or missing headers is refused.
+func decodeCommit(o plumbing.EncodedObject) (Commit, *object.Commit, error) {
+	var c object.Commit
+	if err := c.Decode(o); err != nil {
+		return Commit{}, nil, fmt.Errorf("decode commit %s: %w", o.Hash(), err)
+	}
+	return Commit{
+		Hash: hashOf(c.Hash), Tree: hashOf(c.TreeHash),
+		Author: c.Author.Name, Email: c.Author.Email, Time: c.Author.When.UTC(), Message: c.Message,
+	}, &c, nil
+}

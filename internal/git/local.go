@@ -1,0 +1,84 @@
+package git
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// LocalPath returns the folder that url names when it is a path or a file URL, so that a caller can watch it instead of
+// waiting for the next poll.
+func LocalPath(url string) (dir string, ok bool) {
+	ep, err := transport.NewEndpoint(url)
+	if err != nil || ep.Protocol != "file" || url == "" {
+		return "", false
+	}
+	return filepath.Clean(ep.Path), true
+}
+
+// WatchPaths returns the folders in which files change when a branch of the local repository at dir moves: those of HEAD and
+// packed-refs, and refs/heads with its subfolders, since a branch's name may have slashes. Folders rather than files, because
+// Git replaces files by renaming. The repository may be bare, a working tree, or a linked worktree. Folders that do not exist
+// are left out; there may be more after a change, so ask again then.
+func WatchPaths(dir string) []string {
+	gitDir, common := gitDirs(dir)
+	paths := []string{gitDir}
+	if common != gitDir {
+		paths = append(paths, common)
+	}
+	if isFolder(filepath.Join(common, "reftable")) {
+		paths = append(paths, filepath.Join(common, "reftable"))
+	}
+	_ = filepath.WalkDir(filepath.Join(common, "refs", "heads"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	var exist []string
+	for _, p := range paths {
+		if isFolder(p) {
+			exist = append(exist, p)
+		}
+	}
+	return exist
+}
+
+// gitDirs returns the folder that holds HEAD and the one that holds the branches; they differ in a linked worktree
+// (gitrepository-layout: a .git file, and commondir).
+func gitDirs(dir string) (gitDir, common string) {
+	gitDir = dir
+	dot := filepath.Join(dir, ".git")
+	if isFolder(dot) {
+		gitDir = dot
+	} else if target, ok := firstLine(dot); ok {
+		if target, ok = strings.CutPrefix(target, "gitdir: "); ok {
+			gitDir = resolveFrom(dir, target)
+		}
+	}
+	if target, ok := firstLine(filepath.Join(gitDir, "commondir")); ok {
+		return gitDir, resolveFrom(gitDir, target)
+	}
+	return gitDir, gitDir
+}
+
+func resolveFrom(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func firstLine(path string) (string, bool) {
+	b, err := os.ReadFile(path)
+	line, _, _ := strings.Cut(string(b), "\n")
+	return strings.TrimSpace(line), err == nil
+}

@@ -1,0 +1,105 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// receive is one session for pushing to a branch.
+type receive struct {
+	*session[transport.ReceivePackSession]
+	remote *remote
+	branch string
+}
+
+func (r *remote) openReceive(ctx context.Context, branch string) (*receive, error) {
+	s, err := open(ctx, r, r.client.NewReceivePackSession)
+	switch {
+	case err == nil:
+		return &receive{s, r, branch}, nil
+	case denied(unwrapped(err)) && ctx.Err() == nil:
+		rejected := r.rejected(branch, err.Error())
+		rejected.Hint = r.hint(unwrapped(err))
+		return nil, rejected
+	default:
+		return nil, r.unreachable(ctx, "list refs to push", err)
+	}
+}
+
+// update asks the server to move the branch from old to tip, if it is still at old. Objects are all that the server lacks. A
+// refusal by the server is a *refusal: only a look at the branch can tell a lost race from a rule, whatever words it uses.
+func (d *receive) update(ctx context.Context, old, tip plumbing.Hash, objects objects) error {
+	pack, err := encodePack(objects)
+	if err != nil {
+		return err
+	}
+	req := packp.NewReferenceUpdateRequestFromCapabilities(d.adv.Capabilities)
+	var said remoteWords
+	if d.adv.Capabilities.Supports(capability.Sideband64k) {
+		_ = req.Capabilities.Set(capability.Sideband64k) // fails only for a capability with arguments
+		req.Progress = &said
+	}
+	req.Commands = []*packp.Command{{Name: refName(d.branch), Old: old, New: tip}}
+	req.Packfile = pack
+	pushCtx, cancel := context.WithTimeout(ctx, d.remote.timeout)
+	defer cancel()
+	report, err := do(pushCtx, d.session, func() (*packp.ReportStatus, error) { return d.raw.ReceivePack(pushCtx, req) })
+	if report != nil {
+		return d.judge(report, old, &said)
+	}
+	if err == nil {
+		err = errors.New("the server did not say whether it took the push")
+	}
+	if denied(unwrapped(err)) {
+		return d.remote.rejected(d.branch, err.Error())
+	}
+	return d.remote.unreachable(ctx, "push", err)
+}
+
+// judge reads the server's report: taken only if it says so of the pack and of the branch.
+func (d *receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *remoteWords) error {
+	reason := "the server did not report on the branch"
+	for _, s := range report.CommandStatuses {
+		if s.ReferenceName == refName(d.branch) {
+			reason = s.Status
+		}
+	}
+	switch {
+	case report.UnpackStatus != "ok":
+		reason = "unpack: " + report.UnpackStatus
+	case reason == "ok":
+		return nil
+	}
+	// Two pushes at the same instant: the loser may be told before the branch is seen to have moved.
+	transient := strings.Contains(reason, "lock ref") || strings.Contains(reason, "failed to lock")
+	if words := said.String(); words != "" {
+		reason = fmt.Sprintf("%s (%s)", reason, words)
+	}
+	return &refusal{tip: old, reason: reason, transient: transient}
+}
+
+func (r *remote) rejected(branch, reason string) *RejectedError {
+	e := &RejectedError{Branch: branch, URL: r.url, Reason: r.redactor.text(reason)}
+	if strings.Contains(reason, "checked out branch") {
+		e.Hint = "the repository has a working tree with that branch in it: use a bare repository, or another branch"
+	}
+	return e
+}
+
+// remoteWords keeps the beginning of what the server said on the side: its hooks' output.
+type remoteWords struct{ buf bytes.Buffer }
+
+func (w *remoteWords) Write(p []byte) (int, error) {
+	w.buf.Write(p[:min(len(p), max(0, maxServerText-w.buf.Len()))])
+	return len(p), nil
+}
+
+func (w *remoteWords) String() string { return strings.TrimSpace(w.buf.String()) }

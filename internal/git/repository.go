@@ -1,0 +1,93 @@
+package git
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// A Repository follows one branch. It is safe for concurrent use; fetches wait for each other, readers never wait.
+type Repository struct {
+	remote *remote
+	source *tracker
+
+	mu       sync.Mutex
+	branches map[string]*tracker
+	resolved []*version // by Resolve, newest last
+}
+
+// Open checks the options and returns a Repository. It does not touch the network.
+func Open(o Options) (*Repository, error) {
+	if o.Branch != "" {
+		if err := refName(o.Branch).Validate(); err != nil {
+			return nil, fmt.Errorf("branch %q: not a valid name", o.Branch)
+		}
+	}
+	r, err := newRemote(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Repository{remote: r, source: &tracker{remote: r, branch: o.Branch}, branches: map[string]*tracker{}}, nil
+}
+
+// URL returns the repository's address, fit to be shown.
+func (r *Repository) URL() string { return r.remote.url }
+
+// Head asks the server where the branch is, and receives nothing. The error is, or wraps, ErrEmptyRepository,
+// ErrBranchNotFound, an *UnreachableError, or the context's.
+func (r *Repository) Head(ctx context.Context) (Hash, error) {
+	up, err := r.remote.openUpload(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer up.close()
+	tip, _, err := r.remote.tip(up.adv, r.source.branch)
+	return hashOf(tip), err
+}
+
+// Fetch returns the branch's tip, and holds its files for Snapshot. The first time it receives the files of the tip alone,
+// later what is new. If what it holds or receives turns out to be incomplete it starts afresh by itself. Errors are those of
+// Head, and ErrTooLarge; after one, what was fetched before is still held.
+func (r *Repository) Fetch(ctx context.Context) (Commit, error) {
+	v, err := r.source.fetch(ctx)
+	if err != nil {
+		return Commit{}, err
+	}
+	return v.commit, nil
+}
+
+// Snapshot returns the files of a commit that Fetch or Resolve returned. It is ErrNotFetched for one that has been superseded
+// since; a Snapshot that was taken stays valid.
+func (r *Repository) Snapshot(c Commit) (*Snapshot, error) {
+	for _, v := range r.held() {
+		if v.commit.Hash == c.Hash {
+			return newSnapshot(v)
+		}
+	}
+	return nil, fmt.Errorf("%s: %s: %w", r.remote.url, c.Hash.Short(), ErrNotFetched)
+}
+
+func (r *Repository) held() []*version {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held := append([]*version(nil), r.resolved...)
+	if v := r.source.current.Load(); v != nil {
+		held = append(held, v)
+	}
+	return held
+}
+
+// Branch returns a branch to keep files on. It need not exist yet, and may be the one that is followed.
+func (r *Repository) Branch(name string) *Branch {
+	if name == r.source.branch {
+		return &Branch{r.source}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.branches[name]
+	if t == nil {
+		t = &tracker{remote: r.remote, branch: name}
+		r.branches[name] = t
+	}
+	return &Branch{t}
+}

@@ -1,0 +1,135 @@
+package git
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// Open implements [fs.FS].
+func (s *Snapshot) Open(name string) (fs.File, error) {
+	n, err := s.find("open", name)
+	if err != nil {
+		return nil, err
+	}
+	if n.mode.IsDir() {
+		return &openFolder{openNode: openNode{s, n, name}}, nil
+	}
+	b, err := s.read(n, name)
+	if err != nil {
+		return nil, err
+	}
+	return &openFile{openNode{s, n, name}, bytes.NewReader(b)}, nil
+}
+
+// ReadFile implements [fs.ReadFileFS].
+func (s *Snapshot) ReadFile(name string) ([]byte, error) {
+	n, err := s.find("read", name)
+	if err != nil {
+		return nil, err
+	}
+	return s.read(n, name)
+}
+
+// ReadDir implements [fs.ReadDirFS].
+func (s *Snapshot) ReadDir(name string) ([]fs.DirEntry, error) {
+	n, err := s.find("readdir", name)
+	if err != nil {
+		return nil, err
+	}
+	if !n.mode.IsDir() {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errNotFolder}
+	}
+	return s.entries(n.children), nil
+}
+
+// Stat implements [fs.StatFS].
+func (s *Snapshot) Stat(name string) (fs.FileInfo, error) {
+	n, err := s.find("stat", name)
+	if err != nil {
+		return nil, err
+	}
+	return info{s, n}, nil
+}
+
+var (
+	errNotFolder = errors.New("not a directory")
+	errIsFolder  = errors.New("is a directory")
+)
+
+func (s *Snapshot) read(n *node, name string) ([]byte, error) {
+	var err error
+	switch {
+	case n.mode.IsDir():
+		err = errIsFolder
+	case n.size > maxFileBytes:
+		err = fmt.Errorf("%d bytes, of which at most %d are read: %w", n.size, maxFileBytes, ErrTooLarge)
+	default:
+		b, e := s.set.blob(n.hash)
+		if e == nil {
+			return b, nil
+		}
+		err = e
+	}
+	return nil, &fs.PathError{Op: "read", Path: name, Err: err}
+}
+
+func (s *Snapshot) entries(nodes []*node) []fs.DirEntry {
+	list := make([]fs.DirEntry, len(nodes))
+	for i, n := range nodes {
+		list[i] = fs.FileInfoToDirEntry(info{s, n})
+	}
+	return list
+}
+
+// info implements fs.FileInfo.
+type info struct {
+	s *Snapshot
+	n *node
+}
+
+func (i info) Name() string       { return i.n.name }
+func (i info) Size() int64        { return i.n.size }
+func (i info) Mode() fs.FileMode  { return i.n.mode }
+func (i info) ModTime() time.Time { return i.s.time }
+func (i info) IsDir() bool        { return i.n.mode.IsDir() }
+func (i info) Sys() any           { return nil }
+
+type openNode struct {
+	s    *Snapshot
+	n    *node
+	path string
+}
+
+func (o openNode) Stat() (fs.FileInfo, error) { return info{o.s, o.n}, nil }
+func (o openNode) Close() error               { return nil }
+
+type openFile struct {
+	openNode
+	*bytes.Reader
+}
+
+type openFolder struct {
+	openNode
+	read int // children returned so far
+}
+
+func (o *openFolder) Read([]byte) (int, error) {
+	return 0, &fs.PathError{Op: "read", Path: o.path, Err: errIsFolder}
+}
+
+// ReadDir implements fs.ReadDirFile.
+func (o *openFolder) ReadDir(count int) ([]fs.DirEntry, error) {
+	rest := o.n.children[o.read:]
+	if count > 0 {
+		if len(rest) == 0 {
+			return nil, io.EOF
+		}
+		rest = rest[:min(count, len(rest))]
+	}
+	o.read += len(rest)
+	return o.s.entries(rest), nil
+}

@@ -1,0 +1,178 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// A tracker holds the newest known version of one branch: its tip, and all objects of the tip's tree.
+type tracker struct {
+	remote *remote
+	branch string // "" for the server's default
+
+	update  sync.Mutex // held while the version is being replaced; readers need not wait for it
+	current atomic.Pointer[version]
+}
+
+// version is a commit with its files. It is immutable.
+type version struct {
+	branch string
+	commit Commit
+	have   have
+	set    objects
+}
+
+func newVersion(branch string, tip plumbing.Hash, maxBytes int64, from ...objects) (*version, error) {
+	set, err := reachable(tip, maxBytes, from...)
+	if err != nil {
+		return nil, err
+	}
+	c, raw, err := set.commit(tip)
+	if err != nil {
+		return nil, err
+	}
+	return &version{branch: branch, commit: c, have: have{tip, raw.Committer.When}, set: set}, nil
+}
+
+// fetch brings the tracker to the branch's tip. When the branch has not moved that costs one request and no object.
+func (t *tracker) fetch(ctx context.Context) (*version, error) {
+	t.update.Lock()
+	defer t.update.Unlock()
+	up, err := t.remote.openUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer up.close()
+	tip, branch, err := t.remote.tip(up.adv, t.branch)
+	if err != nil {
+		return nil, err
+	}
+	return t.advance(ctx, up, branch, tip)
+}
+
+// fetchTip is fetch for a caller who has just seen where the branch is. t.update must be held.
+func (t *tracker) fetchTip(ctx context.Context, tip plumbing.Hash) (*version, error) {
+	if v := t.current.Load(); v != nil && v.have.commit == tip {
+		return v, nil
+	}
+	up, err := t.remote.openUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer up.close()
+	// The branch may have moved again since.
+	tip, branch, err := t.remote.tip(up.adv, t.branch)
+	if err != nil {
+		return nil, err
+	}
+	return t.advance(ctx, up, branch, tip)
+}
+
+func (t *tracker) advance(ctx context.Context, up *upload, branch string, tip plumbing.Hash) (*version, error) {
+	old := t.current.Load()
+	if old != nil && old.have.commit == tip && old.branch == branch {
+		if old.commit.Forced { // told once
+			unforced := *old
+			unforced.commit.Forced = false
+			t.current.Store(&unforced)
+			old = &unforced
+		}
+		return old, nil
+	}
+	var next *version
+	var err error
+	if old == nil {
+		next, err = t.clone(ctx, up, branch, tip)
+	} else {
+		next, err = t.increment(ctx, up, old, branch, tip)
+		if err != nil && ctx.Err() == nil {
+			next, err = t.heal(ctx, old, err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.current.Store(next)
+	return next, nil
+}
+
+// heal starts afresh after an incremental fetch went wrong, in whatever way.
+func (t *tracker) heal(ctx context.Context, old *version, why error) (*version, error) {
+	up, err := t.remote.openUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer up.close()
+	tip, branch, err := t.remote.tip(up.adv, t.branch)
+	if err != nil {
+		return nil, err
+	}
+	next, err := t.clone(ctx, up, branch, tip)
+	if err != nil {
+		return nil, err
+	}
+	next.commit.Forced = errors.Is(why, errForgotten) || next.have.when.Before(old.have.when)
+	return next, nil
+}
+
+// clone receives the tip alone.
+func (t *tracker) clone(ctx context.Context, up *upload, branch string, tip plumbing.Hash) (*version, error) {
+	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, depth: 1})
+	if err != nil {
+		return nil, err
+	}
+	v, err := newVersion(branch, tip, t.remote.maxPack*inflation, pack)
+	return v, t.remote.unreachable(ctx, "receive pack", err)
+}
+
+// increment receives what is new since old.
+func (t *tracker) increment(ctx context.Context, up *upload, old *version, branch string, tip plumbing.Hash) (*version, error) {
+	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, have: &old.have})
+	if err != nil {
+		return nil, err
+	}
+	next, err := newVersion(branch, tip, t.remote.maxPack*inflation, pack, old.set)
+	if err != nil {
+		return nil, err
+	}
+	next.commit.Forced = !descends(tip, old.have.commit, pack)
+	return next, nil
+}
+
+// descends reports whether ancestor can be reached from tip through the commits of a pack.
+func descends(tip, ancestor plumbing.Hash, pack objects) bool {
+	seen := map[plumbing.Hash]bool{}
+	for next := []plumbing.Hash{tip}; len(next) > 0; {
+		h := next[len(next)-1]
+		next = next[:len(next)-1]
+		if h == ancestor {
+			return true
+		}
+		if seen[h] {
+			continue
+		}
+		seen[h] = true
+		if _, c, err := pack.commit(h); err == nil {
+			next = append(next, c.ParentHashes...)
+		}
+	}
+	return false
+}
+
+// adopt makes a commit that was just pushed the current version, without asking the server. t.update must be held.
+func (t *tracker) adopt(branch string, tip plumbing.Hash, from ...objects) error {
+	v, err := newVersion(branch, tip, t.remote.maxPack*inflation, from...)
+	if err == nil {
+		t.current.Store(v)
+	}
+	return err
+}
+
+// isMissing reports whether the branch, or any commit, does not exist yet.
+func isMissing(err error) bool {
+	return errors.Is(err, ErrBranchNotFound) || errors.Is(err, ErrEmptyRepository)
+}

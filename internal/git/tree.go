@@ -1,0 +1,223 @@
+package git
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+// emptyTree is the hash of a tree without entries.
+var emptyTree = plumbing.ComputeHash(plumbing.TreeObject, nil)
+
+// subtree returns the hash of the folder at dir, or the zero hash if there is none.
+func subtree(set objects, tree plumbing.Hash, dir string) (plumbing.Hash, error) {
+	if dir == "." {
+		return tree, nil
+	}
+	for part := range strings.SplitSeq(dir, "/") {
+		entries, err := set.tree(tree)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		i := indexOf(entries, part)
+		if i < 0 || entries[i].Mode != filemode.Dir {
+			return plumbing.ZeroHash, nil
+		}
+		tree = entries[i].Hash
+	}
+	return tree, nil
+}
+
+func indexOf(entries []object.TreeEntry, name string) int {
+	return slices.IndexFunc(entries, func(e object.TreeEntry) bool { return e.Name == name })
+}
+
+// layFiles returns the root tree that base has with the change made to it. The objects that base does not have at the same
+// place are added to fresh: those, and only those, are to be pushed.
+func layFiles(base *version, c Change, fresh objects) (plumbing.Hash, error) {
+	l := layer{base: base.set, fresh: fresh}
+	wanted, err := nest(c.Files)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	var parts []string
+	if c.Dir != "." {
+		parts = strings.Split(c.Dir, "/")
+	}
+	root := base.commit.Tree.plumbing()
+	tree, err := l.descend(root, parts, wanted)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	if tree.IsZero() {
+		tree = emptyTree
+		if tree != root {
+			_, err = fresh.put((&object.Tree{}).Encode)
+		}
+	}
+	return tree, err
+}
+
+// folder is what a folder shall hold: []byte for a file, folder for a folder.
+type folder map[string]any
+
+func nest(files map[string][]byte) (folder, error) {
+	root := folder{}
+	for name, content := range files {
+		at := root
+		parts := strings.Split(name, "/")
+		for _, part := range parts[:len(parts)-1] {
+			if at[part] == nil {
+				at[part] = folder{}
+			}
+			next, ok := at[part].(folder)
+			if !ok {
+				return nil, fmt.Errorf("%s: %s is both a file and a folder", name, part)
+			}
+			at = next
+		}
+		last := parts[len(parts)-1]
+		if at[last] != nil {
+			return nil, fmt.Errorf("%s is both a file and a folder", name)
+		}
+		at[last] = append([]byte{}, content...)
+	}
+	return root, nil
+}
+
+type layer struct{ base, fresh objects }
+
+// descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when nothing is
+// left in it, since Git keeps no empty folders.
+func (l layer) descend(old plumbing.Hash, parts []string, wanted folder) (plumbing.Hash, error) {
+	if len(parts) == 0 {
+		return l.write(old, wanted)
+	}
+	entries, err := l.entries(old)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	i := indexOf(entries, parts[0])
+	var below plumbing.Hash
+	if i >= 0 {
+		if entries[i].Mode != filemode.Dir {
+			return plumbing.ZeroHash, fmt.Errorf("%s is not a folder there", parts[0])
+		}
+		below = entries[i].Hash
+	}
+	next, err := l.descend(below, parts[1:], wanted)
+	if err != nil || next == below {
+		return old, err
+	}
+	if i >= 0 {
+		entries = slices.Delete(entries, i, i+1)
+	}
+	if !next.IsZero() {
+		entries = append(entries, object.TreeEntry{Name: parts[0], Mode: filemode.Dir, Hash: next})
+	}
+	return l.tree(old, entries)
+}
+
+// write stores a folder and all below it, and returns its tree.
+func (l layer) write(old plumbing.Hash, wanted folder) (plumbing.Hash, error) {
+	before, err := l.entries(old)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	var entries []object.TreeEntry
+	for name, item := range wanted {
+		e := object.TreeEntry{Name: name, Mode: filemode.Regular}
+		var was object.TreeEntry
+		if i := indexOf(before, name); i >= 0 {
+			was = before[i]
+		}
+		switch item := item.(type) {
+		case []byte:
+			e.Hash, err = l.blob(was.Hash, item)
+		case folder:
+			e.Mode = filemode.Dir
+			if was.Mode != filemode.Dir {
+				was.Hash = plumbing.ZeroHash
+			}
+			e.Hash, err = l.write(was.Hash, item)
+		}
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		entries = append(entries, e)
+	}
+	return l.tree(old, entries)
+}
+
+func (l layer) entries(tree plumbing.Hash) ([]object.TreeEntry, error) {
+	if tree.IsZero() {
+		return nil, nil
+	}
+	return l.base.tree(tree)
+}
+
+func (l layer) tree(old plumbing.Hash, entries []object.TreeEntry) (plumbing.Hash, error) {
+	if len(entries) == 0 {
+		return plumbing.ZeroHash, nil
+	}
+	sort.Sort(object.TreeEntrySorter(entries))
+	return l.put(old, (&object.Tree{Entries: entries}).Encode)
+}
+
+func (l layer) blob(old plumbing.Hash, content []byte) (plumbing.Hash, error) {
+	return l.put(old, func(o plumbing.EncodedObject) error {
+		o.SetType(plumbing.BlobObject)
+		w, err := o.Writer()
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(content); err != nil {
+			return err
+		}
+		return w.Close()
+	})
+}
+
+// put encodes an object, and keeps it unless it is what was there before.
+func (l layer) put(old plumbing.Hash, encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
+	h, err := l.fresh.put(encode)
+	if err == nil && h == old {
+		delete(l.fresh, h)
+	}
+	return h, err
+}
+
+// writeCommit stores a commit on top of parent, which may be zero.
+func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects) (plumbing.Hash, error) {
+	who := object.Signature{Name: c.Author, Email: c.Email, When: c.When}
+	commit := &object.Commit{Author: who, Committer: who, TreeHash: tree, Message: strings.TrimRight(c.Message, "\n") + "\n"}
+	if !parent.IsZero() {
+		commit.ParentHashes = []plumbing.Hash{parent}
+	}
+	if c.Signer != nil {
+		unsigned := &plumbing.MemoryObject{}
+		if err := commit.EncodeWithoutSignature(unsigned); err != nil {
+			return plumbing.ZeroHash, fmt.Errorf("encode commit: %w", err)
+		}
+		r, err := unsigned.Reader()
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		payload, err := io.ReadAll(r)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		signature, err := c.Signer.Sign(payload)
+		if err != nil {
+			return plumbing.ZeroHash, fmt.Errorf("sign commit: %w", err)
+		}
+		commit.PGPSignature = string(signature)
+	}
+	return fresh.put(commit.Encode)
+}

@@ -1,0 +1,79 @@
+package git
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os/exec"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// parseURL accepts the addresses that Options.URL lists and nothing else. No error repeats a part of the address that may be
+// a secret.
+func parseURL(raw string, auth Auth) (*transport.Endpoint, error) {
+	if raw == "" {
+		return nil, errors.New("no repository URL")
+	}
+	if strings.ContainsFunc(raw, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return nil, errors.New("repository URL: control characters")
+	}
+	ep, err := transport.NewEndpoint(raw)
+	if err != nil {
+		return nil, errors.New("repository URL: not a valid URL")
+	}
+	ep.Protocol = strings.ToLower(ep.Protocol)
+	if err := checkEndpoint(ep, auth); err != nil {
+		return nil, fmt.Errorf("repository URL: %w", err)
+	}
+	if err := auth.validate(ep.Protocol); err != nil {
+		return nil, err
+	}
+	return ep, nil
+}
+
+func checkEndpoint(ep *transport.Endpoint, auth Auth) error {
+	switch ep.Protocol {
+	case "https", "http":
+		if ep.User != "" || ep.Password != "" {
+			return errors.New("it holds credentials: take them out, and name a file or an environment variable that has them")
+		}
+		if ep.Protocol == "http" && !auth.empty() && !isLoopback(ep.Host) {
+			return errors.New("credentials would travel in the clear over http: use https")
+		}
+	case "ssh":
+		if ep.Password != "" {
+			return errors.New("it holds a password: take it out, and give an SSH key")
+		}
+	case "file":
+		if ep.Host != "" && ep.Host != "localhost" {
+			return errors.New("a file URL names a path on this machine: file:///path")
+		}
+		if _, err := exec.LookPath("git"); err != nil {
+			return errors.New("a local repository needs the git command, which is not on PATH")
+		}
+	default:
+		return fmt.Errorf("scheme %q is not one of https, http, ssh, file", ep.Protocol)
+	}
+	if ep.Host == "" && ep.Protocol != "file" {
+		return errors.New("it names no host")
+	}
+	if strings.ContainsAny(ep.Path, "?#") && ep.Protocol != "file" {
+		return errors.New("it has a query or a fragment")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	host = strings.Trim(host, "[]")
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// needsMultiAck tells the servers that answer only clients who ask for multi_ack: Azure DevOps and AWS CodeCommit.
+func needsMultiAck(host string) bool {
+	host = strings.ToLower(host)
+	return strings.HasSuffix(host, "dev.azure.com") || strings.HasSuffix(host, ".visualstudio.com") ||
+		strings.HasPrefix(host, "git-codecommit.")
+}
