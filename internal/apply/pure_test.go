@@ -1,0 +1,349 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
+
+	"syncer.dev/syncer/internal/cluster"
+)
+
+func parse(t *testing.T, text string) map[string]any {
+	t.Helper()
+	u := &unstructured.Unstructured{}
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.UnmarshalJSON(data); err != nil {
+		t.Fatal(err)
+	}
+	return u.Object
+}
+
+func TestContainerTrouble(t *testing.T) {
+	for _, tt := range []struct{ name, status, reason, message string }{
+		{"fine", "ready: true, state: {running: {}}", "", ""},
+		{"starting", "state: {waiting: {reason: ContainerCreating}}", "", ""},
+		{"ended well", "state: {terminated: {reason: Completed}}", "", ""},
+		{"ended badly, which is the Job's to tell", "state: {terminated: {reason: Error}}", "", ""},
+		{"pull failed", "state: {waiting: {reason: ErrImagePull, message: no such image}}", "ImagePullError", "no such image"},
+		{"pull waits", "state: {waiting: {reason: ImagePullBackOff, message: back-off}}", "ImagePullError", "back-off"},
+		{"bad name", "state: {waiting: {reason: InvalidImageName}}", "ImagePullError", "container c"},
+		{"never pulled", "state: {waiting: {reason: ErrImageNeverPull}}", "ImagePullError", "container c"},
+		{"cannot inspect", "state: {waiting: {reason: ImageInspectError}}", "ImagePullError", "container c"},
+		{"crashes", "state: {waiting: {reason: CrashLoopBackOff, message: back-off}}, lastState: {terminated: {reason: Error}}", "ContainerCrashLoopBackOff", "back-off"},
+		{"just out of memory", "state: {terminated: {reason: OOMKilled}}", "ContainerOOMKilled", "container c"},
+		{"out of memory again and again", "state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {reason: OOMKilled}}", "ContainerOOMKilled", "container c"},
+		{"out of memory, loads again", "ready: false, state: {running: {}}, lastState: {terminated: {reason: OOMKilled}}", "ContainerOOMKilled", "container c"},
+		{"out of memory once, long over", "ready: true, state: {running: {}}, lastState: {terminated: {reason: OOMKilled}}", "", ""},
+		{"config", "state: {waiting: {reason: CreateContainerConfigError, message: secret x not found}}", "ContainerStartError", "secret x not found"},
+		{"create", "state: {waiting: {reason: CreateContainerError, message: m}}", "ContainerStartError", "m"},
+		{"run", "state: {waiting: {reason: RunContainerError, message: m}}", "ContainerStartError", "m"},
+		{"start", "state: {terminated: {reason: StartError, message: exec not found}}", "ContainerStartError", "exec not found"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := parse(t, "{apiVersion: v1, kind: X, name: c, "+tt.status+"}")
+			reason, message := containerTrouble(m)
+			if reason != tt.reason || !strings.Contains(message, tt.message) || reason == "" && message != "" {
+				t.Errorf("%q, %q; want %q, %q", reason, message, tt.reason, tt.message)
+			}
+		})
+	}
+	if reason, _ := containerTrouble(nil); reason != "" {
+		t.Errorf("of nothing: %s", reason)
+	}
+}
+
+func TestPodOf(t *testing.T) {
+	for _, tt := range []struct{ name, status, reason, message string }{
+		{"evicted", "phase: Failed, reason: Evicted, message: low on disk", "PodEvicted", "low on disk"},
+		{"unschedulable", "phase: Pending, conditions: [{type: PodScheduled, status: 'False', message: no GPU}]", "Unschedulable", "no GPU"},
+		{"scheduled", "phase: Pending, conditions: [{type: PodScheduled, status: 'True'}]", "", ""},
+		{"init container", "phase: Pending, initContainerStatuses: [{name: i, state: {waiting: {reason: ErrImagePull}}}], containerStatuses: [{name: c, state: {waiting: {reason: PodInitializing}}}]", "ImagePullError", "container i"},
+		{"second container", "phase: Running, containerStatuses: [{name: a, ready: true}, {name: b, state: {waiting: {reason: CrashLoopBackOff}}}]", "ContainerCrashLoopBackOff", "container b"},
+		{"no status", "", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := podOf(&unstructured.Unstructured{Object: parse(t, "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {nodeName: node-1}, status: {"+tt.status+"}}")})
+			if p.Reason != tt.reason || !strings.Contains(p.Message, tt.message) || p.Name != "p" || p.Node != "node-1" || p.Ready {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+}
+
+func TestWorkloadOf(t *testing.T) {
+	const set = "apiVersion: apps/v1, kind: StatefulSet, metadata: {name: w, generation: 2, annotations: {syncer.dev/inputs: d}}, "
+	const job = "apiVersion: batch/v1, kind: Job, metadata: {name: w, generation: 1, annotations: {syncer.dev/inputs: d}}, "
+	for _, tt := range []struct {
+		name, text string
+		want       cluster.Workload
+	}{
+		{"default replicas", set + "spec: {}", cluster.Workload{Replicas: 1}},
+		{"no replicas", set + "spec: {replicas: 0}, status: {observedGeneration: 2, replicas: 0}", cluster.Workload{Replicas: 0, Current: true}},
+		{
+			"ready", set + "spec: {replicas: 2}, status: {observedGeneration: 2, replicas: 2, readyReplicas: 2, updatedReplicas: 2, currentReplicas: 2, currentRevision: a, updateRevision: a}",
+			cluster.Workload{Replicas: 2, Ready: 2, Current: true},
+		},
+		{
+			"of an older generation", set + "spec: {replicas: 2}, status: {observedGeneration: 1, replicas: 2, readyReplicas: 2, updatedReplicas: 2, currentReplicas: 2, currentRevision: a, updateRevision: a}",
+			cluster.Workload{Replicas: 2, Ready: 2},
+		},
+		{
+			"rolling", set + "spec: {replicas: 2}, status: {observedGeneration: 2, replicas: 2, readyReplicas: 2, updatedReplicas: 1, currentReplicas: 1, currentRevision: a, updateRevision: b}",
+			cluster.Workload{Replicas: 2, Ready: 2},
+		},
+		{"new job", job + "spec: {backoffLimit: 0}", cluster.Workload{Current: true}},
+		{"runs", job + "spec: {backoffLimit: 2}, status: {active: 1, failed: 2}", cluster.Workload{Current: true, Active: 1}},
+		{"failed once too often", job + "spec: {backoffLimit: 2}, status: {failed: 3}", cluster.Workload{Current: true, Failed: true}},
+		{"failed", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: Failed, status: 'True'}]}", cluster.Workload{Current: true, Failed: true}},
+		{"about to fail", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: FailureTarget, status: 'True'}]}", cluster.Workload{Current: true, Failed: true}},
+		{"complete", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: Complete, status: 'True'}]}", cluster.Workload{Current: true, Complete: true}},
+		{"about to complete", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: SuccessCriteriaMet, status: 'True'}]}", cluster.Workload{Current: true, Complete: true}},
+		{"condition that is false", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: Failed, status: 'False'}]}", cluster.Workload{Current: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			u := &unstructured.Unstructured{Object: parse(t, "{"+tt.text+"}")}
+			tt.want.Ref, tt.want.Inputs = cluster.RefOf(u), "d"
+			if got := workloadOf(u); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
+				t.Errorf("%+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestImmutable(t *testing.T) {
+	invalid := func(causes ...*field.Error) error {
+		return apierrors.NewInvalid(schema.GroupKind{Group: "batch", Kind: "Job"}, "w", causes)
+	}
+	fixed := field.Invalid(field.NewPath("spec", "template"), "x", "field is immutable")
+	wrong := field.Invalid(field.NewPath("spec", "containerPort"), 70000, "must be between 1 and 65535")
+	for _, tt := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"one field", invalid(fixed), true},
+		{"two fields", invalid(fixed, fixed), true},
+		{"wrapped", fmt.Errorf("dry run: %w", invalid(fixed)), true},
+		{"another complaint too", invalid(fixed, wrong), false},
+		{"another complaint", invalid(wrong), false},
+		{"no complaint", invalid(), false},
+		{"no details", apierrors.NewForbidden(schema.GroupResource{}, "w", errors.New("field is immutable")), false},
+		{"no answer", errors.New("field is immutable"), false},
+		{"none", nil, false},
+	} {
+		if got := immutable(tt.err); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
+
+func TestReachable(t *testing.T) {
+	c := &Cluster{config: &rest.Config{Host: "https://example.com"}}
+	gr := schema.GroupResource{Resource: "jobs"}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"refused", apierrors.NewForbidden(gr, "w", errors.New("no")), true},
+		{"conflict", apierrors.NewConflict(gr, "w", errors.New("no")), true},
+		{"internal error", apierrors.NewInternalError(errors.New("webhook")), true},
+		{"status without a reason", &apierrors.StatusError{ErrStatus: metav1.Status{Code: 500, Message: "field not declared in schema"}}, true},
+		{"kind that is not served", errors.New("no matches for kind"), true},
+		{"busy", apierrors.NewTooManyRequests("later", 1), false},
+		{"not ready", apierrors.NewServiceUnavailable("later"), false},
+		{"timeout", apierrors.NewServerTimeout(gr, "patch", 1), false},
+		{"credentials", apierrors.NewUnauthorized("expired"), false},
+		{"deadline", fmt.Errorf("get: %w", context.DeadlineExceeded), false},
+		{"canceled", fmt.Errorf("get: %w", context.Canceled), false},
+		{"cut while the answer was read", fmt.Errorf("unexpected error when reading response body: %w", io.ErrUnexpectedEOF), false},
+		{"cut before the answer", fmt.Errorf("get: %w", io.EOF), false},
+	} {
+		if got := c.reachable(tt.err) == nil; got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
+
+// managed returns a live object with labels, and managed fields as a server writes them.
+func managed(labels map[string]string, fields ...metav1.ManagedFieldsEntry) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"a": "b"}}}
+	u.SetName("x")
+	u.SetNamespace("n")
+	u.SetLabels(labels)
+	u.SetManagedFields(fields)
+	return u
+}
+
+func entry(manager string, operation metav1.ManagedFieldsOperationType, raw string) metav1.ManagedFieldsEntry {
+	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(raw)}}
+}
+
+const labelFields = `{"f:metadata":{"f:labels":{"f:syncer.dev/cluster":{}}}}`
+
+var ourLabels = map[string]string{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner}
+
+func TestAppliedByUsSurvivesSlim(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		fields []metav1.ManagedFieldsEntry
+		want   bool
+	}{
+		{"applied", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationApply, labelFields)}, true},
+		{"applied, and edited", []metav1.ManagedFieldsEntry{entry("kubectl", metav1.ManagedFieldsOperationUpdate, `{"f:data":{"f:a":{}}}`), entry(fieldManager, metav1.ManagedFieldsOperationApply, labelFields)}, true},
+		{"nobody", nil, false},
+		{"somebody else", []metav1.ManagedFieldsEntry{entry("kubectl", metav1.ManagedFieldsOperationApply, labelFields)}, false},
+		{"by our name, but not applied", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationUpdate, labelFields)}, false},
+		{"applied without the label", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:data":{"f:a":{}}}`)}, false},
+		{"applied with a label that is longer", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:metadata":{"f:labels":{"f:syncer.dev/cluster-2":{}}}}`)}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			u := managed(ourLabels, tt.fields...)
+			if got := appliedByUs(u); got != tt.want {
+				t.Fatalf("%v", got)
+			}
+			for range 2 { // an informer may pass an object through its transform twice
+				slimmed, err := slim(u)
+				if err != nil {
+					t.Fatal(err)
+				}
+				u = slimmed.(*unstructured.Unstructured)
+				if got := appliedByUs(u); got != tt.want {
+					t.Errorf("slimmed: %v", got)
+				}
+			}
+			if _, ok := u.Object["data"]; ok {
+				t.Error("it keeps the data")
+			}
+		})
+	}
+	if o, err := slim("something else"); o != "something else" || err != nil {
+		t.Errorf("%v, %v", o, err)
+	}
+}
+
+func TestMayTouch(t *testing.T) {
+	ours := entry(fieldManager, metav1.ManagedFieldsOperationApply, labelFields)
+	theirs := entry("helm", metav1.ManagedFieldsOperationUpdate, labelFields)
+	other := map[string]string{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: "other"}
+	adopted := func(u *unstructured.Unstructured) *unstructured.Unstructured {
+		u.SetAnnotations(map[string]string{annotationAdopt: "true"})
+		return u
+	}
+	deleting := managed(ourLabels, ours)
+	now := metav1.Now()
+	deleting.SetDeletionTimestamp(&now)
+	c := &Cluster{options: Options{Cluster: owner}}
+	for _, tt := range []struct {
+		name string
+		live *unstructured.Unstructured
+		want []string // of the error; none when it may
+	}{
+		{"ours", managed(ourLabels, ours), nil},
+		{"ours, edited", managed(ourLabels, entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, `{"f:data":{}}`), ours), nil},
+		{"ours, going", deleting, []string{"being deleted"}},
+		{"another syncer's", managed(other, ours), []string{"another syncer", "other"}},
+		{"foreign", managed(nil, theirs), []string{"helm", "kubectl annotate configmap -n n x syncer.dev/adopt=true"}},
+		{"nobody's", managed(nil), []string{"somebody else", "kubectl annotate"}},
+		{"labels copied", managed(ourLabels, theirs), []string{"helm", "kubectl annotate"}},
+		{"labels taken off", managed(nil, entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:data":{}}`)), []string{"somebody else", "kubectl annotate"}},
+		{"handed over", adopted(managed(nil, theirs)), nil},
+		{"handed over by another syncer", adopted(managed(other, ours)), nil},
+		{"copied and handed over", adopted(managed(ourLabels, theirs)), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := c.mayTouch(tt.live)
+			if (err != nil) != (tt.want != nil) {
+				t.Fatalf("%v", err)
+			}
+			for _, w := range tt.want {
+				if !strings.Contains(err.Error(), w) {
+					t.Errorf("%v\ndoes not say %q", err, w)
+				}
+			}
+		})
+	}
+}
+
+func TestFingerprintOf(t *testing.T) {
+	base := func() *unstructured.Unstructured {
+		u := managed(ourLabels)
+		u.SetUID("1")
+		u.SetGeneration(1)
+		u.SetResourceVersion("1")
+		return u
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*unstructured.Unstructured)
+		same   bool
+	}{
+		{"nothing", func(*unstructured.Unstructured) {}, true},
+		{"status", func(u *unstructured.Unstructured) {
+			u.Object["status"] = map[string]any{"a": "b"}
+			u.SetResourceVersion("2")
+		}, true},
+		{"who manages it", func(u *unstructured.Unstructured) {
+			u.SetManagedFields([]metav1.ManagedFieldsEntry{entry("x", metav1.ManagedFieldsOperationUpdate, "{}")})
+		}, true},
+		{"uid", func(u *unstructured.Unstructured) { u.SetUID("2") }, false},
+		{"generation", func(u *unstructured.Unstructured) { u.SetGeneration(2) }, false},
+		{"label", func(u *unstructured.Unstructured) { u.SetLabels(map[string]string{"a": "b"}) }, false},
+		{"annotation", func(u *unstructured.Unstructured) { u.SetAnnotations(map[string]string{"a": "b"}) }, false},
+		{"going", func(u *unstructured.Unstructured) { now := metav1.Now(); u.SetDeletionTimestamp(&now) }, false},
+	} {
+		u := base()
+		tt.change(u)
+		if same := fingerprintOf(u) == fingerprintOf(base()); same != tt.same {
+			t.Errorf("%s: same %v", tt.name, same)
+		}
+	}
+	a, b := base(), base()
+	a.SetGeneration(0)
+	b.SetGeneration(0)
+	if fingerprintOf(a) != fingerprintOf(b) {
+		t.Error("without a generation: differs for no reason")
+	}
+	b.SetResourceVersion("2")
+	if fingerprintOf(a) == fingerprintOf(b) {
+		t.Error("without a generation, only the resource version tells, and does not")
+	}
+}
+
+func TestSameNode(t *testing.T) {
+	node := func(text string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: parse(t, "{apiVersion: v1, kind: Node, "+text+"}")}
+	}
+	before := node("metadata: {name: node-1, labels: {a: b}}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: 'True', lastHeartbeatTime: '1'}]}")
+	for _, tt := range []struct {
+		name  string
+		after *unstructured.Unstructured
+		want  bool
+	}{
+		{"heartbeat", node("metadata: {name: node-1, labels: {a: b}, resourceVersion: '2'}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: 'True', lastHeartbeatTime: '2'}]}"), true},
+		{"not ready", node("metadata: {name: node-1, labels: {a: b}}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: Unknown}]}"), false},
+		{"no GPUs", node("metadata: {name: node-1, labels: {a: b}}, status: {conditions: [{type: Ready, status: 'True'}]}"), false},
+		{"label", node("metadata: {name: node-1, labels: {a: c}}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: 'True'}]}"), false},
+	} {
+		if got := sameNode(before, tt.after); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+	if sameNode(before, "something else") {
+		t.Error("something else is the same node")
+	}
+}

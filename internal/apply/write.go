@@ -1,0 +1,178 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fluxcd/pkg/ssa"
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"syncer.dev/syncer/internal/cluster"
+)
+
+// stage orders kinds: what pods read comes before what finds them, and that before the pods.
+func stage(kind string) int {
+	switch kind {
+	case "StatefulSet", "Job":
+		return 2
+	case "Service":
+		return 1
+	}
+	return 0
+}
+
+// Apply makes the objects so, side by side within a stage. One that is refused does not stop the others; its error is in the
+// ChangeSet. The error returned is for a server that cannot be used.
+func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructured) (cluster.ChangeSet, error) {
+	out := make(cluster.ChangeSet, len(objects))
+	for s := range 3 {
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(parallel)
+		for i, o := range objects {
+			if stage(o.GetKind()) != s {
+				continue
+			}
+			g.Go(func() error {
+				var err error
+				out[i], err = c.apply(gctx, o)
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return slices.DeleteFunc(out, func(e cluster.Entry) bool { return e.Result == "" }), err
+		}
+	}
+	return out, nil
+}
+
+func (c *Cluster) apply(ctx context.Context, o *unstructured.Unstructured) (cluster.Entry, error) {
+	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Unchanged}
+	if c.unchanged(o) {
+		return e, nil
+	}
+	p, err := c.preview(ctx, o)
+	switch {
+	case err != nil:
+		return cluster.Entry{}, err
+	case p.Err != nil:
+		e.Result, e.Err = cluster.Failed, p.Err
+		return e, nil
+	case p.Replace != "":
+		return c.replace(ctx, o, p.Before)
+	case p.After == nil:
+		return e, nil
+	}
+	return c.patch(ctx, o, e)
+}
+
+// patch applies one object for real.
+func (c *Cluster) patch(ctx context.Context, o *unstructured.Unstructured, e cluster.Entry) (cluster.Entry, error) {
+	entry, err := c.manager.Apply(ctx, o.DeepCopy(), ssa.DefaultApplyOptions())
+	if err != nil {
+		if lost := c.reachable(err); lost != nil {
+			return cluster.Entry{}, lost
+		}
+		e.Result, e.Err = cluster.Failed, explain(err, e.Ref)
+		return e, nil
+	}
+	switch entry.Action {
+	case ssa.CreatedAction:
+		e.Result = cluster.Created
+	case ssa.ConfiguredAction:
+		e.Result = cluster.Configured
+	}
+	return e, nil
+}
+
+// replaceWait bounds how long a pass waits for a replaced Job to be gone. If it takes longer, a later pass creates the new one.
+const replaceWait = 5 * time.Second
+
+func (c *Cluster) replace(ctx context.Context, o, live *unstructured.Unstructured) (cluster.Entry, error) {
+	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Skipped}
+	if err := c.remove(ctx, live); err != nil {
+		if lost := c.reachable(err); lost != nil {
+			return cluster.Entry{}, lost
+		}
+		e.Result, e.Err = cluster.Failed, explain(err, e.Ref)
+		return e, nil
+	}
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, replaceWait, true, func(ctx context.Context) (bool, error) {
+		now := &unstructured.Unstructured{}
+		now.SetGroupVersionKind(o.GroupVersionKind())
+		err := c.client.Get(ctx, client.ObjectKeyFromObject(o), now)
+		return apierrors.IsNotFound(err) || err == nil && now.GetUID() != live.GetUID(), nil
+	})
+	if err != nil {
+		return e, nil
+	}
+	if e, err = c.patch(ctx, o, e); e.Result == cluster.Created {
+		e.Result = cluster.Replaced
+	}
+	return e, err
+}
+
+// remove deletes an object if it is still the same one, and leaves its dependents to the garbage collector.
+func (c *Cluster) remove(ctx context.Context, live *unstructured.Unstructured) error {
+	uid := live.GetUID()
+	err := c.client.Delete(ctx, live, client.Preconditions{UID: &uid}, client.PropagationPolicy(metav1.DeletePropagationBackground))
+	return client.IgnoreNotFound(err)
+}
+
+// Prune deletes exactly these objects. Each is read again right before, and skipped unless it is still the same, still
+// carries our labels, was applied by us, and may be deleted.
+func (c *Cluster) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+	out := make(cluster.ChangeSet, 0, len(objects))
+	ordered := slices.Clone(objects)
+	slices.SortStableFunc(ordered, func(a, b cluster.Object) int { return stage(b.Kind) - stage(a.Kind) })
+	for _, o := range ordered {
+		e, err := c.prune(ctx, o)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func (c *Cluster) prune(ctx context.Context, o cluster.Object) (cluster.Entry, error) {
+	e := cluster.Entry{Ref: o.Ref, Result: cluster.Skipped}
+	live := &unstructured.Unstructured{}
+	live.SetAPIVersion(apiVersion(o.Ref))
+	live.SetKind(o.Kind)
+	err := c.client.Get(ctx, types.NamespacedName{Namespace: o.Namespace, Name: o.Name}, live)
+	if err == nil {
+		l := live.GetLabels()
+		mine := l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster && appliedByUs(live)
+		if !mine || string(live.GetUID()) != o.UID || live.GetAnnotations()[cluster.AnnotationPrune] == "disabled" {
+			return e, nil
+		}
+		err = c.remove(ctx, live)
+	}
+	switch {
+	case apierrors.IsNotFound(err), apierrors.IsConflict(err): // gone, or another by the same name
+		return e, nil
+	case err != nil:
+		if lost := c.reachable(err); lost != nil {
+			return e, lost
+		}
+		e.Result, e.Err = cluster.Failed, fmt.Errorf("delete: %w", rootStatus(err))
+		return e, nil
+	}
+	e.Result = cluster.Deleted
+	return e, nil
+}
+
+func apiVersion(r cluster.Ref) string {
+	if r.Group == "" {
+		return r.Version
+	}
+	return r.Group + "/" + r.Version
+}

@@ -1,0 +1,139 @@
+// Package testenv gives tests the real things: a Kubernetes control plane in a process of its own. Nothing outlives the test.
+package testenv
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// T is what this package needs of a test; testing.TB is one, and so is the demo.
+type T interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+}
+
+// Cluster is a running control plane.
+type Cluster struct {
+	Kubeconfig string
+	URL        string
+
+	cmd   *exec.Cmd
+	stdin io.Closer
+	stop  func()
+}
+
+// startTimeout is generous: it takes three seconds on a machine that has nothing else to do.
+const startTimeout = 3 * time.Minute
+
+// StartCluster starts a devcluster with the given flags, and stops it when the test ends.
+func StartCluster(t T, flags ...string) *Cluster {
+	t.Helper()
+	binary, err := Binary("devcluster")
+	if err != nil {
+		t.Fatalf("%v", err)
+		return nil
+	}
+	c, err := start(binary, flags)
+	if err != nil {
+		t.Fatalf("start devcluster: %v", err)
+		return nil
+	}
+	t.Cleanup(c.Stop)
+	return c
+}
+
+func start(binary string, flags []string) (*Cluster, error) {
+	c := &Cluster{cmd: exec.Command(binary, append([]string{"-parent-stdin"}, flags...)...)}
+	var talk bytes.Buffer
+	c.cmd.Stderr = &talk
+	stdin, err := c.cmd.StdinPipe() // closed by the kernel when we die
+	if err != nil {
+		return nil, err
+	}
+	c.stdin = stdin
+	stdout, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.cmd.Start(); err != nil {
+		return nil, err
+	}
+	c.stop = sync.OnceFunc(func() {
+		_ = c.cmd.Process.Signal(syscall.SIGTERM)
+		_ = c.stdin.Close()
+		done := make(chan struct{})
+		go func() { _ = c.cmd.Wait(); close(done) }()
+		select {
+		case <-done:
+		case <-time.After(20 * time.Second):
+			_ = c.cmd.Process.Kill()
+			<-done
+		}
+	})
+	line := make(chan string, 1)
+	go func() {
+		s, _ := bufio.NewReader(stdout).ReadString('\n')
+		line <- s
+	}()
+	select {
+	case s := <-line:
+		if n, _ := fmt.Sscanf(s, "ready kubeconfig=%s url=%s", &c.Kubeconfig, &c.URL); n == 2 {
+			return c, nil
+		}
+		c.stop()
+		return nil, fmt.Errorf("it ended: %s", strings.TrimSpace(talk.String()))
+	case <-time.After(startTimeout):
+		c.stop()
+		return nil, errors.New("it is not ready after " + startTimeout.String())
+	}
+}
+
+// Stop ends the cluster, with all its data.
+func (c *Cluster) Stop() { c.stop() }
+
+// Binary returns the path of a program in the bin folder of the repository; an environment variable of its name in upper case
+// overrides that.
+func Binary(name string) (string, error) {
+	if path := os.Getenv(strings.ToUpper(name)); path != "" {
+		return path, nil
+	}
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(root, "bin", name)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%s is not built; run: make %s", path, name)
+	}
+	return path, nil
+}
+
+// Root returns the folder of the repository.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && bytes.HasPrefix(data, []byte("module syncer.dev/syncer\n")) {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("not inside the repository")
+		}
+		dir = parent
+	}
+}
