@@ -1,0 +1,120 @@
+package plan
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Side is one side of a comparison: a source, and what it asks for.
+type Side struct {
+	Set     *workspace.Set
+	Desired Desired
+}
+
+// LiveInput is what AgainstLive compares.
+type LiveInput struct {
+	Policy     Policy
+	Head       string
+	AllowEmpty bool
+	// Stale, when not empty, is why the source may not be what it was, so that nothing may be deleted.
+	Stale string
+	Side
+	Seen     Observed
+	Previews []cluster.Preview // in the order of Desired.Objects
+	// Quota reads the quota. It is asked only when pools are to be created or to grow.
+	Quota func() (capacity.Quota, error)
+}
+
+// AgainstLive compares what a commit asks for with what is live.
+func AgainstLive(in LiveInput) Plan {
+	guard := NewGuard(in.Set, in.Desired.Blocked(), in.Policy.Prune, anyLive(in.Seen), in.AllowEmpty)
+	if in.Stale != "" {
+		guard.Nothing = in.Stale
+	}
+	pools := Pools(in.Desired, in.Seen.Pools, in.Seen.State, guard, in.Policy)
+	var short []capacity.Shortfall
+	var warnings []string
+	if grows(pools) {
+		quota, err := in.Quota()
+		if err != nil {
+			warnings = append(warnings, "quota is unknown: "+err.Error())
+		}
+		short = capacity.CheckQuota(pools, quota)
+		capacity.HoldBack(pools, short)
+	}
+	p := Make(Comparison{
+		Cluster: in.Policy.Cluster, Base: Live, Head: in.Head, Desired: in.Desired, Previews: in.Previews,
+		Live: in.Seen.State.Objects, Pools: pools, Quota: short, Guard: guard,
+	})
+	p.Warnings = append(p.Warnings, warnings...)
+	return p
+}
+
+func grows(pools []capacity.PoolChange) bool {
+	for _, c := range pools {
+		if c.Op == capacity.Create || c.Op == capacity.Update {
+			return true
+		}
+	}
+	return false
+}
+
+// anyLive reports whether anything of ours exists.
+func anyLive(s Observed) bool {
+	for _, p := range s.Pools {
+		if p.Owned {
+			return true
+		}
+	}
+	return len(s.State.Objects) > 0
+}
+
+// Between compares what two commits ask for, as if the first were live exactly so.
+func Between(policy Policy, baseHash, headHash string, base, head Side) Plan {
+	before := map[cluster.Ref]*unstructured.Unstructured{}
+	var seen Observed
+	for _, o := range base.Desired.Objects {
+		before[cluster.RefOf(o.Content)] = o.Content
+		seen.State.Objects = append(seen.State.Objects, cluster.Object{
+			Ref: cluster.RefOf(o.Content), Workspace: o.Workspace, Owned: true, Source: o.Content.GetAnnotations()[cluster.AnnotationSource],
+			PruneDisabled: o.Content.GetAnnotations()[cluster.AnnotationPrune] == "disabled",
+		})
+	}
+	for _, p := range base.Desired.Pools() {
+		if p.Count == 0 {
+			continue
+		}
+		seen.Pools = append(seen.Pools, capacity.LivePool{
+			Name: p.Name, Size: p.SKU.Name, Count: p.Count, Spot: p.Spot, Labels: p.Labels, Taints: p.Taints,
+			State: capacity.Succeeded, Owned: true, Workspace: p.Workspace,
+		})
+	}
+	previews := make([]cluster.Preview, len(head.Desired.Objects))
+	for i, o := range head.Desired.Objects {
+		previews[i] = preview(before[cluster.RefOf(o.Content)], o.Content)
+	}
+	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), false)
+	return Make(Comparison{
+		Cluster: policy.Cluster, Base: baseHash, Head: headHash, Desired: head.Desired, Previews: previews,
+		Live: seen.State.Objects, Guard: guard, Pools: Pools(head.Desired, seen.Pools, seen.State, guard, policy),
+	})
+}
+
+// preview compares two renderings. The pods of a Job cannot be changed: for other inputs it is replaced.
+func preview(before, after *unstructured.Unstructured) cluster.Preview {
+	p := cluster.Preview{Ref: cluster.RefOf(after)}
+	switch {
+	case before == nil:
+		p.After = after
+	case sameObject(before, after):
+	default:
+		p.Before, p.After = before, after
+		if after.GetKind() == "Job" && before.GetAnnotations()[cluster.AnnotationInputs] != after.GetAnnotations()[cluster.AnnotationInputs] {
+			p.Replace = "the pods of a Job cannot be changed"
+		}
+	}
+	return p
+}

@@ -1,0 +1,233 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Policy is the part of the configuration that decides what Workspaces get.
+type Policy struct {
+	Cluster      string
+	Brought      bool // capacity.mode byo: nodes are brought, pools are not ours to make
+	Region       string
+	RetiredSizes string
+	Limits       capacity.Limits
+	Prune        bool
+	Nodes        int // when not 0, overrides what sizing says
+}
+
+// Renderer turns a Workspace into objects.
+type Renderer interface {
+	Render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at render.Placement, o render.Options) (render.Bundle, error)
+}
+
+// Catalog finds presets by any of their names.
+type Catalog interface {
+	Lookup(name string) (preset.Preset, bool)
+}
+
+// Wish is what one Workspace asks for, worked out as far as it goes.
+type Wish struct {
+	workspace.Key
+	Workspace *workspace.Workspace
+	Demand    capacity.Demand
+	Placement Placement
+	Pool      *capacity.Pool // nil: blocked, or nodes are brought
+	Bundle    render.Bundle
+	Notes     []string            // what is not as the user wrote it, in plain words
+	Blocked   []workspace.Problem // errors for which nothing is done
+	Finished  bool                // the tuning is over, and its nodes are given back
+}
+
+// Placement is where the Workspace runs, with the name of the size for people.
+type Placement struct {
+	render.Placement
+	InstanceType string
+}
+
+// Object is one desired object, and the Workspace it belongs to (zero for shared ones).
+type Object struct {
+	Workspace workspace.Key
+	Content   *unstructured.Unstructured
+}
+
+// Desired is what a source asks for.
+type Desired struct {
+	Wishes   []Wish   // one per Workspace, in the order of their keys
+	Objects  []Object // of all Wishes that are not blocked, and plain ones; each object once
+	Problems []workspace.Problem
+	Warnings []string
+}
+
+// Blocked returns the Workspaces for which nothing is done.
+func (d Desired) Blocked() map[workspace.Key]bool {
+	out := map[workspace.Key]bool{}
+	for i := range d.Wishes {
+		if len(d.Wishes[i].Blocked) > 0 {
+			out[d.Wishes[i].Key] = true
+		}
+	}
+	return out
+}
+
+// Pools returns the pools that are wanted.
+func (d Desired) Pools() []capacity.Pool {
+	var out []capacity.Pool
+	for i := range d.Wishes {
+		if w := &d.Wishes[i]; w.Pool != nil && len(w.Blocked) == 0 {
+			out = append(out, *w.Pool)
+		}
+	}
+	return out
+}
+
+// Observed is what the choice of sizes depends on besides the source. The zero value is an empty cluster.
+type Observed struct {
+	Pools []capacity.LivePool
+	State cluster.State
+}
+
+// Desire works out what every Workspace of set asks for: in parallel, each on its own, so that an error in one blocks only
+// that one.
+func Desire(ctx context.Context, set *workspace.Set, catalog Catalog, r Renderer, policy Policy, seen Observed) (Desired, error) {
+	d := Desired{Wishes: make([]Wish, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	for i := range set.Workspaces {
+		w := &set.Workspaces[i]
+		g.Go(func() error {
+			d.Wishes[i] = wish(ctx, set, w, catalog, r, policy, seen)
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return Desired{}, err
+	}
+	for i := range d.Wishes {
+		w := &d.Wishes[i]
+		for _, p := range w.Blocked {
+			if !slices.Contains(set.Problems, p) {
+				d.Problems = append(d.Problems, p)
+			}
+		}
+		d.Problems = append(d.Problems, w.substitution()...)
+	}
+	slices.SortFunc(d.Problems, workspace.Problem.Compare)
+	d.Objects = collect(d.Wishes, plain(set, policy.Cluster))
+	return d, nil
+}
+
+// wish takes one Workspace through its steps; the first that fails blocks it.
+func wish(ctx context.Context, set *workspace.Set, w *workspace.Workspace, catalog Catalog, r Renderer, policy Policy, seen Observed) Wish {
+	out := Wish{Key: w.Key, Workspace: w, Blocked: set.Blocked(w.Key)}
+	if len(out.Blocked) > 0 {
+		return out
+	}
+	p, ok := catalog.Lookup(w.PresetName())
+	if !ok && w.PresetName() != "" {
+		return out.block("", fmt.Errorf("preset %q is not in the catalogue", w.PresetName()))
+	}
+	place := sizeForPools
+	if policy.Brought {
+		place = placeOnBrought
+	}
+	if err := place(&out, set, p, policy, seen); err != nil {
+		return out.block("resource.instanceType", err)
+	}
+	bundle, err := r.Render(ctx, w, p, out.Placement.Placement, render.Options{
+		Cluster: policy.Cluster, Source: w.Source.Path, Objects: set.Objects,
+	})
+	if err != nil {
+		return out.block("", err)
+	}
+	out.Bundle = bundle
+	return out
+}
+
+// collect gathers the objects of all Wishes, each object once: the default parameters of a tuning method are shared.
+func collect(wishes []Wish, plain []Object) []Object {
+	seen := map[cluster.Ref]bool{}
+	var out []Object
+	add := func(o Object) {
+		if r := cluster.RefOf(o.Content); !seen[r] {
+			seen[r] = true
+			out = append(out, o)
+		}
+	}
+	for _, o := range plain {
+		add(o)
+	}
+	for i := range wishes {
+		for _, o := range wishes[i].Bundle.Objects {
+			key := wishes[i].Key
+			if _, own := o.GetLabels()[cluster.LabelWorkspace]; !own {
+				key = workspace.Key{}
+			}
+			add(Object{Workspace: key, Content: o})
+		}
+	}
+	return out
+}
+
+// plain labels the repository's own objects as ours.
+func plain(set *workspace.Set, clusterName string) []Object {
+	out := make([]Object, 0, len(set.Objects))
+	for _, o := range set.Objects {
+		u := (&unstructured.Unstructured{Object: o.Content}).DeepCopy()
+		labels := maps.Clone(u.GetLabels())
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		delete(labels, cluster.LabelWorkspace)
+		labels[cluster.LabelManagedBy], labels[cluster.LabelCluster] = cluster.ManagedBy, clusterName
+		u.SetLabels(labels)
+		annotations := maps.Clone(u.GetAnnotations())
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[cluster.AnnotationSource] = o.Source.Path
+		u.SetAnnotations(annotations)
+		out = append(out, Object{Content: u})
+	}
+	return out
+}
+
+// substitution warns, where the size is written, that another takes its place.
+func (w *Wish) substitution() []workspace.Problem {
+	if w.Demand.Substituted == "" {
+		return nil
+	}
+	at := w.Workspace.At("resource.instanceType")
+	return []workspace.Problem{{
+		Path: at.Path, Line: at.Line, Column: at.Column, Field: "resource.instanceType", Message: w.Notes[len(w.Notes)-1],
+		Hint:     "write the size you want, leave it out to always get the cheapest, or set capacity.retiredSizes: refuse",
+		Severity: workspace.Warning, Workspace: w.Key,
+	}}
+}
+
+// block records why nothing is done for the Workspace, at the place where the field is written.
+func (w Wish) block(field string, err error) Wish {
+	at := w.Workspace.At(field)
+	p := workspace.Problem{
+		Path: at.Path, Line: at.Line, Column: at.Column, Field: field, Message: err.Error(),
+		Severity: workspace.Error, Workspace: w.Key,
+	}
+	if h, ok := err.(interface{ Where() (field, hint string) }); ok {
+		field, hint := h.Where()
+		at = w.Workspace.At(field)
+		p.Line, p.Column, p.Field, p.Hint = at.Line, at.Column, field, hint
+	}
+	w.Blocked = append(w.Blocked, p)
+	return w
+}
