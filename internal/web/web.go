@@ -1,0 +1,88 @@
+// Package web answers over HTTP whether syncer is alive, whether what it depends on answers, and what it has done. It is
+// read-only, and says nothing that is secret.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Health is what the handlers ask. Implementations are safe for concurrent use.
+type Health interface {
+	// Alive returns an error when the loop has stood still for too long.
+	Alive(now time.Time) error
+	// Ready returns for each thing that syncer depends on why it cannot be used, or "" when it can.
+	Ready() map[string]string
+}
+
+// Handler serves /healthz, /readyz and /metrics.
+func Handler(h Health, metrics prometheus.Gatherer) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if err := h.Alive(time.Now()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		status, body := ready(h.Ready())
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// ready lists every component in the manner of Kubernetes' own readyz.
+func ready(components map[string]string) (status int, body string) {
+	var b strings.Builder
+	status = http.StatusOK
+	for _, name := range slices.Sorted(maps.Keys(components)) {
+		if trouble := components[name]; trouble != "" {
+			status = http.StatusServiceUnavailable
+			fmt.Fprintf(&b, "[-]%s: %s\n", name, strings.ReplaceAll(trouble, "\n", " "))
+		} else {
+			fmt.Fprintf(&b, "[+]%s: ok\n", name)
+		}
+	}
+	if status == http.StatusOK {
+		b.WriteString("ready\n")
+	} else {
+		b.WriteString("not ready\n")
+	}
+	return status, b.String()
+}
+
+// shutdownGrace is how long requests that are under way may take once serving ends.
+const shutdownGrace = 2 * time.Second
+
+// Serve answers until ctx is done.
+func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	s := &http.Server{
+		Handler: http.MaxBytesHandler(h, 1<<10), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
+	}
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+		defer cancel()
+		_ = s.Shutdown(grace) // what is still open then is closed with the process
+	})
+	defer stop()
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type health struct {
+	alive error
+	ready map[string]string
+}
+
+func (h *health) Alive(time.Time) error    { return h.alive }
+func (h *health) Ready() map[string]string { return h.ready }
+
+func TestHandler(t *testing.T) {
+	h := &health{ready: map[string]string{"git": "", "azure": ""}}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "syncer_test", Help: "x"}, func() float64 { return 42 }))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- Serve(ctx, l, Handler(h, registry)) }()
+	get := func(path string) (int, string) {
+		t.Helper()
+		resp, err := http.Get("http://" + l.Addr().String() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode, string(body)
+	}
+	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, "[+]git: ok") {
+		t.Errorf("/readyz: %d %s", status, body)
+	}
+	h.ready = map[string]string{"git": "connection refused", "azure": ""}
+	if status, body := get("/readyz"); status != 503 || !strings.Contains(body, "[-]git: connection refused") {
+		t.Errorf("/readyz with trouble: %d %s", status, body)
+	}
+	if status, _ := get("/healthz"); status != 200 {
+		t.Errorf("/healthz: %d", status)
+	}
+	h.alive = errors.New("stuck")
+	if status, body := get("/healthz"); status != 503 || !strings.Contains(body, "stuck") {
+		t.Errorf("/healthz of a stuck loop: %d %s", status, body)
+	}
+	if status, body := get("/metrics"); status != 200 || !strings.Contains(body, "syncer_test 42") {
+		t.Errorf("/metrics: %d %s", status, body)
+	}
+	resp, err := http.Post("http://"+l.Addr().String()+"/readyz", "text/plain", strings.NewReader("x"))
+	if err != nil || resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %v %v", resp, err)
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}
