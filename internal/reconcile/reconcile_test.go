@@ -1,0 +1,401 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/presets"
+)
+
+// world is everything outside, in memory: a repository, a status branch, a cluster and a cloud, each of which can be down.
+type world struct {
+	files                          fstest.MapFS
+	commit                         string
+	allowEmpty                     bool
+	git, kubernetes, azure, record error
+	fetches, lists                 atomic.Int64
+
+	recorded map[string][]byte
+	messages []string
+
+	objects map[cluster.Ref]*unstructured.Unstructured
+	ready   bool
+	pruned  []string
+
+	pools  map[string]capacity.LivePool
+	writes []string
+}
+
+var errDown = errors.New("connection refused")
+
+func newWorld() *world {
+	return &world{files: fstest.MapFS{}, commit: "c1", recorded: map[string][]byte{}, objects: map[cluster.Ref]*unstructured.Unstructured{}, pools: map[string]capacity.LivePool{}}
+}
+
+func (w *world) push(name, text string) {
+	w.commit += "x"
+	next := maps.Clone(w.files)
+	if text == "" {
+		delete(next, name)
+	} else {
+		next[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	w.files = next
+}
+
+func (w *world) Fetch(context.Context) (Revision, error) {
+	w.fetches.Add(1)
+	return Revision{Commit: w.commit, Inputs: w.commit, Files: fs.FS(w.files), AllowEmpty: w.allowEmpty}, w.git
+}
+
+func (w *world) Read(context.Context) (map[string][]byte, error) {
+	return maps.Clone(w.recorded), w.git
+}
+
+func (w *world) Record(_ context.Context, files map[string][]byte, message string, _ time.Time) (string, error) {
+	if w.record != nil {
+		return "", w.record
+	}
+	w.recorded = maps.Clone(files)
+	w.messages = append(w.messages, message)
+	return "s", nil
+}
+
+func (w *world) Observe(context.Context) (cluster.State, error) {
+	s := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}
+	for ref, o := range w.objects {
+		key := workspace.Key{}
+		if name := o.GetLabels()[cluster.LabelWorkspace]; name != "" {
+			key = workspace.Key{Namespace: ref.Namespace, Name: name}
+		}
+		s.Objects = append(s.Objects, cluster.Object{Ref: ref, Workspace: key, Owned: true, Source: o.GetAnnotations()[cluster.AnnotationSource]})
+		if ref.Kind == "StatefulSet" {
+			l := cluster.Workload{Ref: ref, Current: true, Replicas: 1, Inputs: o.GetAnnotations()[cluster.AnnotationInputs]}
+			if w.ready {
+				l.Ready, l.Endpoints = 1, 1
+			}
+			s.Workloads[key] = l
+		}
+	}
+	for _, p := range w.pools {
+		for i := range p.Count {
+			s.Nodes = append(s.Nodes, cluster.Node{Name: p.Name + string(rune('a'+i)), Pool: p.Name, Ready: true, GPUs: 1})
+		}
+	}
+	return s, w.kubernetes
+}
+
+func (w *world) Preview(_ context.Context, objects []*unstructured.Unstructured) ([]cluster.Preview, error) {
+	out := make([]cluster.Preview, len(objects))
+	for i, o := range objects {
+		out[i] = cluster.Preview{Ref: cluster.RefOf(o)}
+		if w.objects[cluster.RefOf(o)] == nil {
+			out[i].After = o
+		}
+	}
+	return out, w.kubernetes
+}
+
+func (w *world) Apply(_ context.Context, objects []*unstructured.Unstructured) (cluster.ChangeSet, error) {
+	var out cluster.ChangeSet
+	for _, o := range objects {
+		w.objects[cluster.RefOf(o)] = o
+		out = append(out, cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Created})
+	}
+	return out, w.kubernetes
+}
+
+func (w *world) Prune(_ context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+	var out cluster.ChangeSet
+	for _, o := range objects {
+		delete(w.objects, o.Ref)
+		w.pruned = append(w.pruned, o.Ref.String())
+		out = append(out, cluster.Entry{Ref: o.Ref, Result: cluster.Deleted})
+	}
+	return out, w.kubernetes
+}
+
+func (w *world) Pools(context.Context) ([]capacity.LivePool, error) {
+	w.lists.Add(1)
+	var out []capacity.LivePool
+	for _, p := range w.pools {
+		out = append(out, p)
+	}
+	return out, w.azure
+}
+
+func (w *world) Ensure(_ context.Context, c capacity.PoolChange) error {
+	if w.azure != nil {
+		return w.azure
+	}
+	d := c.Desired
+	w.writes = append(w.writes, string(c.Op))
+	w.pools[d.Name] = capacity.LivePool{Name: d.Name, Size: d.SKU.Name, Count: d.Count, Labels: d.Labels, Taints: d.Taints, State: capacity.Succeeded, Owned: true, Workspace: d.Workspace}
+	return nil
+}
+
+func (w *world) Delete(_ context.Context, c capacity.PoolChange) error {
+	w.writes = append(w.writes, "delete")
+	delete(w.pools, c.Name)
+	return w.azure
+}
+
+func (w *world) Quota(context.Context) (capacity.Quota, error) { return capacity.Quota{}, errDown }
+
+func (w *world) loop() *Loop {
+	return New(Settings{
+		Policy: plan.Policy{Cluster: "demo", Region: "eastus", Prune: true}, Version: "test",
+		Interval: 30 * time.Second, CloudInterval: 15 * time.Second, Debounce: 10 * time.Second, Resync: 10 * time.Minute,
+	}, Parts{
+		Source: w, Recorder: w, Cluster: w, Cloud: w, Health: NewHealth(ComponentGit, ComponentKubernetes, ComponentAzure),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Read: func(r Revision) (plan.Input, error) {
+			return plan.Read(r.Files, presets.FS, workspace.Options{}, workspace.Env{})
+		},
+	})
+}
+
+const phi = `apiVersion: kaito.sh/v1beta1
+kind: Workspace
+metadata: {name: phi}
+resource:
+  instanceType: Standard_NC24ads_A100_v4
+  labelSelector: {matchLabels: {app: phi}}
+inference:
+  preset: {name: phi-4-mini-instruct}
+`
+
+var all = Due{Source: true, Cloud: true}
+
+// settle passes until nothing is left to do.
+func settle(t *testing.T, l *Loop) Outcome {
+	t.Helper()
+	for range 20 {
+		if o := l.Pass(t.Context(), all); o.Settled {
+			return o
+		}
+		l.dirtyAt = l.dirtyAt.Add(-time.Minute) // as if progress had waited long enough
+	}
+	t.Fatal("it does not settle")
+	return Outcome{}
+}
+
+func TestPassSettles(t *testing.T) {
+	w := newWorld()
+	w.ready = true
+	w.push("phi.yaml", phi)
+	l := w.loop()
+	o := settle(t, l)
+	if len(o.Reports) != 1 || o.Reports[0].State != status.Ready {
+		t.Fatalf("reports %+v", o.Reports)
+	}
+	messages, writes := len(w.messages), len(w.writes)
+	again := l.Pass(t.Context(), all)
+	if len(w.messages) != messages || len(w.writes) != writes || again.Changes.Writes() != 0 || again.PoolWrites != 0 {
+		t.Errorf("a second pass wrote: %+v", again)
+	}
+	restarted := w.loop().Pass(t.Context(), all)
+	if len(w.messages) != messages || len(w.writes) != writes || restarted.Recorded != "" {
+		t.Errorf("a restart wrote: %+v", restarted)
+	}
+}
+
+func TestTroubleDeletesNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		component string
+		down      func(*world)
+	}{
+		{"Git", ComponentGit, func(w *world) { w.git = errDown }},
+		{"Kubernetes", ComponentKubernetes, func(w *world) { w.kubernetes = errDown }},
+		{"Azure", ComponentAzure, func(w *world) { w.azure = errDown }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld()
+			w.ready = true
+			w.push("phi.yaml", phi)
+			w.push("b.yaml", strings.ReplaceAll(phi, "phi}", "b}"))
+			l := w.loop()
+			settle(t, l)
+			tt.down(w)
+			if tt.name == "Git" {
+				w.push("b.yaml", "")
+			}
+			for range 3 {
+				o := l.Pass(t.Context(), all)
+				if o.Trouble == nil || !o.Retry {
+					t.Fatalf("no trouble: %+v", o)
+				}
+			}
+			if len(w.pruned) > 0 || len(w.pools) != 2 {
+				t.Errorf("pruned %v, pools %v", w.pruned, w.pools)
+			}
+			if c := l.health.Components()[tt.component]; !errors.Is(c.Err, errDown) {
+				t.Errorf("health: %+v", c)
+			}
+			w.git, w.kubernetes, w.azure = nil, nil, nil
+			settle(t, l)
+			if c := l.health.Components()[tt.component]; c.Err != nil {
+				t.Errorf("health after recovery: %+v", c)
+			}
+		})
+	}
+}
+
+func TestObjectsGoBeforeTheirPool(t *testing.T) {
+	w := newWorld()
+	w.ready = true
+	w.push("phi.yaml", phi)
+	w.push("b.yaml", strings.ReplaceAll(phi, "phi}", "b}"))
+	l := w.loop()
+	settle(t, l)
+	w.push("b.yaml", "")
+	settle(t, l)
+	if len(w.pools) != 1 || len(w.pruned) != 3 || w.writes[len(w.writes)-1] != "delete" {
+		t.Errorf("pools %v, pruned %v, writes %v", w.pools, w.pruned, w.writes)
+	}
+	if _, ok := w.recorded["default/b.yaml"]; ok {
+		t.Error("the status of a removed Workspace stays")
+	}
+}
+
+func TestProgressIsGatheredAndNewsIsNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.push("phi.yaml", phi)
+		l := w.loop()
+		l.Pass(t.Context(), all)
+		if len(w.messages) != 0 {
+			t.Fatalf("progress was recorded at once: %q", w.messages)
+		}
+		time.Sleep(11 * time.Second)
+		l.Pass(t.Context(), Due{})
+		if len(w.messages) != 1 {
+			t.Fatalf("%d commits after the debounce time", len(w.messages))
+		}
+		w.ready = true
+		l.Pass(t.Context(), Due{})
+		if len(w.messages) != 2 || !strings.Contains(w.messages[1], "phi Ready") {
+			t.Fatalf("Ready was not recorded at once: %q", w.messages)
+		}
+	})
+}
+
+// TestRunLooksWhenItMust counts what the loop asks of Git and Azure in an hour in which nothing happens, and shows that a push
+// is seen at once.
+func TestRunLooksWhenItMust(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.ready = true
+		w.push("phi.yaml", phi)
+		l := w.loop()
+		ctx, cancel := context.WithCancel(t.Context())
+		pushed := make(chan struct{}, 1)
+		done := make(chan struct{})
+		go func() {
+			l.Run(ctx, Events{Source: pushed}, func(Outcome) bool { return false })
+			close(done)
+		}()
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		fetches, lists := w.fetches.Load(), w.lists.Load()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := w.fetches.Load() - fetches; n < 105 || n > 140 {
+			t.Errorf("%d polls of Git in an hour, at 30 s", n)
+		}
+		if n := w.lists.Load() - lists; n < 50 || n > 70 {
+			t.Errorf("%d lists of pools in an hour in which nothing happened, at a minute", n)
+		}
+		before := w.fetches.Load()
+		pushed <- struct{}{}
+		synctest.Wait()
+		if n := w.fetches.Load() - before; n != 1 {
+			t.Errorf("Git was asked %d times right after a push", n)
+		}
+		cancel()
+		<-done
+	})
+}
+
+// TestNoLookStarvesAnother has polls so frequent that one is always due, and pools that are listed all the same.
+func TestNoLookStarvesAnother(t *testing.T) {
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	l := newWorld().loop()
+	l.poolsAt = now.Add(-time.Minute)
+	tt := timetable{poll: now.Add(-time.Second), sync: now.Add(time.Hour)}
+	tt.plan(l, Outcome{InFlight: true}, now)
+	if due := tt.wait(t.Context(), Events{}); !due.Source || !due.Cloud {
+		t.Errorf("due: %+v, want both", due)
+	}
+}
+
+func TestBackoffAndLimiter(t *testing.T) {
+	b, now := backoff{}, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	cloud := func(c capacity.Class, after time.Duration) error {
+		return &capacity.CloudError{Class: c, RetryAfter: after}
+	}
+	for _, tt := range []struct {
+		err  error
+		want time.Duration
+	}{
+		{cloud(capacity.ClassBusy, 0), 0},
+		{cloud(capacity.ClassThrottled, 40*time.Second), 40 * time.Second},
+		{cloud(capacity.ClassQuota, 0), maxBackoff},
+		{errDown, firstBackoff},
+	} {
+		clear(b)
+		b.failed("p", tt.err, now)
+		if got := b["p"].until.Sub(now); got != tt.want {
+			t.Errorf("%v: wait %s, want %s", tt.err, got, tt.want)
+		}
+	}
+	b.failed("p", errDown, now)
+	if got := b["p"].until.Sub(now); got != 2*firstBackoff {
+		t.Errorf("second failure: wait %s", got)
+	}
+	if b.blocked("p", now) == nil || b.blocked("p", now.Add(time.Hour)) != nil || b.blocked("other", now) != nil {
+		t.Error("blocked is wrong")
+	}
+
+	clear(b)
+	failed := capacity.LivePool{Name: "p", Owned: true, State: capacity.Failed, ErrorCode: "AllocationFailed", ETag: "1"}
+	b.seen(&failed, now)
+	b.seen(&failed, now.Add(time.Minute))
+	if got := b["p"].until.Sub(now); got != maxBackoff {
+		t.Errorf("a pool that failed late is left alone for %s", got)
+	}
+	b.seen(&capacity.LivePool{Name: "p", Owned: true, State: capacity.Succeeded}, now)
+	if b.blocked("p", now) != nil {
+		t.Error("a pool that succeeded is still left alone")
+	}
+
+	l := newLimiter()
+	for range 20 {
+		l.done(nil)
+	}
+	if l.limit != maxInFlight {
+		t.Errorf("limit %d after 20 successes", l.limit)
+	}
+	l.done(errDown)
+	if l.limit != 1 {
+		t.Errorf("limit %d after a failure", l.limit)
+	}
+}

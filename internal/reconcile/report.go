@@ -1,0 +1,144 @@
+package reconcile
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// report says what is true now, and records it when it is worth a commit.
+func (l *Loop) report(ctx context.Context, p *pass) {
+	if !l.recall(ctx, p) {
+		return
+	}
+	reports := l.reportAll(p)
+	files := status.Files(status.Summary{
+		Cluster: l.settings.Policy.Cluster, Reports: reports, Problems: p.desired.Problems, Pools: l.poolReports(),
+		Warnings: p.plan.Warnings,
+	})
+	l.reports = reports
+	p.out.Problems = p.desired.Problems
+	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
+		l.dirtyAt = time.Time{}
+		return
+	}
+	old := status.FromFiles(l.recorded)
+	if l.dirtyAt.IsZero() {
+		l.dirtyAt = p.now
+	}
+	if !status.Urgent(old, reports) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+		return
+	}
+	message := status.Message(status.Commit{
+		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
+	}, old, reports)
+	commit, err := l.recorder.Record(ctx, files, message, p.now)
+	if l.trouble(p, ComponentGit, err) {
+		return
+	}
+	l.recorded, l.dirtyAt, p.out.Recorded = files, time.Time{}, commit
+	if commit != "" {
+		l.log.Info("recorded status", "commit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
+	}
+}
+
+// recall reads what was recorded before this process began, so that times and commits carry on.
+func (l *Loop) recall(ctx context.Context, p *pass) bool {
+	if l.recorded != nil {
+		return true
+	}
+	files, err := l.recorder.Read(ctx)
+	if l.trouble(p, ComponentGit, err) {
+		return false
+	}
+	l.recorded, l.reports = files, status.FromFiles(files)
+	return true
+}
+
+// reportAll reports on every Workspace of the source, and on those that the source may still mean.
+func (l *Loop) reportAll(p *pass) []status.Report {
+	previous := map[workspace.Key]*status.Report{}
+	for i := range l.reports {
+		previous[l.reports[i].Key] = &l.reports[i]
+	}
+	var out []status.Report
+	for i := range p.desired.Wishes {
+		w := &p.desired.Wishes[i]
+		out = append(out, status.Observe(previous[w.Key], l.inputFor(p, w), p.now))
+		delete(previous, w.Key)
+	}
+	for key, old := range previous {
+		if p.plan.Guard.Holds(key, old.Source) == "" {
+			continue
+		}
+		in := status.Input{Key: key, Commit: l.revision.Commit, Source: old.Source, Problems: problemsIn(p.desired.Problems, old.Source)}
+		l.facts(p, &in)
+		out = append(out, status.Observe(old, in, p.now))
+	}
+	slices.SortFunc(out, func(a, b status.Report) int { return a.Key.Compare(b.Key) })
+	return out
+}
+
+// inputFor gathers what is known about one Workspace.
+func (l *Loop) inputFor(p *pass, w *plan.Wish) status.Input {
+	in := status.Input{
+		Key: w.Key, Workspace: w.Workspace, Commit: l.revision.Commit, Source: w.Workspace.Source.Path,
+		Inputs: w.Workspace.Digest, Problems: w.Blocked, Notes: w.Notes, Pool: w.Pool,
+		InstanceType: w.Placement.InstanceType, Nodes: w.Placement.Nodes,
+		Brought: l.cloud == nil, Finished: w.Finished,
+	}
+	for _, o := range w.Bundle.Objects {
+		in.Objects = append(in.Objects, o.GetKind()+"/"+o.GetName())
+	}
+	l.facts(p, &in)
+	return in
+}
+
+// facts adds what is live and what went wrong.
+func (l *Loop) facts(p *pass, in *status.Input) {
+	if wl, ok := p.state.Workloads[in.Key]; ok {
+		in.Workload = &wl
+	}
+	for _, pool := range l.pools {
+		if pool.Owned && pool.Workspace == in.Key {
+			in.Pools = append(in.Pools, pool)
+		}
+	}
+	in.LiveNodes = p.state.Nodes
+	in.PoolErr = p.poolErrs[in.Key]
+	in.ApplyErrs = p.objErrs[in.Key]
+	for i := range p.plan.Changes {
+		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op == plan.Hold && c.Workspace == in.Key && in.PoolErr == nil {
+			in.PoolHeld = c.Reason
+		}
+	}
+}
+
+// poolReports lists our pools for the capacity file.
+func (l *Loop) poolReports() []status.Pool {
+	var out []status.Pool
+	for _, p := range l.pools {
+		if p.Owned {
+			out = append(out, status.PoolOf(p))
+		}
+	}
+	slices.SortFunc(out, func(a, b status.Pool) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func problemsIn(problems []workspace.Problem, path string) []workspace.Problem {
+	var out []workspace.Problem
+	for _, p := range problems {
+		if p.Path == path && p.Severity == workspace.Error {
+			out = append(out, p)
+		}
+	}
+	return out
+}
