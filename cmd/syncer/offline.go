@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/presets"
+)
+
+// oneFile is a file system that holds a single file of another, so that a command can look at just that one.
+type oneFile struct {
+	dir  fs.FS
+	name string
+}
+
+// Open opens the file, or the folder that seems to hold only it.
+func (o oneFile) Open(name string) (fs.File, error) {
+	if name == "." || name == o.name {
+		return o.dir.Open(name)
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// ReadDir lists the one file.
+func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
+	}
+	info, err := fs.Stat(o.dir, o.name)
+	if err != nil {
+		return nil, err
+	}
+	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+}
+
+// openPath returns a PATH argument as a file system, and how paths in it are written for the user.
+func openPath(name string) (fsys fs.FS, display func(string) string, err error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info.IsDir() {
+		return os.DirFS(name), func(p string) string { return filepath.Join(name, filepath.FromSlash(p)) }, nil
+	}
+	file := oneFile{os.DirFS(filepath.Dir(name)), filepath.Base(name)}
+	return file, func(string) string { return name }, nil
+}
+
+// offline is the configuration of commands that need none: what the default file, or the one beside the input, says about
+// policy, and otherwise a lenient default.
+func (s *settings) offline(paths []string) (config.Config, bool, error) {
+	if s.path == "" && !exists(defaultConfig) {
+		for _, p := range paths {
+			if beside := filepath.Join(p, defaultConfig); exists(beside) {
+				s.path = beside
+			}
+		}
+	}
+	name, data, err := s.file()
+	if err != nil {
+		return config.Config{}, false, err
+	}
+	cfg, err := s.parse(name, data)
+	if data == nil && slices.Equal(cfg.Namespaces, config.Default().Namespaces) {
+		cfg.Namespaces = nil // nothing says what is allowed
+	}
+	if cfg.Capacity.AKS.Location == "" {
+		cfg.Capacity.AKS.Location = defaultRegion
+	}
+	if cfg.Cluster == "" {
+		cfg.Cluster = "example"
+	}
+	return cfg, data != nil, err
+}
+
+// defaultRegion is where commands look prices up when nothing says where the cluster is.
+const defaultRegion = "eastus"
+
+// policyOf returns the part of the configuration that decides what Workspaces get.
+func policyOf(c config.Config) plan.Policy {
+	p := plan.Policy{
+		Cluster: c.Cluster, Brought: c.Capacity.Mode == config.ModeBYO, Region: c.Capacity.AKS.Location,
+		RetiredSizes: c.Capacity.RetiredSizes, Prune: c.Prune,
+	}
+	p.Limits.HourlyCost, p.Limits.Nodes, p.Limits.AllowedSizes = c.Capacity.Limits.HourlyCost, c.Capacity.Limits.Nodes, c.Capacity.Limits.AllowedSizes
+	return p
+}
+
+// read loads and checks the Workspaces of a tree.
+func read(fsys fs.FS, c config.Config) (plan.Input, error) {
+	options := workspace.Options{Namespaces: c.Namespaces, Objects: c.Objects}
+	if rel, inside := below(c.Source.Path, c.Status.Path); inside {
+		options.Skip = []string{rel}
+	}
+	return plan.Read(fsys, presets.FS, options, workspace.Env{Brought: c.Capacity.Mode == config.ModeBYO})
+}
+
+// below returns the path of dir relative to root, when it lies in it.
+func below(root, dir string) (string, bool) {
+	rel, err := filepath.Rel(filepath.FromSlash(path.Clean(root)), filepath.FromSlash(path.Clean(dir)))
+	if err != nil || rel == "." || !filepath.IsLocal(rel) {
+		return "", false
+	}
+	return filepath.ToSlash(rel), true
+}
+
+// readPaths reads several PATH arguments one after another, and makes their paths those that the user wrote.
+func readPaths(paths []string, c config.Config) ([]plan.Input, error) {
+	var out []plan.Input
+	for _, p := range paths {
+		fsys, display, err := openPath(p)
+		if err != nil {
+			return nil, err
+		}
+		in, err := read(fsys, c)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+		in.Set.Rename(display)
+		out = append(out, in)
+	}
+	return out, nil
+}
