@@ -1,0 +1,3 @@
+// Package archtest holds the rules of the architecture as a test: who may import whom, which libraries stay behind which
+// fence, and which packages are pure.
+package archtest
