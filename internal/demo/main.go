@@ -1,0 +1,88 @@
+// Command demo shows the main job end to end, on real parts: a Kubernetes control plane, a Git repository, and an emulator of
+// Azure's API whose pools give the cluster nodes. "make demo" runs it.
+//
+// With KUBECONFIG set it uses that cluster instead of its own, and cleans up at the end.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	d := &demo{start: time.Now()}
+	err := d.run(ctx)
+	d.cleanup()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "\ndemo:", err)
+		os.Exit(1)
+	}
+}
+
+// demo is one run of the show.
+type demo struct {
+	start  time.Time
+	root   string // of this repository
+	dir    string // for everything that is made
+	repo   string // bare repository
+	env    []string
+	undo   []func()
+	borrow bool // the cluster is the user's
+}
+
+// cleanup undoes everything, last things first.
+func (d *demo) cleanup() {
+	for i := len(d.undo) - 1; i >= 0; i-- {
+		d.undo[i]()
+	}
+}
+
+func (d *demo) run(ctx context.Context) error {
+	var err error
+	if d.root, err = os.Getwd(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(d.root, "example-repo")); err != nil {
+		return errors.New("run it from the root of the repository: make demo")
+	}
+	if d.dir, err = os.MkdirTemp("", "syncer-demo"); err != nil {
+		return err
+	}
+	d.undo = append(d.undo, func() { _ = os.RemoveAll(d.dir) })
+	d.borrow = os.Getenv("KUBECONFIG") != ""
+
+	for _, s := range []struct {
+		title string
+		do    func(context.Context) error
+	}{
+		{"build syncer", d.build},
+		{"build the cluster (some minutes the first time)", d.buildCluster},
+		{"start the emulator of Azure's API, and a Kubernetes control plane", d.startCluster},
+		{"make a bare Git repository out of example-repo/", d.makeRepository},
+		{"run syncer until every Workspace is ready, running or failed", d.converge},
+		{"syncer status", d.showStatus},
+		{"the status branch", d.showBranch},
+		{"push one change: a new Workspace", d.push},
+		{"take everything away again", d.leave},
+	} {
+		if s.title == "take everything away again" && !d.borrow {
+			continue
+		}
+		began := time.Now()
+		fmt.Printf("\n==> %s\n", s.title)
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.title, err)
+		}
+		fmt.Printf("    (%s)\n", time.Since(began).Round(100*time.Millisecond))
+	}
+	fmt.Printf("\ndone in %s\n", time.Since(d.start).Round(time.Second))
+	return nil
+}
