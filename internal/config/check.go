@@ -44,6 +44,10 @@ func (c *Config) check() Error {
 	if c.Status.Path == "." {
 		fail("status.path", "", "status needs a folder of its own")
 	}
+	own := path.Join(c.Status.Path, c.Cluster) // all of it belongs to status
+	if src := path.Clean(c.Source.Path); c.Status.Branch == c.Source.Branch && (src == own || src == path.Clean(c.Status.Path) || strings.HasPrefix(src, own+"/")) {
+		fail("status.path", "use another folder, or a branch of its own for status", "on the same branch, status would overwrite the source in %q", src)
+	}
 	for field, d := range map[string]time.Duration{"source.interval": c.Source.Interval, "capacity.aks.interval": c.Capacity.AKS.Interval} {
 		if d < time.Second || d > 24*time.Hour {
 			fail(field, "", "%s is not between 1s and 24h", d)

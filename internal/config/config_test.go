@@ -50,6 +50,7 @@ func TestErrors(t *testing.T) {
 		{"kind: Config", "kind: Workspace", "start the file with"},
 		{"https://example.com", "https://user:secret@example.com", "must not hold a password"},
 		{"cluster: demo", "cluster: demo\ncapacity: {mode: x}", "given twice"},
+		{"cluster: demo", "cluster: demo\nstatus: {branch: main, path: workspaces}", "status would overwrite the source"},
 		{"location: eastus", "location: eastus, auth: magic", `"magic" is not known`},
 		{"cluster: demo", "cluster: [", "syncer.yaml:"},
 	} {

@@ -64,13 +64,6 @@ func (h *Health) States() map[string]int {
 	return maps.Clone(h.states)
 }
 
-// ok reports whether a component answered when it was last asked.
-func (h *Health) ok(component string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.components[component].Err == nil
-}
-
 func (h *Health) set(component string, err error, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

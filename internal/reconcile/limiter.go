@@ -50,7 +50,7 @@ type pause struct {
 func (b backoff) seen(p *capacity.LivePool, now time.Time) {
 	switch {
 	case !p.Owned:
-	case p.State == capacity.Succeeded:
+	case p.State == capacity.Succeeded && !now.Before(b[p.Name].until):
 		delete(b, p.Name)
 	case p.State == capacity.Failed && b[p.Name].etag != p.ETag:
 		b.failed(p.Name, &capacity.CloudError{Class: capacity.Classify(p.ErrorCode, p.Error), Code: p.ErrorCode, Message: p.Error}, now)

@@ -38,6 +38,8 @@ type Loop struct {
 	pools    []capacity.LivePool
 	poolsAt  time.Time // zero: never read
 	stale    bool      // the pools were written to since
+	sourceOK bool      // Git answered when last asked, and what it said could be read
+	poolsOK  bool      // Azure answered when last asked
 	failing  int       // passes in a row in which something could not be used
 
 	// What was last recorded; recorded is nil until the recorder has been read.

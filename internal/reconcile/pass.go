@@ -70,9 +70,10 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 // fetch asks Git for the tip, and reads it when its content is new.
 func (l *Loop) fetch(ctx context.Context, p *pass, due Due) {
 	if !due.Source && l.revision != nil {
-		p.fresh = l.health.ok(ComponentGit)
+		p.fresh = l.sourceOK
 		return
 	}
+	l.sourceOK = false
 	rev, err := l.source.Fetch(ctx)
 	if l.trouble(p, ComponentGit, err) {
 		return
@@ -93,7 +94,7 @@ func (l *Loop) fetch(ctx context.Context, p *pass, due Due) {
 			l.log.Warn(pr.String(), "commit", short(rev.Commit))
 		}
 	}
-	l.revision = &rev
+	l.revision, l.sourceOK = &rev, true
 }
 
 // list reads the pools, by one LIST.
@@ -101,11 +102,12 @@ func (l *Loop) list(ctx context.Context, p *pass, due Due) {
 	if l.cloud == nil || (!due.Cloud && !l.stale && !l.poolsAt.IsZero()) {
 		return
 	}
+	l.poolsOK = false
 	pools, err := l.cloud.Pools(ctx)
 	if l.trouble(p, ComponentAzure, err) {
 		return
 	}
-	l.pools, l.poolsAt, l.stale = pools, p.now, false
+	l.pools, l.poolsAt, l.stale, l.poolsOK = pools, p.now, false, true
 	for i := range pools {
 		l.backoff.seen(&pools[i], p.now)
 	}
@@ -142,6 +144,9 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	stale := ""
 	if !p.fresh {
 		stale = "Git cannot be read right now"
+	}
+	if l.cloud != nil && !l.poolsOK {
+		stale = "Azure cannot be read right now"
 	}
 	p.desired = desired
 	p.plan = plan.AgainstLive(plan.LiveInput{

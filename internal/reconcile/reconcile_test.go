@@ -382,7 +382,7 @@ func TestBackoffAndLimiter(t *testing.T) {
 	if got := b["p"].until.Sub(now); got != maxBackoff {
 		t.Errorf("a pool that failed late is left alone for %s", got)
 	}
-	b.seen(&capacity.LivePool{Name: "p", Owned: true, State: capacity.Succeeded}, now)
+	b.seen(&capacity.LivePool{Name: "p", Owned: true, State: capacity.Succeeded}, now.Add(time.Hour))
 	if b.blocked("p", now) != nil {
 		t.Error("a pool that succeeded is still left alone")
 	}
