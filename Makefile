@@ -39,8 +39,8 @@ generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/config ./internal/render ./internal/workspace ./internal/status ./internal/plan -update
 	$(GO) test ./cmd/syncer -run TestScripts -update
 
-bench: ## the benchmarks, as ratios to a peer in the same run
-	$(GO) test -run xxx -bench . -benchtime 10x ./internal/git ./internal/render ./internal/apply
+bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
+	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply
 
 clean:
 	rm -rf bin

@@ -13,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/storage/memory"
 
+	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/git/gittest"
 )
 
@@ -130,4 +131,8 @@ func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 func report(b *testing.B, ours, other time.Duration, name string) {
 	b.ReportMetric(float64(other.Microseconds())/1000/float64(b.N), "ms-gogit-"+name+"/op")
 	b.ReportMetric(float64(other)/float64(ours), "x-faster")
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(b.N) }
+	bench.Record(b,
+		bench.Row{Scenario: "git " + strings.ToLower(name), Subject: "syncer", Metric: "time", Value: ms(ours), Unit: "ms", Ratio: bench.Against(float64(ours) / float64(other))},
+		bench.Row{Scenario: "git " + strings.ToLower(name), Subject: "go-git " + name, Metric: "time", Value: ms(other), Unit: "ms"})
 }

@@ -33,6 +33,8 @@ func (f *file) preset(fail func(field, message, hint string)) Preset {
 			KVHeads: f.Model.KVHeads, HeadDim: f.Model.HeadDim, Attention: f.Model.Attention, KVBytesPerToken: f.Model.KVBytesPerToken,
 			ContextLength: f.Model.ContextLength, DType: f.Model.DType, Quantization: f.Model.Quantization,
 			Distributed: f.Model.Distributed, TensorParallel: f.Model.TensorParallel,
+			Parameters: f.Model.Parameters, VocabSize: f.Model.VocabSize, IntermediateSize: f.Model.IntermediateSize, Experts: f.Model.Experts,
+			KVLatent: f.Model.KVLatent, FullLayers: f.Model.FullLayers, WindowLayers: f.Model.WindowLayers, SlidingWindow: f.Model.SlidingWindow,
 		},
 	}
 	size("model.weights", f.Model.Weights, func(s string) (err error) { p.Model.WeightBytes, err = bytesOf(s); return err })
@@ -88,7 +90,9 @@ func (f *file) check(fail func(field, message, hint string)) {
 	for field, n := range map[string]int64{
 		"model.contextLength": int64(f.Model.ContextLength), "model.hiddenSize": int64(f.Model.HiddenSize), "model.layers": int64(f.Model.Layers),
 		"model.heads": int64(f.Model.Heads), "model.kvHeads": int64(f.Model.KVHeads), "model.headDim": int64(f.Model.HeadDim),
-		"model.kvBytesPerToken": f.Model.KVBytesPerToken,
+		"model.kvBytesPerToken": f.Model.KVBytesPerToken, "model.parameters": f.Model.Parameters, "model.vocabSize": int64(f.Model.VocabSize),
+		"model.intermediateSize": int64(f.Model.IntermediateSize), "model.experts": int64(f.Model.Experts), "model.kvLatent": int64(f.Model.KVLatent),
+		"model.fullLayers": int64(f.Model.FullLayers), "model.windowLayers": int64(f.Model.WindowLayers), "model.slidingWindow": int64(f.Model.SlidingWindow),
 	} {
 		if n < 0 {
 			fail(field, "must not be negative", "")

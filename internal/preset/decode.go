@@ -53,6 +53,15 @@ type model struct {
 	Quantization    string `yaml:"quantization"`
 	Distributed     bool   `yaml:"distributed"`
 	TensorParallel  bool   `yaml:"tensorParallel"`
+
+	Parameters       int64 `yaml:"parameters"`
+	VocabSize        int   `yaml:"vocabSize"`
+	IntermediateSize int   `yaml:"intermediateSize"`
+	Experts          int   `yaml:"experts"`
+	KVLatent         int   `yaml:"kvLatent"`
+	FullLayers       int   `yaml:"fullLayers"`
+	WindowLayers     int   `yaml:"windowLayers"`
+	SlidingWindow    int   `yaml:"slidingWindow"`
 }
 
 type tuning struct {

@@ -63,6 +63,19 @@ type Model struct {
 	ContextLength   int    // longest sequence the model supports, in tokens
 	DType           string
 	Quantization    string
+
+	Parameters       int64 // of the whole model, all experts included
+	VocabSize        int
+	IntermediateSize int // width of the dense feed-forward layers
+	Experts          int // routed experts of a layer; 0 for a dense model
+	// KVLatent is the width that multi-head latent attention keeps of a token per layer: kv_lora_rank + qk_rope_head_dim.
+	KVLatent int
+	// FullLayers and WindowLayers count the layers whose cache grows with the whole sequence, and with at most
+	// SlidingWindow tokens of it; any others (Mamba, linear attention) keep a state that does not grow. Both zero: all Layers
+	// are full.
+	FullLayers    int
+	WindowLayers  int
+	SlidingWindow int
 	// Distributed says that the model may span several nodes.
 	Distributed bool
 	// TensorParallel says that the model may be split over the GPUs of a node.

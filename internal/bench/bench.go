@@ -1,0 +1,51 @@
+// Package bench collects what the benchmarks measured, as rows that can be compared from run to run.
+//
+// A benchmark measures itself beside a limit or a peer in the same run, and records the ratio: the machine then matters
+// little. "make bench" runs them all and prints the rows as a table; without it, recording does nothing.
+package bench
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// Row is one number that was measured.
+type Row struct {
+	Scenario string  `json:"scenario"` // what was done: "render cold"
+	Subject  string  `json:"subject"`  // who did it: "syncer", or the peer's name
+	Metric   string  `json:"metric"`   // what was measured: "throughput"
+	Value    float64 `json:"value"`
+	Unit     string  `json:"unit"` // of Value: "Workspaces/s"
+	// Ratio is Value relative to the limit or the peer that the scenario names; nil for a row that is itself the measure.
+	Ratio *float64 `json:"ratio"`
+}
+
+// Against returns a ratio, for Row.Ratio.
+func Against(ratio float64) *float64 { return &ratio }
+
+// EnvFile names the file to which rows are added, one JSON document a line.
+const EnvFile = "SYNCER_BENCH_ROWS"
+
+// Record adds rows to the file that the environment names, and does nothing when it names none. Call it once per benchmark,
+// with the numbers of its last and longest run.
+func Record(tb testing.TB, rows ...Row) {
+	tb.Helper()
+	name := os.Getenv(EnvFile)
+	if name == "" {
+		return
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	enc := json.NewEncoder(f)
+	for _, r := range rows {
+		if err := enc.Encode(r); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		tb.Fatal(err)
+	}
+}
