@@ -98,7 +98,7 @@ func forInference(m preset.Model, s SKU, context int) (Option, bool) {
 		}
 		if mem := memory(m, s, l, context); mem.RequiredGiB <= mem.UsableGiB {
 			return Option{
-				SKU: s, Nodes: nodes, GPUs: nodes * s.GPUs, Memory: mem,
+				SKU: s, Nodes: nodes, GPUsPerNode: s.GPUs, GPUs: nodes * s.GPUs, Memory: mem,
 				TensorParallel: l.tensor, PipelineParallel: l.pipeline, DataParallel: l.data,
 			}, true
 		}
@@ -118,6 +118,6 @@ func forTuning(t preset.Tuning, method preset.Method, s SKU) (Option, bool) {
 	}
 	total := max(t.TotalMemoryGiB, perGPU)
 	mem := Memory{RequiredGiB: float64(perGPU), UsableGiB: float64(s.GPUMemoryGiB)}
-	return Option{SKU: s, Nodes: 1, GPUs: s.GPUs, Memory: mem, TensorParallel: 1, PipelineParallel: 1, DataParallel: s.GPUs},
+	return Option{SKU: s, Nodes: 1, GPUsPerNode: s.GPUs, GPUs: s.GPUs, Memory: mem, TensorParallel: 1, PipelineParallel: 1, DataParallel: s.GPUs},
 		s.GPUMemoryGiB >= perGPU && s.GPUMemoryGiB*s.GPUs >= total
 }

@@ -221,7 +221,7 @@ func (r Request) template(d Demand) (Demand, error) {
 	}
 	nodes := max(r.Count, 1)
 	d.Options = []Option{{
-		SKU: s, Nodes: nodes, GPUs: nodes * s.GPUs, TensorParallel: max(s.GPUs, 1), PipelineParallel: nodes, DataParallel: 1,
+		SKU: s, Nodes: nodes, GPUsPerNode: s.GPUs, GPUs: nodes * s.GPUs, TensorParallel: max(s.GPUs, 1), PipelineParallel: nodes, DataParallel: 1,
 		HourlyCost: Price(r.Region, s.Name, r.Spot).Times(nodes),
 	}}
 	return d, nil
@@ -231,7 +231,7 @@ func (r Request) template(d Demand) (Demand, error) {
 func (r Request) brought(d Demand) (Demand, error) {
 	if r.Preset.Name == "" {
 		nodes := max(r.Count, 1)
-		d.Options = []Option{{SKU: *r.Brought, Nodes: nodes, GPUs: nodes * r.Brought.GPUs, TensorParallel: max(r.Brought.GPUs, 1), PipelineParallel: nodes, DataParallel: 1}}
+		d.Options = []Option{{SKU: *r.Brought, Nodes: nodes, GPUsPerNode: r.Brought.GPUs, GPUs: nodes * r.Brought.GPUs, TensorParallel: max(r.Brought.GPUs, 1), PipelineParallel: nodes, DataParallel: 1}}
 		return d, nil
 	}
 	o, ok := r.fit(*r.Brought)
@@ -285,7 +285,7 @@ func (o Option) WithNodes(n int) Option {
 		o.HourlyCost.USD /= float64(o.Nodes)
 	}
 	o.HourlyCost = o.HourlyCost.Times(n)
-	o.Nodes, o.GPUs, o.PipelineParallel = n, n*o.SKU.GPUs, n
+	o.Nodes, o.GPUs, o.PipelineParallel = n, n*o.GPUsPerNode, n
 	return o
 }
 

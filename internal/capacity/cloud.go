@@ -1,0 +1,70 @@
+package capacity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Quota is what the subscription allows in the region: vCPUs by family, and over all families.
+type Quota struct {
+	Families map[string]Limit // key: SKU.Family in lower case
+	Regional Limit
+	Spot     Limit
+}
+
+// Limit is a quota of vCPUs. Not Known when Azure did not say.
+type Limit struct {
+	Used, Max int
+	Known     bool
+}
+
+// Cloud is where pools live. Implementations are safe for concurrent use.
+//
+// A call starts at most one operation and never waits for it to finish: creating a pool takes many minutes, and the next
+// Pools tells how it went. Every write is fenced twice: by our owner tag on the pool and by the ETag that Pools returned.
+type Cloud interface {
+	// Pools lists every agent pool of the cluster, ours and others', by one LIST.
+	Pools(ctx context.Context) ([]LivePool, error)
+	// Ensure starts a Create or Update and returns once Azure has accepted it.
+	Ensure(ctx context.Context, change PoolChange) error
+	// Delete starts the deletion of a pool we own. Deleting what is already gone is no error.
+	Delete(ctx context.Context, change PoolChange) error
+	// Quota reads the vCPU quota of the region.
+	Quota(ctx context.Context) (Quota, error)
+}
+
+// ErrNotOwned is returned for a write to a pool that does not carry our owner tag.
+var ErrNotOwned = errors.New("pool is not owned by syncer")
+
+// Class says what kind of trouble Azure reported, and so what to do about it.
+type Class string
+
+// The classes of trouble.
+const (
+	ClassBusy        Class = "Busy"        // another operation is in flight: come back, no penalty
+	ClassQuota       Class = "Quota"       // vCPU quota of the family or region
+	ClassCapacity    Class = "Capacity"    // Azure has none of this size right now
+	ClassUnavailable Class = "Unavailable" // the size is not offered to this subscription, region or zone
+	ClassConflict    Class = "Conflict"    // the pool changed under us: read again
+	ClassThrottled   Class = "Throttled"   // 429
+	ClassPermission  Class = "Permission"  // role or policy
+	ClassInvalid     Class = "Invalid"     // the request itself is refused
+	ClassTransient   Class = "Transient"   // network, 5xx and all that may pass
+)
+
+// CloudError is trouble that Azure reported, classified by code and text, never by HTTP status alone.
+type CloudError struct {
+	Class      Class
+	Code       string        // Azure's code
+	Message    string        // Azure's words, redacted
+	RetryAfter time.Duration // what Azure asked for; 0 when it did not
+	Err        error
+}
+
+// Error returns Azure's code and words.
+func (e *CloudError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }
+
+// Unwrap returns the SDK's error.
+func (e *CloudError) Unwrap() error { return e.Err }

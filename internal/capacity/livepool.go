@@ -1,0 +1,81 @@
+package capacity
+
+import "syncer.dev/syncer/internal/workspace"
+
+// Pool is an AKS agent pool that we own, as it should be.
+type Pool struct {
+	Name       string // 1 to 12 characters, ^[a-z][a-z0-9]{0,11}$
+	Workspace  workspace.Key
+	SKU        SKU
+	Count      int // nodes; 0 keeps the pool and costs nothing
+	Spot       bool
+	Labels     map[string]string
+	Taints     []string // key=value:Effect
+	DiskGiB    int
+	OSSKU      string // Ubuntu or AzureLinux
+	HourlyCost Cost   // of Count nodes
+}
+
+// PoolState is the provisioning state of a live pool, in Azure's words.
+type PoolState string
+
+// The states that matter to us.
+const (
+	Creating  PoolState = "Creating"
+	Updating  PoolState = "Updating"
+	Scaling   PoolState = "Scaling"
+	Deleting  PoolState = "Deleting"
+	Succeeded PoolState = "Succeeded"
+	Failed    PoolState = "Failed"
+	Canceled  PoolState = "Canceled"
+)
+
+// Busy reports whether an operation is in flight, so that another would be refused.
+func (s PoolState) Busy() bool {
+	switch s {
+	case Succeeded, Failed, Canceled:
+		return false
+	}
+	return true
+}
+
+// LivePool is an agent pool as Azure reports it.
+type LivePool struct {
+	Name      string
+	Size      string
+	Count     int
+	Spot      bool
+	Labels    map[string]string
+	Taints    []string
+	State     PoolState
+	ETag      string
+	ErrorCode string // of the last operation, when it failed
+	Error     string
+	// Owned says that the pool carries our owner tag for this cluster. Nothing else is ever changed.
+	Owned     bool
+	Workspace workspace.Key // from our tag; zero when not Owned
+	System    bool          // mode System: never touched
+}
+
+// Op is what happens to a pool, in Terraform's words.
+type Op string
+
+// The operations on a pool.
+const (
+	Create Op = "create"
+	Update Op = "update" // count, labels or taints
+	Delete Op = "delete"
+	Keep   Op = "no-op"
+	Wait   Op = "wait" // something is in flight, or Azure said when to come back
+)
+
+// PoolChange is one step towards the pools that should be. Desired is nil for Delete, Live is nil for Create.
+type PoolChange struct {
+	Op      Op
+	Name    string
+	Desired *Pool
+	Live    *LivePool
+	// LiveCost is the price of Live as it is.
+	LiveCost Cost
+	Reason   string // in plain words
+}
