@@ -24,7 +24,6 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newRun(std), newValidate(std), newRender(std), newSize(std), newPlan(std), newStatus(std), newPresets(std), newVersion(std),
 	)
