@@ -61,7 +61,8 @@ func (c *Config) check() Error {
 			fail(field, "use "+strings.Join(allowed, " or "), "%q is not known", value)
 		}
 	}
-	oneOf("capacity.mode", c.Capacity.Mode, ModeAKS, ModeBYO)
+	oneOf("capacity.mode", c.Capacity.Mode, ModeAKS, ModeBYO, ModeKarpenter)
+	out = append(out, c.Capacity.Karpenter.check()...)
 	oneOf("capacity.retiredSizes", c.Capacity.RetiredSizes, "substitute", "refuse")
 	oneOf("capacity.aks.auth", c.Capacity.AKS.Auth, "workloadIdentity", "managedIdentity", "azureCLI", "anonymous")
 	if c.Capacity.Limits.HourlyCost < 0 || c.Capacity.Limits.Nodes < 0 {

@@ -66,10 +66,11 @@ type Author struct {
 
 // Capacity says where nodes come from.
 type Capacity struct {
-	Mode         string `yaml:"mode" usage:"aks: agent pools are created; byo: nodes are brought"`
-	RetiredSizes string `yaml:"retiredSizes" usage:"what becomes of a size that Azure has retired: substitute or refuse"`
-	AKS          AKS    `yaml:"aks"`
-	Limits       Limits `yaml:"limits"`
+	Mode         string    `yaml:"mode" usage:"aks: agent pools are created; byo: nodes are brought; karpenter: NodePools are applied"`
+	RetiredSizes string    `yaml:"retiredSizes" usage:"what becomes of a size that Azure has retired: substitute or refuse"`
+	AKS          AKS       `yaml:"aks"`
+	Karpenter    Karpenter `yaml:"karpenter"`
+	Limits       Limits    `yaml:"limits"`
 }
 
 // AKS names the managed cluster whose agent pools are kept.
@@ -83,6 +84,21 @@ type AKS struct {
 	Interval       time.Duration `yaml:"interval" usage:"time between looks at pools while an operation is in flight"`
 }
 
+// Karpenter says what the NodePools of mode karpenter look like.
+type Karpenter struct {
+	NodeClass    NodeClass `yaml:"nodeClass"`
+	Static       bool      `yaml:"static" usage:"keep the nodes by spec.replicas, for which Karpenter needs its feature gate StaticCapacity, instead of on demand"`
+	Requirements []string  `yaml:"requirements" usage:"further requirements of every NodePool, as KEY=VALUE or KEY=VALUE|VALUE"`
+	Sizes        []string  `yaml:"sizes" usage:"instance types that syncer does not know, as NAME=GPUSxGIB, such as a2-highgpu-1g=1x40"`
+}
+
+// NodeClass refers to the description of nodes that the Karpenter provider of the cloud has.
+type NodeClass struct {
+	Group string `yaml:"group" usage:"API group of the node class: karpenter.azure.com, karpenter.k8s.aws, eks.amazonaws.com ..."`
+	Kind  string `yaml:"kind" usage:"kind of the node class: AKSNodeClass, EC2NodeClass, NodeClass ..."`
+	Name  string `yaml:"name" usage:"name of the node class, which must exist"`
+}
+
 // Limits bound what may be spent. They never take away what is there.
 type Limits struct {
 	HourlyCost   float64  `yaml:"hourlyCost" usage:"US dollars per hour for all pools; 0 for no limit"`
@@ -92,16 +108,20 @@ type Limits struct {
 
 // The modes of capacity.
 const (
-	ModeAKS = "aks"
-	ModeBYO = "byo"
+	ModeAKS       = "aks"
+	ModeBYO       = "byo"
+	ModeKarpenter = "karpenter"
 )
 
 // Default returns the configuration of an empty file.
 func Default() Config {
 	return Config{
-		Source:     Source{Branch: "main", Path: ".", Interval: 30 * time.Second},
-		Status:     Status{Branch: "syncer/status", Path: "status", Author: Author{"syncer", "syncer@localhost"}, Debounce: 5 * time.Second},
-		Capacity:   Capacity{Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Interval: 15 * time.Second}},
+		Source: Source{Branch: "main", Path: ".", Interval: 30 * time.Second},
+		Status: Status{Branch: "syncer/status", Path: "status", Author: Author{"syncer", "syncer@localhost"}, Debounce: 5 * time.Second},
+		Capacity: Capacity{
+			Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Interval: 15 * time.Second},
+			Karpenter: Karpenter{NodeClass: NodeClass{Group: "karpenter.azure.com", Kind: "AKSNodeClass", Name: "default"}},
+		},
 		Namespaces: []string{"default"},
 		Prune:      true,
 		Listen:     "127.0.0.1:8080",
