@@ -38,6 +38,12 @@ type Options struct {
 	Cluster    string   // value of the label syncer.dev/cluster
 	Namespaces []string // that Workspaces may be in
 	UserAgent  string
+	// Kinds are other kinds that may be applied, as "Kind" or "Kind.group". The cluster may lack them; see late.
+	Kinds []string
+	// Karpenter says that NodePools are applied, and NodeClaims looked at.
+	Karpenter bool
+	// Foreign says that the GPUs which pods of others ask for are counted.
+	Foreign bool
 }
 
 // Cluster is a Kubernetes cluster, seen by one syncer.

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -33,6 +34,13 @@ func (c *Cluster) Observe(ctx context.Context) (cluster.State, error) {
 			s.Objects = append(s.Objects, objectOf(u))
 		}
 	}
+	for _, l := range c.watches.late {
+		if l.applied {
+			for _, u := range l.list() {
+				s.Objects = append(s.Objects, objectOf(u))
+			}
+		}
+	}
 	slices.SortFunc(s.Objects, func(a, b cluster.Object) int { return a.Ref.Compare(b.Ref) })
 	for _, gvr := range []schema.GroupVersionResource{statefulSets, jobs} {
 		for _, u := range c.watches.list(gvr) {
@@ -44,10 +52,12 @@ func (c *Cluster) Observe(ctx context.Context) (cluster.State, error) {
 	c.addPods(s)
 	c.addEndpoints(s)
 	for _, u := range c.watches.list(nodes) {
-		if n := nodeOf(u); n.Pool != "" || n.GPUs > 0 {
+		if n := nodeOf(u); ofInterest(n) {
 			s.Nodes = append(s.Nodes, n)
 		}
 	}
+	c.addTaken(s)
+	s.NodePools = c.nodePools()
 	slices.SortFunc(s.Nodes, func(a, b cluster.Node) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil
 }
@@ -59,7 +69,7 @@ func objectOf(u *unstructured.Unstructured) cluster.Object {
 		Owned: appliedByUs(u), PruneDisabled: a[cluster.AnnotationPrune] == "disabled", Deleting: u.GetDeletionTimestamp() != nil,
 	}
 	if name := u.GetLabels()[cluster.LabelWorkspace]; name != "" {
-		o.Workspace = workspace.Key{Namespace: u.GetNamespace(), Name: name}
+		o.Workspace = workspace.Key{Namespace: cmp.Or(u.GetNamespace(), u.GetLabels()[cluster.LabelWorkspaceNamespace]), Name: name}
 	}
 	return o
 }
@@ -104,7 +114,16 @@ func nodeOf(u *unstructured.Unstructured) cluster.Node {
 	l := u.GetLabels()
 	n := cluster.Node{
 		Name: u.GetName(), Pool: l["kubernetes.azure.com/agentpool"], InstanceType: l["node.kubernetes.io/instance-type"], Labels: l,
-		GPUs: quantity(u, "status", "allocatable", "nvidia.com/gpu"),
+		GPUs: quantity(u, "status", "allocatable", cluster.ResourceGPU),
+	}
+	allocatable, _, _ := unstructured.NestedMap(u.Object, "status", "allocatable")
+	for resource := range allocatable {
+		if profile, ok := strings.CutPrefix(resource, cluster.ResourceMIG); ok {
+			if n.Slices == nil {
+				n.Slices = map[string]int64{}
+			}
+			n.Slices[profile] = quantity(u, "status", "allocatable", resource)
+		}
 	}
 	conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
 	for _, c := range conditions {
@@ -113,4 +132,18 @@ func nodeOf(u *unstructured.Unstructured) cluster.Node {
 		}
 	}
 	return n
+}
+
+// ofInterest reports whether a node has, or should have, GPUs: by what it offers, by whose it is, or by the labels that
+// NVIDIA's GPU feature discovery has put on it.
+func ofInterest(n cluster.Node) bool {
+	if n.Pool != "" || n.GPUs > 0 || len(n.Slices) > 0 || n.Labels[cluster.LabelNodePool] != "" {
+		return true
+	}
+	for key := range n.Labels {
+		if strings.HasPrefix(key, "nvidia.com/gpu") {
+			return true
+		}
+	}
+	return false
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/fluxcd/pkg/ssa"
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"syncer.dev/syncer/internal/cluster"
@@ -85,7 +87,11 @@ func (c *Cluster) unchanged(o *unstructured.Unstructured) bool {
 
 // live returns the object as the watch has it, or nil.
 func (c *Cluster) live(o *unstructured.Unstructured) *unstructured.Unstructured {
-	return c.watches.get(applied[o.GetKind()], o.GetNamespace(), o.GetName())
+	kind := o.GroupVersionKind().GroupKind()
+	if l := c.watches.lateKind(kind); l != nil {
+		return l.get(o.GetNamespace(), o.GetName())
+	}
+	return c.watches.get(applied[kind], o.GetNamespace(), o.GetName())
 }
 
 func (c *Cluster) remember(o, live *unstructured.Unstructured) {
@@ -101,7 +107,7 @@ func (c *Cluster) preview(ctx context.Context, o *unstructured.Unstructured) (cl
 	live.SetGroupVersionKind(o.GroupVersionKind())
 	err := c.client.Get(ctx, client.ObjectKeyFromObject(o), live)
 	switch {
-	case apierrors.IsNotFound(err):
+	case apierrors.IsNotFound(err) && !unknownPath(err):
 		live = nil
 	case err != nil:
 		return c.refused(p, err)
@@ -173,8 +179,12 @@ func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
 			break
 		}
 	}
-	return fmt.Errorf("it exists already and belongs to %s; rename the Workspace, delete the object, or hand it over with: kubectl annotate %s -n %s %s %s=true",
-		owner, strings.ToLower(live.GetKind()), live.GetNamespace(), live.GetName(), annotationAdopt)
+	where := ""
+	if live.GetNamespace() != "" {
+		where = "-n " + live.GetNamespace() + " "
+	}
+	return fmt.Errorf("it exists already and belongs to %s; rename the Workspace, delete the object, or hand it over with: kubectl annotate %s %s%s %s=true",
+		owner, strings.ToLower(live.GetKind()), where, live.GetName(), annotationAdopt)
 }
 
 // annotationAdopt on a live object hands it over to syncer.
@@ -212,6 +222,8 @@ func (c *Cluster) reachable(err error) error {
 func explain(err error, r cluster.Ref) error {
 	var details *apierrors.StatusError
 	switch {
+	case meta.IsNoMatchError(err), apierrors.IsNotFound(err) && unknownPath(err):
+		return missingKind(schema.GroupKind{Group: r.Group, Kind: r.Kind}, apiVersion(r))
 	case apierrors.IsNotFound(err) && strings.Contains(err.Error(), "namespaces"):
 		return fmt.Errorf("namespace %s does not exist; create it: kubectl create namespace %s", r.Namespace, r.Namespace)
 	case apierrors.IsForbidden(err):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,9 +29,10 @@ var (
 	nodes          = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
 )
 
-// applied are the kinds that syncer itself applies, by kind.
-var applied = map[string]schema.GroupVersionResource{
-	"StatefulSet": statefulSets, "Job": jobs, "Service": services, "ConfigMap": configMaps, "PersistentVolumeClaim": claims,
+// applied are the kinds that syncer itself applies and that every cluster has.
+var applied = map[schema.GroupKind]schema.GroupVersionResource{
+	{Group: "apps", Kind: "StatefulSet"}: statefulSets, {Group: "batch", Kind: "Job"}: jobs, {Kind: "Service"}: services,
+	{Kind: "ConfigMap"}: configMaps, {Kind: "PersistentVolumeClaim"}: claims,
 }
 
 // watches keep what is ours in memory.
@@ -38,6 +40,7 @@ type watches struct {
 	cluster   *Cluster
 	changed   chan struct{}
 	informers map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer // by namespace; "" for nodes
+	late      []*late
 
 	mu      sync.Mutex
 	lastErr error // of a list or watch that does not work
@@ -46,6 +49,7 @@ type watches struct {
 func newWatches(c *Cluster) *watches {
 	w := &watches{cluster: c, changed: make(chan struct{}, 1), informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{}}
 	ours := labels.SelectorFromSet(labels.Set{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: c.options.Cluster}).String()
+	w.late = lateKinds(c.options, ours)
 	selectOurs := func(o *metav1.ListOptions) { o.LabelSelector = ours }
 	for _, ns := range c.options.Namespaces {
 		factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(c.dynamic, 0, ns, selectOurs)
@@ -87,7 +91,7 @@ func sameNode(before, after any) bool {
 		return false
 	}
 	x, y := nodeOf(b), nodeOf(a)
-	return x.Ready == y.Ready && x.GPUs == y.GPUs && labels.Equals(x.Labels, y.Labels)
+	return x.Ready == y.Ready && x.GPUs == y.GPUs && maps.Equal(x.Slices, y.Slices) && labels.Equals(x.Labels, y.Labels)
 }
 
 func (w *watches) signal() {
@@ -102,6 +106,9 @@ func (w *watches) start(ctx context.Context) {
 		for _, i := range byNamespace {
 			go i.RunWithContext(ctx)
 		}
+	}
+	for _, l := range w.late {
+		go w.follow(ctx, l)
 	}
 }
 
@@ -119,6 +126,11 @@ func (w *watches) synced() error {
 				}
 				return errNotSynced
 			}
+		}
+	}
+	for _, l := range w.late {
+		if !l.synced() {
+			return errNotSynced
 		}
 	}
 	return nil
@@ -163,7 +175,8 @@ func slim(o any) (any, error) {
 	if mine {
 		u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: fieldManager, Operation: metav1.ManagedFieldsOperationApply}})
 	}
-	if u.GetKind() == "ConfigMap" {
+	switch u.GetKind() {
+	case "ConfigMap", "Secret":
 		delete(u.Object, "data")
 		delete(u.Object, "binaryData")
 	}

@@ -70,7 +70,8 @@ type Object struct {
 type State struct {
 	Objects   []Object // sorted by Ref
 	Workloads map[workspace.Key]Workload
-	Nodes     []Node // sorted by name
+	Nodes     []Node     // sorted by name
+	NodePools []NodePool // of Karpenter, that syncer applied; sorted by name
 }
 
 // Node is a node of the cluster that has, or should have, GPUs.
@@ -80,7 +81,10 @@ type Node struct {
 	InstanceType string
 	Ready        bool
 	GPUs         int64             // allocatable nvidia.com/gpu
+	Slices       map[string]int64  // allocatable shares of GPUs, by MIG profile
 	Labels       map[string]string // all labels
+	// Taken are the whole GPUs that pods which are not ours have asked for; 0 when those pods are not looked at.
+	Taken int64
 }
 
 // Workload is the StatefulSet or Job of a Workspace.
