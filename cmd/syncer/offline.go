@@ -87,7 +87,7 @@ const defaultRegion = "eastus"
 func policyOf(c config.Config) plan.Policy {
 	p := plan.Policy{
 		Cluster: c.Cluster, Brought: c.Capacity.Mode == config.ModeBYO, Region: c.Capacity.AKS.Location,
-		RetiredSizes: c.Capacity.RetiredSizes, Prune: c.Prune,
+		RetiredSizes: c.Capacity.RetiredSizes, Prune: c.Prune, Karpenter: karpenterOf(c),
 	}
 	p.Limits.HourlyCost, p.Limits.Nodes, p.Limits.AllowedSizes = c.Capacity.Limits.HourlyCost, c.Capacity.Limits.Nodes, c.Capacity.Limits.AllowedSizes
 	return p
@@ -99,7 +99,9 @@ func read(fsys fs.FS, c config.Config) (plan.Input, error) {
 	if rel, inside := below(c.Source.Path, c.Status.Path); inside {
 		options.Skip = []string{rel}
 	}
-	return plan.Read(fsys, presets.FS, options, workspace.Env{Brought: c.Capacity.Mode == config.ModeBYO})
+	return plan.Read(fsys, presets.FS, options, workspace.Env{
+		Brought: c.Capacity.Mode == config.ModeBYO, AnySize: c.Capacity.Mode == config.ModeKarpenter,
+	})
 }
 
 // below returns the path of dir relative to root, when it lies in it.

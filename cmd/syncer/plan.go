@@ -154,7 +154,7 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.cluster.Start(ctx)
-	var seen plan.Observed
+	seen := plan.Observed{Live: true}
 	if seen.State, err = observe(ctx, p.cluster); err != nil {
 		return plan.Plan{}, err
 	}

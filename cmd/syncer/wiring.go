@@ -12,18 +12,20 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/apply"
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/aks"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // parts are the adapters of one configuration.
 type parts struct {
 	repo    *git.Repository
 	cluster *apply.Cluster
-	cloud   *aks.Cloud // nil: nodes are brought
+	cloud   *aks.Cloud // nil in modes byo and karpenter
 }
 
 // needed are the values without which nothing can be reached.
@@ -31,6 +33,12 @@ func needed(c config.Config) []string {
 	paths := []string{"cluster", "source.url"}
 	if c.Capacity.Mode == config.ModeAKS {
 		paths = append(paths, "capacity.aks.subscriptionID", "capacity.aks.resourceGroup", "capacity.aks.cluster", "capacity.aks.location")
+	}
+	if c.Capacity.Mode == config.ModeKarpenter {
+		paths = append(paths, "capacity.karpenter.nodeClass.group", "capacity.karpenter.nodeClass.kind", "capacity.karpenter.nodeClass.name")
+		if (capacity.NodeClass{Group: c.Capacity.Karpenter.NodeClass.Group}).Azure() {
+			paths = append(paths, "capacity.aks.location") // for prices
+		}
 	}
 	return paths
 }
@@ -47,10 +55,11 @@ func connect(c config.Config) (*parts, error) {
 	p := &parts{repo: repo}
 	if p.cluster, err = apply.Connect(apply.Options{
 		Kubeconfig: c.Kubeconfig, Context: c.Context, Cluster: c.Cluster, Namespaces: c.Namespaces, UserAgent: "syncer/" + buildVersion(),
+		Kinds: objectKinds(c), Karpenter: c.Capacity.Mode == config.ModeKarpenter, Foreign: c.Capacity.Mode == config.ModeBYO,
 	}); err != nil {
 		return nil, err
 	}
-	if c.Capacity.Mode == config.ModeBYO {
+	if c.Capacity.Mode != config.ModeAKS {
 		return p, nil
 	}
 	a := c.Capacity.AKS
@@ -59,6 +68,14 @@ func connect(c config.Config) (*parts, error) {
 		Auth: a.Auth, Endpoint: a.Endpoint, Owner: c.Cluster, UserAgent: "syncer",
 	})
 	return p, err
+}
+
+// objectKinds are the kinds of plain objects that the repository may hold.
+func objectKinds(c config.Config) []string {
+	if c.Objects == nil {
+		return workspace.DefaultObjects
+	}
+	return c.Objects
 }
 
 func openRepository(c config.Config, url string) (*git.Repository, error) {
@@ -98,7 +115,7 @@ const resync = 10 * time.Minute
 
 // newHealth returns a Health of the components that the configuration has.
 func newHealth(c config.Config) *reconcile.Health {
-	if c.Capacity.Mode == config.ModeBYO {
+	if c.Capacity.Mode != config.ModeAKS {
 		return reconcile.NewHealth(reconcile.ComponentGit, reconcile.ComponentKubernetes)
 	}
 	return reconcile.NewHealth(reconcile.ComponentGit, reconcile.ComponentKubernetes, reconcile.ComponentAzure)

@@ -34,6 +34,7 @@ func AgainstLive(in LiveInput) Plan {
 	if in.Stale != "" {
 		guard.Nothing = in.Stale
 	}
+	guard.wait(in.Desired)
 	pools := Pools(in.Desired, in.Seen.Pools, in.Seen.State, guard, in.Policy)
 	var short []capacity.Shortfall
 	var warnings []string
@@ -48,6 +49,8 @@ func AgainstLive(in LiveInput) Plan {
 	p := Make(Comparison{
 		Cluster: in.Policy.Cluster, Base: Live, Head: in.Head, Desired: in.Desired, Previews: in.Previews,
 		Live: in.Seen.State.Objects, Pools: pools, Quota: short, Guard: guard,
+		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
+		NodePoolsCost: liveNodePoolCost(in),
 	})
 	p.Warnings = append(p.Warnings, warnings...)
 	return p
@@ -96,10 +99,13 @@ func Between(policy Policy, baseHash, headHash string, base, head Side) Plan {
 	for i, o := range head.Desired.Objects {
 		previews[i] = preview(before[cluster.RefOf(o.Content)], o.Content)
 	}
+	cost, _ := nodePoolCost(base.Desired.Wishes)
 	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), false)
+	guard.wait(head.Desired)
 	return Make(Comparison{
 		Cluster: policy.Cluster, Base: baseHash, Head: headHash, Desired: head.Desired, Previews: previews,
 		Live: seen.State.Objects, Guard: guard, Pools: Pools(head.Desired, seen.Pools, seen.State, guard, policy),
+		NodePoolsCost: cost,
 	})
 }
 

@@ -19,7 +19,8 @@ import (
 // Policy is the part of the configuration that decides what Workspaces get.
 type Policy struct {
 	Cluster      string
-	Brought      bool // capacity.mode byo: nodes are brought, pools are not ours to make
+	Brought      bool                // capacity.mode byo: nodes are brought, pools are not ours to make
+	Karpenter    *capacity.Karpenter // capacity.mode karpenter: NodePools are applied; nil in other modes
 	Region       string
 	RetiredSizes string
 	Limits       capacity.Limits
@@ -43,11 +44,18 @@ type Wish struct {
 	Workspace *workspace.Workspace
 	Demand    capacity.Demand
 	Placement Placement
-	Pool      *capacity.Pool // nil: blocked, or nodes are brought
+	Pool      *capacity.Pool     // nil: blocked, or no agent pools are made
+	NodePool  *capacity.NodePool // set in mode karpenter
 	Bundle    render.Bundle
 	Notes     []string            // what is not as the user wrote it, in plain words
 	Blocked   []workspace.Problem // errors for which nothing is done
 	Finished  bool                // the tuning is over, and its nodes are given back
+	// Waiting is why it is not known yet on what the Workspace can run: nothing is made for it, and what is live stays.
+	Waiting string
+	// NodeTrouble is what brought nodes lack.
+	NodeTrouble cluster.Trouble
+	// Held is why the NodePool is not made.
+	Held string
 }
 
 // Placement is where the Workspace runs, with the name of the size for people.
@@ -96,6 +104,8 @@ func (d Desired) Pools() []capacity.Pool {
 type Observed struct {
 	Pools []capacity.LivePool
 	State cluster.State
+	// Live says that State was read from a cluster. Otherwise nothing is known, which is not the same as an empty cluster.
+	Live bool
 }
 
 // Desire works out what every Workspace of set asks for: in parallel, each on its own, so that an error in one blocks only
@@ -114,6 +124,7 @@ func Desire(ctx context.Context, set *workspace.Set, catalog Catalog, r Renderer
 	if err := g.Wait(); err != nil {
 		return Desired{}, err
 	}
+	settleModes(d.Wishes, policy, seen)
 	for i := range d.Wishes {
 		w := &d.Wishes[i]
 		for _, p := range w.Blocked {
@@ -139,11 +150,17 @@ func wish(ctx context.Context, set *workspace.Set, w *workspace.Workspace, catal
 		return out.block("", fmt.Errorf("preset %q is not in the catalogue", w.PresetName()))
 	}
 	place := sizeForPools
-	if policy.Brought {
+	switch {
+	case policy.Brought:
 		place = placeOnBrought
+	case policy.Karpenter != nil:
+		place = placeOnKarpenter
 	}
 	if err := place(&out, set, p, policy, seen); err != nil {
 		return out.block("resource.instanceType", err)
+	}
+	if out.Waiting != "" {
+		return out
 	}
 	bundle, err := r.Render(ctx, w, p, out.Placement.Placement, render.Options{
 		Cluster: policy.Cluster, Source: w.Source.Path, Objects: set.Objects,

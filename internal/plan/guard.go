@@ -16,6 +16,8 @@ type Guard struct {
 	Nothing string
 	// Blocked are the Workspaces that are there but have errors: what is live for them stays as it is.
 	Blocked map[workspace.Key]bool
+	// Waiting are the Workspaces of which it is not known yet what they need, and why: what is live for them stays as well.
+	Waiting map[workspace.Key]string
 	// Broken are files and folders that could not be read; what came from them may still be meant.
 	Broken []string
 	// MayMean returns a broken file that may ask for the Workspace of that name, or "".
@@ -53,6 +55,8 @@ func (g Guard) Holds(k workspace.Key, source string) string {
 		return g.Nothing
 	case g.Blocked[k]:
 		return "its Workspace has errors"
+	case g.Waiting[k] != "":
+		return "its Workspace waits: " + g.Waiting[k]
 	case g.Present[k]:
 		return ""
 	}

@@ -25,6 +25,10 @@ type Comparison struct {
 	Pools []capacity.PoolChange
 	Quota []capacity.Shortfall
 	Guard Guard
+	// InUse says what still runs on a live NodePool that nothing asks for, or "".
+	InUse func(*cluster.Object) string
+	// NodePoolsCost is what the NodePools cost before; it counts only in mode karpenter.
+	NodePoolsCost capacity.Cost
 }
 
 // Make compares what is desired with what is there.
@@ -36,6 +40,9 @@ func Make(c Comparison) Plan {
 	p.Changes = slices.Concat(ensure, objectChanges(c.Previews, c.Desired.Objects), prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
+	if after, any := nodePoolCost(c.Desired.Wishes); any || c.NodePoolsCost.USD > 0 {
+		p.Cost = CostChange{Before: p.Cost.Before.Add(c.NodePoolsCost), After: p.Cost.After.Add(after)}
+	}
 	return p
 }
 
@@ -106,6 +113,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		out.Nodes, out.GPUs = w.Placement.Nodes, w.Placement.Nodes*w.Placement.GPUsPerNode
 		if w.Pool != nil {
 			out.HourlyCost = w.Pool.HourlyCost
+		}
+		if w.NodePool != nil {
+			out.HourlyCost = w.NodePool.HourlyCost
 		}
 		byKey[w.Key] = out
 	}
@@ -192,6 +202,10 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 		if reason := c.Guard.holds(live); reason != "" {
 			ch.Op, ch.Reason = Hold, reason
 			held++
+		} else if c.InUse != nil {
+			if ch.Reason = c.InUse(live); ch.Reason != "" {
+				ch.Op = Hold // until a later pass
+			}
 		}
 		out = append(out, ch)
 	}

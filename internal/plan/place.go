@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"fmt"
-	"strconv"
-
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preset"
@@ -70,67 +67,4 @@ func diskGiB(ws *workspace.Workspace, p preset.Preset) int {
 		return p.DiskGiB
 	}
 	return 1024
-}
-
-// placeOnBrought places a Workspace on nodes that somebody else provides, by the labels that the NVIDIA GPU feature
-// discovery puts on them.
-func placeOnBrought(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, seen Observed) error {
-	ws := w.Workspace
-	sku, err := broughtSKU(ws.NodeLabels(), seen.State.Nodes)
-	if err != nil {
-		return err
-	}
-	req := capacity.RequestFor(ws, p)
-	req.Brought, req.Context = &sku, workspace.MaxModelLen(set, ws)
-	demand, err := capacity.Size(req)
-	if err != nil {
-		return err
-	}
-	chosen := demand.Options[0]
-	w.Demand, w.Notes = demand, demand.Notes
-	w.Placement = Placement{
-		InstanceType: sku.Name,
-		Placement: render.Placement{
-			Nodes: chosen.Nodes, GPUsPerNode: sku.GPUs, GPUModel: sku.GPUModel, TensorParallel: chosen.TensorParallel,
-			PipelineParallel: chosen.PipelineParallel, DataParallel: chosen.DataParallel, NodeLabels: ws.NodeLabels(),
-		},
-	}
-	return nil
-}
-
-// Node labels of NVIDIA's GPU feature discovery. Memory is MiB per GPU.
-const (
-	labelGPUProduct = "nvidia.com/gpu.product"
-	labelGPUCount   = "nvidia.com/gpu.count"
-	labelGPUMemory  = "nvidia.com/gpu.memory"
-)
-
-// broughtSKU describes the first ready node that matches, as KAITO does: memory is rounded to the nearest GiB.
-func broughtSKU(labels map[string]string, nodes []cluster.Node) (capacity.SKU, error) {
-	for _, n := range nodes {
-		if !n.Ready || !matches(labels, n.Labels) {
-			continue
-		}
-		count, err1 := strconv.Atoi(n.Labels[labelGPUCount])
-		mib, err2 := strconv.Atoi(n.Labels[labelGPUMemory])
-		product := n.Labels[labelGPUProduct]
-		if err1 != nil || err2 != nil || product == "" || count < 1 {
-			return capacity.SKU{}, fmt.Errorf("node %s lacks usable labels %s, %s and %s (GPU feature discovery sets them)",
-				n.Name, labelGPUProduct, labelGPUCount, labelGPUMemory)
-		}
-		gib := int(float64(mib)/1024 + 0.5)
-		return capacity.SKU{
-			Name: n.InstanceType, GPUs: count, GPUModel: product, GPUMemoryGiB: gib, GPUUsableGiB: float64(mib) / 1024,
-		}, nil
-	}
-	return capacity.SKU{}, fmt.Errorf("no ready node has the labels of resource.labelSelector")
-}
-
-func matches(want, have map[string]string) bool {
-	for k, v := range want {
-		if have[k] != v {
-			return false
-		}
-	}
-	return true
 }

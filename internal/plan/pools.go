@@ -10,7 +10,7 @@ import (
 // Pools plans the changes to agent pools. A pool that nothing asks for stays while something of ours still runs on it: its
 // pods are deleted first, then the pool.
 func Pools(d Desired, live []capacity.LivePool, s cluster.State, g Guard, p Policy) []capacity.PoolChange {
-	if p.Brought {
+	if p.Brought || p.Karpenter != nil {
 		return nil
 	}
 	return capacity.PlanPools(capacity.Situation{

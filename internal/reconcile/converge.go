@@ -90,7 +90,7 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 		case c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace:
 			objects = append(objects, c.Object)
 		case c.Op == plan.Hold:
-			p.objErrs[c.Workspace] = append(p.objErrs[c.Workspace], errors.New(c.Target+": "+c.Reason))
+			p.failed(c, errors.New(c.Target+": "+c.Reason))
 		}
 	}
 	if len(objects) == 0 {
@@ -99,6 +99,15 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 	changes, err := l.cluster.Apply(ctx, objects)
 	l.trouble(p, ComponentKubernetes, err)
 	l.note(p, changes, l.owners(p))
+}
+
+// failed keeps the error of one object for the report: that of a NodePool is about the nodes.
+func (p *pass) failed(c *plan.Change, err error) {
+	if c.Object != nil && c.Object.GetKind() == "NodePool" {
+		p.nodePoolErrs[c.Workspace] = err
+		return
+	}
+	p.objErrs[c.Workspace] = append(p.objErrs[c.Workspace], err)
 }
 
 // prune deletes the objects that nothing asks for any more.
@@ -142,7 +151,7 @@ func (l *Loop) note(p *pass, changes cluster.ChangeSet, owners map[cluster.Ref]*
 		case cluster.Unchanged:
 		case cluster.Failed:
 			if c := owners[unversioned(e.Ref)]; c != nil {
-				p.objErrs[c.Workspace] = append(p.objErrs[c.Workspace], e.Err)
+				p.failed(c, e.Err)
 			}
 			p.out.Retry = true
 			l.once("object/"+e.Ref.Namespace+"/"+e.Ref.String(), e.Ref.String()+": "+e.Err.Error())

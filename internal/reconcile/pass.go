@@ -47,12 +47,14 @@ type pass struct {
 	plan     plan.Plan
 	poolErrs map[workspace.Key]error
 	objErrs  map[workspace.Key][]error
-	out      Outcome
+	// nodePoolErrs are the errors of applying NodePools.
+	nodePoolErrs map[workspace.Key]error
+	out          Outcome
 }
 
 // Pass looks at everything once, does what can be done now, and reports. It never waits for Azure or for a pod.
 func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
-	p := &pass{now: time.Now(), poolErrs: map[workspace.Key]error{}, objErrs: map[workspace.Key][]error{}}
+	p := &pass{now: time.Now(), poolErrs: map[workspace.Key]error{}, objErrs: map[workspace.Key][]error{}, nodePoolErrs: map[workspace.Key]error{}}
 	l.fetch(ctx, p, due)
 	if l.revision == nil {
 		p.out.Retry = true
@@ -129,7 +131,7 @@ func (l *Loop) observe(ctx context.Context, p *pass) bool {
 // decide makes the plan.
 func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	policy := l.settings.Policy
-	desired, err := plan.Desire(ctx, l.input.Set, l.input.Catalog, l.input.Renderer, policy, plan.Observed{Pools: l.pools, State: p.state})
+	desired, err := plan.Desire(ctx, l.input.Set, l.input.Catalog, l.input.Renderer, policy, l.seen(p))
 	if err != nil {
 		return false // only when ctx is done
 	}
@@ -151,13 +153,18 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	p.desired = desired
 	p.plan = plan.AgainstLive(plan.LiveInput{
 		Policy: policy, Head: l.revision.Commit, AllowEmpty: l.revision.AllowEmpty, Stale: stale,
-		Side: plan.Side{Set: l.input.Set, Desired: desired}, Seen: plan.Observed{Pools: l.pools, State: p.state}, Previews: previews,
+		Side: plan.Side{Set: l.input.Set, Desired: desired}, Seen: l.seen(p), Previews: previews,
 		Quota: func() (capacity.Quota, error) { return l.cloud.Quota(ctx) },
 	})
 	for _, w := range p.plan.Warnings {
 		l.once(ComponentGit+"/"+w, w)
 	}
 	return true
+}
+
+// seen is what the plan is made from.
+func (l *Loop) seen(p *pass) plan.Observed {
+	return plan.Observed{Pools: l.pools, State: p.state, Live: true}
 }
 
 // trouble notes how a component did, says trouble once until it changes or ends, and reports whether there was any.

@@ -92,7 +92,8 @@ func (l *Loop) inputFor(p *pass, w *plan.Wish) status.Input {
 		Key: w.Key, Workspace: w.Workspace, Commit: l.revision.Commit, Source: w.Workspace.Source.Path,
 		Inputs: w.Workspace.Digest, Problems: w.Blocked, Notes: w.Notes, Pool: w.Pool,
 		InstanceType: w.Placement.InstanceType, Nodes: w.Placement.Nodes,
-		Brought: l.cloud == nil, Finished: w.Finished,
+		Brought: l.settings.Policy.Brought, Waiting: w.Waiting != "", NodeTrouble: w.NodeTrouble, Finished: w.Finished,
+		NodePool: w.NodePool, NodePoolHeld: w.Held, NodePoolErr: p.nodePoolErrs[w.Key],
 	}
 	for _, o := range w.Bundle.Objects {
 		in.Objects = append(in.Objects, o.GetKind()+"/"+o.GetName())
@@ -111,7 +112,7 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 			in.Pools = append(in.Pools, pool)
 		}
 	}
-	in.LiveNodes = p.state.Nodes
+	in.LiveNodes, in.NodePools = p.state.Nodes, p.state.NodePools
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
 	for i := range p.plan.Changes {

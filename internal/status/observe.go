@@ -26,7 +26,13 @@ type Input struct {
 	InstanceType string
 	Nodes        int // that the model runs on
 	Brought      bool
-	Finished     bool // the tuning is over, and its nodes are given back
+	Waiting      bool               // it is not known yet on what it can run
+	NodeTrouble  cluster.Trouble    // what brought nodes lack
+	NodePool     *capacity.NodePool // of Karpenter; nil in other modes
+	NodePools    []cluster.NodePool // that are live
+	NodePoolHeld string             // why the NodePool is not made
+	NodePoolErr  error              // of applying it
+	Finished     bool               // the tuning is over, and its nodes are given back
 	Pool         *capacity.Pool
 	Pools        []capacity.LivePool // of this Workspace
 	PoolErr      error               // of the last write to a pool
@@ -55,12 +61,18 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		r.Inputs, r.ObservedCommit, r.Objects = old.Inputs, old.ObservedCommit, old.Objects
 		r.InstanceType, r.TargetNodeCount = old.InstanceType, old.TargetNodeCount
 	}
+	if in.Waiting { // what runs goes on running, on what it was made for
+		r.InstanceType, r.TargetNodeCount, r.Objects = old.InstanceType, old.TargetNodeCount, old.Objects
+	}
 	r.WorkerNodes = workers(in)
 	for _, p := range in.Pools {
 		r.Pools = append(r.Pools, Pool{Name: p.Name, State: string(p.State), Nodes: p.Count})
 	}
 	if in.Pool != nil {
 		r.HourlyCost = in.Pool.HourlyCost.String()
+	}
+	if in.NodePool != nil {
+		r.HourlyCost = in.NodePool.HourlyCost.String()
 	}
 	var conditions []Condition
 	switch {
@@ -192,10 +204,9 @@ func resourceReady(in Input) Condition {
 	var trouble *capacity.CloudError
 	switch {
 	case in.Brought:
-		if nodesReady(in) {
-			return condition(ResourceReady, true, "NodesReady", fmt.Sprintf("%d of %d nodes", len(workers(in)), in.Nodes)+notes)
-		}
-		return condition(ResourceReady, false, "NodeNotReady", fmt.Sprintf("%d of %d nodes", len(workers(in)), in.Nodes)+notes)
+		return broughtReady(in, notes)
+	case in.NodePool != nil:
+		return nodePoolReady(in, notes)
 	case in.Pool == nil:
 		return condition(ResourceReady, false, "PoolPending", "the pool is not planned yet"+notes)
 	case in.Finished:
@@ -228,7 +239,10 @@ func nodesReady(in Input) bool {
 	if in.Pool != nil {
 		want = in.Pool.Count
 	}
-	return want > 0 && len(workers(in)) >= want
+	if in.NodePool != nil {
+		want = in.NodePool.Nodes
+	}
+	return want > 0 && in.NodeTrouble.Reason == "" && len(workers(in)) >= want
 }
 
 // workers are the ready nodes with GPUs that the Workspace has: those of its pools, or brought ones with its labels.
@@ -236,10 +250,13 @@ func workers(in Input) []string {
 	var out []string
 	for _, n := range in.LiveNodes {
 		mine := slices.ContainsFunc(in.Pools, func(p capacity.LivePool) bool { return p.Name == n.Pool })
-		if in.Brought && in.Workspace != nil {
+		switch {
+		case in.Brought && in.Workspace != nil:
 			mine = covers(n.Labels, in.Workspace.NodeLabels())
+		case in.NodePool != nil:
+			mine = n.Labels[cluster.LabelNodePool] == in.NodePool.Name
 		}
-		if mine && n.Ready && n.GPUs > 0 {
+		if mine && n.Ready && (n.GPUs > 0 || in.Brought && len(n.Slices) > 0) {
 			out = append(out, n.Name)
 		}
 	}

@@ -12,7 +12,7 @@ func (c *check) resource() {
 	switch {
 	case c.env.Brought && r.InstanceType != "" && (c.w.APIVersion != V1alpha1 || c.given("resource.instanceType")):
 		c.fail("resource.instanceType", "must be empty where nodes are brought (capacity.mode: byo)", "remove it; the nodes are found by resource.labelSelector")
-	case !c.env.Brought && !r.Auto() && !hasAzurePrefix(r.InstanceType):
+	case !c.env.Brought && !c.env.AnySize && !r.Auto() && !hasAzurePrefix(r.InstanceType):
 		c.fail("resource.instanceType", fmt.Sprintf("%q is not an Azure VM size with GPUs", r.InstanceType), "name a size such as Standard_NC24ads_A100_v4, or leave it out to get the cheapest that fits")
 	}
 	if r.Count != nil && *r.Count < 0 {

@@ -20,6 +20,8 @@ type Catalog interface {
 type Env struct {
 	// Brought says that nodes are brought, and not created (capacity.mode: byo).
 	Brought bool
+	// AnySize accepts sizes of other clouds than Azure (capacity.mode: karpenter).
+	AnySize bool
 	// ClosedWorld says that the ConfigMaps of the Set are all there are. Otherwise one that is missing may be in the cluster.
 	ClosedWorld bool
 }

@@ -1,0 +1,21 @@
+package plan
+
+// settleModes does what concerns all Workspaces together in the modes without agent pools: limits on NodePools, and the GPUs
+// of brought nodes.
+func settleModes(wishes []Wish, policy Policy, seen Observed) {
+	switch {
+	case policy.Brought:
+		shareBrought(wishes, seen)
+	case policy.Karpenter != nil:
+		holdNodePools(wishes, policy, seen)
+		for i := range wishes {
+			wishes[i].withNodePool()
+		}
+	}
+}
+
+// wait makes the guard keep what is live for Workspaces that wait, and what they may share with others.
+func (g *Guard) wait(d Desired) {
+	g.Waiting = d.waiting()
+	g.KeepShared = g.KeepShared || len(g.Waiting) > 0
+}
