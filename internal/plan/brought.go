@@ -137,19 +137,15 @@ func missing(ws *workspace.Workspace, have, need int) cluster.Trouble {
 	if profile := migProfile(ws); profile != "" {
 		resource = cluster.ResourceMIG + profile
 	}
-	verb := "nodes are"
-	if need-have == 1 {
-		verb = "node is"
-	}
-	return cluster.Trouble{Reason: nodesMissing, Message: fmt.Sprintf("%d of %d nodes: %d more %s needed that match %s, are ready and offer %s",
-		have, need, need-have, verb, selector(ws), resource)}
+	return cluster.Trouble{Reason: nodesMissing, Message: fmt.Sprintf("%d of %d nodes: %d more needed that match %s, are ready and offer %s",
+		have, need, need-have, selector(ws), resource)}
 }
 
 // selector names the labels that nodes must have.
 func selector(ws *workspace.Workspace) string {
 	labels := ws.NodeLabels()
 	if len(labels) == 0 {
-		return "(any labels)"
+		return "anything (there is no selector)"
 	}
 	var out []string
 	for _, k := range slices.Sorted(maps.Keys(labels)) {

@@ -249,7 +249,9 @@ func TestBetweenCommitsOnKarpenter(t *testing.T) {
 	if p.Cost.Before.String() != "3.67" || p.Cost.After.String() != "7.35" {
 		t.Errorf("cost %+v", p.Cost)
 	}
-	if !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Op == Create && c.Target == "NodePool/default-b" && c.Workspace.Name == "b" }) {
+	if !slices.ContainsFunc(p.Changes, func(c Change) bool {
+		return c.Op == Create && c.Target == "NodePool/default-b" && c.Workspace.Name == "b"
+	}) {
 		t.Errorf("changes %+v", p.Changes)
 	}
 }
