@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -305,5 +306,64 @@ func TestForeignPodsTakeGPUs(t *testing.T) {
 			}
 		}
 		return fmt.Sprintf("%+v", s.Nodes)
+	})
+}
+
+// TestKindsThatMayNotBeListed shows that the permissions which only one mode needs stop nothing when they are missing: what
+// cannot be listed is asked for one by one, and is not pruned.
+func TestKindsThatMayNotBeListed(t *testing.T) {
+	admin, ns := connect(t, shared.kubeconfig)
+	definition := object(t, "", externalSecret)
+	definition.SetNamespace("")
+	definition.SetLabels(nil)
+	definition.SetAnnotations(nil)
+	install(t, admin, definition)
+	all := []string{"get", "list", "watch", "create", "patch", "delete"}
+	rule := func(group string, verbs []string, resources ...string) rbacv1.PolicyRule {
+		return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: verbs}
+	}
+	user := "limited-" + ns
+	meta := metav1.ObjectMeta{Name: user}
+	role := &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
+		rule("apps", all, "statefulsets"), rule("batch", all, "jobs"), rule("", all, "services", "configmaps", "persistentvolumeclaims"),
+		rule("", []string{"get", "list", "watch"}, "pods"), rule("discovery.k8s.io", []string{"get", "list", "watch"}, "endpointslices"),
+		rule("external-secrets.io", []string{"get", "create", "patch"}, "externalsecrets"),
+	}}
+	subjects := []rbacv1.Subject{{Kind: "User", APIGroup: "rbac.authorization.k8s.io", Name: user}}
+	if _, err := shared.kube.RbacV1().Roles(ns).Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := shared.kube.RbacV1().RoleBindings(ns).Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: meta, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "Role", Name: user},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := shared.kube.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
+		rule("", []string{"list", "watch"}, "nodes"),
+	}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := shared.kube.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: meta, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: user},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Connect(Options{
+		Kubeconfig: rewired(t, "client-certificate-data:", "as: "+user+"\n    client-certificate-data:"), Cluster: owner, Namespaces: []string{ns},
+		Kinds: []string{"ExternalSecret.external-secrets.io"}, Foreign: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Start(t.Context())
+	observed(t, c, "what may be listed", func(cluster.State) string { return "" })
+	secret := object(t, ns, "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: token}\nspec: {refreshInterval: 1h}\n")
+	apply(t, c, cluster.Created, secret, configMap(t, ns, "a", "1"))
+	apply(t, c, cluster.Unchanged, secret)
+	observed(t, c, "only what may be listed", func(s cluster.State) string {
+		if len(s.Objects) != 1 || s.Objects[0].Kind != "ConfigMap" {
+			return fmt.Sprintf("%+v", s.Objects)
+		}
+		return ""
 	})
 }

@@ -77,6 +77,14 @@ func setup(t *testing.T, flags ...string) *env {
 	}
 	t.Cleanup(func() { _ = e.azure.Close() })
 	c := testenv.StartCluster(t, append([]string{"-nodes-from", e.azure.NodesURL("aks"), "-pod-delay", "100ms", "-job-duration", "1s"}, flags...)...)
+	e.wire(c, fmt.Sprintf("{aks: {subscriptionID: s, resourceGroup: rg, cluster: aks, location: eastus, auth: anonymous, endpoint: %q, interval: 1s}}", e.azure.URL()))
+	return e
+}
+
+// wire makes the repository and the configuration for a cluster.
+func (e *env) wire(c *testenv.Cluster, capacity string) {
+	t := e.T
+	t.Helper()
 	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
 	if err != nil {
 		t.Fatal(err)
@@ -99,12 +107,10 @@ kind: Config
 cluster: %s
 source: {url: %q, path: workspaces, interval: 1s}
 status: {debounce: 200ms}
-capacity:
-  aks: {subscriptionID: s, resourceGroup: rg, cluster: aks, location: eastus, auth: anonymous, endpoint: %q, interval: 1s}
+capacity: %s
 listen: 127.0.0.1:0
 kubeconfig: %q
-`, clusterName, e.repo.Dir, e.azure.URL(), e.kubeconfig))
-	return e
+`, clusterName, e.repo.Dir, capacity, e.kubeconfig))
 }
 
 func write(t *testing.T, name, text string) {
