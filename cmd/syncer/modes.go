@@ -11,7 +11,9 @@ func karpenterOf(c config.Config) *capacity.Karpenter {
 		return nil
 	}
 	k := c.Capacity.Karpenter
-	out := &capacity.Karpenter{Class: capacity.NodeClass{Group: k.NodeClass.Group, Kind: k.NodeClass.Kind, Name: k.NodeClass.Name}, Static: k.Static}
+	out := &capacity.Karpenter{
+		Class: capacity.NodeClass{Group: k.NodeClass.Group, Kind: k.NodeClass.Kind, Name: k.NodeClass.Name}, Classes: k.NodeClasses, Static: k.Static,
+	}
 	for _, text := range k.Sizes {
 		if s, err := capacity.ParseSize(text); err == nil { // config has checked the form
 			out.Sizes = append(out.Sizes, s)

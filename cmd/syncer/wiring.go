@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/apply"
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/aks"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
@@ -34,11 +33,8 @@ func needed(c config.Config) []string {
 	if c.Capacity.Mode == config.ModeAKS {
 		paths = append(paths, "capacity.aks.subscriptionID", "capacity.aks.resourceGroup", "capacity.aks.cluster", "capacity.aks.location")
 	}
-	if c.Capacity.Mode == config.ModeKarpenter {
-		paths = append(paths, "capacity.karpenter.nodeClass.group", "capacity.karpenter.nodeClass.kind", "capacity.karpenter.nodeClass.name")
-		if (capacity.NodeClass{Group: c.Capacity.Karpenter.NodeClass.Group}).Azure() {
-			paths = append(paths, "capacity.aks.location") // for prices
-		}
+	if k := karpenterOf(c); k != nil && k.Class.Azure() {
+		paths = append(paths, "capacity.aks.location") // for prices
 	}
 	return paths
 }

@@ -20,8 +20,9 @@ import (
 // of several replicas by itself, and costs nothing while nothing is to run. Static keeps the nodes by spec.replicas instead,
 // as KAITO does; that is an alpha feature of Karpenter, which has to be switched on there.
 type Karpenter struct {
-	Class  NodeClass
-	Static bool
+	Class   NodeClass
+	Classes []string // names of others, for Workspaces with the annotation AnnotationNodeClass
+	Static  bool
 	// Sizes are instance types of which syncer knows nothing by itself.
 	Sizes []SKU
 	// Requirements are added to those of every NodePool.
@@ -54,6 +55,24 @@ type NodePool struct {
 	HourlyCost Cost // of Nodes nodes of the first size
 }
 
+// AnnotationNodeClass is KAITO's: it names the node class of a Workspace.
+const AnnotationNodeClass = "kaito.sh/node-class-name"
+
+// ClassOf returns the node class of a Workspace. The error is a *RefusedError.
+func (k Karpenter) ClassOf(w *workspace.Workspace) (NodeClass, error) {
+	c := k.Class
+	name := w.Annotations[AnnotationNodeClass]
+	if name == "" || name == c.Name {
+		return c, nil
+	}
+	if !slices.Contains(k.Classes, name) {
+		allowed := append([]string{c.Name}, k.Classes...)
+		return c, &RefusedError{"metadata.annotations." + AnnotationNodeClass, fmt.Sprintf("node class %q is not one that may be asked for", name), "use one of " + strings.Join(allowed, ", ") + " (configuration: capacity.karpenter.nodeClasses)"}
+	}
+	c.Name = name
+	return c, nil
+}
+
 // Labels of KAITO's own NodePools. Its reserved pair is kept, so that tools find the Workspace; "managed-by: kaito" is not,
 // so that no KAITO takes the NodePool for its own.
 const (
@@ -61,11 +80,11 @@ const (
 	labelKarpenterNamespace = "karpenter.kaito.sh/workspace-namespace"
 )
 
-// NodePoolFor returns the NodePool of a Workspace.
-func (k Karpenter) NodePoolFor(w *workspace.Workspace, d Demand, clusterName string) NodePool {
+// NodePoolFor returns the NodePool of a Workspace, with nodes of a class.
+func (k Karpenter) NodePoolFor(w *workspace.Workspace, class NodeClass, d Demand, clusterName string) NodePool {
 	chosen := d.Options[0]
 	return NodePool{
-		Name: NodePoolName(w.Key), Workspace: w.Key, Cluster: clusterName, Class: k.Class, Sizes: d.interchangeable(w.Resource.Auto()),
+		Name: NodePoolName(w.Key), Workspace: w.Key, Cluster: clusterName, Class: class, Sizes: d.interchangeable(w.Resource.Auto()),
 		Nodes: chosen.Nodes, GPUs: chosen.SKU.GPUs, Static: k.Static, Spot: w.Spot(), Tuning: w.Tuning != nil, Labels: w.NodeLabels(),
 		Extra: k.Requirements, HourlyCost: chosen.HourlyCost,
 	}

@@ -62,7 +62,7 @@ func (c *Config) check() Error {
 		}
 	}
 	oneOf("capacity.mode", c.Capacity.Mode, ModeAKS, ModeBYO, ModeKarpenter)
-	out = append(out, c.Capacity.Karpenter.check()...)
+	out = append(out, c.Capacity.Karpenter.check(c.Capacity.Mode == ModeKarpenter)...)
 	oneOf("capacity.retiredSizes", c.Capacity.RetiredSizes, "substitute", "refuse")
 	oneOf("capacity.aks.auth", c.Capacity.AKS.Auth, "workloadIdentity", "managedIdentity", "azureCLI", "anonymous")
 	if c.Capacity.Limits.HourlyCost < 0 || c.Capacity.Limits.Nodes < 0 {

@@ -87,6 +87,7 @@ type AKS struct {
 // Karpenter says what the NodePools of mode karpenter look like.
 type Karpenter struct {
 	NodeClass    NodeClass `yaml:"nodeClass"`
+	NodeClasses  []string  `yaml:"nodeClasses" usage:"names of further node classes of that group and kind, for Workspaces with the annotation kaito.sh/node-class-name"`
 	Static       bool      `yaml:"static" usage:"keep the nodes by spec.replicas, for which Karpenter needs its feature gate StaticCapacity, instead of on demand"`
 	Requirements []string  `yaml:"requirements" usage:"further requirements of every NodePool, as KEY=VALUE or KEY=VALUE|VALUE"`
 	Sizes        []string  `yaml:"sizes" usage:"instance types that syncer does not know, as NAME=GPUSxGIB, such as a2-highgpu-1g=1x40"`
@@ -116,12 +117,9 @@ const (
 // Default returns the configuration of an empty file.
 func Default() Config {
 	return Config{
-		Source: Source{Branch: "main", Path: ".", Interval: 30 * time.Second},
-		Status: Status{Branch: "syncer/status", Path: "status", Author: Author{"syncer", "syncer@localhost"}, Debounce: 5 * time.Second},
-		Capacity: Capacity{
-			Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Interval: 15 * time.Second},
-			Karpenter: Karpenter{NodeClass: NodeClass{Group: "karpenter.azure.com", Kind: "AKSNodeClass", Name: "default"}},
-		},
+		Source:     Source{Branch: "main", Path: ".", Interval: 30 * time.Second},
+		Status:     Status{Branch: "syncer/status", Path: "status", Author: Author{"syncer", "syncer@localhost"}, Debounce: 5 * time.Second},
+		Capacity:   Capacity{Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Interval: 15 * time.Second}},
 		Namespaces: []string{"default"},
 		Prune:      true,
 		Listen:     "127.0.0.1:8080",

@@ -118,3 +118,19 @@ func TestReference(t *testing.T) {
 		t.Errorf("%s is not up to date (%v); run: make generate", path, err)
 	}
 }
+
+func TestKarpenterIsChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"mode: karpenter": "capacity.karpenter.nodeClass: mode karpenter needs a node class",
+		"mode: byo":       "",
+		"mode: karpenter\n  karpenter: {nodeClass: {group: g, kind: K, name: n}, sizes: [a=1x40], requirements: [zone=a|b]}": "",
+		"karpenter: {sizes: [a=1]}":         `capacity.karpenter.sizes: "a=1" is not an instance type`,
+		"karpenter: {requirements: [zone]}": `capacity.karpenter.requirements: "zone" is not a requirement`,
+		"mode: cloud":                       "use aks or byo or karpenter",
+	} {
+		_, err := Load("syncer.yaml", []byte("apiVersion: syncer.dev/v1alpha1\nkind: Config\ncapacity:\n  "+text+"\n"), func(string) (string, bool) { return "", false }, nil)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}

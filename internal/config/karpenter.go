@@ -11,11 +11,15 @@ var (
 	requirementForm = regexp.MustCompile(`^[^=\s]+=[^=|\s]+(\|[^=|\s]+)*$`)
 )
 
-// check returns what is wrong with the values themselves.
-func (k Karpenter) check() Error {
+// check returns what is wrong with the values, and when they are used which are missing.
+func (k Karpenter) check(used bool) Error {
 	var out Error
 	fail := func(field, hint, format string, args ...any) {
 		out = append(out, Problem{Field: "capacity.karpenter." + field, Message: fmt.Sprintf(format, args...), Hint: hint})
+	}
+	class := k.NodeClass
+	if used && (class.Group == "" || class.Kind == "" || class.Name == "") {
+		fail("nodeClass", "write group, kind and name, such as {group: karpenter.azure.com, kind: AKSNodeClass, name: default}", "mode karpenter needs a node class")
 	}
 	for _, s := range k.Sizes {
 		if !sizeForm.MatchString(s) {

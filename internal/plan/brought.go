@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,7 @@ func placeOnBrought(w *Wish, set *workspace.Set, p preset.Preset, policy Policy,
 	var sku capacity.SKU
 	var err error
 	if seen.Live {
-		sku, w.NodeTrouble = broughtSKU(ws, seen.State.Nodes)
+		sku = w.broughtNodes(seen.State)
 		if w.NodeTrouble.Reason != "" {
 			w.Waiting = w.NodeTrouble.Message
 			return nil
@@ -57,7 +58,7 @@ func placeOnBrought(w *Wish, set *workspace.Set, p preset.Preset, policy Policy,
 		demand.Options[0] = demand.Options[0].WithNodes(policy.Nodes)
 	}
 	chosen := demand.Options[0]
-	w.Demand, w.Notes = demand, demand.Notes
+	w.Demand, w.Notes = demand, append(w.Notes, demand.Notes...)
 	if !seen.Live {
 		w.Notes = append(w.Notes, fmt.Sprintf("no nodes are known here: taken to be %s; those with the labels of the selector decide", sku.Name))
 	}
@@ -68,39 +69,70 @@ func placeOnBrought(w *Wish, set *workspace.Set, p preset.Preset, policy Policy,
 			PipelineParallel: chosen.PipelineParallel, DataParallel: chosen.DataParallel, NodeLabels: ws.NodeLabels(),
 		},
 	}
-	if have := len(usable(ws, seen.State.Nodes)); seen.Live && have < chosen.Nodes {
-		w.NodeTrouble = missing(ws, have, chosen.Nodes)
+	if seen.Live && len(w.nodes) < chosen.Nodes {
+		w.NodeTrouble = missing(ws, len(w.nodes), chosen.Nodes)
 	}
 	return nil
 }
 
-// broughtSKU describes the nodes that match, or says why it cannot.
-func broughtSKU(ws *workspace.Workspace, nodes []cluster.Node) (capacity.SKU, cluster.Trouble) {
-	ready := usable(ws, nodes)
+// broughtNodes chooses the nodes that the Workspace may run on, all alike, and describes them; or it says why there are none.
+// Where nodes that match differ, one on which the Workspace runs decides: what runs is not stopped by a node that came later.
+func (w *Wish) broughtNodes(s cluster.State) capacity.SKU {
+	ready := usable(w.Workspace, s.Nodes)
 	if len(ready) == 0 {
-		return capacity.SKU{}, missing(ws, 0, 1)
+		w.NodeTrouble = missing(w.Workspace, 0, 1)
+		return capacity.SKU{}
 	}
-	var first capacity.SKU
-	var of, unknown string
+	if migProfile(w.Workspace) != "" { // the profile alone says what a slice is
+		w.nodes = ready
+		sku, _ := nodeSKU(ready[0])
+		sku.Name = cmp.Or(ready[0].InstanceType, sku.Name, ready[0].Name)
+		return sku
+	}
+	described := map[string]capacity.SKU{}
+	var first, unknown string
+	runs := false
 	for _, n := range ready {
 		sku, err := nodeSKU(n)
 		switch {
 		case err != nil: // not labelled yet: it does not count, and does not spoil the others
 			unknown = err.Error()
-		case of == "":
-			first, of = sku, n.Name
-		case migProfile(ws) == "" && !alike(first, sku):
-			return capacity.SKU{}, cluster.Trouble{Reason: nodesDiffer, Message: fmt.Sprintf(
-				"nodes that match %s differ: %s has %s, %s has %s; choose alike ones by resource.labelSelector", selector(ws), of, gpus(first), n.Name, gpus(sku))}
+			continue
+		case !runs && slices.ContainsFunc(s.Workloads[w.Key].Pods, func(p cluster.Pod) bool { return p.Node == n.Name }):
+			first, runs = n.Name, true
+		case first == "":
+			first = n.Name
+		}
+		described[n.Name] = sku
+	}
+	if first == "" {
+		w.NodeTrouble = cluster.Trouble{Reason: nodeLabelsMissing, Message: unknown}
+		return capacity.SKU{}
+	}
+	for _, n := range ready {
+		sku, ok := described[n.Name]
+		switch {
+		case !ok:
+		case alike(sku, described[first]):
+			w.nodes = append(w.nodes, n)
+		default:
+			w.differ(first, n.Name, described, runs)
 		}
 	}
+	return described[first]
+}
+
+// differ says that a node is not like the first, once.
+func (w *Wish) differ(first, other string, described map[string]capacity.SKU, runs bool) {
+	text := fmt.Sprintf("nodes that match %s differ: %s has %s, %s has %s",
+		selector(w.Workspace), first, gpus(described[first]), other, gpus(described[other]))
 	switch {
-	case of != "":
-		return first, cluster.Trouble{}
-	case migProfile(ws) != "": // the profile alone says what a slice is
-		return capacity.SKU{Name: ready[0].InstanceType}, cluster.Trouble{}
+	case w.NodeTrouble.Reason != "" || len(w.Notes) > 0:
+	case runs:
+		w.Notes = append(w.Notes, text+"; only those like the first are used")
+	default:
+		w.NodeTrouble = cluster.Trouble{Reason: nodesDiffer, Message: text + "; choose alike ones by resource.labelSelector"}
 	}
-	return capacity.SKU{}, cluster.Trouble{Reason: nodeLabelsMissing, Message: unknown}
 }
 
 // usable lists the ready nodes that match and offer what the Workspace takes, in the order of their names.

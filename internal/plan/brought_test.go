@@ -124,6 +124,27 @@ func TestGPUsArePromisedOnce(t *testing.T) {
 	}
 }
 
+// TestWhatRunsDecidesAmongNodesThatDiffer keeps a placement when another kind of node comes.
+func TestWhatRunsDecidesAmongNodesThatDiffer(t *testing.T) {
+	seen := nodes(a100("a", 1, "app=phi"), a100("b", 2, "app=phi"))
+	seen.State.Workloads[workspace.Key{Namespace: "default", Name: "phi"}] = cluster.Workload{Pods: []cluster.Pod{{Name: "phi-0", Node: "b", Phase: "Running"}}}
+	w := sideFor(t, bringing, map[string]string{"w.yaml": brought("phi", "app: phi")}, seen).Desired.Wishes[0]
+	if w.Placement.GPUsPerNode != 2 || w.Waiting != "" || w.NodeTrouble.Reason != "" || len(w.Notes) != 1 || !strings.Contains(w.Notes[0], "b has 2 x NVIDIA-A100-SXM4-80GB 80 GiB, a has 1 x") {
+		t.Errorf("placement %+v, waits for %q, trouble %+v, notes %q", w.Placement, w.Waiting, w.NodeTrouble, w.Notes)
+	}
+}
+
+// TestSomeNodesAreMissing makes what can be made, and says how many nodes are missing.
+func TestSomeNodesAreMissing(t *testing.T) {
+	file := strings.Replace(brought("big", "app: big"), "phi-4-mini-instruct", "llama-3.3-70b-instruct, presetOptions: {modelAccessSecret: hf}", 1)
+	d := sideFor(t, bringing, map[string]string{"w.yaml": file}, nodes(a100("a", 1, "app=big"))).Desired
+	w := d.Wishes[0]
+	if n := w.Placement.Nodes; n < 2 || find(d, "StatefulSet") == nil || w.NodeTrouble.Reason != nodesMissing ||
+		!strings.HasPrefix(w.NodeTrouble.Message, fmt.Sprintf("1 of %d nodes: %d more needed", n, n-1)) {
+		t.Errorf("problems %v; placement %+v, trouble %+v", d.Problems, w.Placement, w.NodeTrouble)
+	}
+}
+
 // TestWaitingKeepsWhatIsLive removes the last node: nothing is deleted, and other Workspaces go on.
 func TestWaitingKeepsWhatIsLive(t *testing.T) {
 	files := map[string]string{"a.yaml": brought("a", "app: a"), "b.yaml": brought("b", "app: b")}

@@ -82,18 +82,17 @@ func (l *ledger) take(node string, w *Wish) {
 // promise books what the Workspace still needs, or says who is in the way.
 func (l *ledger) promise(w *Wish) cluster.Trouble {
 	open := w.Placement.Nodes - l.settled[w.Key]
-	nodes := usable(w.Workspace, l.state.Nodes)
-	for _, n := range nodes {
+	for _, n := range w.nodes {
 		if open > 0 && l.free[n.Name][migProfile(w.Workspace)] >= share(w) {
 			l.take(n.Name, w)
 			open--
 		}
 	}
-	if open <= 0 || len(nodes) < w.Placement.Nodes {
+	if open <= 0 || len(w.nodes) < w.Placement.Nodes {
 		return cluster.Trouble{} // all is well, or nodes are missing, which is said already
 	}
 	var full []string
-	for _, n := range nodes {
+	for _, n := range w.nodes {
 		if takers := l.takers[n.Name]; len(takers) > 0 {
 			full = append(full, n.Name+" by "+strings.Join(takers, ", "))
 		}

@@ -54,6 +54,7 @@ type Wish struct {
 	Waiting string
 	// NodeTrouble is what brought nodes lack.
 	NodeTrouble cluster.Trouble
+	nodes       []cluster.Node // brought ones that it may run on, by name
 	// Held is why the NodePool is not made.
 	Held string
 }

@@ -21,6 +21,10 @@ func placeOnKarpenter(w *Wish, set *workspace.Set, p preset.Preset, policy Polic
 			Field: "resource.labelSelector.matchLabels", Message: fmt.Sprintf("Karpenter gives no node the label %s", label), Hint: "use a label of your own, such as app: " + ws.Name,
 		}
 	}
+	class, err := policy.Karpenter.ClassOf(ws)
+	if err != nil {
+		return err
+	}
 	req := capacity.RequestFor(ws, p)
 	req.Region, req.RetiredSizes, req.Limits = policy.Region, policy.RetiredSizes, policy.Limits
 	req.Current, req.Context = currentType(capacity.NodePoolName(w.Key), seen.State), workspace.MaxModelLen(set, ws)
@@ -33,7 +37,7 @@ func placeOnKarpenter(w *Wish, set *workspace.Set, p preset.Preset, policy Polic
 	}
 	w.Demand, w.Notes = demand, demand.Notes
 	w.Finished = finished(w.Key, ws.Digest, seen.State)
-	pool := policy.Karpenter.NodePoolFor(ws, demand, policy.Cluster)
+	pool := policy.Karpenter.NodePoolFor(ws, class, demand, policy.Cluster)
 	chosen := demand.Options[0]
 	labels := maps.Clone(ws.NodeLabels())
 	labels[cluster.LabelNodePool] = pool.Name

@@ -62,18 +62,19 @@ func find(d Desired, kind string) *unstructured.Unstructured {
 func TestNodePools(t *testing.T) {
 	with := func(k capacity.Karpenter, f func(*capacity.Karpenter)) capacity.Karpenter { f(&k); return k }
 	static := with(onAzure, func(k *capacity.Karpenter) { k.Static = true })
-	const a100 = "Standard_NC24ads_A100_v4"
+	const size = "Standard_NC24ads_A100_v4"
 	for name, tt := range map[string]struct {
 		karpenter capacity.Karpenter
 		file      string
 	}{
-		"azure":      {onAzure, serve("phi", a100)},
+		"azure":      {onAzure, serve("phi", size)},
 		"azure-auto": {onAzure, serve("phi", "auto")},
 		"aws-auto": {with(onAWS, func(k *capacity.Karpenter) {
 			k.Requirements = []capacity.Requirement{{Key: "topology.kubernetes.io/zone", Values: []string{"eu-central-1a", "eu-central-1b"}}}
 		}), strings.Replace(serve("phi", "auto"), "{name: phi}", "{name: phi, namespace: team-a}", 1)},
-		"static":           {static, annotated(serve("phi", a100), "syncer.dev/prune: disabled")},
-		"static-suspended": {static, annotated(serve("phi", a100), `syncer.dev/suspend: "true"`)},
+		"class":            {with(onAzure, func(k *capacity.Karpenter) { k.Classes = []string{"other"} }), annotated(serve("phi", size), "kaito.sh/node-class-name: other")},
+		"static":           {static, annotated(serve("phi", size), "syncer.dev/prune: disabled")},
+		"static-suspended": {static, annotated(serve("phi", size), `syncer.dev/suspend: "true"`)},
 		"tuning-spot":      {onAzure, annotated(tune("tuned", "example.azurecr.io/a:1"), `syncer.dev/spot: "true"`)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,9 +163,10 @@ func TestKarpenterRefusals(t *testing.T) {
 		file        string
 		field, text string
 	}{
-		"a label that no node gets": {onAWS, strings.Replace(serve("phi", "g6.xlarge"), "{app: phi}", "{app.kubernetes.io/name: phi}", 1), "resource.labelSelector.matchLabels", "app.kubernetes.io/name"},
-		"an unknown instance type":  {onAWS, serve("phi", "g99.xlarge"), "resource.instanceType", "instance type g99.xlarge is not known"},
-		"a type of another cloud":   {onAzure, serve("phi", "g6.xlarge"), "resource.instanceType", "not known"},
+		"a label that no node gets":              {onAWS, strings.Replace(serve("phi", "g6.xlarge"), "{app: phi}", "{app.kubernetes.io/name: phi}", 1), "resource.labelSelector.matchLabels", "app.kubernetes.io/name"},
+		"an unknown instance type":               {onAWS, serve("phi", "g99.xlarge"), "resource.instanceType", "instance type g99.xlarge is not known"},
+		"a node class that may not be asked for": {onAWS, annotated(serve("phi", "g6.xlarge"), "kaito.sh/node-class-name: mine"), "metadata.annotations.kaito.sh/node-class-name", `node class "mine"`},
+		"a type of another cloud":                {onAzure, serve("phi", "g6.xlarge"), "resource.instanceType", "not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := sideFor(t, onKarpenter(tt.karpenter), map[string]string{"w.yaml": tt.file}, Observed{}).Desired

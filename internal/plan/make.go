@@ -204,7 +204,7 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 			held++
 		} else if c.InUse != nil {
 			if ch.Reason = c.InUse(live); ch.Reason != "" {
-				ch.Op = Hold // until a later pass
+				ch.Op, ch.Later = Hold, true
 			}
 		}
 		out = append(out, ch)

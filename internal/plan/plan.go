@@ -71,6 +71,7 @@ type Change struct {
 	Fields    []string // what differs, as field paths
 	Diff      string   // unified diff with secrets redacted; empty for pools and for NoOp
 	Cost      capacity.Cost
+	Later     bool // with Hold: only until something has ended, which takes no more than time
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete

@@ -114,9 +114,11 @@ func (p *pass) failed(c *plan.Change, err error) {
 func (l *Loop) prune(ctx context.Context, p *pass) {
 	var objects []cluster.Object
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Live != nil && c.Op == plan.Delete {
+		c := &p.plan.Changes[i]
+		if c.Live != nil && c.Op == plan.Delete {
 			objects = append(objects, *c.Live)
 		}
+		p.out.InFlight = p.out.InFlight || c.Later
 	}
 	if len(objects) == 0 {
 		return
