@@ -42,7 +42,7 @@ func (k Karpenter) Size(r Request) (Demand, error) {
 func (k Karpenter) named(r Request) (Demand, error) {
 	s, known := find(k.catalogue(), r.InstanceType)
 	if !known {
-		return Demand{}, &RefusedError{sizeField, fmt.Sprintf("instance type %s is not known", r.InstanceType), k.describe()}
+		return Demand{}, &RefusedError{sizeField, fmt.Sprintf("instance type %s is not known", r.InstanceType), k.smallest(r) + describeSize}
 	}
 	if !r.Limits.allows(s.Name) {
 		return Demand{}, &RefusedError{sizeField, s.Name + " is not allowed by capacity.limits.allowedSizes", "allowed: " + strings.Join(r.Limits.AllowedSizes, ", ")}
@@ -50,10 +50,7 @@ func (k Karpenter) named(r Request) (Demand, error) {
 	d, err := on(r, s)
 	var refused *RefusedError
 	if errors.As(err, &refused) && strings.HasPrefix(refused.Field, "resource.") {
-		refused.Field, refused.Hint = sizeField, ""
-		if other, err := k.choose(r); err == nil {
-			refused.Hint = "the smallest that fits is " + other.Options[0].SKU.Name
-		}
+		refused.Field, refused.Hint = sizeField, strings.TrimSuffix(k.smallest(r), "; ")
 	}
 	return d, err
 }
@@ -82,7 +79,11 @@ func (k Karpenter) choose(r Request) (Demand, error) {
 	case errors.As(last, &refused) && !strings.HasPrefix(refused.Field, "resource."):
 		return Demand{}, last // about the model, not about any size
 	default:
-		return Demand{}, &RefusedError{sizeField, fmt.Sprintf("no instance type that is known for %s fits %s", k.Class.Kind, r.Preset.Name), k.describe()}
+		known := "known"
+		if len(r.Limits.AllowedSizes) > 0 {
+			known = "known, and allowed by capacity.limits.allowedSizes,"
+		}
+		return Demand{}, &RefusedError{sizeField, fmt.Sprintf("no instance type that is %s for %s fits %s", known, k.Class.Kind, r.Preset.Name), describeSize}
 	}
 	weight := func(o Option) int { return o.Nodes * o.SKU.GPUs * o.SKU.GPUMemoryGiB }
 	slices.SortStableFunc(out.Options, func(a, b Option) int {
@@ -118,17 +119,16 @@ func on(r Request, s SKU) (Demand, error) {
 	return d, err
 }
 
-// describe says how to make an instance type known.
-func (k Karpenter) describe() string {
-	var names []string
-	for _, s := range k.catalogue() {
-		names = append(names, s.Name)
+// describeSize says how to make an instance type known.
+const describeSize = "an instance type that is not known is described in capacity.karpenter.sizes, as NAME=GPUSxGIB, and named in resource.instanceType"
+
+// smallest names the smallest instance type that would do, if there is one.
+func (k Karpenter) smallest(r Request) string {
+	d, err := k.choose(r)
+	if err != nil {
+		return ""
 	}
-	hint := "name it in resource.instanceType, and describe it in capacity.karpenter.sizes as NAME=GPUSxGIB"
-	if len(names) > 0 {
-		hint += "; known: " + strings.Join(names, ", ")
-	}
-	return hint
+	return "the smallest that fits is " + d.Options[0].SKU.Name + "; "
 }
 
 func find(sizes []SKU, name string) (SKU, bool) {

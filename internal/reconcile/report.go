@@ -20,7 +20,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	}
 	reports := l.reportAll(p)
 	files := status.Files(status.Summary{
-		Cluster: l.settings.Policy.Cluster, Reports: reports, Problems: p.desired.Problems, Pools: l.poolReports(),
+		Cluster: l.settings.Policy.Cluster, Reports: reports, Problems: p.desired.Problems, Pools: l.poolReports(p),
 		Warnings: p.plan.Warnings,
 	})
 	l.reports = reports
@@ -123,12 +123,15 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 }
 
 // poolReports lists our pools for the capacity file.
-func (l *Loop) poolReports() []status.Pool {
+func (l *Loop) poolReports(p *pass) []status.Pool {
 	var out []status.Pool
-	for _, p := range l.pools {
-		if p.Owned {
-			out = append(out, status.PoolOf(p))
+	for _, pool := range l.pools {
+		if pool.Owned {
+			out = append(out, status.PoolOf(pool))
 		}
+	}
+	for _, pool := range p.state.NodePools {
+		out = append(out, status.PoolOfKarpenter(pool))
 	}
 	slices.SortFunc(out, func(a, b status.Pool) int { return strings.Compare(a.Name, b.Name) })
 	return out

@@ -62,3 +62,22 @@ func nodePoolReady(in Input, notes string) Condition {
 	}
 	return no("NodePoolNotReady", "%d of %d nodes", have, want)
 }
+
+// PoolOfKarpenter reports a NodePool as one among pools.
+func PoolOfKarpenter(p cluster.NodePool) Pool {
+	out := Pool{Name: p.Name, State: "Ready", Workspace: p.Workspace.String()}
+	for _, c := range p.Claims {
+		if c.Ready && !c.Deleting {
+			out.Nodes++
+		} else if c.Trouble.Reason != "" && out.Error == "" {
+			out.Error = Redact(c.Trouble.Reason + ": " + c.Trouble.Message)
+		}
+	}
+	switch {
+	case p.Deleting:
+		out.State = "Deleting"
+	case p.NotReady.Reason != "":
+		out.State, out.Error = "NotReady", Redact(p.NotReady.Reason+": "+p.NotReady.Message)
+	}
+	return out
+}

@@ -15,7 +15,7 @@ func onKarpenter() Input {
 	in := served()
 	in.Pool, in.Pools = nil, nil
 	in.NodePool = &capacity.NodePool{Name: "default-phi-4", Nodes: 1}
-	in.NodePools = []cluster.NodePool{{Name: "default-phi-4", Claims: []cluster.NodeClaim{{Name: "c", Node: "n", Ready: true}}}}
+	in.NodePools = []cluster.NodePool{{Name: "default-phi-4", Workspace: in.Key, Claims: []cluster.NodeClaim{{Name: "c", Node: "n", Ready: true}}}}
 	in.LiveNodes = []cluster.Node{{Name: "n", Ready: true, GPUs: 1, Labels: map[string]string{cluster.LabelNodePool: "default-phi-4"}}, {Name: "other", Ready: true, GPUs: 1}}
 	return in
 }
@@ -83,6 +83,9 @@ func TestObserveModes(t *testing.T) {
 			}
 			if c := r.Conditions[0]; c.Type != ResourceReady || c.Status+"/"+c.Reason != tt.condition || !strings.Contains(c.Message, tt.message) {
 				t.Errorf("condition %+v, want %s with %q", c, tt.condition, tt.message)
+			}
+			if len(in.NodePools) > 0 && (len(r.Pools) != 1 || r.Pools[0].Name != "default-phi-4") {
+				t.Errorf("pools %+v", r.Pools)
 			}
 			if in.Waiting && (r.TargetNodeCount != 1 || r.InstanceType != "a" || len(r.Objects) != 1) {
 				t.Errorf("what runs is forgotten: %+v", r)

@@ -68,6 +68,12 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 	for _, p := range in.Pools {
 		r.Pools = append(r.Pools, Pool{Name: p.Name, State: string(p.State), Nodes: p.Count})
 	}
+	for _, p := range in.NodePools {
+		if p.Workspace == in.Key {
+			q := PoolOfKarpenter(p)
+			r.Pools = append(r.Pools, Pool{Name: q.Name, State: q.State, Nodes: q.Nodes})
+		}
+	}
 	if in.Pool != nil {
 		r.HourlyCost = in.Pool.HourlyCost.String()
 	}
