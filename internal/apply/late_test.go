@@ -3,6 +3,7 @@ package apply
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,9 +90,12 @@ func observed(t *testing.T, c *Cluster, what string, ok func(cluster.State) stri
 func install(t *testing.T, c *Cluster, definitions ...*unstructured.Unstructured) {
 	t.Helper()
 	for _, d := range definitions {
-		if err := c.client.Create(t.Context(), d.DeepCopy()); err != nil {
-			t.Fatal(err)
-		}
+		eventually(t, "the definition", func() string { // that of another test may still be going
+			if err := c.client.Create(t.Context(), d.DeepCopy()); err != nil {
+				return err.Error()
+			}
+			return ""
+		})
 		t.Cleanup(func() { _ = c.client.Delete(context.Background(), d.DeepCopy()) })
 	}
 }
@@ -318,36 +322,9 @@ func TestKindsThatMayNotBeListed(t *testing.T) {
 	definition.SetLabels(nil)
 	definition.SetAnnotations(nil)
 	install(t, admin, definition)
-	all := []string{"get", "list", "watch", "create", "patch", "delete"}
-	rule := func(group string, verbs []string, resources ...string) rbacv1.PolicyRule {
-		return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: verbs}
-	}
-	user := "limited-" + ns
-	meta := metav1.ObjectMeta{Name: user}
-	role := &rbacv1.Role{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
-		rule("apps", all, "statefulsets"), rule("batch", all, "jobs"), rule("", all, "services", "configmaps", "persistentvolumeclaims"),
-		rule("", []string{"get", "list", "watch"}, "pods"), rule("discovery.k8s.io", []string{"get", "list", "watch"}, "endpointslices"),
+	user := permit(t, ns, []rbacv1.PolicyRule{
 		rule("external-secrets.io", []string{"get", "create", "patch"}, "externalsecrets"),
-	}}
-	subjects := []rbacv1.Subject{{Kind: "User", APIGroup: "rbac.authorization.k8s.io", Name: user}}
-	if _, err := shared.kube.RbacV1().Roles(ns).Create(t.Context(), role, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := shared.kube.RbacV1().RoleBindings(ns).Create(t.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: meta, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "Role", Name: user},
-	}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := shared.kube.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: []rbacv1.PolicyRule{
-		rule("", []string{"list", "watch"}, "nodes"),
-	}}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := shared.kube.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
-		ObjectMeta: meta, Subjects: subjects, RoleRef: rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: user},
-	}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	}, nil)
 	c, err := Connect(Options{
 		Kubeconfig: rewired(t, "client-certificate-data:", "as: "+user+"\n    client-certificate-data:"), Cluster: owner, Namespaces: []string{ns},
 		Kinds: []string{"ExternalSecret.external-secrets.io"}, Foreign: true,
@@ -366,4 +343,67 @@ func TestKindsThatMayNotBeListed(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+func rule(group string, verbs []string, resources ...string) rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{group}, Resources: resources, Verbs: verbs}
+}
+
+// permit makes a user with the permissions that all modes need, and some more. It returns the user's name.
+func permit(t *testing.T, ns string, inNamespace, inCluster []rbacv1.PolicyRule) string {
+	t.Helper()
+	write, read := []string{"get", "list", "watch", "create", "patch", "delete"}, []string{"get", "list", "watch"}
+	user := "limited-" + ns
+	object := metav1.ObjectMeta{Name: user}
+	subjects := []rbacv1.Subject{{Kind: "User", APIGroup: "rbac.authorization.k8s.io", Name: user}}
+	ref := func(kind string) rbacv1.RoleRef {
+		return rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: kind, Name: user}
+	}
+	r := shared.kube.RbacV1()
+	_, err1 := r.Roles(ns).Create(t.Context(), &rbacv1.Role{ObjectMeta: object, Rules: append(inNamespace,
+		rule("apps", write, "statefulsets"), rule("batch", write, "jobs"), rule("", write, "services", "configmaps", "persistentvolumeclaims"),
+		rule("", read, "pods"), rule("discovery.k8s.io", read, "endpointslices"))}, metav1.CreateOptions{})
+	_, err2 := r.RoleBindings(ns).Create(t.Context(), &rbacv1.RoleBinding{ObjectMeta: object, Subjects: subjects, RoleRef: ref("Role")}, metav1.CreateOptions{})
+	_, err3 := r.ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
+		ObjectMeta: object, Rules: append(inCluster, rule("", []string{"list", "watch"}, "nodes")),
+	}, metav1.CreateOptions{})
+	_, err4 := r.ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: object, Subjects: subjects, RoleRef: ref("ClusterRole")}, metav1.CreateOptions{})
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
+	return user
+}
+
+// TestPermissionsOfKarpenter shows that those which the documentation lists are enough.
+func TestPermissionsOfKarpenter(t *testing.T) {
+	admin, ns := connect(t, shared.kubeconfig)
+	install(t, admin, definitions(t)...)
+	user := permit(t, ns, nil, []rbacv1.PolicyRule{
+		rule("karpenter.sh", []string{"get", "list", "watch", "create", "patch", "delete"}, "nodepools"), rule("karpenter.sh", []string{"list", "watch"}, "nodeclaims"),
+	})
+	c, err := Connect(Options{
+		Kubeconfig: rewired(t, "client-certificate-data:", "as: "+user+"\n    client-certificate-data:"), Cluster: owner, Namespaces: []string{ns}, Karpenter: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Start(t.Context())
+	observed(t, c, "the first listing", func(cluster.State) string { return "" })
+	pool := nodePool("permitted")
+	eventually(t, "the NodePool to be created", func() string {
+		changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{pool})
+		if err != nil || changes[0].Result == cluster.Failed {
+			return fmt.Sprint(changes, err)
+		}
+		return ""
+	})
+	s := observed(t, c, "the NodePool to be seen", func(s cluster.State) string {
+		if len(s.NodePools) != 1 || !c.watches.lateKind(nodeClaimKind).listed() {
+			return fmt.Sprintf("%+v", s.NodePools)
+		}
+		return ""
+	})
+	if changes, err := c.Prune(t.Context(), s.Objects); err != nil || changes[0].Result != cluster.Deleted {
+		t.Errorf("%+v, %v", changes, err)
+	}
 }

@@ -84,7 +84,7 @@ const (
 func (k Karpenter) NodePoolFor(w *workspace.Workspace, class NodeClass, d Demand, clusterName string) NodePool {
 	chosen := d.Options[0]
 	return NodePool{
-		Name: NodePoolName(w.Key), Workspace: w.Key, Cluster: clusterName, Class: class, Sizes: d.interchangeable(w.Resource.Auto()),
+		Name: NodePoolName(w.Key), Workspace: w.Key, Cluster: clusterName, Class: class, Sizes: d.interchangeable(k.leavesOpen(w)),
 		Nodes: chosen.Nodes, GPUs: chosen.SKU.GPUs, Static: k.Static, Spot: w.Spot(), Tuning: w.Tuning != nil, Labels: w.NodeLabels(),
 		Extra: k.Requirements, HourlyCost: chosen.HourlyCost,
 	}

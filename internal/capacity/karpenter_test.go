@@ -24,8 +24,11 @@ func TestNodePoolName(t *testing.T) {
 	long := strings.Repeat("n", 52)
 	names := map[string]string{}
 	for _, k := range []workspace.Key{
-		{Namespace: "default", Name: "phi-4"}, {Namespace: "a", Name: "b-c"}, {Namespace: "a-b", Name: "c"},
-		{Namespace: "a-namespace-with-a-long-name", Name: long}, {Namespace: "anothernamespacewithalongname", Name: long},
+		{Namespace: "default", Name: "phi-4"},
+		{Namespace: "a", Name: "b-c"},
+		{Namespace: "a-b", Name: "c"},
+		{Namespace: "a-namespace-with-a-long-name", Name: long},
+		{Namespace: "anothernamespacewithalongname", Name: long},
 	} {
 		name := NodePoolName(k)
 		if len(name) > 63 || names[name] != "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {

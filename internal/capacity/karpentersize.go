@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Azure reports whether the nodes are Azure's, whose sizes and prices are in the catalogue.
@@ -22,6 +25,21 @@ func (k Karpenter) catalogue() []SKU {
 		return slices.Concat(awsSizes, k.Sizes)
 	}
 	return k.Sizes
+}
+
+// RequestFor returns the Request of a Workspace, without the parts that come from the configuration.
+func (k Karpenter) RequestFor(w *workspace.Workspace, p preset.Preset) Request {
+	r := RequestFor(w, p)
+	if k.leavesOpen(w) {
+		r.InstanceType = ""
+	}
+	return r
+}
+
+// leavesOpen reports whether the choice of the instance type is ours. A v1alpha1 file that names none gets a size of Azure's by
+// default, which means nothing on other clouds.
+func (k Karpenter) leavesOpen(w *workspace.Workspace) bool {
+	return w.Resource.Auto() || !k.Class.Azure() && w.APIVersion == workspace.V1alpha1 && w.Resource.InstanceType == workspace.DefaultInstanceType
 }
 
 // Size works out what a Workspace needs, and how it can be had from Karpenter. The error is a *RefusedError.

@@ -281,16 +281,25 @@ func TestKarpenter(t *testing.T) {
 	e.repo.Commit(map[string]string{"workspaces/phi.yaml": strings.Replace(sizeless("phi"), "{name: phi}", `{name: phi, annotations: {syncer.dev/suspend: "true"}}`, 1)}, "suspend phi")
 	e.start("run")
 	e.waitResource("phi", "Suspended", "its nodes are given back")
-	e.eventually("the NodePool of what is suspended to be gone", func() string {
-		if names := e.nodePoolNames(d); !slices.Equal(names, []string{"default-other"}) {
-			return fmt.Sprint(names)
-		}
-		return ""
-	})
+	e.waitNodePools(d, "default-other")
 	e.repo.Remove("no more other", "workspaces/other.yaml")
-	e.eventually("the NodePool of what is gone to be gone", func() string {
-		if names := e.nodePoolNames(d); len(names) != 0 {
-			return fmt.Sprint(names)
+	e.waitNodePools(d)
+
+	// A tuning has its NodePool for as long as it runs.
+	e.repo.Commit(map[string]string{"workspaces/tune.yaml": strings.NewReplacer("Standard_NC6s_v3", "p5.4xlarge", "v1alpha1", "v1beta1").Replace(tuning("tune"))}, "tune")
+	e.waitNodePools(d, "default-tune")
+	e.provision(d, "default-tune", "node-tune")
+	e.waitState("tune", status.Succeeded)
+	e.waitNodePools(d)
+	e.waitResource("tune", "NodePoolReleased", "the job is over")
+}
+
+// waitNodePools waits until exactly these NodePools exist.
+func (e *env) waitNodePools(d dynamic.Interface, names ...string) {
+	e.Helper()
+	e.eventually(fmt.Sprintf("the NodePools to be %v", names), func() string {
+		if now := e.nodePoolNames(d); !slices.Equal(now, names) {
+			return fmt.Sprint(now)
 		}
 		return ""
 	})

@@ -125,7 +125,7 @@ func Desire(ctx context.Context, set *workspace.Set, catalog Catalog, r Renderer
 	if err := g.Wait(); err != nil {
 		return Desired{}, err
 	}
-	settleModes(d.Wishes, policy, seen)
+	d.Warnings = append(d.Warnings, settleModes(d.Wishes, policy, seen)...)
 	for i := range d.Wishes {
 		w := &d.Wishes[i]
 		for _, p := range w.Blocked {

@@ -25,7 +25,7 @@ func placeOnKarpenter(w *Wish, set *workspace.Set, p preset.Preset, policy Polic
 	if err != nil {
 		return err
 	}
-	req := capacity.RequestFor(ws, p)
+	req := policy.Karpenter.RequestFor(ws, p)
 	req.Region, req.RetiredSizes, req.Limits = policy.Region, policy.RetiredSizes, policy.Limits
 	req.Current, req.Context = currentType(capacity.NodePoolName(w.Key), seen.State), workspace.MaxModelLen(set, ws)
 	demand, err := policy.Karpenter.Size(req)
@@ -82,7 +82,7 @@ func (w *Wish) withNodePool() {
 
 // holdNodePools holds back the NodePools that would exceed the limits: those that are there count first, and none of them is
 // ever taken away. Of a Workspace that is held back everything is as it would be, only the nodes are not had.
-func holdNodePools(wishes []Wish, policy Policy, seen Observed) {
+func holdNodePools(wishes []Wish, policy Policy, seen Observed) (warnings []string) {
 	there := map[string]bool{}
 	for _, p := range seen.State.NodePools {
 		there[p.Name] = true
@@ -96,11 +96,13 @@ func holdNodePools(wishes []Wish, policy Policy, seen Observed) {
 			}
 			if reason := policy.Limits.Refuse(nodes, cost, w.NodePool.Nodes, w.NodePool.HourlyCost); reason != "" && !old {
 				w.Held, w.NodePool.Nodes, w.NodePool.HourlyCost = reason, 0, capacity.Cost{Known: true}
+				warnings = append(warnings, fmt.Sprintf("NodePool %s is held back: %s", w.NodePool.Name, reason))
 				continue
 			}
 			nodes, cost = nodes+w.NodePool.Nodes, cost.Add(w.NodePool.HourlyCost)
 		}
 	}
+	return warnings
 }
 
 // nodePoolInUse says what of ours still runs on the nodes of a live NodePool, or "". It is deleted only after that.

@@ -157,6 +157,21 @@ func TestTypeThatRunsStays(t *testing.T) {
 	}
 }
 
+// TestDefaultSizeOfAzureMeansNothingElsewhere is about v1alpha1, which has one.
+func TestDefaultSizeOfAzureMeansNothingElsewhere(t *testing.T) {
+	file := strings.Replace(strings.Replace(serve("phi", "x"), "v1beta1", "v1alpha1", 1), "  instanceType: x\n", "", 1)
+	policy := onKarpenter(onAWS)
+	policy.Limits.AllowedSizes = []string{"g6.*"}
+	d := sideFor(t, policy, map[string]string{"w.yaml": file}, Observed{}).Desired
+	if w := d.Wishes[0]; w.NodePool == nil || len(w.NodePool.Sizes) != 5 {
+		t.Errorf("problems %v, NodePool %+v", d.Problems, w.NodePool)
+	}
+	d = sideFor(t, onKarpenter(onAzure), map[string]string{"w.yaml": file}, Observed{}).Desired
+	if w := d.Wishes[0]; w.NodePool == nil || !slices.Equal(w.NodePool.Sizes, []string{"Standard_NC24ads_A100_v4"}) {
+		t.Errorf("problems %v, NodePool %+v", d.Problems, w.NodePool)
+	}
+}
+
 func TestKarpenterRefusals(t *testing.T) {
 	for name, tt := range map[string]struct {
 		karpenter   capacity.Karpenter
@@ -189,8 +204,8 @@ func TestNodePoolsKeepToTheLimits(t *testing.T) {
 			pools = append(pools, o.Content.GetName())
 		}
 	}
-	if !slices.Equal(pools, []string{"default-b"}) || !strings.Contains(s.Desired.Wishes[0].Held, "capacity.limits.nodes is 1") || s.Desired.Wishes[1].Held != "" {
-		t.Errorf("NodePools %v; held %q, %q", pools, s.Desired.Wishes[0].Held, s.Desired.Wishes[1].Held)
+	if !slices.Equal(pools, []string{"default-b"}) || !strings.Contains(s.Desired.Wishes[0].Held, "capacity.limits.nodes is 1") || len(s.Desired.Warnings) != 1 || s.Desired.Wishes[1].Held != "" {
+		t.Errorf("NodePools %v; warnings %q; held %q, %q", pools, s.Desired.Warnings, s.Desired.Wishes[0].Held, s.Desired.Wishes[1].Held)
 	}
 	policy.Limits = capacity.Limits{HourlyCost: 5}
 	s = sideFor(t, onKarpenterWith(onAWS, policy.Limits), map[string]string{"a.yaml": serve("a", "g6.xlarge")}, Observed{})

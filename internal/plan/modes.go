@@ -1,17 +1,18 @@
 package plan
 
 // settleModes does what concerns all Workspaces together in the modes without agent pools: limits on NodePools, and the GPUs
-// of brought nodes.
-func settleModes(wishes []Wish, policy Policy, seen Observed) {
+// of brought nodes. It returns what is held back.
+func settleModes(wishes []Wish, policy Policy, seen Observed) (warnings []string) {
 	switch {
 	case policy.Brought:
 		shareBrought(wishes, seen)
 	case policy.Karpenter != nil:
-		holdNodePools(wishes, policy, seen)
+		warnings = holdNodePools(wishes, policy, seen)
 		for i := range wishes {
 			wishes[i].withNodePool()
 		}
 	}
+	return warnings
 }
 
 // wait makes the guard keep what is live for Workspaces that wait, and what they may share with others.

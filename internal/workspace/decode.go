@@ -10,8 +10,8 @@ import (
 	"syncer.dev/syncer/internal/strictyaml"
 )
 
-// defaultInstanceType is the CRD's default in v1alpha1; v1beta1 has none.
-const defaultInstanceType = "Standard_NC24ads_A100_v4"
+// DefaultInstanceType is the CRD's default in v1alpha1; v1beta1 has none.
+const DefaultInstanceType = "Standard_NC24ads_A100_v4"
 
 // workspace decodes one Workspace. Errors block it alone, as long as its name can be read.
 func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
@@ -75,7 +75,7 @@ func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
 // alpha applies what the CRD does to v1alpha1: it has a default size, and drops fields that only v1beta1 knows.
 func (l *loader) alpha(w *Workspace, warn func(field, message, hint string)) {
 	if w.Resource.InstanceType == "" {
-		w.Resource.InstanceType = defaultInstanceType
+		w.Resource.InstanceType = DefaultInstanceType
 	}
 	if w.Resource.Partition != nil {
 		w.Resource.Partition = nil
