@@ -116,6 +116,7 @@ func nodeOf(u *unstructured.Unstructured) cluster.Node {
 		Name: u.GetName(), Pool: l["kubernetes.azure.com/agentpool"], InstanceType: l["node.kubernetes.io/instance-type"], Labels: l,
 		GPUs: quantity(u, "status", "allocatable", cluster.ResourceGPU),
 	}
+	n.Cordoned, _, _ = unstructured.NestedBool(u.Object, "spec", "unschedulable")
 	allocatable, _, _ := unstructured.NestedMap(u.Object, "status", "allocatable")
 	for resource := range allocatable {
 		if profile, ok := strings.CutPrefix(resource, cluster.ResourceMIG); ok {

@@ -91,7 +91,7 @@ func sameNode(before, after any) bool {
 		return false
 	}
 	x, y := nodeOf(b), nodeOf(a)
-	return x.Ready == y.Ready && x.GPUs == y.GPUs && maps.Equal(x.Slices, y.Slices) && labels.Equals(x.Labels, y.Labels)
+	return x.Ready == y.Ready && x.Cordoned == y.Cordoned && x.GPUs == y.GPUs && maps.Equal(x.Slices, y.Slices) && labels.Equals(x.Labels, y.Labels)
 }
 
 func (w *watches) signal() {

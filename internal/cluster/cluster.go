@@ -83,6 +83,7 @@ type Node struct {
 	GPUs         int64             // allocatable nvidia.com/gpu
 	Slices       map[string]int64  // allocatable shares of GPUs, by MIG profile
 	Labels       map[string]string // all labels
+	Cordoned     bool              // no new pods are put on it
 	// Taken are the whole GPUs that pods which are not ours have asked for; 0 when those pods are not looked at.
 	Taken int64
 }

@@ -67,6 +67,7 @@ func TestPlaceOnBrought(t *testing.T) {
 		"different product":    {"app: phi", nodes(a100("a", 1, "app=phi"), a100("b", 1, "app=phi", labelGPUProduct+"=NVIDIA-H100")), "", 0, nodesDiffer, "NVIDIA-H100", true},
 		"different memory":     {"app: phi", nodes(a100("a", 1, "app=phi"), a100("b", 1, "app=phi", labelGPUMemory+"=40960")), "", 0, nodesDiffer, "40 GiB", true},
 		"taken by others":      {"app: phi", nodes(changed(a100("n", 2, "app=phi"), func(n *cluster.Node) { n.Taken = 1 })), "NVIDIA-A100-SXM4-80GB", 2, gpusTaken, "taken on n by pods of others", false},
+		"cordoned":             {"app: phi", nodes(changed(a100("n", 2, "app=phi"), func(n *cluster.Node) { n.Cordoned = true })), "NVIDIA-A100-SXM4-80GB", 2, gpusTaken, "taken on n by being cordoned", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := sideFor(t, bringing, map[string]string{"w.yaml": brought("phi", tt.labels)}, tt.seen).Desired

@@ -49,6 +49,10 @@ func newLedger(s cluster.State) *ledger {
 		for profile, count := range n.Slices {
 			l.free[n.Name][profile] = count
 		}
+		if n.Cordoned {
+			l.free[n.Name] = map[string]int64{}
+			l.takers[n.Name] = append(l.takers[n.Name], "being cordoned")
+		}
 		if n.Taken > 0 {
 			l.takers[n.Name] = append(l.takers[n.Name], "pods of others")
 		}
