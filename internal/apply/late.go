@@ -84,7 +84,9 @@ func (w *watches) follow(ctx context.Context, l *late) {
 		mapping, err := w.cluster.client.RESTMapper().RESTMapping(l.kind)
 		if err == nil {
 			err = w.watchLate(ctx, l, mapping)
-			pause = lateFirst
+		}
+		if !meta.IsNoMatchError(err) {
+			pause = lateFirst // it was there until now, or the server could not say
 		}
 		l.mu.Lock()
 		l.asked, l.informers, l.err = true, nil, err

@@ -131,6 +131,10 @@ func TestBroughtNodes(t *testing.T) {
 	e.bring("gpu-1", 2, a100("2", "late"))
 	e.waitState("late", status.Ready)
 
+	if code := e.start("plan", "--exit-code").ended(); code != 0 {
+		t.Errorf("plan: exit code %d: something would change", code)
+	}
+
 	before := e.ours()
 	e.takeAway("gpu-0")
 	r = e.waitState("phi", status.NotReady)
