@@ -8,14 +8,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"syncer.dev/syncer/internal/strictyaml"
 )
 
 // Catalog is all presets that can be used: the built-in ones, and what a repository adds to them or puts in their place.
 type Catalog struct {
 	presets  []Preset       // sorted by name
-	index    map[string]int // lower-case name or alias -> index in presets
+	index    map[string]int // lower-case name, alias or repository -> index in presets
 	problems []Problem
+	notes    []Problem
 	files    *merged
+	places   map[string]strictyaml.Positions // of the fields of each preset.yaml, until the index is built
 }
 
 const (
@@ -58,7 +62,7 @@ func LoadLayers(layers ...Layer) (*Catalog, []Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &Catalog{index: map[string]int{}, files: files}
+	c := &Catalog{index: map[string]int{}, files: files, places: map[string]strictyaml.Positions{}}
 	names, err := fs.ReadDir(files, modelsDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("list presets: %w", err)
@@ -76,7 +80,7 @@ func LoadLayers(layers ...Layer) (*Catalog, []Problem, error) {
 // load reads one model's folder.
 func (c *Catalog) load(name string) {
 	file := path.Join(modelsDir, name, presetFile)
-	where := path.Join(c.files.layers[c.files.layer(name)].Path, file)
+	where := c.where(name)
 	fail := func(message, hint string) {
 		c.problems = append(c.problems, Problem{Path: where, Line: 1, Column: 1, Message: message, Hint: hint})
 	}
@@ -89,29 +93,18 @@ func (c *Catalog) load(name string) {
 		fail(err.Error(), "a model's folder needs a "+presetFile)
 		return
 	}
-	p, problems := decode(where, data)
+	p, places, problems := decode(where, data)
 	c.problems = append(c.problems, problems...)
 	if len(problems) == 0 {
 		p.Name = name
 		c.presets = append(c.presets, p)
+		c.places[name] = places
 	}
 }
 
-// buildIndex makes presets findable by name and alias. A name beats an alias, and an alias of a later tree beats that of an
-// earlier one.
-func (c *Catalog) buildIndex() {
-	slices.SortFunc(c.presets, func(a, b Preset) int { return strings.Compare(a.Name, b.Name) })
-	for i, p := range c.presets {
-		for _, alias := range p.Aliases {
-			key := strings.ToLower(alias)
-			if old, ok := c.index[key]; !ok || c.files.layer(c.presets[old].Name) <= c.files.layer(p.Name) {
-				c.index[key] = i
-			}
-		}
-	}
-	for i, p := range c.presets {
-		c.index[p.Name] = i
-	}
+// where is the path of a model's preset.yaml, for people.
+func (c *Catalog) where(name string) string {
+	return path.Join(c.files.layers[c.files.layer(name)].Path, modelsDir, name, presetFile)
 }
 
 // Lookup finds a preset by name, alias or Hugging Face repository, without regard to case.
@@ -125,6 +118,12 @@ func (c *Catalog) Lookup(name string) (Preset, bool) {
 
 // All returns every preset, sorted by name.
 func (c *Catalog) All() []Preset { return slices.Clone(c.presets) }
+
+// From returns the Path of the Layer that a preset is from; empty for one that is in no repository.
+func (c *Catalog) From(name string) string { return c.files.layers[c.files.layer(name)].Path }
+
+// Notes returns what is worth knowing about presets that are in order: such as that one takes the place of another.
+func (c *Catalog) Notes() []Problem { return slices.Clone(c.notes) }
 
 // Problems returns what is wrong with presets that had to be left out, sorted by place.
 func (c *Catalog) Problems() []Problem { return slices.Clone(c.problems) }

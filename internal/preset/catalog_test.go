@@ -63,7 +63,7 @@ func TestBuiltin(t *testing.T) {
 			t.Errorf("%s: the cache of a token takes %d bytes by its heads and layers, and %d by its file", p.Name, cache, m.KVBytesPerToken)
 		}
 	}
-	if len(all) != 71 || usable != 61 || tuned != 11 || pinned != 26 {
+	if len(all) != 71 || usable != 63 || tuned != 12 || pinned != 28 {
 		t.Errorf("%d presets, %d usable, %d can be tuned, %d pinned", len(all), usable, tuned, pinned)
 	}
 	if !slices.IsSortedFunc(all, func(a, b preset.Preset) int { return strings.Compare(a.Name, b.Name) }) {
@@ -123,10 +123,10 @@ const small = head + "source: {repo: team/model}\nmodel: {weights: 1Gi}\nruntime
 
 func file(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 
-// TestOwnPresets: a repository adds a model, replaces one with all its files, and takes over an alias.
+// TestOwnPresets: a repository adds a model, and replaces one with all its files.
 func TestOwnPresets(t *testing.T) {
 	c, err := preset.Load(presets.FS, fstest.MapFS{
-		"models/mine/preset.yaml":           file("aliases: [mistral-7b, phi-4]\n" + small),
+		"models/mine/preset.yaml":           file("aliases: [Our-Model]\n" + small),
 		"models/falcon-7b/preset.yaml":      file(small),
 		"components/images/only-ours.yaml":  file("x"),
 		"README.md":                         file("not a preset"),
@@ -140,7 +140,7 @@ func TestOwnPresets(t *testing.T) {
 		t.Errorf("%d presets", got)
 	}
 	for name, repo := range map[string]string{
-		"mine": "team/model", "falcon-7b": "team/model", "mistral-7b": "team/model", "phi-4": "microsoft/phi-4", "mistral-7b-v0.3": "mistralai/Mistral-7B-v0.3",
+		"mine": "team/model", "falcon-7b": "team/model", "our-model": "team/model", "team/model": "team/model", "phi-4": "microsoft/phi-4",
 	} {
 		if p, _ := c.Lookup(name); p.Repo != repo {
 			t.Errorf("Lookup(%q).Repo = %q, want %q", name, p.Repo, repo)

@@ -29,6 +29,8 @@ type file struct {
 	NoAdapters    []Runtime                     `yaml:"noAdapters"`
 	CUDAToolkit   bool                          `yaml:"cudaToolkit"`
 	Tuning        *tuning                       `yaml:"tuning"`
+	History       *history                      `yaml:"history"`
+	Sources       map[string]string             `yaml:"sources"`
 }
 
 type source struct {
@@ -36,11 +38,15 @@ type source struct {
 	Revision string `yaml:"revision"`
 	License  string `yaml:"license"`
 	Gated    bool   `yaml:"gated"`
+
+	Task       string   `yaml:"task"`
+	BaseModels []string `yaml:"baseModels"`
 }
 
 type model struct {
 	Architecture    string `yaml:"architecture"`
 	Weights         string `yaml:"weights"`
+	LoadedWeights   string `yaml:"loadedWeights"`
 	ContextLength   int    `yaml:"contextLength"`
 	HiddenSize      int    `yaml:"hiddenSize"`
 	Layers          int    `yaml:"layers"`
@@ -51,6 +57,7 @@ type model struct {
 	KVBytesPerToken int64  `yaml:"kvBytesPerToken"`
 	DType           string `yaml:"dtype"`
 	Quantization    string `yaml:"quantization"`
+	QuantBits       int    `yaml:"quantBits"`
 	Distributed     bool   `yaml:"distributed"`
 	TensorParallel  bool   `yaml:"tensorParallel"`
 
@@ -72,14 +79,29 @@ type tuning struct {
 	Env         map[string]string `yaml:"env"`
 }
 
+type history struct {
+	FirstRelease    string `yaml:"firstRelease"`
+	LastRelease     string `yaml:"lastRelease"`
+	Image           string `yaml:"image"`
+	ImageTag        string `yaml:"imageTag"`
+	Private         bool   `yaml:"private"`
+	GPUs            int    `yaml:"gpus"`
+	TotalMemory     string `yaml:"totalMemory"`
+	GPUMemory       string `yaml:"gpuMemory"`
+	Weights         string `yaml:"weights"`
+	KVBytesPerToken int64  `yaml:"kvBytesPerToken"`
+	ContextLength   int    `yaml:"contextLength"`
+	Disk            string `yaml:"disk"`
+}
+
 // decode reads a preset.yaml strictly. Whatever is wrong has the position at which it is written.
-func decode(path string, data []byte) (Preset, []Problem) {
+func decode(path string, data []byte) (Preset, strictyaml.Positions, []Problem) {
 	docs, syntax := strictyaml.Documents(data)
 	if syntax == nil && len(docs) != 1 {
 		syntax = &strictyaml.Error{Position: strictyaml.Position{Line: 1, Column: 1}, Message: fmt.Sprintf("%d documents instead of one", len(docs))}
 	}
 	if syntax != nil {
-		return Preset{}, []Problem{problemOf(path, *syntax)}
+		return Preset{}, nil, []Problem{problemOf(path, *syntax)}
 	}
 	var f file
 	positions, errs := strictyaml.Decode(docs[0], &f)
@@ -94,7 +116,7 @@ func decode(path string, data []byte) (Preset, []Problem) {
 		problems = append(problems, problemOf(path, e))
 	}
 	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
-	return p, problems
+	return p, positions, problems
 }
 
 func problemOf(path string, e strictyaml.Error) Problem {

@@ -17,6 +17,7 @@ import (
 type merged struct {
 	layers  []Layer
 	folders map[string]map[string]int // "models" -> "phi-4" -> index of the layer
+	over    []string                  // folders that take the place of one in an earlier layer
 }
 
 // categories are the folders of a presets tree. Whatever else lies beside them is of no concern here.
@@ -39,6 +40,9 @@ func merge(layers []Layer) (*merged, error) {
 				}
 				if m.folders[category] == nil {
 					m.folders[category] = map[string]int{}
+				}
+				if _, taken := m.folders[category][e.Name()]; taken {
+					m.over = append(m.over, path.Join(category, e.Name()))
 				}
 				m.folders[category][e.Name()] = i
 			}

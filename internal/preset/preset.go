@@ -5,6 +5,11 @@
 // package turns into GPUs, and flags that the render package turns into a command line.
 package preset
 
+import (
+	"cmp"
+	"strings"
+)
+
 // Runtime is the program that serves a model.
 type Runtime string
 
@@ -30,6 +35,9 @@ type Preset struct {
 	Repo     string   // Hugging Face repository, in its true case
 	Revision string   // pinned commit of Repo; empty when none is known
 	License  string
+	// Task is what Hugging Face says the model is for, such as "text-generation"; empty when it says nothing.
+	Task       string
+	BaseModels []string // repositories that it was made from
 	// Gated says that downloading the weights needs a token (inference.preset.presetOptions.modelAccessSecret).
 	Gated bool
 	// Deprecated, when not empty, says in plain words why the model can no longer be used.
@@ -46,13 +54,19 @@ type Preset struct {
 	CUDAToolkit bool
 	// DiskGiB is the node disk that weights and images need, in GiB.
 	DiskGiB int
-	Tuning  *Tuning // nil: the model cannot be tuned
+	Tuning  *Tuning  // nil: the model cannot be tuned
+	History *History // nil: KAITO never had an image of the model
+	// Sources says where facts are from, by field of preset.yaml; see SourceOf.
+	Sources map[string]string
 }
 
 // Model holds the figures that sizing needs. A zero value means unknown.
 type Model struct {
-	Architecture    string // as in config.json, such as "Phi3ForCausalLM"
-	WeightBytes     int64  // size of the weight files, in bytes, rounded up
+	Architecture string // as in config.json, such as "Phi3ForCausalLM"
+	WeightBytes  int64  // size of the weight files as KAITO counts them, in bytes, rounded up
+	// LoadBytes is what of the weights is loaded, where that is less than WeightBytes, as in repositories that hold them
+	// twice; 0 means the same. See Loaded.
+	LoadBytes       int64
 	HiddenSize      int
 	Layers          int
 	Heads           int
@@ -63,6 +77,7 @@ type Model struct {
 	ContextLength   int    // longest sequence the model supports, in tokens
 	DType           string
 	Quantization    string
+	QuantBits       int // of a quantized weight
 
 	Parameters       int64 // of the whole model, all experts included
 	VocabSize        int
@@ -82,6 +97,9 @@ type Model struct {
 	TensorParallel bool
 }
 
+// Loaded returns the size of the weights that are loaded, in bytes; 0 when it is not known.
+func (m Model) Loaded() int64 { return cmp.Or(m.LoadBytes, m.WeightBytes) }
+
 // Tuning is what fine-tuning needs.
 type Tuning struct {
 	DiskGiB        int
@@ -90,6 +108,33 @@ type Tuning struct {
 	MethodGiB      map[Method]int // overrides GPUMemoryGiB per method
 	// Env is set on the tuning container.
 	Env map[string]string
+}
+
+// History is what KAITO stated when it shipped models as images, one for each, up to v0.10. Some figures are not those of
+// today: they were of other files, or wrong.
+type History struct {
+	FirstRelease, LastRelease string // of KAITO
+	Image, ImageTag           string // of the last release that had it, below mcr.microsoft.com/aks/kaito
+	Private                   bool   // the image had to be built by the user
+	GPUs                      int
+	TotalMemoryGiB            int // over all GPUs
+	GPUMemoryGiB              int // of each GPU
+	WeightBytes               int64
+	KVBytesPerToken           int64
+	ContextLength             int
+	DiskGiB                   int
+}
+
+// SourceOf returns where the fact in a field of preset.yaml is from, such as "model.vocabSize": the source of that field, or
+// else of the nearest group of fields around it. It is empty when nothing is said.
+func (p Preset) SourceOf(field string) string {
+	for field != "" {
+		if s, ok := p.Sources[field]; ok {
+			return s
+		}
+		field = field[:max(strings.LastIndexByte(field, '.'), 0)]
+	}
+	return ""
 }
 
 // Supports reports whether the preset can be served by r.
