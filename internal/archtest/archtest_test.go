@@ -53,7 +53,7 @@ var layers = [][]string{
 	{"internal/preset", "internal/config"},
 	{"internal/workspace"},
 	{"internal/capacity", "internal/cluster", "internal/diff", "internal/render"},
-	{"internal/status", "internal/plan"},
+	{"internal/eject", "internal/status", "internal/plan"},
 	{"internal/reconcile"},
 	{"cmd/syncer"},
 }
