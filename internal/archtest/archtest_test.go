@@ -51,7 +51,7 @@ func list(t *testing.T) []pkg {
 var layers = [][]string{
 	{"presets", "internal/strictyaml", "internal/watch", "internal/web"},
 	{"internal/preset", "internal/config"},
-	{"internal/workspace"},
+	{"internal/workspace", "internal/derive"},
 	{"internal/capacity", "internal/cluster", "internal/diff", "internal/render"},
 	{"internal/eject", "internal/status", "internal/plan"},
 	{"internal/reconcile"},
@@ -62,7 +62,7 @@ var layers = [][]string{
 var within = map[string][]string{"internal/render": {"internal/cluster"}}
 
 // adapters talk to the outside. Only cmd/syncer imports them, and they never import each other.
-var adapters = []string{"internal/git", "internal/apply", "internal/capacity/aks"}
+var adapters = []string{"internal/git", "internal/apply", "internal/capacity/aks", "internal/hub"}
 
 // helpers of tests and the demo follow no layer.
 var helpers = []string{
@@ -87,7 +87,7 @@ var fences = []struct {
 
 // pure packages do no I/O and read no clock.
 var pure = []string{
-	"internal/strictyaml", "internal/preset", "internal/workspace", "internal/capacity", "internal/cluster", "internal/diff",
+	"internal/strictyaml", "internal/preset", "internal/derive", "internal/eject", "internal/workspace", "internal/capacity", "internal/cluster", "internal/diff",
 	"internal/plan", "internal/status",
 }
 

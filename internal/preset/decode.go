@@ -133,3 +133,10 @@ func positionOf(positions strictyaml.Positions, field string) strictyaml.Positio
 	}
 	return strictyaml.Position{Line: 1, Column: 1}
 }
+
+// Parse reads one preset.yaml, of a preset that is not part of a catalogue yet. Its name is that of the folder that it will be in,
+// so that it is empty here.
+func Parse(path string, data []byte) (Preset, []Problem) {
+	p, _, problems := decode(path, data)
+	return p, problems
+}
