@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"text/tabwriter"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,75 +16,86 @@ import (
 func newPresets(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "presets",
-		Short:   "Show the catalogue of models",
-		Example: "  syncer presets list",
+		Short:   "Look at the catalogue of models, and add to it",
+		Example: "  syncer presets list\n  syncer presets show phi-4",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPresetsList(std))
+	cmd.AddCommand(newPresetsList(std), newPresetsShow(std), newPresetsEject(std), newPresetsAdd(std))
 	return cmd
 }
 
-// presetItem is one line of "presets list -o json".
-type presetItem struct {
-	Name          string   `json:"name"`
-	Aliases       []string `json:"aliases,omitempty"`
-	Repo          string   `json:"repo,omitempty"`
-	Revision      string   `json:"revision,omitempty"`
-	License       string   `json:"license,omitempty"`
-	WeightsGiB    float64  `json:"weightsGiB"`
-	ContextLength int      `json:"contextLength"`
-	Runtimes      []string `json:"runtimes,omitempty"`
-	Tuning        bool     `json:"tuning"`
-	Gated         bool     `json:"gated"`
-	Deprecated    string   `json:"deprecated,omitempty"`
+// presetsFolder is where a repository keeps presets of its own.
+const presetsFolder = "presets"
+
+// repositoryFlag names a repository whose presets count as well.
+func repositoryFlag(cmd *cobra.Command, repository *string) {
+	cmd.Flags().StringVar(repository, "repository", "", "folder of a repository whose own presets count as well")
 }
 
-func newPresetsList(std stdio) *cobra.Command {
-	var output string
-	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List the models that can be served and tuned",
-		Example: "  syncer presets list\n  syncer presets list -o json",
-		Args:    cobra.NoArgs,
+// loadCatalog reads the built-in presets and those of a repository. What is wrong with those is said on standard error.
+func loadCatalog(std stdio, repository string) (*preset.Catalog, error) {
+	layers := []preset.Layer{{FS: presets.FS}}
+	if repository != "" {
+		if _, err := os.Stat(repository); err != nil {
+			return nil, err
+		}
+		dir := filepath.Join(repository, presetsFolder)
+		if _, err := os.Stat(dir); err == nil {
+			layers = append(layers, preset.Layer{FS: os.DirFS(dir), Path: filepath.ToSlash(dir)})
+		}
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "table or json")
-	cmd.RunE = func(*cobra.Command, []string) error {
-		catalog, err := preset.Load(presets.FS)
-		if err != nil {
+	catalog, problems, err := preset.LoadLayers(layers...)
+	for _, p := range problems {
+		fmt.Fprintln(std.err, p)
+	}
+	return catalog, err
+}
+
+// findPreset looks a model up by any of its names.
+func findPreset(catalog *preset.Catalog, name string) (preset.Preset, error) {
+	p, ok := catalog.Lookup(name)
+	if ok {
+		return p, nil
+	}
+	switch near := catalog.Suggest(name); {
+	case near != "":
+		return p, no("preset %q is not known; did you mean %q?", name, near)
+	case strings.Contains(name, "/"):
+		return p, no("preset %q is not known; add it to a repository: syncer presets add %[1]s %s", name, presetsFolder)
+	}
+	return p, no("preset %q is not known; see: syncer presets list", name)
+}
+
+// writeFolder writes files below a folder. Unless it is forced to, it changes none that is there: it finds all that would be
+// changed before it writes the first one. Nothing is written outside of the folder, whatever links there are in it.
+func writeFolder(dir string, files map[string][]byte, names []string, force bool) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, name := range names {
+		old, err := root.ReadFile(filepath.FromSlash(name))
+		switch {
+		case errors.Is(err, os.ErrNotExist), force, err == nil && string(old) == string(files[name]):
+		case err != nil:
+			return err
+		default:
+			return no("%s is there already, and is different; --force overwrites it", filepath.Join(dir, filepath.FromSlash(name)))
+		}
+	}
+	for _, name := range names {
+		file := filepath.FromSlash(name)
+		if err := root.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
 		}
-		switch output {
-		case "json":
-			items := []presetItem{}
-			for _, p := range catalog.All() {
-				items = append(items, itemOf(p))
-			}
-			return printJSON(std.out, map[string]any{"apiVersion": apiVersion, "kind": "PresetList", "items": items})
-		case "table":
-			t := tabwriter.NewWriter(std.out, 0, 8, 3, ' ', 0)
-			fmt.Fprintln(t, "NAME\tWEIGHTS\tCONTEXT\tTUNING\tLICENSE\tREPOSITORY")
-			for _, p := range catalog.All() {
-				if p.Deprecated == "" {
-					fmt.Fprintf(t, "%s\t%.1f GiB\t%d\t%t\t%s\t%s\n", p.Name, gib(p.Model.WeightBytes), p.Model.ContextLength, p.Tuning != nil, p.License, p.Repo)
-				}
-			}
-			return t.Flush()
+		if err := root.WriteFile(file, files[name], 0o644); err != nil {
+			return err
 		}
-		return fmt.Errorf("-o %q is not one of table, json", output)
 	}
-	return cmd
-}
-
-func gib(bytes int64) float64 { return float64(bytes) / (1 << 30) }
-
-func itemOf(p preset.Preset) presetItem {
-	item := presetItem{
-		Name: p.Name, Aliases: p.Aliases, Repo: p.Repo, Revision: p.Revision, License: p.License, WeightsGiB: gib(p.Model.WeightBytes),
-		ContextLength: p.Model.ContextLength, Tuning: p.Tuning != nil, Gated: p.Gated, Deprecated: p.Deprecated,
-	}
-	for _, r := range p.Runtimes {
-		item.Runtimes = append(item.Runtimes, string(r))
-	}
-	return item
+	return nil
 }

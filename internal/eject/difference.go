@@ -2,6 +2,7 @@ package eject
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,8 +48,15 @@ func objectsOf(text []byte) (map[key]object, error) {
 
 // plain returns a rendered object without what only syncer needs to know about it, and with the main container called what it is
 // called in the base.
-func (t task) plain(u *unstructured.Unstructured) object {
-	o := u.DeepCopy().Object
+func (t task) plain(u *unstructured.Unstructured) (object, error) {
+	text, err := u.MarshalJSON() // numbers get the same type as in what was built
+	if err != nil {
+		return nil, err
+	}
+	o := object{}
+	if err := json.Unmarshal(text, &o); err != nil {
+		return nil, err
+	}
 	metas := []object{}
 	collect := func(fields ...string) {
 		if m, ok, _ := unstructured.NestedFieldNoCopy(o, fields...); ok {
@@ -69,7 +77,7 @@ func (t task) plain(u *unstructured.Unstructured) object {
 			c["name"] = mainContainer
 		}
 	}
-	return o
+	return o, nil
 }
 
 func asList(v any) list { l, _ := v.(list); return l }

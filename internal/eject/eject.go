@@ -77,7 +77,7 @@ func (f Folder) addTask(t task, objects []*unstructured.Unstructured) error {
 	dir := t.dir()
 	whole := maps.Clone(f)
 	whole[path.Join(dir, "kustomization.yaml")] = t.kustomization(nil)
-	tree, err := whole.fileSystem()
+	tree, err := whole.FS()
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,10 @@ func (f Folder) addTask(t task, objects []*unstructured.Unstructured) error {
 	}
 	var patches []patch
 	for _, o := range objects {
-		after := t.plain(o)
+		after, err := t.plain(o)
+		if err != nil {
+			return err
+		}
 		before, ok := bare[keyOf(after)]
 		if !ok && t.shared != "" && o.GetKind() == "ConfigMap" {
 			continue // shared, and nothing is added to it
@@ -118,8 +121,8 @@ func (f Folder) addTask(t task, objects []*unstructured.Unstructured) error {
 	return nil
 }
 
-// fileSystem returns the folder as a file system: an archive in memory is one.
-func (f Folder) fileSystem() (fs.FS, error) {
+// FS returns the folder as a file system: an archive in memory is one.
+func (f Folder) FS() (fs.FS, error) {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
 	for _, name := range slices.Sorted(maps.Keys(f)) {
