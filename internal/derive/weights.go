@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -104,11 +103,4 @@ func indexOf(d Document) (index, error) {
 		}
 	}
 	return out, nil
-}
-
-// sortedFiles returns files by path, so that answers do not depend on the order in which they were listed.
-func sortedFiles(files []File) []File {
-	out := slices.Clone(files)
-	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return out
 }

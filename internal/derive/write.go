@@ -95,8 +95,11 @@ func (d draft) yaml() []byte {
 	}
 	file := d.in.Config.Name[strings.LastIndexAny(d.in.Config.Name, `/\`)+1:]
 	for _, s := range [][2]string{
-		{"source", "the repository" + at}, {"model", file + at}, {"model.weights", d.weights.source + at},
-		{"disk", "size of the weights and 80"}, {"runtimes", "KAITO v0.12.0: vLLM for all"},
+		{"source", "the repository" + at},
+		{"model", file + at},
+		{"model.weights", d.weights.source + at},
+		{"disk", "size of the weights and 80"},
+		{"runtimes", "KAITO v0.12.0: vLLM for all"},
 		{"runParameters", "KAITO v0.12.0, its tables by name and architecture"},
 	} {
 		field("  ", s[0], quoted(s[1]))

@@ -23,9 +23,3 @@ func bytesOf(s string) (int64, error) {
 	}
 	return int64(math.Ceil(f * gib)), nil
 }
-
-// gibOf reads a size as bytesOf does, and rounds it up to whole GiB.
-func gibOf(s string) (int, error) {
-	b, err := bytesOf(s)
-	return int((b + gib - 1) / gib), err
-}
