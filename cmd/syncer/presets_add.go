@@ -57,7 +57,8 @@ The files are fetched from Hugging Face (HF_ENDPOINT names a mirror, and HF_TOKE
 		if err != nil {
 			return err
 		}
-		in.Name = f.name
+		var dir string
+		dir, in.Name = presetsTree(args[1], f.name)
 		r, err := derive.Preset(in)
 		if err != nil {
 			return no("%v", err)
@@ -65,7 +66,7 @@ The files are fetched from Hugging Face (HF_ENDPOINT names a mirror, and HF_TOKE
 		if err := usable(cmd.Context(), r); err != nil {
 			return err
 		}
-		dir := filepath.Join(args[1], "models", r.Name)
+		dir = filepath.Join(dir, "models", r.Name)
 		if err := writeFolder(dir, r.Files, slices.Sorted(maps.Keys(r.Files)), f.force); err != nil {
 			return err
 		}
@@ -78,6 +79,19 @@ The files are fetched from Hugging Face (HF_ENDPOINT names a mirror, and HF_TOKE
 		return nil
 	}
 	return cmd
+}
+
+// presetsTree finds the presets folder that a user means, who may as well have named the folder models in it, or the one of the new
+// preset in that.
+func presetsTree(dir, name string) (tree, preset string) {
+	dir = filepath.Clean(dir)
+	switch up := filepath.Dir(dir); {
+	case filepath.Base(dir) == "models":
+		return up, name
+	case filepath.Base(up) == "models":
+		return filepath.Dir(up), cmp.Or(name, filepath.Base(dir))
+	}
+	return dir, name
 }
 
 // input reads what the flags name, or asks Hugging Face when they name nothing.

@@ -79,3 +79,14 @@ func TestWriteFolder(t *testing.T) {
 		t.Errorf("error %v, and %d files outside", err, len(entries))
 	}
 }
+
+func TestPresetsTree(t *testing.T) {
+	for dir, want := range map[string][2]string{
+		"presets": {"presets", ""}, "a/presets/": {"a/presets", ""}, "presets/models": {"presets", ""}, "presets/models/x": {"presets", "x"},
+		".": {".", ""}, "models": {".", ""}, "models/x": {".", "x"},
+	} {
+		if tree, name := presetsTree(filepath.FromSlash(dir), ""); filepath.ToSlash(tree) != want[0] || name != want[1] {
+			t.Errorf("%s: %s, %s", dir, tree, name)
+		}
+	}
+}
