@@ -87,8 +87,11 @@ func readModelFolder(dir string, in *derive.Input) error {
 		if err != nil {
 			return err
 		}
-		size, err := realSize(tree, name, info.Size())
-		in.Files = append(in.Files, derive.File{Path: name, Size: size})
+		f := derive.File{Path: name}
+		if f.Size, err = realSize(tree, name, info.Size()); err == nil && f.Size == info.Size() {
+			f.Parameters, err = parametersIn(tree, name)
+		}
+		in.Files = append(in.Files, f)
 		return err
 	})
 	if err != nil {
@@ -132,4 +135,21 @@ func realSize(tree fs.FS, name string, size int64) (int64, error) {
 		return strconv.ParseInt(string(m[1]), 10, 64)
 	}
 	return size, nil
+}
+
+// parametersIn counts the parameters in a safetensors file; 0 when it is none.
+func parametersIn(tree fs.FS, name string) (int64, error) {
+	if path.Ext(name) != ".safetensors" {
+		return 0, nil
+	}
+	file, err := tree.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	n, err := derive.Header(name, file)
+	if err != nil {
+		return 0, fmt.Errorf("%w (a download that was cut off?)", err)
+	}
+	return n, nil
 }

@@ -90,3 +90,33 @@ func TestPresetsTree(t *testing.T) {
 		}
 	}
 }
+
+// TestPresetsAddFolder counts the parameters of files that are there.
+func TestPresetsAddFolder(t *testing.T) {
+	const header = `{"a": {"dtype": "BF16", "shape": [1000, 1000]}}`
+	from, dir := t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(from, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("config.json", `{"architectures": ["LlamaForCausalLM"], "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}`)
+	write("model.safetensors", string([]byte{byte(len(header)), 0, 0, 0, 0, 0, 0, 0})+header+strings.Repeat("x", 12<<20))
+	add := func() (int, string) {
+		var talk bytes.Buffer
+		code := run(context.Background(), []string{"presets", "add", "team/model", dir, "--from", from}, stdio{
+			out: &talk, err: &talk, env: func(string) (string, bool) { return "", false },
+		})
+		return code, talk.String()
+	}
+	code, talk := add()
+	text, err := os.ReadFile(filepath.Join(dir, "models", "model", "preset.yaml"))
+	if code != exitYes || err != nil || !bytes.Contains(text, []byte("parameters: 1000000\n")) || !bytes.Contains(text, []byte("weights: 0.01Gi\n")) {
+		t.Errorf("exit code %d, %v\n%s\n%s", code, err, talk, text)
+	}
+	write("model.safetensors", "cut off")
+	if code, talk := add(); code != exitTrouble || !strings.Contains(talk, "model.safetensors: read the header of safetensors: unexpected EOF (a download that was cut off?)") {
+		t.Errorf("exit code %d\n%s", code, talk)
+	}
+}

@@ -40,6 +40,8 @@ type Document struct {
 type File struct {
 	Path string `json:"path"`
 	Size int64  `json:"size"` // in bytes
+	// Parameters is what Header counts; 0 when it is not known.
+	Parameters int64 `json:"-"`
 }
 
 // Result is the folder of a new preset.

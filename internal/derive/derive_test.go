@@ -95,7 +95,7 @@ func TestNetwork(t *testing.T) {
 		}
 		r, err := Preset(Input{
 			Repo: repo, Revision: strings.Repeat("a", 40), License: "mit", Config: Document{"config.json", []byte(config)},
-			Files: []File{{"model-00001-of-00001.safetensors", want.Model.WeightBytes - 1}, {"tokenizer.json", 1 << 20}, {"pytorch_model.bin", 1 << 40}},
+			Files: []File{{Path: "model-00001-of-00001.safetensors", Size: want.Model.WeightBytes - 1}, {Path: "tokenizer.json", Size: 1 << 20}, {Path: "pytorch_model.bin", Size: 1 << 40}},
 		})
 		if err != nil {
 			t.Errorf("%s: %v", repo, err)
@@ -129,11 +129,11 @@ func TestWeights(t *testing.T) {
 		bytes, loaded int64
 		mistral       bool
 	}{
-		"safetensors before bin": {Input{Files: []File{{"a.safetensors", 3 * g}, {"b.bin", g}}}, 3 * g, 0, false},
-		"bin":                    {Input{Files: []File{{"pytorch_model.bin", g}, {"x.txt", g}}}, g, 0, false},
-		"two copies":             {Input{Files: []File{{"model.safetensors", 3 * g}, {"original/model.safetensors", 3 * g}}}, 6 * g, 3 * g, false},
-		"only below":             {Input{Files: []File{{"weights/model.safetensors", 3 * g}}}, 3 * g, 0, false},
-		"Mistral":                {Input{Files: []File{{"model.safetensors", 3 * g}, {"consolidated.safetensors", 2 * g}}}, 2 * g, 0, true},
+		"safetensors before bin": {Input{Files: []File{{Path: "a.safetensors", Size: 3 * g}, {Path: "b.bin", Size: g}}}, 3 * g, 0, false},
+		"bin":                    {Input{Files: []File{{Path: "pytorch_model.bin", Size: g}, {Path: "x.txt", Size: g}}}, g, 0, false},
+		"two copies":             {Input{Files: []File{{Path: "model.safetensors", Size: 3 * g}, {Path: "original/model.safetensors", Size: 3 * g}}}, 6 * g, 3 * g, false},
+		"only below":             {Input{Files: []File{{Path: "weights/model.safetensors", Size: 3 * g}}}, 3 * g, 0, false},
+		"Mistral":                {Input{Files: []File{{Path: "model.safetensors", Size: 3 * g}, {Path: "consolidated.safetensors", Size: 2 * g}}}, 2 * g, 0, true},
 		"index":                  {Input{Index: Document{"i.json", []byte(`{"metadata": {"total_size": 4294967296, "total_parameters": 7}, "weight_map": {"a": "model-1.safetensors"}}`)}}, 4 * g, 0, false},
 		"index with a float":     {Input{Index: Document{"i.json", []byte(`{"metadata": {"total_size": 4294967296.0}}`)}}, 4 * g, 0, false},
 		"index of Mistral":       {Input{Index: Document{"i.json", []byte(`{"metadata": {"total_size": 4294967296}, "weight_map": {"a": "consolidated-1.safetensors"}}`)}}, 4 * g, 0, true},
@@ -155,7 +155,7 @@ func TestWeights(t *testing.T) {
 // TestParams reads Mistral's own format.
 func TestParams(t *testing.T) {
 	r, err := Preset(Input{
-		Repo: "mistralai/Ministral-3-8B-Instruct-2512", Files: []File{{"consolidated.safetensors", 10415362048}},
+		Repo: "mistralai/Ministral-3-8B-Instruct-2512", Files: []File{{Path: "consolidated.safetensors", Size: 10415362048}},
 		Config: Document{"params.json", []byte(`{"dim": 4096, "n_layers": 34, "head_dim": 128, "hidden_dim": 14336, "n_heads": 32, "n_kv_heads": 8, "vocab_size": 131072,
 			"max_position_embeddings": 262144, "moe": null, "quantization": {"qformat_weight": "fp8_e4m3"}}`)},
 	})
@@ -193,7 +193,7 @@ func TestHostile(t *testing.T) {
 		strings.Replace(minimal, "LlamaForCausalLM", `a\u001b[31m`, 1):                                        "what was worked out makes no sense: preset.yaml:7:3: model.architecture: not one line",
 		strings.Repeat(" ", MaxConfig+1):                                                                      "config.json is larger than 4 MiB",
 	}
-	files := []File{{"model.safetensors", 1 << 30}}
+	files := []File{{Path: "model.safetensors", Size: 1 << 30}}
 	for config, want := range tests {
 		_, err := Preset(Input{Repo: "a/b", Files: files, Config: Document{"config.json", []byte(config)}})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -204,10 +204,10 @@ func TestHostile(t *testing.T) {
 		`"../etc" is not a Hugging Face repository`:       {Repo: "../etc"},
 		`"a/b/c" is not a Hugging Face repository`:        {Repo: "a/b/c"},
 		`"a/.." is not a Hugging Face repository`:         {Repo: "a/.."},
-		"no weights: neither":                             {Repo: "a/b", Files: []File{{"README.md", 1}}},
-		"x.safetensors has a size of -1 bytes":            {Repo: "a/b", Files: []File{{"x.safetensors", -1}}},
-		"x.safetensors has a size of 9223372036854775807": {Repo: "a/b", Files: []File{{"x.safetensors", 1<<63 - 1}}},
-		"the weight files take 0 bytes":                   {Repo: "a/b", Files: []File{{"x.safetensors", 0}}},
+		"no weights: neither":                             {Repo: "a/b", Files: []File{{Path: "README.md", Size: 1}}},
+		"x.safetensors has a size of -1 bytes":            {Repo: "a/b", Files: []File{{Path: "x.safetensors", Size: -1}}},
+		"x.safetensors has a size of 9223372036854775807": {Repo: "a/b", Files: []File{{Path: "x.safetensors", Size: 1<<63 - 1}}},
+		"the weight files take 0 bytes":                   {Repo: "a/b", Files: []File{{Path: "x.safetensors", Size: 0}}},
 		"i.json: metadata.total_size is missing":          {Repo: "a/b", Index: Document{"i.json", []byte(`{"metadata": {}}`)}},
 		"i.json:1:15: total_size is not a number":         {Repo: "a/b", Index: Document{"i.json", []byte(`{"metadata": {"total_size": "big"}}`)}},
 		"i.json:1:2: the file ends early":                 {Repo: "a/b", Index: Document{"i.json", []byte(` `)}},
@@ -226,7 +226,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add(c)
 	}
 	f.Fuzz(func(t *testing.T, config string) {
-		r, err := Preset(Input{Repo: "a/b", Files: []File{{"m.safetensors", 1 << 30}}, Config: Document{"config.json", []byte(config)}})
+		r, err := Preset(Input{Repo: "a/b", Files: []File{{Path: "m.safetensors", Size: 1 << 30}}, Config: Document{"config.json", []byte(config)}})
 		if err != nil {
 			return
 		}

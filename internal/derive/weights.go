@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -37,6 +38,8 @@ func weightsOf(in Input) (weights, error) {
 			break
 		}
 	}
+	counted := true
+	var parameters int64
 	for _, f := range picked {
 		if f.Size < 0 || f.Size > maxBytes {
 			return weights{}, fmt.Errorf("%s has a size of %d bytes", f.Path, f.Size)
@@ -45,7 +48,12 @@ func weightsOf(in Input) (weights, error) {
 		// The program loads what is in the folder of the repository itself; copies lie below it.
 		if !strings.Contains(f.Path, "/") {
 			w.loaded += f.Size
+			parameters += f.Parameters
+			counted = counted && f.Parameters > 0
 		}
+	}
+	if counted {
+		w.parameters = cmp.Or(w.parameters, parameters)
 	}
 	switch {
 	case len(picked) == 0 && index.bytes == 0:

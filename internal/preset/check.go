@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -155,10 +156,16 @@ func (f *file) checkText(fail report) {
 	}
 }
 
-// checkSources finds sources of facts that there are not.
-func (f *file) checkSources(fail report) {
+// knownFields are the paths of all fields of a preset.yaml.
+var knownFields = sync.OnceValue(func() map[string]bool {
 	known := map[string]bool{}
 	fieldsOf(reflect.TypeFor[file](), "", known)
+	return known
+})
+
+// checkSources finds sources of facts that there are not.
+func (f *file) checkSources(fail report) {
+	known := knownFields()
 	for _, field := range slices.Sorted(maps.Keys(f.Sources)) {
 		group := field
 		for !known[group] && strings.Contains(group, ".") { // such as one flag of runParameters
