@@ -6,15 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/derive"
-	"syncer.dev/syncer/internal/eject"
 	"syncer.dev/syncer/internal/hub"
 )
 
@@ -63,7 +60,7 @@ The files are fetched from Hugging Face (HF_ENDPOINT names a mirror, and HF_TOKE
 		if err != nil {
 			return no("%v", err)
 		}
-		if err := usable(cmd.Context(), r); err != nil {
+		if err := usable(cmd.Context(), dir, r); err != nil {
 			return err
 		}
 		dir = filepath.Join(dir, "models", r.Name)
@@ -123,30 +120,4 @@ func (f addFlags) input(ctx context.Context, std stdio, repo string) (derive.Inp
 		err = readModelFiles(f.config, f.index, &in)
 	}
 	return in, err
-}
-
-// usable makes sure that what was worked out can be read and rendered, for all that can be done with the model, beside what there is
-// already.
-func usable(ctx context.Context, r derive.Result) error {
-	folder := eject.Folder{}
-	for name, data := range r.Files {
-		folder[path.Join(presetsFolder, "models", r.Name, name)] = data
-	}
-	tree, err := folder.FS()
-	if err != nil {
-		return err
-	}
-	in, err := read(tree, config.Default())
-	if err != nil {
-		return err
-	}
-	if problems := in.Catalog.Problems(); len(problems) > 0 {
-		return no("%v", problems[0])
-	}
-	p, ok := in.Catalog.Lookup(r.Name)
-	if !ok {
-		return fmt.Errorf("%s cannot be found in the catalogue", r.Name)
-	}
-	_, err = eject.Files(ctx, in.Catalog.FS(), in.Renderer, p, eject.Options{})
-	return err
 }

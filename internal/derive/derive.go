@@ -86,6 +86,9 @@ func Preset(in Input) (Result, error) {
 	if name == "" {
 		name = short
 	}
+	if !preset.ValidName(name) {
+		return Result{}, fmt.Errorf("%q cannot be the name of a preset: lower-case letters, digits, dots and dashes, at most 63", name)
+	}
 	w, err := weightsOf(in)
 	if err != nil {
 		return Result{}, err

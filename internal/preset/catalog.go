@@ -35,6 +35,9 @@ const (
 // modelName is what a model's folder may be called: it becomes a label value and a part of paths.
 var modelName = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$`)
 
+// ValidName reports whether a model's folder may be called so.
+func ValidName(name string) bool { return modelName.MatchString(name) }
+
 // Layer is one tree of presets.
 type Layer struct {
 	FS fs.FS // rooted at a presets folder
