@@ -39,16 +39,15 @@ func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env) (Inpu
 	if err != nil {
 		return Input{}, err
 	}
-	add := func(e preset.Problem, severity workspace.Severity) {
+	for _, e := range catalog.Notes() {
 		set.Problems = append(set.Problems, workspace.Problem{
-			Path: e.Path, Line: e.Line, Column: e.Column, Field: e.Field, Message: e.Message, Hint: e.Hint, Severity: severity,
+			Path: e.Path, Line: e.Line, Column: e.Column, Message: e.Message, Severity: workspace.Warning,
 		})
 	}
 	for _, e := range presetProblems {
-		add(e, workspace.Error)
-	}
-	for _, e := range catalog.Notes() {
-		add(e, workspace.Warning)
+		set.Problems = append(set.Problems, workspace.Problem{
+			Path: e.Path, Line: e.Line, Column: e.Column, Field: e.Field, Message: e.Message, Hint: e.Hint, Severity: workspace.Error,
+		})
 	}
 	set.Problems = append(set.Problems, workspace.Validate(set, catalog, env)...)
 	slices.SortFunc(set.Problems, workspace.Problem.Compare)
