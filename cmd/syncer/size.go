@@ -261,7 +261,7 @@ func printSizeTable(w io.Writer, answers []sizing) error {
 	if len(notes) > 0 {
 		fmt.Fprintln(w, "\n"+strings.Join(notes, "\n"))
 	}
-	fmt.Fprintf(w, "\nOn-demand prices of %s.\n", capacity.PriceListDate)
+	fmt.Fprintf(w, "\nOn-demand prices of %s.\n", capacity.Prices{}.Date())
 	return nil
 }
 

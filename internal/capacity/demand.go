@@ -6,23 +6,6 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// SKU is an Azure GPU VM size. Memory figures are per GPU.
-type SKU struct {
-	Name              string // exact case, such as "Standard_NC24ads_A100_v4"
-	Family            string // key of the vCPU quota, as the SKU API spells it
-	VCPUs             int
-	MemoryGiB         int // host memory
-	GPUs              int
-	GPUModel          string  // "NVIDIA A100"
-	GPUMemoryGiB      int     // nominal, as KAITO's table has it
-	GPUUsableGiB      float64 // what CUDA reports
-	ComputeCapability float64 // 8.0; 0 for AMD
-	LocalNVMe         bool
-	InfiniBand        bool
-	// Retired is the day from which Azure no longer offers the size, "2025-09-30"; empty while it does.
-	Retired string
-}
-
 // Option is one way to satisfy a Workspace: so many nodes of one size.
 type Option struct {
 	SKU              SKU
@@ -34,15 +17,6 @@ type Option struct {
 	DataParallel     int
 	Memory           Memory
 	HourlyCost       Cost // all nodes
-}
-
-// Memory says where the GPU memory goes, in GiB per GPU, and what there is.
-type Memory struct {
-	WeightsGiB  float64 `json:"weightsGiB"`
-	KVCacheGiB  float64 `json:"kvCacheGiB"`
-	OverheadGiB float64 `json:"overheadGiB"`
-	RequiredGiB float64 `json:"requiredGiB"`
-	UsableGiB   float64 `json:"usableGiB"`
 }
 
 // Cost is money per hour in US dollars; not Known when there is no price for the size in the region.
@@ -64,6 +38,9 @@ type Demand struct {
 	Workspace workspace.Key
 	Preset    string
 	Options   []Option // cheapest first, then by name; Options[0] is what will be used
+	// Shares are the ways that need fewer GPUs than a node has, cheapest first, for nodes that Workspaces share: the cost is that
+	// part of the node's price. Only where the choice of size is ours.
+	Shares []Option
 	// Notes says in plain words what is not as the user wrote it, such as a substituted size.
 	Notes []string
 	// Substituted is the retired size that the user named, when another takes its place.

@@ -89,6 +89,7 @@ type Situation struct {
 	Live    []LivePool
 	Limits  Limits
 	Region  string
+	Prices  Prices // zero for the embedded list
 	// Held returns why a pool that nothing asks for must stay, or "".
 	Held func(LivePool) string
 	// InUse returns what still runs on a pool, in plain words, or "".
@@ -130,7 +131,9 @@ func PlanPools(s Situation) []PoolChange {
 }
 
 // cost is the price of a live pool.
-func (s Situation) cost(l *LivePool) Cost { return Price(s.Region, l.Size, l.Spot).Times(l.Count) }
+func (s Situation) cost(l *LivePool) Cost {
+	return s.Prices.Price(s.Region, l.Size, l.Spot).Times(l.Count)
+}
 
 // decide compares one pool that should be with the live one of its name.
 func decide(p *Pool, l *LivePool, b *budget) (Op, string) {

@@ -1,9 +1,8 @@
 package capacity
 
 import (
-	"cmp"
 	"fmt"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,14 +38,48 @@ type Request struct {
 	Spot         bool
 	RetiredSizes string
 	Limits       Limits
+	Prices       Prices // zero for the embedded list
+	Adapters     int    // that are served with the model
+	// Settings are flags of vLLM that win over those of the preset, without dashes in front.
+	Settings map[string]string
+	// Training is the training_config of the Workspace's ConfigMap; nil when the default of the method is rendered.
+	Training map[string]any
 	// Current is the size of the pool that the Workspace has. Where the choice is ours it stays as long as it fits: a running
 	// model is not moved for a cent.
 	Current string
 	// Brought describes the nodes that somebody else provides; InstanceType, Region and Limits then have no meaning.
 	Brought *SKU
+
+	facts *facts // of Preset.Model, once they are needed
 }
 
-// RequestFor returns the Request of a Workspace, without the parts that come from the configuration.
+// modelFacts returns the figures of the model, worked out once.
+func (r *Request) modelFacts() facts {
+	if r.facts == nil {
+		f := factsOf(r.Preset.Model)
+		r.facts = &f
+	}
+	return *r.facts
+}
+
+// annotationPerformance chooses between throughput, interactivity and balance; render passes it on as a flag.
+const annotationPerformance = "kaito.sh/performance-mode"
+
+// Configure takes over what the Workspace's ConfigMaps say: flags of vLLM, and the training configuration. What the ConfigMap says of
+// a flag wins over what is there.
+func (r *Request) Configure(c workspace.Settings) {
+	if len(c.VLLM) > 0 {
+		flags := maps.Clone(r.Settings)
+		if flags == nil {
+			flags = map[string]string{}
+		}
+		maps.Copy(flags, c.VLLM)
+		r.Settings = flags
+	}
+	r.Training = c.Training
+}
+
+// RequestFor returns the Request of a Workspace, without the parts that come from the configuration and from ConfigMaps.
 func RequestFor(w *workspace.Workspace, p preset.Preset) Request {
 	r := Request{
 		Workspace: w.Key, Preset: p, InstanceType: w.Resource.InstanceType, Spot: w.Spot(),
@@ -54,6 +87,12 @@ func RequestFor(w *workspace.Workspace, p preset.Preset) Request {
 	}
 	if w.Resource.Count != nil {
 		r.Count = *w.Resource.Count
+	}
+	if w.Inference != nil {
+		r.Adapters = len(w.Inference.Adapters)
+		if mode := w.Annotations[annotationPerformance]; mode != "" {
+			r.Settings = map[string]string{"performance-mode": mode}
+		}
 	}
 	if w.Tuning != nil {
 		r.Tuning, r.Method = true, preset.Method(strings.ToLower(w.Tuning.Method))
@@ -94,7 +133,7 @@ func Size(r Request) (Demand, error) {
 	return r.named(d)
 }
 
-func (r Request) presetField() string {
+func (r *Request) presetField() string {
 	if r.Tuning {
 		return "tuning.preset.name"
 	}
@@ -104,7 +143,7 @@ func (r Request) presetField() string {
 const sizeField = "resource.instanceType"
 
 // named sizes a Workspace whose user chose the size.
-func (r Request) named(d Demand) (Demand, error) {
+func (r *Request) named(d Demand) (Demand, error) {
 	s, known := LookupSKU(r.InstanceType)
 	if known && s.Retired != "" {
 		return r.retired(d, s)
@@ -118,19 +157,43 @@ func (r Request) named(d Demand) (Demand, error) {
 	if !r.Limits.allows(s.Name) {
 		return d, &RefusedError{sizeField, s.Name + " is not allowed by capacity.limits.allowedSizes", r.advice("allowed: " + strings.Join(r.Limits.AllowedSizes, ", "))}
 	}
-	o, ok := r.fit(s)
-	if !ok {
-		return d, &RefusedError{sizeField, r.tooSmall(s), r.advice("")}
+	o, why := r.fit(s, s.GPUs, maxNodesPerWorkload)
+	if why != nil {
+		return d, &RefusedError{sizeField, withSize(s, why()), r.advice(r.refusalHint())}
 	}
-	d.Options = append([]Option{o}, r.alternatives(s.Name)...)
+	d.Options = append([]Option{o}, r.options(s.Name)...)
+	d.Notes = append(d.Notes, r.remarks(o)...)
 	if r.Count > 1 && r.Count != o.Nodes && !r.Tuning {
 		d.Notes = append(d.Notes, fmt.Sprintf("resource.count: %d is not used: the model runs on %d x %s", r.Count, o.Nodes, s.Name))
 	}
 	return d, nil
 }
 
+// withSize makes sure that a reason names the size.
+func withSize(s SKU, why string) string {
+	if strings.Contains(why, s.Name) {
+		return why
+	}
+	return fmt.Sprintf("%s cannot be used: %s", s.Name, why)
+}
+
+// remarks says what is worth knowing about a choice, in plain words.
+func (r *Request) remarks(o Option) []string {
+	var out []string
+	if o.SKU.Unverified != "" {
+		out = append(out, fmt.Sprintf("%s is not verified: %s", o.SKU.Name, o.SKU.Unverified))
+	}
+	if why := slower(r.Preset.Model, o.SKU); why != "" && !r.Tuning {
+		out = append(out, why)
+	}
+	if o.Nodes > 1 && !o.SKU.InfiniBand {
+		out = append(out, fmt.Sprintf("%d nodes of %s work together over Ethernet: tokens come slower than on one node", o.Nodes, o.SKU.Name))
+	}
+	return out
+}
+
 // retired puts the cheapest size that fits in the place of one that is no longer to be had.
-func (r Request) retired(d Demand, s SKU) (Demand, error) {
+func (r *Request) retired(d Demand, s SKU) (Demand, error) {
 	gone := fmt.Sprintf("Azure retired %s on %s", s.Name, s.Retired)
 	if r.RetiredSizes == Refuse {
 		return d, &RefusedError{sizeField, gone, r.advice("")}
@@ -146,8 +209,8 @@ func (r Request) retired(d Demand, s SKU) (Demand, error) {
 }
 
 // choose takes the cheapest size that fits, or stays with the current one. because is why there is a choice, for errors.
-func (r Request) choose(d Demand, because string) (Demand, error) {
-	d.Options = r.alternatives("")
+func (r *Request) choose(d Demand, because string) (Demand, error) {
+	d.Options = r.options("")
 	if len(d.Options) == 0 {
 		message := fmt.Sprintf("no size that Azure offers in %s fits %s", r.Region, r.Preset.Name)
 		if because != "" {
@@ -159,43 +222,13 @@ func (r Request) choose(d Demand, because string) (Demand, error) {
 		current := d.Options[i]
 		d.Options = slices.Insert(slices.Delete(d.Options, i, i+1), 0, current)
 	}
+	d.Shares = r.shares()
+	d.Notes = append(d.Notes, r.remarks(d.Options[0])...)
 	return d, nil
 }
 
-// alternatives lists every way to satisfy the request in the region, cheapest first, without the size except.
-func (r Request) alternatives(except string) []Option {
-	var out []Option
-	for _, s := range skus {
-		if s.Name == except || s.Unusable() != "" || !r.Limits.allows(s.Name) || !listPrice(r.Region, s.Name).Known {
-			continue
-		}
-		if o, ok := r.fit(s); ok {
-			out = append(out, o)
-		}
-	}
-	slices.SortFunc(out, func(a, b Option) int {
-		return cmp.Or(
-			cmp.Compare(listPrice(r.Region, a.SKU.Name).Times(a.Nodes).USD, listPrice(r.Region, b.SKU.Name).Times(b.Nodes).USD),
-			cmp.Compare(a.Nodes, b.Nodes), strings.Compare(a.SKU.Name, b.SKU.Name))
-	})
-	return out
-}
-
-// fit works out how many nodes of the size it takes.
-func (r Request) fit(s SKU) (Option, bool) {
-	var o Option
-	var ok bool
-	if r.Tuning {
-		o, ok = forTuning(*r.Preset.Tuning, r.Method, s)
-	} else {
-		o, ok = forInference(r.Preset.Model, s, r.context())
-		ok = ok && !(r.Transformers && o.Nodes > 1)
-	}
-	o.HourlyCost = Price(r.Region, s.Name, r.Spot).Times(o.Nodes)
-	return o, ok
-}
-
-func (r Request) context() int {
+// context is the longest sequence that must fit, in tokens.
+func (r *Request) context() int {
 	if r.Context > 0 {
 		return r.Context
 	}
@@ -206,86 +239,65 @@ func (r Request) context() int {
 }
 
 // template sizes a pod template of the user's own, of which nothing is known.
-func (r Request) template(d Demand) (Demand, error) {
+func (r *Request) template(d Demand) (Demand, error) {
 	if r.InstanceType == "" || r.InstanceType == "auto" {
 		return d, &RefusedError{sizeField, "a pod template needs a size: what it runs is not known", "name one, such as Standard_NC24ads_A100_v4"}
 	}
 	s, known := LookupSKU(r.InstanceType)
 	switch {
 	case known && s.Retired != "":
-		return d, &RefusedError{sizeField, fmt.Sprintf("Azure retired %s on %s", s.Name, s.Retired), "what the pod template needs is not known, so none is chosen in its place; name another size"}
+		return d, &RefusedError{
+			sizeField, fmt.Sprintf("Azure retired %s on %s", s.Name, s.Retired),
+			fmt.Sprintf("what the pod template needs is not known, so none is chosen in its place; name another size: %s comes closest", s.Successor),
+		}
 	case !r.Limits.allows(r.InstanceType):
 		return d, &RefusedError{sizeField, r.InstanceType + " is not allowed by capacity.limits.allowedSizes", "allowed: " + strings.Join(r.Limits.AllowedSizes, ", ")}
 	case !known:
 		s = SKU{Name: r.InstanceType}
 	}
-	nodes := max(r.Count, 1)
-	d.Options = []Option{{
-		SKU: s, Nodes: nodes, GPUsPerNode: s.GPUs, GPUs: nodes * s.GPUs, TensorParallel: max(s.GPUs, 1), PipelineParallel: nodes, DataParallel: 1,
-		HourlyCost: Price(r.Region, s.Name, r.Spot).Times(nodes),
-	}}
+	d.Options = []Option{r.wholeNodes(s)}
 	return d, nil
+}
+
+// wholeNodes is as many nodes as the user asks for, for a pod template.
+func (r *Request) wholeNodes(s SKU) Option {
+	nodes := max(r.Count, 1)
+	return Option{
+		SKU: s, Nodes: nodes, GPUsPerNode: s.GPUs, GPUs: nodes * s.GPUs, TensorParallel: max(s.GPUs, 1), PipelineParallel: nodes, DataParallel: 1,
+		HourlyCost: r.price(s.Name).Times(nodes),
+	}
 }
 
 // brought sizes a Workspace for nodes that are there.
-func (r Request) brought(d Demand) (Demand, error) {
+func (r *Request) brought(d Demand) (Demand, error) {
+	s := *r.Brought
+	if s.ComputeCapability == 0 {
+		s.ComputeCapability = capabilityOf(s.GPUModel)
+	}
 	if r.Preset.Name == "" {
-		nodes := max(r.Count, 1)
-		d.Options = []Option{{SKU: *r.Brought, Nodes: nodes, GPUsPerNode: r.Brought.GPUs, GPUs: nodes * r.Brought.GPUs, TensorParallel: max(r.Brought.GPUs, 1), PipelineParallel: nodes, DataParallel: 1}}
+		o := r.wholeNodes(s)
+		o.HourlyCost = Cost{}
+		d.Options = []Option{o}
 		return d, nil
 	}
-	o, ok := r.fit(*r.Brought)
-	if !ok {
-		return d, &RefusedError{"resource.labelSelector", r.tooSmall(*r.Brought), "bring nodes with more GPU memory"}
+	o, why := r.fit(s, s.GPUs, maxNodesPerWorkload)
+	if why != nil {
+		return d, &RefusedError{"resource.labelSelector", withSize(s, why()), "bring nodes with more GPU memory"}
 	}
-	d.Options = []Option{o}
+	o.HourlyCost = Cost{}
+	d.Options, d.Notes = []Option{o}, r.remarks(o)
 	return d, nil
-}
-
-// tooSmall says what a size lacks.
-func (r Request) tooSmall(s SKU) string {
-	if r.Tuning {
-		o, _ := forTuning(*r.Preset.Tuning, r.Method, s)
-		return fmt.Sprintf("tuning %s needs a GPU with %.0f GiB; %s has %d x %d GiB", r.Preset.Name, o.Memory.RequiredGiB, s.Name, s.GPUs, s.GPUMemoryGiB)
-	}
-	l, ok := spread(r.Preset.Model, s, 1)
-	if !ok {
-		return fmt.Sprintf("%s cannot be split over the %d GPUs of %s", r.Preset.Name, s.GPUs, s.Name)
-	}
-	m := memory(r.Preset.Model, s, l, r.context())
-	return fmt.Sprintf("%s does not fit on %s: with a context of %d tokens it needs %.1f GiB on a GPU, of which %.1f can be used",
-		r.Preset.Name, s.Name, r.context(), m.RequiredGiB, m.UsableGiB)
-}
-
-// advice names the cheapest size that would do.
-func (r Request) advice(otherwise string) string {
-	if options := r.alternatives(""); len(options) > 0 {
-		o := options[0]
-		return fmt.Sprintf("the cheapest size that fits is %s (%s)", o.SKU.Name, o.describe())
-	}
-	return otherwise
-}
-
-// refusalHint says why nothing is left to choose from.
-func (r Request) refusalHint() string {
-	if !KnownRegion(r.Region) {
-		return fmt.Sprintf("no price is known for the region %q; check capacity.aks.location", r.Region)
-	}
-	free := r
-	free.Limits.AllowedSizes = nil
-	if options := free.alternatives(""); len(options) > 0 {
-		return fmt.Sprintf("%d sizes fit, but none is allowed by capacity.limits.allowedSizes; the cheapest is %s", len(options), options[0].SKU.Name)
-	}
-	return "choose a smaller model or a shorter context"
 }
 
 // WithNodes returns the Option on another number of nodes, as the user insists.
 func (o Option) WithNodes(n int) Option {
+	stages := 1 // in each node
 	if o.Nodes > 0 {
 		o.HourlyCost.USD /= float64(o.Nodes)
+		stages = max(o.PipelineParallel/o.Nodes, 1)
 	}
 	o.HourlyCost = o.HourlyCost.Times(n)
-	o.Nodes, o.GPUs, o.PipelineParallel = n, n*o.GPUsPerNode, n
+	o.Nodes, o.GPUs, o.PipelineParallel = n, n*o.GPUsPerNode, n*stages
 	return o
 }
 
@@ -301,21 +313,10 @@ func (o Option) describe() string {
 	return text
 }
 
-// allows reports whether the policy lets a size be used.
-func (l Limits) allows(size string) bool {
-	if len(l.AllowedSizes) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(l.AllowedSizes, func(pattern string) bool {
-		ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(size))
-		return ok && err == nil
-	})
-}
-
 func usableNames() []string {
 	var out []string
 	for _, s := range skus {
-		if s.Unusable() == "" {
+		if s.Unusable() == "" && s.Unverified == "" {
 			out = append(out, s.Name)
 		}
 	}

@@ -68,6 +68,7 @@ type Author struct {
 type Capacity struct {
 	Mode         string    `yaml:"mode" usage:"aks: agent pools are created; byo: nodes are brought; karpenter: NodePools are applied"`
 	RetiredSizes string    `yaml:"retiredSizes" usage:"what becomes of a size that Azure has retired: substitute or refuse"`
+	Prices       string    `yaml:"prices" usage:"file with prices, as syncer prices refresh writes it; the embedded list when empty"`
 	AKS          AKS       `yaml:"aks"`
 	Karpenter    Karpenter `yaml:"karpenter"`
 	Limits       Limits    `yaml:"limits"`

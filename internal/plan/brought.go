@@ -31,6 +31,7 @@ func placeOnBrought(w *Wish, set *workspace.Set, p preset.Preset, policy Policy,
 	ws := w.Workspace
 	req := capacity.RequestFor(ws, p)
 	req.Context = workspace.MaxModelLen(set, ws)
+	req.Configure(workspace.SettingsOf(set, ws))
 	w.Finished = finished(w.Key, ws.Digest, seen.State)
 	var sku capacity.SKU
 	var err error

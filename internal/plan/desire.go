@@ -24,6 +24,7 @@ type Policy struct {
 	Region       string
 	RetiredSizes string
 	Limits       capacity.Limits
+	Prices       capacity.Prices // zero for the embedded list
 	Prune        bool
 	Nodes        int // when not 0, overrides what sizing says
 }

@@ -28,6 +28,8 @@ func placeOnKarpenter(w *Wish, set *workspace.Set, p preset.Preset, policy Polic
 	req := policy.Karpenter.RequestFor(ws, p)
 	req.Region, req.RetiredSizes, req.Limits = policy.Region, policy.RetiredSizes, policy.Limits
 	req.Current, req.Context = currentType(capacity.NodePoolName(w.Key), seen.State), workspace.MaxModelLen(set, ws)
+	req.Prices = policy.Prices
+	req.Configure(workspace.SettingsOf(set, ws))
 	demand, err := policy.Karpenter.Size(req)
 	if err != nil {
 		return err

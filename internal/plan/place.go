@@ -14,6 +14,8 @@ func sizeForPools(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, s
 	req := capacity.RequestFor(ws, p)
 	req.Region, req.RetiredSizes, req.Limits = policy.Region, policy.RetiredSizes, policy.Limits
 	req.Current, req.Context = currentSize(w.Key, seen.Pools), workspace.MaxModelLen(set, ws)
+	req.Prices = policy.Prices
+	req.Configure(workspace.SettingsOf(set, ws))
 	demand, err := capacity.Size(req)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ func Pools(d Desired, live []capacity.LivePool, s cluster.State, g Guard, p Poli
 		return nil
 	}
 	return capacity.PlanPools(capacity.Situation{
-		Desired: d.Pools(), Live: live, Limits: p.Limits, Region: p.Region,
+		Desired: d.Pools(), Live: live, Limits: p.Limits, Region: p.Region, Prices: p.Prices,
 		Held: func(l capacity.LivePool) string {
 			return g.Holds(l.Workspace, sourceOf(l, s))
 		},

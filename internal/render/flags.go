@@ -83,8 +83,10 @@ func parallel(f flags, at Placement) {
 		f["data-parallel-size"] = strconv.Itoa(at.DataParallel)
 	}
 	f["tensor-parallel-size"] = strconv.Itoa(at.TensorParallel)
-	if at.Nodes > 1 {
+	if at.PipelineParallel > 1 { // also within one node, when the heads do not divide by its GPUs
 		f["pipeline-parallel-size"] = strconv.Itoa(at.PipelineParallel)
+	}
+	if at.Nodes > 1 {
 		f["distributed-executor-backend"] = "ray"
 	}
 }
