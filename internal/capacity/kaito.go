@@ -11,7 +11,12 @@ var (
 	ErrGPUTooSmall    = errors.New("GPU too small")
 	ErrSKUUnknown     = errors.New("size is not in KAITO's table")
 	ErrMIGTooSmall    = errors.New("MIG slice too small")
+	ErrMIGInvalid     = errors.New("not a MIG profile")
 	ErrNotDistributed = errors.New("model cannot span nodes")
+	ErrListFailed     = errors.New("nodes cannot be listed")
+	ErrNoReadyNodes   = errors.New("no ready node has the labels")
+	ErrNodeLabels     = errors.New("node labels are missing or not numbers")
+	ErrPartition      = errors.New("node has fewer GPUs than the partition")
 )
 
 // kaitoNode is a row of KAITO's table of Azure sizes: GPUs, and memory of all of them in GiB.
@@ -35,17 +40,10 @@ type KAITORequest struct {
 	Distributed     bool
 	InstanceType    string
 	Count           int // used only when nothing is known about the model or the node
-	// Brought, when not nil, stands for nodes that are there: their GPUs, and the memory of all of a node's in GiB.
-	Brought *KAITONode
-	// NoPreset says that a pod template is run.
+	// Brought, when not nil, says that nodes are brought; InstanceType is then not looked at.
+	Brought *KAITOBrought
+	// NoPreset says that a pod template is run, or a preset without a name.
 	NoPreset bool
-}
-
-// KAITONode describes a node as KAITO sees it.
-type KAITONode struct {
-	GPUs int
-	GiB  int
-	MIG  bool
 }
 
 // KAITOAnswer is what KAITO's estimator says.
@@ -70,14 +68,15 @@ const (
 func KAITOEstimate(r KAITORequest) (KAITOAnswer, error) {
 	asked := max(r.Count, 1)
 	if r.NoPreset {
-		return KAITOAnswer{Nodes: asked, GPUs: asked}, nil
+		gpus := max(kaitoSizes[strings.ToLower(r.InstanceType)].gpus, 1) // KAITO does not look the size up
+		return KAITOAnswer{Nodes: asked, GPUs: asked * gpus}, nil
 	}
-	node, mig, err := r.node()
+	node, err := r.node()
 	if err != nil {
 		return KAITOAnswer{}, err
 	}
 	if node.gpus == 0 || node.gib == 0 {
-		return KAITOAnswer{Nodes: asked, GPUs: asked}, nil
+		return KAITOAnswer{Nodes: asked, GPUs: asked * max(node.gpus, 1)}, nil
 	}
 	context := r.Context
 	if context <= 0 {
@@ -95,7 +94,7 @@ func KAITOEstimate(r KAITORequest) (KAITOAnswer, error) {
 	minGPUs := int(weights/room) + 1
 	nodes := (minGPUs + node.gpus - 1) / node.gpus
 	switch {
-	case mig && nodes > 1:
+	case r.Brought != nil && r.Brought.MIGProfile != "" && nodes > 1:
 		return KAITOAnswer{}, ErrMIGTooSmall
 	case nodes > 1 && !r.Distributed:
 		return KAITOAnswer{}, ErrNotDistributed
@@ -103,13 +102,13 @@ func KAITOEstimate(r KAITORequest) (KAITOAnswer, error) {
 	return KAITOAnswer{Nodes: nodes, GPUs: nodes * node.gpus, MinGPUs: minGPUs}, nil
 }
 
-func (r KAITORequest) node() (kaitoNode, bool, error) {
+func (r KAITORequest) node() (kaitoNode, error) {
 	if r.Brought != nil {
-		return kaitoNode{r.Brought.GPUs, r.Brought.GiB}, r.Brought.MIG, nil
+		return r.Brought.node()
 	}
 	n, ok := kaitoSizes[strings.ToLower(r.InstanceType)]
 	if !ok {
-		return n, false, fmt.Errorf("%w: %s", ErrSKUUnknown, r.InstanceType)
+		return n, fmt.Errorf("%w: %s", ErrSKUUnknown, r.InstanceType)
 	}
-	return n, false, nil
+	return n, nil
 }

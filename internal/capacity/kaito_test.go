@@ -22,7 +22,7 @@ func TestKAITOEstimate(t *testing.T) {
 		Distributed     bool
 		NoPreset        bool
 		InstanceType    string
-		Brought         *KAITONode
+		Brought         *KAITOBrought
 		Nodes, GPUs     int
 		MinGPUs         int
 		Error           string
@@ -30,10 +30,13 @@ func TestKAITOEstimate(t *testing.T) {
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	if len(cases) < 300 {
+	if len(cases) < 340 {
 		t.Fatalf("only %d cases", len(cases))
 	}
-	refusals := map[string]error{"gpu-too-small": ErrGPUTooSmall, "sku-unknown": ErrSKUUnknown, "mig-too-small": ErrMIGTooSmall}
+	refusals := map[string]error{
+		"gpu-too-small": ErrGPUTooSmall, "sku-unknown": ErrSKUUnknown, "mig-too-small": ErrMIGTooSmall, "mig-invalid": ErrMIGInvalid,
+		"no-ready-nodes": ErrNoReadyNodes, "list-failed": ErrListFailed, "node-labels-missing": ErrNodeLabels,
+	}
 	for _, c := range cases {
 		got, err := KAITOEstimate(KAITORequest{
 			WeightBytes: c.WeightBytes, KVBytesPerToken: c.KVBytesPerToken, Context: c.Context, Distributed: c.Distributed,
@@ -44,8 +47,80 @@ func TestKAITOEstimate(t *testing.T) {
 			if !errors.Is(err, refusals[c.Error]) {
 				t.Errorf("%s: %v, %v; want %s", c.ID, got, err, c.Error)
 			}
-		case err != nil || got.Nodes != c.Nodes || !c.NoPreset && got.GPUs != c.GPUs || c.MinGPUs != 0 && got.MinGPUs != c.MinGPUs:
+		case err != nil || got.Nodes != c.Nodes || got.GPUs != c.GPUs || c.MinGPUs != 0 && got.MinGPUs != c.MinGPUs:
 			t.Errorf("%s: %+v, %v; want %d nodes, %d GPUs", c.ID, got, err, c.Nodes, c.GPUs)
+		}
+	}
+}
+
+// a100s is a node with four GPUs, as its labels describe it.
+func a100s(labels map[string]string) KAITONode {
+	n := KAITONode{Ready: true, Labels: map[string]string{"nvidia.com/gpu.product": "NVIDIA-A100", "nvidia.com/gpu.count": "4", "nvidia.com/gpu.memory": "81920"}}
+	for k, v := range labels {
+		n.Labels[k] = v
+	}
+	return n
+}
+
+// TestKAITOBrought works out by hand what the rules say of nodes that are brought. 100 GiB of weights are 102 when loaded; a GPU of 80
+// GiB has room for (80 x 0.84 - 2.3) / 1.05 = 61.8 of them, so that two are needed; one of 40 GiB for 29.8, so that four are.
+func TestKAITOBrought(t *testing.T) {
+	notReady, deleting, none := a100s(nil), a100s(nil), a100s(nil)
+	notReady.Ready, deleting.Deleting, none.Labels = false, true, nil
+	for _, tt := range []struct {
+		name    string
+		brought KAITOBrought
+		nodes   int
+		gpus    int
+		err     error
+	}{
+		{"first that is ready", KAITOBrought{Nodes: []KAITONode{notReady, deleting, a100s(nil)}}, 1, 4, nil},
+		{"none is ready", KAITOBrought{Nodes: []KAITONode{notReady, deleting}}, 0, 0, ErrNoReadyNodes},
+		{"selected", KAITOBrought{Nodes: []KAITONode{none, a100s(map[string]string{"app": "x"})}, Selector: map[string]string{"app": "x", "kaito.sh/workspace": "w"}}, 1, 4, nil},
+		{"not selected", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"app": "y"})}, Selector: map[string]string{"app": "x"}}, 0, 0, ErrNoReadyNodes},
+		{"no labels", KAITOBrought{Nodes: []KAITONode{none}}, 0, 0, ErrNodeLabels},
+		{"count is no number", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.count": "four"})}}, 0, 0, ErrNodeLabels},
+		{"memory is no number", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.memory": "80Gi"})}}, 0, 0, ErrNodeLabels},
+		{"memory is rounded to the nearest", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.memory": "40448"})}}, 1, 4, nil}, // 39.5 -> 40
+		{"one of the GPUs", KAITOBrought{Nodes: []KAITONode{a100s(nil)}, Accelerators: 1}, 2, 2, nil},
+		{"all of the GPUs", KAITOBrought{Nodes: []KAITONode{a100s(nil)}, Accelerators: 4}, 1, 4, nil},
+		{"more than the GPUs", KAITOBrought{Nodes: []KAITONode{a100s(nil)}, Accelerators: 5}, 0, 0, ErrPartition},
+		{"a slice is too small", KAITOBrought{MIGProfile: "7g.80gb"}, 0, 0, ErrMIGTooSmall},
+		{"a large slice", KAITOBrought{MIGProfile: "7g.141gb"}, 1, 1, nil},
+		{"a slice with a fraction", KAITOBrought{MIGProfile: "7g.140.9gb"}, 1, 1, nil},
+		{"no slice", KAITOBrought{MIGProfile: "0g.80gb"}, 0, 0, ErrMIGInvalid},
+		{"no memory", KAITOBrought{MIGProfile: "1g.0gb"}, 0, 0, ErrMIGInvalid},
+		{"nodes without GPUs", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.count": "0"})}}, 3, 3, nil}, // the count that is asked for
+	} {
+		got, err := KAITOEstimate(KAITORequest{WeightBytes: 100 * gib, Distributed: true, Count: 3, Brought: &tt.brought})
+		if !errors.Is(err, tt.err) || got.Nodes != tt.nodes || got.GPUs != tt.gpus {
+			t.Errorf("%s: %+v, %v; want %d nodes, %d GPUs, %v", tt.name, got, err, tt.nodes, tt.gpus, tt.err)
+		}
+	}
+	if _, err := KAITOEstimate(KAITORequest{WeightBytes: 100 * gib, InstanceType: "Standard_NC24ads_A100_v4"}); !errors.Is(err, ErrNotDistributed) {
+		t.Errorf("a model for one node on two: %v", err)
+	}
+}
+
+func TestKAITOMaxModelLen(t *testing.T) {
+	for text, want := range map[string]int{
+		"vllm:\n  max-model-len: 4096\n":                                       4096,
+		"# a comment\n\nother: 1\nvllm:\n  # another\n\n  max-model-len: 4096": 4096,
+		"vllm:\n  cpu-offload-gb: 0\n  max-model-len:8192\n":                   8192,
+		"  vllm:\n    max-model-len: 16\n":                                     16,
+		"vllm:\n max-model-len: 4096\n":                                        0, // one column deeper is not enough
+		"vllm:\nmax-model-len: 4096\n":                                         0,
+		"vllm:\n  max-model-len: 4096 # tokens\n":                              0,
+		"vllm:\n  max-model-len: \"4096\"\n":                                   0,
+		"vllm:\n  max-model-len: auto\n":                                       0,
+		"vllm:\n  max-model-len: -1\n  max-model-len: 32\n":                    32, // the first that is a number
+		"vllm:\n  a: 1\nother:\n  max-model-len: 4096\n":                       0,
+		"max-model-len: 4096\n":                                                0,
+		"vllm:\r\n  max-model-len: 4096\r\n":                                   4096,
+		"":                                                                     0,
+	} {
+		if got := KAITOMaxModelLen(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
 }

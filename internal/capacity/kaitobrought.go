@@ -1,0 +1,94 @@
+package capacity
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// KAITOBrought is what KAITO sees of nodes that somebody brings.
+type KAITOBrought struct {
+	Nodes      []KAITONode
+	Selector   map[string]string // resource.labelSelector
+	ListFailed bool              // the nodes could not be listed
+	// MIGProfile, such as "1g.10gb", is resource.partition.profile. The nodes are then not looked at.
+	MIGProfile string
+	// Accelerators is resource.partition.count: so many of a node's GPUs are used.
+	Accelerators int
+}
+
+// KAITONode is a node as KAITO sees it.
+type KAITONode struct {
+	Labels   map[string]string
+	Ready    bool
+	Deleting bool
+}
+
+// Labels that NVIDIA's GPU feature discovery puts on nodes. Memory is MiB per GPU.
+const (
+	labelGPUProduct = "nvidia.com/gpu.product"
+	labelGPUCount   = "nvidia.com/gpu.count"
+	labelGPUMemory  = "nvidia.com/gpu.memory"
+)
+
+// reservedLabels are set by KAITO itself, and dropped from a selector.
+var reservedLabels = []string{
+	"kaito.sh/workspace", "kaito.sh/workspacenamespace", "kaito.sh/ragengine", "kaito.sh/ragenginenamespace",
+	"karpenter.kaito.sh/workspace-name", "karpenter.kaito.sh/workspace-namespace",
+	"karpenter.kaito.sh/inferenceset", "karpenter.kaito.sh/inferenceset-namespace",
+}
+
+// migProfile is the form of a profile; KAITO rounds its memory down to whole GiB.
+var migProfile = regexp.MustCompile(`^([1-9][0-9]*)g\.([0-9]+)(?:\.[0-9]+)?gb$`)
+
+// node describes one node by the first ready one that matches, or by the profile of a slice.
+func (b *KAITOBrought) node() (kaitoNode, error) {
+	if b.MIGProfile != "" {
+		m := migProfile.FindStringSubmatch(b.MIGProfile)
+		if m == nil {
+			return kaitoNode{}, fmt.Errorf("%w: %q", ErrMIGInvalid, b.MIGProfile)
+		}
+		memory, err := strconv.Atoi(m[2])
+		if err != nil || memory == 0 {
+			return kaitoNode{}, fmt.Errorf("%w: %q", ErrMIGInvalid, b.MIGProfile)
+		}
+		return kaitoNode{1, memory}, nil
+	}
+	if b.ListFailed {
+		return kaitoNode{}, ErrListFailed
+	}
+	i := slices.IndexFunc(b.Nodes, func(n KAITONode) bool { return n.Ready && !n.Deleting && b.selects(n) })
+	if i < 0 {
+		return kaitoNode{}, ErrNoReadyNodes
+	}
+	labels := b.Nodes[i].Labels
+	if _, ok := labels[labelGPUProduct]; !ok {
+		return kaitoNode{}, fmt.Errorf("%w: %s", ErrNodeLabels, labelGPUProduct)
+	}
+	gpus, err := strconv.Atoi(labels[labelGPUCount])
+	if err != nil {
+		return kaitoNode{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUCount, labels[labelGPUCount])
+	}
+	mib, err := strconv.Atoi(labels[labelGPUMemory])
+	if err != nil {
+		return kaitoNode{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUMemory, labels[labelGPUMemory])
+	}
+	perGPU := int(float64(mib)/1024 + 0.5)
+	if b.Accelerators > 0 {
+		if b.Accelerators > gpus {
+			return kaitoNode{}, fmt.Errorf("%w: %d of %d", ErrPartition, b.Accelerators, gpus)
+		}
+		gpus = b.Accelerators
+	}
+	return kaitoNode{gpus, perGPU * gpus}, nil
+}
+
+func (b *KAITOBrought) selects(n KAITONode) bool {
+	for k, v := range b.Selector {
+		if have, ok := n.Labels[k]; !slices.Contains(reservedLabels, k) && (!ok || have != v) {
+			return false
+		}
+	}
+	return true
+}
