@@ -10,6 +10,7 @@ import (
 
 // Presets with the figures of the models' own configurations.
 var (
+	// One of which little is known, so that KAITO's figure for tuning counts.
 	phi3Mini = preset.Preset{Name: "phi-3-mini-128k-instruct", Tuning: &preset.Tuning{GPUMemoryGiB: 72, TotalMemoryGiB: 72}, Model: preset.Model{
 		WeightBytes: 7645041787, Heads: 32, KVHeads: 32, Attention: "mha", KVBytesPerToken: 393216, ContextLength: 131072, Distributed: true, TensorParallel: true,
 	}}

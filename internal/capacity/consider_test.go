@@ -1,0 +1,224 @@
+package capacity
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/preset"
+)
+
+// llama70Known is Llama-3.3-70B with all of its figures.
+var llama70Known = preset.Preset{Name: "llama-3.3-70b-instruct", Model: preset.Model{
+	WeightBytes: 141107412992, Parameters: 70553706496, HiddenSize: 8192, Layers: 80, Heads: 64, KVHeads: 8, HeadDim: 128, IntermediateSize: 28672, VocabSize: 128256,
+	ContextLength: 131072, Distributed: true, TensorParallel: true,
+}}
+
+func TestConsider(t *testing.T) {
+	reasons := map[string]string{}
+	var taken []string
+	for _, v := range Consider(Request{Preset: llama70Known, Region: "eastus"}) {
+		if v.Taken {
+			taken = append(taken, v.SKU.Name)
+		} else {
+			reasons[v.SKU.Name] = v.Reason
+		}
+	}
+	// 2.26 USD/h for each of 16 A10 would be dear, were they enough.
+	if len(taken) < 6 || taken[0] != "Standard_NC48ads_A100_v4" && taken[0] != "Standard_NC24ads_A100_v4" {
+		t.Errorf("taken: %v", taken)
+	}
+	for size, want := range map[string]string{
+		"Standard_NC4as_T4_v3":                "bfloat16",
+		"Standard_ND96isr_MI300X_v5":          "AMD",
+		"Standard_ND128isr_NDR_GB200_v6":      "Arm",
+		"Standard_NC36ds_xl_RTXPRO6000BSE_v6": "do not agree on the names",
+		"Standard_NV6ads_A10_v5":              "a share of a GPU",
+		"Standard_NCC40ads_H100_v5":           "no price in eastus",
+		"Standard_NP10s":                      "no GPU",
+	} {
+		if !strings.Contains(reasons[size], want) {
+			t.Errorf("%s: %q, want %q", size, reasons[size], want)
+		}
+	}
+	if _, told := reasons["Standard_NC6s_v3"]; told {
+		t.Error("a retired size is told about")
+	}
+	for _, v := range Consider(Request{Preset: llama70Known, Region: "eastus", Limits: Limits{AllowedSizes: []string{"Standard_ND*"}}}) {
+		if v.SKU.Name == "Standard_NC48ads_A100_v4" && !strings.Contains(v.Reason, "allowedSizes") {
+			t.Errorf("policy: %q", v.Reason)
+		}
+	}
+}
+
+func TestUnverifiedSizesAreTakenWhenNamed(t *testing.T) {
+	const quarter = "Standard_NC36lds_xl_RTXPRO6000BSE_v6"
+	small := phi4Mini
+	for _, tt := range []struct {
+		name   string
+		r      Request
+		chosen string
+	}{
+		{"not by itself", Request{Preset: small, Region: "eastus"}, "Standard_NV36ads_A10_v5"},
+		{"nor by a pattern", Request{Preset: small, Region: "eastus", Limits: Limits{AllowedSizes: []string{"Standard_N*"}}}, "Standard_NV36ads_A10_v5"},
+		{"by the Workspace", Request{Preset: small, Region: "eastus", InstanceType: quarter}, quarter},
+		{"by the policy", Request{Preset: small, Region: "eastus", Limits: Limits{AllowedSizes: []string{"Standard_N*", quarter}}}, quarter},
+	} {
+		d, err := Size(tt.r)
+		if err != nil || d.Options[0].SKU.Name != tt.chosen {
+			t.Errorf("%s: %v, %+v", tt.name, err, d.Options)
+			continue
+		}
+		if told := strings.Contains(strings.Join(d.Notes, "\n"), "not verified"); told != (tt.chosen == quarter) {
+			t.Errorf("%s: notes %q", tt.name, d.Notes)
+		}
+	}
+}
+
+func TestShares(t *testing.T) {
+	d, err := Size(Request{Preset: llama70Known, Region: "eastus"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(d.Shares, func(o Option) bool { return o.SKU.Name == "Standard_ND96isr_H100_v5" })
+	if i < 0 {
+		t.Fatalf("no part of a node with H100s: %+v", d.Shares)
+	}
+	o := d.Shares[i]
+	if o.GPUsPerNode != 4 || o.Nodes != 1 || o.GPUs != 4 || o.TensorParallel != 4 || o.DataParallel != 1 || o.HourlyCost.String() != "49.16" {
+		t.Errorf("%d GPUs of %s, TP %d, DP %d, for %s", o.GPUsPerNode, o.SKU.Name, o.TensorParallel, o.DataParallel, o.HourlyCost)
+	}
+	for _, o := range d.Shares {
+		if o.GPUsPerNode >= o.SKU.GPUs || !o.Memory.fits() {
+			t.Errorf("not a part of a node, or too little: %+v", o)
+		}
+	}
+	for i := range d.Options {
+		if o := d.Options[i]; o.GPUsPerNode != o.SKU.GPUs {
+			t.Errorf("not a whole node: %+v", o)
+		}
+	}
+	if d, err = Size(Request{Preset: phi3Tuned, Tuning: true, Method: preset.QLoRA, Region: "eastus"}); err != nil || len(d.Shares) == 0 || d.Shares[0].GPUsPerNode != 1 {
+		t.Errorf("tuning takes one GPU of a node: %v, %+v", err, d.Shares)
+	}
+	if d, err = Size(Request{Preset: llama70Known, Region: "eastus", InstanceType: "Standard_ND96isr_H100_v5"}); err != nil || d.Shares != nil {
+		t.Errorf("a size that is named is not shared: %v, %+v", err, d.Shares)
+	}
+}
+
+func TestGates(t *testing.T) {
+	small := preset.Model{WeightBytes: 8 << 30, HiddenSize: 2048, Layers: 32, KVHeads: 8, HeadDim: 128, VocabSize: 100000, IntermediateSize: 8192}
+	gemm := preset.Preset{Name: "deepseek-v3.2", CUDAToolkit: true, Model: small}
+	gemm.Model.Architecture = "DeepseekV32ForCausalLM"
+	fp8 := preset.Preset{Name: "glm", Model: small, RunParameters: map[preset.Runtime]map[string]string{preset.VLLM: {"kv-cache-dtype": "fp8"}}}
+	toolkit := preset.Preset{Name: "mistral-small-4", CUDAToolkit: true, Model: small}
+	for _, tt := range []struct {
+		p    preset.Preset
+		size string
+		want string
+	}{
+		{gemm, "Standard_NC24ads_A100_v4", "compute capability 9.0"},
+		{gemm, "Standard_NC40ads_H100_v5", ""},
+		{toolkit, "Standard_NC24ads_A100_v4", ""},
+		{fp8, "Standard_NC24ads_A100_v4", "compute capability 8.9"},
+		{fp8, "Standard_NV36ads_A10_v5", "compute capability 8.9"},
+		{fp8, "Standard_NC40ads_H100_v5", ""},
+	} {
+		_, err := Size(Request{Preset: tt.p, InstanceType: tt.size, Region: "eastus"})
+		var refused *RefusedError
+		if errors.As(err, &refused); (err == nil) != (tt.want == "") || err != nil && (!strings.Contains(refused.Message, tt.want) || !strings.Contains(refused.Hint, "Standard_NC40ads_H100_v5")) {
+			t.Errorf("%s on %s: %v", tt.p.Name, tt.size, err)
+		}
+	}
+	for quantization, sizes := range map[string][2]string{
+		"fp8": {"Standard_NC24ads_A100_v4", "Standard_NC40ads_H100_v5"}, "mxfp4": {"Standard_NV36ads_A10_v5", "Standard_NC40ads_H100_v5"}, "nvfp4-pack-quantized": {"Standard_NC40ads_H100_v5", ""},
+	} {
+		p := preset.Preset{Name: "packed", Model: small}
+		p.Model.Quantization = quantization
+		for i, size := range sizes {
+			if size == "" {
+				continue
+			}
+			d, err := Size(Request{Preset: p, InstanceType: size, Region: "eastus"})
+			if slow := strings.Contains(strings.Join(d.Notes, ""), "unpacked"); err != nil || slow != (i == 0) {
+				t.Errorf("%s on %s: %v, %q", quantization, size, err, d.Notes)
+			}
+		}
+	}
+	// A GPU that somebody brings is known by its name.
+	if _, err := Size(Request{Preset: fp8, Brought: &SKU{Name: "own", GPUs: 1, GPUModel: "NVIDIA-A100-SXM4-80GB", GPUMemoryGiB: 80, GPUUsableGiB: 80}}); err == nil || !strings.Contains(err.Error(), "8.9") {
+		t.Errorf("brought A100: %v", err)
+	}
+	if _, err := Size(Request{Preset: fp8, Brought: &SKU{Name: "own", GPUs: 1, GPUModel: "Something-New", GPUMemoryGiB: 80, GPUUsableGiB: 80}}); err != nil {
+		t.Errorf("nothing is held against a GPU that is not known: %v", err)
+	}
+}
+
+func TestDisks(t *testing.T) {
+	huge := preset.Preset{Name: "huge", Model: preset.Model{WeightBytes: 1000 << 30, Heads: 128, Layers: 61, TensorParallel: true, Distributed: true}}
+	reasons := map[string]string{}
+	for _, v := range Consider(Request{Preset: huge, Region: "eastus"}) {
+		reasons[v.SKU.Name] = v.Reason
+	}
+	if !strings.Contains(reasons["Standard_NC24ads_A100_v4"], "NVMe disks 894") || reasons["Standard_ND96isr_H100_v5"] != "" {
+		t.Errorf("%q, %q", reasons["Standard_NC24ads_A100_v4"], reasons["Standard_ND96isr_H100_v5"])
+	}
+	for _, tt := range []struct {
+		p      preset.Preset
+		tuning bool
+		want   int
+	}{
+		{preset.Preset{Name: "a", DiskGiB: 87, Model: preset.Model{WeightBytes: 7 << 30}}, false, 87},
+		{preset.Preset{Name: "a", Model: preset.Model{WeightBytes: 7<<30 + 1}}, false, 88},
+		{preset.Preset{Name: "a", DiskGiB: 87, Tuning: &preset.Tuning{DiskGiB: 70}}, true, 70},
+		{preset.Preset{}, false, 0},
+	} {
+		if got := DiskFor(tt.p, tt.tuning); got != tt.want {
+			t.Errorf("%+v: %d GiB, want %d", tt.p, got, tt.want)
+		}
+	}
+}
+
+// TestRefusalsSayWhatWouldHelp: the cheapest size, the policy, or a shorter context.
+func TestRefusalsSayWhatWouldHelp(t *testing.T) {
+	huge := preset.Preset{Name: "huge", Model: preset.Model{WeightBytes: 8000 << 30, Heads: 128, Layers: 61, TensorParallel: true, Distributed: true}}
+	long := phi4Mini
+	long.Model.Distributed, long.Model.TensorParallel = false, false
+	for _, tt := range []struct {
+		name string
+		r    Request
+		hint string
+	}{
+		{"too small", Request{Preset: llama70Known, Transformers: true, InstanceType: "Standard_NC24ads_A100_v4", Region: "eastus"}, "the cheapest size that fits is Standard_NC80adis_H100_v5 (2 x H100 94 GB, 13.96 USD/h)"},
+		{"policy", Request{Preset: llama70Known, Region: "eastus", Limits: Limits{AllowedSizes: []string{"Standard_NV6ads_A10_v5"}}}, "none is allowed by capacity.limits.allowedSizes; the cheapest is Standard_N"},
+		{"context", Request{Preset: long, Context: 1 << 20, Region: "eastus"}, "with a context of 262144 tokens it would fit"},
+		{"context on one's own size", Request{Preset: long, Context: 1 << 20, InstanceType: "Standard_NC24ads_A100_v4", Region: "eastus"}, "with a context of 262144 tokens it would fit"},
+		{"nothing", Request{Preset: huge, Region: "eastus"}, "smaller model"},
+		{"region", Request{Preset: phi4Mini, Region: "nowhere"}, "capacity.aks.location"},
+	} {
+		_, err := Size(tt.r)
+		var refused *RefusedError
+		if !errors.As(err, &refused) || !strings.Contains(refused.Hint, tt.hint) || refused.Field == "" || refused.Message == "" {
+			t.Errorf("%s: %v (%s)", tt.name, err, refused)
+			if refused != nil {
+				t.Log(refused.Hint)
+			}
+		}
+	}
+}
+
+func TestManyNodesAreRemarkedOn(t *testing.T) {
+	d, err := Size(Request{Preset: llama70Known, InstanceType: "Standard_NC24ads_A100_v4", Region: "eastus"})
+	if err != nil || d.Options[0].Nodes < 2 || !strings.Contains(strings.Join(d.Notes, ""), "over Ethernet") {
+		t.Errorf("%v, %+v", err, d)
+	}
+	o := d.Options[0].WithNodes(5)
+	if o.GPUs != 5 || o.PipelineParallel != 5 || o.HourlyCost.String() != "18.37" {
+		t.Errorf("5 nodes: %+v", o)
+	}
+	two := Option{SKU: SKU{GPUs: 4}, Nodes: 1, GPUsPerNode: 4, TensorParallel: 2, PipelineParallel: 2}
+	if o := two.WithNodes(3); o.PipelineParallel != 6 {
+		t.Errorf("two stages in each of 3 nodes: %+v", o)
+	}
+}
