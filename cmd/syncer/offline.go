@@ -89,6 +89,7 @@ func policyOf(c config.Config) plan.Policy {
 		Cluster: c.Cluster, Brought: c.Capacity.Mode == config.ModeBYO, Region: c.Capacity.AKS.Location,
 		RetiredSizes: c.Capacity.RetiredSizes, Prune: c.Prune, Karpenter: karpenterOf(c),
 	}
+	p.Prices = pricesOr(unknownPrices, c.Capacity.Prices)
 	p.Limits.HourlyCost, p.Limits.Nodes, p.Limits.AllowedSizes = c.Capacity.Limits.HourlyCost, c.Capacity.Limits.Nodes, c.Capacity.Limits.AllowedSizes
 	return p
 }

@@ -25,7 +25,7 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 	root.AddCommand(
-		newRun(std), newValidate(std), newRender(std), newSize(std), newPlan(std), newStatus(std), newPresets(std), newVersion(std),
+		newRun(std), newValidate(std), newRender(std), newSize(std), newPrices(std), newPlan(std), newStatus(std), newPresets(std), newVersion(std),
 	)
 	return root
 }
@@ -85,7 +85,12 @@ func (s *settings) parse(path string, data []byte) (config.Config, error) {
 			flags[f.Path] = flag.Value.String()
 		}
 	}
-	return config.Load(path, data, s.std.env, flags)
+	c, err := config.Load(path, data, s.std.env, flags)
+	if err != nil {
+		return c, err
+	}
+	_, err = readPrices(c.Capacity.Prices)
+	return c, err
 }
 
 // exists reports whether a file is there.

@@ -62,7 +62,7 @@ var layers = [][]string{
 var within = map[string][]string{"internal/render": {"internal/cluster"}}
 
 // adapters talk to the outside. Only cmd/syncer imports them, and they never import each other.
-var adapters = []string{"internal/git", "internal/apply", "internal/capacity/aks", "internal/hub"}
+var adapters = []string{"internal/git", "internal/apply", "internal/capacity/aks", "internal/capacity/retail", "internal/hub"}
 
 // helpers of tests and the demo follow no layer.
 var helpers = []string{
