@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -27,11 +25,19 @@ type sizing struct {
 	GPUs             int             `json:"gpus"`
 	TensorParallel   int             `json:"tensorParallel"`
 	PipelineParallel int             `json:"pipelineParallel"`
+	DataParallel     int             `json:"dataParallel,omitempty"`
 	Memory           capacity.Memory `json:"memory"`
+	DiskGiB          int             `json:"diskGiB,omitempty"`
 	HourlyCost       *float64        `json:"hourlyCost"` // US dollars; null when unknown
 	Alternatives     []alternative   `json:"alternatives"`
+	Shares           []alternative   `json:"shares,omitempty"` // parts of nodes that Workspaces share
+	NotTaken         []notTaken      `json:"notTaken,omitempty"`
 	Notes            []string        `json:"notes,omitempty"`
 	Error            string          `json:"error,omitempty"`
+	Hint             string          `json:"hint,omitempty"`
+
+	gpu    string // "1 x A100 80 GB"
+	tuning bool
 }
 
 type alternative struct {
@@ -42,11 +48,24 @@ type alternative struct {
 	HourlyCost   *float64 `json:"hourlyCost"`
 }
 
+// notTaken is a size that will not do, and why.
+type notTaken struct {
+	InstanceType string `json:"instanceType"`
+	Reason       string `json:"reason"`
+
+	never bool // whatever the model, the policy and the region
+}
+
+func alternativeOf(o capacity.Option) alternative {
+	return alternative{o.SKU.Name, o.GPUsPerNode, o.Nodes, o.GPUs, money(o.HourlyCost)}
+}
+
 // question is what "size" is asked about.
 type question struct {
-	path, preset, instanceType, compat, output string
-	context                                    int
-	tune                                       string
+	path, preset, instanceType, compat, output, tune string
+	context                                          int
+	nodes, mig                                       string // of KAITO's arithmetic
+	gpus                                             int
 }
 
 func newSize(std stdio) *cobra.Command {
@@ -56,10 +75,14 @@ func newSize(std stdio) *cobra.Command {
 		Short: "Say which GPUs a model needs, and what they cost, offline",
 		Long: `Say which nodes the Workspaces in PATH, or a preset, would run on, why, what that costs, and what else would do.
 
-With --compat kaito the answer is that of KAITO's own arithmetic, quirks and all.`,
+For one answer the arithmetic is shown: each term of the memory of a GPU, and why other sizes are not taken.
+
+With --compat kaito the answer is that of KAITO's own arithmetic, quirks and all; --nodes, --mig and --gpus then describe nodes
+that are brought.`,
 		Example: `  syncer size example-repo/workspaces/phi-4-mini.yaml
   syncer size --preset phi-4-mini-instruct
   syncer size --preset falcon-7b --tune qlora -o json
+  syncer size --preset llama-3.3-70b-instruct --context-length 131072
   syncer size --preset phi-4-mini-instruct --instance-type Standard_NC24ads_A100_v4 --compat kaito`,
 		Args: cobra.MaximumNArgs(1),
 	}
@@ -69,6 +92,9 @@ With --compat kaito the answer is that of KAITO's own arithmetic, quirks and all
 	cmd.Flags().StringVar(&q.instanceType, "instance-type", "", "VM size to use")
 	cmd.Flags().IntVar(&q.context, "context-length", 0, "longest sequence, in tokens")
 	cmd.Flags().StringVar(&q.compat, "compat", "", "kaito: answer with KAITO's own arithmetic")
+	cmd.Flags().StringVar(&q.nodes, "nodes", "", "with --compat kaito: file with the Nodes that are brought, as kubectl get nodes -o yaml prints them")
+	cmd.Flags().StringVar(&q.mig, "mig", "", "with --compat kaito: profile of a GPU slice that is brought, such as 1g.10gb")
+	cmd.Flags().IntVar(&q.gpus, "gpus", 0, "with --compat kaito: GPUs of a brought node that may be used")
 	cmd.Flags().StringVarP(&q.output, "output", "o", "table", "table or json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
@@ -81,6 +107,10 @@ With --compat kaito the answer is that of KAITO's own arithmetic, quirks and all
 			return fmt.Errorf("-o %q is not one of table, json", q.output)
 		case q.compat != "" && q.compat != "kaito":
 			return fmt.Errorf("--compat %q is not known; use kaito", q.compat)
+		case q.compat == "" && (q.nodes != "" || q.mig != "" || q.gpus != 0):
+			return errors.New("--nodes, --mig and --gpus are for --compat kaito")
+		case q.tune != "" && q.tune != string(preset.LoRA) && q.tune != string(preset.QLoRA):
+			return fmt.Errorf("--tune %q is not one of lora, qlora", q.tune)
 		case q.context < 0:
 			return errors.New("--context-length must not be negative")
 		}
@@ -92,7 +122,11 @@ With --compat kaito the answer is that of KAITO's own arithmetic, quirks and all
 		if err != nil {
 			return err
 		}
-		return printSizings(std.out, answers, q.output)
+		list, err := readPrices(c.Capacity.Prices)
+		if err != nil {
+			return err
+		}
+		return printSizings(std.out, answers, q.output, list)
 	}
 	return cmd
 }
@@ -109,7 +143,8 @@ func (q question) answer(c config.Config) ([]sizing, error) {
 			return nil, unknownPreset(catalog, q.preset)
 		}
 		r := capacity.Request{Preset: p, Tuning: q.tune != "", Method: preset.Method(q.tune), InstanceType: q.instanceType}
-		return []sizing{q.size(r, c)}, nil
+		answer, err := q.size(r, c)
+		return []sizing{answer}, err
 	}
 	inputs, err := readPaths([]string{q.path}, c)
 	if err != nil {
@@ -123,7 +158,11 @@ func (q question) answer(c config.Config) ([]sizing, error) {
 			out = append(out, sizing{Workspace: w.Key.String(), Preset: w.PresetName(), Error: blocked[0].String()})
 			continue
 		}
-		out = append(out, q.size(q.request(w, in), c))
+		answer, err := q.size(q.request(w, in), c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, answer)
 	}
 	if len(out) == 0 {
 		return nil, no("no Workspace in %s", q.path)
@@ -134,7 +173,12 @@ func (q question) answer(c config.Config) ([]sizing, error) {
 func (q question) request(w *workspace.Workspace, in plan.Input) capacity.Request {
 	p, _ := in.Catalog.Lookup(w.PresetName())
 	r := capacity.RequestFor(w, p)
+	said := workspace.SettingsOf(in.Set, w)
 	r.Context = workspace.MaxModelLen(in.Set, w)
+	r.Configure(said)
+	if q.compat == "kaito" { // which reads the ConfigMap in its own way
+		r.Context = capacity.KAITOMaxModelLen(said.InferenceText)
+	}
 	if q.instanceType != "" {
 		r.InstanceType = q.instanceType
 	}
@@ -142,36 +186,47 @@ func (q question) request(w *workspace.Workspace, in plan.Input) capacity.Reques
 }
 
 // size answers one request.
-func (q question) size(r capacity.Request, c config.Config) sizing {
+func (q question) size(r capacity.Request, c config.Config) (sizing, error) {
 	policy := policyOf(c)
-	r.Region, r.RetiredSizes, r.Limits = policy.Region, policy.RetiredSizes, policy.Limits
+	r.Region, r.RetiredSizes, r.Limits, r.Prices = policy.Region, policy.RetiredSizes, policy.Limits, policy.Prices
 	if q.context > 0 {
 		r.Context = q.context
 	}
-	s := sizing{Preset: r.Preset.Name, Alternatives: []alternative{}}
+	s := sizing{Preset: r.Preset.Name, Alternatives: []alternative{}, DiskGiB: capacity.DiskFor(r.Preset, r.Tuning), tuning: r.Tuning}
 	if r.Workspace != (workspace.Key{}) {
 		s.Workspace = r.Workspace.String()
 	}
 	if q.compat == "kaito" {
-		return kaito(r, s)
+		return q.kaito(r, s)
 	}
 	d, err := capacity.Size(r)
 	if err != nil {
-		s.Error = err.Error()
+		s.Error, s.InstanceType = err.Error(), r.InstanceType
 		var refused *capacity.RefusedError
-		if errors.As(err, &refused) && refused.Hint != "" {
-			s.Error += " (" + refused.Hint + ")"
+		if errors.As(err, &refused) {
+			s.Hint = refused.Hint
 		}
-		s.InstanceType = r.InstanceType
-		return s
+		return s, nil
 	}
 	o := d.Options[0]
 	s.InstanceType, s.GPUsPerNode, s.Nodes, s.GPUs = o.SKU.Name, o.SKU.GPUs, o.Nodes, o.GPUs
-	s.TensorParallel, s.PipelineParallel, s.Memory, s.HourlyCost, s.Notes = o.TensorParallel, o.PipelineParallel, o.Memory, money(o.HourlyCost), d.Notes
+	s.TensorParallel, s.PipelineParallel, s.DataParallel = o.TensorParallel, o.PipelineParallel, o.DataParallel
+	s.Memory, s.HourlyCost, s.Notes = o.Memory, money(o.HourlyCost), d.Notes
+	s.gpu = fmt.Sprintf("%d x %s %d GB", o.SKU.GPUs, strings.TrimPrefix(o.SKU.GPUModel, "NVIDIA "), o.SKU.GPUMemoryGiB)
 	for _, a := range d.Options[1:] {
-		s.Alternatives = append(s.Alternatives, alternative{a.SKU.Name, a.SKU.GPUs, a.Nodes, a.GPUs, money(a.HourlyCost)})
+		s.Alternatives = append(s.Alternatives, alternativeOf(a))
 	}
-	return s
+	for _, a := range d.Shares {
+		s.Shares = append(s.Shares, alternativeOf(a))
+	}
+	if r.Preset.Name != "" {
+		for _, v := range capacity.Consider(r) {
+			if !v.Taken {
+				s.NotTaken = append(s.NotTaken, notTaken{v.SKU.Name, v.Reason, v.SKU.Unusable() != "" || strings.HasPrefix(v.Reason, v.SKU.Unverified) && v.SKU.Unverified != ""})
+			}
+		}
+	}
+	return s, nil
 }
 
 func money(c capacity.Cost) *float64 {
@@ -179,104 +234,6 @@ func money(c capacity.Cost) *float64 {
 		return nil
 	}
 	return &c.USD
-}
-
-// kaito answers with KAITO's arithmetic. KAITO runs its estimator for inference; a tuning takes one node.
-func kaito(r capacity.Request, s sizing) sizing {
-	s.InstanceType = r.InstanceType
-	a := capacity.KAITOAnswer{Nodes: 1}
-	if !r.Tuning {
-		var err error
-		a, err = capacity.KAITOEstimate(capacity.KAITORequest{
-			WeightBytes: r.Preset.Model.WeightBytes, KVBytesPerToken: r.Preset.Model.KVBytesPerToken, Context: r.Context,
-			Distributed: r.Preset.Model.Distributed, InstanceType: r.InstanceType, Count: r.Count, NoPreset: r.Preset.Name == "",
-		})
-		if err != nil {
-			s.Error = err.Error()
-			return s
-		}
-	}
-	s.Nodes, s.GPUs = a.Nodes, a.GPUs
-	if sku, ok := capacity.LookupSKU(r.InstanceType); ok {
-		s.GPUsPerNode = sku.GPUs
-		s.GPUs = a.Nodes * sku.GPUs
-		s.HourlyCost = money(capacity.Price(r.Region, sku.Name, r.Spot).Times(a.Nodes))
-	}
-	s.TensorParallel, s.PipelineParallel = max(s.GPUsPerNode, 1), a.Nodes
-	return s
-}
-
-// printSizings prints the answers; one that is a refusal makes the exit code 1.
-func printSizings(w io.Writer, answers []sizing, output string) error {
-	refused := 0
-	for _, s := range answers {
-		if s.Error != "" {
-			refused++
-		}
-	}
-	var err error
-	switch {
-	case output == "json" && len(answers) == 1:
-		err = printJSON(w, answers[0])
-	case output == "json":
-		err = printJSON(w, map[string]any{"apiVersion": apiVersion, "kind": "SizeList", "items": answers})
-	default:
-		err = printSizeTable(w, answers)
-	}
-	if err != nil {
-		return err
-	}
-	if refused > 0 {
-		return no("%d of %s cannot be had", refused, plural(len(answers), "answer"))
-	}
-	return nil
-}
-
-// apiVersion is that of everything that is printed as JSON.
-const apiVersion = "syncer.dev/v1"
-
-func printSizeTable(w io.Writer, answers []sizing) error {
-	t := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(t, "WORKSPACE\tPRESET\tINSTANCE\tNODES\tGPUS\tGIB/GPU\tUSD/H\t")
-	var notes []string
-	for _, s := range answers {
-		name := s.Workspace
-		if name == "" {
-			name = "-"
-		}
-		if s.Error != "" {
-			fmt.Fprintf(t, "%s\t%s\t%s\t-\t-\t-\t-\t\n", name, s.Preset, s.InstanceType)
-			notes = append(notes, s.Error)
-			continue
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t\n", name, s.Preset, s.InstanceType, s.Nodes, s.GPUs, share(s.Memory), price(s.HourlyCost))
-		for _, a := range s.Alternatives[:min(3, len(s.Alternatives))] {
-			fmt.Fprintf(t, "\t  or\t%s\t%d\t%d\t\t%s\t\n", a.InstanceType, a.Nodes, a.GPUs, price(a.HourlyCost))
-		}
-		notes = append(notes, s.Notes...)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	if len(notes) > 0 {
-		fmt.Fprintln(w, "\n"+strings.Join(notes, "\n"))
-	}
-	fmt.Fprintf(w, "\nOn-demand prices of %s.\n", capacity.Prices{}.Date())
-	return nil
-}
-
-func share(m capacity.Memory) string {
-	if m.UsableGiB == 0 {
-		return "-"
-	}
-	return fmt.Sprintf("%.1f of %.1f", m.RequiredGiB, m.UsableGiB)
-}
-
-func price(usd *float64) string {
-	if usd == nil {
-		return "unknown"
-	}
-	return fmt.Sprintf("%.2f", *usd)
 }
 
 // unknownPreset is the answer to a preset that is not in the catalogue.

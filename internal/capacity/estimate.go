@@ -96,7 +96,7 @@ func (r *Request) serve(s SKU, gpus, maxNodes int) (Option, func() string) {
 		if maxNodes > 1 {
 			where = fmt.Sprintf(", even on %d nodes", maxNodes)
 		}
-		return fmt.Sprintf("%s does not fit on %s: with a context of %d tokens it needs %.1f GiB on a GPU%s, of which %.1f can be used",
-			r.Preset.Name, s.Name, r.context(), last.RequiredGiB, where, last.UsableGiB)
+		return fmt.Sprintf("%s does not fit on %s: with a context of %d tokens it needs %.1f GiB on a GPU, of which %.1f can be used%s",
+			r.Preset.Name, s.Name, r.context(), last.RequiredGiB, last.UsableGiB, where)
 	}
 }

@@ -44,6 +44,7 @@ type Request struct {
 	Settings map[string]string
 	// Training is the training_config of the Workspace's ConfigMap; nil when the default of the method is rendered.
 	Training map[string]any
+	Selector map[string]string // resource.labelSelector
 	// Current is the size of the pool that the Workspace has. Where the choice is ours it stays as long as it fits: a running
 	// model is not moved for a cent.
 	Current string
@@ -83,7 +84,7 @@ func (r *Request) Configure(c workspace.Settings) {
 func RequestFor(w *workspace.Workspace, p preset.Preset) Request {
 	r := Request{
 		Workspace: w.Key, Preset: p, InstanceType: w.Resource.InstanceType, Spot: w.Spot(),
-		Transformers: w.Annotations[workspace.AnnotationRuntime] == string(preset.Transformers),
+		Transformers: w.Annotations[workspace.AnnotationRuntime] == string(preset.Transformers), Selector: w.NodeLabels(),
 	}
 	if w.Resource.Count != nil {
 		r.Count = *w.Resource.Count

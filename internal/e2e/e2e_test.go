@@ -164,7 +164,7 @@ func TestTuning(t *testing.T) {
 	}
 	e.start("run")
 	r := e.waitState("tune", status.Succeeded)
-	if r.InstanceType != "Standard_NC24ads_A100_v4" || !contains(r.Conditions[0].Message, "Azure retired Standard_NC6s_v3") {
+	if r.InstanceType != "Standard_NV36ads_A10_v5" || !contains(r.Conditions[0].Message, "Azure retired Standard_NC6s_v3") {
 		t.Errorf("report %+v", r)
 	}
 	e.eventually("the pool to be scaled to zero", func() string {

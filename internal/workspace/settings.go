@@ -7,6 +7,8 @@ import "syncer.dev/syncer/internal/strictyaml"
 type Settings struct {
 	VLLM     map[string]string // the vllm section of inference_config.yaml
 	Training map[string]any    // the training_config of training_config.yaml
+	// InferenceText is inference_config.yaml as it is written.
+	InferenceText string
 }
 
 // SettingsOf returns the Settings of the Workspace.
@@ -18,7 +20,8 @@ func SettingsOf(set *Set, w *Workspace) Settings {
 		return value
 	}
 	if w.Inference != nil {
-		s.VLLM, _ = vllmSettings(text(w.Inference.Config, inferenceConfigKey))
+		s.InferenceText = text(w.Inference.Config, inferenceConfigKey)
+		s.VLLM, _ = vllmSettings(s.InferenceText)
 	}
 	if w.Tuning != nil {
 		docs, syntax := strictyaml.Documents([]byte(text(w.Tuning.Config, trainingConfigKey)))
