@@ -21,7 +21,7 @@ const (
 
 // activationOn returns the bytes that activations take at their peak on one GPU. The sampler works on whole rows, which are
 // gathered on every GPU; the hidden states of the batch are alive all the while.
-func activationOn(f facts, e engine, l layout) float64 {
+func activationOn(f *facts, e engine, l layout) float64 {
 	tokens, hidden, width := float64(e.batchedTokens), float64(f.hidden), float64(f.intermediate)/float64(l.tensor)
 	sampler := samplerBytes * float64(e.seqs) * float64(f.vocabulary)
 	layer := 2 * tokens * (2*hidden + 3*width)

@@ -81,11 +81,12 @@ func (r *Request) fit(s SKU, gpus, maxNodes int) (Option, func() string) {
 // options lists every way to satisfy the request with whole nodes, cheapest first, without the size except.
 func (r *Request) options(except string) []Option {
 	var out []Option
-	for _, s := range skus {
-		if s.Name == except || s.Retired != "" {
+	for _, i := range usable {
+		s := &skus[i]
+		if s.Name == except || s.Unverified != "" && len(r.Limits.AllowedSizes) == 0 { // the latter only saves time
 			continue
 		}
-		if o, why := r.consider(s); why == nil {
+		if o, why := r.consider(*s); why == nil {
 			out = append(out, o)
 		}
 	}
@@ -94,16 +95,12 @@ func (r *Request) options(except string) []Option {
 }
 
 // shares lists the ways to satisfy the request with some of the GPUs of one node, the fewest of each size, for nodes that Workspaces
-// share. Each costs its part of the node.
-func (r *Request) shares() []Option {
+// share. Each costs its part of the node. What all of its nodes cannot do, a part of one cannot either, so that only the sizes of the
+// options come into question.
+func (r *Request) shares(options []Option) []Option {
 	var out []Option
-	for _, s := range skus {
-		if s.GPUs < 2 || s.Retired != "" {
-			continue
-		}
-		if _, why := r.consider(s); why != nil {
-			continue // what all of its nodes cannot do, a part of one cannot either
-		}
+	for i := range options {
+		s := options[i].SKU
 		for gpus := 1; gpus < s.GPUs; gpus *= 2 {
 			o, why := r.fit(s, gpus, 1)
 			if why == nil && o.DataParallel == 1 {

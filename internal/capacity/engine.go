@@ -36,33 +36,35 @@ const (
 	cacheFP8MLA = 656.0 / 1152.0
 )
 
-// settings are command-line flags of vLLM without dashes in front, as presets and the ConfigMap of inference.config give them.
+// settings are command-line flags of vLLM without dashes in front.
 type settings map[string]string
 
-// get reads a flag, which people also write with underscores.
-func (s settings) get(name string) (string, bool) {
-	if v, ok := s[name]; ok {
-		return strings.TrimSpace(v), true
+// settingsOf merges flags as presets and the ConfigMap of inference.config give them; the last one wins. People write underscores as
+// well as dashes.
+func settingsOf(all ...map[string]string) settings {
+	out := settings{}
+	for _, flags := range all {
+		for name, value := range flags {
+			out[strings.ReplaceAll(name, "_", "-")] = strings.TrimSpace(value)
+		}
 	}
-	v, ok := s[strings.ReplaceAll(name, "-", "_")]
-	return strings.TrimSpace(v), ok
+	return out
 }
 
 func (s settings) positive(name string) (int, bool) {
-	v, _ := s.get(name)
-	n, err := strconv.Atoi(v)
+	n, err := strconv.Atoi(s[name])
 	return n, err == nil && n > 0
 }
 
 // flag reports whether a flag without a value, or with a true one, is given.
 func (s settings) flag(name string) bool {
-	v, ok := s.get(name)
+	v, ok := s[name]
 	return ok && !strings.EqualFold(v, "false") && v != "0"
 }
 
 // engineFor returns how vLLM runs on the size: its own defaults, then what the flags say. A value that makes no sense is vLLM's to
 // refuse, and passed over here.
-func engineFor(s SKU, mla bool, flags ...settings) engine {
+func engineFor(s SKU, mla bool, f settings) engine {
 	e := engine{batchedTokens: smallBatch, seqs: smallSeqs, utilization: utilization, cacheShare: 1}
 	if s.GPUUsableGiB >= largeGPUGiB && !strings.Contains(strings.ToUpper(s.GPUModel), "A100") {
 		e.batchedTokens, e.seqs = largeBatch, largeSeqs
@@ -70,34 +72,25 @@ func engineFor(s SKU, mla bool, flags ...settings) engine {
 	if s.GPUModel == "NVIDIA A10" {
 		e.utilization = utilizationA10
 	}
-	for _, f := range flags { // the batch that the mode doubles is the default one
-		if mode, _ := f.get("performance-mode"); mode == "throughput" {
-			e.batchedTokens, e.seqs = 2*e.batchedTokens, 2*e.seqs
+	if f["performance-mode"] == "throughput" { // the batch that the mode doubles is the default one
+		e.batchedTokens, e.seqs = 2*e.batchedTokens, 2*e.seqs
+	}
+	if n, ok := f.positive("max-num-batched-tokens"); ok {
+		e.batchedTokens = n
+	}
+	if n, ok := f.positive("max-num-seqs"); ok {
+		e.seqs = n
+	}
+	if u, err := strconv.ParseFloat(f["gpu-memory-utilization"], 64); err == nil && u > 0 && u <= 1 {
+		e.utilization = u
+	}
+	if strings.HasPrefix(f["kv-cache-dtype"], "fp8") {
+		e.cacheShare = cacheFP8
+		if mla {
+			e.cacheShare = cacheFP8MLA
 		}
 	}
-	for _, f := range flags {
-		if n, ok := f.positive("max-num-batched-tokens"); ok {
-			e.batchedTokens = n
-		}
-		if n, ok := f.positive("max-num-seqs"); ok {
-			e.seqs = n
-		}
-		if v, ok := f.get("gpu-memory-utilization"); ok {
-			if u, err := strconv.ParseFloat(v, 64); err == nil && u > 0 && u <= 1 {
-				e.utilization = u
-			}
-		}
-		if v, ok := f.get("kv-cache-dtype"); ok {
-			e.cacheShare = 1
-			if strings.HasPrefix(v, "fp8") {
-				e.cacheShare = cacheFP8
-				if mla {
-					e.cacheShare = cacheFP8MLA
-				}
-			}
-		}
-		e.eager = e.eager || f.flag("enforce-eager")
-	}
+	e.eager = f.flag("enforce-eager")
 	e.seqs = min(e.seqs, e.batchedTokens) // as vLLM does: a sequence brings at least one token
 	return e
 }

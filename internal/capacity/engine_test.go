@@ -33,12 +33,12 @@ func TestEngine(t *testing.T) {
 		{"interactivity", "Standard_NC24ads_A100_v4", false, settings{"performance-mode": "interactivity"}, a100},
 	} {
 		s, _ := LookupSKU(tt.size)
-		if got := engineFor(s, tt.mla, tt.flags); got != tt.want {
+		if got := engineFor(s, tt.mla, settingsOf(tt.flags)); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
 	s, _ := LookupSKU("Standard_NC40ads_H100_v5")
-	if e := engineFor(s, false, settings{"max-num-seqs": "8"}, settings{"max-num-seqs": "16"}); e.seqs != 16 {
+	if e := engineFor(s, false, settingsOf(settings{"max-num-seqs": "8"}, settings{"max_num_seqs": "16"})); e.seqs != 16 {
 		t.Errorf("the last one wins: %d", e.seqs)
 	}
 }

@@ -1,10 +1,6 @@
 package capacity
 
-import (
-	"fmt"
-
-	"syncer.dev/syncer/internal/preset"
-)
+import "fmt"
 
 // gib is 2^30 bytes.
 const gib = 1 << 30
@@ -51,7 +47,10 @@ func (m Memory) fits() bool { return m.RequiredGiB <= m.UsableGiB }
 // inference estimates one GPU that serves.
 func (r *Request) inference(s SKU, l layout) Memory {
 	f := r.modelFacts()
-	e := engineFor(s, f.mla, r.Preset.RunParameters[preset.VLLM], r.Settings)
+	return r.memory(s, f, engineFor(s, f.mla, r.flags()), l)
+}
+
+func (r *Request) memory(s SKU, f *facts, e engine, l layout) Memory {
 	context := r.context()
 	m := Memory{
 		WeightsGiB:    weightsOn(f, l) / gib,
@@ -74,9 +73,11 @@ func (r *Request) serve(s SKU, gpus, maxNodes int) (Option, func() string) {
 	if r.Transformers || !r.Preset.Model.Distributed {
 		maxNodes = 1
 	}
+	f := r.modelFacts()
+	e := engineFor(s, f.mla, r.flags())
 	for nodes := 1; nodes <= maxNodes; nodes++ {
 		for _, l := range layouts(r.Preset.Model, s, gpus, nodes) {
-			m := r.inference(s, l)
+			m := r.memory(s, f, e, l)
 			if m.fits() {
 				return Option{
 					SKU: s, Nodes: nodes, GPUsPerNode: gpus, GPUs: nodes * gpus, Memory: m,

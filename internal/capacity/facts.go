@@ -80,7 +80,7 @@ func factsOf(m preset.Model) facts {
 		f.full, f.window = f.full+f.window, 0
 	}
 	f.fixedState = max(f.layers-f.full-f.window, 0)
-	f.cachePerLayer = cachePerLayer(m, f)
+	f.cachePerLayer = cachePerLayer(m, &f)
 	return f
 }
 

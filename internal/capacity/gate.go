@@ -31,7 +31,7 @@ func (r *Request) barred(s SKU) string {
 		return ""
 	case p.CUDAToolkit && deepGEMM(p.Model) && s.ComputeCapability < needGEMM:
 		return fmt.Sprintf("%s needs kernels for compute capability %.1f, and its GPUs have %.1f", p.Name, needGEMM, s.ComputeCapability)
-	case engineFor(s, false, p.RunParameters[preset.VLLM], r.Settings).cacheShare < 1 && s.ComputeCapability < needFP8KV:
+	case strings.HasPrefix(r.flags()["kv-cache-dtype"], "fp8") && s.ComputeCapability < needFP8KV:
 		return fmt.Sprintf("a cache in fp8 needs compute capability %.1f, and its GPUs have %.1f", needFP8KV, s.ComputeCapability)
 	}
 	return ""

@@ -16,7 +16,7 @@ const (
 // cachePerLayer returns the bytes that one token has in one layer, at 16 bit.
 //
 // Attention with heads keeps a key and a value for each KV head. MLA keeps one latent for both, so that there is no factor of 2.
-func cachePerLayer(m preset.Model, f facts) float64 {
+func cachePerLayer(m preset.Model, f *facts) float64 {
 	layers := float64(max(m.Layers, 1))
 	switch {
 	case m.KVLatent > 0:
@@ -39,7 +39,7 @@ func cachePerLayer(m preset.Model, f facts) float64 {
 // Tensor parallelism shares the KV heads out, and once there are more GPUs than heads it copies them. The latent of MLA is on every
 // GPU. Pipeline parallelism gives each stage the cache of its own layers. A layer with a sliding window keeps no more than the
 // window and what one step adds to it.
-func cacheOn(f facts, e engine, l layout, context int) float64 {
+func cacheOn(f *facts, e engine, l layout, context int) float64 {
 	shards := 1
 	if !f.mla {
 		shards = l.tensor

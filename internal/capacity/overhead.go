@@ -28,7 +28,7 @@ const (
 const loraRank = 16
 
 // fixedOn returns the GiB outside of PyTorch and those of CUDA graphs.
-func fixedOn(f facts, e engine, l layout) (outside, graphs float64) {
+func fixedOn(f *facts, e engine, l layout) (outside, graphs float64) {
 	outside, graphs = outsideTorchGiB, graphsGiB
 	if l.tensor*l.pipeline > 1 {
 		outside = withNCCLGiB
@@ -43,7 +43,7 @@ func fixedOn(f facts, e engine, l layout) (outside, graphs float64) {
 }
 
 // marginOn returns the GiB by which the real use may exceed what is expected.
-func marginOn(f facts, e engine, expectedBesidesWeightsAndCache float64) float64 {
+func marginOn(f *facts, e engine, expectedBesidesWeightsAndCache float64) float64 {
 	margin := fragmentation * expectedBesidesWeightsAndCache
 	if f.experts && !e.eager {
 		margin += graphSpreadGiB
@@ -55,7 +55,7 @@ func marginOn(f facts, e engine, expectedBesidesWeightsAndCache float64) float64
 }
 
 // adaptersOn returns the bytes that serving so many adapters takes on one GPU: vLLM keeps room for the largest rank in 16 bit.
-func adaptersOn(m preset.Model, f facts, l layout, adapters int) float64 {
+func adaptersOn(m preset.Model, f *facts, l layout, adapters int) float64 {
 	if adapters == 0 {
 		return 0
 	}

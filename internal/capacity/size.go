@@ -51,16 +51,25 @@ type Request struct {
 	// Brought describes the nodes that somebody else provides; InstanceType, Region and Limits then have no meaning.
 	Brought *SKU
 
-	facts *facts // of Preset.Model, once they are needed
+	facts    *facts   // of Preset.Model, once they are needed
+	settings settings // of vLLM, once they are needed
 }
 
 // modelFacts returns the figures of the model, worked out once.
-func (r *Request) modelFacts() facts {
+func (r *Request) modelFacts() *facts {
 	if r.facts == nil {
 		f := factsOf(r.Preset.Model)
 		r.facts = &f
 	}
-	return *r.facts
+	return r.facts
+}
+
+// flags returns the flags of vLLM: those of the preset, and those of the Workspace, which win.
+func (r *Request) flags() settings {
+	if r.settings == nil {
+		r.settings = settingsOf(r.Preset.RunParameters[preset.VLLM], r.Settings)
+	}
+	return r.settings
 }
 
 // annotationPerformance chooses between throughput, interactivity and balance; render passes it on as a flag.
@@ -223,7 +232,7 @@ func (r *Request) choose(d Demand, because string) (Demand, error) {
 		current := d.Options[i]
 		d.Options = slices.Insert(slices.Delete(d.Options, i, i+1), 0, current)
 	}
-	d.Shares = r.shares()
+	d.Shares = r.shares(d.Options)
 	d.Notes = append(d.Notes, r.remarks(d.Options[0])...)
 	return d, nil
 }

@@ -87,6 +87,17 @@ var byName = func() map[string]int {
 	return m
 }()
 
+// usable are the sizes on which presets can run, by their place in skus.
+var usable = func() []int {
+	var out []int
+	for i, s := range skus {
+		if s.Unusable() == "" {
+			out = append(out, i)
+		}
+	}
+	return out
+}()
+
 // SKUs returns the GPU sizes that syncer knows, retired ones included.
 func SKUs() []SKU { return append([]SKU(nil), skus...) }
 

@@ -78,7 +78,7 @@ func (r *Request) statedTuning(s SKU, m Memory) Memory {
 }
 
 // baseModel returns the bytes of the frozen model.
-func baseModel(f facts, t training) float64 {
+func baseModel(f *facts, t training) float64 {
 	tables := min(2*float64(f.vocabulary)*float64(f.hidden), f.parameters/2) // embedding and head
 	matrices := f.parameters - tables
 	unpacked := 2 * float64(f.hidden) * float64(f.intermediate)
@@ -95,7 +95,7 @@ func baseModel(f facts, t training) float64 {
 
 // adapterWidth returns the sum of inputs and outputs over the adapted projections of all layers. Projections of experts are counted
 // as those of one layer: peft adapts only what is a layer of its own.
-func adapterWidth(m preset.Model, f facts, t modules) float64 {
+func adapterWidth(m preset.Model, f *facts, t modules) float64 {
 	h, q, kv, width := float64(f.hidden), queries(m, f), keys(m, f), float64(f.intermediate)
 	sum := 0.0
 	for _, p := range []struct {
@@ -110,7 +110,7 @@ func adapterWidth(m preset.Model, f facts, t modules) float64 {
 }
 
 // adaptedInputs returns the sum of the inputs of the adapted projections of one layer.
-func adaptedInputs(m preset.Model, f facts, t modules) float64 {
+func adaptedInputs(m preset.Model, f *facts, t modules) float64 {
 	sum := 0.0
 	for _, adapted := range []bool{t.query, t.key, t.value, t.gate, t.up} {
 		if adapted {
@@ -127,14 +127,14 @@ func adaptedInputs(m preset.Model, f facts, t modules) float64 {
 }
 
 // queries is the width of all query heads together, keys that of all key heads.
-func queries(m preset.Model, f facts) float64 {
+func queries(m preset.Model, f *facts) float64 {
 	if m.Heads > 0 && m.HeadDim > 0 {
 		return float64(m.Heads * m.HeadDim)
 	}
 	return float64(f.hidden)
 }
 
-func keys(m preset.Model, f facts) float64 {
+func keys(m preset.Model, f *facts) float64 {
 	if m.KVHeads > 0 && m.HeadDim > 0 {
 		return float64(m.KVHeads * m.HeadDim)
 	}

@@ -6,7 +6,7 @@ package capacity
 // does not split the projections of keys and values further than there are heads of them, nor those that make the latent of MLA.
 // Pipeline parallelism hands out whole layers: with 61 layers on two stages, one has 31. The first stage has the embedding
 // besides, the last one the head, and where both are the same matrix, both stages have it.
-func weightsOn(f facts, l layout) float64 {
+func weightsOn(f *facts, l layout) float64 {
 	tp, pp := float64(l.tensor), float64(l.pipeline)
 	if l.pipeline == 1 {
 		return (f.bytes + replicated(f, l.tensor, f.layers)) / tp
@@ -18,7 +18,7 @@ func weightsOn(f facts, l layout) float64 {
 }
 
 // replicated returns the bytes, times the GPUs, by which a plain division of the layers' weights falls short.
-func replicated(f facts, tensor, layers int) float64 {
+func replicated(f *facts, tensor, layers int) float64 {
 	perParameter := f.bytes / max(f.parameters, 1)
 	hidden, n := float64(f.hidden), float64(layers)
 	copies := float64(tensor - 1)

@@ -30,7 +30,8 @@ func TestWeights(t *testing.T) {
 		// The projections to the latents are on every GPU: about 61 x 7168 x 2304 bytes in fp8.
 		{"latents are copied", deepseek, layout{1, 8, 1, 1}, 688<<30/8.0 + 61*7168*2304*7.0/8, 5e-3},
 	} {
-		got := weightsOn(factsOf(tt.model), tt.l)
+		f := factsOf(tt.model)
+		got := weightsOn(&f, tt.l)
 		if math.Abs(got-tt.want) > tt.within*tt.want {
 			t.Errorf("%s: %.4g bytes, want %.4g", tt.name, got, tt.want)
 		}
