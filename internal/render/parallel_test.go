@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestParallel: a pipeline may have several stages within one node, and only several nodes need Ray.
-func TestParallel(t *testing.T) {
+// TestParallelFlags: a pipeline may have several stages within one node, and only several nodes need Ray.
+func TestParallelFlags(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		at   Placement
