@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -233,7 +234,8 @@ func money(c capacity.Cost) *float64 {
 	if !c.Known {
 		return nil
 	}
-	return &c.USD
+	usd := math.Round(c.USD*1e4) / 1e4 // prices have four decimals at most, sums of them more
+	return &usd
 }
 
 // unknownPreset is the answer to a preset that is not in the catalogue.

@@ -48,6 +48,9 @@ func (r *Request) consider(s SKU) (Option, func() string) {
 	case !r.listPrice(s.Name).Known:
 		return Option{}, func() string { return "no price in " + r.Region + ", so that Azure does not offer it there" }
 	}
+	if !s.InfiniBand {
+		return r.fit(s, s.GPUs, maxNodesOverEthernet)
+	}
 	return r.fit(s, s.GPUs, maxNodesPerWorkload)
 }
 

@@ -208,6 +208,23 @@ func TestRefusalsSayWhatWouldHelp(t *testing.T) {
 	}
 }
 
+// TestFewNodesOverEthernet: 671 GiB take 13 nodes with one A100 each, which are chosen for nobody, but given to whoever names them.
+func TestFewNodesOverEthernet(t *testing.T) {
+	deepseek := preset.Preset{Name: "deepseek-v3", Model: preset.Model{
+		Architecture: "DeepseekV3ForCausalLM", Quantization: "fp8", WeightBytes: 688586727424, Parameters: 671026419200, HiddenSize: 7168, Layers: 61, Heads: 128, KVHeads: 128,
+		Attention: "mla", KVLatent: 576, VocabSize: 129280, IntermediateSize: 18432, Experts: 256, Distributed: true, TensorParallel: true,
+	}}
+	for _, o := range (&Request{Preset: deepseek, Region: "eastus"}).options("") {
+		if o.Nodes > maxNodesOverEthernet && !o.SKU.InfiniBand {
+			t.Errorf("%d x %s", o.Nodes, o.SKU.Name)
+		}
+	}
+	d, err := Size(Request{Preset: deepseek, Region: "eastus", InstanceType: "Standard_NC24ads_A100_v4"})
+	if err != nil || d.Options[0].Nodes != 13 || d.Options[0].PipelineParallel != 13 {
+		t.Errorf("%v, %+v", err, d.Options)
+	}
+}
+
 func TestManyNodesAreRemarkedOn(t *testing.T) {
 	d, err := Size(Request{Preset: llama70Known, InstanceType: "Standard_NC24ads_A100_v4", Region: "eastus"})
 	if err != nil || d.Options[0].Nodes < 2 || !strings.Contains(strings.Join(d.Notes, ""), "over Ethernet") {

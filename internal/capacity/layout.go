@@ -5,7 +5,12 @@ import "syncer.dev/syncer/internal/preset"
 // layout is how a model is spread over GPUs: tensor x pipeline x data is all that are taken.
 type layout struct{ nodes, tensor, pipeline, data int }
 
-const maxNodesPerWorkload = 16
+const (
+	maxNodesPerWorkload = 16
+	// maxNodesOverEthernet is how many nodes without InfiniBand are chosen for somebody: every further stage makes each token wait
+	// once more, and one node that fails takes the others with it. Whoever names the size may have up to maxNodesPerWorkload.
+	maxNodesOverEthernet = 4
+)
 
 // layouts returns the ways to spread a model over so many GPUs on each of so many nodes, the preferred one first.
 //
