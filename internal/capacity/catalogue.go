@@ -149,7 +149,9 @@ var catalogue = []series{
 		{name: "Standard_NV28adms_V710_v5", vcpus: 28, ram: 160, gpus: 1},
 	}},
 	{gpu: notAGPU, sizes: []size{
-		{name: "Standard_NP10s", vcpus: 10, ram: 168}, {name: "Standard_NP20s", vcpus: 20, ram: 336}, {name: "Standard_NP40s", vcpus: 40, ram: 672},
+		{name: "Standard_NP10s", vcpus: 10, ram: 168},
+		{name: "Standard_NP20s", vcpus: 20, ram: 336},
+		{name: "Standard_NP40s", vcpus: 40, ram: 672},
 		{name: "Standard_NM16ads_MA35D", vcpus: 16},
 	}},
 }

@@ -105,6 +105,9 @@ func TestShares(t *testing.T) {
 	if d, err = Size(Request{Preset: llama70Known, Region: "eastus", InstanceType: "Standard_ND96isr_H100_v5"}); err != nil || d.Shares != nil {
 		t.Errorf("a size that is named is not shared: %v, %+v", err, d.Shares)
 	}
+	if d, err = Size(Request{Preset: phi4Mini, Region: "eastus", InstanceType: "Standard_NC6s_v3"}); err != nil || d.Shares != nil || d.Substituted == "" {
+		t.Errorf("nor is what takes its place: %v, %+v", err, d.Shares)
+	}
 }
 
 func TestGates(t *testing.T) {

@@ -213,7 +213,7 @@ func (r *Request) retired(d Demand, s SKU) (Demand, error) {
 		return d, err
 	}
 	o := d.Options[0]
-	d.Substituted = s.Name
+	d.Substituted, d.Shares = s.Name, nil // a size was named, so that the nodes are to be its own
 	d.Notes = append(d.Notes, fmt.Sprintf("%s; using %s instead (%s), the cheapest size that fits", gone, o.SKU.Name, o.describe()))
 	return d, nil
 }
