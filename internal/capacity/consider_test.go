@@ -187,7 +187,7 @@ func TestDisks(t *testing.T) {
 func TestRefusalsSayWhatWouldHelp(t *testing.T) {
 	huge := preset.Preset{Name: "huge", Model: preset.Model{WeightBytes: 8000 << 30, Heads: 128, Layers: 61, TensorParallel: true, Distributed: true}}
 	long := phi4Mini
-	long.Model.Distributed, long.Model.TensorParallel = false, false
+	long.Model.Distributed, long.Model.TensorParallel, long.Model.ContextLength = false, false, 1<<20
 	for _, tt := range []struct {
 		name string
 		r    Request
@@ -197,6 +197,7 @@ func TestRefusalsSayWhatWouldHelp(t *testing.T) {
 		{"policy", Request{Preset: llama70Known, Region: "eastus", Limits: Limits{AllowedSizes: []string{"Standard_NV6ads_A10_v5"}}}, "none is allowed by capacity.limits.allowedSizes; the cheapest is Standard_N"},
 		{"context", Request{Preset: long, Context: 1 << 20, Region: "eastus"}, "with a context of 262144 tokens it would fit"},
 		{"context on one's own size", Request{Preset: long, Context: 1 << 20, InstanceType: "Standard_NC24ads_A100_v4", Region: "eastus"}, "with a context of 262144 tokens it would fit"},
+		{"longer than the model", Request{Preset: phi4Mini, Context: 131073, Region: "eastus"}, "up to 131072"},
 		{"nothing", Request{Preset: huge, Region: "eastus"}, "smaller model"},
 		{"region", Request{Preset: phi4Mini, Region: "nowhere"}, "capacity.aks.location"},
 	} {

@@ -132,6 +132,9 @@ func Size(r Request) (Demand, error) {
 	if r.Tuning && r.Preset.Tuning == nil {
 		return d, &RefusedError{Field: r.presetField(), Message: fmt.Sprintf("preset %s cannot be tuned", r.Preset.Name), Hint: "syncer presets list shows which can"}
 	}
+	if err := r.tooLong(); err != nil {
+		return d, err
+	}
 	switch {
 	case r.Brought != nil:
 		return r.brought(d)
@@ -141,6 +144,19 @@ func Size(r Request) (Demand, error) {
 		return r.choose(d, "")
 	}
 	return r.named(d)
+}
+
+// tooLong refuses a sequence that the model was not made for: vLLM does not start then, unless its configuration is overridden.
+func (r *Request) tooLong() error {
+	longest := r.Preset.Model.ContextLength
+	_, overridden := r.flags()["hf-overrides"]
+	if r.Tuning || r.Transformers || overridden || longest == 0 || r.Context <= longest {
+		return nil
+	}
+	return &RefusedError{
+		"inference.config", fmt.Sprintf("a context of %d tokens exceeds what %s supports", r.Context, r.Preset.Name),
+		fmt.Sprintf("max-model-len may be up to %d", longest),
+	}
 }
 
 func (r *Request) presetField() string {
