@@ -39,7 +39,7 @@ const (
 
 // loadedBytes is the size of the weights that a model really loads. Where the files in its repository hold the same weights twice,
 // as those of gpt-oss do, that is less than their sum; a preset that knows says so here and nowhere else.
-func loadedBytes(m preset.Model) int64 { return m.WeightBytes }
+func loadedBytes(m preset.Model) int64 { return m.Loaded() }
 
 // packedGrowth is what weights in MXFP4 grow when they are loaded, as their kernels want hidden sizes padded to a multiple of
 // 256: gpt-oss-20b takes 13.47 GiB of files with 12.82, gpt-oss-120b 64.38 of 60.77 (published by the llm-d project).
