@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -16,9 +15,10 @@ import (
 // written, and everything that is wrong; what is right is stored even so.
 //
 // It knows string, bool, int, int64, float64, time.Duration, pointers to these, slices, maps with string keys, structs, and
-// any for free-form values, which become map[string]any, []any, string, bool, int64, float64 or nil.
+// any for free-form values, which become map[string]any, []any, string, bool, int64, float64 or nil. A free-form map that is
+// Shaped is checked against its shape as well.
 func Decode(n *yaml.Node, into any) (Positions, []Error) {
-	d := &decoder{positions: Positions{}}
+	d := &decoder{positions: Positions{}, tag: "yaml"}
 	d.value(n, reflect.ValueOf(into).Elem(), "", 0)
 	return d.positions, d.errs
 }
@@ -35,10 +35,19 @@ type decoder struct {
 	errs      []Error
 	nodes     int
 	full      bool
+	tag       string // of struct fields: yaml, or json while a shape is checked
 }
 
+// fail notes an error. After MaxErrors the rest of the document is not read: more would help nobody.
 func (d *decoder) fail(n *yaml.Node, field, hint, format string, args ...any) {
-	d.errs = append(d.errs, Error{Position: Position{n.Line, n.Column}, Field: field, Message: fmt.Sprintf(format, args...), Hint: hint})
+	e := Error{Position: Position{n.Line, n.Column}, Field: field, Message: fmt.Sprintf(format, args...), Hint: hint}
+	switch {
+	case len(d.errs) < MaxErrors:
+		d.errs = append(d.errs, e)
+	case len(d.errs) == MaxErrors:
+		d.full = true
+		d.errs = append(d.errs, Error{Position: e.Position, Field: field, Message: fmt.Sprintf("more than %d errors; the rest of the document is not read", MaxErrors)})
+	}
 }
 
 // enter counts a node, and reports whether the document is still within its limits.
@@ -76,6 +85,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, field string, depth int) 
 	switch {
 	case v.Type() == durationType:
 		d.duration(n, v, field)
+	case d.tag == "json" && reflect.PointerTo(v.Type()).Implements(unmarshalerType):
+		d.foreign(n, v, field, depth)
 	case v.Kind() == reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
@@ -88,6 +99,12 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, field string, depth int) 
 		d.structure(n, v, field, depth)
 	case v.Kind() == reflect.Map:
 		d.mapping(n, v, field, depth)
+		if shaped, ok := v.Interface().(Shaped); ok && n.Kind == yaml.MappingNode {
+			d.shape(n, shaped, field, depth)
+		}
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8: // bytes, in base64
+		var text string
+		d.scalar(n, reflect.ValueOf(&text).Elem(), field)
 	case v.Kind() == reflect.Slice:
 		d.sequence(n, v, field, depth)
 	default:
@@ -96,29 +113,17 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, field string, depth int) 
 }
 
 func (d *decoder) structure(n *yaml.Node, v reflect.Value, field string, depth int) {
-	fields := map[string]int{}
-	var names []string
-	for i := range v.NumField() {
-		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ","); name != "" && name != "-" {
-			fields[name] = i
-			names = append(names, name)
-		}
-	}
+	fields := fieldsOf(v.Type(), d.tag)
 	for key, value := range d.entries(n, field, depth) {
 		name := key.Value
 		path := join(field, name)
-		i, ok := fields[name]
+		index, ok := fields.index[name]
+		d.positions[path] = Position{key.Line, key.Column}
 		if !ok {
-			hint := "known here: " + strings.Join(names, ", ")
-			if s := Suggest(name, names); s != "" {
-				hint = fmt.Sprintf("did you mean %q?", s)
-			}
-			d.positions[path] = Position{key.Line, key.Column}
-			d.fail(key, path, hint, "unknown field %q", name)
+			d.fail(key, path, fields.hint(name), "unknown field %q", shorten(name))
 			continue
 		}
-		d.positions[path] = Position{key.Line, key.Column}
-		d.value(value, v.Field(i), path, depth+1)
+		d.value(value, v.FieldByIndex(index), path, depth+1)
 	}
 }
 
@@ -142,7 +147,7 @@ func (d *decoder) entries(n *yaml.Node, field string, depth int) func(func(k, v 
 				continue
 			}
 			if first, twice := seen[key.Value]; twice {
-				d.fail(key, join(field, key.Value), "remove one of them", "field %q is given twice, first in line %d", key.Value, first.Line)
+				d.fail(key, join(field, key.Value), "remove one of them", "field %q is given twice, first in line %d", shorten(key.Value), first.Line)
 				continue
 			}
 			seen[key.Value] = key
@@ -185,6 +190,9 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, field string, depth int
 	}
 	v.Set(reflect.MakeMap(v.Type()))
 	for key, value := range d.entries(n, field, depth) {
+		if d.full {
+			return
+		}
 		path := join(field, key.Value)
 		d.positions[path] = Position{key.Line, key.Column}
 		elem := reflect.New(v.Type().Elem()).Elem()
@@ -200,8 +208,19 @@ func (d *decoder) sequence(n *yaml.Node, v reflect.Value, field string, depth in
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, c := range n.Content {
-		d.value(c, v.Index(i), fmt.Sprintf("%s[%d]", field, i), depth+1)
+		if d.full {
+			return
+		}
+		d.value(c, v.Index(i), item(field, i), depth+1)
 	}
+}
+
+// item is the path of an item of a list.
+func item(field string, i int) string {
+	if len(field) > maxPath {
+		return field
+	}
+	return field + "[" + strconv.Itoa(i) + "]"
 }
 
 // free decodes a value of any shape into the types that JSON has.
@@ -253,7 +272,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, field string) {
 			v.SetBool(b)
 			return
 		}
-	case reflect.Int, reflect.Int64:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		var i int64
 		if tag == "!!int" && n.Decode(&i) == nil && !v.OverflowInt(i) {
 			v.SetInt(i)
@@ -295,11 +314,26 @@ func parseBool(s string) (value, ok bool) {
 	return false, false
 }
 
+// maxPath bounds the length of a field's path. What lies deeper is told about at its parent: otherwise a file of long keys,
+// nested, could make paths that take a thousand times its own size.
+const maxPath = 1000
+
 func join(field, name string) string {
-	if field == "" {
+	switch {
+	case len(field)+len(name) > maxPath:
+		return field
+	case field == "":
 		return name
 	}
 	return field + "." + name
+}
+
+// shorten cuts text that is to be repeated in a message.
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:80]) + "..."
+	}
+	return s
 }
 
 func kindName(k reflect.Kind) string {
@@ -308,7 +342,7 @@ func kindName(k reflect.Kind) string {
 		return "text"
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int64:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		return "a whole number"
 	}
 	return "a number"

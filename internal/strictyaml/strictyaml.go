@@ -22,6 +22,7 @@ const (
 	MaxDepth     = 100
 	MaxNodes     = 50_000
 	MaxDocuments = 500
+	MaxErrors    = 100
 )
 
 // Position is a place in a file, counted from 1.
@@ -99,6 +100,8 @@ func syntaxError(err error, data []byte) *Error {
 	text := lines[e.Line-1]
 	e.Column = 1 + len(text) - len(bytes.TrimLeft(text, " \t"))
 	switch {
+	case bytes.Contains(data, []byte("{{")) && !strings.Contains(e.Message, "UTF-8"):
+		e.Hint = "a Helm or Go template is not YAML yet: render it first, and keep the result here"
 	case strings.Contains(e.Message, "tab character"), strings.Contains(e.Message, "cannot start any token") && bytes.Contains(text, []byte("\t")):
 		e.Hint = "YAML is indented with spaces, not tabs"
 	case strings.Contains(e.Message, "mapping values are not allowed"):

@@ -2,9 +2,15 @@ package strictyaml
 
 import "strings"
 
+// maxSuggest is longer than any name that is worth a suggestion: comparing takes time in the product of the lengths.
+const maxSuggest = 200
+
 // Suggest returns the known name that name is most likely a misspelling of, or "" when none is close: at most one edit for
 // every three letters, without regard to case.
 func Suggest(name string, known []string) string {
+	if len(name) > maxSuggest {
+		return ""
+	}
 	best, limit := "", len(name)/3+1
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), strings.ToLower(k)); d <= limit {
