@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -49,8 +50,17 @@ func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env) (Inpu
 			Path: e.Path, Line: e.Line, Column: e.Column, Field: e.Field, Message: e.Message, Hint: e.Hint, Severity: workspace.Error,
 		})
 	}
+	if env.Size == nil {
+		env.Size = sizeFor
+	}
 	set.Problems = append(set.Problems, workspace.Validate(set, catalog, env)...)
 	slices.SortFunc(set.Problems, workspace.Problem.Compare)
 	set.Problems = slices.Compact(set.Problems)
 	return Input{Set: set, Catalog: catalog, Renderer: renderer}, nil
+}
+
+// sizeFor tells the rules of admission what a VM size has. Of a retired size it tells nothing: another takes its place.
+func sizeFor(name string) (workspace.Size, bool) {
+	s, ok := capacity.LookupSKU(name)
+	return workspace.Size{GPUs: s.GPUs, MemoryGiB: s.GPUMemoryGiB * s.GPUs}, ok && s.Retired == ""
 }

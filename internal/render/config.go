@@ -81,7 +81,7 @@ func resultsDir(data map[string]string) (string, error) {
 			return "", fmt.Errorf("output_dir %s is in %s, which holds something else", dir, taken)
 		}
 	}
-	if !strings.HasPrefix(dir, "/mnt/") {
+	if dir == "/mnt" || !strings.HasPrefix(dir, "/mnt") {
 		return "", fmt.Errorf("output_dir %q is not a folder below /mnt", config.Training.Arguments.OutputDir)
 	}
 	return dir, nil

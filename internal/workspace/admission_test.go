@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/presets"
@@ -18,11 +20,11 @@ import (
 // testCatalog is the built-in catalogue, and the presets that a case brings.
 type testCatalog struct {
 	*preset.Catalog
-	extra map[string]preset.Preset
+	extra map[string]preset.Preset // by name in lower case, as the catalogue finds its own
 }
 
 func (c testCatalog) Lookup(name string) (preset.Preset, bool) {
-	if p, ok := c.extra[name]; ok {
+	if p, ok := c.extra[strings.ToLower(name)]; ok {
 		return p, true
 	}
 	return c.Catalog.Lookup(name)
@@ -49,48 +51,36 @@ type admissionCase struct {
 			AuthRequired      bool
 			DownloadAtRuntime bool
 			PrivateImage      bool
+			Distributed       bool
 		}
 	}
 }
 
 // Why syncer decides otherwise.
 const (
-	nodesUnknown   = "there is no cluster to look nodes up in; brought nodes are looked at when their labels are known"
-	sizing         = "whether a model fits is decided by sizing, which chooses the number of nodes itself"
-	noMIG          = "GPU partitions are not supported"
+	switches       = "there are no feature gates: both kinds of partitions, and vLLM, are on"
 	adaptersAtOnce = "adapters are checked at once, not at the next change"
 	ownDefaults    = "the default parameters are rendered, and cannot be missing"
-	azureOnly      = "syncer is for Azure, and has no feature gates"
-	outputDir      = "a results folder beside /mnt would be lost with the pod"
+	azureOnly      = "syncer is for Azure"
+	anyCase        = "presets are found without regard to case"
 	private        = "no model of the catalogue needs a private image"
 )
 
 // differences are the cases in which syncer decides otherwise than KAITO's admission, on purpose; docs/kaito-differences.md says
 // why in full.
 var differences = map[string]string{
-	"v1beta1-testresourcespecvalidatecreate-invalid-missing-gpu-count-label":                                    nodesUnknown,
-	"v1beta1-testresourcespecvalidatecreate-invalid-missing-gpu-memory-label":                                   nodesUnknown,
-	"v1beta1-testresourcespecvalidatecreate-invalid-non-uniform-gpu-products":                                   nodesUnknown,
-	"v1beta1-testresourcespecvalidatecreate-invalid-missing-labelselector-for-byo-mode":                         nodesUnknown,
-	"v1beta1-extra-byo-non-uniform-gpu-count":                                                                   nodesUnknown,
-	"v1beta1-extra-byo-non-uniform-gpu-memory":                                                                  nodesUnknown,
-	"v1beta1-extra-byo-vllm-memory-check-applies":                                                               nodesUnknown,
-	"v1beta1-extra-byo-node-gpu-count-label-not-a-number":                                                       nodesUnknown,
-	"v1alpha1-extra-vllm-memory-check-in-v1alpha1":                                                              sizing,
-	"v1alpha1-testresourcespecvalidatecreate-malformed-totalsafetensorfilesize-returns-validation-error":        sizing,
-	"v1alpha1-testinferenceconfigmapvalidation-multi-instances-distributed-inference-and-max-model-len-missing": sizing,
-	"v1beta1-testvalidatemigmodelfit-model-fits-within-the-mig-slice":                                           noMIG,
-	"v1beta1-testvalidatemigmodelfit-bypass-annotation-allows-an-oversized-model":                               noMIG,
-	"v1beta1-testinferencespecvalidatecreate-valid-with-adapters-vllm":                                          adaptersAtOnce,
-	"v1beta1-extra-exactly-ten-adapters":                                                                        adaptersAtOnce,
-	"v1alpha1-extra-create-accepts-adapter-with-url-source-and-bad-strength-under-transformers":                 adaptersAtOnce,
-	"v1alpha1-extra-v1alpha1-default-inference-template-missing":                                                ownDefaults,
-	"v1beta1-extra-tuning-default-template-missing":                                                             ownDefaults,
-	"v1beta1-extra-aws-sku-known":                                                                               azureOnly,
-	"v1beta1-extra-cloud-provider-unset":                                                                        azureOnly,
-	"v1beta1-extra-vllm-gate-off-forces-transformers":                                                           azureOnly,
-	"v1beta1-extra-tuning-output-dir-textual-prefix-accepted":                                                   outputDir,
-	"v1alpha1-testinferencespecvalidatecreate-private-preset-with-public-accessmode":                            private,
+	"v1beta1-testinferencespecvalidatecreate-valid-with-adapters-vllm":                          adaptersAtOnce,
+	"v1beta1-extra-exactly-ten-adapters":                                                        adaptersAtOnce,
+	"v1alpha1-extra-create-accepts-adapter-with-url-source-and-bad-strength-under-transformers": adaptersAtOnce,
+	"v1alpha1-extra-v1alpha1-default-inference-template-missing":                                ownDefaults,
+	"v1beta1-extra-tuning-default-template-missing":                                             ownDefaults,
+	"v1beta1-extra-aws-sku-known":                                                               azureOnly,
+	"v1beta1-extra-cloud-provider-unset":                                                        azureOnly,
+	"v1beta1-extra-vllm-gate-off-forces-transformers":                                           switches,
+	"v1beta1-extra-mig-gate-off":                                                                switches,
+	"v1beta1-extra-accelerator-gate-off":                                                        switches,
+	"v1beta1-extra-registered-preset-in-other-case-is-not-recognised-by-the-inference-rule":     anyCase,
+	"v1alpha1-testinferencespecvalidatecreate-private-preset-with-public-accessmode":            private,
 }
 
 // TestAdmission compares with the verdicts of KAITO v0.12.0's own admission.
@@ -111,25 +101,31 @@ func TestAdmission(t *testing.T) {
 	for _, c := range cases {
 		catalog := testCatalog{builtin, map[string]preset.Preset{}}
 		for _, p := range c.Env.Presets {
-			tp := preset.Preset{Name: p.Name, Runtimes: []preset.Runtime{preset.VLLM}, Gated: p.AuthRequired && p.DownloadAtRuntime, Tuning: &preset.Tuning{}, Model: preset.Model{ContextLength: p.TokenLimit, WeightBytes: size(p.WeightSize)}}
+			tp := preset.Preset{Name: p.Name, Runtimes: []preset.Runtime{preset.VLLM}, Gated: p.AuthRequired && p.DownloadAtRuntime, Tuning: &preset.Tuning{}, Model: preset.Model{ContextLength: p.TokenLimit, WeightBytes: size(p.WeightSize), Distributed: p.Distributed}}
 			if p.Transformers {
 				tp.Runtimes = append(tp.Runtimes, preset.Transformers)
 			}
-			catalog.extra[p.Name] = tp
+			if p.WeightSize == "not-a-quantity" {
+				continue // a preset.yaml that says so is refused, and its preset is not known
+			}
+			catalog.extra[strings.ToLower(p.Name)] = tp
 		}
 		tree := fstest.MapFS{"workspace.yaml": {Data: []byte(c.New)}}
-		for i, m := range c.ConfigMaps {
-			tree[fmt.Sprintf("config%d.yaml", i)] = &fstest.MapFile{Data: []byte(m)}
+		for i, m := range append(c.ConfigMaps, c.Env.Nodes...) {
+			tree[fmt.Sprintf("object%d.yaml", i)] = &fstest.MapFile{Data: []byte(m)}
 		}
 		set, err := workspace.Load(tree, workspace.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		problems := append(set.Problems, workspace.Validate(set, catalog, workspace.Env{Brought: c.Env.BYO, ClosedWorld: true})...)
-		var errors []string
+		env := workspace.Env{Brought: c.Env.BYO, ClosedWorld: true, Size: sizeOf}
+		env.Facts.Nodes, env.Facts.NodesKnown = set.Nodes, true
+		problems := append(set.Problems, workspace.Validate(set, catalog, env)...)
+		var errors, fields []string
 		for _, p := range problems {
 			if p.Severity == workspace.Error {
 				errors = append(errors, p.String())
+				fields = append(fields, p.Field)
 			}
 			if p.Path == "" || p.Line < 1 || p.Column < 1 || p.Message == "" {
 				t.Errorf("%s: incomplete problem %+v", c.ID, p)
@@ -141,11 +137,51 @@ func TestAdmission(t *testing.T) {
 			t.Errorf("%s: agrees with KAITO, but is listed as a difference", c.ID)
 		case (len(errors) == 0) == c.Valid:
 			agreed++
+			for _, theirs := range c.ErrorFields {
+				if ours, comparable := ourField(theirs); comparable && (ours != "tuning.config" || strings.Contains(c.New, "config:")) && !slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, ours) }) {
+					t.Errorf("%s: KAITO blames %s, syncer %q", c.ID, theirs, errors)
+				}
+			}
 		case !deliberate:
 			t.Errorf("%s: KAITO says valid=%t (%v), syncer says %q", c.ID, c.Valid, c.ErrorFields, errors)
 		}
 	}
 	t.Logf("%d of %d agree, %d differ on purpose", agreed, len(cases), len(differences))
+}
+
+// ourField translates the path that KAITO puts into an error. Not comparable are paths that name no field, and those of a
+// ConfigMap's content, which is blamed on the field that names the ConfigMap.
+func ourField(theirs string) (ours string, comparable bool) {
+	switch theirs {
+	case "spec", "resource.TotalSafeTensorFileSize", "inference.template": // the last is told about changes only
+		return "", false
+	case "name":
+		return "metadata.name", true
+	case "config", "inference_config.yaml", "max-model-len":
+		return "inference.config", true
+	case "inference.adapter":
+		return "inference.adapters", true
+	case "resource.instanceType":
+		return "resource", true // brought nodes have no size to blame; their labels are
+	case "inference.presetName", "tuning.presetName":
+		return strings.Replace(theirs, ".presetName", ".preset.name", 1), true
+	}
+	if key, ok := strings.CutPrefix(theirs, `spec.metadata.annotations["`); ok {
+		return "metadata.annotations." + strings.TrimSuffix(key, `"]`), true
+	}
+	parts := strings.Split(theirs, ".")
+	if section := strings.ToLower(parts[1]); section == "input" || section == "adapters" {
+		parts = parts[:2] // which of its three fields is wrong when there are too many or none is anybody's choice
+	}
+	for i, p := range parts {
+		parts[i] = strings.ToLower(p[:1]) + p[1:]
+	}
+	return strings.Join(parts, "."), true
+}
+
+func sizeOf(name string) (workspace.Size, bool) {
+	s, ok := capacity.LookupSKU(name)
+	return workspace.Size{GPUs: s.GPUs, MemoryGiB: int(s.GPUMemoryGiB) * s.GPUs}, ok && s.Retired == ""
 }
 
 func size(s string) int64 {

@@ -18,8 +18,10 @@ var allowedValues = map[string][]string{
 	"kaito.sh/use-local-weights": {"true", "false"},
 }
 
-// annotationImageFamily chooses the operating system of the nodes.
-const annotationImageFamily = "kaito.sh/node-image-family"
+const (
+	annotationImageFamily = "kaito.sh/node-image-family" // the operating system of the nodes
+	annotationNodeClass   = "kaito.sh/node-class-name"   // what Karpenter makes nodes from
+)
 
 // imageFamilies are compared without regard to case and blanks, as KAITO does.
 var imageFamilies = []string{"ubuntu", "azurelinux"}
@@ -34,6 +36,12 @@ func (c *check) annotations() {
 		case key == annotationImageFamily && !slices.Contains(imageFamilies, strings.ToLower(strings.TrimSpace(value))):
 			c.fail(field, fmt.Sprintf("%q is not an image family", value), "use "+strings.Join(imageFamilies, " or "))
 		case c.w.APIVersion == V1alpha1 && strings.HasPrefix(key, "kaito.sh/"): // v1alpha1 does not look at the others
+		case key == annotationNodeClass && value != "" && c.env.NodeClasses != nil && !slices.Contains(c.env.NodeClasses, value):
+			hint := "known: " + strings.Join(c.env.NodeClasses, ", ")
+			if s := strictyaml.Suggest(value, c.env.NodeClasses); s != "" {
+				hint = fmt.Sprintf("did you mean %q?", s)
+			}
+			c.fail(field, fmt.Sprintf("%q is not a node class that is allowed", value), hint)
 		case known && !slices.Contains(allowed, value):
 			c.fail(field, fmt.Sprintf("%q is not a value of this annotation", value), "use "+quoted(allowed))
 		case !known && strings.HasPrefix(key, "syncer.dev/"):

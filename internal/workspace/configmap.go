@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -26,21 +27,66 @@ func (c *check) configData(field, name, key string) (string, bool) {
 	if name == "" {
 		return "", false
 	}
-	o := findConfigMap(c.set.Objects, c.w.Namespace, name)
-	if o == nil {
-		severity, hint := Warning, "syncer does not look into the cluster for it"
-		if c.env.ClosedWorld {
-			severity, hint = Error, "create it in the same namespace"
-		}
-		c.add(severity, field, fmt.Sprintf("ConfigMap %s/%s is not in the repository", c.w.Namespace, name), hint)
+	data, found := c.configMap(Key{c.w.Namespace, name})
+	if !found {
+		c.missingConfig(field, name)
 		return "", false
 	}
-	data, _ := o["data"].(map[string]any)
-	text, ok := data[key].(string)
+	text, ok := data[key]
 	if !ok {
-		c.fail(field, fmt.Sprintf("ConfigMap %s has no key %s", name, key), "")
+		hint := ""
+		if meant := strictyaml.Suggest(key, slices.Sorted(maps.Keys(data))); meant != "" {
+			hint = fmt.Sprintf("it has %q", meant)
+		}
+		c.fail(field, fmt.Sprintf("ConfigMap %s has no key %s", name, key), hint)
 	}
 	return text, ok
+}
+
+// configMap returns the data of a ConfigMap of the repository or the cluster.
+func (c *check) configMap(k Key) (map[string]string, bool) {
+	o := findConfigMap(c.set.Objects, k.Namespace, k.Name)
+	if o == nil {
+		data, live := c.env.Facts.ConfigMaps[k]
+		return data, live
+	}
+	out := map[string]string{}
+	data, _ := o["data"].(map[string]any)
+	for key, value := range data {
+		if text, ok := value.(string); ok {
+			out[key] = text
+		}
+	}
+	return out, true
+}
+
+// missingConfig reports a ConfigMap that is not there: an error where it would have to be, as in KAITO.
+func (c *check) missingConfig(field, name string) {
+	message := fmt.Sprintf("ConfigMap %s/%s is not in the repository", c.w.Namespace, name)
+	var names []string
+	for _, o := range c.set.Objects {
+		if kind, as := makes(o.Content); kind == "ConfigMap" {
+			if as.Name == name {
+				c.add(Error, field, message, fmt.Sprintf("there is one in namespace %s; it must be in that of the Workspace", as.Namespace))
+				return
+			}
+			if as.Namespace == c.w.Namespace {
+				names = append(names, as.Name)
+			}
+		}
+	}
+	hint := ""
+	if meant := strictyaml.Suggest(name, names); meant != "" {
+		hint = fmt.Sprintf("did you mean %q?", meant)
+	}
+	switch {
+	case c.env.Facts.ConfigMaps != nil:
+		c.add(Error, field, message+", nor in the cluster", cmp.Or(hint, "create it in the same namespace"))
+	case c.env.ClosedWorld:
+		c.add(Error, field, message, cmp.Or(hint, "add it, or hand in what the cluster has: --facts FILE"))
+	default:
+		c.add(Warning, field, message, cmp.Or(hint, "nobody looked into the cluster for it"))
+	}
 }
 
 // inferenceConfig checks the ConfigMap of a served model.
@@ -48,6 +94,9 @@ func (c *check) inferenceConfig(p preset.Preset, known bool) {
 	const field = "inference.config"
 	text, ok := c.configData(field, c.w.Inference.Config, inferenceConfigKey)
 	if !ok {
+		if c.w.Inference.Config == "" {
+			c.lengthRequired(field, known)
+		}
 		return
 	}
 	settings, ok := vllmSettings(text)
@@ -56,15 +105,40 @@ func (c *check) inferenceConfig(p preset.Preset, known bool) {
 		return
 	}
 	length := strings.TrimSpace(settings["max-model-len"])
-	if length == "" || length == "auto" || c.w.APIVersion == V1alpha1 {
+	if c.w.APIVersion == V1alpha1 {
+		if length == "" {
+			c.lengthRequired(field, known)
+		}
 		return
 	}
 	n, err := strconv.Atoi(length)
 	switch {
+	case length == "":
 	case err != nil:
-		c.fail(field, fmt.Sprintf("max-model-len must be a whole number, not %q", length), "")
+		c.fail(field, fmt.Sprintf("max-model-len must be a whole number, not %q", length), "leave it out to let syncer choose")
 	case known && p.Model.ContextLength > 0 && n > p.Model.ContextLength:
 		c.fail(field, fmt.Sprintf("max-model-len %d exceeds what %s supports, %d", n, p.Name, p.Model.ContextLength), "")
+	}
+}
+
+// smallGPU is the memory of a GPU in GiB below which v1alpha1 wants to be told how long sequences may get.
+const smallGPU = 20
+
+// lengthRequired reports, for v1alpha1 only, a max-model-len that is missing where a model is spread: over nodes, or over small
+// GPUs.
+func (c *check) lengthRequired(field string, known bool) {
+	r := c.w.Resource
+	if c.w.APIVersion != V1alpha1 || !known {
+		return
+	}
+	spread := r.Count != nil && *r.Count > 1
+	if c.env.Size != nil && !spread {
+		size, ok := c.env.Size(r.InstanceType)
+		spread = ok && size.GPUs > 1 && size.MemoryGiB < smallGPU*size.GPUs
+	}
+	if spread {
+		c.fail(field, "max-model-len is required in the vllm section of "+inferenceConfigKey+" when a v1alpha1 Workspace takes several nodes or small GPUs",
+			"set it, or use apiVersion "+V1beta1+", where the number of nodes follows from the model")
 	}
 }
 
@@ -135,7 +209,10 @@ func (c *check) tuningConfig(method preset.Method) {
 		text, isText := dir.(string)
 		if !isText {
 			c.fail(field, "TrainingArguments.output_dir must be text", "")
-		} else if full := path.Join("/mnt", strings.TrimPrefix(text, "/mnt")); full == "/mnt" || !strings.HasPrefix(full, "/mnt/") {
+			return
+		}
+		// Like KAITO's, the comparison is one of text: "../mnt2" passes, and is /mnt2.
+		if full := path.Join("/mnt", strings.TrimPrefix(text, "/mnt")); full == "/mnt" || !strings.HasPrefix(full, "/mnt") {
 			c.fail(field, fmt.Sprintf("TrainingArguments.output_dir %q is not a folder below /mnt", text), "write /mnt/results")
 		}
 	}

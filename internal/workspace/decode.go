@@ -28,9 +28,6 @@ func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
 			Severity: severity, Workspace: key,
 		})
 	}
-	if h.APIVersion != V1alpha1 && h.APIVersion != V1beta1 {
-		report(Error, at.Line, at.Column, "apiVersion", fmt.Sprintf("version %q of Workspace is not known", h.APIVersion), "use "+V1beta1+" or "+V1alpha1)
-	}
 	doc, positions, errs := decodeDocument(n)
 	for _, e := range errs {
 		hint := e.Hint
@@ -41,23 +38,14 @@ func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
 	}
 	w := doc.workspace()
 	w.Key, w.Source = key, at
-	w.positions = map[string]Position{}
-	for field, p := range positions {
-		w.positions[field] = Position{Path: at.Path, Line: p.Line, Column: p.Column}
-		if prefix != "" {
-			w.positions[field] = at
-		}
-	}
-	warn := func(field, message, hint string) {
+	w.positions = placed(positions, at, prefix)
+	say := func(severity Severity, field, message, hint string) {
 		p := w.At(field)
-		report(Warning, p.Line, p.Column, field, message, hint)
+		report(severity, p.Line, p.Column, field, message, hint)
 	}
-	if _, ok := positions["status"]; ok {
-		warn("status", "is not read from a file", "remove it")
-	}
-	if field := serverSet(positions); field != "" {
-		warn(field, "is set by the API server, and is ignored", "remove it")
-	}
+	warn := func(field, message, hint string) { say(Warning, field, message, hint) }
+	l.version(h, "Workspace", say)
+	l.ignored(positions, say)
 	if h.APIVersion == V1alpha1 {
 		l.alpha(&w, warn)
 	}
@@ -66,10 +54,29 @@ func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
 		return
 	}
 	if !l.allowed(key.Namespace) {
-		p := w.At("metadata.namespace")
-		report(Error, p.Line, p.Column, "metadata.namespace", l.refusal(key.Namespace), "")
+		say(Error, "metadata.namespace", l.refusal(key.Namespace), "")
 	}
 	l.set.Workspaces = append(l.set.Workspaces, w)
+}
+
+// sayer reports something about a field of one document.
+type sayer = func(severity Severity, field, message, hint string)
+
+// version refuses API versions that are not known.
+func (l *loader) version(h header, kind string, say sayer) {
+	if h.APIVersion != V1alpha1 && h.APIVersion != V1beta1 {
+		say(Error, "apiVersion", fmt.Sprintf("version %q of %s is not known", h.APIVersion, kind), "use "+V1beta1+" or "+V1alpha1)
+	}
+}
+
+// ignored warns about what a file dumped from a cluster brings along.
+func (l *loader) ignored(positions strictyaml.Positions, say sayer) {
+	if _, ok := positions["status"]; ok {
+		say(Warning, "status", "is not read from a file", "remove it")
+	}
+	if field := serverSet(positions); field != "" {
+		say(Warning, field, "is set by the API server, and is ignored", "remove it")
+	}
 }
 
 // alpha applies what the CRD does to v1alpha1: it has a default size, and drops fields that only v1beta1 knows.
@@ -103,6 +110,16 @@ func (w *Workspace) tuningPreset() *PresetSpec {
 	return w.Tuning.Preset
 }
 
+// placed returns where fields are told to be: the output of a kustomization has positions that mean nothing to its author.
+func placed(positions strictyaml.Positions, at Position, prefix string) strictyaml.Positions {
+	if prefix != "" {
+		for field := range positions {
+			positions[field] = strictyaml.Position{Line: at.Line, Column: at.Column}
+		}
+	}
+	return positions
+}
+
 // serverSet returns the first metadata field that only the API server sets, or "".
 func serverSet(positions strictyaml.Positions) string {
 	for _, name := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "ownerReferences", "finalizers", "selfLink", "generateName"} {
@@ -113,37 +130,12 @@ func serverSet(positions strictyaml.Positions) string {
 	return ""
 }
 
-// refuseDuplicates blocks all documents of one name: which of them is meant is anybody's guess.
-func (l *loader) refuseDuplicates() {
-	byKey := map[Key][]*Workspace{}
-	for i := range l.set.Workspaces {
-		w := &l.set.Workspaces[i]
-		byKey[w.Key] = append(byKey[w.Key], w)
-	}
-	for key, all := range byKey {
-		if len(all) < 2 {
-			continue
-		}
-		for i, w := range all {
-			other := all[0]
-			if i == 0 {
-				other = all[1]
-			}
-			at := w.At("metadata.name")
-			l.set.Problems = append(l.set.Problems, Problem{
-				Path: at.Path, Line: at.Line, Column: at.Column, Field: "metadata.name", Severity: Error, Workspace: key,
-				Message: fmt.Sprintf("Workspace %s is also in %s:%d", key, other.Source.Path, other.Source.Line),
-				Hint:    "rename or remove one of them; until then neither is acted on",
-			})
-		}
-	}
-}
-
 // finish puts everything in order, and computes digests. Of Workspaces with the same name the first stays in the Set, blocked.
 func (l *loader) finish() {
 	s := l.set
 	slices.SortStableFunc(s.Workspaces, func(a, b Workspace) int { return a.Key.Compare(b.Key) })
 	s.Workspaces = slices.CompactFunc(s.Workspaces, func(a, b Workspace) bool { return a.Key == b.Key })
+	slices.SortStableFunc(s.InferenceSets, func(a, b InferenceSet) int { return a.Key.Compare(b.Key) })
 	slices.SortStableFunc(s.Objects, func(a, b Object) int { return strings.Compare(a.order(), b.order()) })
 	for i := range s.Workspaces {
 		s.Workspaces[i].Digest = digest(&s.Workspaces[i], s.Objects)

@@ -2,6 +2,8 @@ package workspace
 
 import (
 	"go.yaml.in/yaml/v3"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"syncer.dev/syncer/internal/strictyaml"
 )
@@ -16,6 +18,17 @@ type document struct {
 	Tuning     *tuningDocument    `yaml:"tuning"`
 	Status     any                `yaml:"status"` // dumped from a cluster; ignored
 }
+
+// podTemplate, volumeSource and updateStrategy are kept as they are written, but must be what Kubernetes knows under these names.
+type (
+	podTemplate    map[string]any
+	volumeSource   map[string]any
+	updateStrategy map[string]any
+)
+
+func (podTemplate) Shape() any    { return &corev1.PodTemplateSpec{} }
+func (volumeSource) Shape() any   { return &corev1.VolumeSource{} }
+func (updateStrategy) Shape() any { return &appsv1.StatefulSetUpdateStrategy{} }
 
 // metadata holds what users set, and what a file dumped from a cluster brings along.
 type metadata struct {
@@ -93,17 +106,17 @@ type tuningDocument struct {
 }
 
 type dataDocument struct {
-	Name             string         `yaml:"name"`
-	URLs             []string       `yaml:"urls"`
-	Volume           map[string]any `yaml:"volumeSource"`
-	Image            string         `yaml:"image"`
-	ImagePullSecrets []string       `yaml:"imagePullSecrets"`
+	Name             string       `yaml:"name"`
+	URLs             []string     `yaml:"urls"`
+	Volume           volumeSource `yaml:"volumeSource"`
+	Image            string       `yaml:"image"`
+	ImagePullSecrets []string     `yaml:"imagePullSecrets"`
 }
 
 type destinationDocument struct {
-	Volume          map[string]any `yaml:"volumeSource"`
-	Image           string         `yaml:"image"`
-	ImagePushSecret string         `yaml:"imagePushSecret"`
+	Volume          volumeSource `yaml:"volumeSource"`
+	Image           string       `yaml:"image"`
+	ImagePushSecret string       `yaml:"imagePushSecret"`
 }
 
 // header is what tells one document from another.
@@ -156,23 +169,12 @@ func (d *document) workspace() Workspace {
 		APIVersion: d.APIVersion, Labels: d.Metadata.Labels, Annotations: d.Metadata.Annotations,
 	}
 	if r := d.Resource; r != nil {
-		w.Resource = Resource{Count: r.Count, InstanceType: r.InstanceType, PreferredNodes: r.PreferredNodes}
-		if s := r.LabelSelector; s != nil {
-			w.Resource.LabelSelector = &LabelSelector{MatchLabels: s.MatchLabels}
-			for _, e := range s.MatchExpressions {
-				w.Resource.LabelSelector.MatchExpressions = append(w.Resource.LabelSelector.MatchExpressions, LabelSelectorRequirement(e))
-			}
-		}
-		if p := r.Partition; p != nil {
-			w.Resource.Partition = &Partition{Mode: p.Mode, Profile: p.Profile, Count: p.Count}
+		w.Resource = Resource{
+			Count: r.Count, InstanceType: r.InstanceType, PreferredNodes: r.PreferredNodes,
+			LabelSelector: r.LabelSelector.selector(), Partition: r.Partition.partition(),
 		}
 	}
-	if i := d.Inference; i != nil {
-		w.Inference = &Inference{Preset: i.Preset.spec(), Template: i.Template, Config: i.Config}
-		for _, a := range i.Adapters {
-			w.Inference.Adapters = append(w.Inference.Adapters, Adapter{Source: a.Source.source(), Strength: a.Strength})
-		}
-	}
+	w.Inference = d.Inference.inference()
 	if t := d.Tuning; t != nil {
 		w.Tuning = &Tuning{Preset: t.Preset.spec(), Method: t.Method, Config: t.Config, Input: t.Input.source()}
 		if o := t.Output; o != nil {
@@ -180,6 +182,35 @@ func (d *document) workspace() Workspace {
 		}
 	}
 	return w
+}
+
+func (s *labelSelectorDocument) selector() *LabelSelector {
+	if s == nil {
+		return nil
+	}
+	out := &LabelSelector{MatchLabels: s.MatchLabels}
+	for _, e := range s.MatchExpressions {
+		out.MatchExpressions = append(out.MatchExpressions, LabelSelectorRequirement(e))
+	}
+	return out
+}
+
+func (p *partitionDocument) partition() *Partition {
+	if p == nil {
+		return nil
+	}
+	return &Partition{Mode: p.Mode, Profile: p.Profile, Count: p.Count}
+}
+
+func (i *inferenceDocument) inference() *Inference {
+	if i == nil {
+		return nil
+	}
+	out := &Inference{Preset: i.Preset.spec(), Template: i.Template, Config: i.Config}
+	for _, a := range i.Adapters {
+		out.Adapters = append(out.Adapters, Adapter{Source: a.Source.source(), Strength: a.Strength})
+	}
+	return out
 }
 
 func (p *presetDocument) spec() *PresetSpec {

@@ -44,7 +44,7 @@ func Load(fsys fs.FS, o Options) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
-	l := &loader{options: o, set: &Set{brokenText: map[string]string{}}}
+	l := &loader{options: o, set: &Set{brokenText: map[string]string{}, unsized: map[string]string{}}}
 	for _, dir := range folders {
 		l.build(fsys, dir)
 	}
@@ -145,6 +145,10 @@ func (l *loader) document(name string, n *yaml.Node, prefix string) {
 		l.broken(name, Problem{Line: at.Line, Column: at.Column, Field: missing(h), Message: prefix + "not given", Hint: "a Workspace starts with apiVersion: " + V1beta1 + " and kind: Workspace"})
 	case group == "kaito.sh" && h.Kind == "Workspace":
 		l.workspace(at, n, h, prefix)
+	case group == "kaito.sh" && h.Kind == "InferenceSet":
+		l.inferenceSet(at, n, h, prefix)
+	case h.APIVersion == "v1" && h.Kind == "Node":
+		l.node(at, n, h, problem)
 	case group == "kaito.sh" && slices.Contains(otherKinds, h.Kind):
 		problem("kind", fmt.Sprintf("kind %s is not supported", h.Kind), "write a Workspace for each model")
 	case group == "kaito.sh":
@@ -158,8 +162,8 @@ func (l *loader) document(name string, n *yaml.Node, prefix string) {
 	}
 }
 
-// otherKinds are KAITO's kinds besides Workspace. Any other is most likely a Workspace that is misspelt.
-var otherKinds = []string{"InferenceSet", "MultiRoleInference", "RAGEngine"}
+// otherKinds are KAITO's kinds that syncer does not act on. Any other is most likely a Workspace that is misspelt.
+var otherKinds = []string{"MultiRoleInference", "RAGEngine"}
 
 func missing(h header) string {
 	if h.APIVersion == "" {
@@ -202,6 +206,33 @@ func (l *loader) object(at Position, n *yaml.Node, h header, problem func(field,
 		return
 	}
 	l.set.Objects = append(l.set.Objects, Object{Content: content, Source: at})
+}
+
+// node keeps a Node, as a fact to check against.
+func (l *loader) node(at Position, n *yaml.Node, h header, problem func(field, message, hint string)) {
+	content, errs := strictyaml.Map(n)
+	for _, e := range errs {
+		problem(e.Field, e.Message, e.Hint)
+	}
+	if len(errs) == 0 {
+		node := nodeOf(content)
+		node.Source = at
+		l.set.Nodes = append(l.set.Nodes, node)
+	}
+}
+
+// nodeOf returns what matters of a Node object.
+func nodeOf(o map[string]any) Node {
+	meta, _ := o["metadata"].(map[string]any)
+	labels, _ := meta["labels"].(map[string]any)
+	n := Node{Labels: map[string]string{}}
+	n.Name, _ = meta["name"].(string)
+	for k, v := range labels {
+		if text, ok := v.(string); ok {
+			n.Labels[k] = text
+		}
+	}
+	return n
 }
 
 func (l *loader) allowed(namespace string) bool {

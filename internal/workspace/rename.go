@@ -3,12 +3,10 @@ package workspace
 // Rename rewrites the path of everything in the Set, so that messages name files as their reader does.
 func (s *Set) Rename(display func(path string) string) {
 	for i := range s.Workspaces {
-		w := &s.Workspaces[i]
-		w.Source.Path = display(w.Source.Path)
-		for field, p := range w.positions {
-			p.Path = display(p.Path)
-			w.positions[field] = p
-		}
+		s.Workspaces[i].Source.Path = display(s.Workspaces[i].Source.Path)
+	}
+	for i := range s.InferenceSets {
+		s.InferenceSets[i].Template.Source.Path = display(s.InferenceSets[i].Template.Source.Path)
 	}
 	for i := range s.Objects {
 		s.Objects[i].Source.Path = display(s.Objects[i].Source.Path)

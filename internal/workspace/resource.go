@@ -10,31 +10,20 @@ func (c *check) resource() {
 	r := &c.w.Resource
 	c.labelSelector()
 	switch {
-	case c.env.Brought && r.InstanceType != "" && (c.w.APIVersion != V1alpha1 || c.given("resource.instanceType")):
+	case c.env.Brought && r.InstanceType != "" && c.w.APIVersion != V1alpha1:
 		c.fail("resource.instanceType", "must be empty where nodes are brought (capacity.mode: byo)", "remove it; the nodes are found by resource.labelSelector")
-	case !c.env.Brought && !c.env.AnySize && !r.Auto() && !hasAzurePrefix(r.InstanceType):
+	case c.env.Brought && c.given("resource.instanceType"): // v1alpha1 knows nothing of brought nodes, and lets it pass
+		c.warn("resource.instanceType", "is not used where nodes are brought (capacity.mode: byo)", "the nodes are found by resource.labelSelector")
+	case !c.env.Brought && !c.env.AnySize && !r.Auto() && !hasAzurePrefix(r.InstanceType) && c.w.Tuning == nil:
 		c.fail("resource.instanceType", fmt.Sprintf("%q is not an Azure VM size with GPUs", r.InstanceType), "name a size such as Standard_NC24ads_A100_v4, or leave it out to get the cheapest that fits")
 	}
 	if r.Count != nil && *r.Count < 0 {
 		c.fail("resource.count", "must not be negative", "")
 	}
-	if c.w.Tuning != nil {
-		if r.Count != nil && *r.Count > 1 {
-			c.fail("resource.count", "tuning runs on one node", "set it to 1, or remove it")
-		}
-		if r.Partition != nil {
-			c.fail("resource.partition", "a tuning takes whole GPUs", "remove it")
-		}
-		return
+	if c.w.Tuning != nil && r.Count != nil && *r.Count > 1 {
+		c.fail("resource.count", "tuning runs on one node", "set it to 1, or remove it")
 	}
-	if r.Partition == nil {
-		return
-	}
-	if !c.env.Brought {
-		c.fail("resource.partition", "GPUs can be partitioned only on nodes that are brought (capacity.mode: byo)", "remove it")
-		return
-	}
-	c.fail("resource.partition", "GPU partitions are not supported", "remove it")
+	c.partition()
 }
 
 // hasAzurePrefix tells Azure's names of sizes as KAITO's admission does.

@@ -16,28 +16,28 @@ type Catalog interface {
 	Suggest(name string) string
 }
 
-// Env is what the rules of admission depend on besides the files. The zero value is a cluster for which syncer creates nodes.
-type Env struct {
-	// Brought says that nodes are brought, and not created (capacity.mode: byo).
-	Brought bool
-	// AnySize accepts sizes of other clouds than Azure (capacity.mode: karpenter).
-	AnySize bool
-	// ClosedWorld says that the ConfigMaps of the Set are all there are. Otherwise one that is missing may be in the cluster.
-	ClosedWorld bool
-}
-
 // Validate applies the rules that KAITO's admission has for new Workspaces, and some of syncer's own, without a cluster.
 // It looks at every Workspace of the Set, those with errors included.
 func Validate(set *Set, catalog Catalog, env Env) []Problem {
 	var out []Problem
-	for i := range set.Workspaces {
-		c := &check{w: &set.Workspaces[i], set: set, catalog: catalog, env: env}
-		for _, rule := range []func(*check){
-			(*check).whole, (*check).annotations, (*check).resource, (*check).inference, (*check).tuning,
-		} {
+	examine := func(w *Workspace, rules ...func(*check)) {
+		c := &check{w: w, set: set, catalog: catalog, env: env}
+		for _, rule := range rules {
 			rule(c)
 		}
 		out = append(out, c.problems...)
+	}
+	rules := []func(*check){
+		(*check).whole, (*check).annotations, (*check).resource, (*check).inference, (*check).tuning, (*check).memory, (*check).references,
+	}
+	for i := range set.Workspaces {
+		if w := &set.Workspaces[i]; w.InferenceSet == "" {
+			examine(w, rules...)
+		}
+	}
+	for i := range set.InferenceSets { // its replicas are all alike, and none may be wanted
+		s := &set.InferenceSets[i]
+		examine(&s.Template, append([]func(*check){s.check}, rules...)...)
 	}
 	slices.SortFunc(out, Problem.Compare)
 	return out
@@ -54,16 +54,20 @@ type check struct {
 
 func (c *check) add(severity Severity, field, message, hint string) {
 	at := c.w.At(field)
-	c.problems = append(c.problems, Problem{
-		Path: at.Path, Line: at.Line, Column: at.Column, Field: field, Message: message, Hint: hint, Severity: severity, Workspace: c.w.Key,
-	})
+	p := Problem{
+		Path: at.Path, Line: at.Line, Column: at.Column, Field: c.w.Written(field), Message: message, Hint: hint, Severity: severity, Workspace: c.w.Key,
+	}
+	if c.w.InferenceSet != "" {
+		p.Workspace, p.InferenceSet = Key{}, Key{c.w.Namespace, c.w.InferenceSet}
+	}
+	c.problems = append(c.problems, p)
 }
 
 // fail reports an error, unless it only says that a field is missing beside one that is misspelt: that one is reported already,
 // with the name that was meant.
 func (c *check) fail(field, message, hint string) {
 	misspelt := !c.given(field) && slices.ContainsFunc(c.set.Problems, func(p Problem) bool {
-		return p.Workspace == c.w.Key && p.Severity == Error && parent(p.Field) == parent(field)
+		return p.blocks(c.w) && p.Severity == Error && parent(p.Field) == parent(c.w.Written(field))
 	})
 	if !misspelt {
 		c.add(Error, field, message, hint)
@@ -74,7 +78,7 @@ func (c *check) warn(field, message, hint string) { c.add(Warning, field, messag
 
 // given reports whether a field is written in the file at all.
 func (c *check) given(field string) bool {
-	_, ok := c.w.positions[field]
+	_, ok := c.w.positions[c.w.Written(field)]
 	return ok
 }
 
@@ -97,11 +101,18 @@ const maxServedName = 52
 // whole checks the Workspace as a whole.
 func (c *check) whole() {
 	w := c.w
+	name, longest := w.Name, w.Name
+	if w.InferenceSet != "" {
+		name = w.InferenceSet
+		if i := slices.IndexFunc(c.set.InferenceSets, func(s InferenceSet) bool { return s.Template.Key == w.Key }); i >= 0 {
+			longest = replicaName(name, max(c.set.InferenceSets[i].Replicas-1, 0))
+		}
+	}
 	switch {
-	case !dns1123Label.MatchString(w.Name):
-		c.fail("metadata.name", fmt.Sprintf("%q is not a name", w.Name), "use lower-case letters, digits and dashes, at most 63, with a letter or digit at both ends")
-	case w.Inference != nil && len(w.Name) > maxServedName:
-		c.fail("metadata.name", fmt.Sprintf("the name of a served Workspace may have %d characters, this has %d", maxServedName, len(w.Name)), "the StatefulSet controller adds eleven for a label, which holds 63")
+	case !dns1123Label.MatchString(name):
+		c.fail("metadata.name", fmt.Sprintf("%q is not a name", name), "use lower-case letters, digits and dashes, at most 63, with a letter or digit at both ends")
+	case w.Inference != nil && len(longest) > maxServedName:
+		c.fail("metadata.name", fmt.Sprintf("the name of a served Workspace may have %d characters, %s has %d", maxServedName, longest, len(longest)), "the StatefulSet controller adds eleven for a label, which holds 63")
 	}
 	switch {
 	case w.Inference == nil && w.Tuning == nil:
@@ -120,15 +131,42 @@ func (c *check) lookup(p *PresetSpec, field string) (preset.Preset, bool) {
 	case ok && found.Deprecated != "":
 		c.fail(field+".name", fmt.Sprintf("preset %s: %s", p.Name, found.Deprecated), "")
 		return found, false
-	case !ok && c.catalog.Suggest(p.Name) != "":
-		c.fail(field+".name", fmt.Sprintf("preset %q is not known", p.Name), fmt.Sprintf("did you mean %q?", c.catalog.Suggest(p.Name)))
 	case !ok:
-		c.fail(field+".name", fmt.Sprintf("preset %q is not known", p.Name), "see: syncer presets list; a model of your own goes under presets/models")
+		c.fail(field+".name", fmt.Sprintf("preset %q is not known", p.Name), c.unknownPreset(p.Name))
 	}
 	if a := p.AccessMode; a != "" && a != "public" && a != "private" {
 		c.fail(field+".accessMode", fmt.Sprintf("%q is not an access mode", a), "use public or private")
 	}
 	return found, ok
+}
+
+// huggingFaceID is the shape of a model's id on Hugging Face.
+var huggingFaceID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$`)
+
+// unknownPreset says what to do about a model that is not in the catalogue. KAITO would ask Hugging Face about one that has an
+// owner; here it is asked once, by a person, and the answer is kept in Git.
+func (c *check) unknownPreset(name string) string {
+	suggestion := ""
+	if s := c.catalog.Suggest(name); s != "" {
+		suggestion = fmt.Sprintf("did you mean %q?", s)
+	}
+	if !huggingFaceID.MatchString(name) {
+		if suggestion == "" {
+			return "see: syncer presets list"
+		}
+		return suggestion
+	}
+	add := fmt.Sprintf("syncer presets add %s presets/models/%s", name, folderFor(name))
+	if suggestion != "" {
+		return suggestion + " Otherwise add it to the repository: " + add
+	}
+	return "add it to the repository: " + add
+}
+
+// folderFor is a folder that a preset of this id may be in.
+func folderFor(name string) string {
+	_, short, _ := strings.Cut(name, "/")
+	return strings.Trim(strings.ToLower(short), "._-")
 }
 
 // transformers reports whether the Workspace asks for the transformers runtime; anything else is vLLM.

@@ -8,6 +8,8 @@ package workspace
 import (
 	"cmp"
 	"strings"
+
+	"syncer.dev/syncer/internal/strictyaml"
 )
 
 // Key names a Workspace.
@@ -40,6 +42,9 @@ type Workspace struct {
 	Inference   *Inference
 	Tuning      *Tuning
 
+	// InferenceSet is the name of the InferenceSet that the Workspace is a replica of; empty when it has a document of its own.
+	InferenceSet string
+
 	// Source is where the document starts.
 	Source Position
 	// Digest is the SHA-256, in hex, of what the user asked for: the document's content (independent of comments, key order
@@ -47,7 +52,7 @@ type Workspace struct {
 	// Workspace's inputs change.
 	Digest string
 
-	positions map[string]Position // field path -> where it is written
+	positions strictyaml.Positions // field path -> where it is written in the file
 }
 
 // Position is a place in a file of the repository. Line and Column count from 1.
@@ -195,14 +200,19 @@ func (w *Workspace) NodeLabels() map[string]string {
 // written, and in the end to the start of the document.
 func (w *Workspace) At(field string) Position {
 	for field != "" {
-		if p, ok := w.positions[field]; ok {
-			return p
+		if p, ok := w.positions[w.Written(field)]; ok {
+			return Position{Path: w.Source.Path, Line: p.Line, Column: p.Column}
 		}
-		i := strings.LastIndexAny(field, ".[")
-		if i < 0 {
-			break
-		}
-		field = field[:i]
+		field = parent(field)
 	}
 	return w.Source
+}
+
+// Written returns the path that a field of the Workspace has in its file: "resource.count" is just that, but in an InferenceSet
+// "inference.config" is written as "spec.template.inference.config".
+func (w *Workspace) Written(field string) string {
+	if w.InferenceSet == "" {
+		return field
+	}
+	return writtenInSet(field)
 }

@@ -1,0 +1,142 @@
+package workspace
+
+import (
+	"fmt"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"syncer.dev/syncer/internal/strictyaml"
+)
+
+// setDocument is an InferenceSet as it is written, in either API version.
+type setDocument struct {
+	APIVersion string           `yaml:"apiVersion"`
+	Kind       string           `yaml:"kind"`
+	Metadata   metadata         `yaml:"metadata"`
+	Spec       *setSpecDocument `yaml:"spec"`
+	Status     any              `yaml:"status"` // dumped from a cluster; ignored
+}
+
+type setSpecDocument struct {
+	Replicas       *int                   `yaml:"replicas"`
+	LabelSelector  *labelSelectorDocument `yaml:"labelSelector"`
+	NodeCountLimit *int                   `yaml:"nodeCountLimit"`
+	Template       setTemplateDocument    `yaml:"template"`
+	UpdateStrategy updateStrategy         `yaml:"updateStrategy"`
+	AutoUpgrade    *autoUpgradeDocument   `yaml:"autoUpgrade"`
+}
+
+type setTemplateDocument struct {
+	Metadata  metadata             `yaml:"metadata"`
+	Resource  *setResourceDocument `yaml:"resource"`
+	Inference *inferenceDocument   `yaml:"inference"`
+}
+
+type setResourceDocument struct {
+	InstanceType string             `yaml:"instanceType"`
+	Partition    *partitionDocument `yaml:"partition"`
+}
+
+type autoUpgradeDocument struct {
+	Enabled  bool            `yaml:"enabled"`
+	Strategy string          `yaml:"strategy"`
+	Window   *windowDocument `yaml:"maintenanceWindow"`
+}
+
+type windowDocument struct {
+	Schedule string         `yaml:"schedule"`
+	Duration *time.Duration `yaml:"duration"`
+}
+
+// inferenceSet returns the decoded document in the form that the rest of the program uses. Its template has yet no place.
+func (d *setDocument) inferenceSet(key Key) InferenceSet {
+	s := InferenceSet{Key: key, APIVersion: d.APIVersion, Replicas: 1}
+	s.Template = Workspace{
+		Key: Key{key.Namespace, replicaName(key.Name, 0)}, APIVersion: V1beta1, InferenceSet: key.Name,
+		Labels:      inherit(nil, d.Metadata.Labels, passesLabel),
+		Annotations: inherit(nil, d.Metadata.Annotations, passesAnnotation),
+	}
+	w := &s.Template
+	if spec := d.Spec; spec != nil {
+		if spec.Replicas != nil {
+			s.Replicas = *spec.Replicas
+		}
+		s.NodeCountLimit, s.UpdateStrategy = spec.NodeCountLimit, spec.UpdateStrategy
+		if a := spec.AutoUpgrade; a != nil {
+			s.AutoUpgrade = &AutoUpgrade{Enabled: a.Enabled, Strategy: a.Strategy}
+			if a.Window != nil {
+				s.AutoUpgrade.Window = &MaintenanceWindow{Schedule: a.Window.Schedule}
+				if a.Window.Duration != nil {
+					s.AutoUpgrade.Window.Duration = *a.Window.Duration
+				}
+			}
+		}
+		w.Labels = inherit(spec.Template.Metadata.Labels, d.Metadata.Labels, passesLabel)
+		w.Annotations = inherit(spec.Template.Metadata.Annotations, d.Metadata.Annotations, passesAnnotation)
+		w.Inference = spec.Template.Inference.inference()
+		w.Resource.LabelSelector = spec.LabelSelector.selector()
+		if r := spec.Template.Resource; r != nil {
+			w.Resource.InstanceType, w.Resource.Partition = r.InstanceType, r.Partition.partition()
+		}
+	}
+	w.Labels = inherit(w.Labels, map[string]string{labelCreatedBy: key.Name}, func(string, string) bool { return true })
+	return s
+}
+
+// inferenceSet decodes one InferenceSet, and makes a Workspace of each replica. Errors block these, as long as the name can be read.
+func (l *loader) inferenceSet(at Position, n *yaml.Node, h header, prefix string) {
+	key := Key{Namespace: h.Namespace, Name: h.Name}
+	if key.Namespace == "" {
+		key.Namespace = l.options.DefaultNamespace
+	}
+	var doc setDocument
+	positions, errs := strictyaml.Decode(n, &doc)
+	s := doc.inferenceSet(key)
+	s.Template.Source, s.Template.positions = at, placed(positions, at, prefix)
+	report := func(severity Severity, field, message, hint string) {
+		p := s.Template.At(field)
+		l.set.Problems = append(l.set.Problems, Problem{
+			Path: at.Path, Line: p.Line, Column: p.Column, Field: field, Message: prefix + message, Hint: hint, Severity: severity, InferenceSet: key,
+		})
+	}
+	l.version(h, "InferenceSet", report)
+	unsized := false
+	for _, e := range errs {
+		report(Error, e.Field, e.Message, e.Hint)
+		if last := &l.set.Problems[len(l.set.Problems)-1]; prefix == "" {
+			last.Line, last.Column = e.Line, e.Column
+		}
+		unsized = unsized || e.Field == "spec.replicas" || e.Field == "spec" || e.Field == ""
+	}
+	l.ignored(positions, report)
+	if h.Name == "" {
+		l.broken(at.Path, Problem{Line: at.Line, Column: at.Column, Field: "metadata.name", Message: prefix + "not given"})
+		return
+	}
+	if !l.allowed(key.Namespace) {
+		report(Error, "metadata.namespace", l.refusal(key.Namespace), "")
+	}
+	if s.APIVersion == V1alpha1 && s.Template.Resource.Partition != nil {
+		s.Template.Resource.Partition = nil
+		report(Warning, "spec.template.resource.partition", "is not known in v1alpha1, and is ignored", "use apiVersion "+V1beta1)
+	}
+	switch {
+	case unsized:
+	case s.Replicas < 0:
+		report(Error, "spec.replicas", "must not be negative", "0 keeps the set, but serves nothing")
+		unsized = true
+	case s.Replicas > maxReplicas:
+		report(Error, "spec.replicas", fmt.Sprintf("must not be above %d", maxReplicas), "")
+		unsized = true
+	}
+	if unsized { // what is live must not be taken for removed
+		l.set.unsized[key.Name] = at.Path
+		l.remember(at.Path)
+		s.Replicas = 0
+	}
+	l.set.InferenceSets = append(l.set.InferenceSets, s)
+	for i := range s.Replicas {
+		l.set.Workspaces = append(l.set.Workspaces, s.replica(i))
+	}
+}
