@@ -96,13 +96,16 @@ func policyOf(c config.Config) plan.Policy {
 
 // read loads and checks the Workspaces of a tree.
 func read(fsys fs.FS, c config.Config) (plan.Input, error) {
+	return plan.Read(fsys, presets.FS, loadOptions(c), envOf(c))
+}
+
+// loadOptions are what the configuration says about the files to read.
+func loadOptions(c config.Config) workspace.Options {
 	options := workspace.Options{Namespaces: c.Namespaces, Objects: c.Objects}
 	if rel, inside := below(c.Source.Path, c.Status.Path); inside {
 		options.Skip = []string{rel}
 	}
-	return plan.Read(fsys, presets.FS, options, workspace.Env{
-		Brought: c.Capacity.Mode == config.ModeBYO, AnySize: c.Capacity.Mode == config.ModeKarpenter,
-	})
+	return options
 }
 
 // below returns the path of dir relative to root, when it lies in it.
@@ -130,4 +133,9 @@ func readPaths(paths []string, c config.Config) ([]plan.Input, error) {
 		out = append(out, in)
 	}
 	return out, nil
+}
+
+// envOf returns what the rules of admission depend on, as far as the configuration says.
+func envOf(c config.Config) workspace.Env {
+	return workspace.Env{Brought: c.Capacity.Mode == config.ModeBYO, AnySize: c.Capacity.Mode == config.ModeKarpenter}
 }

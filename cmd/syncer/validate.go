@@ -1,74 +1,155 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"fmt"
-	"io"
-	"strings"
+	"io/fs"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/presets"
 )
 
+// validateFlags are the flags of "validate".
+type validateFlags struct {
+	format, base, old string
+	facts             []string
+}
+
 func newValidate(std stdio) *cobra.Command {
-	var format string
+	var f validateFlags
 	cmd := &cobra.Command{
 		Use:   "validate PATH...",
 		Short: "Check Workspace files, offline",
-		Long: `Check the Workspace files in each PATH (a file or a folder) by KAITO's rules of admission and by what can be sized, without
-a cluster and without Azure. Every problem is said with path:line:column, the field, and what to do about it.
+		Long: `Check the Workspace and InferenceSet files in each PATH (a file, a folder or a repository; "-" is standard input) by KAITO's
+rules of admission, by what can be sized, and by rendering them, without a cluster and without Azure. Every problem is said
+with path:line:column, the field, and what to do about it.
+
+With --base or --old, what KAITO would forbid to change is told about as well: what is replaced, and what that interrupts.
+
+A ConfigMap that a Workspace names must be in PATH, or among --facts: files with what the cluster has, as kubectl get -o yaml
+writes them. Brought nodes are looked for in both, too.
 
 The exit code is 1 when there is an error; warnings do not count.`,
 		Example: `  syncer validate example-repo
   syncer validate workspaces/phi-4.yaml --format json
-  syncer validate . --format github      # annotations in a GitHub workflow`,
+  syncer validate . --base origin/main --format github   # annotations in a GitHub workflow
+  kubectl get nodes,configmaps -A -o yaml > facts.yaml && syncer validate . --facts facts.yaml`,
 		Args: cobra.MinimumNArgs(1),
 	}
 	cfg := configFlags(cmd, std)
-	cmd.Flags().StringVar(&format, "format", "text", "text, json, github or azure")
+	cmd.Flags().StringVar(&f.format, "format", "text", "text, json, github or azure")
+	cmd.Flags().StringVar(&f.base, "base", "", "commit to compare with")
+	cmd.Flags().StringVar(&f.old, "old", "", "file or folder to compare with")
+	cmd.Flags().StringArrayVar(&f.facts, "facts", nil, "file or folder with objects that the cluster has; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
-		print, ok := problemFormats[format]
-		if !ok {
-			return fmt.Errorf("--format %q is not one of text, json, github, azure", format)
+		print, ok := problemFormats[f.format]
+		switch {
+		case !ok:
+			return fmt.Errorf("--format %q is not one of text, json, github, azure", f.format)
+		case f.base != "" && f.old != "":
+			return errors.New("give one of --base and --old")
+		case f.old != "" && len(paths) != 1:
+			return errors.New("--old compares with one PATH")
 		}
 		c, _, err := cfg.offline(paths)
 		if err != nil {
 			return err
 		}
-		inputs, err := readPaths(paths, c)
+		facts, problems, err := readFacts(f.facts)
 		if err != nil {
 			return err
 		}
-		count := 0
-		var problems []workspace.Problem
-		for _, in := range inputs {
-			desired, err := plan.Desire(cmd.Context(), in.Set, in.Catalog, in.Renderer, policyOf(c), plan.Observed{})
-			if err != nil {
+		v := validation{config: c, facts: facts, flags: f, std: std, problems: problems}
+		for _, p := range paths {
+			if err := v.path(cmd.Context(), p); err != nil {
 				return err
 			}
-			problems = append(problems, desired.Problems...)
-			count += len(in.Set.Workspaces)
 		}
-		if err := print(std.out, problems); err != nil {
+		found := unique(v.problems)
+		if err := print(std.out, found); err != nil {
 			return err
 		}
-		errors := 0
-		for _, p := range problems {
-			if p.Severity == workspace.Error {
-				errors++
-			}
+		if n := countErrors(found); n > 0 {
+			return no("%s in %s", plural(n, "error"), plural(v.workspaces, "Workspace"))
 		}
-		if errors > 0 {
-			return no("%s in %s", plural(errors, "error"), plural(count, "Workspace"))
-		}
-		if format == "text" {
-			fmt.Fprintf(std.err, "%s valid\n", plural(count, "Workspace"))
+		if f.format == "text" {
+			fmt.Fprintf(std.err, "%s valid\n", plural(v.workspaces, "Workspace"))
 		}
 		return nil
 	}
 	return cmd
+}
+
+// validation is one run of "validate", and what it has found so far.
+type validation struct {
+	config     config.Config
+	facts      workspace.Facts
+	flags      validateFlags
+	std        stdio
+	problems   []workspace.Problem
+	workspaces int
+}
+
+// path checks one PATH.
+func (v *validation) path(ctx context.Context, name string) error {
+	fsys, display, err := v.open(name)
+	if err != nil {
+		return err
+	}
+	env := envOf(v.config)
+	env.ClosedWorld, env.Facts = true, v.facts
+	in, err := plan.Read(fsys, presets.FS, loadOptions(v.config), env)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	in.Set.Rename(display)
+	problems := in.Set.Problems
+	seen, known := broughtNodes(in.Set, v.facts)
+	if !env.Brought || known { // otherwise nothing can be placed, which is a warning of its own
+		desired, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policyOf(v.config), seen)
+		if err != nil {
+			return err
+		}
+		problems = desired.Problems
+	}
+	changes, err := v.changes(ctx, name, in.Set)
+	if err != nil {
+		return err
+	}
+	v.problems = append(v.problems, append(problems, changes...)...)
+	v.workspaces += len(in.Set.Workspaces)
+	return nil
+}
+
+// open returns a PATH argument as a file system, as openPath does; "-" is standard input.
+func (v *validation) open(name string) (fs.FS, func(string) string, error) {
+	if name != "-" {
+		return openPath(name)
+	}
+	fsys, err := stdinFile(v.std.in)
+	return fsys, func(string) string { return "<stdin>" }, err
+}
+
+// unique sorts problems by place, and says each once: replicas of an InferenceSet have the same.
+func unique(problems []workspace.Problem) []workspace.Problem {
+	slices.SortStableFunc(problems, workspace.Problem.Compare)
+	return slices.CompactFunc(problems, func(a, b workspace.Problem) bool { return a.String() == b.String() })
+}
+
+func countErrors(problems []workspace.Problem) int {
+	n := 0
+	for _, p := range problems {
+		if p.Severity == workspace.Error {
+			n++
+		}
+	}
+	return n
 }
 
 func plural(n int, noun string) string {
@@ -76,62 +157,4 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// problemFormats are the ways to print Problems.
-var problemFormats = map[string]func(io.Writer, []workspace.Problem) error{
-	"text": func(w io.Writer, problems []workspace.Problem) error {
-		for _, p := range problems {
-			fmt.Fprintln(w, p)
-		}
-		return nil
-	},
-	"json": func(w io.Writer, problems []workspace.Problem) error {
-		if problems == nil {
-			problems = []workspace.Problem{}
-		}
-		return printJSON(w, map[string]any{"problems": problems})
-	},
-	"github": func(w io.Writer, problems []workspace.Problem) error {
-		for _, p := range problems {
-			fmt.Fprintf(w, "::%s file=%s,line=%d,col=%d,title=%s::%s\n", p.Severity, property(p.Path), p.Line, p.Column, property(p.Field), command(textOf(p)))
-		}
-		return nil
-	},
-	"azure": func(w io.Writer, problems []workspace.Problem) error {
-		for _, p := range problems {
-			fmt.Fprintf(w, "##vso[task.logissue type=%s;sourcepath=%s;linenumber=%d;columnnumber=%d]%s\n", p.Severity, azure(p.Path), p.Line, p.Column, azure(textOf(p)))
-		}
-		return nil
-	},
-}
-
-func textOf(p workspace.Problem) string {
-	text := p.Message
-	if p.Field != "" {
-		text = p.Field + ": " + text
-	}
-	if p.Hint != "" {
-		text += " (" + p.Hint + ")"
-	}
-	return text
-}
-
-// The escapes of workflow commands: what is printed comes from files that anybody may have written, and must not become a
-// command.
-var (
-	commandEscape  = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	propertyEscape = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-	azureEscape    = strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", ";", "%3B", "]", "%5D")
-)
-
-func command(s string) string  { return commandEscape.Replace(s) }
-func property(s string) string { return propertyEscape.Replace(s) }
-func azure(s string) string    { return azureEscape.Replace(s) }
-
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }

@@ -229,7 +229,7 @@ func (w *Wish) substitution() []workspace.Problem {
 	}
 	at := w.Workspace.At("resource.instanceType")
 	return []workspace.Problem{{
-		Path: at.Path, Line: at.Line, Column: at.Column, Field: "resource.instanceType", Message: w.Notes[len(w.Notes)-1],
+		Path: at.Path, Line: at.Line, Column: at.Column, Field: w.Workspace.Written("resource.instanceType"), Message: w.Notes[len(w.Notes)-1],
 		Hint:     "write the size you want, leave it out to always get the cheapest, or set capacity.retiredSizes: refuse",
 		Severity: workspace.Warning, Workspace: w.Key,
 	}}
@@ -247,6 +247,7 @@ func (w Wish) block(field string, err error) Wish {
 		at = w.Workspace.At(field)
 		p.Line, p.Column, p.Field, p.Hint = at.Line, at.Column, field, hint
 	}
+	p.Field = w.Workspace.Written(p.Field)
 	w.Blocked = append(w.Blocked, p)
 	return w
 }

@@ -36,12 +36,13 @@ func NewGuard(set *workspace.Set, blocked map[workspace.Key]bool, prune, anyLive
 		g.Present[w.Key] = true
 	}
 	g.KeepShared = len(blocked) > 0 || len(set.Broken) > 0 || slices.ContainsFunc(set.Problems, func(p workspace.Problem) bool {
-		return p.Severity == workspace.Error
+		// A kind that is not accepted is left alone, but may have been accepted once.
+		return p.Severity == workspace.Error || p.Field == "kind"
 	})
 	switch {
 	case !prune:
 		g.Nothing = "prune is off in the configuration"
-	case len(set.Workspaces) == 0 && anyLive && !allowEmpty:
+	case len(set.Workspaces) == 0 && len(set.InferenceSets) == 0 && anyLive && !allowEmpty:
 		g.Nothing = "the source holds no Workspace at all, which is more often a mistake than a wish; " +
 			"to confirm, push a commit with the trailer \"Syncer-Allow-Empty: true\""
 	}

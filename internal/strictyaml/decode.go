@@ -143,7 +143,7 @@ func (d *decoder) entries(n *yaml.Node, field string, depth int) func(func(k, v 
 				merged = append(merged, resolve(value))
 				continue
 			case key.Kind != yaml.ScalarNode:
-				d.fail(key, field, "", "a key must be text, not %s", describe(key))
+				d.fail(key, field, templateHint(n), "a key must be text, not %s", describe(key))
 				continue
 			}
 			if first, twice := seen[key.Value]; twice {
@@ -255,7 +255,7 @@ func (d *decoder) free(n *yaml.Node, field string, depth int) any {
 
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, field string) {
 	if n.Kind != yaml.ScalarNode {
-		d.fail(n, field, "", "must be %s, not %s", kindName(v.Kind()), describe(n))
+		d.fail(n, field, templateHint(n), "must be %s, not %s", kindName(v.Kind()), describe(n))
 		return
 	}
 	tag := n.ShortTag()
@@ -346,6 +346,14 @@ func kindName(k reflect.Kind) string {
 		return "a whole number"
 	}
 	return "a number"
+}
+
+// templateHint returns what to do about {{ ... }}, which is a mapping in a mapping to YAML, or "".
+func templateHint(n *yaml.Node) string {
+	if n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Kind == yaml.MappingNode {
+		return renderFirst
+	}
+	return ""
 }
 
 // describe says what a node is, without its content: it may be a secret.

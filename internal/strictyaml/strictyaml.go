@@ -101,7 +101,7 @@ func syntaxError(err error, data []byte) *Error {
 	e.Column = 1 + len(text) - len(bytes.TrimLeft(text, " \t"))
 	switch {
 	case bytes.Contains(data, []byte("{{")) && !strings.Contains(e.Message, "UTF-8"):
-		e.Hint = "a Helm or Go template is not YAML yet: render it first, and keep the result here"
+		e.Hint = renderFirst
 	case strings.Contains(e.Message, "tab character"), strings.Contains(e.Message, "cannot start any token") && bytes.Contains(text, []byte("\t")):
 		e.Hint = "YAML is indented with spaces, not tabs"
 	case strings.Contains(e.Message, "mapping values are not allowed"):
@@ -111,6 +111,9 @@ func syntaxError(err error, data []byte) *Error {
 	}
 	return e
 }
+
+// renderFirst is what to do about a template.
+const renderFirst = "a Helm or Go template is not YAML yet: render it first, and keep the result here"
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 

@@ -50,14 +50,7 @@ func (c *check) configMap(k Key) (map[string]string, bool) {
 		data, live := c.env.Facts.ConfigMaps[k]
 		return data, live
 	}
-	out := map[string]string{}
-	data, _ := o["data"].(map[string]any)
-	for key, value := range data {
-		if text, ok := value.(string); ok {
-			out[key] = text
-		}
-	}
-	return out, true
+	return texts(o["data"]), true
 }
 
 // missingConfig reports a ConfigMap that is not there: an error where it would have to be, as in KAITO.
@@ -83,7 +76,7 @@ func (c *check) missingConfig(field, name string) {
 	case c.env.Facts.ConfigMaps != nil:
 		c.add(Error, field, message+", nor in the cluster", cmp.Or(hint, "create it in the same namespace"))
 	case c.env.ClosedWorld:
-		c.add(Error, field, message, cmp.Or(hint, "add it, or hand in what the cluster has: --facts FILE"))
+		c.add(Error, field, message, cmp.Or(hint, "add it; or validate the folder that holds it, or hand in what the cluster has: --facts FILE"))
 	default:
 		c.add(Warning, field, message, cmp.Or(hint, "nobody looked into the cluster for it"))
 	}

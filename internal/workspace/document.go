@@ -77,7 +77,7 @@ type partitionDocument struct {
 
 type inferenceDocument struct {
 	Preset   *presetDocument   `yaml:"preset"`
-	Template map[string]any    `yaml:"template"`
+	Template podTemplate       `yaml:"template"`
 	Config   string            `yaml:"config"`
 	Adapters []adapterDocument `yaml:"adapters"`
 }

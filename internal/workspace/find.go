@@ -92,7 +92,7 @@ func entries(kustomizations map[string]string, bases map[string]bool, uses map[s
 
 // references returns the folders and files of the tree that a kustomization builds on.
 func references(fsys fs.FS, dir, name string) []string {
-	data, err := readFile(fsys, name)
+	data, err := readFile(fsys, name, maxFileSize)
 	if err != nil {
 		return nil
 	}
@@ -110,13 +110,13 @@ func references(fsys fs.FS, dir, name string) []string {
 	return out
 }
 
-func readFile(fsys fs.FS, name string) ([]byte, error) {
+func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxFileSize {
-		return nil, fmt.Errorf("the file has %d bytes; at most %d are read", info.Size(), maxFileSize)
+	if info.Size() > limit {
+		return nil, fmt.Errorf("the file has %d bytes; at most %d are read", info.Size(), limit)
 	}
 	return fs.ReadFile(fsys, name)
 }

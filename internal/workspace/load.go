@@ -84,7 +84,7 @@ func (l *loader) remember(name string) {
 func (l *loader) file(fsys fs.FS, name string) {
 	l.set.Files++
 	l.text = ""
-	data, err := readFile(fsys, name)
+	data, err := readFile(fsys, name, maxFileSize)
 	l.text = string(data)
 	if err != nil {
 		l.broken(name, Problem{Message: err.Error()})
@@ -184,12 +184,12 @@ func (l *loader) object(at Position, n *yaml.Node, h header, problem func(field,
 		return
 	}
 	if !slices.Contains(l.options.Objects, kind) {
-		problem("kind", fmt.Sprintf("kind %s is not accepted", kind), "accepted besides Workspace: "+strings.Join(l.options.Objects, ", ")+" (configuration: objects)")
+		l.otherKind(kind, problem)
 		return
 	}
 	content, errs := strictyaml.Map(n)
 	for _, e := range errs {
-		problem(e.Field, e.Message, e.Hint)
+		l.problemAt(e, problem)
 		l.remember(at.Path) // a live object must not be taken for removed
 	}
 	meta, _ := content["metadata"].(map[string]any)
@@ -208,11 +208,31 @@ func (l *loader) object(at Position, n *yaml.Node, h header, problem func(field,
 	l.set.Objects = append(l.set.Objects, Object{Content: content, Source: at})
 }
 
+// problemAt reports an error at its place, rather than at the start of the document; in the output of a kustomization there is none.
+func (l *loader) problemAt(e strictyaml.Error, problem func(field, message, hint string)) {
+	problem(e.Field, e.Message, e.Hint)
+	if last := &l.set.Problems[len(l.set.Problems)-1]; l.text != "" {
+		last.Line, last.Column = e.Line, e.Column
+	}
+}
+
+// otherKind tells about an object of a kind that is not accepted. Repositories hold much that is not for syncer, so it is a
+// warning, unless the kind looks like a misspelling of one that is.
+func (l *loader) otherKind(kind string, problem func(field, message, hint string)) {
+	hint := "accepted besides Workspace and InferenceSet: " + strings.Join(l.options.Objects, ", ") + " (configuration: objects)"
+	if meant := strictyaml.Suggest(kind, l.options.Objects); meant != "" {
+		problem("kind", fmt.Sprintf("kind %s is not accepted", kind), fmt.Sprintf("did you mean %q?", meant))
+		return
+	}
+	problem("kind", fmt.Sprintf("kind %s is not accepted, and is left alone", kind), hint)
+	l.set.Problems[len(l.set.Problems)-1].Severity = Warning
+}
+
 // node keeps a Node, as a fact to check against.
 func (l *loader) node(at Position, n *yaml.Node, h header, problem func(field, message, hint string)) {
 	content, errs := strictyaml.Map(n)
 	for _, e := range errs {
-		problem(e.Field, e.Message, e.Hint)
+		l.problemAt(e, problem)
 	}
 	if len(errs) == 0 {
 		node := nodeOf(content)
@@ -224,14 +244,8 @@ func (l *loader) node(at Position, n *yaml.Node, h header, problem func(field, m
 // nodeOf returns what matters of a Node object.
 func nodeOf(o map[string]any) Node {
 	meta, _ := o["metadata"].(map[string]any)
-	labels, _ := meta["labels"].(map[string]any)
-	n := Node{Labels: map[string]string{}}
+	n := Node{Labels: texts(meta["labels"])}
 	n.Name, _ = meta["name"].(string)
-	for k, v := range labels {
-		if text, ok := v.(string); ok {
-			n.Labels[k] = text
-		}
-	}
 	return n
 }
 

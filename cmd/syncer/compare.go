@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// changes compares a PATH with what --base or --old names, if either is given.
+func (v *validation) changes(ctx context.Context, name string, after *workspace.Set) ([]workspace.Problem, error) {
+	var before fs.FS
+	var err error
+	switch {
+	case v.flags.old != "":
+		before, _, err = openPath(v.flags.old)
+	case v.flags.base == "":
+		return nil, nil
+	case name == "-":
+		return nil, errors.New("--base does not know where standard input is from; use --old")
+	default:
+		before, err = v.atBase(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil // all of it is new
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	options := loadOptions(v.config)
+	options.Build = render.BuildFolder
+	old, err := workspace.Load(before, options)
+	if err != nil {
+		return nil, fmt.Errorf("read what to compare with: %w", err)
+	}
+	return workspace.Changes(old, after), nil
+}
+
+// atBase returns what a PATH was at the commit that --base names, in the repository that the PATH is in.
+func (v *validation) atBase(ctx context.Context, name string) (fs.FS, error) {
+	root, rel, err := repositoryOf(name)
+	if err != nil {
+		return nil, err
+	}
+	repo, err := openRepository(v.config, root)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := repo.Resolve(ctx, v.flags.base)
+	if err != nil {
+		return nil, fmt.Errorf("look up --base: %w", err)
+	}
+	snapshot, err := repo.Snapshot(commit)
+	if err != nil {
+		return nil, err
+	}
+	info, err := fs.Stat(snapshot, rel)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return fs.Sub(snapshot, rel)
+	}
+	dir, err := fs.Sub(snapshot, path.Dir(rel))
+	return oneFile{dir, path.Base(rel)}, err
+}
+
+// repositoryOf returns the working tree that a path is in, and where in it.
+func repositoryOf(name string) (root, rel string, err error) {
+	full, err := filepath.Abs(name)
+	if err == nil {
+		full, err = filepath.EvalSymlinks(full)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	for root = full; ; root = filepath.Dir(root) {
+		if exists(filepath.Join(root, ".git")) {
+			rel, err = filepath.Rel(root, full)
+			return root, filepath.ToSlash(rel), err
+		}
+		if filepath.Dir(root) == root {
+			return "", "", fmt.Errorf("%s is in no Git repository; use --old", name)
+		}
+	}
+}
+
+// readFacts reads what the cluster has.
+func readFacts(paths []string) (workspace.Facts, []workspace.Problem, error) {
+	var all workspace.Facts
+	var problems []workspace.Problem
+	for _, p := range paths {
+		fsys, display, err := openPath(p)
+		if err != nil {
+			return all, nil, err
+		}
+		f, found, err := workspace.LoadFacts(fsys)
+		if err != nil {
+			return all, nil, err
+		}
+		for _, problem := range found {
+			problem.Path = display(problem.Path)
+			problems = append(problems, problem)
+		}
+		all = all.With(f)
+	}
+	return all, problems, nil
+}
+
+// broughtNodes returns the nodes that are known, as a cluster that has them would show them.
+func broughtNodes(set *workspace.Set, facts workspace.Facts) (seen plan.Observed, known bool) {
+	nodes := set.Nodes
+	if facts.NodesKnown {
+		nodes = facts.Nodes
+	}
+	for _, n := range nodes {
+		seen.State.Nodes = append(seen.State.Nodes, cluster.Node{
+			Name: n.Name, InstanceType: n.Labels["node.kubernetes.io/instance-type"], Ready: true, Labels: n.Labels,
+		})
+	}
+	return seen, facts.NodesKnown || len(nodes) > 0
+}
