@@ -37,7 +37,7 @@ fmt: ## format all code
 
 generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/config ./internal/render ./internal/workspace ./internal/status ./internal/plan -update
-	$(GO) test ./cmd/syncer -run TestScripts -update
+	$(GO) test ./cmd/syncer -run 'TestScripts|TestSchema' -update
 
 bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
 	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply

@@ -25,7 +25,8 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 	root.AddCommand(
-		newRun(std), newValidate(std), newRender(std), newSize(std), newPrices(std), newPlan(std), newStatus(std), newPresets(std), newVersion(std),
+		newRun(std), newValidate(std), newRender(std), newSize(std), newPrices(std), newPlan(std), newStatus(std), newPresets(std), newNew(std),
+		newSchema(std), newVersion(std),
 	)
 	return root
 }

@@ -10,13 +10,13 @@ import (
 
 // document is a Workspace as it is written, in either API version.
 type document struct {
-	APIVersion string             `yaml:"apiVersion"`
-	Kind       string             `yaml:"kind"`
-	Metadata   metadata           `yaml:"metadata"`
-	Resource   *resourceDocument  `yaml:"resource"`
-	Inference  *inferenceDocument `yaml:"inference"`
-	Tuning     *tuningDocument    `yaml:"tuning"`
-	Status     any                `yaml:"status"` // dumped from a cluster; ignored
+	APIVersion string             `yaml:"apiVersion" need:"true"`
+	Kind       string             `yaml:"kind" need:"true"`
+	Metadata   metadata           `yaml:"metadata" need:"true"`
+	Resource   *resourceDocument  `yaml:"resource" doc:"which nodes the Workspace runs on"`
+	Inference  *inferenceDocument `yaml:"inference" doc:"serve a model; either this or tuning"`
+	Tuning     *tuningDocument    `yaml:"tuning" doc:"fine-tune a model; either this or inference"`
+	Status     any                `yaml:"status" doc:"ignored: not read from a file"` // dumped from a cluster; ignored
 }
 
 // podTemplate, volumeSource and updateStrategy are kept as they are written, but must be what Kubernetes knows under these names.
@@ -32,10 +32,10 @@ func (updateStrategy) Shape() any { return &appsv1.StatefulSetUpdateStrategy{} }
 
 // metadata holds what users set, and what a file dumped from a cluster brings along.
 type metadata struct {
-	Name        string            `yaml:"name"`
-	Namespace   string            `yaml:"namespace"`
-	Labels      map[string]string `yaml:"labels"`
-	Annotations map[string]string `yaml:"annotations"`
+	Name        string            `yaml:"name" doc:"lower-case letters, digits and dashes"`
+	Namespace   string            `yaml:"namespace" doc:"must be one that the configuration allows" default:"default"`
+	Labels      map[string]string `yaml:"labels" doc:"labels of the Workspace"`
+	Annotations map[string]string `yaml:"annotations" doc:"such as kaito.sh/runtime (vllm or transformers), kaito.sh/performance-mode, syncer.dev/suspend, syncer.dev/spot, syncer.dev/prune"`
 
 	GenerateName               any `yaml:"generateName"`
 	UID                        any `yaml:"uid"`
@@ -51,72 +51,72 @@ type metadata struct {
 }
 
 type resourceDocument struct {
-	Count          *int                   `yaml:"count"`
-	InstanceType   string                 `yaml:"instanceType"`
-	LabelSelector  *labelSelectorDocument `yaml:"labelSelector"`
-	PreferredNodes []string               `yaml:"preferredNodes"`
-	Partition      *partitionDocument     `yaml:"partition"`
+	Count          *int                   `yaml:"count" doc:"number of nodes; for a preset it follows from the model instead" default:"1"`
+	InstanceType   string                 `yaml:"instanceType" doc:"Azure VM size, such as Standard_NC24ads_A100_v4; left out, or auto, the cheapest that fits. Must be left out where nodes are brought"`
+	LabelSelector  *labelSelectorDocument `yaml:"labelSelector" doc:"labels that the nodes have, or get"`
+	PreferredNodes []string               `yaml:"preferredNodes" doc:"not used"`
+	Partition      *partitionDocument     `yaml:"partition" doc:"a share of a GPU, or of the GPUs of a node; brought nodes only" since:"v1beta1"`
 }
 
 type labelSelectorDocument struct {
-	MatchLabels      map[string]string     `yaml:"matchLabels"`
-	MatchExpressions []requirementDocument `yaml:"matchExpressions"`
+	MatchLabels      map[string]string     `yaml:"matchLabels" doc:"labels by name; those that start with kaito.sh/ are reserved"`
+	MatchExpressions []requirementDocument `yaml:"matchExpressions" doc:"only In with one value; not used to choose nodes"`
 }
 
 type requirementDocument struct {
 	Key      string   `yaml:"key"`
-	Operator string   `yaml:"operator"`
+	Operator string   `yaml:"operator" enum:"In,NotIn,Exists,DoesNotExist"`
 	Values   []string `yaml:"values"`
 }
 
 type partitionDocument struct {
-	Mode    string `yaml:"mode"`
-	Profile string `yaml:"profile"`
-	Count   *int   `yaml:"count"`
+	Mode    string `yaml:"mode" doc:"mig: a slice of a GPU; accelerator: some GPUs of a node" enum:"mig,accelerator" need:"true"`
+	Profile string `yaml:"profile" doc:"for mig: the slice, such as 1g.10gb"`
+	Count   *int   `yaml:"count" doc:"for accelerator: how many GPUs"`
 }
 
 type inferenceDocument struct {
-	Preset   *presetDocument   `yaml:"preset"`
-	Template podTemplate       `yaml:"template"`
-	Config   string            `yaml:"config"`
-	Adapters []adapterDocument `yaml:"adapters"`
+	Preset   *presetDocument   `yaml:"preset" doc:"a model of the catalogue; either this or template"`
+	Template podTemplate       `yaml:"template" doc:"a pod template of your own; either this or preset"`
+	Config   string            `yaml:"config" doc:"name of a ConfigMap of the namespace with the key inference_config.yaml"`
+	Adapters []adapterDocument `yaml:"adapters" doc:"LoRA adapters, at most 10"`
 }
 
 type presetDocument struct {
-	Name       string `yaml:"name"`
-	AccessMode string `yaml:"accessMode"`
+	Name       string `yaml:"name" doc:"name, alias or Hugging Face id of a model: syncer presets list" need:"true"`
+	AccessMode string `yaml:"accessMode" doc:"deprecated" enum:"public,private" default:"public"`
 	Options    struct {
-		Image             string   `yaml:"image"`
-		ImagePullSecrets  []string `yaml:"imagePullSecrets"`
-		ModelAccessSecret string   `yaml:"modelAccessSecret"`
+		Image             string   `yaml:"image" doc:"deprecated"`
+		ImagePullSecrets  []string `yaml:"imagePullSecrets" doc:"deprecated"`
+		ModelAccessSecret string   `yaml:"modelAccessSecret" doc:"Secret of the namespace with the key HF_TOKEN, for models that need a token" since:"v1beta1"`
 	} `yaml:"presetOptions"`
 }
 
 type adapterDocument struct {
-	Source   *dataDocument `yaml:"source"`
-	Strength *string       `yaml:"strength"`
+	Source   *dataDocument `yaml:"source" doc:"an image or a volume that holds the adapter" need:"true"`
+	Strength *string       `yaml:"strength" doc:"from \"0\" to \"1\"; the transformers runtime only"`
 }
 
 type tuningDocument struct {
-	Preset *presetDocument      `yaml:"preset"`
-	Method string               `yaml:"method"`
-	Config string               `yaml:"config"`
-	Input  *dataDocument        `yaml:"input"`
-	Output *destinationDocument `yaml:"output"`
+	Preset *presetDocument      `yaml:"preset" doc:"the model to tune" need:"true"`
+	Method string               `yaml:"method" doc:"lora, or qlora to tune with quantized weights; in any case" need:"true"`
+	Config string               `yaml:"config" doc:"name of a ConfigMap of the namespace with the key training_config.yaml; by default that of the method"`
+	Input  *dataDocument        `yaml:"input" doc:"where the data is: exactly one of urls, image and volumeSource" need:"true"`
+	Output *destinationDocument `yaml:"output" doc:"where the result goes: exactly one of image and volumeSource" need:"true"`
 }
 
 type dataDocument struct {
-	Name             string       `yaml:"name"`
-	URLs             []string     `yaml:"urls"`
-	Volume           volumeSource `yaml:"volumeSource"`
-	Image            string       `yaml:"image"`
-	ImagePullSecrets []string     `yaml:"imagePullSecrets"`
+	Name             string       `yaml:"name" doc:"name of the data"`
+	URLs             []string     `yaml:"urls" doc:"public http or https URLs to download"`
+	Volume           volumeSource `yaml:"volumeSource" doc:"a volume that holds the data"`
+	Image            string       `yaml:"image" doc:"container image that holds the data"`
+	ImagePullSecrets []string     `yaml:"imagePullSecrets" doc:"Secrets to pull the image with"`
 }
 
 type destinationDocument struct {
-	Volume          volumeSource `yaml:"volumeSource"`
-	Image           string       `yaml:"image"`
-	ImagePushSecret string       `yaml:"imagePushSecret"`
+	Volume          volumeSource `yaml:"volumeSource" doc:"a volume that the result is written to"`
+	Image           string       `yaml:"image" doc:"container image that the result is pushed as"`
+	ImagePushSecret string       `yaml:"imagePushSecret" doc:"Secret of type kubernetes.io/dockerconfigjson to push the image with"`
 }
 
 // header is what tells one document from another.

@@ -11,42 +11,42 @@ import (
 
 // setDocument is an InferenceSet as it is written, in either API version.
 type setDocument struct {
-	APIVersion string           `yaml:"apiVersion"`
-	Kind       string           `yaml:"kind"`
-	Metadata   metadata         `yaml:"metadata"`
-	Spec       *setSpecDocument `yaml:"spec"`
-	Status     any              `yaml:"status"` // dumped from a cluster; ignored
+	APIVersion string           `yaml:"apiVersion" need:"true"`
+	Kind       string           `yaml:"kind" need:"true"`
+	Metadata   metadata         `yaml:"metadata" need:"true"`
+	Spec       *setSpecDocument `yaml:"spec" doc:"what is served, and how many times" need:"true"`
+	Status     any              `yaml:"status" doc:"ignored: not read from a file"` // dumped from a cluster; ignored
 }
 
 type setSpecDocument struct {
-	Replicas       *int                   `yaml:"replicas"`
-	LabelSelector  *labelSelectorDocument `yaml:"labelSelector"`
-	NodeCountLimit *int                   `yaml:"nodeCountLimit"`
-	Template       setTemplateDocument    `yaml:"template"`
-	UpdateStrategy updateStrategy         `yaml:"updateStrategy"`
-	AutoUpgrade    *autoUpgradeDocument   `yaml:"autoUpgrade"`
+	Replicas       *int                   `yaml:"replicas" doc:"how many Workspaces to make, named after the set and numbered from 0; 0 serves nothing" default:"1"`
+	LabelSelector  *labelSelectorDocument `yaml:"labelSelector" doc:"labels that the nodes have, or get"`
+	NodeCountLimit *int                   `yaml:"nodeCountLimit" doc:"not used"`
+	Template       setTemplateDocument    `yaml:"template" doc:"what each Workspace is made from" need:"true"`
+	UpdateStrategy updateStrategy         `yaml:"updateStrategy" doc:"not followed: a change reaches all replicas at once"`
+	AutoUpgrade    *autoUpgradeDocument   `yaml:"autoUpgrade" doc:"not followed: images follow from the release of syncer"`
 }
 
 type setTemplateDocument struct {
-	Metadata  metadata             `yaml:"metadata"`
-	Resource  *setResourceDocument `yaml:"resource"`
-	Inference *inferenceDocument   `yaml:"inference"`
+	Metadata  metadata             `yaml:"metadata" doc:"labels and annotations of each Workspace"`
+	Resource  *setResourceDocument `yaml:"resource" doc:"the size of the nodes"`
+	Inference *inferenceDocument   `yaml:"inference" doc:"what is served" need:"true"`
 }
 
 type setResourceDocument struct {
-	InstanceType string             `yaml:"instanceType"`
-	Partition    *partitionDocument `yaml:"partition"`
+	InstanceType string             `yaml:"instanceType" doc:"Azure VM size; left out, or auto, the cheapest that fits. Must be left out where nodes are brought"`
+	Partition    *partitionDocument `yaml:"partition" doc:"a share of a GPU, or of the GPUs of a node; brought nodes only" since:"v1beta1"`
 }
 
 type autoUpgradeDocument struct {
 	Enabled  bool            `yaml:"enabled"`
-	Strategy string          `yaml:"strategy"`
+	Strategy string          `yaml:"strategy" enum:"InPlace,Surge" default:"InPlace"`
 	Window   *windowDocument `yaml:"maintenanceWindow"`
 }
 
 type windowDocument struct {
-	Schedule string         `yaml:"schedule"`
-	Duration *time.Duration `yaml:"duration"`
+	Schedule string         `yaml:"schedule" doc:"cron expression of five fields, in UTC" need:"true"`
+	Duration *time.Duration `yaml:"duration" default:"4h"`
 }
 
 // inferenceSet returns the decoded document in the form that the rest of the program uses. Its template has yet no place.

@@ -156,11 +156,11 @@ func (c *check) unknownPreset(name string) string {
 		}
 		return suggestion
 	}
-	add := fmt.Sprintf("syncer presets add %s presets/models/%s", name, folderFor(name))
+	add := fmt.Sprintf("add it to the repository: syncer presets add %s DIR, where DIR is such as presets/models/%s", name, folderFor(name))
 	if suggestion != "" {
-		return suggestion + " Otherwise add it to the repository: " + add
+		return suggestion + " Otherwise " + add
 	}
-	return "add it to the repository: " + add
+	return add
 }
 
 // folderFor is a folder that a preset of this id may be in.

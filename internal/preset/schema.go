@@ -1,0 +1,9 @@
+package preset
+
+import "syncer.dev/syncer/internal/strictyaml"
+
+// Schema is the JSON schema of a preset.yaml, for editors.
+func Schema() map[string]any {
+	s := strictyaml.Schema{}
+	return s.Of(file{})
+}

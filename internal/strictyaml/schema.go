@@ -1,0 +1,135 @@
+package strictyaml
+
+import (
+	"encoding/json"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Schema describes in JSON schema (draft-07) what Decode accepts, for editors. It comes from the same struct that Decode fills, so
+// that the two cannot disagree. Besides yaml tags it reads
+//
+//	doc, usage  what the field means
+//	enum        the values it may have, separated by commas
+//	default     the value it has when it is not given
+//	need        "true": it has to be given
+//	since       the API version that it is known from; see Without
+//
+// The structs of Shaped values are described once each, and referred to.
+type Schema struct {
+	// Without leaves out the fields whose since tag it is.
+	Without string
+
+	definitions map[string]any
+}
+
+// Definitions returns what the schemas made so far refer to, by the name under "definitions".
+func (s *Schema) Definitions() map[string]any { return s.definitions }
+
+// Of returns the schema of the struct that v is.
+func (s *Schema) Of(v any) map[string]any { return s.value(reflect.TypeOf(v), "yaml") }
+
+func (s *Schema) value(t reflect.Type, tag string) map[string]any {
+	switch {
+	case t == durationType:
+		return map[string]any{"type": "string", "pattern": `^-?([0-9.]+(ns|us|µs|ms|s|m|h))+$`, "examples": []any{"30s", "5m", "1h30m"}}
+	case tag == "json" && reflect.PointerTo(t).Implements(unmarshalerType):
+		if name := t.Name(); name == "Quantity" || name == "IntOrString" {
+			return map[string]any{"type": []any{"string", "number"}}
+		}
+		return map[string]any{"type": "string"}
+	case t.Implements(reflect.TypeFor[Shaped]()):
+		shape := reflect.Zero(t).Interface().(Shaped).Shape()
+		return s.value(reflect.TypeOf(shape).Elem(), "json")
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return s.value(t.Elem(), tag)
+	case reflect.String:
+		return map[string]any{"type": "string"}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return map[string]any{"type": "integer"}
+	case reflect.Float64:
+		return map[string]any{"type": "number"}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return map[string]any{"type": "string"}
+		}
+		return map[string]any{"type": "array", "items": s.value(t.Elem(), tag)}
+	case reflect.Map:
+		return map[string]any{"type": "object", "additionalProperties": s.value(t.Elem(), tag)}
+	case reflect.Struct:
+		if tag == "json" {
+			return s.reference(t)
+		}
+		return s.structure(t, tag)
+	}
+	return map[string]any{} // anything
+}
+
+// reference describes a struct once, under its name.
+func (s *Schema) reference(t reflect.Type) map[string]any {
+	name := t.Name()
+	if s.definitions == nil {
+		s.definitions = map[string]any{}
+	}
+	if _, known := s.definitions[name]; !known {
+		s.definitions[name] = nil // a struct may hold itself
+		s.definitions[name] = s.structure(t, "json")
+	}
+	return map[string]any{"$ref": "#/definitions/" + name}
+}
+
+func (s *Schema) structure(t reflect.Type, tag string) map[string]any {
+	fields := fieldsOf(t, tag)
+	properties := map[string]any{}
+	var needed []any
+	for _, name := range fields.names {
+		f := t.FieldByIndex(fields.index[name])
+		if since := f.Tag.Get("since"); since != "" && since == s.Without {
+			continue
+		}
+		p := s.value(f.Type, tag)
+		if doc := f.Tag.Get("doc") + f.Tag.Get("usage"); doc != "" {
+			p["description"] = doc
+		}
+		if enum := f.Tag.Get("enum"); enum != "" {
+			p["enum"] = anys(strings.Split(enum, ","))
+		}
+		if text, ok := f.Tag.Lookup("default"); ok {
+			p["default"] = typed(text, p["type"])
+		}
+		if f.Tag.Get("need") == "true" {
+			needed = append(needed, name)
+		}
+		properties[name] = p
+	}
+	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(needed) > 0 {
+		out["required"] = needed
+	}
+	return out
+}
+
+func anys(texts []string) []any {
+	out := make([]any, len(texts))
+	for i, t := range texts {
+		out[i] = t
+	}
+	return out
+}
+
+// typed is the value that text stands for.
+func typed(text string, kind any) any {
+	switch kind {
+	case "integer", "number":
+		return json.Number(text)
+	case "boolean":
+		b, _ := strconv.ParseBool(text)
+		return b
+	}
+	return text
+}
