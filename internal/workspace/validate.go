@@ -115,6 +115,8 @@ func (c *check) whole() {
 		c.fail("metadata.name", fmt.Sprintf("the name of a served Workspace may have %d characters, %s has %d", maxServedName, longest, len(longest)), "the StatefulSet controller adds eleven for a label, which holds 63")
 	}
 	switch {
+	case w.Inference == nil && w.InferenceSet != "":
+		c.fail("inference", "not given", "an InferenceSet serves a model")
 	case w.Inference == nil && w.Tuning == nil:
 		c.fail("", "neither inference nor tuning is given", "a Workspace either serves a model or tunes one")
 	case w.Inference != nil && w.Tuning != nil:
