@@ -59,8 +59,9 @@ func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env) (Inpu
 	return Input{Set: set, Catalog: catalog, Renderer: renderer}, nil
 }
 
-// sizeFor tells the rules of admission what a VM size has. Of a retired size it tells nothing: another takes its place.
+// sizeFor tells the rules of admission what a VM size has. Of one that no model can run on it tells nothing: sizing has the better
+// answer, and another takes the place of a retired one.
 func sizeFor(name string) (workspace.Size, bool) {
 	s, ok := capacity.LookupSKU(name)
-	return workspace.Size{GPUs: s.GPUs, MemoryGiB: s.GPUMemoryGiB * s.GPUs}, ok && s.Retired == ""
+	return workspace.Size{GPUs: s.GPUs, MemoryGiB: s.GPUMemoryGiB * s.GPUs}, ok && s.Unusable() == ""
 }

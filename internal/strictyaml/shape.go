@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -76,8 +77,26 @@ type structFields struct {
 	names []string // in the order in which they are declared
 }
 
+type structTag struct {
+	t   reflect.Type
+	tag string
+}
+
+// known holds the fields of structs that were met before: they never change, and are wanted for every document.
+var known sync.Map // structTag -> structFields
+
 // fieldsOf lists the fields of a struct that carry the tag; those of embedded structs without a name are its own.
 func fieldsOf(t reflect.Type, tag string) structFields {
+	key := structTag{t, tag}
+	if f, ok := known.Load(key); ok {
+		return f.(structFields)
+	}
+	f := listFields(t, tag)
+	known.Store(key, f)
+	return f
+}
+
+func listFields(t reflect.Type, tag string) structFields {
 	out := structFields{index: map[string][]int{}}
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -104,9 +123,9 @@ func (s structFields) hint(name string) string {
 		return fmt.Sprintf("did you mean %q?", meant)
 	}
 	const most = 20
-	known := s.names
-	if len(known) > most {
-		known = append(slices.Clone(known[:most]), "...")
+	names := s.names
+	if len(names) > most {
+		names = append(slices.Clone(names[:most]), "...")
 	}
-	return "known here: " + strings.Join(known, ", ")
+	return "known here: " + strings.Join(names, ", ")
 }

@@ -101,7 +101,7 @@ func TestAdmission(t *testing.T) {
 	for _, c := range cases {
 		catalog := testCatalog{builtin, map[string]preset.Preset{}}
 		for _, p := range c.Env.Presets {
-			tp := preset.Preset{Name: p.Name, Runtimes: []preset.Runtime{preset.VLLM}, Gated: p.AuthRequired && p.DownloadAtRuntime, Tuning: &preset.Tuning{}, Model: preset.Model{ContextLength: p.TokenLimit, WeightBytes: size(p.WeightSize), Distributed: p.Distributed}}
+			tp := preset.Preset{Name: p.Name, Repo: map[bool]string{true: "org/model"}[p.DownloadAtRuntime], Runtimes: []preset.Runtime{preset.VLLM}, Gated: p.AuthRequired && p.DownloadAtRuntime, Tuning: &preset.Tuning{}, Model: preset.Model{ContextLength: p.TokenLimit, WeightBytes: size(p.WeightSize), Distributed: p.Distributed}}
 			if p.Transformers {
 				tp.Runtimes = append(tp.Runtimes, preset.Transformers)
 			}
@@ -181,7 +181,7 @@ func ourField(theirs string) (ours string, comparable bool) {
 
 func sizeOf(name string) (workspace.Size, bool) {
 	s, ok := capacity.LookupSKU(name)
-	return workspace.Size{GPUs: s.GPUs, MemoryGiB: int(s.GPUMemoryGiB) * s.GPUs}, ok && s.Retired == ""
+	return workspace.Size{GPUs: s.GPUs, MemoryGiB: int(s.GPUMemoryGiB) * s.GPUs}, ok && s.Unusable() == ""
 }
 
 func size(s string) int64 {

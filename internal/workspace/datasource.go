@@ -61,14 +61,17 @@ var imageReference = regexp.MustCompile(`^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0
 	`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*` +
 	`(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$`)
 
+// maxImage bounds a reference: a repository's name has at most 255 characters, a tag 128, and a digest less than 200.
+const maxImage = 255 + 128 + 200
+
 // image checks a reference to a container image, if one is given.
 func (c *check) image(field, ref string) {
-	if ref == "" || imageReference.MatchString(ref) {
+	if ref == "" || len(ref) <= maxImage && imageReference.MatchString(ref) {
 		return
 	}
 	if imageReference.MatchString(strings.ToLower(ref)) {
 		c.fail(field, fmt.Sprintf("%q is not an image reference: a repository's name is lower case", ref), "write "+strings.ToLower(ref))
 		return
 	}
-	c.fail(field, fmt.Sprintf("%q is not an image reference", ref), "write registry/repository:tag")
+	c.fail(field, fmt.Sprintf("%.100q is not an image reference", ref), "write registry/repository:tag")
 }

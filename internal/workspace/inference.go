@@ -49,6 +49,9 @@ func (c *check) served(p preset.Preset) {
 	if p.Gated && in.Preset.Options.ModelAccessSecret == "" && c.w.APIVersion != V1alpha1 {
 		c.fail("inference.preset.presetOptions.modelAccessSecret", "downloading "+p.Repo+" needs a token", "name a Secret of the namespace that has the key HF_TOKEN")
 	}
+	if p.Repo == "" && in.Preset.Options.ModelAccessSecret != "" {
+		c.fail("inference.preset.presetOptions.modelAccessSecret", p.Name+" is not downloaded, and needs no token", "remove it")
+	}
 	if in.Preset.AccessMode == "private" && in.Preset.Options.Image == "" && c.w.APIVersion == V1alpha1 {
 		c.fail("inference.preset.presetOptions.image", "access mode private needs an image", "give the image that holds the model")
 	}

@@ -201,12 +201,26 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add([]byte(served))
 	f.Add([]byte("apiVersion: kaito.sh/v1alpha1\nkind: Workspace\nmetadata: {name: x}\ninference: {adapters: [{}], preset: {}}\ntuning: {input: {urls: [\"http://[::1]\"]}}"))
+	f.Add([]byte(inferenceSet))
+	f.Add([]byte(tuned))
+	f.Add([]byte(onBrought + gpuNode("n", a100)))
+	f.Add([]byte("apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {name: x}\ninference: {config: c, template: {spec: {containers: [{name: c, resources: {limits: {cpu: 1m}}}]}}}\n---\n" +
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {inference_config.yaml: 'vllm: {max-model-len: 1}'}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		set, err := workspace.Load(fstest.MapFS{"a.yaml": {Data: data}}, workspace.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range append(set.Problems, workspace.Validate(set, catalog, workspace.Env{ClosedWorld: true})...) {
+		facts, _, err := workspace.LoadFacts(fstest.MapFS{"a.yaml": {Data: data}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changes := workspace.Changes(set, set); len(changes) > 0 {
+			t.Fatalf("nothing has changed: %v", changes)
+		}
+		problems := append(set.Problems, workspace.Validate(set, catalog, workspace.Env{ClosedWorld: true, Size: sizeOf})...)
+		problems = append(problems, workspace.Validate(set, catalog, workspace.Env{Brought: true, Facts: facts})...)
+		for _, p := range problems {
 			if p.Path != "a.yaml" || p.Line < 1 || p.Column < 1 {
 				t.Fatalf("incomplete problem %+v", p)
 			}
