@@ -24,7 +24,7 @@ const (
 // configData returns the text of a key of a ConfigMap that the Workspace names. It reports one that is missing, which is an
 // error only where nothing but the repository can have it.
 func (c *check) configData(field, name, key string) (string, bool) {
-	if name == "" {
+	if name == "" || !c.objectName(field, "ConfigMap", name) {
 		return "", false
 	}
 	data, found := c.configMap(Key{c.w.Namespace, name})

@@ -116,6 +116,13 @@ func TestReferences(t *testing.T) {
 		"node class":               {strings.Replace(served, "{name: phi}", "{name: phi, annotations: {kaito.sh/node-class-name: image-family-ubunto}}", 1), workspace.Env{NodeClasses: []string{"image-family-ubuntu"}}, `did you mean "image-family-ubuntu"?`},
 		"any node class":           {strings.Replace(served, "{name: phi}", "{name: phi, annotations: {kaito.sh/node-class-name: any}}", 1), workspace.Env{}, ""},
 		"unknown model":            {strings.Replace(served, "phi-4-mini-instruct", "some/Model-7B", 1), workspace.Env{}, "(add it to the repository: syncer presets add some/Model-7B DIR, where DIR is such as presets/models/model-7b)"},
+		"label":                    {strings.Replace(served, "{name: phi}", "{name: phi, labels: {team: a b}}", 1), workspace.Env{}, `3:32: error: metadata.labels.team: "a b" is not a value of a label`},
+		"label's name":             {strings.Replace(served, "{app: phi}", "{a b: phi}", 1), workspace.Env{}, "error: resource.labelSelector.matchLabels.a b: is not a name of a label"},
+		"annotation":               {strings.Replace(served, "{name: phi}", "{name: phi, annotations: {a b: x}}", 1), workspace.Env{}, "error: metadata.annotations.a b: is not a name of an annotation"},
+		"name of a secret":         {strings.Replace(tuned, "push}", "My_Secret}", 1), workspace.Env{}, `error: tuning.output.imagePushSecret: "My_Secret" is not a name of a Secret`},
+		"name of a ConfigMap":      {strings.Replace(config, "config: conf", "config: Conf", 1), workspace.Env{}, `error: inference.config: "Conf" is not a name of a ConfigMap`},
+		"two volumes":              {strings.Replace(volume, "volumeSource: {", "volumeSource: {emptyDir: {}, ", 1), workspace.Env{}, "error: tuning.input.volumeSource: names several volumes: emptyDir, persistentVolumeClaim"},
+		"no volume":                {strings.Replace(volume, "{persistentVolumeClaim: {claimName: data}}", "{}", 1), workspace.Env{}, "warning: tuning.input.volumeSource: names no volume"},
 		"misspelt model":           {strings.Replace(served, "phi-4-mini-instruct", "phi-4-mini-instrcut", 1), workspace.Env{}, `(did you mean "phi-4-mini-instruct"?)`},
 	} {
 		_, problems := problemsOf(t, tt.text, tt.env)

@@ -2,6 +2,9 @@ package workspace
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"syncer.dev/syncer/internal/strictyaml"
 )
@@ -44,6 +47,12 @@ func (c *check) references() {
 
 // volume checks what a volume refers to by name.
 func (c *check) volume(field string, v map[string]any) {
+	switch sources := slices.Sorted(maps.Keys(v)); {
+	case v != nil && len(sources) == 0:
+		c.warn(field, "names no volume, which makes it an empty folder", "name one, such as persistentVolumeClaim")
+	case len(sources) > 1:
+		c.fail(field, "names several volumes: "+strings.Join(sources, ", "), "keep one of them")
+	}
 	name := func(kind, key string) string {
 		m, _ := v[kind].(map[string]any)
 		s, _ := m[key].(string)
@@ -55,7 +64,7 @@ func (c *check) volume(field string, v map[string]any) {
 
 // reference looks for one object by name. live is nil when nobody looked into the cluster.
 func (c *check) reference(field, kind, name string, live map[Key]bool) {
-	if name == "" || live[Key{c.w.Namespace, name}] {
+	if name == "" || live[Key{c.w.Namespace, name}] || !c.objectName(field, kind, name) {
 		return
 	}
 	var names []string

@@ -28,7 +28,7 @@ func Validate(set *Set, catalog Catalog, env Env) []Problem {
 		out = append(out, c.problems...)
 	}
 	rules := []func(*check){
-		(*check).whole, (*check).annotations, (*check).resource, (*check).inference, (*check).tuning, (*check).memory, (*check).references,
+		(*check).whole, (*check).labels, (*check).annotations, (*check).resource, (*check).inference, (*check).tuning, (*check).memory, (*check).references,
 	}
 	for i := range set.Workspaces {
 		if w := &set.Workspaces[i]; w.InferenceSet == "" {
