@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,11 +31,7 @@ func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
 	}
 	doc, positions, errs := decodeDocument(n)
 	for _, e := range errs {
-		hint := e.Hint
-		if strings.HasPrefix(e.Field, "spec") && strings.Count(e.Field, ".") == 0 {
-			hint = "a Workspace has no spec: resource, inference and tuning stand at the top level"
-		}
-		report(Error, e.Line, e.Column, e.Field, e.Message, hint)
+		report(Error, e.Line, e.Column, e.Field, e.Message, cmp.Or(oldField(e.Field), e.Hint))
 	}
 	w := doc.workspace()
 	w.Key, w.Source = key, at
@@ -57,6 +54,19 @@ func (l *loader) workspace(at Position, n *yaml.Node, h header, prefix string) {
 		say(Error, "metadata.namespace", l.refusal(key.Namespace), "")
 	}
 	l.set.Workspaces = append(l.set.Workspaces, w)
+}
+
+// oldField returns what became of a field that older files have, or "".
+func oldField(field string) string {
+	switch field {
+	case "spec":
+		return "a Workspace has no spec: resource, inference and tuning stand at the top level"
+	case "resource.mig", "spec.template.resource.mig":
+		return "write partition: {mode: mig, profile: ...}"
+	case "inference.preset.modelAccessSecret", "spec.template.inference.preset.modelAccessSecret":
+		return "it stands in presetOptions"
+	}
+	return ""
 }
 
 // sayer reports something about a field of one document.
@@ -130,6 +140,18 @@ func serverSet(positions strictyaml.Positions) string {
 	return ""
 }
 
+// defaults takes the names of KAITO's own default ConfigMaps for no name: KAITO's samples give them, and syncer renders what is in
+// them. A ConfigMap of such a name that is in the repository is the user's own.
+func (w *Workspace) defaults(objects []Object) {
+	own := func(name string) bool { return findConfigMap(objects, w.Namespace, name) != nil }
+	if t := w.Tuning; t != nil && t.Config == strings.ToLower(t.Method)+"-params-template" && !own(t.Config) {
+		t.Config = ""
+	}
+	if in := w.Inference; in != nil && in.Config == "inference-params-template" && !own(in.Config) {
+		in.Config = ""
+	}
+}
+
 // finish puts everything in order, and computes digests. Of Workspaces with the same name the first stays in the Set, blocked.
 func (l *loader) finish() {
 	s := l.set
@@ -138,6 +160,7 @@ func (l *loader) finish() {
 	slices.SortStableFunc(s.InferenceSets, func(a, b InferenceSet) int { return a.Key.Compare(b.Key) })
 	slices.SortStableFunc(s.Objects, func(a, b Object) int { return strings.Compare(a.order(), b.order()) })
 	for i := range s.Workspaces {
+		s.Workspaces[i].defaults(s.Objects)
 		s.Workspaces[i].Digest = digest(&s.Workspaces[i], s.Objects)
 	}
 	slices.Sort(s.Broken)

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -103,7 +104,7 @@ func (l *loader) inferenceSet(at Position, n *yaml.Node, h header, prefix string
 	l.version(h, "InferenceSet", report)
 	unsized := false
 	for _, e := range errs {
-		report(Error, e.Field, e.Message, e.Hint)
+		report(Error, e.Field, e.Message, cmp.Or(oldField(e.Field), e.Hint))
 		if last := &l.set.Problems[len(l.set.Problems)-1]; prefix == "" {
 			last.Line, last.Column = e.Line, e.Column
 		}

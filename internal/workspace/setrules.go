@@ -8,7 +8,7 @@ import (
 // check applies the rules that an InferenceSet has besides those of the Workspaces it makes.
 func (s *InferenceSet) check(c *check) {
 	if s.NodeCountLimit != nil {
-		c.warn("spec.nodeCountLimit", "is read by nobody, in KAITO as here", "limit nodes with capacity.limits in the configuration")
+		c.warn("spec.nodeCountLimit", "is for an autoscaler, which syncer does not have", "capacity.limits in the configuration bounds nodes and cost")
 	}
 	if s.UpdateStrategy != nil {
 		c.warn("spec.updateStrategy", "is not followed: a change of the template reaches all replicas at once", "change a copy of the set first, under another name")
