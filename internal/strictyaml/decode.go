@@ -316,7 +316,7 @@ func parseBool(s string) (value, ok bool) {
 
 // maxPath bounds the length of a field's path. What lies deeper is told about at its parent: otherwise a file of long keys,
 // nested, could make paths that take a thousand times its own size.
-const maxPath = 1000
+const maxPath = 400
 
 func join(field, name string) string {
 	switch {
