@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,7 +123,8 @@ func broughtNodes(set *workspace.Set, facts workspace.Facts) (seen plan.Observed
 	}
 	for _, n := range nodes {
 		seen.State.Nodes = append(seen.State.Nodes, cluster.Node{
-			Name: n.Name, InstanceType: n.Labels["node.kubernetes.io/instance-type"], Ready: true, Labels: n.Labels,
+			Name: n.Name, InstanceType: cmp.Or(n.Labels["node.kubernetes.io/instance-type"], n.Labels["nvidia.com/gpu.product"]),
+			Ready: true, Labels: n.Labels,
 		})
 	}
 	return seen, facts.NodesKnown || len(nodes) > 0
