@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,7 @@ func newValidate(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate PATH...",
 		Short: "Check Workspace files, offline",
-		Long: `Check the Workspace and InferenceSet files in each PATH (a file, a folder or a repository; "-" is standard input) by KAITO's
+		Long: `Check the Workspace and InferenceSet files in each PATH (a file, a folder or a repository; "-" is standard input; files are taken together) by KAITO's
 rules of admission, by what can be sized, and by rendering them, without a cluster and without Azure. Every problem is said
 with path:line:column, the field, and what to do about it.
 
@@ -66,7 +67,13 @@ The exit code is 1 when there is an error; warnings do not count.`,
 			return err
 		}
 		v := validation{config: c, facts: facts, flags: f, std: std, problems: problems}
-		for _, p := range paths {
+		files, others := split(paths)
+		if len(files) > 0 {
+			if err := v.check(cmd.Context(), files, files, files.named); err != nil {
+				return err
+			}
+		}
+		for _, p := range others {
 			if err := v.path(cmd.Context(), p); err != nil {
 				return err
 			}
@@ -96,17 +103,29 @@ type validation struct {
 	workspaces int
 }
 
-// path checks one PATH.
+// path checks a PATH that is not a file.
 func (v *validation) path(ctx context.Context, name string) error {
-	fsys, display, err := v.open(name)
+	if name != "-" {
+		fsys, display, err := openPath(name)
+		if err != nil {
+			return err
+		}
+		return v.check(ctx, []string{name}, fsys, display)
+	}
+	fsys, err := stdinFile(v.std.in)
 	if err != nil {
 		return err
 	}
+	return v.check(ctx, []string{name}, fsys, func(string) string { return "<stdin>" })
+}
+
+// check checks what is in PATHs, which fsys holds together; display says how the user wrote a path in it.
+func (v *validation) check(ctx context.Context, paths []string, fsys fs.FS, display func(string) string) error {
 	env := envOf(v.config)
 	env.ClosedWorld, env.Facts = true, v.facts
 	in, err := plan.Read(fsys, presets.FS, loadOptions(v.config), env)
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", strings.Join(paths, ", "), err)
 	}
 	in.Set.Rename(display)
 	problems := in.Set.Problems
@@ -118,22 +137,16 @@ func (v *validation) path(ctx context.Context, name string) error {
 		}
 		problems = desired.Problems
 	}
-	changes, err := v.changes(ctx, name, in.Set)
-	if err != nil {
-		return err
+	v.problems = append(v.problems, problems...)
+	for _, name := range paths {
+		changes, err := v.changes(ctx, name, in.Set)
+		if err != nil {
+			return err
+		}
+		v.problems = append(v.problems, changes...)
 	}
-	v.problems = append(v.problems, append(problems, changes...)...)
 	v.workspaces += len(in.Set.Workspaces)
 	return nil
-}
-
-// open returns a PATH argument as a file system, as openPath does; "-" is standard input.
-func (v *validation) open(name string) (fs.FS, func(string) string, error) {
-	if name != "-" {
-		return openPath(name)
-	}
-	fsys, err := stdinFile(v.std.in)
-	return fsys, func(string) string { return "<stdin>" }, err
 }
 
 // unique sorts problems by place, and says each once: replicas of an InferenceSet have the same.

@@ -52,6 +52,7 @@ func sameSet(all []*Workspace) bool {
 func (l *loader) duplicate(w, other *Workspace, p Problem) {
 	at := w.At("metadata.name")
 	p.Path, p.Line, p.Column, p.Field, p.Severity = at.Path, at.Line, at.Column, "metadata.name", Error
+	p.Other = other.Source.Path
 	switch {
 	case other.InferenceSet != "" && p.InferenceSet == (Key{}):
 		p.Message += fmt.Sprintf(" is also a replica of the InferenceSet in %s:%d", other.Source.Path, other.Source.Line)

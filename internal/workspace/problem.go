@@ -28,6 +28,8 @@ type Problem struct {
 
 	// Workspace is the Workspace that the Problem blocks, when its name is known.
 	Workspace Key `json:"-"`
+	// Other is the path of another file, if Message names one.
+	Other string `json:"-"`
 	// InferenceSet is the InferenceSet all of whose replicas the Problem blocks; then there is no Workspace.
 	InferenceSet Key `json:"-"`
 }

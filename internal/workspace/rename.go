@@ -1,5 +1,7 @@
 package workspace
 
+import "strings"
+
 // Rename rewrites the path of everything in the Set, so that messages name files as their reader does.
 func (s *Set) Rename(display func(path string) string) {
 	for i := range s.Workspaces {
@@ -12,7 +14,12 @@ func (s *Set) Rename(display func(path string) string) {
 		s.Objects[i].Source.Path = display(s.Objects[i].Source.Path)
 	}
 	for i := range s.Problems {
-		s.Problems[i].Path = display(s.Problems[i].Path)
+		p := &s.Problems[i]
+		p.Path = display(p.Path)
+		if p.Other != "" {
+			other := display(p.Other)
+			p.Message, p.Other = strings.Replace(p.Message, " "+p.Other+":", " "+other+":", 1), other
+		}
 	}
 	texts := map[string]string{}
 	for i, old := range s.Broken {
