@@ -18,6 +18,19 @@ var allowedValues = map[string][]string{
 	"kaito.sh/use-local-weights": {"true", "false"},
 }
 
+// usefulValues are the values that have an effect, of annotations of which any other is ignored.
+var usefulValues = map[string][]string{
+	AnnotationRuntime:          {"vllm", "transformers"},
+	"kaito.sh/enablelb":        {"True"},
+	annotationDisableBenchmark: {"true"},
+}
+
+// knownAnnotations are those that KAITO reads from a Workspace, besides those with values above.
+var knownAnnotations = []string{
+	annotationBypass, annotationImageFamily, annotationNodeClass, "kaito.sh/model-streaming",
+	"kaito.sh/model-mirror-storage-class", "kaito.sh/streaming-service-account", "kaito.sh/upgrade-start-time",
+}
+
 const (
 	annotationImageFamily = "kaito.sh/node-image-family" // the operating system of the nodes
 	annotationNodeClass   = "kaito.sh/node-class-name"   // what Karpenter makes nodes from
@@ -35,7 +48,7 @@ func (c *check) annotations() {
 		switch {
 		case key == annotationImageFamily && !slices.Contains(imageFamilies, strings.ToLower(strings.TrimSpace(value))):
 			c.fail(field, fmt.Sprintf("%q is not an image family", value), "use "+strings.Join(imageFamilies, " or "))
-		case c.w.APIVersion == V1alpha1 && strings.HasPrefix(key, "kaito.sh/"): // v1alpha1 does not look at the others
+		case c.w.APIVersion == V1alpha1 && known && strings.HasPrefix(key, "kaito.sh/"): // v1alpha1 does not look at these
 		case key == annotationNodeClass && value != "" && c.env.NodeClasses != nil && !slices.Contains(c.env.NodeClasses, value):
 			hint := "known: " + strings.Join(c.env.NodeClasses, ", ")
 			if s := strictyaml.Suggest(value, c.env.NodeClasses); s != "" {
@@ -44,6 +57,13 @@ func (c *check) annotations() {
 			c.fail(field, fmt.Sprintf("%q is not a node class that is allowed", value), hint)
 		case known && !slices.Contains(allowed, value):
 			c.fail(field, fmt.Sprintf("%q is not a value of this annotation", value), "use "+quoted(allowed))
+		case usefulValues[key] != nil && !slices.Contains(usefulValues[key], value):
+			c.warn(field, fmt.Sprintf("%q has no effect", value), "use "+quoted(usefulValues[key]))
+		case !known && usefulValues[key] == nil && strings.HasPrefix(key, "kaito.sh/"):
+			all := slices.Concat(knownAnnotations, slices.Sorted(maps.Keys(usefulValues)), slices.Sorted(maps.Keys(allowedValues)))
+			if meant := strictyaml.Suggest(key, all); meant != "" && !slices.Contains(all, key) {
+				c.warn(field, "is not an annotation that KAITO or syncer knows", fmt.Sprintf("did you mean %q?", meant))
+			}
 		case !known && strings.HasPrefix(key, "syncer.dev/"):
 			hint := "remove it"
 			if s := strictyaml.Suggest(key, []string{AnnotationSuspend, AnnotationSpot, AnnotationPrune}); s != "" {
