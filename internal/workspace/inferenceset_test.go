@@ -114,6 +114,9 @@ func TestInferenceSetProblems(t *testing.T) {
 		"schedule":         {from: "spec:", to: "spec:\n  autoUpgrade: {maintenanceWindow: {schedule: nightly}}", want: "is not a cron expression"},
 		"duration":         {from: "spec:", to: "spec:\n  autoUpgrade: {maintenanceWindow: {schedule: '0 2 * * 6', duration: 0s}}", want: "duration: must be positive"},
 		"upgrade strategy": {from: "spec:", to: "spec:\n  autoUpgrade: {strategy: Rolling}", want: `"Rolling" is not a strategy`},
+		"template's name":  {from: "{tier: gold}", to: "{tier: gold}\n      name: x", want: "14:7: warning: spec.template.metadata.name: is ignored"},
+		"set's annotation": {from: "syncer.dev/spot: ", to: "syncer.dev/spto: ", want: "6:53: warning: metadata.annotations.syncer.dev/spto: is not an annotation"},
+		"annotation":       {from: "kaito.sh/runtime: vllm", to: "kaito.sh/runtime: VLLM", want: "14:21: warning: spec.template.metadata.annotations.kaito.sh/runtime: "},
 		"upgrade":          {from: "spec:", to: "spec:\n  autoUpgrade: {enabled: true}", want: "warning: spec.autoUpgrade.enabled: "},
 	} {
 		set, problems := problemsOf(t, strings.Replace(inferenceSet, tt.from, tt.to, 1), tt.env)

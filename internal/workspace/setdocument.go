@@ -111,6 +111,11 @@ func (l *loader) inferenceSet(at Position, n *yaml.Node, h header, prefix string
 		unsized = unsized || e.Field == "spec.replicas" || e.Field == "spec" || e.Field == ""
 	}
 	l.ignored(positions, report)
+	for _, field := range []string{"spec.template.metadata.name", "spec.template.metadata.namespace"} {
+		if _, given := positions[field]; given {
+			report(Warning, field, "is ignored: replicas are named after the set, and are in its namespace", "remove it")
+		}
+	}
 	if h.Name == "" {
 		l.broken(at.Path, Problem{Line: at.Line, Column: at.Column, Field: "metadata.name", Message: prefix + "not given"})
 		return

@@ -214,5 +214,11 @@ func (w *Workspace) Written(field string) string {
 	if w.InferenceSet == "" {
 		return field
 	}
-	return writtenInSet(field)
+	in := writtenInSet(field)
+	if _, ok := w.positions[in]; !ok {
+		if _, ok := w.positions[field]; ok { // an annotation of the set itself
+			return field
+		}
+	}
+	return in
 }
