@@ -86,6 +86,7 @@ func (w wanted) write(ctx context.Context, std stdio) error {
 		_, err := fmt.Fprint(std.out, text)
 		return err
 	}
+	text = modeline(w.file) + text
 	file, err := os.OpenFile(w.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return no("%s exists, and is not overwritten", w.file)
@@ -102,6 +103,24 @@ func (w wanted) write(ctx context.Context, std stdio) error {
 		fmt.Fprintf(std.err, "replace what is marked %q in it\n", replaceThis)
 	}
 	return nil
+}
+
+// modeline is the first line of a file in a repository that has a schema for editors, as the example repository has; "" elsewhere.
+func modeline(file string) string {
+	const schema = ".schema/syncer.json"
+	dir, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return ""
+	}
+	for up := schema; ; up = "../" + up {
+		switch {
+		case exists(filepath.Join(dir, schema)):
+			return "# yaml-language-server: $schema=" + up + "\n"
+		case exists(filepath.Join(dir, ".git")) || filepath.Dir(dir) == dir:
+			return ""
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // replaceThis marks what only the user can know.
