@@ -1,0 +1,59 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/workspace"
+)
+
+const inferenceSet = `apiVersion: kaito.sh/v1beta1
+kind: InferenceSet
+metadata: {name: phi}
+spec:
+  replicas: 2
+  labelSelector: {matchLabels: {app: phi}}
+  template:
+    resource: {instanceType: Standard_NC24ads_A100_v4}
+    inference: {preset: {name: phi-4-mini-instruct}}
+`
+
+// TestInferenceSet says that replicas are Workspaces like any other, with objects and nodes of their own.
+func TestInferenceSet(t *testing.T) {
+	s := side(t, map[string]string{"set.yaml": inferenceSet}, Observed{})
+	if len(s.Desired.Problems) > 0 || len(s.Desired.Wishes) != 2 {
+		t.Fatalf("%d wishes, %v", len(s.Desired.Wishes), s.Desired.Problems)
+	}
+	seen := map[string]bool{}
+	for _, w := range s.Desired.Wishes {
+		if w.Pool == nil || seen[w.Pool.Name] {
+			t.Errorf("%s: pool %+v", w.Key, w.Pool)
+			continue
+		}
+		seen[w.Pool.Name] = true
+		for _, o := range w.Bundle.Objects {
+			if o.GetKind() == "StatefulSet" {
+				seen[o.GetName()] = true
+			}
+		}
+	}
+	if !seen["phi-0"] || !seen["phi-1"] {
+		t.Errorf("StatefulSets: %v", seen)
+	}
+}
+
+// TestInferenceSetGuard says what may be deleted when an InferenceSet shrinks, or cannot be read.
+func TestInferenceSetGuard(t *testing.T) {
+	gone := workspace.Key{Namespace: "default", Name: "phi-1"}
+	for replicas, held := range map[string]bool{"1": false, "0": false, "many": true, "-1": true, "2": false} {
+		s := side(t, map[string]string{"set.yaml": strings.Replace(inferenceSet, "replicas: 2", "replicas: "+replicas, 1)}, Observed{})
+		guard := NewGuard(s.Set, s.Desired.Blocked(), true, true, false)
+		if why := guard.Holds(gone, "set.yaml"); (why != "") != held {
+			t.Errorf("replicas: %s: %q", replicas, why)
+		}
+	}
+	s := side(t, map[string]string{"moved.yaml": inferenceSet + "  x: ["}, Observed{})
+	if why := NewGuard(s.Set, nil, true, false, true).Holds(gone, "set.yaml"); why == "" {
+		t.Error("a set that was moved and broken by the same commit loses its replicas")
+	}
+}
