@@ -19,6 +19,8 @@ import (
 const (
 	inferenceConfigKey = "inference_config.yaml"
 	trainingConfigKey  = "training_config.yaml"
+
+	defaultInferenceConfig = "inference-params-template" // of a release of KAITO
 )
 
 // configData returns the text of a key of a ConfigMap that the Workspace names. It reports one that is missing, which is an
@@ -104,12 +106,13 @@ func (c *check) inferenceConfig(p preset.Preset, known bool) {
 		}
 		return
 	}
-	n, err := strconv.Atoi(length)
-	switch {
-	case length == "":
+	if length == "" || !known || p.Model.ContextLength <= 0 {
+		return // of a model that is not known nothing can be said
+	}
+	switch n, err := strconv.Atoi(length); {
 	case err != nil:
-		c.fail(field, fmt.Sprintf("max-model-len must be a whole number, not %q", length), "leave it out to let syncer choose")
-	case known && p.Model.ContextLength > 0 && n > p.Model.ContextLength:
+		c.fail(field, fmt.Sprintf("max-model-len must be a whole number, not %.100q", length), "leave it out to let syncer choose")
+	case n > p.Model.ContextLength:
 		c.fail(field, fmt.Sprintf("max-model-len %d exceeds what %s supports, %d", n, p.Name, p.Model.ContextLength), "")
 	}
 }
@@ -123,6 +126,14 @@ func (c *check) lengthRequired(field string, known bool) {
 	r := c.w.Resource
 	if c.w.APIVersion != V1alpha1 || !known {
 		return
+	}
+	for _, o := range c.set.Objects { // what KAITO would take when no ConfigMap is named
+		if kind, as := makes(o.Content); kind == "ConfigMap" && as.Name == defaultInferenceConfig && c.w.Inference.Config == "" {
+			settings, _ := vllmSettings(texts(o.Content["data"])[inferenceConfigKey])
+			if strings.TrimSpace(settings["max-model-len"]) != "" {
+				return
+			}
+		}
 	}
 	spread := r.Count != nil && *r.Count > 1
 	if c.env.Size != nil && !spread {

@@ -147,7 +147,7 @@ func (w *Workspace) defaults(objects []Object) {
 	if t := w.Tuning; t != nil && t.Config == strings.ToLower(t.Method)+"-params-template" && !own(t.Config) {
 		t.Config = ""
 	}
-	if in := w.Inference; in != nil && in.Config == "inference-params-template" && !own(in.Config) {
+	if in := w.Inference; in != nil && in.Config == defaultInferenceConfig && !own(in.Config) {
 		in.Config = ""
 	}
 }
