@@ -10,7 +10,7 @@ type Env struct {
 	// NodeClasses are the node classes that Workspaces may name where Karpenter creates nodes; nil where it does not, or where
 	// any may be named.
 	NodeClasses []string
-	// ClosedWorld says that the ConfigMaps of the Set and of Facts are all there are. Otherwise one that is missing may be in
+	// ClosedWorld says that the ConfigMaps and Nodes of the Set and of Facts are all there are. Otherwise one that is missing may be in
 	// the cluster.
 	ClosedWorld bool
 	// Facts are what is known of the cluster.

@@ -54,7 +54,7 @@ func TestBrought(t *testing.T) {
 		"how many":         {strings.Replace(onBrought, "{labelS", "{partition: {mode: accelerator}, labelS", 1), "error: resource.partition.count: not given"},
 		"mode":             {strings.Replace(onBrought, "{labelS", "{partition: {mode: half}, labelS", 1), `error: resource.partition.mode: "half" is not a mode`},
 	} {
-		_, problems := problemsOf(t, tt.text, workspace.Env{Brought: true, Size: sizeOf})
+		_, problems := problemsOf(t, tt.text, workspace.Env{Brought: true, ClosedWorld: true, Size: sizeOf})
 		if tt.want == "" && problems != "" || !strings.Contains(problems, tt.want) || strings.Count(problems, "\n") > 1 {
 			t.Errorf("%s: want %q\n%s", name, tt.want, problems)
 		}
