@@ -58,7 +58,8 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// configs are what is published about models of the catalogue, as far as it matters here.
+// configs are written in the form in which models of the catalogue publish their figures, as far as it matters here. They are
+// not copies of the files.
 var configs = map[string]string{
 	"microsoft/Phi-4-mini-instruct": `{"architectures": ["Phi3ForCausalLM"], "hidden_size": 3072, "intermediate_size": 8192, "max_position_embeddings": 131072,
 		"num_attention_heads": 24, "num_hidden_layers": 32, "num_key_value_heads": 8, "sliding_window": 262144, "torch_dtype": "bfloat16", "vocab_size": 200064,

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// architectures lists the models that the vLLM of KAITO v0.12.0 can generate text with, one on a line.
+// architectures lists the models that the vLLM of KAITO can generate text with, one on a line. It is a selection from KAITO's
+// own list, in the state of its repository and not of a release; what is missing gives a warning, not an error.
 //
 //go:embed architectures.txt
 var architectures string
@@ -45,7 +46,8 @@ func (t table) value(short string, archs []string) string {
 	return ""
 }
 
-// The tables below hold the names of vLLM's parsers, and of the templates in KAITO's image, as KAITO v0.12.0 assigns them.
+// The tables below hold the names of vLLM's parsers, and of the templates in KAITO's image. For the sixty models of the
+// catalogue they give what KAITO v0.12.0 does, which a test compares; for all others they follow an earlier state of its tables.
 var (
 	toolParsers = table{
 		prefixes: map[string]string{

@@ -100,7 +100,7 @@ func (d draft) yaml() []byte {
 		{"model.weights", d.weights.source + at},
 		{"disk", "size of the weights and 80"},
 		{"runtimes", "KAITO v0.12.0: vLLM for all"},
-		{"runParameters", "KAITO v0.12.0, its tables by name and architecture"},
+		{"runParameters", "KAITO, its tables by name and architecture"},
 	} {
 		field("  ", s[0], quoted(s[1]))
 	}
