@@ -48,11 +48,11 @@ func addAdapters(p *pod, w *workspace.Workspace, runtime preset.Runtime) error {
 
 // pull adds an init container that unpacks /data of an image into a folder of a volume. Registry and credentials reach the
 // script as variables, never as text of it.
-func (p *pod) pull(name string, source workspace.DataSource, dir string, mount object) {
+func (p *pod) pull(container string, source workspace.DataSource, dir string, mount object) {
 	const auth = "/root/.docker/config.d"
 	mounts := list{mount}
 	if len(source.ImagePullSecrets) > 0 {
-		volume := dnsLabel(name + "-auth")
+		volume := dnsLabel(container + "-auth")
 		var secrets list
 		for _, secret := range source.ImagePullSecrets {
 			secrets = append(secrets, object{"secret": object{
@@ -63,12 +63,12 @@ func (p *pod) pull(name string, source workspace.DataSource, dir string, mount o
 		mounts = append(mounts, object{"name": volume, "mountPath": auth, "readOnly": true})
 	}
 	p.init = append(p.init, object{
-		"name":            name,
+		"name":            name(container),
 		"image":           "skopeo",
 		"command":         list{"/bin/sh", "-c", pullScript},
-		"env":             list{variable("AUTH_DIR", auth), variable("IMAGE", source.Image), variable("TARGET", dir)},
+		"env":             elements{"name", list{variable("AUTH_DIR", auth), variable("IMAGE", source.Image), variable("TARGET", dir)}},
 		"resources":       object{"requests": object{"cpu": "100m", "memory": "128Mi"}},
 		"securityContext": object{"allowPrivilegeEscalation": false},
-		"volumeMounts":    mounts,
+		"volumeMounts":    elements{"mountPath", mounts},
 	})
 }

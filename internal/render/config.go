@@ -29,7 +29,7 @@ func mountConfig(p *pod, name string, w *workspace.Workspace, o Options) {
 		// Maps of strings always can be encoded, and are encoded in the order of their keys.
 		text, _ := json.Marshal(data)
 		sum := sha256.Sum256(text)
-		p.annotations = object{annotationConfig: hex.EncodeToString(sum[:8])}
+		p.config = hex.EncodeToString(sum[:8])
 	}
 }
 

@@ -84,6 +84,7 @@ func (g *gateway) kustomization(file string, n *yaml.Node) error {
 			}
 			return at.refuse(key, reason[1], "is not allowed: %s", reason[0])
 		}
+		g.fields[key.Value] = true
 		if err := read(g, at, resolve(value)); err != nil {
 			return err
 		}
@@ -138,6 +139,8 @@ func keys(names ...string) reader {
 				err = fileOnly(g, at, value)
 			case "patch":
 				err = g.inline(at, value)
+			case "target":
+				g.target(value)
 			}
 			if err != nil {
 				return err
@@ -246,10 +249,23 @@ func (g *gateway) inline(at place, v *yaml.Node) error {
 	if v.Kind != yaml.ScalarNode {
 		return at.refuse(v, "", "not a text")
 	}
-	if _, err := documents(at.file, []byte(v.Value)); err != nil {
+	docs, err := documents(at.file, []byte(v.Value))
+	if err != nil {
 		return at.refuse(v, "", "%v", err)
 	}
+	for _, doc := range docs {
+		g.note(doc)
+	}
 	return nil
+}
+
+// target notes how a patch chooses its objects.
+func (g *gateway) target(v *yaml.Node) {
+	for i := 0; i+1 < len(v.Content); i += 2 {
+		if !slices.Contains([]string{"group", "version", "kind"}, v.Content[i].Value) {
+			g.selects = true
+		}
+	}
 }
 
 // missing says that a file is not there, at the place that names it.

@@ -9,29 +9,19 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/kustomize/api/resmap"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// bundle turns what Kustomize built into the Bundle of the Workspace: stamped, sorted and with its digest.
-func bundle(objects resmap.ResMap, w *workspace.Workspace, o Options) (Bundle, error) {
-	b := Bundle{Workspace: w.Key}
-	for _, r := range objects.Resources() {
-		text, err := r.MarshalJSON()
-		if err != nil {
-			return Bundle{}, fmt.Errorf("encode %s: %w", r.CurId(), err)
-		}
-		u := &unstructured.Unstructured{}
-		if err := u.UnmarshalJSON(text); err != nil {
-			return Bundle{}, fmt.Errorf("decode %s: %w", r.CurId(), err)
-		}
+// bundle turns what was built into the Bundle of the Workspace: stamped, sorted and with its digest.
+func bundle(objects []*unstructured.Unstructured, w *workspace.Workspace, o Options) (Bundle, error) {
+	b := Bundle{Workspace: w.Key, Objects: objects}
+	for _, u := range objects {
 		if err := allowed(u, w.Namespace); err != nil {
 			return Bundle{}, err
 		}
 		stamp(u, w, o)
-		b.Objects = append(b.Objects, u)
 	}
 	slices.SortFunc(b.Objects, byApplyOrder)
 	digest, err := Digest(b.Objects)

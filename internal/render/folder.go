@@ -18,11 +18,11 @@ const buildTimeout = 30 * time.Second
 func BuildFolder(fsys fs.FS, dir string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), buildTimeout)
 	defer cancel()
-	files, err := gate(fsys, dir)
+	in, err := gate(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := build(ctx, files, dir)
+	objects, err := build(ctx, in.files, dir)
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
 	}

@@ -27,21 +27,42 @@ const (
 // It runs before Kustomize does, because Kustomize decides by the look of a path whether it is fetched from the network, and
 // by the look of a field whether a program is run. Only fields that are known to be harmless pass, and only paths that name
 // something in the tree. What it returns is all that Kustomize will get to see.
-func gate(fsys fs.FS, dir string) (tree, error) {
-	g := &gateway{fsys: fsys, files: tree{}, folders: map[string]int{}}
+func gate(fsys fs.FS, dir string) (passed, error) {
+	g := &gateway{fsys: fsys, passed: passed{files: tree{}, fields: map[string]bool{}, words: map[string]bool{}}, folders: map[string]int{}}
 	if !fs.ValidPath(dir) {
-		return nil, &Refusal{Path: dir, Message: "not a path in the repository"}
+		return passed{}, &Refusal{Path: dir, Message: "not a path in the repository"}
 	}
 	if err := g.folder(dir); err != nil {
-		return nil, err
+		return passed{}, err
 	}
-	return g.files, nil
+	return g.passed, nil
+}
+
+// passed is what the gate let through, and what it saw on the way.
+type passed struct {
+	files  tree
+	fields map[string]bool // of all kustomizations
+	// words are the keys and values of all YAML, patches within strings included: whatever is not among them cannot be
+	// told from any other text by what is written in these files.
+	words map[string]bool
+	// selects says that a patch chooses its objects by more than their kind.
+	selects bool
+}
+
+// note remembers the words of a document.
+func (p *passed) note(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		p.words[n.Value] = true
+	}
+	for _, child := range n.Content {
+		p.note(child)
+	}
 }
 
 // gateway collects what has passed.
 type gateway struct {
+	passed
 	fsys    fs.FS
-	files   tree
 	folders map[string]int // weight of a folder once all of it has passed, being while it is looked at
 	weight  int            // of what has passed so far in the folder that is being looked at
 }
@@ -139,6 +160,9 @@ func (g *gateway) yamlFile(name string) ([]*yaml.Node, error) {
 	docs, err := documents(name, data)
 	if err != nil {
 		return nil, err
+	}
+	for _, doc := range docs {
+		g.note(doc)
 	}
 	return docs, g.add(name, len(docs)*objectWeight)
 }

@@ -1,11 +1,14 @@
 package render
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -70,6 +73,47 @@ func TestNothingIsInterpolated(t *testing.T) {
 			}
 		}
 	}
+}
+
+// hostileJobs are Workspaces of which the text is nasty, or looks like something that is written in the catalogue.
+func hostileJobs(c *preset.Catalog) []job {
+	var out []job
+	phi, _ := c.Lookup("phi-4")
+	words := []string{
+		"model", "1", "model-headless", "kaito-base", "skopeo", "pusher", "default", "StatefulSet", "qlora-params-template", "puller", "dshm",
+		"config-volume", "data-volume", "w", "w-headless", "http", tokenPrefix + "0-zz", "x" + tokenPrefix + "1-zz",
+	}
+	for _, v := range append(slices.Clone(nasty), words...) {
+		w := serving("phi-4", func(w *workspace.Workspace) {
+			w.Name, w.Namespace = "w", strings.TrimSpace(v)
+			w.Inference.Preset.Options.ModelAccessSecret = v
+			w.Inference.Preset.Options.ImagePullSecrets = []string{v, "w", v}
+			w.Inference.Config = v
+			w.Labels = map[string]string{"inferenceset.kaito.sh/created-by": v}
+			for i, name := range []string{"a", strings.Trim(v, "-"), "model-weights-volume"} {
+				w.Inference.Adapters = append(w.Inference.Adapters,
+					workspace.Adapter{Source: &workspace.DataSource{Name: name, Image: v, ImagePullSecrets: []string{v}}},
+					workspace.Adapter{Source: &workspace.DataSource{Name: fmt.Sprintf("v%d", i), Volume: object{"hostPath": object{"path": v, "extra": nil}, "name": v}}},
+					workspace.Adapter{Source: &workspace.DataSource{Name: fmt.Sprintf("p%d", i), Volume: object{"$patch": "delete", "emptyDir": object{}}}})
+				if v == "1" {
+					w.Inference.Adapters[0].Source.Name = "v0" // twice the same
+				}
+			}
+		})
+		out = append(out, job{w, phi, Placement{Pool: v, NodeLabels: map[string]string{v: v}}, Options{Cluster: v, Source: v}})
+		out = append(out, job{training("phi-4", func(w *workspace.Workspace) {
+			w.Name = "w" + strings.Trim(v, "-")
+			w.Tuning.Config = v
+			w.Tuning.Input = &workspace.DataSource{Volume: object{"name": v, "configMap": object{"name": v}}}
+			w.Tuning.Output = &workspace.DataDestination{Image: v, ImagePushSecret: v}
+			w.Tuning.Preset.Options.ModelAccessSecret = v
+		}), phi, Placement{}, options})
+		out = append(out, job{&workspace.Workspace{Key: workspace.Key{Namespace: "default", Name: "own"}, Inference: &workspace.Inference{Template: object{
+			"metadata": object{"labels": object{"a": v}, "annotations": object{"b": v}},
+			"spec":     object{"containers": list{object{"name": v, "image": v, "args": list{v, nil, 1.5, int64(3)}}}, v: object{}},
+		}}}, preset.Preset{}, Placement{}, options})
+	}
+	return out
 }
 
 // commands are the commands of all containers and of all their probes.

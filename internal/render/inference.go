@@ -26,7 +26,7 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 	over := overlay{base: "base/inference", workload: "StatefulSet"}
 	spec := replicas(w, at)
 	pod := newPod(w, at)
-	pod.probe = object{"failureThreshold": startupTries(p.Model.WeightBytes)}
+	pod.probe = object{"failureThreshold": hole{startupTries(p.Model.WeightBytes)}}
 	pod.pullSecrets = slices.Clone(w.Inference.Preset.Options.ImagePullSecrets)
 	if secret := w.Inference.Preset.Options.ModelAccessSecret; secret != "" {
 		pod.env = append(pod.env, token(secret))
@@ -89,9 +89,9 @@ func leader(w *workspace.Workspace) string {
 // replicas is the part of the StatefulSet that says how many nodes the model takes.
 func replicas(w *workspace.Workspace, at Placement) object {
 	if w.Suspended() {
-		return object{"replicas": 0}
+		return object{"replicas": hole{0}}
 	}
-	return object{"replicas": at.Nodes}
+	return object{"replicas": hole{at.Nodes}}
 }
 
 // startupTries is how many probes, ten seconds apart, a model may take to start: 15 minutes and 18 seconds for each GiB of
@@ -130,8 +130,8 @@ func mountWeights(pod *pod, spec object, w *workspace.Workspace, p preset.Preset
 			"metadata": object{"name": name},
 			"spec": object{
 				"accessModes":      list{"ReadWriteOnce"},
-				"storageClassName": o.NVMeStorageClass,
-				"resources":        object{"requests": object{"storage": fmt.Sprintf("%dGi", p.DiskGiB)}},
+				"storageClassName": hole{o.NVMeStorageClass},
+				"resources":        object{"requests": object{"storage": hole{fmt.Sprintf("%dGi", p.DiskGiB)}}},
 			},
 		}}
 		pod.mount(name, weightsDir)
@@ -145,7 +145,7 @@ func mountWeights(pod *pod, spec object, w *workspace.Workspace, p preset.Preset
 // encrypted nor authenticated, so it is not offered to the outside.
 func services(w *workspace.Workspace, events bool) patch {
 	add := func(path string, v any) object { return object{"op": "add", "path": path, "value": v} }
-	ops := list{add("/spec/selector", object{"statefulset.kubernetes.io/pod-name": w.Name + "-0"})}
+	ops := list{add("/spec/selector", object{"statefulset.kubernetes.io/pod-name": hole{w.Name + "-0"}})}
 	if w.Annotations[annotationLoadBalancer] == "True" {
 		ops = append(ops, add("/spec/type", "LoadBalancer"))
 	} else if events {

@@ -10,6 +10,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
+// imagesDir is the folder of the catalogue that names the images. Unlike all others it is applied last.
+const imagesDir = "components/images"
+
 // overlayDir is where the Workspace's own kustomization is, in the tree that Kustomize sees; the catalogue is beside it.
 const overlayDir = "workspace"
 
@@ -31,9 +34,11 @@ type overlay struct {
 	base       string   // folder of the catalogue
 	workload   string   // kind of the object that runs: StatefulSet or Job
 	components []string // folders of the catalogue, in the order in which they are applied
+	preset     string   // the model's own folder, applied after these; may be empty
 	shared     string   // folder of the catalogue with objects that Workspaces of a namespace share; may be empty
 	ownImages  bool     // images are the user's and stay as they are
 	patches    []patch
+	last       list // patches of the user's that are applied when all else is done
 }
 
 // patch changes all objects of a kind: an object is a strategic merge, a list is a JSON patch.
@@ -45,33 +50,41 @@ type patch struct {
 
 // uses returns the folders of the catalogue that the overlay refers to.
 func (o overlay) uses() []string {
-	dirs := append([]string{o.base}, o.components...)
+	dirs := append([]string{o.base}, o.ordered()...)
 	if o.shared != "" {
 		dirs = append(dirs, o.shared)
 	}
 	if !o.ownImages {
-		dirs = append(dirs, "components/images")
+		dirs = append(dirs, imagesDir)
 	}
 	return dirs
 }
 
-// tree returns the overlay as files: a kustomization for the Workspace's own objects inside one that adds what they have in
-// common with the shared ones.
-func (o overlay) tree(w *workspace.Workspace, opts Options) (tree, error) {
+// ordered are the components, the preset among them.
+func (o overlay) ordered() []string {
+	if o.preset == "" {
+		return o.components
+	}
+	return append(slices.Clone(o.components), "models/"+o.preset)
+}
+
+// files returns the overlay as files, by path, with marks: a kustomization for the Workspace's own objects inside one that adds
+// what they have in common with the shared ones.
+func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
 	own := object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
 		"resources":  list{"../../presets/" + o.base},
-		"labels":     list{object{"pairs": stringMap(selectorLabels(w)), "includeSelectors": true}},
+		"labels":     list{object{"pairs": selectorPairs(w), "includeSelectors": true}},
 	}
 	var components list
-	for _, c := range o.components {
+	for _, c := range o.ordered() {
 		components = append(components, "../../presets/"+c)
 	}
 	if components != nil {
 		own["components"] = components
 	}
-	files := tree{}
+	files := map[string]any{}
 	var patches list
 	for i, p := range append(slices.Clone(o.patches), renames(o.workload, w.Name)...) {
 		target := object{"kind": p.kind}
@@ -79,9 +92,7 @@ func (o overlay) tree(w *workspace.Workspace, opts Options) (tree, error) {
 			target["name"] = p.name
 		}
 		file := fmt.Sprintf("patch-%d-%s.yaml", i+1, strings.ToLower(p.kind))
-		if err := files.addYAML(path.Join(overlayDir, "own", file), p.value); err != nil {
-			return nil, err
-		}
+		files[path.Join(overlayDir, "own", file)] = p.value
 		patches = append(patches, object{"path": file, "target": target, "options": object{"allowNameChange": true}})
 	}
 	own["patches"] = patches
@@ -99,60 +110,51 @@ func (o overlay) tree(w *workspace.Workspace, opts Options) (tree, error) {
 	whole := object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
-		"namespace":  w.Namespace,
+		"namespace":  name(w.Namespace),
 		"resources":  list{"own"},
 		"labels": list{object{"includeTemplates": true, "pairs": object{
 			cluster.LabelManagedBy: cluster.ManagedBy,
-			cluster.LabelCluster:   opts.Cluster,
+			cluster.LabelCluster:   hole{opts.Cluster},
 		}}},
 	}
 	if o.shared != "" {
 		whole["resources"] = list{"own", "../presets/" + o.shared}
 	}
 	if !o.ownImages {
-		whole["components"] = list{"../presets/components/images"}
+		whole["components"] = list{"../presets/" + imagesDir}
 	}
-	for name, v := range map[string]object{"own/kustomization.yaml": own, "kustomization.yaml": whole} {
-		if err := files.addYAML(path.Join(overlayDir, name), v); err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
+	files[path.Join(overlayDir, "own", "kustomization.yaml")] = own
+	files[path.Join(overlayDir, "kustomization.yaml")] = whole
+	return files
 }
 
 // renames gives the objects of the base the Workspace's name.
-func renames(workload, name string) []patch {
+func renames(workload, to string) []patch {
 	rename := func(kind, from, to string) patch {
-		return patch{kind: kind, name: from, value: list{object{"op": "replace", "path": "/metadata/name", "value": to}}}
+		return patch{kind: kind, name: from, value: list{object{"op": "replace", "path": "/metadata/name", "value": name(to)}}}
 	}
 	if workload == "Job" {
-		return []patch{rename("Job", baseName, name)}
+		return []patch{rename("Job", baseName, to)}
 	}
 	return []patch{
-		rename("StatefulSet", baseName, name),
-		rename("Service", baseName, name),
-		rename("Service", baseName+"-headless", headless(name)),
+		rename("StatefulSet", baseName, to),
+		rename("Service", baseName, to),
+		rename("Service", baseName+"-headless", headless(to)),
 	}
 }
 
 // headless is the name of the Service that gives the pods of a Workspace their names.
 func headless(name string) string { return name + "-headless" }
 
-// selectorLabels are the labels by which Services and workloads find the pods of the Workspace. A Workspace that an
-// InferenceSet made also carries the set's name, by which autoscalers find the pods of the whole set.
-func selectorLabels(w *workspace.Workspace) map[string]string {
-	labels := map[string]string{cluster.LabelWorkspace: w.Name}
-	const set = "inferenceset.kaito.sh/created-by"
-	if name, ok := w.Labels[set]; ok {
-		labels[set] = name
-	}
-	return labels
-}
+// labelSet is on what an InferenceSet made.
+const labelSet = "inferenceset.kaito.sh/created-by"
 
-func stringMap(m map[string]string) object {
-	out := object{}
-	for k, v := range m {
-		out[k] = v
+// selectorPairs are the labels by which Services and workloads find the pods of the Workspace. A Workspace that an
+// InferenceSet made also carries the set's name, by which autoscalers find the pods of the whole set.
+func selectorPairs(w *workspace.Workspace) object {
+	pairs := object{cluster.LabelWorkspace: name(w.Name), labelSet: hole{absent{}}}
+	if set, ok := w.Labels[labelSet]; ok {
+		pairs[labelSet] = hole{set}
 	}
-	return out
+	return pairs
 }

@@ -34,7 +34,7 @@ type pod struct {
 	affinity    object
 	gpus        int
 	gpuResource string
-	annotations object
+	config      string // digest of what is read when it starts; empty when nothing is known of it
 }
 
 // newPod starts with what all presets have: GPUs, and the nodes to run on.
@@ -92,48 +92,50 @@ func token(secret string) object {
 
 // patch returns the pod as a strategic merge of the workload.
 func (p *pod) patch(kind string, spec object) patch {
-	count := strconv.Itoa(p.gpus)
+	count := hole{strconv.Itoa(p.gpus)}
 	container := object{
 		"name": mainContainer,
 		"resources": object{
 			"requests": object{p.gpuResource: count},
 			"limits":   object{p.gpuResource: count},
 		},
+		"env":          elements{"name", p.env},
+		"volumeMounts": elements{"mountPath", p.mounts},
 	}
-	podSpec := object{"containers": list{container}}
-	set := func(o object, key string, v list) {
-		if len(v) > 0 {
-			o[key] = v
-		}
+	if len(p.args) > 0 {
+		container["args"] = list{hole{p.args}}
 	}
-	set(container, "args", p.args)
-	set(container, "env", p.env)
-	set(container, "volumeMounts", p.mounts)
 	if p.probe != nil {
 		container["startupProbe"] = p.probe
 	}
+	podSpec := object{
+		"containers": list{container},
+		"volumes":    elements{"name", p.volumes},
+	}
 	init := slices.Clone(p.init)
 	for _, name := range slices.Sorted(maps.Keys(p.initEnv)) {
-		c := object{"name": name, "env": p.initEnv[name]}
-		set(c, "volumeMounts", p.initMounts[name])
-		init = append(init, c)
+		init = append(init, object{
+			"name": name, "env": elements{"name", p.initEnv[name]}, "volumeMounts": elements{"mountPath", p.initMounts[name]},
+		})
 	}
-	set(podSpec, "initContainers", init)
-	set(podSpec, "volumes", p.volumes)
+	if len(init) > 0 {
+		podSpec["initContainers"] = init
+	}
 	var secrets list
 	for i, name := range p.pullSecrets {
 		if !slices.Contains(p.pullSecrets[:i], name) {
 			secrets = append(secrets, object{"name": name})
 		}
 	}
-	set(podSpec, "imagePullSecrets", secrets)
+	podSpec["imagePullSecrets"] = elements{"name", secrets}
 	if p.affinity != nil {
 		podSpec["affinity"] = p.affinity
 	}
-	tmpl := object{"spec": podSpec}
-	if p.annotations != nil {
-		tmpl["metadata"] = object{"annotations": p.annotations}
+	config := hole{absent{}}
+	if p.config != "" {
+		config = hole{p.config}
 	}
+	tmpl := object{"spec": podSpec, "metadata": object{"annotations": object{annotationConfig: config}}}
 	all := maps.Clone(spec)
 	all["template"] = tmpl
 	return patch{kind: kind, value: object{
@@ -176,7 +178,7 @@ func nodeAffinity(at Placement) object {
 		return nil
 	}
 	return object{"nodeAffinity": object{"requiredDuringSchedulingIgnoredDuringExecution": object{
-		"nodeSelectorTerms": list{object{"matchExpressions": terms}},
+		"nodeSelectorTerms": list{object{"matchExpressions": list{hole{terms}}}},
 	}}}
 }
 

@@ -8,10 +8,8 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/kustomize/kyaml/openapi"
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
@@ -172,7 +170,7 @@ patches:
 	if err != nil || len(c.Problems()) > 0 {
 		t.Fatal(err, c.Problems())
 	}
-	r, err := New(c)
+	r, err := New(c, sharedCache)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,27 +195,4 @@ patches:
 			t.Errorf("%s was not refused", name)
 		}
 	}
-}
-
-// BenchmarkRender renders with Kustomize's schema kept and with it parsed anew, by turns, and reports the ratio.
-func BenchmarkRender(b *testing.B) {
-	c, r := builtin(b)
-	p, _ := c.Lookup("phi-4-mini-instruct")
-	draw := func() time.Duration {
-		start := time.Now()
-		if _, err := r.Render(context.Background(), serving(p.Name), p, Placement{}, options); err != nil {
-			b.Fatal(err)
-		}
-		return time.Since(start)
-	}
-	draw()
-	var kept, reset time.Duration
-	for b.Loop() {
-		kept += draw()
-		openapi.ResetOpenAPI()
-		reset += draw()
-	}
-	b.ReportMetric(float64(b.N)/kept.Seconds(), "builds/s")
-	b.ReportMetric(float64(b.N)/reset.Seconds(), "builds/s-reset")
-	b.ReportMetric(reset.Seconds()/kept.Seconds(), "reset/kept")
 }

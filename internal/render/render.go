@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"sync"
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
@@ -31,29 +30,20 @@ type Options struct {
 
 // Renderer turns Workspaces into objects. It is safe for concurrent use.
 type Renderer struct {
-	files fs.FS
-
-	mu       sync.Mutex
-	closures map[string]closure // by folder of the catalogue
+	closures closures
+	cache    *Cache
 }
 
 // maxServedName is how long the name of a StatefulSet may be: its pods carry it in a label of at most 63 characters,
 // followed by a hash of eleven.
 const maxServedName = 52
 
-// closure is a folder of the catalogue with all that it refers to, or why that was refused.
-type closure struct {
-	files tree
-	err   error
-}
-
-// New returns a renderer for the presets of the catalogue.
-func New(catalog Catalog) (*Renderer, error) {
-	r := &Renderer{files: catalog.FS(), closures: map[string]closure{}}
-	for _, dir := range []string{"base/inference", "base/template", "base/tuning", "components/images"} {
-		if _, err := r.closure(dir); err != nil {
-			return nil, fmt.Errorf("read the presets: %w", err)
-		}
+// New returns a renderer for the presets of the catalogue. What it renders is kept in the cache, and found there if it was
+// rendered before, by whatever renderer; without a cache every Workspace is built by Kustomize alone, each time.
+func New(catalog Catalog, cache *Cache) (*Renderer, error) {
+	r := &Renderer{closures: closures{files: catalog.FS(), known: map[string]closure{}}, cache: cache}
+	if _, err := r.closures.digest([]string{"base/inference", "base/template", "base/tuning", imagesDir}); err != nil {
+		return nil, fmt.Errorf("read the presets: %w", err)
 	}
 	return r, nil
 }
@@ -63,25 +53,68 @@ func New(catalog Catalog) (*Renderer, error) {
 //
 // A preset's Kustomize files may come from a user's repository and pass the same gate as BuildFolder's; a *Refusal says
 // what is wrong with them.
+//
+// The objects belong to the cache: they must not be changed.
 func (r *Renderer) Render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (Bundle, error) {
-	bundle, err := r.render(ctx, w, p, at, o)
+	bundle, err := r.cached(ctx, w, p, at, o)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
 	return bundle, nil
 }
 
-func (r *Renderer) render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (Bundle, error) {
-	at = at.withDefaults(w)
-	var over overlay
-	var err error
+// cached returns the bundle of a Workspace from the cache, when nothing that it is made from has changed.
+func (r *Renderer) cached(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (Bundle, error) {
+	if err := ctx.Err(); err != nil {
+		return Bundle{}, err
+	}
+	if r.cache == nil {
+		b, _, err := r.render(ctx, w, p, at, o)
+		return b, err
+	}
+	key, err := inputsOf(w, p, at, o)
+	if err != nil {
+		return Bundle{}, err
+	}
+	if k, ok := r.cache.bundles.find(key); ok {
+		if digest, err := r.closures.digest(k.dirs); err == nil && digest == k.digest {
+			return k.bundle, nil
+		}
+	}
+	b, dirs, err := r.render(ctx, w, p, at, o)
+	if err != nil {
+		return Bundle{}, err
+	}
+	digest, err := r.closures.digest(dirs)
+	if err == nil {
+		r.cache.bundles.put(key, kept{b, dirs, digest})
+	}
+	return b, err
+}
+
+// render also returns the folders of the catalogue from which the bundle was made.
+func (r *Renderer) render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (Bundle, []string, error) {
+	over, err := overlayOf(w, p, at.withDefaults(w), o)
+	if err != nil {
+		return Bundle{}, nil, err
+	}
+	objects, err := r.produce(ctx, over, w, o)
+	if err != nil {
+		return Bundle{}, nil, err
+	}
+	b, err := bundle(objects, w, o)
+	return b, over.uses(), err
+}
+
+// overlayOf returns what a Workspace adds to the base of its task.
+func overlayOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (over overlay, err error) {
 	switch {
 	case (w.Inference == nil) == (w.Tuning == nil):
-		return Bundle{}, errors.New("exactly one of inference and tuning is needed")
+		return overlay{}, errors.New("exactly one of inference and tuning is needed")
 	case p.Deprecated != "":
-		return Bundle{}, fmt.Errorf("preset %s can no longer be used: %s", p.Name, p.Deprecated)
+		return overlay{}, fmt.Errorf("preset %s can no longer be used: %s", p.Name, p.Deprecated)
 	case w.Inference != nil && len(w.Name) > maxServedName:
-		return Bundle{}, fmt.Errorf("the name is longer than %d characters, which leaves no room for those of its pods", maxServedName)
+		return overlay{}, fmt.Errorf("the name is longer than %d characters, which leaves no room for those of its pods", maxServedName)
 	case w.Tuning != nil:
 		over, err = tuning(w, p, at, o)
 	case w.Inference.Template != nil:
@@ -90,40 +123,11 @@ func (r *Renderer) render(ctx context.Context, w *workspace.Workspace, p preset.
 		over, err = inference(w, p, at, o)
 	}
 	if err != nil {
-		return Bundle{}, err
+		return overlay{}, err
 	}
-	if p.Name != "" {
-		over.components = append(over.components, "models/"+p.Name)
-	}
+	over.preset = p.Name
 
-	files, err := over.tree(w, o)
-	if err != nil {
-		return Bundle{}, err
-	}
-	for _, dir := range over.uses() {
-		c, err := r.closure(dir)
-		if err != nil {
-			return Bundle{}, err
-		}
-		files.add("presets", c)
-	}
-	objects, err := build(ctx, files, overlayDir)
-	if err != nil {
-		return Bundle{}, fmt.Errorf("run kustomize: %w", err)
-	}
-	return bundle(objects, w, o)
-}
-
-// closure returns the files of a folder of the catalogue and of all that it refers to.
-func (r *Renderer) closure(dir string) (tree, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, ok := r.closures[dir]
-	if !ok {
-		c.files, c.err = gate(r.files, dir)
-		r.closures[dir] = c
-	}
-	return c.files, c.err
+	return over, nil
 }
 
 // withDefaults fills in what a placement leaves open: one node with one GPU, and the model over all GPUs.

@@ -22,6 +22,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // loadBuiltin reads the catalogue once for all tests: it never changes, and renderers are safe for concurrent use.
 var loadBuiltin = sync.OnceValues(func() (*preset.Catalog, error) { return preset.Load(presets.FS) })
 
+// sharedCache is that of all tests: what they render must not depend on what others rendered before.
+var sharedCache = NewCache()
+
 // builtin is the catalogue and a renderer for it.
 func builtin(t testing.TB) (*preset.Catalog, *Renderer) {
 	t.Helper()
@@ -32,7 +35,7 @@ func builtin(t testing.TB) (*preset.Catalog, *Renderer) {
 	for _, p := range c.Problems() {
 		t.Fatal(p)
 	}
-	r, err := New(c)
+	r, err := New(c, sharedCache)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +120,16 @@ func annotate(key, value string) func(*workspace.Workspace) {
 	}
 }
 
-func TestGolden(t *testing.T) {
+// goldenCase is one feature, and what it is rendered with.
+type goldenCase struct {
+	name string
+	w    *workspace.Workspace
+	at   Placement
+	o    Options
+}
+
+// goldenCases is everything that rendering can do.
+func goldenCases() []goldenCase {
 	strength := "0.5"
 	one := Placement{Nodes: 1, GPUsPerNode: 1, TensorParallel: 1, GPUModel: "NVIDIA A100", Pool: "w1", NodeLabels: map[string]string{"app": "demo"}}
 	config := func(key, value string) Options {
@@ -127,12 +139,7 @@ func TestGolden(t *testing.T) {
 		}}}
 		return o
 	}
-	tests := []struct {
-		name string
-		w    *workspace.Workspace
-		at   Placement
-		o    Options
-	}{
+	return []goldenCase{
 		{"inference-phi-4-mini-instruct", serving("phi-4-mini-instruct"), one, options},
 		{"inference-falcon-7b", serving("falcon-7b"), one, options},
 		{"inference-deepseek-v3.2-two-nodes", serving("deepseek-ai/DeepSeek-V3.2", func(w *workspace.Workspace) {
@@ -195,7 +202,10 @@ func TestGolden(t *testing.T) {
 			w.Tuning.Input = &workspace.DataSource{Name: "data", Image: "example.azurecr.io/data:1", ImagePullSecrets: []string{"one"}}
 		}), one, config("training_config.yaml", "training_config:\n  TrainingArguments:\n    output_dir: out/here\n")},
 	}
-	for _, tt := range tests {
+}
+
+func TestGolden(t *testing.T) {
+	for _, tt := range goldenCases() {
 		t.Run(tt.name, func(t *testing.T) {
 			b := mustRender(t, tt.w, tt.at, tt.o)
 			validate(t, b)

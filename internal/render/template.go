@@ -25,7 +25,7 @@ func template(w *workspace.Workspace, at Placement) (overlay, error) {
 		object{"key": "sku", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"},
 		object{"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"},
 	)
-	tmpl["spec"] = spec
+	tmpl["spec"] = hole{spec} // its metadata gets labels
 	ops := list{
 		object{"op": "add", "path": "/spec/replicas", "value": replicas(w, at)["replicas"]},
 		object{"op": "add", "path": "/spec/template", "value": tmpl},

@@ -1,11 +1,11 @@
 package render
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/yaml"
 )
 
 // tree is a folder of files in memory, by slash-separated path. All that Kustomize gets to see is one tree, so nothing
@@ -19,9 +19,9 @@ func (t tree) add(dir string, o tree) {
 	}
 }
 
-// addYAML writes v as a YAML file. JSON-shaped values always can be.
-func (t tree) addYAML(name string, v any) error {
-	data, err := yaml.Marshal(v)
+// addJSON writes v as a file of JSON, which is YAML too. JSON-shaped values always can be.
+func (t tree) addJSON(name string, v any) error {
+	data, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", name, err)
 	}

@@ -54,9 +54,9 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 		pod.initEnv["model-weights-downloader"] = append(pod.initEnv["model-weights-downloader"], token(secret))
 	}
 
-	spec := object{}
+	spec := object{"suspend": hole{absent{}}}
 	if w.Suspended() {
-		spec["suspend"] = true
+		spec["suspend"] = hole{true}
 	}
 	over.patches = append(over.patches, pod.patch("Job", spec))
 	if profile := migProfile(w); profile != "" {
@@ -74,7 +74,7 @@ func tuningConfig(pod *pod, over *overlay, w *workspace.Workspace, o Options) (r
 		if m := preset.Method(method); m != preset.LoRA && m != preset.QLoRA {
 			return "", fmt.Errorf("tuning.method %q is neither lora nor qlora", w.Tuning.Method)
 		}
-		name = method + "-params-template"
+		name = trainingConfig(w.Tuning)
 		if configMap(o.Objects, w.Namespace, name) == nil {
 			over.shared = "base/" + method + "-params"
 		}

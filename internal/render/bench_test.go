@@ -1,0 +1,128 @@
+package render
+
+import (
+	"context"
+	"io/fs"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+
+	"syncer.dev/syncer/internal/bench"
+	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/presets"
+)
+
+// wanted is how many Workspaces are to be rendered in a second, on two cores, when nothing is known yet.
+const wanted = 1000
+
+// BenchmarkFleet renders 1,000 distinct Workspaces when nothing is cached, after the preset of some of them was edited, and when
+// nothing changed. Beside it, in the same run, Kustomize builds each Workspace by itself: with its schema kept, and with the schema
+// parsed anew for every build, which takes so long that a sample has to do.
+func BenchmarkFleet(b *testing.B) {
+	if runtime.GOMAXPROCS(0) > 2 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	}
+	c, _ := builtin(b)
+	jobs := fleet(c, 1000, 1)
+	edited, after := editedCatalog(b), 0
+	for _, j := range jobs {
+		if j.preset.Name == editedPreset {
+			after++
+		}
+	}
+	var cold, edit, unchanged, kept, parsed float64
+	rounds := 0
+	for b.Loop() {
+		cache := NewCache()
+		cold += throughput(b, c, cache, jobs)
+		unchanged += throughput(b, c, cache, jobs)
+		edit += throughput(b, edited, cache, jobs)
+		kept += throughput(b, c, nil, jobs[:100])
+		parsed += schemaParsed(b, c, jobs[:10])
+		rounds++
+	}
+	n := float64(rounds)
+	b.ReportMetric(cold/n, "cold/s")
+	b.ReportMetric(edit/n, "edited/s")
+	b.ReportMetric(unchanged/n, "unchanged/s")
+	b.ReportMetric(kept/n, "kustomize/s")
+	b.ReportMetric(parsed/n, "kustomize-parsed/s")
+	row := func(scenario, subject string, value float64, ratio *float64) bench.Row {
+		return bench.Row{Scenario: scenario, Subject: subject, Metric: "throughput", Value: value / n, Unit: "Workspaces/s", Ratio: ratio}
+	}
+	bench.Record(b,
+		row("render cold", "syncer", cold, bench.Against(cold/n/wanted)),
+		row("render cold", "kustomize, schema kept", kept, bench.Against(kept/cold)),
+		row("render cold", "kustomize, schema parsed each time", parsed, bench.Against(parsed/cold)),
+		row("render after preset edit", "syncer", edit, bench.Against(edit/kept)),
+		row("render unchanged", "syncer", unchanged, bench.Against(unchanged/kept)),
+	)
+}
+
+// throughput renders all jobs, as many at a time as there are cores, and returns how many were rendered in a second. As with a new
+// revision, the catalogue is read anew.
+func throughput(b *testing.B, c *preset.Catalog, cache *Cache, jobs []job) float64 {
+	b.Helper()
+	start := time.Now()
+	r, err := New(c, cache)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, j := range jobs {
+		g.Go(func() error {
+			_, err := r.Render(context.Background(), j.w, j.preset, j.at, j.o)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	return float64(len(jobs)) / time.Since(start).Seconds()
+}
+
+// schemaParsed is throughput when Kustomize's schema is parsed for every build, one build after another, because it is one for the
+// whole process.
+func schemaParsed(b *testing.B, c *preset.Catalog, jobs []job) float64 {
+	b.Helper()
+	r, err := New(c, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	start := time.Now()
+	for _, j := range jobs {
+		openapi.ResetOpenAPI()
+		if _, err := r.Render(context.Background(), j.w, j.preset, j.at, j.o); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return float64(len(jobs)) / time.Since(start).Seconds()
+}
+
+// editedPreset is a popular model.
+const editedPreset = "deepseek-r1-distill-llama-8b"
+
+// editedCatalog is the catalogue after the preset's kustomization got one line more.
+func editedCatalog(tb testing.TB) *preset.Catalog {
+	tb.Helper()
+	layer := fstest.MapFS{}
+	for _, name := range []string{"preset.yaml", "kustomization.yaml"} {
+		file := "models/" + editedPreset + "/" + name
+		data, err := fs.ReadFile(presets.FS, file)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		layer[file] = &fstest.MapFile{Data: []byte(strings.Replace(string(data), "- pairs:\n", "- pairs:\n    edited: \"yes\"\n", 1))}
+	}
+	c, err := preset.Load(presets.FS, layer)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}

@@ -1,0 +1,211 @@
+package render
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Most Workspaces differ from one another only in text that Kustomize copies without looking at it. An overlay marks such
+// text, so that a build can be made once with tokens in its place, and be filled in for each Workspace.
+//
+// There are three marks. What they stand for in a plain build is what they hold.
+type (
+	// hole is a value that Kustomize only copies, of any type. As an item of a list, a list stands for its items.
+	hole struct{ value any }
+	// name is text that Kustomize may compare with other names: of objects, of what they refer to, of containers.
+	name string
+	// elements are the items of a list that Kustomize merges with other lists by the key.
+	elements struct {
+		key   string
+		items list
+	}
+)
+
+// absent is what a hole holds that is the value of a key which is not there. A mapping of nothing else is not there either.
+type absent struct{}
+
+// isAbsent reports whether a value is not there.
+func isAbsent(v any) bool {
+	switch v := v.(type) {
+	case hole:
+		_, is := v.value.(absent)
+		return is
+	case elements:
+		return len(v.items) == 0
+	case object:
+		for _, item := range v {
+			if h, ok := item.(hole); !ok || !isAbsent(h) {
+				return false
+			}
+		}
+		return len(v) > 0
+	}
+	return false
+}
+
+// unmarked returns the value that marks stand for.
+func unmarked(v any) any {
+	switch v := v.(type) {
+	case hole:
+		return unmarked(v.value)
+	case name:
+		return string(v)
+	case elements:
+		return unmarked(v.items)
+	case object:
+		out := make(object, len(v))
+		for key, item := range v {
+			if !isAbsent(item) {
+				out[key] = unmarked(item)
+			}
+		}
+		return out
+	case list:
+		out := make(list, 0, len(v))
+		for _, item := range v {
+			if h, ok := item.(hole); ok {
+				if several, ok := h.value.(list); ok {
+					out = append(out, unmarked(several).(list)...)
+					continue
+				}
+			}
+			out = append(out, unmarked(item))
+		}
+		return out
+	}
+	return v
+}
+
+// tokenPrefix starts every token. A file that holds it is not built with tokens.
+const tokenPrefix = "zz-syncer-hole-"
+
+// tokens replaces marks by tokens and keeps what they stand for.
+type tokens struct {
+	words   vocabulary     // what is written in the files of the build: tokens must not hide it
+	values  map[string]any // by token
+	names   map[string]string
+	unclean bool // a value that stays looks like a token
+}
+
+func newTokens(words vocabulary) *tokens {
+	return &tokens{words: words, values: map[string]any{}, names: map[string]string{}}
+}
+
+// add returns a new token for a value.
+func (t *tokens) add(value any) string {
+	token := tokenPrefix + strconv.Itoa(len(t.values)) + "-zz"
+	t.values[token] = value
+	return token
+}
+
+// name returns the token of a name, the same for the same name, so that what was equal stays equal. A name that the files
+// mention stays as it is: they may mean it.
+func (t *tokens) name(s string) string {
+	if t.words.has(s) || s == "" {
+		return t.keep(s)
+	}
+	token, ok := t.names[s]
+	if !ok {
+		token = t.add(s)
+		t.names[s] = token
+	}
+	return token
+}
+
+func (t *tokens) keep(s string) string {
+	if strings.Contains(s, tokenPrefix) {
+		t.unclean = true
+	}
+	return s
+}
+
+// in returns a copy of the value with tokens in the place of marks.
+func (t *tokens) in(v any) any {
+	switch v := v.(type) {
+	case hole:
+		return t.add(span{value: unmarked(v.value)})
+	case name:
+		return t.name(string(v))
+	case elements:
+		return t.elements(v)
+	case string:
+		return t.keep(v)
+	case object:
+		out := make(object, len(v))
+		for _, key := range slices.Sorted(maps.Keys(v)) { // sorted, so that tokens are numbered in the same way each time
+			out[t.keep(key)] = t.in(v[key])
+		}
+		return out
+	case list:
+		out := make(list, len(v))
+		for i, item := range v {
+			out[i] = t.in(item)
+		}
+		return out
+	}
+	return v
+}
+
+// span is what a hole stands for. As an item of a list it may be several items, or none: then value is a list.
+type span struct {
+	value any
+}
+
+// elements puts one token in the place of the items that come first and that Kustomize would only move as a block: those of
+// which nothing in the files knows, and that ask for nothing themselves. There may be none of them, so that lists of any
+// length have the same shape.
+func (t *tokens) elements(e elements) list {
+	free := 0
+	for free < len(e.items) && t.isFree(e, free) {
+		free++
+	}
+	out := list{object{e.key: t.add(span{value: unmarked(e.items[:free])})}}
+	for _, item := range e.items[free:] {
+		out = append(out, t.in(item))
+	}
+	return out
+}
+
+// isFree reports whether nothing can tell an item from any other.
+func (t *tokens) isFree(e elements, i int) bool {
+	item, ok := e.items[i].(object)
+	key := keyOf(item, e.key)
+	if !ok || key == "" || t.words.has(key) || !inert(item) {
+		return false
+	}
+	for j, other := range e.items {
+		if o, ok := other.(object); !ok || j != i && keyOf(o, e.key) == key {
+			return false
+		}
+	}
+	return true
+}
+
+func keyOf(item object, key string) string {
+	s, _ := unmarked(item[key]).(string)
+	return s
+}
+
+// inert reports whether a value means nothing to a merge: it holds no nulls or directives, and no image that has yet to be
+// named.
+func inert(v any) bool {
+	switch v := unmarked(v).(type) {
+	case nil:
+		return false
+	case object:
+		for key, item := range v {
+			if strings.HasPrefix(key, "$") || key == "image" || !inert(item) {
+				return false
+			}
+		}
+	case list:
+		for _, item := range v {
+			if !inert(item) {
+				return false
+			}
+		}
+	}
+	return true
+}
