@@ -17,13 +17,14 @@ const (
 // revision of a repository: what a commit did not touch is not rendered again. It is safe for concurrent use, and of bounded
 // size: what was used last stays.
 type Cache struct {
+	begun   recent[[]byte]
 	shapes  recent[shape]
 	bundles recent[kept]
 }
 
 // NewCache returns an empty cache.
 func NewCache() *Cache {
-	return &Cache{shapes: recent[shape]{max: maxShapes}, bundles: recent[kept]{max: maxBundles}}
+	return &Cache{begun: recent[[]byte]{max: maxShapes}, shapes: recent[shape]{max: maxShapes}, bundles: recent[kept]{max: maxBundles}}
 }
 
 // kept is a bundle, and the folders of the catalogue that it was made from.

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"sigs.k8s.io/yaml"
 )
 
 // closure is a folder of the catalogue with all that it refers to, or why that was refused.
@@ -22,6 +24,8 @@ type closure struct {
 	generalDigest string
 	// plain says that nothing in it can look into text: it does what it does whatever Workspaces are called.
 	plain bool
+	// images is the field of that name, if the folder's kustomization has no other.
+	images list
 }
 
 // closures are those of one catalogue, each read once.
@@ -42,6 +46,7 @@ func (c *closures) of(dir string) closure {
 		known.digest = known.files.digest()
 		known.plain = known.isPlain()
 		known.generalise(dir)
+		known.images = known.onlyImages()
 		c.known[dir] = known
 	}
 	return known
@@ -97,6 +102,24 @@ func (c *closure) generalise(dir string) {
 	c.generalDigest = c.general.digest()
 }
 
+// onlyImages returns the images that a kustomization names, when it does nothing else.
+func (c *closure) onlyImages() list {
+	for field := range c.fields {
+		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "images"}, field) {
+			return nil
+		}
+	}
+	var k struct {
+		Images list `json:"images"`
+	}
+	for _, data := range c.files { // there is one
+		if err := yaml.Unmarshal(data, &k); err != nil {
+			return nil
+		}
+	}
+	return k.Images
+}
+
 // words returns what is written in the folders, and whether all of them are plain. Of those that are applied to the Workspace's
 // own names, and not before it has any, patches must not choose objects by name, nor test values.
 func (c *closures) words(o overlay) (words vocabulary, plain bool) {
@@ -120,6 +143,9 @@ var plainFields = map[string]bool{
 }
 
 func (c *closure) isPlain() bool {
+	if c.words["allowNameChange"] || c.words["allowKindChange"] {
+		return false
+	}
 	for field := range c.fields {
 		if !plainFields[field] {
 			return false

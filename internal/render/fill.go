@@ -7,13 +7,24 @@ import (
 )
 
 // filler fills in what tokens stand for.
-type filler struct{ values map[string]any }
+type filler struct {
+	values map[string]any // by token
+	copy   map[string]any // the same, of one of several copies; may be nil
+}
+
+func (f filler) of(token string) (any, bool) {
+	if v, ok := f.copy[token]; ok {
+		return v, true
+	}
+	v, ok := f.values[token]
+	return v, ok
+}
 
 // fill returns a copy of v with the values of its tokens. The value of a token that is known is copied too.
 func (f filler) fill(v any) any {
 	switch v := v.(type) {
 	case string:
-		value, ok := f.values[v]
+		value, ok := f.of(v)
 		if !ok {
 			return v
 		}
@@ -45,7 +56,8 @@ func (f filler) fill(v any) any {
 func (f filler) isAbsent(v any) bool {
 	switch v := v.(type) {
 	case string:
-		s, _ := f.values[v].(span)
+		value, _ := f.of(v)
+		s, _ := value.(span)
 		_, is := s.value.(absent)
 		return is
 	case object:
@@ -69,9 +81,27 @@ func (f filler) items(items list) list {
 				continue
 			}
 		}
+		if several, ok := f.copiesOf(item); ok {
+			for _, values := range several.values {
+				out = append(out, filler{f.values, values}.fill(item))
+			}
+			continue
+		}
 		out = append(out, f.fill(item))
 	}
 	return out
+}
+
+// copiesOf returns the values of an item that stands for several.
+func (f filler) copiesOf(item any) (copies, bool) {
+	o, _ := item.(object)
+	token, ok := o["name"].(string)
+	if !ok {
+		return copies{}, false
+	}
+	value, _ := f.of(token)
+	c, ok := value.(copies)
+	return c, ok
 }
 
 // spanOf returns the span that an item of a list stands for: it is a token, or an element of which a token is the key.
@@ -85,7 +115,8 @@ func (f filler) spanOf(item any) (span, bool) {
 	if !ok {
 		return span{}, false
 	}
-	s, ok := f.values[token].(span)
+	value, _ := f.of(token)
+	s, ok := value.(span)
 	return s, ok
 }
 

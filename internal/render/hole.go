@@ -2,6 +2,7 @@ package render
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // Most Workspaces differ from one another only in text that Kustomize copies without looking at it. An overlay marks such
 // text, so that a build can be made once with tokens in its place, and be filled in for each Workspace.
 //
-// There are three marks. What they stand for in a plain build is what they hold.
+// There are four marks. What they stand for in a plain build is what they hold.
 type (
 	// hole is a value that Kustomize only copies, of any type. As an item of a list, a list stands for its items.
 	hole struct{ value any }
@@ -21,6 +22,8 @@ type (
 		key   string
 		items list
 	}
+	// alike are items of a list, told apart by their names, that differ only in what is marked in them.
+	alike list
 )
 
 // absent is what a hole holds that is the value of a key which is not there. A mapping of nothing else is not there either.
@@ -71,6 +74,10 @@ func unmarked(v any) any {
 					continue
 				}
 			}
+			if several, ok := item.(alike); ok {
+				out = append(out, unmarked(list(several)).(list)...)
+				continue
+			}
 			out = append(out, unmarked(item))
 		}
 		return out
@@ -86,16 +93,17 @@ type tokens struct {
 	words   vocabulary     // what is written in the files of the build: tokens must not hide it
 	values  map[string]any // by token
 	names   map[string]string
+	prefix  string
 	unclean bool // a value that stays looks like a token
 }
 
 func newTokens(words vocabulary) *tokens {
-	return &tokens{words: words, values: map[string]any{}, names: map[string]string{}}
+	return &tokens{words: words, values: map[string]any{}, names: map[string]string{}, prefix: tokenPrefix}
 }
 
 // add returns a new token for a value.
 func (t *tokens) add(value any) string {
-	token := tokenPrefix + strconv.Itoa(len(t.values)) + "-zz"
+	token := t.prefix + strconv.Itoa(len(t.values)) + "-zz"
 	t.values[token] = value
 	return token
 }
@@ -139,13 +147,40 @@ func (t *tokens) in(v any) any {
 		}
 		return out
 	case list:
-		out := make(list, len(v))
-		for i, item := range v {
-			out[i] = t.in(item)
+		out := make(list, 0, len(v))
+		for _, item := range v {
+			if several, ok := item.(alike); ok {
+				out = append(out, t.alike(several)...)
+				continue
+			}
+			out = append(out, t.in(item))
 		}
 		return out
 	}
 	return v
+}
+
+// copies is what the name of an item stands for that is there several times: the values of each.
+type copies struct{ values []map[string]any }
+
+// alike puts one item in the place of several, if they really differ in nothing but tokens.
+func (t *tokens) alike(items alike) list {
+	var first object
+	var all copies
+	seen := map[string]bool{}
+	for _, item := range items {
+		one := &tokens{words: t.words, values: map[string]any{}, names: map[string]string{}, prefix: t.prefix + strconv.Itoa(len(t.values)) + "-"}
+		marked, _ := one.in(item).(object)
+		called := keyOf(item.(object), "name")
+		if one.unclean || t.words.has(called) || seen[called] || first != nil && !reflect.DeepEqual(first, marked) {
+			return t.in(list(items)).(list)
+		}
+		first, seen[called] = marked, true
+		all.values = append(all.values, one.values)
+	}
+	maps.Copy(t.values, all.values[0])
+	t.values[first["name"].(string)] = all
+	return list{first}
 }
 
 // span is what a hole stands for. As an item of a list it may be several items, or none: then value is a list.

@@ -50,7 +50,7 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 		return overlay{}, err
 	}
 
-	over.patches = append(over.patches, pod.patch("StatefulSet", spec), services(w, runtime == preset.VLLM))
+	over.patches = append(over.patches, pod.patch("StatefulSet", w.Name, spec), service(w, runtime == preset.VLLM), rename("Service", baseName+"-headless", headless(w.Name)))
 	if profile := migProfile(w); profile != "" {
 		over.patches = append(over.patches, migToleration("StatefulSet", profile))
 	}
@@ -141,9 +141,9 @@ func mountWeights(pod *pod, spec object, w *workspace.Workspace, p preset.Preset
 	return nil
 }
 
-// services is the patch of the Service that clients use. Only the first pod listens. The stream of cache events is neither
+// service is the patch of the Service that clients use. Only the first pod listens. The stream of cache events is neither
 // encrypted nor authenticated, so it is not offered to the outside.
-func services(w *workspace.Workspace, events bool) patch {
+func service(w *workspace.Workspace, events bool) patch {
 	add := func(path string, v any) object { return object{"op": "add", "path": path, "value": v} }
 	ops := list{add("/spec/selector", object{"statefulset.kubernetes.io/pod-name": hole{w.Name + "-0"}})}
 	if w.Annotations[annotationLoadBalancer] == "True" {
@@ -151,5 +151,7 @@ func services(w *workspace.Workspace, events bool) patch {
 	} else if events {
 		ops = append(ops, add("/spec/ports/-", object{"name": "kv-events", "port": 5557, "protocol": "TCP", "targetPort": 5557}))
 	}
-	return patch{kind: "Service", name: baseName, value: ops}
+	p := rename("Service", baseName, w.Name)
+	p.value = append(ops, p.value.(list)...)
+	return p
 }

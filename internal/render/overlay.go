@@ -36,6 +36,8 @@ type overlay struct {
 	components []string // folders of the catalogue, in the order in which they are applied
 	preset     string   // the model's own folder, applied after these; may be empty
 	shared     string   // folder of the catalogue with objects that Workspaces of a namespace share; may be empty
+	begun      bool     // the base is built with its components already
+	images     list     // what the component for images does, if that is all it does
 	ownImages  bool     // images are the user's and stay as they are
 	patches    []patch
 	last       list // patches of the user's that are applied when all else is done
@@ -68,25 +70,45 @@ func (o overlay) ordered() []string {
 	return append(slices.Clone(o.components), "models/"+o.preset)
 }
 
-// files returns the overlay as files, by path, with marks: a kustomization for the Workspace's own objects inside one that adds
+// begin is the part of the overlay that comes before anything of the Workspace itself.
+func (o overlay) begin(k object, presets string) {
+	k["resources"] = list{presets + o.base}
+	var components list
+	for _, c := range o.ordered() {
+		components = append(components, presets+c)
+	}
+	if components != nil {
+		k["components"] = components
+	}
+}
+
+// begunFile holds what begin builds, when that was done before.
+const begunFile = "begun.yaml"
+
+// root is the folder of the overlay that is built.
+func (o overlay) root(files map[string]any) string {
+	if _, two := files[path.Join(overlayDir, "kustomization.yaml")]; two {
+		return overlayDir
+	}
+	return path.Join(overlayDir, "own")
+}
+
+// files returns the overlay as files, by path, with marks: a kustomization for the Workspace's own objects, inside one that adds
 // what they have in common with the shared ones.
 func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
 	own := object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
-		"resources":  list{"../../presets/" + o.base},
 		"labels":     list{object{"pairs": selectorPairs(w), "includeSelectors": true}},
 	}
-	var components list
-	for _, c := range o.ordered() {
-		components = append(components, "../../presets/"+c)
-	}
-	if components != nil {
-		own["components"] = components
-	}
 	files := map[string]any{}
+	if o.begun {
+		own["resources"] = list{begunFile}
+	} else {
+		o.begin(own, "../../presets/")
+	}
 	var patches list
-	for i, p := range append(slices.Clone(o.patches), renames(o.workload, w.Name)...) {
+	for i, p := range o.patches {
 		target := object{"kind": p.kind}
 		if p.name != "" {
 			target["name"] = p.name
@@ -107,15 +129,26 @@ func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
 		}}
 	}
 
+	common := object{"includeTemplates": true, "pairs": object{
+		cluster.LabelManagedBy: cluster.ManagedBy,
+		cluster.LabelCluster:   hole{opts.Cluster},
+	}}
+	if o.shared == "" && (o.ownImages || o.images != nil) {
+		// Nothing is to be kept apart, and one kustomization is built in less time than two.
+		own["namespace"] = name(w.Namespace)
+		own["labels"] = append(own["labels"].(list), common)
+		if !o.ownImages {
+			own["images"] = o.images
+		}
+		files[path.Join(overlayDir, "own", "kustomization.yaml")] = own
+		return files
+	}
 	whole := object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
 		"namespace":  name(w.Namespace),
 		"resources":  list{"own"},
-		"labels": list{object{"includeTemplates": true, "pairs": object{
-			cluster.LabelManagedBy: cluster.ManagedBy,
-			cluster.LabelCluster:   hole{opts.Cluster},
-		}}},
+		"labels":     list{common},
 	}
 	if o.shared != "" {
 		whole["resources"] = list{"own", "../presets/" + o.shared}
@@ -128,19 +161,9 @@ func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
 	return files
 }
 
-// renames gives the objects of the base the Workspace's name.
-func renames(workload, to string) []patch {
-	rename := func(kind, from, to string) patch {
-		return patch{kind: kind, name: from, value: list{object{"op": "replace", "path": "/metadata/name", "value": name(to)}}}
-	}
-	if workload == "Job" {
-		return []patch{rename("Job", baseName, to)}
-	}
-	return []patch{
-		rename("StatefulSet", baseName, to),
-		rename("Service", baseName, to),
-		rename("Service", baseName+"-headless", headless(to)),
-	}
+// rename gives an object of the base the Workspace's name, or one made of it.
+func rename(kind, from, to string) patch {
+	return patch{kind: kind, name: from, value: list{object{"op": "replace", "path": "/metadata/name", "value": name(to)}}}
 }
 
 // headless is the name of the Service that gives the pods of a Workspace their names.

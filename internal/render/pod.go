@@ -90,8 +90,8 @@ func token(secret string) object {
 	}}
 }
 
-// patch returns the pod as a strategic merge of the workload.
-func (p *pod) patch(kind string, spec object) patch {
+// patch returns the pod as a strategic merge of the workload, which gets its name by it.
+func (p *pod) patch(kind, to string, spec object) patch {
 	count := hole{strconv.Itoa(p.gpus)}
 	container := object{
 		"name": mainContainer,
@@ -112,7 +112,10 @@ func (p *pod) patch(kind string, spec object) patch {
 		"containers": list{container},
 		"volumes":    elements{"name", p.volumes},
 	}
-	init := slices.Clone(p.init)
+	var init list
+	if len(p.init) > 0 {
+		init = append(init, alike(p.init))
+	}
 	for _, name := range slices.Sorted(maps.Keys(p.initEnv)) {
 		init = append(init, object{
 			"name": name, "env": elements{"name", p.initEnv[name]}, "volumeMounts": elements{"mountPath", p.initMounts[name]},
@@ -138,8 +141,8 @@ func (p *pod) patch(kind string, spec object) patch {
 	tmpl := object{"spec": podSpec, "metadata": object{"annotations": object{annotationConfig: config}}}
 	all := maps.Clone(spec)
 	all["template"] = tmpl
-	return patch{kind: kind, value: object{
-		"apiVersion": apiVersion(kind), "kind": kind, "metadata": object{"name": baseName}, "spec": all,
+	return patch{kind: kind, name: baseName, value: object{
+		"apiVersion": apiVersion(kind), "kind": kind, "metadata": object{"name": name(to)}, "spec": all,
 	}}
 }
 

@@ -2,10 +2,9 @@ package render
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
-	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -28,6 +27,7 @@ func (r *Renderer) produce(ctx context.Context, over overlay, w *workspace.Works
 	if _, err := r.closures.digest(over.uses()); err != nil { // what was refused
 		return nil, err
 	}
+	over.images = r.closures.of(imagesDir).images
 	words, plain := r.closures.words(over)
 	if r.cache != nil && plain && len(over.last) == 0 {
 		objects, err := r.fromShape(ctx, over, w, o, newTokens(words))
@@ -36,7 +36,8 @@ func (r *Renderer) produce(ctx context.Context, over overlay, w *workspace.Works
 		}
 	}
 	files := tree{}
-	for name, v := range over.files(w, o) {
+	plainly := over.files(w, o)
+	for name, v := range plainly {
 		if err := files.addJSON(name, unmarked(v)); err != nil {
 			return nil, err
 		}
@@ -44,7 +45,7 @@ func (r *Renderer) produce(ctx context.Context, over overlay, w *workspace.Works
 	for _, dir := range over.uses() {
 		files.add("presets", r.closures.of(dir).files)
 	}
-	return run(ctx, files)
+	return run(ctx, files, over.root(plainly))
 }
 
 // fromShape fills in the shape of an overlay, which it builds if nobody has. It returns nothing, and no error, for an
@@ -54,6 +55,7 @@ func (r *Renderer) fromShape(ctx context.Context, over overlay, w *workspace.Wor
 		t.values[presetToken] = over.preset
 		over.preset = strings.TrimPrefix(thisPreset, "models/")
 	}
+	over.begun = true
 	marked := over.files(w, o)
 	files := tree{}
 	for _, name := range slices.Sorted(maps.Keys(marked)) { // sorted, so that tokens are numbered in the same way each time
@@ -64,49 +66,87 @@ func (r *Renderer) fromShape(ctx context.Context, over overlay, w *workspace.Wor
 	if t.unclean {
 		return nil, nil
 	}
-	key := sha256.New()
-	io.WriteString(key, files.digest())
+	key := files.digest()
 	for _, dir := range over.uses() {
-		io.WriteString(key, r.closures.of(r.realDir(dir, t)).generalDigest)
+		key += r.general(dir, t).generalDigest
 	}
-	s, err := r.cache.shapes.get(ctx, string(key.Sum(nil)), func() (shape, error) {
-		for _, dir := range over.uses() {
-			files.add("presets", r.closures.of(r.realDir(dir, t)).general)
+	s, err := r.cache.shapes.get(ctx, key, func() (shape, error) {
+		s, err := r.newShape(ctx, over, files, over.root(marked), t)
+		if ctx.Err() == nil && err != nil {
+			return shape{alone: true}, nil // a build of its own will say what is wrong, with the right names
 		}
-		objects, err := run(ctx, files)
-		if ctx.Err() != nil {
-			return shape{}, err
-		}
-		s := shape{alone: err != nil} // a build of its own will say what is wrong, with the right names
-		for _, o := range objects {
-			if (filler{t.values}).foreign(o.Object) != nil {
-				s.alone = true
-			}
-			s.objects = append(s.objects, o.Object)
-		}
-		return s, nil
+		return s, err
 	})
 	if err != nil || s.alone {
 		return nil, err
 	}
 	out := make([]*unstructured.Unstructured, 0, len(s.objects))
 	for _, o := range s.objects {
-		out = append(out, &unstructured.Unstructured{Object: filler{t.values}.fill(o).(object)})
+		out = append(out, &unstructured.Unstructured{Object: filler{values: t.values}.fill(o).(object)})
 	}
 	return out, nil
 }
 
-// realDir returns the folder of the catalogue that a folder of a shape stands for.
-func (r *Renderer) realDir(dir string, t *tokens) string {
-	if dir == thisPreset {
-		return "models/" + t.values[presetToken].(string)
+// newShape builds a shape: first the base with its components, which several shapes have in common, then the overlay upon it.
+func (r *Renderer) newShape(ctx context.Context, over overlay, files tree, root string, t *tokens) (shape, error) {
+	begun, err := r.begin(ctx, over, t)
+	if err != nil {
+		return shape{}, err
 	}
-	return dir
+	files[path.Join(overlayDir, "own", begunFile)] = begun
+	for _, dir := range over.uses() {
+		if dir == over.shared || dir == imagesDir {
+			files.add("presets", r.general(dir, t).general)
+		}
+	}
+	objects, err := run(ctx, files, root)
+	if err != nil {
+		return shape{}, err
+	}
+	var s shape
+	for _, o := range objects {
+		if err := (filler{values: t.values}).foreign(o.Object); err != nil {
+			return shape{}, err
+		}
+		s.objects = append(s.objects, o.Object)
+	}
+	return s, nil
 }
 
-// run builds the overlay that is in a tree.
-func run(ctx context.Context, files tree) ([]*unstructured.Unstructured, error) {
-	built, err := build(ctx, files, overlayDir)
+// begin returns what Kustomize builds of the base and its components, as YAML.
+func (r *Renderer) begin(ctx context.Context, over overlay, t *tokens) ([]byte, error) {
+	k := object{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+	over.begin(k, "../presets/")
+	files := tree{}
+	if err := files.addJSON(path.Join(overlayDir, "kustomization.yaml"), k); err != nil {
+		return nil, err
+	}
+	key := files.digest()
+	for _, dir := range append(over.ordered(), over.base) {
+		c := r.general(dir, t)
+		key += c.generalDigest
+		files.add("presets", c.general)
+	}
+	return r.cache.begun.get(ctx, key, func() ([]byte, error) {
+		built, err := build(ctx, files, overlayDir)
+		if err != nil {
+			return nil, err
+		}
+		return built.AsYaml()
+	})
+}
+
+// general returns the folder of the catalogue that a folder of a shape stands for.
+func (r *Renderer) general(dir string, t *tokens) closure {
+	if dir == thisPreset {
+		dir = "models/" + t.values[presetToken].(string)
+	}
+	return r.closures.of(dir)
+}
+
+// run builds a folder of a tree.
+func run(ctx context.Context, files tree, dir string) ([]*unstructured.Unstructured, error) {
+	built, err := build(ctx, files, dir)
 	if err != nil {
 		return nil, fmt.Errorf("run kustomize: %w", err)
 	}

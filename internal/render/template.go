@@ -25,13 +25,41 @@ func template(w *workspace.Workspace, at Placement) (overlay, error) {
 		object{"key": "sku", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"},
 		object{"key": "kubernetes.azure.com/scalesetpriority", "operator": "Equal", "value": "spot", "effect": "NoSchedule"},
 	)
-	tmpl["spec"] = hole{spec} // its metadata gets labels
-	ops := list{
+	for _, key := range []string{"containers", "initContainers", "volumes", "tolerations"} {
+		if v, ok := spec[key]; ok {
+			spec[key] = texts(v)
+		}
+	}
+	tmpl["spec"] = spec
+	serve := rename("StatefulSet", baseName, w.Name)
+	serve.value = append(list{
 		object{"op": "add", "path": "/spec/replicas", "value": replicas(w, at)["replicas"]},
 		object{"op": "add", "path": "/spec/template", "value": tmpl},
-	}
+	}, serve.value.(list)...)
 	return overlay{
 		base: "base/template", workload: "StatefulSet", ownImages: true,
-		patches: []patch{{kind: "StatefulSet", value: ops}, services(w, false)},
+		patches: []patch{serve, service(w, false), rename("Service", baseName+"-headless", headless(w.Name))},
 	}, nil
+}
+
+// texts marks all texts within a value. Kustomize only copies them, in those parts of a pod in which it looks for neither
+// selectors nor other objects of the Workspace.
+func texts(v any) any {
+	switch v := v.(type) {
+	case string:
+		return hole{v}
+	case object:
+		out := make(object, len(v))
+		for key, item := range v {
+			out[key] = texts(item)
+		}
+		return out
+	case list:
+		out := make(list, len(v))
+		for i, item := range v {
+			out[i] = texts(item)
+		}
+		return out
+	}
+	return v
 }

@@ -58,7 +58,7 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 	if w.Suspended() {
 		spec["suspend"] = hole{true}
 	}
-	over.patches = append(over.patches, pod.patch("Job", spec))
+	over.patches = append(over.patches, pod.patch("Job", w.Name, spec))
 	if profile := migProfile(w); profile != "" {
 		over.patches = append(over.patches, migToleration("Job", profile))
 	}
