@@ -200,7 +200,7 @@ func localCatalog() (*preset.Catalog, error) {
 func check(ctx context.Context, text string, std stdio) error {
 	c := config.Default()
 	c.Cluster, c.Capacity.AKS.Location = "example", defaultRegion
-	in, err := plan.Read(besidePresets{textFile{[]byte(text)}}, presets.FS, workspace.Options{}, workspace.Env{})
+	in, err := plan.Read(besidePresets{textFile{[]byte(text)}}, presets.FS, workspace.Options{}, workspace.Env{}, nil)
 	if err != nil {
 		return err
 	}

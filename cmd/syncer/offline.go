@@ -10,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/presets"
 )
@@ -94,9 +95,12 @@ func policyOf(c config.Config) plan.Policy {
 	return p
 }
 
+// rendered is kept for the life of the process: the daemon reads every revision anew, and renders only what is new in it.
+var rendered = render.NewCache()
+
 // read loads and checks the Workspaces of a tree.
 func read(fsys fs.FS, c config.Config) (plan.Input, error) {
-	return plan.Read(fsys, presets.FS, loadOptions(c), envOf(c))
+	return plan.Read(fsys, presets.FS, loadOptions(c), envOf(c), rendered)
 }
 
 // loadOptions are what the configuration says about the files to read.

@@ -123,7 +123,7 @@ func (v *validation) path(ctx context.Context, name string) error {
 func (v *validation) check(ctx context.Context, paths []string, fsys fs.FS, display func(string) string) error {
 	env := envOf(v.config)
 	env.ClosedWorld, env.Facts = true, v.facts
-	in, err := plan.Read(fsys, presets.FS, loadOptions(v.config), env)
+	in, err := plan.Read(fsys, presets.FS, loadOptions(v.config), env, rendered)
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(paths, ", "), err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -115,7 +116,7 @@ type Observed struct {
 func Desire(ctx context.Context, set *workspace.Set, catalog Catalog, r Renderer, policy Policy, seen Observed) (Desired, error) {
 	d := Desired{Wishes: make([]Wish, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(4)
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range set.Workspaces {
 		w := &set.Workspaces[i]
 		g.Go(func() error {

@@ -38,7 +38,7 @@ func side(t *testing.T, files map[string]string, seen Observed) Side {
 	for name, text := range files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	in, err := Read(fs.FS(tree), presets.FS, workspace.Options{}, workspace.Env{})
+	in, err := Read(fs.FS(tree), presets.FS, workspace.Options{}, workspace.Env{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,8 @@ type Input struct {
 
 // Read loads the Workspaces and presets of a source and checks them by the rules of admission. builtin is the catalogue
 // of this binary; a presets folder in files adds to it. Whatever is wrong is among the Problems of the Set; an error means
-// that nothing could be read at all.
-func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env) (Input, error) {
+// that nothing could be read at all. cache keeps what is rendered over several calls; it may be nil.
+func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env, cache *render.Cache) (Input, error) {
 	layers := []preset.Layer{{FS: builtin}}
 	if sub, err := fs.Sub(files, "presets"); err == nil {
 		if _, err := fs.Stat(files, "presets"); err == nil {
@@ -31,7 +31,7 @@ func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env) (Inpu
 	if err != nil {
 		return Input{}, err
 	}
-	renderer, err := render.New(catalog)
+	renderer, err := render.New(catalog, cache)
 	if err != nil {
 		return Input{}, err
 	}

@@ -167,7 +167,7 @@ func (w *world) loop() *Loop {
 		Source: w, Recorder: w, Cluster: w, Cloud: w, Health: NewHealth(ComponentGit, ComponentKubernetes, ComponentAzure),
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Read: func(r Revision) (plan.Input, error) {
-			return plan.Read(r.Files, presets.FS, workspace.Options{}, workspace.Env{})
+			return plan.Read(r.Files, presets.FS, workspace.Options{}, workspace.Env{}, nil)
 		},
 	})
 }

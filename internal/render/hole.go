@@ -188,19 +188,61 @@ type span struct {
 	value any
 }
 
-// elements puts one token in the place of the items that come first and that Kustomize would only move as a block: those of
-// which nothing in the files knows, and that ask for nothing themselves. There may be none of them, so that lists of any
-// length have the same shape.
+// elements puts one token in the place of each run of items that Kustomize would only move as a block: those of which nothing
+// in the files knows, and that ask for nothing themselves. There may be none of them in front, so that lists of any length
+// have the same shape. Of other items, the texts become tokens.
 func (t *tokens) elements(e elements) list {
-	free := 0
-	for free < len(e.items) && t.isFree(e, free) {
-		free++
+	out := list{}
+	run := list{}
+	flush := func() {
+		out = append(out, object{e.key: t.add(span{value: unmarked(run)})})
+		run = list{}
 	}
-	out := list{object{e.key: t.add(span{value: unmarked(e.items[:free])})}}
-	for _, item := range e.items[free:] {
+	for i, item := range e.items {
+		if t.isFree(e, i) {
+			run = append(run, item)
+			continue
+		}
+		if len(out) == 0 || len(run) > 0 {
+			flush()
+		}
+		if inert(item) {
+			item = markTexts(item, e.key)
+		}
 		out = append(out, t.in(item))
 	}
+	if len(out) == 0 || len(run) > 0 {
+		flush()
+	}
 	return out
+}
+
+// markTexts marks the texts of an item, but not what it is known by. Most may name another object.
+func markTexts(v any, known string) any {
+	switch v := v.(type) {
+	case string:
+		return name(v)
+	case object:
+		out := make(object, len(v))
+		for key, item := range v {
+			switch s, isText := item.(string); {
+			case key == known:
+				out[key] = item
+			case isText && key == "value":
+				out[key] = hole{s}
+			default:
+				out[key] = markTexts(item, "")
+			}
+		}
+		return out
+	case list:
+		out := make(list, len(v))
+		for i, item := range v {
+			out[i] = markTexts(item, "")
+		}
+		return out
+	}
+	return v
 }
 
 // isFree reports whether nothing can tell an item from any other.

@@ -31,6 +31,9 @@ func template(w *workspace.Workspace, at Placement) (overlay, error) {
 		}
 	}
 	tmpl["spec"] = spec
+	if meta, ok := tmpl["metadata"].(object); ok {
+		tmpl["metadata"] = texts(meta)
+	}
 	serve := rename("StatefulSet", baseName, w.Name)
 	serve.value = append(list{
 		object{"op": "add", "path": "/spec/replicas", "value": replicas(w, at)["replicas"]},
