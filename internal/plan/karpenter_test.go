@@ -24,7 +24,7 @@ func sideFor(t *testing.T, policy Policy, files map[string]string, seen Observed
 	for name, text := range files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	in, err := Read(fs.FS(tree), presets.FS, workspace.Options{}, workspace.Env{Brought: policy.Brought, AnySize: policy.Karpenter != nil})
+	in, err := Read(fs.FS(tree), presets.FS, workspace.Options{}, workspace.Env{Brought: policy.Brought, AnySize: policy.Karpenter != nil}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

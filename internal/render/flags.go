@@ -57,11 +57,14 @@ func vllmFlags(w *workspace.Workspace, p preset.Preset, at Placement) flags {
 	case "interactivity", "throughput":
 		f["performance-mode"] = mode
 	}
-	if dir := localWeights(w); dir != "" {
+	switch dir := localWeights(w); {
+	case dir != "":
 		f["model"] = dir
 		delete(f, "load_format")
 		f["load-format"] = "runai_streamer"
-	} else {
+	case modelImage(w.Inference.Preset) != "":
+		f["model"] = weightsDir
+	default:
 		f["model"] = p.Repo
 		f["download-dir"] = weightsDir
 		if p.Revision != "" {
@@ -96,6 +99,10 @@ func transformersFlags(w *workspace.Workspace, p preset.Preset) flags {
 	f := flags{}
 	maps.Copy(f, p.RunParameters[preset.Transformers])
 	f["served_model_name"] = servedName(w, p)
+	if modelImage(w.Inference.Preset) != "" {
+		f["pretrained_model_name_or_path"] = weightsDir
+		return f
+	}
 	f["pretrained_model_name_or_path"] = p.Repo
 	f["allow_remote_files"] = ""
 	if p.Revision != "" {

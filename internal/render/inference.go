@@ -42,6 +42,10 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 			pod.env = append(pod.env, variable("RAY_CLUSTER_SIZE", strconv.Itoa(at.Nodes)), variable("RAY_LEADER", leader(w)))
 		}
 	}
+	if image := modelImage(w.Inference.Preset); image != "" && localWeights(w) == "" {
+		over.components = append(over.components, "components/model-image")
+		pod.pullModel(image)
+	}
 	if err := mountWeights(&pod, spec, w, p, at, o); err != nil {
 		return overlay{}, err
 	}
@@ -112,8 +116,19 @@ func localWeights(w *workspace.Workspace) string {
 	return "/opt/kaito/models/" + strings.NewReplacer("/", "-", `\`, "-").Replace(strings.ToLower(w.PresetName()))
 }
 
-// mountWeights gives the model a place for its weights: what is on the node, a volume on the node's own disks, or the
-// pod's storage.
+// storageClass is that of the volumes in which weights outlive their pod; empty when they are kept in the pod's own storage.
+func storageClass(w *workspace.Workspace, at Placement, o Options) string {
+	if class := w.Annotations[workspace.AnnotationWeightsClass]; class != "" {
+		return class
+	}
+	if at.LocalNVMe {
+		return o.NVMeStorageClass
+	}
+	return ""
+}
+
+// mountWeights gives the model a place for its weights: what is on the node, a volume of a storage class (that of the node's
+// own disks, or one that the Workspace names), or the pod's storage.
 func mountWeights(pod *pod, spec object, w *workspace.Workspace, p preset.Preset, at Placement, o Options) error {
 	const name = "model-weights-volume"
 	switch dir := localWeights(w); {
@@ -122,7 +137,7 @@ func mountWeights(pod *pod, spec object, w *workspace.Workspace, p preset.Preset
 		pod.mounts = append(pod.mounts, object{"name": "model-weights-hostpath", "mountPath": dir, "readOnly": true})
 		// The measurement at the start needs the tokenizer, which is there as well.
 		pod.env = append(pod.env, variable("KAITO_PROCESSOR", dir))
-	case at.LocalNVMe && o.NVMeStorageClass != "":
+	case storageClass(w, at, o) != "":
 		if p.DiskGiB < 1 {
 			return fmt.Errorf("preset %s does not say how much disk it needs", p.Name)
 		}
@@ -130,7 +145,7 @@ func mountWeights(pod *pod, spec object, w *workspace.Workspace, p preset.Preset
 			"metadata": object{"name": name},
 			"spec": object{
 				"accessModes":      list{"ReadWriteOnce"},
-				"storageClassName": hole{o.NVMeStorageClass},
+				"storageClassName": hole{storageClass(w, at, o)},
 				"resources":        object{"requests": object{"storage": hole{fmt.Sprintf("%dGi", p.DiskGiB)}}},
 			},
 		}}

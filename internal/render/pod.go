@@ -39,7 +39,7 @@ type pod struct {
 
 // newPod starts with what all presets have: GPUs, and the nodes to run on.
 func newPod(w *workspace.Workspace, at Placement) pod {
-	p := pod{gpus: at.GPUsPerNode, gpuResource: gpu, affinity: nodeAffinity(at)}
+	p := pod{gpus: at.GPUsPerNode, gpuResource: gpu, affinity: nodeAffinity(w, at), initEnv: map[string]list{}, initMounts: map[string]list{}}
 	if profile := migProfile(w); profile != "" {
 		p.gpuResource = "nvidia.com/mig-" + profile
 	}
@@ -52,6 +52,39 @@ func migProfile(w *workspace.Workspace) string {
 		return part.Profile
 	}
 	return ""
+}
+
+// acceleratorCount is how many whole GPUs the Workspace takes of each node; 0 when it does not say.
+func acceleratorCount(w *workspace.Workspace) int {
+	if part := w.Resource.Partition; part != nil && part.Mode == "accelerator" && part.Count != nil {
+		return *part.Count
+	}
+	return 0
+}
+
+// modelImage is the image that holds the model, when it is not to be downloaded from where it was published. As in KAITO, an
+// image is looked at only if it is said to be private.
+func modelImage(p *workspace.PresetSpec) string {
+	if p.AccessMode == "private" {
+		return p.Options.Image
+	}
+	return ""
+}
+
+// pullModel brings the weights from an image. The credentials are those that the pod itself pulls images with.
+func (p *pod) pullModel(image string) {
+	const container = "model-weights-downloader"
+	env := list{variable("MODEL_IMAGE", image)}
+	if len(p.pullSecrets) > 0 {
+		const dir = "/root/.docker"
+		// The tool reads one file. A model has one registry, and so one secret.
+		p.volumes = append(p.volumes, object{"name": "model-registry-auth", "projected": object{"sources": list{object{"secret": object{
+			"name": p.pullSecrets[0], "items": list{object{"key": ".dockerconfigjson", "path": "config.json"}},
+		}}}}})
+		p.initMounts[container] = list{object{"name": "model-registry-auth", "mountPath": dir, "readOnly": true}}
+		env = append(env, variable("DOCKER_CONFIG", dir))
+	}
+	p.initEnv[container] = env
 }
 
 // literal protects a user's text from Kubernetes, which replaces $(NAME) in arguments and in values of variables by another
@@ -162,27 +195,42 @@ func migToleration(kind, profile string) patch {
 	}}}
 }
 
-// nodeAffinity requires the labels that the user chose, and the pool that was made for the Workspace; nil when there is
-// nothing to require, because Kubernetes refuses an empty list.
-func nodeAffinity(at Placement) object {
-	var terms list
-	require := func(key, value string) {
-		terms = append(terms, object{"key": key, "operator": "In", "values": list{value}})
+// nodeAffinity requires the labels that the user chose, and the pool that was made for the Workspace, and prefers the nodes
+// that the user named; nil when there is nothing to ask for, because Kubernetes refuses an empty list.
+func nodeAffinity(w *workspace.Workspace, at Placement) object {
+	in := func(key string, values ...any) object {
+		return object{"key": key, "operator": "In", "values": list(values)}
 	}
+	var required list
 	for _, key := range slices.Sorted(maps.Keys(at.NodeLabels)) {
 		if !reservedLabel(key) {
-			require(key, at.NodeLabels[key])
+			required = append(required, in(key, at.NodeLabels[key]))
 		}
 	}
 	if at.Pool != "" {
-		require("kubernetes.azure.com/agentpool", at.Pool)
+		required = append(required, in("kubernetes.azure.com/agentpool", at.Pool))
 	}
-	if terms == nil {
+	affinity := object{}
+	if required != nil {
+		affinity["requiredDuringSchedulingIgnoredDuringExecution"] = object{
+			"nodeSelectorTerms": list{object{"matchExpressions": list{hole{required}}}},
+		}
+	}
+	var names []any
+	for _, name := range w.Resource.PreferredNodes {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	if names != nil {
+		affinity["preferredDuringSchedulingIgnoredDuringExecution"] = list{object{
+			"weight": 100, "preference": object{"matchExpressions": list{hole{list{in("kubernetes.io/hostname", names...)}}}},
+		}}
+	}
+	if len(affinity) == 0 {
 		return nil
 	}
-	return object{"nodeAffinity": object{"requiredDuringSchedulingIgnoredDuringExecution": object{
-		"nodeSelectorTerms": list{object{"matchExpressions": list{hole{terms}}}},
-	}}}
+	return object{"nodeAffinity": affinity}
 }
 
 // reservedLabel reports whether a label names the owner of a node in KAITO, and so cannot be used to choose one.

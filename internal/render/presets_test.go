@@ -16,7 +16,8 @@ import (
 	"syncer.dev/syncer/presets"
 )
 
-// TestEveryPreset renders each model of the catalogue for all that it supports.
+// TestEveryPreset renders each model of the catalogue for all that it supports. What runs is in a golden file for each, first as it
+// is served and then as it is tuned; the other objects are the same for all.
 func TestEveryPreset(t *testing.T) {
 	c, r := builtin(t)
 	served, tuned := 0, 0
@@ -24,6 +25,7 @@ func TestEveryPreset(t *testing.T) {
 		if p.Deprecated != "" {
 			continue
 		}
+		var runs []byte
 		rendered := func(w *workspace.Workspace, at Placement) {
 			t.Helper()
 			w.Name = "w"
@@ -33,18 +35,22 @@ func TestEveryPreset(t *testing.T) {
 				return
 			}
 			validate(t, b)
+			runs = append(runs, text(t, Bundle{Objects: b.Objects[len(b.Objects)-1:]})...)
 		}
 		for _, runtime := range p.Runtimes {
 			rendered(serving(p.Name, annotate(workspace.AnnotationRuntime, string(runtime))), Placement{})
 			served++
 		}
+		if p.Tuning != nil {
+			rendered(training(p.Name), Placement{})
+			tuned++
+		}
+		golden(t, "presets/"+p.Name, runs)
 		if p.Model.Distributed {
 			rendered(serving(p.Name), Placement{Nodes: 2, GPUsPerNode: 8})
 		}
 		if p.Tuning != nil {
-			rendered(training(p.Name), Placement{})
 			rendered(training(p.Name, func(w *workspace.Workspace) { w.Tuning.Method = "lora" }), Placement{})
-			tuned++
 		}
 	}
 	if served < 80 || tuned != 12 {

@@ -136,6 +136,9 @@ func (p Placement) withDefaults(w *workspace.Workspace) Placement {
 	if migProfile(w) != "" {
 		p.GPUsPerNode, p.TensorParallel, p.DataParallel = 1, 1, 1
 	}
+	if n := acceleratorCount(w); n > 0 && n != p.GPUsPerNode {
+		p.GPUsPerNode, p.TensorParallel, p.DataParallel = n, 0, 0
+	}
 	p.Nodes = max(p.Nodes, 1)
 	p.GPUsPerNode = max(p.GPUsPerNode, 1)
 	p.DataParallel = max(p.DataParallel, 1)

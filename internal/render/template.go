@@ -16,7 +16,7 @@ func template(w *workspace.Workspace, at Placement) (overlay, error) {
 		spec = object{}
 	}
 	delete(spec, "affinity")
-	if affinity := nodeAffinity(at); affinity != nil {
+	if affinity := nodeAffinity(w, at); affinity != nil {
 		spec["affinity"] = affinity
 	}
 	theirs, _ := spec["tolerations"].(list)

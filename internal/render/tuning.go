@@ -25,7 +25,6 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 	}
 	over := overlay{base: "base/tuning", workload: "Job"}
 	pod := newPod(w, at)
-	pod.initEnv = map[string]list{}
 	pod.pullSecrets = slices.Clone(t.Preset.Options.ImagePullSecrets)
 	pod.arg("--num_processes="+strconv.Itoa(pod.gpus), "/workspace/tfs/fine_tuning.py")
 	for _, name := range slices.Sorted(maps.Keys(p.Tuning.Env)) {
@@ -44,6 +43,12 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 	if err := tuningInput(&pod, &over, t); err != nil {
 		return overlay{}, err
 	}
+	if image := modelImage(t.Preset); image != "" {
+		over.components = append(over.components, "components/model-image")
+		pod.pullModel(image)
+		pod.volume("model-weights-volume", weightsDir, object{"emptyDir": object{}})
+		return tuningPatches(over, pod, w), nil
+	}
 	over.components = append(over.components, "components/weights")
 	revision := p.Revision
 	if revision == "" {
@@ -54,6 +59,11 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 		pod.initEnv["model-weights-downloader"] = append(pod.initEnv["model-weights-downloader"], token(secret))
 	}
 
+	return tuningPatches(over, pod, w), nil
+}
+
+// tuningPatches finishes the overlay with what was gathered for its pod.
+func tuningPatches(over overlay, pod pod, w *workspace.Workspace) overlay {
 	spec := object{"suspend": hole{absent{}}}
 	if w.Suspended() {
 		spec["suspend"] = hole{true}
@@ -62,7 +72,7 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 	if profile := migProfile(w); profile != "" {
 		over.patches = append(over.patches, migToleration("Job", profile))
 	}
-	return over, nil
+	return over
 }
 
 // tuningConfig mounts the training configuration, which is that of the method when the Workspace names none, and returns the
@@ -124,7 +134,7 @@ func tuningOutput(pod *pod, over *overlay, t *workspace.Tuning, p preset.Preset,
 		variable("MODEL_NAME", p.Name), variable("OUTPUT_IMAGE", imageReference(t.Output.Image)),
 		result, variable("RESULTS_DIR", results),
 	}
-	pod.initMounts = map[string]list{"pusher": {object{"name": name, "mountPath": results}}}
+	pod.initMounts["pusher"] = list{object{"name": name, "mountPath": results}}
 	pod.volume("docker-config", "", object{"secret": object{
 		"secretName": t.Output.ImagePushSecret,
 		"items":      list{object{"key": ".dockerconfigjson", "path": "config.json"}},

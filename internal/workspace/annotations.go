@@ -64,9 +64,9 @@ func (c *check) annotations() {
 			if meant := strictyaml.Suggest(key, all); meant != "" && !slices.Contains(all, key) {
 				c.warn(field, "is not an annotation that KAITO or syncer knows", fmt.Sprintf("did you mean %q?", meant))
 			}
-		case !known && strings.HasPrefix(key, "syncer.dev/"):
+		case !known && key != AnnotationWeightsClass && strings.HasPrefix(key, "syncer.dev/"):
 			hint := "remove it"
-			if s := strictyaml.Suggest(key, []string{AnnotationSuspend, AnnotationSpot, AnnotationPrune}); s != "" {
+			if s := strictyaml.Suggest(key, []string{AnnotationSuspend, AnnotationSpot, AnnotationPrune, AnnotationWeightsClass}); s != "" {
 				hint = fmt.Sprintf("did you mean %q?", s)
 			}
 			c.warn(field, "is not an annotation that syncer knows", hint)

@@ -150,6 +150,8 @@ const (
 	AnnotationPrune   = "syncer.dev/prune"   // "disabled": never delete
 	AnnotationSpot    = "syncer.dev/spot"    // "true": use spot capacity
 	AnnotationRuntime = "kaito.sh/runtime"
+	// AnnotationWeightsClass names a storage class: weights are kept in a volume of it, which outlives the pod.
+	AnnotationWeightsClass = "syncer.dev/weights-storage-class"
 )
 
 // Suspended reports whether the Workspace asks to be scaled to zero.
