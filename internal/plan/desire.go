@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime"
@@ -28,6 +29,8 @@ type Policy struct {
 	Prices       capacity.Prices // zero for the embedded list
 	Prune        bool
 	Nodes        int // when not 0, overrides what sizing says
+	// NVMeStorageClass is the storage class for weights on the local disks of sizes that have some; empty for none.
+	NVMeStorageClass string
 }
 
 // Renderer turns a Workspace into objects.
@@ -166,7 +169,7 @@ func wish(ctx context.Context, set *workspace.Set, w *workspace.Workspace, catal
 		return out
 	}
 	bundle, err := r.Render(ctx, w, p, out.Placement.Placement, render.Options{
-		Cluster: policy.Cluster, Source: w.Source.Path, Objects: set.Objects,
+		Cluster: policy.Cluster, Source: w.Source.Path, Objects: set.Objects, NVMeStorageClass: policy.NVMeStorageClass,
 	})
 	if err != nil {
 		return out.block("", err)
@@ -249,6 +252,11 @@ func (w Wish) block(field string, err error) Wish {
 		p.Line, p.Column, p.Field, p.Hint = at.Line, at.Column, field, hint
 	}
 	p.Field = w.Workspace.Written(p.Field)
+	var patch *render.PatchError
+	if errors.As(err, &patch) {
+		p.Path, p.Line, p.Column = patch.Path, max(patch.Line, 1), max(patch.Column, 1)
+		p.Field, p.Message, p.Hint = patch.Field, patch.Message, patch.Hint
+	}
 	w.Blocked = append(w.Blocked, p)
 	return w
 }

@@ -21,13 +21,14 @@ func inputsOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) 
 		Inference                         *workspace.Inference
 		Tuning                            *workspace.Tuning
 		Digest                            string
+		Patch                             *workspace.Patch
 		Preset                            preset.Preset
 		At                                Placement
 		Cluster, Source, NVMeStorageClass string
 		Config                            map[string]string
 		ConfigExists                      bool
 	}{
-		w.Key, w.Labels, w.Annotations, w.Resource, w.Inference, w.Tuning, w.Digest, p, at,
+		w.Key, w.Labels, w.Annotations, w.Resource, w.Inference, w.Tuning, w.Digest, w.Patch, p, at,
 		o.Cluster, o.Source, o.NVMeStorageClass, config(w, o), config(w, o) != nil,
 	})
 	if err != nil {

@@ -40,7 +40,6 @@ type overlay struct {
 	images     list     // what the component for images does, if that is all it does
 	ownImages  bool     // images are the user's and stay as they are
 	patches    []patch
-	last       list // patches of the user's that are applied when all else is done
 }
 
 // patch changes all objects of a kind: an object is a strategic merge, a list is a JSON patch.

@@ -102,6 +102,9 @@ func (r *Renderer) render(ctx context.Context, w *workspace.Workspace, p preset.
 	if err != nil {
 		return Bundle{}, nil, err
 	}
+	if objects, err = patched(ctx, objects, w); err != nil {
+		return Bundle{}, nil, err
+	}
 	b, err := bundle(objects, w, o)
 	return b, over.uses(), err
 }

@@ -29,7 +29,7 @@ func (r *Renderer) produce(ctx context.Context, over overlay, w *workspace.Works
 	}
 	over.images = r.closures.of(imagesDir).images
 	words, plain := r.closures.words(over)
-	if r.cache != nil && plain && len(over.last) == 0 {
+	if r.cache != nil && plain {
 		objects, err := r.fromShape(ctx, over, w, o, newTokens(words))
 		if objects != nil || err != nil {
 			return objects, err

@@ -16,7 +16,8 @@ func digest(w *Workspace, objects []Object) string {
 		Inference   *Inference
 		Tuning      *Tuning
 		Config      any
-	}{relevant(w.Annotations), w.Resource, w.Inference, w.Tuning, configMap(w, objects)}
+		Patch       any `json:",omitempty"`
+	}{relevant(w.Annotations), w.Resource, w.Inference, w.Tuning, configMap(w, objects), w.Patch.content()}
 	data, err := json.Marshal(in)
 	if err != nil { // all values come from YAML, and have the types of JSON
 		return ""

@@ -17,8 +17,8 @@ const (
 	maxFiles    = 10_000
 )
 
-// find lists the YAML files to read one by one and the kustomization folders to build.
-func find(fsys fs.FS, o Options) (files, folders []string, err error) {
+// find lists the YAML files to read one by one, those of patches, and the kustomization folders to build.
+func find(fsys fs.FS, o Options) (files, patches, folders []string, err error) {
 	kustomizations := map[string]string{} // folder -> file
 	err = fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -40,7 +40,7 @@ func find(fsys fs.FS, o Options) (files, folders []string, err error) {
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	bases, uses := map[string]bool{}, map[string][]string{}
 	for dir, name := range kustomizations {
@@ -56,9 +56,13 @@ func find(fsys fs.FS, o Options) (files, folders []string, err error) {
 				return true
 			}
 		}
+		if !bases[name] && patched(name) != "" {
+			patches = append(patches, name)
+			return true
+		}
 		return bases[name]
 	})
-	return files, folders, nil
+	return files, patches, folders, nil
 }
 
 // entries returns the kustomizations to build: those that no other uses, and those in a cycle, which building will complain

@@ -32,7 +32,7 @@ var DefaultObjects = []string{"ConfigMap", "PersistentVolumeClaim", "ExternalSec
 // costs only the document it is in; an error means that the tree itself cannot be read.
 //
 // A folder with a kustomization file is built as a whole instead of being read file by file, unless another kustomization
-// of the tree uses it as a base. The folders presets, those in Skip, and hidden ones are left alone.
+// of the tree uses it as a base. A file NAME.patch.yaml is the Patch of the Workspace NAME beside it. The folders presets, those in Skip, and hidden ones are left alone.
 func Load(fsys fs.FS, o Options) (*Set, error) {
 	if o.DefaultNamespace == "" {
 		o.DefaultNamespace = "default"
@@ -40,17 +40,18 @@ func Load(fsys fs.FS, o Options) (*Set, error) {
 	if o.Objects == nil {
 		o.Objects = DefaultObjects
 	}
-	files, folders, err := find(fsys, o)
+	files, patches, folders, err := find(fsys, o)
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
-	l := &loader{options: o, set: &Set{brokenText: map[string]string{}, unsized: map[string]string{}}}
+	l := &loader{options: o, set: &Set{brokenText: map[string]string{}, unsized: map[string]string{}}, built: map[string]bool{}}
 	for _, dir := range folders {
 		l.build(fsys, dir)
 	}
 	for _, name := range files {
 		l.file(fsys, name)
 	}
+	l.patches(fsys, patches)
 	l.refuseDuplicates()
 	l.finish()
 	return l.set, nil
@@ -59,7 +60,8 @@ func Load(fsys fs.FS, o Options) (*Set, error) {
 type loader struct {
 	options Options
 	set     *Set
-	text    string // of the file that is being read
+	text    string          // of the file that is being read
+	built   map[string]bool // kustomization folders
 }
 
 // broken notes that a file or folder could not be read to its end.
@@ -103,7 +105,7 @@ func (l *loader) file(fsys fs.FS, name string) {
 // reported at the folder, with the name of the object.
 func (l *loader) build(fsys fs.FS, dir string) {
 	l.set.Files++
-	l.text = ""
+	l.text, l.built[dir] = "", true
 	if l.options.Build == nil {
 		l.broken(dir, Problem{Message: "kustomization folders are not supported here"})
 		return

@@ -5,7 +5,11 @@ import "strings"
 // Rename rewrites the path of everything in the Set, so that messages name files as their reader does.
 func (s *Set) Rename(display func(path string) string) {
 	for i := range s.Workspaces {
-		s.Workspaces[i].Source.Path = display(s.Workspaces[i].Source.Path)
+		w := &s.Workspaces[i]
+		w.Source.Path = display(w.Source.Path)
+		if w.Patch != nil {
+			w.Patch.Path = display(w.Patch.Path)
+		}
 	}
 	for i := range s.InferenceSets {
 		s.InferenceSets[i].Template.Source.Path = display(s.InferenceSets[i].Template.Source.Path)

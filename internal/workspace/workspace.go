@@ -44,6 +44,8 @@ type Workspace struct {
 
 	// InferenceSet is the name of the InferenceSet that the Workspace is a replica of; empty when it has a document of its own.
 	InferenceSet string
+	// Patch changes what is rendered; nil when there is none.
+	Patch *Patch
 
 	// Source is where the document starts.
 	Source Position
