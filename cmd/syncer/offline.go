@@ -6,7 +6,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
@@ -15,30 +17,54 @@ import (
 	"syncer.dev/syncer/presets"
 )
 
-// oneFile is a file system that holds a single file of another, so that a command can look at just that one.
+// oneFile is a file system that holds a single file of another, with the patches of the Workspaces in it, so that a command can
+// look at just that one.
 type oneFile struct {
-	dir  fs.FS
-	name string
+	dir     fs.FS
+	name    string
+	patches []string
 }
 
-// Open opens the file, or the folder that seems to hold only it.
+func newOneFile(dir fs.FS, name string) oneFile {
+	o := oneFile{dir: dir, name: name}
+	text, err := fs.ReadFile(dir, name)
+	if err != nil {
+		return o
+	}
+	for _, pattern := range []string{"*.patch.yaml", "*.patch.yml"} {
+		found, _ := fs.Glob(dir, pattern) // the pattern is right, and nothing else is an error
+		for _, patch := range found {
+			of, _, _ := strings.Cut(patch, ".patch.")
+			if regexp.MustCompile(`(?m)\bname:\s*["']?` + regexp.QuoteMeta(of) + `["']?\s*(#.*|[,}].*)?$`).Match(text) {
+				o.patches = append(o.patches, patch)
+			}
+		}
+	}
+	return o
+}
+
+// Open opens one of the files, or the folder that seems to hold only these.
 func (o oneFile) Open(name string) (fs.File, error) {
-	if name == "." || name == o.name {
+	if name == "." || name == o.name || slices.Contains(o.patches, name) {
 		return o.dir.Open(name)
 	}
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// ReadDir lists the one file.
+// ReadDir lists the files.
 func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
 	if name != "." {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fs.ErrNotExist}
 	}
-	info, err := fs.Stat(o.dir, o.name)
-	if err != nil {
-		return nil, err
+	var out []fs.DirEntry
+	for _, name := range append([]string{o.name}, o.patches...) {
+		info, err := fs.Stat(o.dir, name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, fs.FileInfoToDirEntry(info))
 	}
-	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+	return out, nil
 }
 
 // openPath returns a PATH argument as a file system, and how paths in it are written for the user.
@@ -50,8 +76,14 @@ func openPath(name string) (fsys fs.FS, display func(string) string, err error) 
 	if info.IsDir() {
 		return os.DirFS(name), func(p string) string { return filepath.Join(name, filepath.FromSlash(p)) }, nil
 	}
-	file := oneFile{os.DirFS(filepath.Dir(name)), filepath.Base(name)}
-	return file, func(string) string { return name }, nil
+	dir := filepath.Dir(name)
+	file := newOneFile(os.DirFS(dir), filepath.Base(name))
+	return file, func(p string) string {
+		if p == file.name {
+			return name
+		}
+		return filepath.Join(dir, filepath.FromSlash(p))
+	}, nil
 }
 
 // offline is the configuration of commands that need none: what the default file, or the one beside the input, says about

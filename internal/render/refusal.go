@@ -1,6 +1,10 @@
 package render
 
-import "fmt"
+import (
+	"fmt"
+
+	"syncer.dev/syncer/internal/workspace"
+)
 
 // Refusal says why a kustomization was not built: where it asks for something that could reach outside of the repository, or
 // that is too large or malformed to be handed to Kustomize.
@@ -29,4 +33,11 @@ func (r *Refusal) Error() string {
 		text += " (" + r.Hint + ")"
 	}
 	return text
+}
+
+// Place returns the refusal as a Problem of the tree that was given.
+func (r *Refusal) Place() workspace.Problem {
+	return workspace.Problem{
+		Path: r.Path, Line: max(r.Line, 1), Column: max(r.Column, 1), Field: r.Field, Message: r.Message, Hint: r.Hint, Severity: workspace.Error,
+	}
 }

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -101,6 +102,9 @@ func (l *loader) file(fsys fs.FS, name string) {
 	}
 }
 
+// placed is an error of Options.Build that knows where in the tree it is.
+type placed interface{ Place() Problem }
+
 // build reads the output of a kustomization folder. Positions in the output mean nothing to its author, so everything is
 // reported at the folder, with the name of the object.
 func (l *loader) build(fsys fs.FS, dir string) {
@@ -111,6 +115,14 @@ func (l *loader) build(fsys fs.FS, dir string) {
 		return
 	}
 	out, err := l.options.Build(fsys, dir)
+	var at placed
+	if errors.As(err, &at) {
+		p := at.Place()
+		p.Line, p.Column, p.Severity = max(p.Line, 1), max(p.Column, 1), Error
+		l.set.Problems = append(l.set.Problems, p)
+		l.remember(dir)
+		return
+	}
 	if err != nil {
 		l.broken(dir, Problem{Message: err.Error()})
 		return
