@@ -43,7 +43,7 @@ func readerOf(field string) reader {
 	case "patchesStrategicMerge":
 		return each(fileOrInline)
 	case "replacements":
-		return each(keys("path", "source", "targets"))
+		return each(replacement)
 	case "configMapGenerator":
 		return each(generator)
 	}
@@ -86,6 +86,9 @@ func (g *gateway) kustomization(file string, n *yaml.Node) error {
 		}
 		g.fields[key.Value] = true
 		if err := read(g, at, resolve(value)); err != nil {
+			return err
+		}
+		if err := g.bounded(at, resolve(value)); err != nil {
 			return err
 		}
 	}
@@ -148,6 +151,32 @@ func keys(names ...string) reader {
 		}
 		return nil
 	}
+}
+
+// replacement lets one pass that is written here, or the file of one.
+func replacement(g *gateway, at place, v *yaml.Node) error {
+	if err := keys("path", "source", "targets")(g, at, v); err != nil {
+		return err
+	}
+	for i := 0; i+1 < len(v.Content); i += 2 {
+		if v.Content[i].Value != "path" {
+			continue
+		}
+		name, err := g.local(at, resolve(v.Content[i+1]))
+		if err != nil {
+			return err
+		}
+		docs, err := documents(name, g.files[name])
+		if err != nil {
+			return err
+		}
+		for _, doc := range docs {
+			if err := selectors(place{name, "replacement"}, doc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // generator lets the files pass from which a ConfigMap is made. They are data: nothing is read into them.

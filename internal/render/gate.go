@@ -20,6 +20,8 @@ const (
 	// time in the square of their number.
 	maxWeight    = 4 << 20
 	objectWeight = 2 << 10
+	// itemWeight is for an item of a field, such as one patch: each looks at all objects.
+	itemWeight = 8 << 10
 )
 
 // gate reads a kustomization folder and all that it refers to, and refuses whatever is not a file of the tree.

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -209,6 +211,74 @@ func deepAliases() string {
 		fmt.Fprintf(&out, "d%d: &d%d [*d%d]\n", i+1, i+1, i)
 	}
 	return out.String()
+}
+
+// TestGateAttacks: what passes the gate is built in a time that does no harm, or refused.
+func TestGateAttacks(t *testing.T) {
+	offline(t)
+	t.Setenv("SYNCER_TEST_SECRET", "leaked")
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	repeat := func(n int, format string) string {
+		var out strings.Builder
+		for i := range n {
+			fmt.Fprintf(&out, format, i)
+		}
+		return out.String()
+	}
+	objects := func(n int) string {
+		return repeat(n, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\ndata: {a: b}\n---\n")
+	}
+	refused := map[string]fstest.MapFS{
+		"10,000 objects": {"team/kustomization.yaml": file("resources: [a.yaml]\n"), "team/a.yaml": file(objects(10_000))},
+		"10,000 files": func() fstest.MapFS {
+			fsys := fstest.MapFS{"team/kustomization.yaml": file("resources:\n" + repeat(10_000, "- f%d.yaml\n"))}
+			for i := range 10_000 {
+				fsys[fmt.Sprintf("team/f%d.yaml", i)] = file(fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d}\n", i))
+			}
+			return fsys
+		}(),
+		"patches":                {"team/kustomization.yaml": file("resources: [a.yaml]\npatches:\n" + repeat(5000, "- {path: p.yaml, target: {name: c%d}}\n")), "team/a.yaml": file(objects(500)), "team/p.yaml": file("[{op: test, path: /a, value: b}]\n")},
+		"labels":                 {"team/kustomization.yaml": file("resources: [a.yaml]\nlabels:\n" + repeat(5000, "- {pairs: {a%d: b}, includeSelectors: true}\n")), "team/a.yaml": file(objects(500))},
+		"images":                 {"team/kustomization.yaml": file("resources: [a.yaml]\nimages:\n" + repeat(5000, "- {name: a%d, newTag: b}\n")), "team/a.yaml": file(objects(500))},
+		"generators":             {"team/kustomization.yaml": file("configMapGenerator:\n" + repeat(5000, "- {name: a%d, literals: [a=b]}\n"))},
+		"a long regexp":          {"team/kustomization.yaml": file("resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: '" + strings.Repeat("(a|b)*", 1000) + "'}}]\n"), "team/a.yaml": file(objects(1)), "team/p.yaml": file("[]\n")},
+		"a wide regexp":          {"team/kustomization.yaml": file("resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: 'x{1000}{1000}'}}]\n"), "team/a.yaml": file(objects(1)), "team/p.yaml": file("[]\n")},
+		"in replacements":        {"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements: [{source: {kind: ConfigMap, name: c0}, targets: [{select: {name: 'x{999}'}, fieldPaths: [data.a]}]}]\n"), "team/a.yaml": file(objects(1))},
+		"in their files":         {"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements: [{path: r.yaml}]\n"), "team/a.yaml": file(objects(1)), "team/r.yaml": file("source: {kind: ConfigMap, name: c0}\ntargets: [{select: {name: 'x{999}'}, fieldPaths: [data.a]}]\n")},
+		"images by regexp":       {"team/kustomization.yaml": file("resources: [a.yaml]\nimages: [{name: 'x{999}', newTag: b}]\n"), "team/a.yaml": file(objects(1))},
+		"plugins written inline": {"team/kustomization.yaml": file("transformers:\n- |-\n  apiVersion: builtin\n  kind: PrefixTransformer\n  metadata: {name: x, annotations: {config.kubernetes.io/function: \"exec: {path: sh}\"}}\n")},
+	}
+	for name, fsys := range refused {
+		start := time.Now()
+		_, err := BuildFolder(fsys, "team")
+		var refusal *Refusal
+		if !errors.As(err, &refusal) {
+			t.Errorf("%s: error %v, want a Refusal", name, err)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: refused after %s", name, took)
+		}
+	}
+
+	// The largest that passes.
+	for name, fsys := range map[string]fstest.MapFS{
+		"objects":   {"team/kustomization.yaml": file("resources: [a.yaml]\nnamePrefix: x-\n"), "team/a.yaml": file(objects(450))},
+		"patches":   {"team/kustomization.yaml": file("resources: [a.yaml]\npatches:\n" + repeat(150, "- {path: p.yaml, target: {name: c%d}}\n")), "team/a.yaml": file(objects(450)), "team/p.yaml": file("- {op: add, path: /data/x, value: y}\n")},
+		"labels":    {"team/kustomization.yaml": file("resources: [a.yaml]\nlabels:\n" + repeat(30, "- {pairs: {a%d: b}, includeSelectors: true}\n")), "team/a.yaml": file(objects(450))},
+		"far index": {"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements: [{source: {kind: ConfigMap, name: c0, fieldPath: data.a}, targets: [{select: {kind: ConfigMap}, fieldPaths: [data.list.999999999], options: {create: true}}]}]\n"), "team/a.yaml": file(objects(1))},
+		"variables": {"team/kustomization.yaml": file("configMapGenerator: [{name: g, envs: [e.txt]}]\n"), "team/e.txt": file("SYNCER_TEST_SECRET\nA=$(SYNCER_TEST_SECRET)\n")},
+		"functions": {"team/kustomization.yaml": file("resources: [a.yaml]\n"), "team/a.yaml": file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, annotations: {config.kubernetes.io/function: \"exec: {path: sh}\", config.kubernetes.io/local-config: \"false\"}}\n")},
+	} {
+		start := time.Now()
+		out, err := BuildFolder(fsys, "team")
+		t.Logf("%s: %d bytes in %s, %v", name, len(out), time.Since(start), err)
+		if strings.Contains(string(out), "leaked") {
+			t.Errorf("%s: holds what only this process knows", name)
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // FuzzBuildFolder: no kustomization makes it panic, fetch something or run a program.
