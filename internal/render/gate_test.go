@@ -213,6 +213,25 @@ func deepAliases() string {
 	return out.String()
 }
 
+// TestFatalInput: Kustomize ends the process on this input. It must not.
+func TestFatalInput(t *testing.T) {
+	offline(t)
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	for _, data := range []string{
+		"data: {'': c}", "binaryData: {'': ''}", "data: [a]", "data: 7", "data: {a: {b: c}}", "data: {a: null}", "binaryData: {x: '@@@'}", "data: {[a]: b}",
+		"data: {? {a: b} : c}", "data: {a: \"\\xff\"}", "data: !!binary x", "data: {<<: {a: b}}", "data: {~: b}",
+	} {
+		_, err := BuildFolder(fstest.MapFS{
+			"base/kustomization.yaml": file("resources: [a.yaml]\n"),
+			"base/a.yaml":             file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n" + data + "\n"),
+			"team/kustomization.yaml": file("resources: [../base]\nconfigMapGenerator: [{name: a, behavior: merge, literals: [x=y]}]\n"),
+		}, "team")
+		if data == "data: {'': c}" && (err == nil || !strings.Contains(err.Error(), "panicked")) {
+			t.Errorf("%s: error %v", data, err)
+		}
+	}
+}
+
 // TestGateAttacks: what passes the gate is built in a time that does no harm, or refused.
 func TestGateAttacks(t *testing.T) {
 	offline(t)

@@ -4,29 +4,35 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
+// buildTimeout bounds one build. The largest that passes the gate takes a small part of it.
+const buildTimeout = 30 * time.Second
+
 // warm parses the OpenAPI schema that is built into Kustomize. It is kept for the life of the process: parsing it again
 // for every build costs several times what a build costs. Keeping it is safe because only a kustomization with "openapi" could
 // change it, which the gate refuses; once it is there, builds may run in parallel.
 var warm = sync.OnceFunc(func() { openapi.Schema() })
 
-// build runs Kustomize on a folder of the tree, which must have passed the gate.
+// build runs Kustomize on a folder of the tree, which must have passed the gate, and reads what it built.
 //
 // Kustomize knows no context, and panics on some malformed input. So it runs in a goroutine of its own: a panic becomes an
-// error, and when ctx ends first the build is left to finish by itself. The gate bounds how large it can be.
-func build(ctx context.Context, t tree, dir string) (resmap.ResMap, error) {
+// error, and when ctx ends first, or it takes too long, the build is left to finish by itself. The gate bounds how large it can be.
+func build[T any](ctx context.Context, t tree, dir string, read func(resmap.ResMap) (T, error)) (T, error) {
+	var none T
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return none, err
 	}
 	warm()
+	guardLog()
 	type result struct {
-		objects resmap.ResMap
-		err     error
+		value T
+		err   error
 	}
 	done := make(chan result, 1)
 	go func() {
@@ -45,12 +51,21 @@ func build(ctx context.Context, t tree, dir string) (resmap.ResMap, error) {
 		// By default there are no plugins, and a kustomization reads files only from below its own folder.
 		options := krusty.MakeDefaultOptions()
 		options.Reorder = krusty.ReorderOptionUnspecified // as the command line has it
-		r.objects, r.err = krusty.MakeKustomizer(options).Run(fsys, "/"+dir)
+		built, err := krusty.MakeKustomizer(options).Run(fsys, "/"+dir)
+		if err != nil {
+			r.err = err
+			return
+		}
+		r.value, r.err = read(built)
 	}()
+	timeout := time.NewTimer(buildTimeout)
+	defer timeout.Stop()
 	select {
 	case r := <-done:
-		return r.objects, r.err
+		return r.value, r.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return none, ctx.Err()
+	case <-timeout.C:
+		return none, fmt.Errorf("kustomize takes longer than %s", buildTimeout)
 	}
 }

@@ -156,15 +156,11 @@ func (p lastPatch) apply(ctx context.Context, at place, n *yaml.Node, objects []
 	}); err != nil {
 		return nil, err
 	}
-	built, err := build(ctx, files, "last")
+	after, err := build(ctx, files, "last", decoded)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		return nil, at.refuse(n, "", "does not apply: %v", err)
-	}
-	after, err := decoded(built)
-	if err != nil {
 		return nil, at.refuse(n, "", "does not apply: %v", err)
 	}
 	slices.SortFunc(objects, byApplyOrder)

@@ -55,7 +55,13 @@ func New(catalog Catalog, cache *Cache) (*Renderer, error) {
 // what is wrong with them.
 //
 // The objects belong to the cache: they must not be changed.
-func (r *Renderer) Render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (Bundle, error) {
+func (r *Renderer) Render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (b Bundle, err error) {
+	defer func() {
+		// Whatever is wrong with one Workspace must not end what is done for all the others.
+		if p := recover(); p != nil {
+			b, err = Bundle{}, fmt.Errorf("render %s: panicked: %v", w.Key, p)
+		}
+	}()
 	bundle, err := r.cached(ctx, w, p, at, o)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)

@@ -128,11 +128,7 @@ func (r *Renderer) begin(ctx context.Context, over overlay, t *tokens) ([]byte, 
 		files.add("presets", c.general)
 	}
 	return r.cache.begun.get(ctx, key, func() ([]byte, error) {
-		built, err := build(ctx, files, overlayDir)
-		if err != nil {
-			return nil, err
-		}
-		return built.AsYaml()
+		return build(ctx, files, overlayDir, resmap.ResMap.AsYaml)
 	})
 }
 
@@ -146,11 +142,11 @@ func (r *Renderer) general(dir string, t *tokens) closure {
 
 // run builds a folder of a tree.
 func run(ctx context.Context, files tree, dir string) ([]*unstructured.Unstructured, error) {
-	built, err := build(ctx, files, dir)
+	built, err := build(ctx, files, dir, decoded)
 	if err != nil {
 		return nil, fmt.Errorf("run kustomize: %w", err)
 	}
-	return decoded(built)
+	return built, nil
 }
 
 // decoded returns what Kustomize built as objects.
