@@ -109,8 +109,11 @@ func goldenCases() []goldenCase {
 		{"inference-set-child", serving("phi-4", func(w *workspace.Workspace) {
 			w.Name, w.Labels = "chat-0", map[string]string{"inferenceset.kaito.sh/created-by": "chat"}
 		}), one, options},
-		{"inference-cuda-toolkit-two-nodes-plain-probe", serving("deepseek-v3.2", annotate(annotationBenchmark, "true"), named("deepseek")),
-			Placement{Nodes: 2, GPUsPerNode: 8, GPUModel: "NVIDIA H200", Pool: "w5"}, options},
+		{
+			"inference-cuda-toolkit-two-nodes-plain-probe", serving("deepseek-v3.2", annotate(annotationBenchmark, "true"), named("deepseek")),
+			Placement{Nodes: 2, GPUsPerNode: 8, GPUModel: "NVIDIA H200", Pool: "w5"},
+			options,
+		},
 		{"inference-four-gpus", serving("llama-3.3-70b-instruct", named("llama"), annotate(annotationPerformance, "interactivity"), func(w *workspace.Workspace) {
 			w.Inference.Preset.Options.ModelAccessSecret = "hugging-face"
 		}), Placement{Nodes: 1, GPUsPerNode: 4, GPUModel: "NVIDIA A100", Pool: "w6"}, options},

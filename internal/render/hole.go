@@ -252,12 +252,35 @@ func (t *tokens) isFree(e elements, i int) bool {
 	if !ok || key == "" || t.words.has(key) || !inert(item) {
 		return false
 	}
+	for _, part := range item {
+		// What is further inside may be the name of an object.
+		if _, isText := part.(string); !isText && t.mentioned(part) {
+			return false
+		}
+	}
 	for j, other := range e.items {
 		if o, ok := other.(object); !ok || j != i && keyOf(o, e.key) == key {
 			return false
 		}
 	}
 	return true
+}
+
+// mentioned reports whether a text within a value is written in the files.
+func (t *tokens) mentioned(v any) bool {
+	switch v := unmarked(v).(type) {
+	case string:
+		return t.words.has(v)
+	case object:
+		for _, item := range v {
+			if t.mentioned(item) {
+				return true
+			}
+		}
+	case list:
+		return slices.ContainsFunc(v, t.mentioned)
+	}
+	return false
 }
 
 func keyOf(item object, key string) string {

@@ -176,8 +176,17 @@ func (p lastPatch) apply(ctx context.Context, at place, n *yaml.Node, objects []
 
 // keptFields are the fields that a patch must leave alone: by them an object is found again, or they are for the Workspace to say.
 var keptFields = [][]string{
-	{"apiVersion"}, {"kind"}, {"metadata", "name"}, {"metadata", "namespace"}, {"metadata", "ownerReferences"}, {"metadata", "finalizers"}, {"spec", "selector"}, {"spec", "serviceName"},
-	{"spec", "replicas"}, {"spec", "suspend"}, {"status"},
+	{"apiVersion"},
+	{"kind"},
+	{"metadata", "name"},
+	{"metadata", "namespace"},
+	{"metadata", "ownerReferences"},
+	{"metadata", "finalizers"},
+	{"spec", "selector"},
+	{"spec", "serviceName"},
+	{"spec", "replicas"},
+	{"spec", "suspend"},
+	{"status"},
 }
 
 // keptLabels are those that a patch must leave alone, on objects and on pods.

@@ -55,7 +55,7 @@ func (r *Renderer) fromShape(ctx context.Context, over overlay, w *workspace.Wor
 		t.values[presetToken] = over.preset
 		over.preset = strings.TrimPrefix(thisPreset, "models/")
 	}
-	over.begun = true
+	over.begun = !r.generates(over, t)
 	marked := over.files(w, o)
 	files := tree{}
 	for _, name := range slices.Sorted(maps.Keys(marked)) { // sorted, so that tokens are numbered in the same way each time
@@ -89,13 +89,15 @@ func (r *Renderer) fromShape(ctx context.Context, over overlay, w *workspace.Wor
 
 // newShape builds a shape: first the base with its components, which several shapes have in common, then the overlay upon it.
 func (r *Renderer) newShape(ctx context.Context, over overlay, files tree, root string, t *tokens) (shape, error) {
-	begun, err := r.begin(ctx, over, t)
-	if err != nil {
-		return shape{}, err
+	if over.begun {
+		begun, err := r.begin(ctx, over, t)
+		if err != nil {
+			return shape{}, err
+		}
+		files[path.Join(overlayDir, "own", begunFile)] = begun
 	}
-	files[path.Join(overlayDir, "own", begunFile)] = begun
 	for _, dir := range over.uses() {
-		if dir == over.shared || dir == imagesDir {
+		if !over.begun || dir == over.shared || dir == imagesDir {
 			files.add("presets", r.general(dir, t).general)
 		}
 	}
@@ -111,6 +113,12 @@ func (r *Renderer) newShape(ctx context.Context, over overlay, files tree, root 
 		s.objects = append(s.objects, o.Object)
 	}
 	return s, nil
+}
+
+// generates reports whether a ConfigMap is generated. It gets its final name at the end of a build, and only then is it known
+// what refers to it: such a build cannot be made in two steps.
+func (r *Renderer) generates(over overlay, t *tokens) bool {
+	return slices.ContainsFunc(over.uses(), func(dir string) bool { return r.general(dir, t).fields["configMapGenerator"] })
 }
 
 // begin returns what Kustomize builds of the base and its components, as YAML.

@@ -25,19 +25,19 @@ func TestShapesAreExact(t *testing.T) {
 		jobs = append(jobs, job{tt.w, p, tt.at, tt.o})
 	}
 	for i, j := range jobs {
-		same(t, alone, fast, i, j)
+		compare(t, alone, fast, i, j)
 	}
 	shapes, single := cache.count()
 	if shapes == 0 || shapes > len(jobs)*2/3 || single > 0 {
 		t.Errorf("%d shapes for %d Workspaces, and %d that have to be built alone", shapes, len(jobs), single)
 	}
 	for i, j := range hostileJobs(c) {
-		same(t, alone, fast, i, j)
+		compare(t, alone, fast, i, j)
 	}
 }
 
-// same renders a Workspace alone and from a shape.
-func same(t *testing.T, alone, fast *Renderer, i int, j job) {
+// compare renders a Workspace alone and from a shape.
+func compare(t *testing.T, alone, fast *Renderer, i int, j job) {
 	t.Helper()
 	want, err1 := alone.Render(context.Background(), j.w, j.preset, j.at, j.o)
 	got, err2 := fast.Render(context.Background(), j.w, j.preset, j.at, j.o)
