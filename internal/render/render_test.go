@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -167,5 +168,34 @@ func TestRefusesToRender(t *testing.T) {
 	p, _ := c.Lookup("phi-4")
 	if _, err := r.Render(ctx, serving("phi-4"), p, Placement{}, options); err == nil {
 		t.Error("rendered in spite of a context that had ended")
+	}
+}
+
+// panicking is a catalogue in which models cannot be read.
+type panicking struct{ files fs.FS }
+
+func (p panicking) FS() fs.FS { return p }
+
+func (p panicking) Open(name string) (fs.File, error) {
+	if strings.HasPrefix(name, "models/") {
+		panic("no such luck")
+	}
+	return p.files.Open(name)
+}
+
+// TestPanicIsAnError: whatever happens while one Workspace is rendered, it is an error of that Workspace.
+func TestPanicIsAnError(t *testing.T) {
+	c, _ := builtin(t)
+	for _, cache := range []*Cache{nil, NewCache()} {
+		r, err := New(panicking{c.FS()}, cache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _ := c.Lookup("phi-4")
+		for range 2 {
+			if _, err := r.Render(context.Background(), serving("phi-4"), p, Placement{}, options); err == nil || !strings.Contains(err.Error(), "no such luck") {
+				t.Errorf("error %v", err)
+			}
+		}
 	}
 }
