@@ -11,6 +11,7 @@ import (
 const (
 	maxNodes = 200_000
 	maxDepth = 100
+	maxBytes = 8 << 20
 )
 
 // expandable refuses a document that is too large or too deep once its aliases are replaced by what they stand for.
@@ -24,7 +25,7 @@ func expandable(n *yaml.Node) *Refusal {
 type counter map[*yaml.Node]extent
 
 // extent is how large a node is with all that is below it.
-type extent struct{ nodes, depth int }
+type extent struct{ nodes, depth, bytes int }
 
 func (c counter) measure(n *yaml.Node, depth int) (extent, *Refusal) {
 	refuse := func(message string) (extent, *Refusal) {
@@ -43,14 +44,18 @@ func (c counter) measure(n *yaml.Node, depth int) (extent, *Refusal) {
 		return e, nil
 	}
 	c[n] = extent{}
-	e = extent{nodes: 1}
+	e = extent{nodes: 1, bytes: len(n.Value)}
 	for _, child := range n.Content {
 		below, r := c.measure(child, depth+1)
 		if r != nil {
 			return extent{}, r
 		}
 		e.nodes += below.nodes
+		e.bytes += below.bytes
 		e.depth = max(e.depth, below.depth+1)
+		if e.bytes > maxBytes {
+			return refuse(fmt.Sprintf("more than %d MiB once aliases are replaced", maxBytes>>20))
+		}
 		if e.nodes > maxNodes {
 			return refuse(fmt.Sprintf("more than %d nodes once aliases are replaced", maxNodes))
 		}

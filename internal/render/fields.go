@@ -184,6 +184,7 @@ func generator(g *gateway, at place, v *yaml.Node) error {
 	if v.Kind != yaml.MappingNode {
 		return at.refuse(v, "", "not a mapping")
 	}
+	g.sum.objects++
 	data := func(g *gateway, at place, v *yaml.Node) error {
 		spec := *v
 		if key, file, ok := strings.Cut(v.Value, "="); ok && strings.HasSuffix(at.field, "]") && strings.Contains(at.field, ".files[") {
@@ -235,7 +236,8 @@ func fileOrFolder(g *gateway, at place, v *yaml.Node) error {
 	case IsKustomization(path.Base(name)):
 		return at.refuse(v, "name its folder", "a kustomization is not an object")
 	}
-	_, err = g.yamlFile(name)
+	docs, err := g.yamlFile(name)
+	g.sum.objects += len(docs)
 	return err
 }
 
@@ -270,6 +272,7 @@ func fileOnly(g *gateway, at place, v *yaml.Node) error {
 	if _, err := g.yamlFile(name); err != nil {
 		return at.missing(v, err)
 	}
+	g.sum.text += len(g.files[name])
 	return nil
 }
 

@@ -22,6 +22,9 @@ const (
 	objectWeight = 2 << 10
 	// itemWeight is for an item of a field, such as one patch: each looks at all objects.
 	itemWeight = 8 << 10
+	// maxSpread is for the text of kustomizations and patches, times the number of objects: a long prefix, label or patch
+	// comes to be in each of them.
+	maxSpread = 256 << 20
 )
 
 // gate reads a kustomization folder and all that it refers to, and refuses whatever is not a file of the tree.
@@ -30,12 +33,19 @@ const (
 // by the look of a field whether a program is run. Only fields that are known to be harmless pass, and only paths that name
 // something in the tree. What it returns is all that Kustomize will get to see.
 func gate(fsys fs.FS, dir string) (passed, error) {
-	g := &gateway{fsys: fsys, passed: passed{files: tree{}, fields: map[string]bool{}, words: map[string]bool{}}, folders: map[string]int{}}
+	g := &gateway{fsys: fsys, passed: passed{files: tree{}, fields: map[string]bool{}, words: map[string]bool{}}, folders: map[string]*load{}}
 	if !fs.ValidPath(dir) {
 		return passed{}, &Refusal{Path: dir, Message: "not a path in the repository"}
 	}
 	if err := g.folder(dir); err != nil {
 		return passed{}, err
+	}
+	text := g.sum.text
+	if g.fields["replacements"] { // which can also come from any object
+		text = g.sum.weight
+	}
+	if text*g.sum.objects > maxSpread {
+		return passed{}, &Refusal{Path: dir, Message: "too much text for that many objects", Hint: "split it into folders that are built by themselves"}
 	}
 	return g.passed, nil
 }
@@ -65,11 +75,16 @@ func (p *passed) note(n *yaml.Node) {
 type gateway struct {
 	passed
 	fsys    fs.FS
-	folders map[string]int // weight of a folder once all of it has passed, being while it is looked at
-	weight  int            // of what has passed so far in the folder that is being looked at
+	folders map[string]*load // of a folder once all of it has passed; nil while it is looked at
+	sum     load             // of what has passed so far in the folder that is being looked at
 }
 
-const being = -1
+// load is how much a folder with all that it refers to is.
+type load struct {
+	weight  int
+	objects int
+	text    int // of kustomizations and patches, in bytes: it can come to be in every object
+}
 
 // kustomizationNames are the names that Kustomize looks for.
 var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
@@ -79,25 +94,28 @@ func IsKustomization(name string) bool { return slices.Contains(kustomizationNam
 
 // folder lets a folder with a kustomization pass.
 func (g *gateway) folder(dir string) error {
-	weight, seen := g.folders[dir]
-	if weight == being {
+	below, seen := g.folders[dir]
+	if seen && below == nil {
 		return &Refusal{Path: dir, Message: "refers to itself, over other folders or directly"}
 	}
 	if !seen {
-		outer := g.weight
-		g.folders[dir], g.weight = being, 0
+		outer := g.sum
+		g.folders[dir], g.sum = nil, load{}
 		if err := g.lookAt(dir); err != nil {
 			return err
 		}
-		weight = g.weight
-		g.folders[dir], g.weight = weight, outer
+		inner := g.sum
+		below = &inner
+		g.folders[dir], g.sum = below, outer
 	}
-	return g.add(dir, weight+objectWeight)
+	g.sum.objects += below.objects
+	g.sum.text += below.text
+	return g.add(dir, below.weight+objectWeight)
 }
 
 // add counts what has passed.
 func (g *gateway) add(name string, weight int) error {
-	if g.weight += weight; g.weight > maxWeight {
+	if g.sum.weight += weight; g.sum.weight > maxWeight {
 		return &Refusal{Path: name, Message: "too much for one build", Hint: "split it into folders that are built by themselves"}
 	}
 	return nil
@@ -129,6 +147,7 @@ func (g *gateway) lookAt(dir string) error {
 	if len(docs) != 1 {
 		return &Refusal{Path: file, Message: fmt.Sprintf("holds %d documents instead of one", len(docs))}
 	}
+	g.sum.text += len(g.files[file])
 	return g.kustomization(file, docs[0])
 }
 

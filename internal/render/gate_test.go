@@ -183,6 +183,7 @@ func TestGateBounds(t *testing.T) {
 	for name, fsys := range map[string]fstest.MapFS{
 		"folders that double": doubling,
 		"aliases that double": withFile(configMapYAML+laughs, 0),
+		"a long alias":        withFile(configMapYAML+"data:\n  a: &a "+strings.Repeat("x", 900_000)+"\n"+aliases(1000), 0),
 		"too deep":            withFile(configMapYAML+"data: "+strings.Repeat("[", 150)+strings.Repeat("]", 150), 0),
 		"deep by aliases":     withFile(configMapYAML+deepAliases(), 0),
 		"too many objects":    withFile(strings.Repeat(configMapYAML+"---\n", 400)+strings.Repeat("---\n"+configMapYAML, 2000), 0),
@@ -201,6 +202,15 @@ func TestGateBounds(t *testing.T) {
 	if _, err := BuildFolder(fstest.MapFS{}, "../x"); err == nil {
 		t.Error("a folder outside of the tree was built")
 	}
+}
+
+// aliases are n keys with the value of the anchor a.
+func aliases(n int) string {
+	var out strings.Builder
+	for i := range n {
+		fmt.Fprintf(&out, "  k%d: *a\n", i)
+	}
+	return out.String()
 }
 
 // deepAliases is a document that is deep only once its aliases are replaced.
@@ -256,15 +266,25 @@ func TestGateAttacks(t *testing.T) {
 			}
 			return fsys
 		}(),
-		"patches":                {"team/kustomization.yaml": file("resources: [a.yaml]\npatches:\n" + repeat(5000, "- {path: p.yaml, target: {name: c%d}}\n")), "team/a.yaml": file(objects(500)), "team/p.yaml": file("[{op: test, path: /a, value: b}]\n")},
-		"labels":                 {"team/kustomization.yaml": file("resources: [a.yaml]\nlabels:\n" + repeat(5000, "- {pairs: {a%d: b}, includeSelectors: true}\n")), "team/a.yaml": file(objects(500))},
-		"images":                 {"team/kustomization.yaml": file("resources: [a.yaml]\nimages:\n" + repeat(5000, "- {name: a%d, newTag: b}\n")), "team/a.yaml": file(objects(500))},
-		"generators":             {"team/kustomization.yaml": file("configMapGenerator:\n" + repeat(5000, "- {name: a%d, literals: [a=b]}\n"))},
-		"a long regexp":          {"team/kustomization.yaml": file("resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: '" + strings.Repeat("(a|b)*", 1000) + "'}}]\n"), "team/a.yaml": file(objects(1)), "team/p.yaml": file("[]\n")},
-		"a wide regexp":          {"team/kustomization.yaml": file("resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: 'x{1000}{1000}'}}]\n"), "team/a.yaml": file(objects(1)), "team/p.yaml": file("[]\n")},
-		"in replacements":        {"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements: [{source: {kind: ConfigMap, name: c0}, targets: [{select: {name: 'x{999}'}, fieldPaths: [data.a]}]}]\n"), "team/a.yaml": file(objects(1))},
-		"in their files":         {"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements: [{path: r.yaml}]\n"), "team/a.yaml": file(objects(1)), "team/r.yaml": file("source: {kind: ConfigMap, name: c0}\ntargets: [{select: {name: 'x{999}'}, fieldPaths: [data.a]}]\n")},
-		"images by regexp":       {"team/kustomization.yaml": file("resources: [a.yaml]\nimages: [{name: 'x{999}', newTag: b}]\n"), "team/a.yaml": file(objects(1))},
+		"patches":          {"team/kustomization.yaml": file("resources: [a.yaml]\npatches:\n" + repeat(5000, "- {path: p.yaml, target: {name: c%d}}\n")), "team/a.yaml": file(objects(500)), "team/p.yaml": file("[{op: test, path: /a, value: b}]\n")},
+		"labels":           {"team/kustomization.yaml": file("resources: [a.yaml]\nlabels:\n" + repeat(5000, "- {pairs: {a%d: b}, includeSelectors: true}\n")), "team/a.yaml": file(objects(500))},
+		"images":           {"team/kustomization.yaml": file("resources: [a.yaml]\nimages:\n" + repeat(5000, "- {name: a%d, newTag: b}\n")), "team/a.yaml": file(objects(500))},
+		"generators":       {"team/kustomization.yaml": file("configMapGenerator:\n" + repeat(5000, "- {name: a%d, literals: [a=b]}\n"))},
+		"a long regexp":    {"team/kustomization.yaml": file("resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: '" + strings.Repeat("(a|b)*", 1000) + "'}}]\n"), "team/a.yaml": file(objects(1)), "team/p.yaml": file("[]\n")},
+		"a wide regexp":    {"team/kustomization.yaml": file("resources: [a.yaml]\npatches: [{path: p.yaml, target: {name: 'x{1000}{1000}'}}]\n"), "team/a.yaml": file(objects(1)), "team/p.yaml": file("[]\n")},
+		"in replacements":  {"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements: [{source: {kind: ConfigMap, name: c0}, targets: [{select: {name: 'x{999}'}, fieldPaths: [data.a]}]}]\n"), "team/a.yaml": file(objects(1))},
+		"in their files":   {"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements: [{path: r.yaml}]\n"), "team/a.yaml": file(objects(1)), "team/r.yaml": file("source: {kind: ConfigMap, name: c0}\ntargets: [{select: {name: 'x{999}'}, fieldPaths: [data.a]}]\n")},
+		"images by regexp": {"team/kustomization.yaml": file("resources: [a.yaml]\nimages: [{name: 'x{999}', newTag: b}]\n"), "team/a.yaml": file(objects(1))},
+		"a long prefix":    {"team/kustomization.yaml": file("resources: [a.yaml]\nnamePrefix: " + strings.Repeat("x", 900_000) + "\n"), "team/a.yaml": file(objects(450))},
+		"a long patch":     {"team/kustomization.yaml": file("resources: [a.yaml]\npatches: [{path: p.yaml, target: {kind: ConfigMap}}]\n"), "team/a.yaml": file(objects(450)), "team/p.yaml": file("- {op: add, path: /data/x, value: " + strings.Repeat("x", 900_000) + "}\n")},
+		"a long replacement": {
+			"team/kustomization.yaml": file("resources: [a.yaml, b.yaml]\nreplacements: [{source: {kind: ConfigMap, name: long, fieldPath: data.a}, targets: [{select: {kind: ConfigMap}, fieldPaths: [data.a]}]}]\n"),
+			"team/a.yaml":             file(objects(450)), "team/b.yaml": file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: long}\ndata: {a: " + strings.Repeat("x", 900_000) + "}\n"),
+		},
+		"a long component": {
+			"team/kustomization.yaml": file("resources: [a.yaml]\ncomponents: [../c]\n"), "team/a.yaml": file(objects(450)),
+			"c/kustomization.yaml": file("kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\ncommonAnnotations: {a: " + strings.Repeat("x", 900_000) + "}\n"),
+		},
 		"plugins written inline": {"team/kustomization.yaml": file("transformers:\n- |-\n  apiVersion: builtin\n  kind: PrefixTransformer\n  metadata: {name: x, annotations: {config.kubernetes.io/function: \"exec: {path: sh}\"}}\n")},
 	}
 	for name, fsys := range refused {

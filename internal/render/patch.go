@@ -3,14 +3,12 @@ package render
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/strictyaml"
@@ -172,74 +170,4 @@ func (p lastPatch) apply(ctx context.Context, at place, n *yaml.Node, objects []
 		return nil, at.refuse(n, "", "%v", err)
 	}
 	return after, nil
-}
-
-// keptFields are the fields that a patch must leave alone: by them an object is found again, or they are for the Workspace to say.
-var keptFields = [][]string{
-	{"apiVersion"},
-	{"kind"},
-	{"metadata", "name"},
-	{"metadata", "namespace"},
-	{"metadata", "ownerReferences"},
-	{"metadata", "finalizers"},
-	{"spec", "selector"},
-	{"spec", "serviceName"},
-	{"spec", "replicas"},
-	{"spec", "suspend"},
-	{"status"},
-}
-
-// keptLabels are those that a patch must leave alone, on objects and on pods.
-var keptLabels = []string{cluster.LabelManagedBy, cluster.LabelCluster, cluster.LabelWorkspace, labelSet}
-
-// forbidden returns what a patch changed although it may not, or "".
-func forbidden(before, after []*unstructured.Unstructured) string {
-	if len(before) != len(after) {
-		return "which objects there are"
-	}
-	for i, o := range before {
-		if o.GetKind() != after[i].GetKind() {
-			return "which objects there are"
-		}
-		who := o.GetKind() + " " + o.GetName() + ": "
-		paths := slices.Clone(keptFields)
-		for _, label := range keptLabels {
-			paths = append(paths, []string{"metadata", "labels", label}, []string{"spec", "template", "metadata", "labels", label})
-		}
-		for _, path := range paths {
-			a, inA, errA := unstructured.NestedFieldNoCopy(o.Object, path...)
-			b, inB, errB := unstructured.NestedFieldNoCopy(after[i].Object, path...)
-			if inA != inB || (errA == nil) != (errB == nil) || !reflect.DeepEqual(a, b) {
-				return who + strings.Join(path, ".")
-			}
-		}
-		for key, value := range after[i].GetAnnotations() {
-			if strings.HasPrefix(key, "syncer.dev/") && o.GetAnnotations()[key] != value {
-				return who + "metadata.annotations." + key
-			}
-		}
-	}
-	return ""
-}
-
-// stillKnown refuses fields that Kubernetes does not have, if there were none before.
-func stillKnown(before, after []*unstructured.Unstructured) error {
-	for i, o := range after {
-		typed := typeOf(o.GetKind())
-		if typed == nil {
-			continue
-		}
-		if strictly(before[i], typed()) != nil {
-			continue
-		}
-		if err := strictly(o, typed()); err != nil {
-			return fmt.Errorf("%s %s would be invalid: %w", o.GetKind(), o.GetName(), err)
-		}
-	}
-	return nil
-}
-
-// strictly decodes an object into its type; an unknown field or a wrong type is an error that names it.
-func strictly(o *unstructured.Unstructured, into any) error {
-	return runtime.DefaultUnstructuredConverter.FromUnstructuredWithValidation(o.Object, into, true)
 }
