@@ -25,12 +25,12 @@ func (g *gateway) bounded(at place, v *yaml.Node) error {
 	if !slices.Contains(selecting, at.field) {
 		return nil
 	}
-	return selectors(at, v)
+	return g.selectors(at, v)
 }
 
 // selectors refuses selectors that are too long, or that repeat something by number: a few of x{1000} need as much memory as there
 // is. No name has braces.
-func selectors(at place, v *yaml.Node) error {
+func (g *gateway) selectors(at place, v *yaml.Node) error {
 	v = resolve(v)
 	for i, child := range v.Content {
 		inside := at
@@ -39,6 +39,13 @@ func selectors(at place, v *yaml.Node) error {
 				continue
 			}
 			key := v.Content[i-1].Value
+			switch {
+			case key == "fieldPaths":
+				g.paths += len(resolve(child).Content)
+			case key == "delimiter" && strings.Contains(at.field, ".targets"):
+				// A text that is put into itself, or into one that is put into it, doubles each time.
+				return at.in(".%s", key).refuse(child, "use a patch, or replace the whole value", "is not allowed")
+			}
 			if key == "patch" || key == "path" || key == "fieldPaths" || key == "sourceValue" {
 				continue // other rules are for these
 			}
@@ -46,7 +53,7 @@ func selectors(at place, v *yaml.Node) error {
 		}
 		child = resolve(child)
 		if child.Kind != yaml.ScalarNode {
-			if err := selectors(inside, child); err != nil {
+			if err := g.selectors(inside, child); err != nil {
 				return err
 			}
 			continue

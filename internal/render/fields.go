@@ -171,7 +171,7 @@ func replacement(g *gateway, at place, v *yaml.Node) error {
 			return err
 		}
 		for _, doc := range docs {
-			if err := selectors(place{name, "replacement"}, doc); err != nil {
+			if err := g.selectors(place{name, "replacement"}, doc); err != nil {
 				return err
 			}
 		}
@@ -197,9 +197,11 @@ func generator(g *gateway, at place, v *yaml.Node) error {
 		if err != nil {
 			return err
 		}
-		if _, err := g.read(file); err != nil {
+		text, err := g.read(file)
+		if err != nil {
 			return at.missing(v, err)
 		}
+		g.longest = max(g.longest, len(text))
 		return nil
 	}
 	for i := 0; i+1 < len(v.Content); i += 2 {

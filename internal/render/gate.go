@@ -25,6 +25,8 @@ const (
 	// maxSpread is for the text of kustomizations and patches, times the number of objects: a long prefix, label or patch
 	// comes to be in each of them.
 	maxSpread = 256 << 20
+	// maxReplaced is for the longest text times the number of places to which replacements can copy it.
+	maxReplaced = 512 << 20
 )
 
 // gate reads a kustomization folder and all that it refers to, and refuses whatever is not a file of the tree.
@@ -40,11 +42,11 @@ func gate(fsys fs.FS, dir string) (passed, error) {
 	if err := g.folder(dir); err != nil {
 		return passed{}, err
 	}
-	text := g.sum.text
-	if g.fields["replacements"] { // which can also come from any object
-		text = g.sum.weight
+	replaced := 0
+	if g.fields["replacements"] {
+		replaced = g.longest * (g.nodes + g.paths*g.sum.objects)
 	}
-	if text*g.sum.objects > maxSpread {
+	if g.sum.text*g.sum.objects > maxSpread || replaced > maxReplaced {
 		return passed{}, &Refusal{Path: dir, Message: "too much text for that many objects", Hint: "split it into folders that are built by themselves"}
 	}
 	return g.passed, nil
@@ -56,13 +58,18 @@ type passed struct {
 	fields map[string]bool // of all kustomizations
 	// words are the keys and values of all YAML, patches within strings included: whatever is not among them cannot be
 	// told from any other text by what is written in these files.
-	words map[string]bool
+	words   map[string]bool
+	nodes   int // of all YAML
+	longest int // text, in bytes
+	paths   int // of fields that replacements name
 	// selects says that a patch chooses its objects by more than their kind.
 	selects bool
 }
 
 // note remembers the words of a document.
 func (p *passed) note(n *yaml.Node) {
+	p.nodes++
+	p.longest = max(p.longest, len(n.Value))
 	if n.Kind == yaml.ScalarNode {
 		p.words[n.Value] = true
 	}

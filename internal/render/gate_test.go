@@ -281,6 +281,14 @@ func TestGateAttacks(t *testing.T) {
 			"team/kustomization.yaml": file("resources: [a.yaml, b.yaml]\nreplacements: [{source: {kind: ConfigMap, name: long, fieldPath: data.a}, targets: [{select: {kind: ConfigMap}, fieldPaths: [data.a]}]}]\n"),
 			"team/a.yaml":             file(objects(450)), "team/b.yaml": file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: long}\ndata: {a: " + strings.Repeat("x", 900_000) + "}\n"),
 		},
+		"a text that doubles": {
+			"team/kustomization.yaml": file("resources: [a.yaml]\nreplacements:\n" + repeat(40, "- source: {kind: ConfigMap, name: c0, fieldPath: data.a}\n  targets: [{select: {kind: ConfigMap}, fieldPaths: [data.a], options: {delimiter: '-', index: %d}}]\n")),
+			"team/a.yaml":             file(objects(1)),
+		},
+		"a text in many places": {
+			"team/kustomization.yaml": file("resources: [a.yaml, b.yaml]\nreplacements: [{source: {kind: ConfigMap, name: long, fieldPath: data.a}, targets: [{select: {kind: ConfigMap}, options: {create: true}, fieldPaths: [" + repeat(5000, "data.k%d, ") + "]}]}]\n"),
+			"team/a.yaml":             file(objects(1)), "team/b.yaml": file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: long}\ndata: {a: " + strings.Repeat("x", 900_000) + "}\n"),
+		},
 		"a long component": {
 			"team/kustomization.yaml": file("resources: [a.yaml]\ncomponents: [../c]\n"), "team/a.yaml": file(objects(450)),
 			"c/kustomization.yaml": file("kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\ncommonAnnotations: {a: " + strings.Repeat("x", 900_000) + "}\n"),
