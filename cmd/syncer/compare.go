@@ -70,7 +70,10 @@ func (v *validation) atBase(ctx context.Context, name string) (fs.FS, error) {
 		return fs.Sub(snapshot, rel)
 	}
 	dir, err := fs.Sub(snapshot, path.Dir(rel))
-	return oneFile{dir, path.Base(rel)}, err
+	if err != nil {
+		return nil, err
+	}
+	return newOneFile(dir, path.Base(rel)), nil
 }
 
 // repositoryOf returns the working tree that a path is in, and where in it.

@@ -102,8 +102,8 @@ func (l *loader) file(fsys fs.FS, name string) {
 	}
 }
 
-// placed is an error of Options.Build that knows where in the tree it is.
-type placed interface{ Place() Problem }
+// locatedError is an error of Options.Build that knows where in the tree it is.
+type locatedError interface{ Place() Problem }
 
 // build reads the output of a kustomization folder. Positions in the output mean nothing to its author, so everything is
 // reported at the folder, with the name of the object.
@@ -115,7 +115,7 @@ func (l *loader) build(fsys fs.FS, dir string) {
 		return
 	}
 	out, err := l.options.Build(fsys, dir)
-	var at placed
+	var at locatedError
 	if errors.As(err, &at) {
 		p := at.Place()
 		p.Line, p.Column, p.Severity = max(p.Line, 1), max(p.Column, 1), Error
