@@ -38,26 +38,10 @@ type Cloud interface {
 // ErrNotOwned is returned for a write to a pool that does not carry our owner tag.
 var ErrNotOwned = errors.New("pool is not owned by syncer")
 
-// Class says what kind of trouble Azure reported, and so what to do about it.
-type Class string
-
-// The classes of trouble.
-const (
-	ClassBusy        Class = "Busy"        // another operation is in flight: come back, no penalty
-	ClassQuota       Class = "Quota"       // vCPU quota of the family or region
-	ClassCapacity    Class = "Capacity"    // Azure has none of this size right now
-	ClassUnavailable Class = "Unavailable" // the size is not offered to this subscription, region or zone
-	ClassConflict    Class = "Conflict"    // the pool changed under us: read again
-	ClassThrottled   Class = "Throttled"   // 429
-	ClassPermission  Class = "Permission"  // role or policy
-	ClassInvalid     Class = "Invalid"     // the request itself is refused
-	ClassTransient   Class = "Transient"   // network, 5xx and all that may pass
-)
-
 // CloudError is trouble that Azure reported, classified by code and text, never by HTTP status alone.
 type CloudError struct {
 	Class      Class
-	Code       string        // Azure's code
+	Code       string        // Azure's code; the innermost one where Azure wraps one error into another
 	Message    string        // Azure's words, redacted
 	RetryAfter time.Duration // what Azure asked for; 0 when it did not
 	Err        error
