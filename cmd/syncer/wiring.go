@@ -56,7 +56,9 @@ func connect(c config.Config) (*parts, error) {
 	a := c.Capacity.AKS
 	p.cloud, err = aks.New(aks.Options{
 		SubscriptionID: a.SubscriptionID, ResourceGroup: a.ResourceGroup, Cluster: a.Cluster, Location: a.Location,
-		Auth: a.Auth, Endpoint: a.Endpoint, Owner: c.Cluster, UserAgent: "syncer",
+		Identity: aks.Identity{Auth: a.Auth, ClientID: a.ClientID, TenantID: a.TenantID, IdentityBinding: a.IdentityBind},
+		Place:    aks.Place{Cloud: a.Cloud, Endpoint: a.Endpoint, Audience: a.Audience, Authority: a.Authority},
+		Owner:    c.Cluster, UserAgent: "syncer",
 	})
 	return p, err
 }

@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// Quota is what the subscription allows in the region: vCPUs by family, and over all families.
+// Quota is what the subscription allows in the region: vCPUs by family, and over all families; and which sizes it offers.
+// What Azure did not say is not known, which is not the same as allowed.
 type Quota struct {
 	Families map[string]Limit // key: SKU.Family in lower case
 	Regional Limit
 	Spot     Limit
+	Offers   map[string]Offer // key: SKU.Name in lower case; nil when Azure did not say
 }
 
 // Limit is a quota of vCPUs. Not Known when Azure did not say.
@@ -29,9 +31,13 @@ type Cloud interface {
 	Pools(ctx context.Context) ([]LivePool, error)
 	// Ensure starts a Create or Update and returns once Azure has accepted it.
 	Ensure(ctx context.Context, change PoolChange) error
+	// Ensure with names to Remove starts deleting exactly those machines, and changes nothing else.
+	//
 	// Delete starts the deletion of a pool we own. Deleting what is already gone is no error.
 	Delete(ctx context.Context, change PoolChange) error
-	// Quota reads the vCPU quota of the region.
+	// Abort asks Azure to give up the operation in flight on a pool we own. One that has just ended is no error.
+	Abort(ctx context.Context, change PoolChange) error
+	// Quota reads the vCPU quota of the region, and which sizes it offers.
 	Quota(ctx context.Context) (Quota, error)
 }
 

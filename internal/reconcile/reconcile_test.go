@@ -157,6 +157,8 @@ func (w *world) Delete(_ context.Context, c capacity.PoolChange) error {
 	return w.azure
 }
 
+func (w *world) Abort(context.Context, capacity.PoolChange) error { return w.azure }
+
 func (w *world) Quota(context.Context) (capacity.Quota, error) { return capacity.Quota{}, errDown }
 
 func (w *world) loop() *Loop {

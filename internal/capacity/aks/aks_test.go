@@ -31,7 +31,7 @@ func emulator(t *testing.T, o armsim.Options) *armsim.Server {
 
 func cloudFor(t *testing.T, s *armsim.Server, owner string) *Cloud {
 	t.Helper()
-	c, err := New(Options{SubscriptionID: "sub", ResourceGroup: "rg", Cluster: aksName, Location: "eastus", Auth: authAnonymous, Endpoint: s.URL(), Owner: owner})
+	c, err := New(Options{SubscriptionID: "sub", ResourceGroup: "rg", Cluster: aksName, Location: "eastus", Identity: Identity{Auth: authAnonymous}, Place: Place{Endpoint: s.URL()}, Owner: owner})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestWhoMayBeAnonymous(t *testing.T) {
 		{"magic", "", "not one of"},
 		{authAnonymous, "http://127.0.0.1:1", ""},
 	} {
-		_, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Auth: tt.auth, Endpoint: tt.endpoint})
+		_, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Identity: Identity{Auth: tt.auth}, Place: Place{Endpoint: tt.endpoint}})
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(fmt.Sprint(err), tt.want)) {
 			t.Errorf("%s at %q: %v, want %q", tt.auth, tt.endpoint, err, tt.want)
 		}
