@@ -42,6 +42,8 @@ type Request struct {
 	// Current is the size of the pool that the Workspace has. Where the choice is ours it stays as long as it fits: a running
 	// model is not moved for a cent.
 	Current string
+	// Avoid returns why a size cannot be had right now, or ""; nil knows of none. Where the choice is ours, others are taken.
+	Avoid func(s SKU, spot bool) string
 	// Brought describes the nodes that somebody else provides; InstanceType, Region and Limits then have no meaning.
 	Brought *SKU
 }
@@ -148,6 +150,13 @@ func (r Request) retired(d Demand, s SKU) (Demand, error) {
 // choose takes the cheapest size that fits, or stays with the current one. because is why there is a choice, for errors.
 func (r Request) choose(d Demand, because string) (Demand, error) {
 	d.Options = r.alternatives("")
+	if len(d.Options) == 0 && r.Avoid != nil {
+		all := r
+		all.Avoid = nil
+		if d.Options = all.alternatives(""); len(d.Options) > 0 {
+			d.Notes = append(d.Notes, "no size that fits can be had right now: "+r.Avoid(d.Options[0].SKU, r.Spot))
+		}
+	}
 	if len(d.Options) == 0 {
 		message := fmt.Sprintf("no size that Azure offers in %s fits %s", r.Region, r.Preset.Name)
 		if because != "" {
@@ -167,6 +176,9 @@ func (r Request) alternatives(except string) []Option {
 	var out []Option
 	for _, s := range skus {
 		if s.Name == except || s.Unusable() != "" || !r.Limits.allows(s.Name) || !listPrice(r.Region, s.Name).Known {
+			continue
+		}
+		if r.Avoid != nil && s.Name != r.Current && r.Avoid(s, r.Spot) != "" {
 			continue
 		}
 		if o, ok := r.fit(s); ok {

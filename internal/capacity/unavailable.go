@@ -80,6 +80,12 @@ const (
 	halfOpenPart = 0.25
 )
 
+// UnavailableOf returns what recorded blocks say. Somebody may have edited them: their order and repetitions do not matter.
+func UnavailableOf(blocks []Block) Unavailable {
+	out := slices.SortedStableFunc(slices.Values(blocks), func(a, b Block) int { return cmp.Or(compareScope(a, b), b.Until.Compare(a.Until)) })
+	return Unavailable{slices.CompactFunc(out, func(a, b Block) bool { return compareScope(a, b) == 0 })}
+}
+
 // Learn returns what is known after Azure answered an attempt with trouble. The seed decides about jitter.
 func (u Unavailable) Learn(t *CloudError, a Attempt, now time.Time, seed string) Unavailable {
 	if t.Class.Action() != ActBlock && t.Class.Action() != ActRelax {

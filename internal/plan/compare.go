@@ -35,6 +35,8 @@ func AgainstLive(in LiveInput) Plan {
 		guard.Nothing = in.Stale
 	}
 	pools := Pools(in.Desired, in.Seen.Pools, in.Seen.State, guard, in.Policy)
+	capacity.ReplaceLost(pools, in.Seen.Lost)
+	capacity.HoldUnavailable(pools, in.Seen.Unavailable, in.Seen.Quota, in.Seen.Now)
 	var short []capacity.Shortfall
 	var warnings []string
 	if grows(pools) {

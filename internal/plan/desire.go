@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -96,6 +97,20 @@ func (d Desired) Pools() []capacity.Pool {
 type Observed struct {
 	Pools []capacity.LivePool
 	State cluster.State
+	// Unavailable and Quota say which sizes cannot be had at the time Now.
+	Unavailable capacity.Unavailable
+	Quota       capacity.Quota
+	Now         time.Time
+	// Lost names the pools that have no node and will get none.
+	Lost map[string]bool
+}
+
+// avoid returns why a size cannot be had, or "".
+func (o Observed) avoid(s capacity.SKU, spot bool) string {
+	if reason, _, ok := o.Unavailable.Blocked(s, spot, o.Now); ok {
+		return reason
+	}
+	return o.Quota.Offered(s, spot)
 }
 
 // Desire works out what every Workspace of set asks for: in parallel, each on its own, so that an error in one blocks only

@@ -6,8 +6,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/execute"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // converge carries out the plan, in its order: pools are started, objects applied, and only then anything is deleted.
@@ -20,64 +23,65 @@ func (l *Loop) converge(ctx context.Context, p *pass) {
 
 // ensure starts creating and changing pools, as many as may be in flight at once.
 func (l *Loop) ensure(ctx context.Context, p *pass) {
-	busy := 0
-	for _, pool := range l.pools {
-		if pool.State.Busy() {
-			busy++
+	if l.pools == nil {
+		return
+	}
+	for i := range p.desired.Wishes {
+		if w := &p.desired.Wishes[i]; w.Pool != nil {
+			if err := l.pools.Trouble(w.Pool.Name); err != nil {
+				p.poolErrs[w.Key] = err
+			}
 		}
 	}
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Pool == nil || (c.Op != plan.Create && c.Op != plan.Update) {
-			continue
-		}
-		p.out.InFlight = true
-		if err := l.backoff.blocked(c.Pool.Name, p.now); err != nil {
-			p.poolErrs[c.Workspace] = err
-			continue
-		}
-		if busy >= l.limiter.limit {
-			continue
-		}
-		if l.write(p, c, l.cloud.Ensure(ctx, *c.Pool)) {
-			busy++
-		}
-	}
-	if busy > 0 {
-		p.out.InFlight = true
-	}
+	l.written(ctx, p, l.pools.Ensure(ctx, poolChanges(p.plan), p.now))
 }
 
 // release starts deleting pools that nothing needs any more.
 func (l *Loop) release(ctx context.Context, p *pass) {
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Pool == nil || c.Op != plan.Delete {
-			continue
-		}
-		p.out.InFlight = true
-		if l.backoff.blocked(c.Pool.Name, p.now) == nil {
-			l.write(p, c, l.cloud.Delete(ctx, *c.Pool))
-		}
+	if l.pools != nil {
+		l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
 	}
 }
 
-// write takes note of one pool operation, and reports whether Azure accepted it.
-func (l *Loop) write(p *pass, c *plan.Change, err error) bool {
-	if errors.Is(err, context.Canceled) {
-		return false
+// poolChanges lists what the plan does to pools.
+func poolChanges(p plan.Plan) []capacity.PoolChange {
+	var out []capacity.PoolChange
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
+			out = append(out, *c.Pool)
+		}
 	}
-	l.limiter.done(err)
-	l.stale = true // what was listed is no longer so
-	if err != nil {
-		l.backoff.failed(c.Pool.Name, err, p.now)
-		p.poolErrs[c.Workspace] = err
-		l.once("pool/"+c.Pool.Name, string(c.Op)+" pool "+c.Pool.Name+": "+err.Error())
-		return false
+	return out
+}
+
+// written takes note of how the changes to pools went.
+func (l *Loop) written(ctx context.Context, p *pass, results []execute.Result) {
+	for _, r := range results {
+		p.out.InFlight = true
+		key := workspace.Key{}
+		switch c := r.Change; {
+		case c.Desired != nil:
+			key = c.Desired.Workspace
+		case c.Live != nil:
+			key = c.Live.Workspace
+		}
+		switch {
+		case ctx.Err() != nil:
+		case r.Started:
+			l.stale = true // what was listed is no longer so
+			p.out.PoolWrites++
+			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "workspace", key.String(), "reason", r.Change.Reason)
+		case r.Err != nil:
+			p.poolErrs[key] = r.Err
+			if r.New {
+				l.stale = true
+				l.once("pool/"+r.Change.Name, string(r.Change.Op)+" pool "+r.Change.Name+": "+r.Err.Error())
+			}
+		}
 	}
-	p.out.PoolWrites++
-	l.log.Info("pool "+string(c.Op), "pool", c.Pool.Name, "workspace", c.Workspace.String(), "reason", c.Reason)
-	return true
+	for _, pool := range l.listed {
+		p.out.InFlight = p.out.InFlight || pool.State.Busy()
+	}
 }
 
 // apply makes the objects so that are not.
