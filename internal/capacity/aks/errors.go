@@ -112,7 +112,7 @@ func isConflict(err error) bool {
 // secrets are tokens and signatures in the words of errors: in headers, URLs, JSON, forms, user info, and bare JWTs.
 var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)((?:bearer|basic|sharedaccesssignature)\s+)[^\s"',;]+`),
-	regexp.MustCompile(`(?i)([?&;\s](?:sig|signature|token|code|client_secret|client_assertion|assertion|password|access_token|refresh_token|id_token)=)[^\s&"',;]+`),
+	regexp.MustCompile(`(?i)((?:^|[?&;\s])(?:sig|signature|token|code|client_secret|client_assertion|assertion|password|access_token|refresh_token|id_token)=)[^\s&"',;]+`),
 	regexp.MustCompile(`(?i)("?(?:access_token|refresh_token|id_token|client_secret|client_assertion|password|primaryKey|secondaryKey)"?\s*:\s*")[^"]+`),
 	regexp.MustCompile(`(?i)(://[^/\s:@]+:)[^/\s@]+`),
 	regexp.MustCompile(`()eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}`),

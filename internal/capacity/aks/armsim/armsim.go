@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -134,6 +135,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("GET "+poolPath+"/{pool}/machines", s.listMachines)
 	s.mux.HandleFunc("POST "+poolPath+"/{pool}/deleteMachines", s.deleteMachines)
 	s.mux.HandleFunc("POST "+poolPath+"/{pool}/abort", s.abort)
+	s.mux.HandleFunc("POST "+strings.Replace(poolPath, "managedClusters", "managedclusters", 1)+"/{pool}/abort", s.abort) // as the SDK spells it
 	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.Compute/locations/{location}/usages", s.getUsages)
 	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.Compute/skus", s.getSKUs)
 	s.mux.HandleFunc("GET /_sim/nodes", s.getNodes)

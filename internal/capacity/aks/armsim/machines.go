@@ -102,3 +102,62 @@ func (p *pool) spoil(f *Fault) {
 		p.Fail = &provisioningError{f.Code, f.Message, f.Details}
 	}
 }
+
+// MachineNames names the machines of a pool that are there.
+func (s *Server) MachineNames(resourceGroup, clusterName, poolName string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.clusters[lower(resourceGroup+"/"+clusterName)]
+	if c == nil {
+		return nil
+	}
+	now := s.options.Now()
+	s.settle(c, now)
+	p := c.Pools[poolName]
+	if p == nil {
+		return nil
+	}
+	var out []string
+	for _, m := range p.Machines {
+		if !now.Before(m.Boot) {
+			out = append(out, c.machineName(p, m))
+		}
+	}
+	return out
+}
+
+// Ready counts the machines of each pool that are there and have GPUs, as a cluster would see their nodes.
+func (s *Server) Ready(resourceGroup, clusterName string) map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]int{}
+	c := s.clusters[lower(resourceGroup+"/"+clusterName)]
+	if c == nil {
+		return out
+	}
+	now := s.options.Now()
+	s.settle(c, now)
+	for name, p := range c.Pools {
+		size := fmt.Sprint(p.Properties["vmSize"])
+		if sku, ok := lookupSize(size); !ok || sku.gpus == 0 || s.sizes[lower(size)].NoGPUs {
+			continue
+		}
+		for _, m := range p.Machines {
+			if !now.Before(m.Boot) && !p.leaves(m) {
+				out[name]++
+			}
+		}
+	}
+	return out
+}
+
+// AddPool adds a pool as somebody else would have made it.
+func (s *Server) AddPool(resourceGroup, clusterName, name string, properties map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.get("", resourceGroup, clusterName)
+	p := &pool{Name: name, Properties: properties, State: "Succeeded", ETag: s.etag(), Target: intOf(properties["count"])}
+	p.grow(p.Target, s.options.Now(), 0)
+	c.Pools[name] = p
+	s.save()
+}

@@ -77,6 +77,9 @@ func (s *Server) get(sub, rg, name string) *cluster {
 		}
 		s.clusters[key] = c
 	}
+	if c.Subscription == "" { // it was added before anybody asked
+		c.Subscription = sub
+	}
 	s.settle(c, s.options.Now())
 	return c
 }
