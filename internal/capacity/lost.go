@@ -63,3 +63,17 @@ func ReplaceLost(changes []PoolChange, lost map[string]bool) {
 		}
 	}
 }
+
+// RepairBroken writes pools again, as they are, whose GPUs did not appear in time: Azure then looks after what is missing.
+// While the size is known not to be had that waits, so that it is done more and more rarely.
+func RepairBroken(changes []PoolChange, broken map[string]bool, u Unavailable, now time.Time) {
+	for i := range changes {
+		c := &changes[i]
+		if c.Op != Keep || c.Desired == nil || c.Desired.Count == 0 || !broken[c.Name] {
+			continue
+		}
+		if _, _, blocked := u.Blocked(c.Desired.SKU, c.Desired.Spot, now); !blocked {
+			c.Op, c.Reason = Update, "its GPUs have not appeared"
+		}
+	}
+}

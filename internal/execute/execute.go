@@ -79,6 +79,18 @@ func (e *Executor) Unavailable() capacity.Unavailable { return e.known }
 // Lost names the pools that have no node and, as things are, will get none: their size is not to be had.
 func (e *Executor) Lost() map[string]bool { return e.lost }
 
+// Broken names the pools whose GPUs have not appeared in time.
+func (e *Executor) Broken() map[string]bool {
+	out := map[string]bool{}
+	for name, err := range e.trouble {
+		var t *capacity.CloudError
+		if errors.As(err, &t) && t.Class == capacity.ClassNoGPUs {
+			out[name] = true
+		}
+	}
+	return out
+}
+
 // Trouble is what is wrong with a pool, or nil: something is late, or Azure refused it for a cause that does not pass by itself.
 func (e *Executor) Trouble(pool string) error {
 	if err := e.trouble[pool]; err != nil {

@@ -36,6 +36,7 @@ func AgainstLive(in LiveInput) Plan {
 	}
 	pools := Pools(in.Desired, in.Seen.Pools, in.Seen.State, guard, in.Policy)
 	capacity.ReplaceLost(pools, in.Seen.Lost)
+	capacity.RepairBroken(pools, in.Seen.Broken, in.Seen.Unavailable, in.Seen.Now)
 	capacity.HoldUnavailable(pools, in.Seen.Unavailable, in.Seen.Quota, in.Seen.Now)
 	var short []capacity.Shortfall
 	var warnings []string

@@ -101,8 +101,8 @@ type Observed struct {
 	Unavailable capacity.Unavailable
 	Quota       capacity.Quota
 	Now         time.Time
-	// Lost names the pools that have no node and will get none.
-	Lost map[string]bool
+	// Lost names the pools that have no node and will get none, Broken those whose GPUs have not appeared in time.
+	Lost, Broken map[string]bool
 }
 
 // avoid returns why a size cannot be had, or "".

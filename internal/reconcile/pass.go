@@ -140,7 +140,7 @@ func (l *Loop) see(ctx context.Context, p *pass) (plan.Observed, error) {
 	}
 	l.pools.See(l.listed, ready, p.now)
 	quota, err := l.pools.Quota(ctx, p.now)
-	seen.Quota, seen.Unavailable, seen.Lost = quota, l.pools.Unavailable(), l.pools.Lost()
+	seen.Quota, seen.Unavailable, seen.Lost, seen.Broken = quota, l.pools.Unavailable(), l.pools.Lost(), l.pools.Broken()
 	return seen, err
 }
 

@@ -84,6 +84,7 @@ func (f *fleet) plan(pools []capacity.LivePool) []capacity.PoolChange {
 		Held: func(capacity.LivePool) string { return "" }, InUse: func(string) string { return "" },
 	})
 	capacity.ReplaceLost(changes, lost)
+	capacity.RepairBroken(changes, f.exec.Broken(), known, now)
 	capacity.HoldUnavailable(changes, known, capacity.Quota{}, now)
 	for i := range changes {
 		c := &changes[i]

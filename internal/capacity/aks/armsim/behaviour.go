@@ -85,3 +85,27 @@ func (s *Server) Log() []Write {
 	defer s.mu.Unlock()
 	return slices.Clone(s.log)
 }
+
+// Heal ends all faults and behaviours; what they have done stays.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults, s.sizes, s.down = nil, map[string]Behaviour{}, false
+	s.save()
+}
+
+// Busy counts the pools of a cluster that have an operation in flight.
+func (s *Server) Busy(resourceGroup, clusterName string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	if c := s.clusters[lower(resourceGroup+"/"+clusterName)]; c != nil {
+		s.settle(c, s.options.Now())
+		for _, p := range c.Pools {
+			if busy(p.State) {
+				n++
+			}
+		}
+	}
+	return n
+}
