@@ -290,6 +290,7 @@ func (e *Executor) abort(ctx context.Context, now time.Time) {
 		}
 		if err := e.cloud.Abort(ctx, capacity.PoolChange{Name: name, Live: &p}); err == nil {
 			e.late.aborted(name)
+			e.backoff.failed(capacity.PoolChange{Name: name}, e.trouble[name], now)
 		}
 	}
 }
