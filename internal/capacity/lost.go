@@ -77,3 +77,14 @@ func RepairBroken(changes []PoolChange, broken map[string]bool, u Unavailable, n
 		}
 	}
 }
+
+// IgnoreBudgets lets the deletion of a pool go on that failed because a disruption budget kept a pod on a node, where nothing runs
+// on the pool any more. idle must be sure of that, for pods of others too.
+func IgnoreBudgets(changes []PoolChange, idle func(pool string) bool) {
+	for i := range changes {
+		c := &changes[i]
+		if c.Op == Delete && c.Live != nil && c.Live.State == Failed && Classify(c.Live.ErrorCode, c.Live.Error) == ClassDrain && idle(c.Name) {
+			c.IgnoreBudgets = true
+		}
+	}
+}

@@ -38,6 +38,7 @@ func AgainstLive(in LiveInput) Plan {
 	capacity.ReplaceLost(pools, in.Seen.Lost)
 	capacity.RepairBroken(pools, in.Seen.Broken, in.Seen.Unavailable, in.Seen.Now)
 	capacity.HoldUnavailable(pools, in.Seen.Unavailable, in.Seen.Quota, in.Seen.Now)
+	capacity.IgnoreBudgets(pools, func(pool string) bool { return idle(pool, in.Seen.State) })
 	var short []capacity.Shortfall
 	var warnings []string
 	if grows(pools) {
