@@ -35,6 +35,23 @@ func (q Quota) Offered(sku SKU, spot bool) string {
 	return ""
 }
 
+// Short returns why not even one node of a size fits into the quota, or "". What is not known holds nothing back.
+func (q Quota) Short(sku SKU, spot bool) string {
+	short := func(name string, l Limit) string {
+		if !l.Known || sku.VCPUs == 0 || l.Used+sku.VCPUs <= l.Max {
+			return ""
+		}
+		return Shortage{Family: name, Limit: l.Max, Usage: l.Used, Required: sku.VCPUs, Known: true}.String()
+	}
+	if spot {
+		return short("lowPriorityCores", q.Spot)
+	}
+	if reason := short(sku.Family, q.Family(sku)); reason != "" {
+		return reason
+	}
+	return short("cores", q.Regional)
+}
+
 // Family returns the quota of a size's family, which Azure's list of sizes names best. Names differ in case between its APIs.
 func (q Quota) Family(sku SKU) Limit {
 	if o, ok := q.Offers[strings.ToLower(sku.Name)]; ok && o.Family != "" {

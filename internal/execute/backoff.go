@@ -14,10 +14,11 @@ import (
 type backoff map[string]pause
 
 type pause struct {
-	until time.Time
-	step  time.Duration
-	err   error
-	etag  string // of the pool whose operation failed late
+	until    time.Time
+	step     time.Duration
+	err      error
+	etag     string // of the pool whose operation failed late
+	deleting bool   // it is the deletion that failed
 	// wish is what was asked for when only a person could help: another wish is tried at once.
 	wish string
 }
@@ -47,7 +48,7 @@ func (b backoff) seen(p *capacity.LivePool, now time.Time) {
 // failed notes trouble with a pool and picks the time to try again: what Azure asked for, soon for a lock that passes by
 // itself, long for what only a person can change, and doubling for the rest.
 func (b backoff) failed(c capacity.PoolChange, err error, now time.Time) {
-	next := pause{err: err, step: min(max(2*b[c.Name].step, firstBackoff), maxBackoff)}
+	next := pause{err: err, deleting: c.Op == capacity.Delete, step: min(max(2*b[c.Name].step, firstBackoff), maxBackoff)}
 	wait := next.step
 	var trouble *capacity.CloudError
 	if errors.As(err, &trouble) {
@@ -68,10 +69,11 @@ func (b backoff) failed(c capacity.PoolChange, err error, now time.Time) {
 	b[c.Name] = next
 }
 
-// blocked returns the trouble for which a change is left alone for now, or nil.
+// blocked returns the trouble for which a change is left alone for now, or nil. That a pool could not be made is no reason not to
+// delete it.
 func (b backoff) blocked(c capacity.PoolChange, now time.Time) error {
 	p, ok := b[c.Name]
-	if !ok || !now.Before(p.until) || p.wish != "" && p.wish != wishOf(c) {
+	if !ok || !now.Before(p.until) || c.Op == capacity.Delete && !p.deleting || p.wish != "" && p.wish != wishOf(c) {
 		return nil
 	}
 	return p.err

@@ -286,7 +286,7 @@ func TestQuotaIsRemembered(t *testing.T) {
 		}
 		return q.Regional.Used
 	}
-	if used() != 0 || used() != 0 || l.Quotas != 1 {
+	if n := used() + used(); n != 0 || l.Quotas != 1 {
 		t.Errorf("asked %d times", l.Quotas)
 	}
 	l.see()

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -110,7 +111,7 @@ func (o Observed) avoid(s capacity.SKU, spot bool) string {
 	if reason, _, ok := o.Unavailable.Blocked(s, spot, o.Now); ok {
 		return reason
 	}
-	return o.Quota.Offered(s, spot)
+	return cmp.Or(o.Quota.Offered(s, spot), o.Quota.Short(s, spot))
 }
 
 // Desire works out what every Workspace of set asks for: in parallel, each on its own, so that an error in one blocks only

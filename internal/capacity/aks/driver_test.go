@@ -3,7 +3,6 @@ package aks
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -214,8 +213,5 @@ func (m *mortal) Do(r *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
-
-// sortedNames returns the names of the wishes.
-func (f *fleet) sortedNames() []string { return slices.Sorted(maps.Keys(f.wishes)) }
 
 var sizesOfTests = []string{"Standard_NV36ads_A10_v5", a100, "Standard_NC40ads_H100_v5"}
