@@ -69,6 +69,13 @@ func (b backoff) failed(c capacity.PoolChange, err error, now time.Time) {
 	b[c.Name] = next
 }
 
+// accepted forgets trouble with a pool, though not how long the last wait was: the operation may still fail.
+func (b backoff) accepted(name string) {
+	if p, ok := b[name]; ok {
+		b[name] = pause{step: p.step}
+	}
+}
+
 // blocked returns the trouble for which a change is left alone for now, or nil. That a pool could not be made is no reason not to
 // delete it.
 func (b backoff) blocked(c capacity.PoolChange, now time.Time) error {

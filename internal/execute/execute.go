@@ -91,9 +91,10 @@ func (e *Executor) Broken() map[string]bool {
 	return out
 }
 
-// Trouble is what is wrong with a pool, or nil: something is late, or Azure refused it for a cause that does not pass by itself.
-func (e *Executor) Trouble(pool string) error {
-	if err := e.trouble[pool]; err != nil {
+// Trouble is what is wrong with a pool, or nil: something is late; or, where a change is still due, Azure refused it for a cause
+// that does not pass by itself.
+func (e *Executor) Trouble(pool string, due bool) error {
+	if err := e.trouble[pool]; err != nil || !due {
 		return err
 	}
 	var t *capacity.CloudError
@@ -246,6 +247,7 @@ func (e *Executor) started(c capacity.PoolChange, err error, now time.Time) {
 			f.etag = c.Live.ETag
 		}
 		e.flights[c.Name] = f
+		e.backoff.accepted(c.Name)
 		if c.Desired != nil && grown > 0 {
 			e.quota.reserve(c.Desired.SKU, c.Desired.Spot, grown*c.Desired.SKU.VCPUs)
 		}

@@ -194,8 +194,8 @@ func TestStuckOperationsAreGivenUpOnce(t *testing.T) {
 	l.restart()
 	l.see()
 	l.Executor.Ensure(t.Context(), nil, l.now)
-	if len(l.Written) != 1 || l.Trouble("w0") != nil {
-		t.Fatalf("too early: %v, %v", l.Written, l.Trouble("w0"))
+	if len(l.Written) != 1 || l.Trouble("w0", true) != nil {
+		t.Fatalf("too early: %v, %v", l.Written, l.Trouble("w0", true))
 	}
 	l.now = l.now.Add(2 * time.Minute)
 	l.restart()
@@ -206,7 +206,7 @@ func TestStuckOperationsAreGivenUpOnce(t *testing.T) {
 	if !slices.Equal(l.Written, []string{"create w0", "abort w0"}) {
 		t.Errorf("written %v", l.Written)
 	}
-	if err := l.Trouble("w0"); err == nil || !strings.Contains(err.Error(), "45m") {
+	if err := l.Trouble("w0", true); err == nil || !strings.Contains(err.Error(), "45m") {
 		t.Errorf("trouble: %v", err)
 	}
 	l.now = l.now.Add(10 * time.Minute)
@@ -227,8 +227,8 @@ func TestOthersOperationsTakeTheirTime(t *testing.T) {
 	} {
 		l.See([]capacity.LivePool{p}, map[string]int{}, l.now)
 		l.Executor.Ensure(t.Context(), nil, l.now)
-		if len(l.Written) != 0 || l.Trouble(p.Name) != nil {
-			t.Errorf("%s: %v %v", p.Name, l.Written, l.Trouble(p.Name))
+		if len(l.Written) != 0 || l.Trouble(p.Name, true) != nil {
+			t.Errorf("%s: %v %v", p.Name, l.Written, l.Trouble(p.Name, true))
 		}
 	}
 }
@@ -260,8 +260,8 @@ func TestGPUDeadline(t *testing.T) {
 		q := p
 		q.Changed = tt.changed
 		e.See([]capacity.LivePool{q}, tt.ready, start.Add(tt.at))
-		if late := e.Trouble("w") != nil; late != tt.late || e.Lost()["w"] != tt.lost || e.Broken()["w"] != tt.late {
-			t.Errorf("%s: late %v, lost %v", tt.name, e.Trouble("w"), e.Lost())
+		if late := e.Trouble("w", false) != nil; late != tt.late || e.Lost()["w"] != tt.lost || e.Broken()["w"] != tt.late {
+			t.Errorf("%s: late %v, lost %v", tt.name, e.Trouble("w", false), e.Lost())
 		}
 		known := e.Unavailable()
 		e.See([]capacity.LivePool{q}, tt.ready, start.Add(tt.at+time.Minute))
@@ -310,5 +310,21 @@ func TestQuotaIsRemembered(t *testing.T) {
 	}
 	if l.Quotas != asked {
 		t.Error("a failure is not remembered")
+	}
+}
+
+// TestTroubleEndsWithItsCause shows that what was refused is told as long as it is due, and no longer.
+func TestTroubleEndsWithItsCause(t *testing.T) {
+	l := newLab(t)
+	l.see()
+	l.Once = []*capacitytest.Fault{{Refuse: &capacity.CloudError{Class: capacity.ClassInvalid, Code: "ValidationError"}}}
+	l.create("w", 1)
+	l.see()
+	if l.Trouble("w0", true) == nil || l.Trouble("w0", false) != nil {
+		t.Errorf("%v, %v", l.Trouble("w0", true), l.Trouble("w0", false))
+	}
+	l.now = l.now.Add(surfaceBackoff)
+	if l.create("w", 1) != 1 || l.Trouble("w0", true) != nil {
+		t.Errorf("after it was accepted: %v", l.Trouble("w0", true))
 	}
 }

@@ -26,9 +26,15 @@ func (l *Loop) ensure(ctx context.Context, p *pass) {
 	if l.pools == nil {
 		return
 	}
+	due := map[string]bool{}
+	for i := range p.plan.Changes {
+		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op != plan.NoOp {
+			due[c.Pool.Name] = true
+		}
+	}
 	for i := range p.desired.Wishes {
 		if w := &p.desired.Wishes[i]; w.Pool != nil {
-			if err := l.pools.Trouble(w.Pool.Name); err != nil {
+			if err := l.pools.Trouble(w.Pool.Name, due[w.Pool.Name]); err != nil {
 				p.poolErrs[w.Key] = err
 			}
 		}

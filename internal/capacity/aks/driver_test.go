@@ -57,11 +57,12 @@ func (f *fleet) pass() (settled bool) {
 	ready := f.sim.Ready("rg", aksName)
 	f.exec.See(pools, ready, now)
 	changes := f.plan(pools)
-	f.recorded = f.exec.Unavailable().Blocks
 	settled = !slices.ContainsFunc(changes, func(c capacity.PoolChange) bool { return c.Op != capacity.Keep })
 	f.exec.Ensure(f.t.Context(), changes, now)
 	f.exec.Release(f.t.Context(), changes, now)
-	f.recorded = f.exec.Unavailable().Blocks
+	if !f.transport.dead { // status is recorded at the end of a pass, if it comes to that
+		f.recorded = f.exec.Unavailable().Blocks
+	}
 	for _, p := range pools {
 		settled = settled && (!p.Owned || p.Count == ready[p.Name])
 	}

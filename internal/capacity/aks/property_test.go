@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -76,7 +77,7 @@ type story struct {
 	lines []string
 	tally
 	strangers int
-	tooMany   string
+	amiss     string // what must never be
 }
 
 func (s *story) said() (out string) {
@@ -94,7 +95,18 @@ func (s *story) say(format string, args ...any) {
 func (s *story) step() bool {
 	before := len(s.sim.Log())
 	settled := s.pass()
+	first := map[string]armsim.Write{}
 	for _, w := range s.sim.Log()[before:] {
+		// No time goes by in a pass: a second write of a pool is the SDK's, which got no answer to the first, and a pool that is
+		// busy at the first was listed so.
+		switch earlier, again := first[w.Pool]; {
+		case again && (w.Method != earlier.Method || w.Path != earlier.Path):
+			s.amiss = "two operations on " + w.Pool
+		case !again && w.Busy && !strings.HasSuffix(w.Path, "/abort"):
+			s.amiss = "a write to " + w.Pool + ", which was busy"
+		case !again:
+			first[w.Pool] = w
+		}
 		s.say("%s %s (existed %t, busy %t)", w.Method, w.Pool, w.Existed, w.Busy)
 	}
 	s.tally.passes++
@@ -105,7 +117,7 @@ func (s *story) step() bool {
 		return false
 	}
 	if busy := s.sim.Busy("rg", aksName); busy > 3 {
-		s.tooMany = fmt.Sprintf("%d operations at once", busy)
+		s.amiss = fmt.Sprintf("%d operations at once", busy)
 	}
 	return settled
 }
@@ -227,8 +239,8 @@ func (s *story) end() string {
 	if bad := s.trespasses(); len(bad) > 0 {
 		return fmt.Sprintf("wrote %v", bad)
 	}
-	if s.tooMany != "" {
-		return s.tooMany
+	if s.amiss != "" {
+		return s.amiss
 	}
 	pools, err := s.sim.cloud(s.t, nil).Pools(s.t.Context())
 	if err != nil {
