@@ -26,11 +26,12 @@ type Executor struct {
 	cloud    capacity.Cloud
 	settings Settings
 
-	limiter limiter
-	backoff backoff
-	late    late
-	quota   quota
-	known   capacity.Unavailable
+	limiter  limiter
+	backoff  backoff
+	late     late
+	quota    quota
+	known    capacity.Unavailable
+	recorded capacity.Unavailable // that part of known which a restart will know too
 
 	busy    int               // operations in flight in the cluster, whoever started them
 	flights map[string]flight // those that we started and have not seen end
@@ -65,6 +66,7 @@ func New(cloud capacity.Cloud, s Settings) *Executor {
 // Remember takes in what was recorded before this process began: what cannot be had, and for pools when their nodes were last
 // known to be complete.
 func (e *Executor) Remember(u capacity.Unavailable, complete map[string]time.Time) {
+	e.recorded = u
 	e.known = capacity.UnavailableOf(slices.Concat(u.Blocks, e.known.Blocks))
 	for name, at := range complete {
 		s := e.late[name]
@@ -72,6 +74,9 @@ func (e *Executor) Remember(u capacity.Unavailable, complete map[string]time.Tim
 		e.late[name] = s
 	}
 }
+
+// Recorded takes note that what Unavailable returned is recorded.
+func (e *Executor) Recorded() { e.recorded = e.known }
 
 // Unavailable is what is known not to be had.
 func (e *Executor) Unavailable() capacity.Unavailable { return e.known }
@@ -127,6 +132,7 @@ func (e *Executor) See(pools []capacity.LivePool, ready map[string]int, now time
 		}
 		e.learn(p, trouble, now)
 		e.lost[p.Name] = e.isLost(p, trouble, ready, now)
+		e.late.lost(p.Name, e.lost[p.Name], now)
 	}
 	e.landed(ready)
 	e.late.forget(e.live)
@@ -172,10 +178,25 @@ func (e *Executor) isLost(p *capacity.LivePool, late *capacity.CloudError, ready
 	if !ended || ready == nil || ready[p.Name] > 0 {
 		return false
 	}
+	return explains(e.known, p, now)
+}
+
+// explains reports whether what is known says that the pool will get no nodes.
+func explains(u capacity.Unavailable, p *capacity.LivePool, now time.Time) bool {
 	a := attemptOf(p)
-	_, _, blocked := e.known.Blocked(a.SKU, a.Spot, now)
-	giveUp := slices.Contains(e.known.Dropped(a.SKU, a.Spot, now), capacity.EphemeralDisk) && !p.ManagedDisk
+	_, _, blocked := u.Blocked(a.SKU, a.Spot, now)
+	giveUp := slices.Contains(u.Dropped(a.SKU, a.Spot, now), capacity.EphemeralDisk) && !p.ManagedDisk
 	return blocked || giveUp
+}
+
+// recordPatience is how long a lost pool is kept for what it taught to be recorded. A status branch that cannot be written must
+// not keep a Workspace from getting another size.
+const recordPatience = 2 * time.Minute
+
+// needed reports whether a pool is the only witness of what was learned from it: once it is deleted, a restart would know nothing
+// and try the same again.
+func (e *Executor) needed(c capacity.PoolChange, now time.Time) bool {
+	return c.Live != nil && e.lost[c.Name] && !explains(e.recorded, c.Live, now) && now.Sub(e.late[c.Name].lostSince) < recordPatience
 }
 
 // landed takes note of the operations of ours that have ended.
@@ -224,6 +245,7 @@ func (e *Executor) start(ctx context.Context, changes []capacity.PoolChange, now
 		switch err := e.backoff.blocked(c, now); {
 		case err != nil:
 			r.Err = err
+		case c.Op == capacity.Delete && e.needed(c, now):
 		case e.busy < e.limiter.limit:
 			r.Err = do(ctx, c)
 			r.Started, r.New = r.Err == nil, r.Err != nil
@@ -289,6 +311,9 @@ func (e *Executor) abort(ctx context.Context, now time.Time) {
 	for name, p := range e.live {
 		if !e.late.toAbort(&p, now) {
 			continue
+		}
+		if explains(e.known, &p, now) && !explains(e.recorded, &p, now) && now.Sub(e.late[name].noticed) < recordPatience {
+			continue // once it is given up, a restart could not tell why
 		}
 		if err := e.cloud.Abort(ctx, capacity.PoolChange{Name: name, Live: &p}); err == nil {
 			e.late.aborted(name)

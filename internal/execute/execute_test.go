@@ -202,6 +202,7 @@ func TestStuckOperationsAreGivenUpOnce(t *testing.T) {
 	for range 5 {
 		l.see()
 		l.Executor.Ensure(t.Context(), nil, l.now)
+		l.Recorded()
 	}
 	if !slices.Equal(l.Written, []string{"create w0", "abort w0"}) {
 		t.Errorf("written %v", l.Written)

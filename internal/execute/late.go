@@ -26,7 +26,10 @@ type sighting struct {
 	since    time.Time // first seen in this state by this process
 	complete time.Time // last seen with all its GPUs
 	due      time.Time // when it became late; zero when it is not
+	noticed  time.Time // when this process noticed that it is late
 	aborted  bool      // the operation in flight was given up once
+
+	lostSince time.Time // since when it is known that it will get no nodes; zero when it is not
 }
 
 // see takes note of a pool, and returns what is late about it, or nil.
@@ -37,7 +40,14 @@ func (l late) see(p *capacity.LivePool, ready map[string]int, gpuDeadline time.D
 		s.state, s.since = p.State, now
 	}
 	s.due = time.Time{}
-	defer func() { l[p.Name] = s }()
+	defer func() {
+		if s.due.IsZero() {
+			s.noticed = time.Time{}
+		} else if s.noticed.IsZero() {
+			s.noticed = now
+		}
+		l[p.Name] = s
+	}()
 	switch {
 	case p.State.Busy():
 		began, limit := s.since, stuckAfter
@@ -82,6 +92,18 @@ func (l late) see(p *capacity.LivePool, ready map[string]int, gpuDeadline time.D
 		Class: capacity.ClassNoGPUs, Code: "GPUsMissing",
 		Message: fmt.Sprintf("Azure says %s, but %d of %d nodes have not shown their GPUs in %s", p.State, p.Count-ready[p.Name], p.Count, gpuDeadline),
 	}
+}
+
+// lost takes note of whether a pool will get no nodes.
+func (l late) lost(name string, is bool, now time.Time) {
+	s := l[name]
+	switch {
+	case !is:
+		s.lostSince = time.Time{}
+	case s.lostSince.IsZero():
+		s.lostSince = now
+	}
+	l[name] = s
 }
 
 // toAbort reports whether the operation in flight on a pool is to be given up.

@@ -28,6 +28,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	p.out.Problems = p.desired.Problems
 	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
 		l.dirtyAt = time.Time{}
+		l.unavailableRecorded()
 		return
 	}
 	old := status.FromFiles(l.recorded)
@@ -45,8 +46,16 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		return
 	}
 	l.recorded, l.dirtyAt, p.out.Recorded = files, time.Time{}, commit
+	l.unavailableRecorded()
 	if commit != "" {
 		l.log.Info("recorded status", "commit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
+	}
+}
+
+// unavailableRecorded tells that what cannot be had is on the status branch.
+func (l *Loop) unavailableRecorded() {
+	if l.pools != nil {
+		l.pools.Recorded()
 	}
 }
 

@@ -62,6 +62,7 @@ func (f *fleet) pass() (settled bool) {
 	f.exec.Release(f.t.Context(), changes, now)
 	if !f.transport.dead { // status is recorded at the end of a pass, if it comes to that
 		f.recorded = f.exec.Unavailable().Blocks
+		f.exec.Recorded()
 	}
 	for _, p := range pools {
 		settled = settled && (!p.Owned || p.Count == ready[p.Name])
