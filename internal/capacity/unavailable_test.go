@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 	"time"
@@ -151,5 +152,40 @@ func TestUnavailableSurvivesWriting(t *testing.T) {
 	}
 	if other := (Unavailable{}).Learn(cloudError("AksCapacityHeavyUsage", ""), Attempt{}, noon, "other"); other.Blocks[0].Until.Equal(u.Blocks[0].Until) {
 		t.Error("two syncers come back in step")
+	}
+}
+
+// TestUnavailableHoldsTogether learns at random, and checks what has to be true of whatever was learned.
+func TestUnavailableHoldsTogether(t *testing.T) {
+	codes := []string{"QuotaExceeded", "SkuNotAvailable", "VMSizeNotSupported", "AllocationFailed", "ZonalAllocationFailed", "OverconstrainedAllocationRequest", "AksCapacityHeavyUsage", "AuthorizationFailed"}
+	texts := []string{"", textFamilyQuota, textNoQuota, textSpotQuota, textRegional, textPreflight}
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		var u Unavailable
+		now := noon
+		for range 40 {
+			now = now.Add(time.Duration(rng.IntN(120)) * time.Minute)
+			a := Attempt{SKU: skus[rng.IntN(len(skus))], Spot: rng.IntN(2) == 0}
+			if rng.IntN(3) == 0 {
+				a.Zones, a.Constraints = []string{"1", "2"}, constraints
+			}
+			e := cloudError(codes[rng.IntN(len(codes))], texts[rng.IntN(len(texts))])
+			u = u.Learn(e, a, now, "demo").Expired(now)
+			if again := u.Learn(e, a, now, "demo"); e.Class != ClassConstraint && !reflect.DeepEqual(again, u) {
+				t.Fatalf("seed %d: learning %s again changes\n%+v\nto\n%+v", seed, e.Code, u.Blocks, again.Blocks)
+			}
+			if back := UnavailableOf(u.Blocks); len(u.Blocks) > 0 && !reflect.DeepEqual(back, u) {
+				t.Fatalf("seed %d: not in order: %+v", seed, u.Blocks)
+			}
+			for _, s := range skus {
+				reason, until, ok := u.Blocked(s, a.Spot, now)
+				if p := u.Chance(s, a.Spot, now); p <= 0 || p > 1 || ok && (reason == "" || !until.After(now) || until.Sub(now) > 2*maxBlock) {
+					t.Fatalf("seed %d: %s: chance %f, blocked %t until %s, %q", seed, s.Name, p, ok, until, reason)
+				}
+			}
+		}
+		if left := u.Expired(now.Add(2 * maxBlock)); len(left.Blocks) > 0 {
+			t.Fatalf("seed %d: never forgotten: %+v", seed, left.Blocks)
+		}
 	}
 }

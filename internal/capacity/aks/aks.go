@@ -6,6 +6,7 @@ package aks
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -52,6 +53,9 @@ var _ capacity.Cloud = (*Cloud)(nil)
 
 // New returns a Cloud. It does not talk to Azure yet.
 func New(o Options) (*Cloud, error) {
+	if o.Owner == "" {
+		return nil, errors.New("the cluster needs a name: it marks the agent pools that are syncer's")
+	}
 	config, err := configuration(o)
 	if err != nil {
 		return nil, err

@@ -274,9 +274,16 @@ func TestWhoMayBeAnonymous(t *testing.T) {
 		{"magic", "", "not one of"},
 		{authAnonymous, "http://127.0.0.1:1", ""},
 	} {
-		_, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Identity: Identity{Auth: tt.auth}, Place: Place{Endpoint: tt.endpoint}})
+		_, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Owner: "demo", Identity: Identity{Auth: tt.auth}, Place: Place{Endpoint: tt.endpoint}})
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(fmt.Sprint(err), tt.want)) {
 			t.Errorf("%s at %q: %v, want %q", tt.auth, tt.endpoint, err, tt.want)
 		}
+	}
+}
+
+// TestNobodyOwnsNothing shows that without a name of its own syncer does not take pools without a tag for its own.
+func TestNobodyOwnsNothing(t *testing.T) {
+	if _, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Identity: Identity{Auth: authAzureCLI}}); err == nil {
+		t.Error("a Cloud without an owner")
 	}
 }
