@@ -1,8 +1,10 @@
 package aks
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -205,7 +207,15 @@ func (m *mortal) Do(r *http.Request) (*http.Response, error) {
 		m.dead = true
 		return nil, errKilled
 	}
-	resp, err := http.DefaultClient.Do(r)
+	sent := r.Clone(r.Context())
+	if r.Body != nil { // a copy: the SDK rewinds its own when it tries again, while this one may still be being sent
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		sent.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	resp, err := http.DefaultClient.Do(sent)
 	if m.served == m.die {
 		m.dead = true
 		if err == nil {
