@@ -60,7 +60,7 @@ func New(o Options) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	cred, err := credential(o.Identity, config, o.Place.private())
+	cred, err := credential(o.Identity, policy.ClientOptions{Cloud: config, Transport: o.transport}, o.Place.private())
 	if err != nil {
 		return nil, fmt.Errorf("credentials for Azure (auth: %s): %w", o.Auth, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
@@ -30,8 +29,7 @@ type Identity struct {
 
 // credential makes the one credential that the configuration names. private says that the sign-in service is not one that
 // Microsoft's directory of clouds lists.
-func credential(i Identity, config cloud.Configuration, private bool) (azcore.TokenCredential, error) {
-	client := policy.ClientOptions{Cloud: config}
+func credential(i Identity, client policy.ClientOptions, private bool) (azcore.TokenCredential, error) {
 	switch i.Auth {
 	case authWorkloadIdentity:
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
