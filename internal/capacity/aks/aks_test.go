@@ -287,3 +287,24 @@ func TestNobodyOwnsNothing(t *testing.T) {
 		t.Error("a Cloud without an owner")
 	}
 }
+
+// TestOperationThatIsPolled shows that the emulator can let an operation take a number of looks, whatever the time.
+func TestOperationThatIsPolled(t *testing.T) {
+	s := newSim(t, armsim.Options{Polls: 3})
+	c := s.cloud(t, nil)
+	if err := create(t, c, wanted("wphi", a100, 1)); err != nil {
+		t.Fatal(err)
+	}
+	s.Pass(time.Hour)
+	var states []capacity.PoolState
+	for range 4 {
+		pools, err := c.Pools(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		states = append(states, pools[1].State)
+	}
+	if fmt.Sprint(states) != "[Creating Creating Creating Succeeded]" {
+		t.Error(states)
+	}
+}

@@ -24,6 +24,8 @@ type Options struct {
 	DeleteDelay time.Duration  // until a pool is gone, or has shrunk; default 1 s
 	StateFile   string         // keeps the state over restarts; "" keeps it in memory
 	Quota       map[string]int // vCPUs by family, in lower case; "cores" is the regional one, "lowprioritycores" that of spot. Default 200 for each
+	// Polls is how often a pool, or its operation, has to be looked at before the operation can end; default 0.
+	Polls int
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }

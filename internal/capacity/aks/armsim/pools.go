@@ -23,6 +23,7 @@ func (s *Server) listPools(w http.ResponseWriter, r *http.Request) {
 	c := s.of(r)
 	out := []any{}
 	for _, name := range slices.Sorted(maps.Keys(c.Pools)) {
+		c.Pools[name].Looks++
 		out = append(out, c.json(c.Pools[name]))
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"value": out})
@@ -37,6 +38,7 @@ func (s *Server) getPool(w http.ResponseWriter, r *http.Request) {
 		notFound(w, r)
 		return
 	}
+	p.Looks++
 	writeJSON(w, http.StatusOK, c.json(p))
 }
 

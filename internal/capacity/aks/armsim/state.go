@@ -38,6 +38,7 @@ type pool struct {
 	Target int                `json:"target"` // nodes at Done
 	Doomed []int              `json:"doomed"` // numbers of the machines that are gone at Done
 	Stuck  bool               `json:"stuck"`  // the operation never ends by itself
+	Looks  int                `json:"looks"`  // how often it was looked at since the operation began
 	Fail   *provisioningError `json:"fail,omitempty"`
 	// Op is the operation in flight.
 	Op string `json:"op"`
@@ -87,7 +88,7 @@ func (s *Server) get(sub, rg, name string) *cluster {
 // settle lets everything happen in a cluster that is due by now. The lock is held.
 func (s *Server) settle(c *cluster, now time.Time) {
 	for name, p := range c.Pools {
-		if !busy(p.State) || p.Stuck || now.Before(p.Done) {
+		if !busy(p.State) || p.Stuck || p.Looks < s.options.Polls || now.Before(p.Done) {
 			continue
 		}
 		op := s.ops[p.Op]
