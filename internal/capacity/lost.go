@@ -6,14 +6,26 @@ import (
 	"time"
 )
 
+// blocker knows what cannot be had. Unavailable is one; nil knows of nothing.
+type blocker interface {
+	Blocked(sku SKU, spot bool, now time.Time) (reason string, until time.Time, ok bool)
+}
+
+func blocked(u blocker, p *Pool, now time.Time) (reason string, until time.Time, ok bool) {
+	if u == nil {
+		return "", time.Time{}, false
+	}
+	return u.Blocked(p.SKU, p.Spot, now)
+}
+
 // HoldUnavailable turns the changes that ask for nodes which are known not to be had into waits, with the reason.
-func HoldUnavailable(changes []PoolChange, u Unavailable, q Quota, now time.Time) {
+func HoldUnavailable(changes []PoolChange, u blocker, q Quota, now time.Time) {
 	for i := range changes {
 		c := &changes[i]
 		if c.Desired == nil || c.Op != Create && c.Op != Update || !c.asks() {
 			continue
 		}
-		if reason, until, ok := u.Blocked(c.Desired.SKU, c.Desired.Spot, now); ok {
+		if reason, until, ok := blocked(u, c.Desired, now); ok {
 			c.Op, c.Reason = Wait, fmt.Sprintf("%s; it is tried again after %s", reason, until.UTC().Format("15:04 MST on 2 January"))
 		} else if reason := q.Offered(c.Desired.SKU, c.Desired.Spot); reason != "" {
 			c.Op, c.Reason = Wait, reason
@@ -55,8 +67,10 @@ func ReplaceLost(changes []PoolChange, lost map[string]bool) {
 			continue
 		}
 		failed := slices.IndexFunc(changes, func(o PoolChange) bool {
-			return o.Live != nil && o.Live.Owned && o.Live.Workspace == c.Desired.Workspace && o.Desired == nil &&
-				(o.Op == Delete && lost[o.Name] || o.Live.State == Deleting)
+			if o.Live == nil || !o.Live.Owned || o.Live.Workspace != c.Desired.Workspace || o.Name == c.Name {
+				return false
+			}
+			return lost[o.Name] && (o.Op == Delete || o.Desired != nil && o.Desired.Count == 0) || o.Desired == nil && o.Live.State == Deleting
 		})
 		if failed >= 0 {
 			c.Op, c.Reason = Wait, fmt.Sprintf("pool %s, which got no nodes, is deleted first", changes[failed].Name)
@@ -66,13 +80,13 @@ func ReplaceLost(changes []PoolChange, lost map[string]bool) {
 
 // RepairBroken writes pools again, as they are, whose GPUs did not appear in time: Azure then looks after what is missing.
 // While the size is known not to be had that waits, so that it is done more and more rarely.
-func RepairBroken(changes []PoolChange, broken map[string]bool, u Unavailable, now time.Time) {
+func RepairBroken(changes []PoolChange, broken map[string]bool, u blocker, now time.Time) {
 	for i := range changes {
 		c := &changes[i]
 		if c.Op != Keep || c.Desired == nil || c.Desired.Count == 0 || !broken[c.Name] {
 			continue
 		}
-		if _, _, blocked := u.Blocked(c.Desired.SKU, c.Desired.Spot, now); !blocked {
+		if _, _, not := blocked(u, c.Desired, now); !not {
 			c.Op, c.Reason = Update, "its GPUs have not appeared"
 		}
 	}

@@ -29,6 +29,7 @@ func TestWhatBecomesOfLostPools(t *testing.T) {
 		{"and for its end", []PoolChange{{Op: Create, Name: "new", Desired: pool("new", false)}, {Op: Wait, Name: "old", Live: live("old", Deleting, "")}}, Unavailable{}, Quota{}, "ww"},
 		{"but not for one that must stay", []PoolChange{{Op: Create, Name: "new", Desired: pool("new", false)}, {Op: Keep, Name: "old", Live: live("old", Failed, "AllocationFailed")}}, Unavailable{}, Quota{}, "cn"},
 		{"nor for one that has nodes", []PoolChange{{Op: Create, Name: "new", Desired: pool("new", false)}, {Op: Delete, Name: "other", Live: live("other", Succeeded, "")}}, Unavailable{}, Quota{}, "cd"},
+		{"nor while it is scaled to zero", []PoolChange{{Op: Create, Name: "new", Desired: pool("new", false)}, {Op: Update, Name: "old", Desired: &Pool{Name: "old"}, Live: live("old", Succeeded, "")}}, Unavailable{}, Quota{}, "wu"},
 		{"another disk", []PoolChange{{Op: Update, Name: "old", Desired: pool("old", true), Live: live("old", Failed, "OverconstrainedAllocationRequest")}}, Unavailable{}, Quota{}, "d"},
 		{"a failed pool waits while its size is not to be had", []PoolChange{{Op: Update, Name: "a", Desired: pool("a", false), Live: live("a", Failed, "AllocationFailed")}}, blocked, Quota{}, "w"},
 		{"a repair that asks for nothing does not", []PoolChange{{Op: Update, Name: "a", Desired: pool("a", false), Live: live("a", Failed, "PodDrainFailure")}}, blocked, Quota{}, "u"},

@@ -16,7 +16,8 @@ const recordPatience = 2 * time.Minute
 // needed reports whether a pool is the only witness of what was learned from it: once it is deleted, a restart would know nothing
 // and try the same again.
 func (e *Executor) needed(c capacity.PoolChange, now time.Time) bool {
-	return c.Live != nil && e.lost[c.Name] && !explains(e.recorded, c.Live, now) && now.Sub(e.late[c.Name].lostSince) < recordPatience
+	ends := c.Op == capacity.Delete || c.Desired != nil && c.Desired.Count == 0
+	return ends && c.Live != nil && e.lost[c.Name] && !explains(e.recorded, c.Live, now) && now.Sub(e.late[c.Name].lostSince) < recordPatience
 }
 
 // Ensure starts creating and changing pools, as many as may be in flight at once.
@@ -40,7 +41,7 @@ func (e *Executor) start(ctx context.Context, changes []capacity.PoolChange, now
 		switch err := e.backoff.blocked(c, now); {
 		case err != nil:
 			r.Err = err
-		case c.Op == capacity.Delete && e.needed(c, now):
+		case e.needed(c, now):
 		case e.busy < e.limiter.limit:
 			r.Err = do(ctx, c)
 			r.Started, r.New = r.Err == nil, r.Err != nil
