@@ -64,21 +64,14 @@ func poolChanges(p plan.Plan) []capacity.PoolChange {
 func (l *Loop) written(ctx context.Context, p *pass, results []execute.Result) {
 	for _, r := range results {
 		p.out.InFlight = true
-		key := workspace.Key{}
-		switch c := r.Change; {
-		case c.Desired != nil:
-			key = c.Desired.Workspace
-		case c.Live != nil:
-			key = c.Live.Workspace
-		}
 		switch {
 		case ctx.Err() != nil:
 		case r.Started:
 			l.stale = true // what was listed is no longer so
 			p.out.PoolWrites++
-			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "workspace", key.String(), "reason", r.Change.Reason)
+			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "workspace", workspaceOf(r.Change).String(), "reason", r.Change.Reason)
 		case r.Err != nil:
-			p.poolErrs[key] = r.Err
+			p.poolFailed(r.Change, r.Err)
 			if r.New {
 				l.stale = true
 				l.once("pool/"+r.Change.Name, string(r.Change.Op)+" pool "+r.Change.Name+": "+r.Err.Error())
@@ -88,6 +81,27 @@ func (l *Loop) written(ctx context.Context, p *pass, results []execute.Result) {
 	for _, pool := range l.listed {
 		p.out.InFlight = p.out.InFlight || pool.State.Busy()
 	}
+}
+
+// poolFailed keeps the trouble with a pool for the reports of those who are to run on it.
+func (p *pass) poolFailed(c capacity.PoolChange, err error) {
+	p.poolErrs[workspaceOf(c)] = err
+	for i := range p.desired.Wishes {
+		if w := &p.desired.Wishes[i]; w.Pool != nil && w.Pool.Name == c.Name {
+			p.poolErrs[w.Key] = err
+		}
+	}
+}
+
+// workspaceOf returns whose pool it is.
+func workspaceOf(c capacity.PoolChange) workspace.Key {
+	switch {
+	case c.Desired != nil:
+		return c.Desired.Workspace
+	case c.Live != nil:
+		return c.Live.Workspace
+	}
+	return workspace.Key{}
 }
 
 // apply makes the objects so that are not.
