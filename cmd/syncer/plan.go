@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/status"
 )
 
 // planFlags are the flags of "plan".
@@ -158,10 +159,17 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 	if seen.State, err = observe(ctx, p.cluster); err != nil {
 		return plan.Plan{}, err
 	}
+	var quotaErr error
 	if p.cloud != nil {
 		if seen.Pools, err = p.cloud.Pools(ctx); err != nil {
 			return plan.Plan{}, err
 		}
+		recorded, err := recorder{p.repo.Branch(c.Status.Branch), c}.Read(ctx)
+		if err != nil {
+			return plan.Plan{}, err
+		}
+		seen.Unavailable, seen.Now = status.UnavailableFrom(recorded), time.Now()
+		seen.Quota, quotaErr = p.cloud.Quota(ctx)
 	}
 	desired, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policyOf(c), seen)
 	if err != nil {
@@ -177,7 +185,7 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 	}
 	return plan.AgainstLive(plan.LiveInput{
 		Policy: policyOf(c), Head: r.Commit, AllowEmpty: r.AllowEmpty, Side: plan.Side{Set: in.Set, Desired: desired}, Seen: seen,
-		Previews: previews, Quota: func() (capacity.Quota, error) { return p.cloud.Quota(ctx) },
+		Previews: previews, Quota: func() (capacity.Quota, error) { return seen.Quota, quotaErr },
 	}), nil
 }
 

@@ -61,7 +61,9 @@ func connect(c config.Config) (*parts, error) {
 	a := c.Capacity.AKS
 	p.cloud, err = aks.New(aks.Options{
 		SubscriptionID: a.SubscriptionID, ResourceGroup: a.ResourceGroup, Cluster: a.Cluster, Location: a.Location,
-		Auth: a.Auth, Endpoint: a.Endpoint, Owner: c.Cluster, UserAgent: "syncer",
+		Identity: aks.Identity{Auth: a.Auth, ClientID: a.ClientID, TenantID: a.TenantID, IdentityBinding: a.IdentityBinding},
+		Place:    aks.Place{Cloud: a.Cloud, Endpoint: a.Endpoint, Audience: a.Audience, Authority: a.Authority},
+		Owner:    c.Cluster, UserAgent: "syncer",
 	})
 	return p, err
 }
@@ -102,7 +104,7 @@ func (p *parts) loop(c config.Config, log *slog.Logger, health *reconcile.Health
 	}
 	return reconcile.New(reconcile.Settings{
 		Policy: policyOf(c), Version: buildVersion(), Interval: c.Source.Interval, CloudInterval: c.Capacity.AKS.Interval,
-		Debounce: c.Status.Debounce, Resync: resync,
+		Debounce: c.Status.Debounce, Resync: resync, GPUDeadline: c.Capacity.AKS.GPUDeadline,
 	}, r)
 }
 

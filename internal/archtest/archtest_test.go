@@ -53,7 +53,7 @@ var layers = [][]string{
 	{"internal/preset", "internal/config"},
 	{"internal/workspace", "internal/derive"},
 	{"internal/capacity", "internal/cluster", "internal/diff", "internal/render"},
-	{"internal/eject", "internal/status", "internal/plan"},
+	{"internal/eject", "internal/status", "internal/plan", "internal/execute"},
 	{"internal/reconcile"},
 	{"cmd/syncer"},
 }
@@ -66,7 +66,7 @@ var adapters = []string{"internal/git", "internal/apply", "internal/capacity/aks
 
 // helpers of tests and the demo follow no layer.
 var helpers = []string{
-	"internal/archtest", "internal/bench", "internal/bench/report", "internal/capacity/aks/armsim", "internal/demo", "internal/e2e", "internal/git/gittest", "internal/testenv",
+	"internal/archtest", "internal/bench", "internal/bench/report", "internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/demo", "internal/e2e", "internal/git/gittest", "internal/testenv",
 }
 
 // fences keep a library behind one package.

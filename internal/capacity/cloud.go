@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// Quota is what the subscription allows in the region: vCPUs by family, and over all families.
+// Quota is what the subscription allows in the region: vCPUs by family, and over all families; and which sizes it offers.
+// What Azure did not say is not known, which is not the same as allowed.
 type Quota struct {
 	Families map[string]Limit // key: SKU.Family in lower case
 	Regional Limit
 	Spot     Limit
+	Offers   map[string]Offer // key: SKU.Name in lower case; nil when Azure did not say
 }
 
 // Limit is a quota of vCPUs. Not Known when Azure did not say.
@@ -29,35 +31,23 @@ type Cloud interface {
 	Pools(ctx context.Context) ([]LivePool, error)
 	// Ensure starts a Create or Update and returns once Azure has accepted it.
 	Ensure(ctx context.Context, change PoolChange) error
+	// Ensure with names to Remove starts deleting exactly those machines, and changes nothing else.
+	//
 	// Delete starts the deletion of a pool we own. Deleting what is already gone is no error.
 	Delete(ctx context.Context, change PoolChange) error
-	// Quota reads the vCPU quota of the region.
+	// Abort asks Azure to give up the operation in flight on a pool we own. One that has just ended is no error.
+	Abort(ctx context.Context, change PoolChange) error
+	// Quota reads the vCPU quota of the region, and which sizes it offers.
 	Quota(ctx context.Context) (Quota, error)
 }
 
 // ErrNotOwned is returned for a write to a pool that does not carry our owner tag.
 var ErrNotOwned = errors.New("pool is not owned by syncer")
 
-// Class says what kind of trouble Azure reported, and so what to do about it.
-type Class string
-
-// The classes of trouble.
-const (
-	ClassBusy        Class = "Busy"        // another operation is in flight: come back, no penalty
-	ClassQuota       Class = "Quota"       // vCPU quota of the family or region
-	ClassCapacity    Class = "Capacity"    // Azure has none of this size right now
-	ClassUnavailable Class = "Unavailable" // the size is not offered to this subscription, region or zone
-	ClassConflict    Class = "Conflict"    // the pool changed under us: read again
-	ClassThrottled   Class = "Throttled"   // 429
-	ClassPermission  Class = "Permission"  // role or policy
-	ClassInvalid     Class = "Invalid"     // the request itself is refused
-	ClassTransient   Class = "Transient"   // network, 5xx and all that may pass
-)
-
 // CloudError is trouble that Azure reported, classified by code and text, never by HTTP status alone.
 type CloudError struct {
 	Class      Class
-	Code       string        // Azure's code
+	Code       string        // Azure's code; the innermost one where Azure wraps one error into another
 	Message    string        // Azure's words, redacted
 	RetryAfter time.Duration // what Azure asked for; 0 when it did not
 	Err        error

@@ -1,19 +1,25 @@
 package capacity
 
-import "syncer.dev/syncer/internal/workspace"
+import (
+	"time"
+
+	"syncer.dev/syncer/internal/workspace"
+)
 
 // Pool is an AKS agent pool that we own, as it should be.
 type Pool struct {
-	Name       string // 1 to 12 characters, ^[a-z][a-z0-9]{0,11}$
-	Workspace  workspace.Key
-	SKU        SKU
-	Count      int // nodes; 0 keeps the pool and costs nothing
-	Spot       bool
-	Labels     map[string]string
-	Taints     []string // key=value:Effect
-	DiskGiB    int
-	OSSKU      string // Ubuntu or AzureLinux
-	HourlyCost Cost   // of Count nodes
+	Name      string // 1 to 12 characters, ^[a-z][a-z0-9]{0,11}$
+	Workspace workspace.Key
+	SKU       SKU
+	Count     int // nodes; 0 keeps the pool and costs nothing
+	Spot      bool
+	Labels    map[string]string
+	Taints    []string // key=value:Effect
+	DiskGiB   int
+	OSSKU     string // Ubuntu or AzureLinux
+	// ManagedDisk asks for a disk of its own for the system, where Azure has no node with room for it on the host.
+	ManagedDisk bool
+	HourlyCost  Cost // of Count nodes
 }
 
 // PoolState is the provisioning state of a live pool, in Azure's words.
@@ -27,6 +33,7 @@ const (
 	Deleting  PoolState = "Deleting"
 	Succeeded PoolState = "Succeeded"
 	Failed    PoolState = "Failed"
+	Canceling PoolState = "Canceling"
 	Canceled  PoolState = "Canceled"
 )
 
@@ -55,6 +62,10 @@ type LivePool struct {
 	Owned     bool
 	Workspace workspace.Key // from our tag; zero when not Owned
 	System    bool          // mode System: never touched
+	// Changed is when we last wrote the pool, from our tag; zero when there is none.
+	Changed time.Time
+	// ManagedDisk says that the system is on a disk of its own.
+	ManagedDisk bool
 }
 
 // Op is what happens to a pool, in Terraform's words.
@@ -77,5 +88,9 @@ type PoolChange struct {
 	Live    *LivePool
 	// LiveCost is the price of Live as it is.
 	LiveCost Cost
-	Reason   string // in plain words
+	// Remove names the machines that are deleted when a pool shrinks; nil leaves the choice to Azure.
+	Remove []string
+	// IgnoreBudgets lets Delete go on although a disruption budget forbids evicting a pod. Only for a pool on which nothing runs.
+	IgnoreBudgets bool
+	Reason        string // in plain words
 }

@@ -294,7 +294,7 @@ func CheckQuota(changes []PoolChange, q Quota) []Shortfall {
 		case c.Desired.Spot:
 			need("lowPriorityCores", q.Spot, vcpus, c.Name)
 		default:
-			need(c.Desired.SKU.Family, q.Families[strings.ToLower(c.Desired.SKU.Family)], vcpus, c.Name)
+			need(c.Desired.SKU.Family, q.Family(c.Desired.SKU), vcpus, c.Name)
 			need("cores", q.Regional, vcpus, c.Name)
 		}
 	}

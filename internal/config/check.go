@@ -65,6 +65,13 @@ func (c *Config) check() Error {
 	out = append(out, c.Capacity.Karpenter.check(c.Capacity.Mode == ModeKarpenter)...)
 	oneOf("capacity.retiredSizes", c.Capacity.RetiredSizes, "substitute", "refuse")
 	oneOf("capacity.aks.auth", c.Capacity.AKS.Auth, "workloadIdentity", "managedIdentity", "azureCLI", "anonymous")
+	oneOf("capacity.aks.cloud", c.Capacity.AKS.Cloud, "public", "government", "china")
+	if d := c.Capacity.AKS.GPUDeadline; d < time.Minute || d > 24*time.Hour {
+		fail("capacity.aks.gpuDeadline", "a GPU driver alone takes minutes", "%s is not between 1m and 24h", d)
+	}
+	if c.Capacity.AKS.Audience != "" && c.Capacity.AKS.Endpoint == "" {
+		fail("capacity.aks.audience", "give capacity.aks.endpoint too", "it is that of an endpoint, which is not given")
+	}
 	if c.Capacity.Limits.HourlyCost < 0 || c.Capacity.Limits.Nodes < 0 {
 		fail("capacity.limits", "", "must not be negative")
 	}

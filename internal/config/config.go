@@ -76,13 +76,20 @@ type Capacity struct {
 
 // AKS names the managed cluster whose agent pools are kept.
 type AKS struct {
-	SubscriptionID string        `yaml:"subscriptionID" usage:"Azure subscription"`
-	ResourceGroup  string        `yaml:"resourceGroup" usage:"resource group of the AKS cluster"`
-	Cluster        string        `yaml:"cluster" usage:"name of the AKS cluster"`
-	Location       string        `yaml:"location" usage:"Azure region, for prices and quota"`
-	Auth           string        `yaml:"auth" usage:"workloadIdentity, managedIdentity, azureCLI, or anonymous for an emulator on this machine"`
-	Endpoint       string        `yaml:"endpoint" usage:"Azure Resource Manager; the public cloud when empty"`
-	Interval       time.Duration `yaml:"interval" usage:"time between looks at pools while an operation is in flight"`
+	SubscriptionID  string        `yaml:"subscriptionID" usage:"Azure subscription"`
+	ResourceGroup   string        `yaml:"resourceGroup" usage:"resource group of the AKS cluster"`
+	Cluster         string        `yaml:"cluster" usage:"name of the AKS cluster"`
+	Location        string        `yaml:"location" usage:"Azure region, for prices and quota"`
+	Auth            string        `yaml:"auth" usage:"workloadIdentity, managedIdentity, azureCLI, or anonymous for an emulator on this machine"`
+	ClientID        string        `yaml:"clientID" usage:"identity to sign in as: of a user-assigned managed identity, or instead of AZURE_CLIENT_ID"`
+	TenantID        string        `yaml:"tenantID" usage:"tenant to sign in to, instead of AZURE_TENANT_ID or that of the CLI"`
+	IdentityBinding bool          `yaml:"identityBinding" usage:"workloadIdentity signs in through the proxy of AKS identity bindings"`
+	Cloud           string        `yaml:"cloud" usage:"public, government or china"`
+	Endpoint        string        `yaml:"endpoint" usage:"Azure Resource Manager; that of the cloud when empty"`
+	Audience        string        `yaml:"audience" usage:"for whom tokens are made, in a private cloud; the endpoint when empty"`
+	Authority       string        `yaml:"authority" usage:"where identities sign in, in a private cloud; that of the cloud when empty"`
+	Interval        time.Duration `yaml:"interval" usage:"time between looks at pools while an operation is in flight"`
+	GPUDeadline     time.Duration `yaml:"gpuDeadline" usage:"after this time a pool that was made, but whose GPUs have not appeared, counts as failed"`
 }
 
 // Karpenter says what the NodePools of mode karpenter look like.
@@ -120,7 +127,7 @@ func Default() Config {
 	return Config{
 		Source:     Source{Branch: "main", Path: ".", Interval: 30 * time.Second},
 		Status:     Status{Branch: "syncer/status", Path: "status", Author: Author{"syncer", "syncer@localhost"}, Debounce: 5 * time.Second},
-		Capacity:   Capacity{Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Interval: 15 * time.Second}},
+		Capacity:   Capacity{Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Cloud: "public", Interval: 15 * time.Second, GPUDeadline: 30 * time.Minute}},
 		Namespaces: []string{"default"},
 		Prune:      true,
 		Listen:     "127.0.0.1:8080",

@@ -36,6 +36,10 @@ func AgainstLive(in LiveInput) Plan {
 	}
 	guard.wait(in.Desired)
 	pools := Pools(in.Desired, in.Seen.Pools, in.Seen.State, guard, in.Policy)
+	capacity.ReplaceLost(pools, in.Seen.Lost)
+	capacity.RepairBroken(pools, in.Seen.Broken, in.Seen.Unavailable, in.Seen.Now)
+	capacity.HoldUnavailable(pools, in.Seen.Unavailable, in.Seen.Quota, in.Seen.Now)
+	capacity.IgnoreBudgets(pools, func(pool string) bool { return idle(pool, in.Seen.State) })
 	var short []capacity.Shortfall
 	var warnings []string
 	if grows(pools) {

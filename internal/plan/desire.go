@@ -1,12 +1,14 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -112,6 +114,20 @@ type Observed struct {
 	State cluster.State
 	// Live says that State was read from a cluster. Otherwise nothing is known, which is not the same as an empty cluster.
 	Live bool
+	// Unavailable and Quota say which sizes cannot be had at the time Now.
+	Unavailable capacity.Unavailable
+	Quota       capacity.Quota
+	Now         time.Time
+	// Lost names the pools that have no node and will get none, Broken those whose GPUs have not appeared in time.
+	Lost, Broken map[string]bool
+}
+
+// avoid returns why a size cannot be had, or "".
+func (o Observed) avoid(s capacity.SKU, spot bool) string {
+	if reason, _, ok := o.Unavailable.Blocked(s, spot, o.Now); ok {
+		return reason
+	}
+	return cmp.Or(o.Quota.Offered(s, spot), o.Quota.Short(s, spot))
 }
 
 // Desire works out what every Workspace of set asks for: in parallel, each on its own, so that an error in one blocks only

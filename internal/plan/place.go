@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preset"
@@ -13,7 +15,7 @@ func sizeForPools(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, s
 	ws := w.Workspace
 	req := capacity.RequestFor(ws, p)
 	req.Region, req.RetiredSizes, req.Limits = policy.Region, policy.RetiredSizes, policy.Limits
-	req.Current, req.Context = currentSize(w.Key, seen.Pools), workspace.MaxModelLen(set, ws)
+	req.Current, req.Context = currentSize(w.Key, seen), workspace.MaxModelLen(set, ws)
 	req.Prices = policy.Prices
 	req.Configure(workspace.SettingsOf(set, ws))
 	demand, err := capacity.Size(req)
@@ -25,6 +27,7 @@ func sizeForPools(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, s
 	}
 	w.Demand, w.Notes = demand, demand.Notes
 	pool := capacity.PoolFor(ws, demand, capacity.PoolOptions{Cluster: policy.Cluster, Region: policy.Region, DiskGiB: diskGiB(ws, p)})
+	pool.ManagedDisk = slices.Contains(seen.Unavailable.Dropped(pool.SKU, pool.Spot, seen.Now), capacity.EphemeralDisk)
 	w.Finished = finished(w.Key, ws.Digest, seen.State)
 	if ws.Suspended() || w.Finished {
 		pool = pool.Scaled(0)
@@ -44,9 +47,9 @@ func sizeForPools(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, s
 
 // currentSize returns the size of the newest pool that the Workspace has, so that a choice once made stays: prices move,
 // and a model that runs is not to be moved for a cent.
-func currentSize(k workspace.Key, pools []capacity.LivePool) string {
-	for _, p := range pools {
-		if p.Owned && p.Workspace == k && p.State != capacity.Deleting {
+func currentSize(k workspace.Key, seen Observed) string {
+	for _, p := range seen.Pools {
+		if p.Owned && p.Workspace == k && p.State != capacity.Deleting && !seen.Lost[p.Name] {
 			return p.Size
 		}
 	}

@@ -49,3 +49,13 @@ func inUse(pool string, s cluster.State) string {
 	}
 	return ""
 }
+
+// idle reports whether certainly nothing runs on a pool: it has no node. Which pods of others run on a node is not observed.
+func idle(pool string, s cluster.State) bool {
+	for _, n := range s.Nodes {
+		if n.Pool == pool {
+			return false
+		}
+	}
+	return true
+}

@@ -6,8 +6,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/execute"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // converge carries out the plan, in its order: pools are started, objects applied, and only then anything is deleted.
@@ -20,64 +23,85 @@ func (l *Loop) converge(ctx context.Context, p *pass) {
 
 // ensure starts creating and changing pools, as many as may be in flight at once.
 func (l *Loop) ensure(ctx context.Context, p *pass) {
-	busy := 0
-	for _, pool := range l.pools {
-		if pool.State.Busy() {
-			busy++
-		}
+	if l.pools == nil {
+		return
 	}
+	due := map[string]bool{}
 	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Pool == nil || (c.Op != plan.Create && c.Op != plan.Update) {
-			continue
-		}
-		p.out.InFlight = true
-		if err := l.backoff.blocked(c.Pool.Name, p.now); err != nil {
-			p.poolErrs[c.Workspace] = err
-			continue
-		}
-		if busy >= l.limiter.limit {
-			continue
-		}
-		if l.write(p, c, l.cloud.Ensure(ctx, *c.Pool)) {
-			busy++
+		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op != plan.NoOp {
+			due[c.Pool.Name] = true
 		}
 	}
-	if busy > 0 {
-		p.out.InFlight = true
+	for i := range p.desired.Wishes {
+		if w := &p.desired.Wishes[i]; w.Pool != nil {
+			if err := l.pools.Trouble(w.Pool.Name, due[w.Pool.Name]); err != nil {
+				p.poolErrs[w.Key] = err
+			}
+		}
 	}
+	l.written(ctx, p, l.pools.Ensure(ctx, poolChanges(p.plan), p.now))
 }
 
 // release starts deleting pools that nothing needs any more.
 func (l *Loop) release(ctx context.Context, p *pass) {
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Pool == nil || c.Op != plan.Delete {
-			continue
+	if l.pools != nil {
+		l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
+	}
+}
+
+// poolChanges lists what the plan does to pools.
+func poolChanges(p plan.Plan) []capacity.PoolChange {
+	var out []capacity.PoolChange
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
+			out = append(out, *c.Pool)
 		}
+	}
+	return out
+}
+
+// written takes note of how the changes to pools went.
+func (l *Loop) written(ctx context.Context, p *pass, results []execute.Result) {
+	for _, r := range results {
 		p.out.InFlight = true
-		if l.backoff.blocked(c.Pool.Name, p.now) == nil {
-			l.write(p, c, l.cloud.Delete(ctx, *c.Pool))
+		switch {
+		case ctx.Err() != nil:
+		case r.Started:
+			l.stale = true // what was listed is no longer so
+			p.out.PoolWrites++
+			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "workspace", workspaceOf(r.Change).String(), "reason", r.Change.Reason)
+		case r.Err != nil:
+			p.poolFailed(r.Change, r.Err)
+			if r.New {
+				l.stale = true
+				l.once("pool/"+r.Change.Name, string(r.Change.Op)+" pool "+r.Change.Name+": "+r.Err.Error())
+			}
+		}
+	}
+	for _, pool := range l.listed {
+		p.out.InFlight = p.out.InFlight || pool.State.Busy()
+	}
+}
+
+// poolFailed keeps the trouble with a pool for the reports of those who are to run on it.
+func (p *pass) poolFailed(c capacity.PoolChange, err error) {
+	p.poolErrs[workspaceOf(c)] = err
+	for i := range p.desired.Wishes {
+		if w := &p.desired.Wishes[i]; w.Pool != nil && w.Pool.Name == c.Name {
+			p.poolErrs[w.Key] = err
 		}
 	}
 }
 
-// write takes note of one pool operation, and reports whether Azure accepted it.
-func (l *Loop) write(p *pass, c *plan.Change, err error) bool {
-	if errors.Is(err, context.Canceled) {
-		return false
+// workspaceOf returns whose pool it is.
+func workspaceOf(c capacity.PoolChange) workspace.Key {
+	switch {
+	case c.Desired != nil:
+		return c.Desired.Workspace
+	case c.Live != nil:
+		return c.Live.Workspace
 	}
-	l.limiter.done(err)
-	l.stale = true // what was listed is no longer so
-	if err != nil {
-		l.backoff.failed(c.Pool.Name, err, p.now)
-		p.poolErrs[c.Workspace] = err
-		l.once("pool/"+c.Pool.Name, string(c.Op)+" pool "+c.Pool.Name+": "+err.Error())
-		return false
-	}
-	p.out.PoolWrites++
-	l.log.Info("pool "+string(c.Op), "pool", c.Pool.Name, "workspace", c.Workspace.String(), "reason", c.Reason)
-	return true
+	return workspace.Key{}
 }
 
 // apply makes the objects so that are not.

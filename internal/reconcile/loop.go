@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/execute"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/status"
 )
@@ -19,6 +20,7 @@ type Settings struct {
 	CloudInterval time.Duration // between lists of pools while an operation is in flight
 	Debounce      time.Duration // how long progress is gathered before it is recorded
 	Resync        time.Duration // everything is looked at again at least this often
+	GPUDeadline   time.Duration // after which GPUs that have not appeared count as a failure; 0 for a default
 }
 
 // Loop keeps one cluster equal to one source. Make it with New; only one goroutine may use it.
@@ -35,7 +37,7 @@ type Loop struct {
 	// What was last read. A step that fails leaves the old value, and the pass knows that it is old.
 	revision *Revision
 	input    plan.Input
-	pools    []capacity.LivePool
+	listed   []capacity.LivePool
 	poolsAt  time.Time // zero: never read
 	stale    bool      // the pools were written to since
 	sourceOK bool      // Git answered when last asked, and what it said could be read
@@ -47,9 +49,8 @@ type Loop struct {
 	reports  []status.Report
 	dirtyAt  time.Time // since when there is progress that is not recorded yet
 
-	limiter limiter
-	backoff backoff
-	told    map[string]string // last trouble that was logged, by component, so that it is said once
+	pools *execute.Executor // nil: nodes are brought
+	told  map[string]string // last trouble that was logged, by component, so that it is said once
 }
 
 // Parts are what a Loop works with.
@@ -66,10 +67,14 @@ type Parts struct {
 
 // New returns a Loop that has not looked at anything yet.
 func New(s Settings, p Parts) *Loop {
-	return &Loop{
+	l := &Loop{
 		settings: s, source: p.Source, recorder: p.Recorder, cluster: p.Cluster, cloud: p.Cloud, read: p.Read,
-		log: p.Log, health: p.Health, limiter: newLimiter(), backoff: backoff{}, told: map[string]string{},
+		log: p.Log, health: p.Health, told: map[string]string{},
 	}
+	if p.Cloud != nil {
+		l.pools = execute.New(p.Cloud, execute.Settings{Cluster: s.Policy.Cluster, GPUDeadline: s.GPUDeadline})
+	}
+	return l
 }
 
 // Events wake the loop before its time. A nil channel never does.

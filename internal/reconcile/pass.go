@@ -62,9 +62,12 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	}
 	p.out.Commit = l.revision.Commit
 	l.list(ctx, p, due)
+	recalled := l.recall(ctx, p)
 	if l.observe(ctx, p) && l.decide(ctx, p) {
 		l.converge(ctx, p)
-		l.report(ctx, p)
+		if recalled {
+			l.report(ctx, p)
+		}
 	}
 	return l.end(p)
 }
@@ -109,10 +112,7 @@ func (l *Loop) list(ctx context.Context, p *pass, due Due) {
 	if l.trouble(p, ComponentAzure, err) {
 		return
 	}
-	l.pools, l.poolsAt, l.stale, l.poolsOK = pools, p.now, false, true
-	for i := range pools {
-		l.backoff.seen(&pools[i], p.now)
-	}
+	l.listed, l.poolsAt, l.stale, l.poolsOK = pools, p.now, false, true
 }
 
 // observe reads the cluster. Without it nothing can be decided: the pass ends, and what was reported stays.
@@ -128,10 +128,29 @@ func (l *Loop) observe(ctx context.Context, p *pass) bool {
 	return true
 }
 
+// see gathers what the plan depends on besides the source.
+func (l *Loop) see(ctx context.Context, p *pass) (plan.Observed, error) {
+	seen := plan.Observed{Pools: l.listed, State: p.state, Live: true, Now: p.now}
+	if l.pools == nil {
+		return seen, nil
+	}
+	ready := map[string]int{}
+	for _, n := range p.state.Nodes {
+		if n.Ready && n.GPUs > 0 {
+			ready[n.Pool]++
+		}
+	}
+	l.pools.See(l.listed, ready, p.now)
+	quota, err := l.pools.Quota(ctx, p.now)
+	seen.Quota, seen.Unavailable, seen.Lost, seen.Broken = quota, l.pools.Unavailable(), l.pools.Lost(), l.pools.Broken()
+	return seen, err
+}
+
 // decide makes the plan.
 func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	policy := l.settings.Policy
-	desired, err := plan.Desire(ctx, l.input.Set, l.input.Catalog, l.input.Renderer, policy, l.seen(p))
+	seen, quotaErr := l.see(ctx, p)
+	desired, err := plan.Desire(ctx, l.input.Set, l.input.Catalog, l.input.Renderer, policy, seen)
 	if err != nil {
 		return false // only when ctx is done
 	}
@@ -153,18 +172,13 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	p.desired = desired
 	p.plan = plan.AgainstLive(plan.LiveInput{
 		Policy: policy, Head: l.revision.Commit, AllowEmpty: l.revision.AllowEmpty, Stale: stale,
-		Side: plan.Side{Set: l.input.Set, Desired: desired}, Seen: l.seen(p), Previews: previews,
-		Quota: func() (capacity.Quota, error) { return l.cloud.Quota(ctx) },
+		Side: plan.Side{Set: l.input.Set, Desired: desired}, Seen: seen, Previews: previews,
+		Quota: func() (capacity.Quota, error) { return seen.Quota, quotaErr },
 	})
 	for _, w := range p.plan.Warnings {
 		l.once(ComponentGit+"/"+w, w)
 	}
 	return true
-}
-
-// seen is what the plan is made from.
-func (l *Loop) seen(p *pass) plan.Observed {
-	return plan.Observed{Pools: l.pools, State: p.state, Live: true}
 }
 
 // trouble notes how a component did, says trouble once until it changes or ends, and reports whether there was any.

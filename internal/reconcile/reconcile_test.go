@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,7 +17,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/status"
@@ -26,11 +27,11 @@ import (
 
 // world is everything outside, in memory: a repository, a status branch, a cluster and a cloud, each of which can be down.
 type world struct {
-	files                          fstest.MapFS
-	commit                         string
-	allowEmpty                     bool
-	git, kubernetes, azure, record error
-	fetches, lists                 atomic.Int64
+	files                   fstest.MapFS
+	commit                  string
+	allowEmpty              bool
+	git, kubernetes, record error
+	fetches                 atomic.Int64
 
 	recorded map[string][]byte
 	messages []string
@@ -39,14 +40,31 @@ type world struct {
 	ready   bool
 	pruned  []string
 
-	pools  map[string]capacity.LivePool
-	writes []string
+	cloud *capacitytest.Fake
+}
+
+// lists counts how often the pools were listed.
+func (w *world) lists() (n int) {
+	w.cloud.Set(func(f *capacitytest.Fake) { n = f.Lists })
+	return n
+}
+
+// pools names the pools of ours.
+func (w *world) pools() []string {
+	var out []string
+	pools, _ := w.cloud.Pools(context.Background())
+	for _, p := range pools {
+		if p.Owned {
+			out = append(out, p.Name)
+		}
+	}
+	return out
 }
 
 var errDown = errors.New("connection refused")
 
 func newWorld() *world {
-	return &world{files: fstest.MapFS{}, commit: "c1", recorded: map[string][]byte{}, objects: map[cluster.Ref]*unstructured.Unstructured{}, pools: map[string]capacity.LivePool{}}
+	return &world{files: fstest.MapFS{}, commit: "c1", recorded: map[string][]byte{}, objects: map[cluster.Ref]*unstructured.Unstructured{}, cloud: capacitytest.NewFake()}
 }
 
 func (w *world) push(name, text string) {
@@ -94,11 +112,12 @@ func (w *world) Observe(context.Context) (cluster.State, error) {
 			s.Workloads[key] = l
 		}
 	}
-	for _, p := range w.pools {
-		for i := range p.Count {
-			s.Nodes = append(s.Nodes, cluster.Node{Name: p.Name + string(rune('a'+i)), Pool: p.Name, Ready: true, GPUs: 1})
+	for pool, machines := range w.cloud.Nodes() {
+		for _, m := range machines {
+			s.Nodes = append(s.Nodes, cluster.Node{Name: m, Pool: pool, Ready: true, GPUs: 1})
 		}
 	}
+	slices.SortFunc(s.Nodes, func(a, b cluster.Node) int { return strings.Compare(a.Name, b.Name) })
 	return s, w.kubernetes
 }
 
@@ -132,39 +151,12 @@ func (w *world) Prune(_ context.Context, objects []cluster.Object) (cluster.Chan
 	return out, w.kubernetes
 }
 
-func (w *world) Pools(context.Context) ([]capacity.LivePool, error) {
-	w.lists.Add(1)
-	var out []capacity.LivePool
-	for _, p := range w.pools {
-		out = append(out, p)
-	}
-	return out, w.azure
-}
-
-func (w *world) Ensure(_ context.Context, c capacity.PoolChange) error {
-	if w.azure != nil {
-		return w.azure
-	}
-	d := c.Desired
-	w.writes = append(w.writes, string(c.Op))
-	w.pools[d.Name] = capacity.LivePool{Name: d.Name, Size: d.SKU.Name, Count: d.Count, Labels: d.Labels, Taints: d.Taints, State: capacity.Succeeded, Owned: true, Workspace: d.Workspace}
-	return nil
-}
-
-func (w *world) Delete(_ context.Context, c capacity.PoolChange) error {
-	w.writes = append(w.writes, "delete")
-	delete(w.pools, c.Name)
-	return w.azure
-}
-
-func (w *world) Quota(context.Context) (capacity.Quota, error) { return capacity.Quota{}, errDown }
-
 func (w *world) loop() *Loop {
 	return New(Settings{
 		Policy: plan.Policy{Cluster: "demo", Region: "eastus", Prune: true}, Version: "test",
 		Interval: 30 * time.Second, CloudInterval: 15 * time.Second, Debounce: 10 * time.Second, Resync: 10 * time.Minute,
 	}, Parts{
-		Source: w, Recorder: w, Cluster: w, Cloud: w, Health: NewHealth(ComponentGit, ComponentKubernetes, ComponentAzure),
+		Source: w, Recorder: w, Cluster: w, Cloud: w.cloud, Health: NewHealth(ComponentGit, ComponentKubernetes, ComponentAzure),
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Read: func(r Revision) (plan.Input, error) {
 			return plan.Read(r.Files, presets.FS, workspace.Options{}, workspace.Env{}, nil)
@@ -206,13 +198,13 @@ func TestPassSettles(t *testing.T) {
 	if len(o.Reports) != 1 || o.Reports[0].State != status.Ready {
 		t.Fatalf("reports %+v", o.Reports)
 	}
-	messages, writes := len(w.messages), len(w.writes)
+	messages, writes := len(w.messages), len(w.cloud.Written)
 	again := l.Pass(t.Context(), all)
-	if len(w.messages) != messages || len(w.writes) != writes || again.Changes.Writes() != 0 || again.PoolWrites != 0 {
+	if len(w.messages) != messages || len(w.cloud.Written) != writes || again.Changes.Writes() != 0 || again.PoolWrites != 0 {
 		t.Errorf("a second pass wrote: %+v", again)
 	}
 	restarted := w.loop().Pass(t.Context(), all)
-	if len(w.messages) != messages || len(w.writes) != writes || restarted.Recorded != "" {
+	if len(w.messages) != messages || len(w.cloud.Written) != writes || restarted.Recorded != "" {
 		t.Errorf("a restart wrote: %+v", restarted)
 	}
 }
@@ -225,7 +217,7 @@ func TestTroubleDeletesNothing(t *testing.T) {
 	}{
 		{"Git", ComponentGit, func(w *world) { w.git = errDown }},
 		{"Kubernetes", ComponentKubernetes, func(w *world) { w.kubernetes = errDown }},
-		{"Azure", ComponentAzure, func(w *world) { w.azure = errDown }},
+		{"Azure", ComponentAzure, func(w *world) { w.cloud.Down = errDown }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld()
@@ -244,13 +236,13 @@ func TestTroubleDeletesNothing(t *testing.T) {
 					t.Fatalf("no trouble: %+v", o)
 				}
 			}
-			if len(w.pruned) > 0 || len(w.pools) != 2 {
-				t.Errorf("pruned %v, pools %v", w.pruned, w.pools)
+			if len(w.pruned) > 0 || len(w.cloud.Nodes()) != 2 {
+				t.Errorf("pruned %v, pools %v", w.pruned, w.cloud.Nodes())
 			}
 			if c := l.health.Components()[tt.component]; !errors.Is(c.Err, errDown) {
 				t.Errorf("health: %+v", c)
 			}
-			w.git, w.kubernetes, w.azure = nil, nil, nil
+			w.git, w.kubernetes, w.cloud.Down = nil, nil, nil
 			settle(t, l)
 			if c := l.health.Components()[tt.component]; c.Err != nil {
 				t.Errorf("health after recovery: %+v", c)
@@ -268,8 +260,8 @@ func TestObjectsGoBeforeTheirPool(t *testing.T) {
 	settle(t, l)
 	w.push("b.yaml", "")
 	settle(t, l)
-	if len(w.pools) != 1 || len(w.pruned) != 3 || w.writes[len(w.writes)-1] != "delete" {
-		t.Errorf("pools %v, pruned %v, writes %v", w.pools, w.pruned, w.writes)
+	if len(w.pools()) != 1 || len(w.pruned) != 3 || !strings.HasPrefix(w.cloud.Written[len(w.cloud.Written)-1], "delete") {
+		t.Errorf("pools %v, pruned %v, writes %v", w.pools(), w.pruned, w.cloud.Written)
 	}
 	if _, ok := w.recorded["default/b.yaml"]; ok {
 		t.Error("the status of a removed Workspace stays")
@@ -315,13 +307,13 @@ func TestRunLooksWhenItMust(t *testing.T) {
 		}()
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
-		fetches, lists := w.fetches.Load(), w.lists.Load()
+		fetches, lists := w.fetches.Load(), w.lists()
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if n := w.fetches.Load() - fetches; n < 105 || n > 140 {
 			t.Errorf("%d polls of Git in an hour, at 30 s", n)
 		}
-		if n := w.lists.Load() - lists; n < 50 || n > 70 {
+		if n := w.lists() - lists; n < 50 || n > 70 {
 			t.Errorf("%d lists of pools in an hour in which nothing happened, at a minute", n)
 		}
 		before := w.fetches.Load()
@@ -344,58 +336,5 @@ func TestNoLookStarvesAnother(t *testing.T) {
 	tt.plan(l, Outcome{InFlight: true}, now)
 	if due := tt.wait(t.Context(), Events{}); !due.Source || !due.Cloud {
 		t.Errorf("due: %+v, want both", due)
-	}
-}
-
-func TestBackoffAndLimiter(t *testing.T) {
-	b, now := backoff{}, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	cloud := func(c capacity.Class, after time.Duration) error {
-		return &capacity.CloudError{Class: c, RetryAfter: after}
-	}
-	for _, tt := range []struct {
-		err  error
-		want time.Duration
-	}{
-		{cloud(capacity.ClassBusy, 0), 0},
-		{cloud(capacity.ClassThrottled, 40*time.Second), 40 * time.Second},
-		{cloud(capacity.ClassQuota, 0), maxBackoff},
-		{errDown, firstBackoff},
-	} {
-		clear(b)
-		b.failed("p", tt.err, now)
-		if got := b["p"].until.Sub(now); got != tt.want {
-			t.Errorf("%v: wait %s, want %s", tt.err, got, tt.want)
-		}
-	}
-	b.failed("p", errDown, now)
-	if got := b["p"].until.Sub(now); got != 2*firstBackoff {
-		t.Errorf("second failure: wait %s", got)
-	}
-	if b.blocked("p", now) == nil || b.blocked("p", now.Add(time.Hour)) != nil || b.blocked("other", now) != nil {
-		t.Error("blocked is wrong")
-	}
-
-	clear(b)
-	failed := capacity.LivePool{Name: "p", Owned: true, State: capacity.Failed, ErrorCode: "AllocationFailed", ETag: "1"}
-	b.seen(&failed, now)
-	b.seen(&failed, now.Add(time.Minute))
-	if got := b["p"].until.Sub(now); got != maxBackoff {
-		t.Errorf("a pool that failed late is left alone for %s", got)
-	}
-	b.seen(&capacity.LivePool{Name: "p", Owned: true, State: capacity.Succeeded}, now.Add(time.Hour))
-	if b.blocked("p", now) != nil {
-		t.Error("a pool that succeeded is still left alone")
-	}
-
-	l := newLimiter()
-	for range 20 {
-		l.done(nil)
-	}
-	if l.limit != maxInFlight {
-		t.Errorf("limit %d after 20 successes", l.limit)
-	}
-	l.done(errDown)
-	if l.limit != 1 {
-		t.Errorf("limit %d after a failure", l.limit)
 	}
 }

@@ -15,18 +15,20 @@ import (
 
 // report says what is true now, and records it when it is worth a commit.
 func (l *Loop) report(ctx context.Context, p *pass) {
-	if !l.recall(ctx, p) {
-		return
-	}
 	reports := l.reportAll(p)
-	files := status.Files(status.Summary{
+	summary := status.Summary{
 		Cluster: l.settings.Policy.Cluster, Reports: reports, Problems: p.desired.Problems, Pools: l.poolReports(p),
 		Warnings: p.plan.Warnings,
-	})
+	}
+	if l.pools != nil {
+		summary.Unavailable = l.pools.Unavailable()
+	}
+	files := status.Files(summary)
 	l.reports = reports
 	p.out.Problems = p.desired.Problems
 	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
 		l.dirtyAt = time.Time{}
+		l.unavailableRecorded()
 		return
 	}
 	old := status.FromFiles(l.recorded)
@@ -44,8 +46,16 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		return
 	}
 	l.recorded, l.dirtyAt, p.out.Recorded = files, time.Time{}, commit
+	l.unavailableRecorded()
 	if commit != "" {
 		l.log.Info("recorded status", "commit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
+	}
+}
+
+// unavailableRecorded tells that what cannot be had is on the status branch.
+func (l *Loop) unavailableRecorded() {
+	if l.pools != nil {
+		l.pools.Recorded()
 	}
 }
 
@@ -59,7 +69,33 @@ func (l *Loop) recall(ctx context.Context, p *pass) bool {
 		return false
 	}
 	l.recorded, l.reports = files, status.FromFiles(files)
+	if l.pools != nil {
+		l.pools.Remember(status.UnavailableFrom(files), completeUntil(l.reports, p.now))
+	}
 	return true
+}
+
+// completeUntil says for each pool until when its nodes were complete, as far as the reports know: until now where they were at
+// the last, and otherwise until they no longer were.
+func completeUntil(reports []status.Report, now time.Time) map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, r := range reports {
+		for _, c := range r.Conditions {
+			if c.Type != status.ResourceReady {
+				continue
+			}
+			at := c.LastTransitionTime
+			if c.Status == "True" {
+				at = now
+			}
+			for _, pool := range r.Pools {
+				if at.After(out[pool.Name]) {
+					out[pool.Name] = at
+				}
+			}
+		}
+	}
+	return out
 }
 
 // reportAll reports on every Workspace of the source, and on those that the source may still mean.
@@ -107,7 +143,7 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 	if wl, ok := p.state.Workloads[in.Key]; ok {
 		in.Workload = &wl
 	}
-	for _, pool := range l.pools {
+	for _, pool := range l.listed {
 		if pool.Owned && pool.Workspace == in.Key {
 			in.Pools = append(in.Pools, pool)
 		}
@@ -125,7 +161,7 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 // poolReports lists our pools for the capacity file.
 func (l *Loop) poolReports(p *pass) []status.Pool {
 	var out []status.Pool
-	for _, pool := range l.pools {
+	for _, pool := range l.listed {
 		if pool.Owned {
 			out = append(out, status.PoolOf(pool))
 		}

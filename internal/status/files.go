@@ -19,8 +19,10 @@ type Summary struct {
 	Cluster  string
 	Reports  []Report // in the order of their keys
 	Problems []workspace.Problem
-	Pools    []Pool   // ours
-	Warnings []string // what was held back
+	Pools    []Pool // ours
+	// Unavailable is what is known not to be had, for the next process to go on from.
+	Unavailable capacity.Unavailable
+	Warnings    []string // what was held back
 }
 
 // The files beside those of the Workspaces.
@@ -177,15 +179,35 @@ func PoolOf(p capacity.LivePool) Pool {
 	return out
 }
 
+// capacityFields is capacity.yaml.
+type capacityFields struct {
+	APIVersion  string           `yaml:"apiVersion"`
+	Kind        string           `yaml:"kind"`
+	Cluster     string           `yaml:"cluster"`
+	Pools       []poolFields     `yaml:"pools"`
+	Unavailable []capacity.Block `yaml:"unavailable,omitempty"`
+}
+
+const capacityKind = "CapacityStatus"
+
 func capacityYAML(s Summary) []byte {
 	pools := []poolFields{}
 	for _, p := range s.Pools {
 		pools = append(pools, poolFields(p))
 	}
-	return encode(struct {
-		APIVersion string       `yaml:"apiVersion"`
-		Kind       string       `yaml:"kind"`
-		Cluster    string       `yaml:"cluster"`
-		Pools      []poolFields `yaml:"pools"`
-	}{APIVersion, "CapacityStatus", s.Cluster, pools})
+	blocks := slices.Clone(s.Unavailable.Blocks)
+	for i := range blocks {
+		blocks[i].Reason = Redact(blocks[i].Reason)
+	}
+	return encode(capacityFields{APIVersion, capacityKind, s.Cluster, pools, blocks})
+}
+
+// UnavailableFrom reads what a cluster's folder says cannot be had. A file that cannot be read tells nothing: it will be
+// learned again.
+func UnavailableFrom(files map[string][]byte) capacity.Unavailable {
+	var f capacityFields
+	if err := yaml.Unmarshal(files[capacityFile], &f); err != nil || f.Kind != capacityKind {
+		return capacity.Unavailable{}
+	}
+	return capacity.UnavailableOf(f.Unavailable)
 }

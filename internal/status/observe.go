@@ -220,7 +220,7 @@ func resourceReady(in Input) Condition {
 	case in.Pool.Count == 0:
 		return condition(ResourceReady, false, "Suspended", fmt.Sprintf("pool %s: scaled to zero", in.Pool.Name)+notes)
 	case in.PoolErr != nil && errors.As(in.PoolErr, &trouble):
-		return condition(ResourceReady, false, "Pool"+string(trouble.Class), fmt.Sprintf("pool %s: %s", in.Pool.Name, trouble.Error())+notes)
+		return condition(ResourceReady, false, "Pool"+string(trouble.Class), fmt.Sprintf("pool %s: %s", in.Pool.Name, trouble.Error())+cure(trouble)+notes)
 	case in.PoolErr != nil:
 		return condition(ResourceReady, false, "PoolFailed", fmt.Sprintf("pool %s: %v", in.Pool.Name, in.PoolErr)+notes)
 	}
@@ -237,6 +237,14 @@ func resourceReady(in Input) Condition {
 		return condition(ResourceReady, true, "PoolReady", count+notes)
 	}
 	return condition(ResourceReady, false, "PoolNotReady", count+", "+string(in.Pools[i].State)+notes)
+}
+
+// cure says what helps against trouble, if anything does.
+func cure(t *capacity.CloudError) string {
+	if c := t.Class.Cure(); c != "" {
+		return " (" + c + ")"
+	}
+	return ""
 }
 
 // nodesReady reports whether enough nodes are ready and have their GPUs.

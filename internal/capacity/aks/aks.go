@@ -5,13 +5,11 @@
 package aks
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -19,7 +17,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/compute/armcompute/v8"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
@@ -32,10 +29,15 @@ type Options struct {
 	ResourceGroup  string
 	Cluster        string // name of the AKS cluster
 	Location       string // Azure region
-	Auth           string // workloadIdentity, managedIdentity, azureCLI or anonymous
-	Endpoint       string // "" is the public cloud
-	Owner          string // name of this cluster in the configuration; the value of our owner tag
-	UserAgent      string
+	Identity
+	Place
+	Owner     string // name of this cluster in the configuration; the value of our owner tag
+	UserAgent string
+
+	// For tests: a clock, how requests travel, and how long the SDK waits before it tries again.
+	now        func() time.Time
+	transport  policy.Transporter
+	retryDelay time.Duration
 }
 
 // Cloud is a capacity.Cloud on AKS.
@@ -43,6 +45,7 @@ type Cloud struct {
 	options  Options
 	pools    *armcontainerservice.AgentPoolsClient
 	usage    *armcompute.UsageClient
+	skus     *armcompute.ResourceSKUsClient
 	requests *counter
 }
 
@@ -50,93 +53,53 @@ var _ capacity.Cloud = (*Cloud)(nil)
 
 // New returns a Cloud. It does not talk to Azure yet.
 func New(o Options) (*Cloud, error) {
+	if o.Owner == "" {
+		return nil, errors.New("the cluster needs a name: it marks the agent pools that are syncer's")
+	}
 	config, err := configuration(o)
 	if err != nil {
 		return nil, err
 	}
-	cred, err := credential(o, config)
+	cred, err := credential(o.Identity, policy.ClientOptions{Cloud: config, Transport: o.transport}, o.Place.private())
 	if err != nil {
 		return nil, fmt.Errorf("credentials for Azure (auth: %s): %w", o.Auth, err)
 	}
+	return connect(o, config, cred)
+}
+
+// connect makes the clients.
+func connect(o Options, config cloud.Configuration, cred azcore.TokenCredential) (*Cloud, error) {
+	if o.now == nil {
+		o.now = time.Now
+	}
 	c := &Cloud{options: o, requests: &counter{seen: map[string]int64{}}}
-	// Waits longer than these belong to the loop, which can do other things meanwhile.
 	client := &arm.ClientOptions{
 		ClientOptions: policy.ClientOptions{
 			Cloud:                           config,
 			InsecureAllowCredentialWithHTTP: o.Auth == authAnonymous,
-			Retry:                           policy.RetryOptions{MaxRetries: 2, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 5 * time.Second, TryTimeout: 30 * time.Second},
-			Telemetry:                       policy.TelemetryOptions{ApplicationID: o.UserAgent},
-			PerRetryPolicies:                []policy.Policy{c.requests},
+			Retry: policy.RetryOptions{
+				MaxRetries: 2, RetryDelay: cmp.Or(o.retryDelay, 500*time.Millisecond), MaxRetryDelay: 5 * time.Second, TryTimeout: 30 * time.Second,
+				// Not 429: that wait is for the loop, which can do other things meanwhile.
+				StatusCodes: []int{http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout},
+			},
+			Telemetry:        policy.TelemetryOptions{ApplicationID: o.UserAgent},
+			PerCallPolicies:  []policy.Policy{newGate(o.now)},
+			PerRetryPolicies: []policy.Policy{newMeter(o.now), c.requests},
+			Transport:        o.transport,
 		},
 		DisableRPRegistration: true, // it would need rights over the whole subscription
 	}
+	var err error
 	if c.pools, err = armcontainerservice.NewAgentPoolsClient(o.SubscriptionID, cred, client); err != nil {
 		return nil, err
 	}
 	if c.usage, err = armcompute.NewUsageClient(o.SubscriptionID, cred, client); err != nil {
 		return nil, err
 	}
+	if c.skus, err = armcompute.NewResourceSKUsClient(o.SubscriptionID, cred, client); err != nil {
+		return nil, err
+	}
 	return c, nil
-}
-
-// The ways to sign in. There is no chain that tries one after another: which identity spends money is a decision.
-const (
-	authWorkloadIdentity = "workloadIdentity"
-	authManagedIdentity  = "managedIdentity"
-	authAzureCLI         = "azureCLI"
-	authAnonymous        = "anonymous"
-)
-
-// configuration points the SDK to the public cloud, or to an endpoint of its own.
-func configuration(o Options) (cloud.Configuration, error) {
-	if o.Endpoint == "" {
-		if o.Auth == authAnonymous {
-			return cloud.Configuration{}, errors.New("auth anonymous is for an emulator: it needs capacity.aks.endpoint on this machine")
-		}
-		return cloud.AzurePublic, nil
-	}
-	u, err := url.Parse(o.Endpoint)
-	if err != nil || u.Host == "" {
-		return cloud.Configuration{}, fmt.Errorf("capacity.aks.endpoint %q is not a URL", o.Endpoint)
-	}
-	if u.Scheme != "https" && !loopback(u.Hostname()) {
-		return cloud.Configuration{}, fmt.Errorf("capacity.aks.endpoint %q must be https", o.Endpoint)
-	}
-	if o.Auth == authAnonymous && !loopback(u.Hostname()) {
-		return cloud.Configuration{}, fmt.Errorf("auth anonymous is for an emulator on this machine, not for %s", u.Host)
-	}
-	config := cloud.AzurePublic
-	config.Services = maps.Clone(config.Services)
-	config.Services[cloud.ResourceManager] = cloud.ServiceConfiguration{Endpoint: o.Endpoint, Audience: o.Endpoint}
-	return config, nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func credential(o Options, config cloud.Configuration) (azcore.TokenCredential, error) {
-	client := policy.ClientOptions{Cloud: config}
-	switch o.Auth {
-	case authWorkloadIdentity:
-		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientOptions: client})
-	case authManagedIdentity:
-		return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ClientOptions: client})
-	case authAzureCLI:
-		return azidentity.NewAzureCLICredential(nil)
-	case authAnonymous:
-		return nobody{}, nil
-	}
-	return nil, fmt.Errorf("not one of %s, %s, %s, %s", authWorkloadIdentity, authManagedIdentity, authAzureCLI, authAnonymous)
-}
-
-// nobody signs in to an emulator, which does not ask who is there.
-type nobody struct{}
-
-// GetToken returns a token that no real service accepts.
-func (nobody) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: "anonymous", ExpiresOn: time.Now().Add(time.Hour)}, nil
 }
 
 // counter counts requests by method.

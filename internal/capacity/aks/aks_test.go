@@ -31,7 +31,7 @@ func emulator(t *testing.T, o armsim.Options) *armsim.Server {
 
 func cloudFor(t *testing.T, s *armsim.Server, owner string) *Cloud {
 	t.Helper()
-	c, err := New(Options{SubscriptionID: "sub", ResourceGroup: "rg", Cluster: aksName, Location: "eastus", Auth: authAnonymous, Endpoint: s.URL(), Owner: owner})
+	c, err := New(Options{SubscriptionID: "sub", ResourceGroup: "rg", Cluster: aksName, Location: "eastus", Identity: Identity{Auth: authAnonymous}, Place: Place{Endpoint: s.URL()}, Owner: owner})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,9 +274,37 @@ func TestWhoMayBeAnonymous(t *testing.T) {
 		{"magic", "", "not one of"},
 		{authAnonymous, "http://127.0.0.1:1", ""},
 	} {
-		_, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Auth: tt.auth, Endpoint: tt.endpoint})
+		_, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Owner: "demo", Identity: Identity{Auth: tt.auth}, Place: Place{Endpoint: tt.endpoint}})
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(fmt.Sprint(err), tt.want)) {
 			t.Errorf("%s at %q: %v, want %q", tt.auth, tt.endpoint, err, tt.want)
 		}
+	}
+}
+
+// TestNobodyOwnsNothing shows that without a name of its own syncer does not take pools without a tag for its own.
+func TestNobodyOwnsNothing(t *testing.T) {
+	if _, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Identity: Identity{Auth: authAzureCLI}}); err == nil {
+		t.Error("a Cloud without an owner")
+	}
+}
+
+// TestOperationThatIsPolled shows that the emulator can let an operation take a number of looks, whatever the time.
+func TestOperationThatIsPolled(t *testing.T) {
+	s := newSim(t, armsim.Options{Polls: 3})
+	c := s.cloud(t, nil)
+	if err := create(t, c, wanted("wphi", a100, 1)); err != nil {
+		t.Fatal(err)
+	}
+	s.Pass(time.Hour)
+	var states []capacity.PoolState
+	for range 4 {
+		pools, err := c.Pools(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		states = append(states, pools[1].State)
+	}
+	if fmt.Sprint(states) != "[Creating Creating Creating Succeeded]" {
+		t.Error(states)
 	}
 }

@@ -20,9 +20,12 @@ import (
 func trouble(err error) error {
 	var resp *azcore.ResponseError
 	var auth *azidentity.AuthenticationFailedError
+	var kept *keptBack
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
+	case errors.As(err, &kept):
+		return &kept.why
 	case errors.As(err, &resp):
 		return fromResponse(resp)
 	case errors.As(err, &auth):
@@ -32,12 +35,10 @@ func trouble(err error) error {
 }
 
 func fromResponse(resp *azcore.ResponseError) *capacity.CloudError {
-	out := &capacity.CloudError{Code: resp.ErrorCode, Message: redact(messageOf(resp)), Err: resp}
-	out.Class = capacity.Classify(resp.ErrorCode, out.Message)
+	code, message := detailOf(resp).Root()
+	out := &capacity.CloudError{Code: code, Message: redact(message), Err: resp, Class: capacity.Classify(code, message)}
 	if resp.RawResponse != nil {
-		if s, err := strconv.Atoi(resp.RawResponse.Header.Get("Retry-After")); err == nil && s > 0 {
-			out.RetryAfter = min(time.Duration(s)*time.Second, time.Hour)
-		}
+		out.RetryAfter = retryAfter(resp.RawResponse, time.Now())
 	}
 	if out.Class == capacity.ClassTransient { // an unknown code: the status says a little
 		switch resp.StatusCode {
@@ -57,29 +58,50 @@ func fromResponse(resp *azcore.ResponseError) *capacity.CloudError {
 	return out
 }
 
-// messageOf finds Azure's own words in the answer: AKS answers flat, other providers put an "error" around it, and a failed
+// detailOf finds Azure's own words in the answer: AKS answers flat, other providers put an "error" around it, and a failed
 // operation has its error inside the operation.
-func messageOf(resp *azcore.ResponseError) string {
+func detailOf(resp *azcore.ResponseError) capacity.ErrorDetail {
+	none := capacity.ErrorDetail{Code: resp.ErrorCode, Message: resp.ErrorCode}
 	if resp.RawResponse == nil || resp.RawResponse.Body == nil {
-		return resp.ErrorCode
+		return none
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.RawResponse.Body, 64<<10)) // the SDK has it in memory
 	if err != nil {
-		return resp.ErrorCode
+		return none
 	}
 	var body struct {
-		Message string `json:"message"`
-		Error   struct {
-			Message string `json:"message"`
-		} `json:"error"`
+		capacity.ErrorDetail
+		Error *capacity.ErrorDetail `json:"error"`
 	}
 	if json.Unmarshal(data, &body) != nil {
-		return resp.ErrorCode
+		return none
 	}
-	if body.Error.Message != "" {
-		return body.Error.Message
+	out := body.ErrorDetail
+	if body.Error != nil {
+		out = *body.Error
 	}
-	return body.Message
+	if out.Code == "" {
+		out.Code = resp.ErrorCode
+	}
+	return out
+}
+
+// retryAfter reads the header in each of its forms. It is not cut short: Azure throttles for an hour at times, and comes back
+// with a longer ban to those who do not listen.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
+		if ms, err := strconv.Atoi(resp.Header.Get(name)); err == nil && ms > 0 {
+			return time.Duration(ms) * time.Millisecond
+		}
+	}
+	text := resp.Header.Get("Retry-After")
+	if s, err := strconv.Atoi(text); err == nil && s > 0 {
+		return time.Duration(s) * time.Second
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return max(t.Sub(now), 0)
+	}
+	return 0
 }
 
 func isConflict(err error) bool {
@@ -87,7 +109,19 @@ func isConflict(err error) bool {
 	return errors.As(err, &resp) && (resp.StatusCode == http.StatusPreconditionFailed || resp.StatusCode == http.StatusConflict)
 }
 
-var secretInText = regexp.MustCompile(`(?i)(bearer\s+|[?&](?:sig|token|code|client_secret|access_token)=)[^\s&"']+`)
+// secrets are tokens and signatures in the words of errors: in headers, URLs, JSON, forms, user info, and bare JWTs.
+var secrets = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)((?:bearer|basic|sharedaccesssignature)\s+)[^\s"',;]+`),
+	regexp.MustCompile(`(?i)((?:^|[?&;\s])(?:sig|signature|token|code|client_secret|client_assertion|assertion|password|access_token|refresh_token|id_token)=)[^\s&"',;]+`),
+	regexp.MustCompile(`(?i)("?(?:access_token|refresh_token|id_token|client_secret|client_assertion|password|primaryKey|secondaryKey)"?\s*:\s*")[^"]+`),
+	regexp.MustCompile(`(?i)(://[^/\s:@]+:)[^/\s@]+`),
+	regexp.MustCompile(`()eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}`),
+}
 
-// redact takes tokens and signatures out of a text.
-func redact(s string) string { return secretInText.ReplaceAllString(s, "${1}[redacted]") }
+// redact takes secrets out of a text.
+func redact(s string) string {
+	for _, r := range secrets {
+		s = r.ReplaceAllString(s, "${1}[redacted]")
+	}
+	return s
+}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,7 +23,11 @@ type Options struct {
 	NodeDelay   time.Duration  // between one node and the next; default 300 ms
 	DeleteDelay time.Duration  // until a pool is gone, or has shrunk; default 1 s
 	StateFile   string         // keeps the state over restarts; "" keeps it in memory
-	Quota       map[string]int // vCPUs by family, in lower case; "cores" is the regional one. Default 200 for each
+	Quota       map[string]int // vCPUs by family, in lower case; "cores" is the regional one, "lowprioritycores" that of spot. Default 200 for each
+	// Polls is how often a pool, or its operation, has to be looked at before the operation can end; default 0.
+	Polls int
+	// Now is the clock; default time.Now.
+	Now func() time.Time
 }
 
 // Server is a running emulator.
@@ -36,9 +41,28 @@ type Server struct {
 	clusters map[string]*cluster   // key: resource group / cluster, in lower case
 	ops      map[string]*operation // by id
 	faults   []*Fault
-	requests map[string]int // by method and kind
+	sizes    map[string]Behaviour // by size, in lower case
+	requests map[string]int       // by method and kind
+	log      []Write
 	down     bool
 	serial   int64
+}
+
+// New returns an emulator that does not listen: it is an http.Handler.
+func New(o Options) (*Server, error) {
+	orDefault(&o.CreateDelay, 2*time.Second)
+	orDefault(&o.ScaleDelay, time.Second)
+	orDefault(&o.NodeDelay, 300*time.Millisecond)
+	orDefault(&o.DeleteDelay, time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{options: o, clusters: map[string]*cluster{}, ops: map[string]*operation{}, sizes: map[string]Behaviour{}, requests: map[string]int{}}
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	s.routes()
+	return s, nil
 }
 
 // Start listens and serves until Close.
@@ -50,15 +74,10 @@ func Start(o Options) (*Server, error) {
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("armsim listens on loopback addresses only, not %q", o.Addr)
 	}
-	orDefault(&o.CreateDelay, 2*time.Second)
-	orDefault(&o.ScaleDelay, time.Second)
-	orDefault(&o.NodeDelay, 300*time.Millisecond)
-	orDefault(&o.DeleteDelay, time.Second)
-	s := &Server{options: o, clusters: map[string]*cluster{}, ops: map[string]*operation{}, requests: map[string]int{}}
-	if err := s.load(); err != nil {
+	s, err := New(o)
+	if err != nil {
 		return nil, err
 	}
-	s.routes()
 	if s.listener, err = net.Listen("tcp", o.Addr); err != nil {
 		return nil, err
 	}
@@ -115,10 +134,16 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("PUT "+poolPath+"/{pool}", s.putPool)
 	s.mux.HandleFunc("DELETE "+poolPath+"/{pool}", s.deletePool)
 	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.ContainerService/locations/{location}/operations/{id}", s.getOperation)
+	s.mux.HandleFunc("GET "+poolPath+"/{pool}/machines", s.listMachines)
+	s.mux.HandleFunc("POST "+poolPath+"/{pool}/deleteMachines", s.deleteMachines)
+	s.mux.HandleFunc("POST "+poolPath+"/{pool}/abort", s.abort)
+	s.mux.HandleFunc("POST "+strings.Replace(poolPath, "managedClusters", "managedclusters", 1)+"/{pool}/abort", s.abort) // as the SDK spells it
 	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.Compute/locations/{location}/usages", s.getUsages)
+	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.Compute/skus", s.getSKUs)
 	s.mux.HandleFunc("GET /_sim/nodes", s.getNodes)
 	s.mux.HandleFunc("GET /_sim/requests", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Requests()) })
 	s.mux.HandleFunc("POST /_sim/faults", s.postFault)
+	s.mux.HandleFunc("POST /_sim/sizes", s.postBehaviour)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, "InvalidResourceType", "armsim does not know "+r.URL.Path)
 	})
@@ -130,13 +155,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests[r.Method]++
 		down := s.down
+		s.note(r)
 		fault := s.fault(r)
 		s.mu.Unlock()
 		if down || fault != nil && fault.Drop && !fault.After {
 			drop(w)
 			return
 		}
-		if fault != nil && !fault.Async {
+		if fault != nil && !fault.late() {
 			if fault.Drop { // done, but the answer is lost
 				s.mux.ServeHTTP(discard{http.Header{}}, r)
 				drop(w)

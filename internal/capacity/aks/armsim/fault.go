@@ -23,6 +23,19 @@ type Fault struct {
 	// Drop closes the connection without an answer; with After, once the request has been carried out.
 	Drop  bool `json:"drop"`
 	After bool `json:"after"`
+	// Wrapped puts an "error" around the answer, as the compute provider does; AKS answers flat.
+	Wrapped bool `json:"wrapped"`
+	// Details are inside the error, as the codes of a wrapper's causes.
+	Details []Detail `json:"details"`
+	// Stuck lets the operation be accepted, and never end by itself.
+	Stuck bool `json:"stuck"`
+}
+
+// Detail is an error inside an error.
+type Detail struct {
+	Code    string   `json:"code"`
+	Message string   `json:"message"`
+	Details []Detail `json:"details,omitempty"`
 }
 
 // Inject puts a fault in the way.
@@ -48,8 +61,15 @@ func (f *Fault) answer(w http.ResponseWriter) {
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}
-	writeError(w, f.Status, f.Code, f.Message)
+	body := map[string]any{"code": f.Code, "message": f.Message, "details": f.Details, "subcode": ""}
+	if f.Wrapped {
+		body = map[string]any{"error": body}
+	}
+	writeJSON(w, f.Status, body)
 }
+
+// late reports whether the fault shows only once the operation is under way.
+func (f *Fault) late() bool { return f.Async || f.Stuck }
 
 func (s *Server) postFault(w http.ResponseWriter, r *http.Request) {
 	var f Fault

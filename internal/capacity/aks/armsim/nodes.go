@@ -2,7 +2,6 @@ package armsim
 
 import (
 	"fmt"
-	"hash/crc32"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,24 +15,28 @@ type size struct {
 	vcpus, memoryGiB, gpus int
 	family                 string
 	retired                bool
+	name                   string // as Azure spells it
 }
 
 // sizes are those that the emulated region offers, and some that it no longer does.
 var sizes = map[string]size{
-	"standard_d4s_v5":           {4, 16, 0, "standardDSv5Family", false},
-	"standard_nc4as_t4_v3":      {4, 28, 1, "Standard NCASv3_T4 Family", false},
-	"standard_nv36ads_a10_v5":   {36, 440, 1, "StandardNVADSA10v5Family", false},
-	"standard_nv72ads_a10_v5":   {72, 880, 2, "StandardNVADSA10v5Family", false},
-	"standard_nc24ads_a100_v4":  {24, 220, 1, "StandardNCADSA100v4Family", false},
-	"standard_nc48ads_a100_v4":  {48, 440, 2, "StandardNCADSA100v4Family", false},
-	"standard_nc96ads_a100_v4":  {96, 880, 4, "StandardNCADSA100v4Family", false},
-	"standard_nc40ads_h100_v5":  {40, 320, 1, "StandardNCadsH100v5Family", false},
-	"standard_nc80adis_h100_v5": {80, 640, 2, "StandardNCadsH100v5Family", false},
-	"standard_nd96isr_h100_v5":  {96, 1900, 8, "standardNDSH100v5Family", false},
-	"standard_nc6s_v3":          {6, 112, 1, "standardNCSv3Family", true},
-	"standard_nc12s_v3":         {12, 224, 2, "standardNCSv3Family", true},
-	"standard_nc24s_v3":         {24, 448, 4, "standardNCSv3Family", true},
+	"standard_d4s_v5":           {4, 16, 0, "standardDSv5Family", false, "Standard_D4s_v5"},
+	"standard_nc4as_t4_v3":      {4, 28, 1, "Standard NCASv3_T4 Family", false, "Standard_NC4as_T4_v3"},
+	"standard_nv36ads_a10_v5":   {36, 440, 1, "StandardNVADSA10v5Family", false, "Standard_NV36ads_A10_v5"},
+	"standard_nv72ads_a10_v5":   {72, 880, 2, "StandardNVADSA10v5Family", false, "Standard_NV72ads_A10_v5"},
+	"standard_nc24ads_a100_v4":  {24, 220, 1, "StandardNCADSA100v4Family", false, "Standard_NC24ads_A100_v4"},
+	"standard_nc48ads_a100_v4":  {48, 440, 2, "StandardNCADSA100v4Family", false, "Standard_NC48ads_A100_v4"},
+	"standard_nc96ads_a100_v4":  {96, 880, 4, "StandardNCADSA100v4Family", false, "Standard_NC96ads_A100_v4"},
+	"standard_nc40ads_h100_v5":  {40, 320, 1, "StandardNCadsH100v5Family", false, "Standard_NC40ads_H100_v5"},
+	"standard_nc80adis_h100_v5": {80, 640, 2, "StandardNCadsH100v5Family", false, "Standard_NC80adis_H100_v5"},
+	"standard_nd96isr_h100_v5":  {96, 1900, 8, "standardNDSH100v5Family", false, "Standard_ND96isr_H100_v5"},
+	"standard_nc6s_v3":          {6, 112, 1, "standardNCSv3Family", true, "Standard_NC6s_v3"},
+	"standard_nc12s_v3":         {12, 224, 2, "standardNCSv3Family", true, "Standard_NC12s_v3"},
+	"standard_nc24s_v3":         {24, 448, 4, "standardNCSv3Family", true, "Standard_NC24s_v3"},
 }
+
+// location is the one region there is.
+const location = "eastus"
 
 func lower(s string) string { return strings.ToLower(s) }
 
@@ -45,7 +48,7 @@ func (s *Server) getNodes(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	only := r.URL.Query().Get("cluster")
-	now := time.Now()
+	now := s.options.Now()
 	nodes := []any{}
 	for _, key := range slices.Sorted(maps.Keys(s.clusters)) {
 		c := s.clusters[key]
@@ -55,7 +58,7 @@ func (s *Server) getNodes(w http.ResponseWriter, r *http.Request) {
 		s.settle(c, now)
 		for _, name := range slices.Sorted(maps.Keys(c.Pools)) {
 			if p := c.Pools[name]; p.Properties["mode"] != "System" {
-				nodes = append(nodes, c.nodes(p, now)...)
+				nodes = append(nodes, c.nodes(p, now, s.sizes[lower(fmt.Sprint(p.Properties["vmSize"]))].NoGPUs)...)
 			}
 		}
 	}
@@ -64,19 +67,17 @@ func (s *Server) getNodes(w http.ResponseWriter, r *http.Request) {
 
 // nodes are those of one pool that have booted, with the names, labels, taints and capacity that AKS gives them. A pool that
 // shrinks loses the nodes with the highest numbers.
-func (c *cluster) nodes(p *pool, now time.Time) []any {
+func (c *cluster) nodes(p *pool, now time.Time, noGPUs bool) []any {
 	sku, ok := lookupSize(fmt.Sprint(p.Properties["vmSize"]))
 	if !ok {
 		return nil
 	}
-	digits := fmt.Sprintf("%08d", crc32.ChecksumIEEE([]byte(c.ResourceGroup+"/"+c.Name))%100_000_000)
-	scaleSet := fmt.Sprintf("aks-%s-%s-vmss", p.Name, digits)
 	var out []any
-	for i, boot := range p.Boots {
-		if now.Before(boot) || p.Gone && now.After(p.Done) || i >= p.Target && len(p.Boots) > p.Target {
+	for _, m := range p.Machines {
+		if now.Before(m.Boot) || p.Gone && now.After(p.Done) || p.leaves(m) {
 			continue
 		}
-		name := scaleSet + fmt.Sprintf("%06s", strconv.FormatInt(int64(i), 36))
+		name := c.machineName(p, m)
 		capacity := map[string]string{
 			"cpu": strconv.Itoa(sku.vcpus), "memory": fmt.Sprintf("%dGi", sku.memoryGiB), "pods": "110", "ephemeral-storage": "1Ti",
 		}
@@ -87,7 +88,7 @@ func (c *cluster) nodes(p *pool, now time.Time) []any {
 			"topology.kubernetes.io/region": c.Location, "topology.kubernetes.io/zone": "0",
 			"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name,
 		}
-		if sku.gpus > 0 {
+		if sku.gpus > 0 && !noGPUs {
 			capacity["nvidia.com/gpu"] = strconv.Itoa(sku.gpus)
 			labels["accelerator"], labels["kubernetes.azure.com/accelerator"] = "nvidia", "nvidia"
 		}
@@ -104,7 +105,7 @@ func (c *cluster) nodes(p *pool, now time.Time) []any {
 			"metadata": map[string]any{"name": name, "labels": labels},
 			"spec": map[string]any{
 				"providerID": fmt.Sprintf("azure:///subscriptions/%s/resourceGroups/mc_%s_%s_%s/providers/Microsoft.Compute/virtualMachineScaleSets/%s/virtualMachines/%d",
-					c.Subscription, lower(c.ResourceGroup), lower(c.Name), c.Location, scaleSet, i),
+					c.Subscription, lower(c.ResourceGroup), lower(c.Name), c.Location, c.scaleSet(p), m.Number),
 				"taints": taints,
 			},
 			"status": map[string]any{"capacity": capacity, "allocatable": capacity},

@@ -23,6 +23,7 @@ func (s *Server) listPools(w http.ResponseWriter, r *http.Request) {
 	c := s.of(r)
 	out := []any{}
 	for _, name := range slices.Sorted(maps.Keys(c.Pools)) {
+		c.Pools[name].Looks++
 		out = append(out, c.json(c.Pools[name]))
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"value": out})
@@ -37,6 +38,7 @@ func (s *Server) getPool(w http.ResponseWriter, r *http.Request) {
 		notFound(w, r)
 		return
 	}
+	p.Looks++
 	writeJSON(w, http.StatusOK, c.json(p))
 }
 
@@ -77,31 +79,33 @@ func (s *Server) putPool(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status := http.StatusOK
-	now := time.Now()
+	now := s.options.Now()
 	count := intOf(next["count"])
+	had := 0
 	if old == nil {
 		status = http.StatusCreated
 		old = &pool{Name: name, State: "Creating"}
 		c.Pools[name] = old
 		old.grow(count, now.Add(s.options.CreateDelay), s.options.NodeDelay)
 	} else {
-		have := len(old.Boots)
+		had = len(old.Machines)
 		switch {
-		case count > have:
+		case count > had:
 			old.State = "Scaling"
 			old.grow(count, now.Add(s.options.ScaleDelay), s.options.NodeDelay)
-		case count < have:
+		case count < had:
 			old.State, old.Done = "Scaling", now.Add(s.options.DeleteDelay)
 		default:
 			old.State, old.Done = "Updating", now.Add(s.options.ScaleDelay)
 		}
 	}
-	old.Properties, old.Target, old.ETag = next, count, s.etag()
-	if f := asyncFault(r.Context()); f != nil {
-		old.Fail = &provisioningError{f.Code, f.Message}
-		if old.State == "Creating" {
-			old.Boots = nil
-		}
+	old.Properties, old.Target, old.ETag, old.Error = next, count, s.etag(), nil
+	old.spoil(asyncFault(r.Context()))
+	if count > had {
+		old.behave(s.sizes[lower(fmt.Sprint(next["vmSize"]))])
+	}
+	if old.Fail != nil || old.Stuck { // no machine comes of it
+		old.Machines = old.Machines[:min(had, len(old.Machines))]
 	}
 	s.begin(w, r, c, old)
 	s.save()
@@ -110,12 +114,22 @@ func (s *Server) putPool(w http.ResponseWriter, r *http.Request) {
 
 // grow lets nodes boot one after another, the first at the given time.
 func (p *pool) grow(count int, first time.Time, step time.Duration) {
-	for i := 0; len(p.Boots) < count; i++ {
-		p.Boots = append(p.Boots, first.Add(time.Duration(i)*step))
-	}
 	p.Done = first
-	if len(p.Boots) > 0 {
-		p.Done = p.Boots[len(p.Boots)-1]
+	for i := 0; len(p.Machines) < count; i++ {
+		p.Done = first.Add(time.Duration(i) * step)
+		p.Machines = append(p.Machines, machine{p.Next, p.Done})
+		p.Next++
+	}
+}
+
+// behave lets an operation that grows the pool fare as its size does.
+func (p *pool) behave(b Behaviour) {
+	if b.Fails != "" && !(b.FailsEphemeral && p.Properties["osDiskType"] == "Managed") {
+		p.Fail = &provisioningError{b.Fails, b.Message, b.Details}
+	}
+	p.Stuck = p.Stuck || b.Stuck
+	if b.NoNodes {
+		p.Machines = nil
 	}
 }
 
@@ -138,7 +152,10 @@ func (s *Server) deletePool(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, "OperationNotAllowed", "There has to be at least one system node pool in the cluster")
 		return
 	}
-	p.State, p.Gone, p.Done, p.ETag = "Deleting", true, time.Now().Add(s.options.DeleteDelay), s.etag()
+	p.State, p.Gone, p.Done, p.ETag = "Deleting", true, s.options.Now().Add(s.options.DeleteDelay), s.etag()
+	if f := asyncFault(r.Context()); f == nil || f.Code != "PodDrainFailure" || r.URL.Query().Get("ignore-pod-disruption-budget") != "true" {
+		p.spoil(f)
+	}
 	s.begin(w, r, c, p)
 	s.save()
 	w.WriteHeader(http.StatusAccepted)
@@ -155,6 +172,8 @@ func (s *Server) refuse(r *http.Request, c *cluster, old *pool, next map[string]
 		return http.StatusPreconditionFailed, "PreconditionFailed", "The agent pool exists already"
 	case mismatch(r, old):
 		return http.StatusPreconditionFailed, "PreconditionFailed", "The ETag of the agent pool does not match the If-Match header"
+	case old != nil && old.State == "Deleting":
+		return http.StatusConflict, "OperationNotAllowed", "Operation is not allowed on agent pool " + name + " since deletion was issued on it"
 	case old != nil && busy(old.State):
 		return http.StatusConflict, "OperationNotAllowed", busyMessage(old)
 	case old != nil && changed(old.Properties, next) != "":
@@ -164,11 +183,10 @@ func (s *Server) refuse(r *http.Request, c *cluster, old *pool, next map[string]
 	}
 	more := intOf(next["count"])
 	if old != nil {
-		more -= len(old.Boots)
+		more -= len(old.Machines)
 	}
-	if left := s.left(c, sku.family); more > 0 && more*sku.vcpus > left && next["scaleSetPriority"] != "Spot" {
-		return http.StatusBadRequest, "ErrCode_InsufficientVCPUQuota", fmt.Sprintf(
-			"Insufficient vcpu quota requested %d, remaining %d for family %s for region %s. Surge nodes would also consume vcpu quota.", more*sku.vcpus, left, sku.family, c.Location)
+	if code, message := s.shortOf(c, sku, more, next["scaleSetPriority"] == "Spot"); code != "" {
+		return http.StatusBadRequest, code, message
 	}
 	return 0, "", ""
 }

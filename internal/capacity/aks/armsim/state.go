@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,20 +29,31 @@ type pool struct {
 	ETag       string             `json:"etag"`
 	State      string             `json:"state"`
 	Error      *provisioningError `json:"error,omitempty"`
-	// Boots are the times at which the nodes come up, by index; nodes with a later time are not there yet.
-	Boots []time.Time `json:"boots"`
+	// Machines are the nodes, in the order of their numbers, which are never used again. Those that boot later are not there yet.
+	Machines []machine `json:"machines"`
+	Next     int       `json:"next"` // number of the next machine
 	// Done is when the operation in flight ends, and what becomes of the pool then.
 	Done   time.Time          `json:"done"`
 	Gone   bool               `json:"gone"`   // it is deleted at Done
 	Target int                `json:"target"` // nodes at Done
+	Doomed []int              `json:"doomed"` // numbers of the machines that are gone at Done
+	Stuck  bool               `json:"stuck"`  // the operation never ends by itself
+	Looks  int                `json:"looks"`  // how often it was looked at since the operation began
 	Fail   *provisioningError `json:"fail,omitempty"`
 	// Op is the operation in flight.
 	Op string `json:"op"`
 }
 
+// machine is one node of a pool.
+type machine struct {
+	Number int       `json:"number"`
+	Boot   time.Time `json:"boot"`
+}
+
 type provisioningError struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    string   `json:"code"`
+	Message string   `json:"message"`
+	Details []Detail `json:"details,omitempty"`
 }
 
 // operation is a long-running operation, for those who poll it.
@@ -59,56 +71,71 @@ func (s *Server) get(sub, rg, name string) *cluster {
 	key := strings.ToLower(rg + "/" + name)
 	c := s.clusters[key]
 	if c == nil {
-		c = &cluster{Subscription: sub, ResourceGroup: rg, Name: name, Location: "eastus", Pools: map[string]*pool{}}
+		c = &cluster{Subscription: sub, ResourceGroup: rg, Name: name, Location: location, Pools: map[string]*pool{}}
 		c.Pools["nodepool1"] = &pool{
 			Name: "nodepool1", State: "Succeeded", ETag: s.etag(), Target: 1,
 			Properties: map[string]any{"mode": "System", "vmSize": "Standard_D4s_v5", "count": 1.0, "type": "VirtualMachineScaleSets", "osType": "Linux"},
 		}
 		s.clusters[key] = c
 	}
-	s.settle(c, time.Now())
+	if c.Subscription == "" { // it was added before anybody asked
+		c.Subscription = sub
+	}
+	s.settle(c, s.options.Now())
 	return c
 }
 
 // settle lets everything happen in a cluster that is due by now. The lock is held.
 func (s *Server) settle(c *cluster, now time.Time) {
 	for name, p := range c.Pools {
-		if !busy(p.State) || now.Before(p.Done) {
+		if !busy(p.State) || p.Stuck || p.Looks < s.options.Polls || now.Before(p.Done) {
 			continue
 		}
 		op := s.ops[p.Op]
 		switch {
 		case p.Fail != nil:
 			p.State, p.Error = "Failed", p.Fail
-			p.Target = len(p.Boots)
+			p.Target = max(p.Target, len(p.Machines)) // what was asked for stays the count
+		case p.State == "Canceling":
+			p.State = "Canceled"
 		case p.Gone:
 			delete(c.Pools, name)
 		default:
 			p.State, p.Error = "Succeeded", nil
-			p.Boots = p.Boots[:min(len(p.Boots), p.Target)]
+			p.Machines = slices.DeleteFunc(p.Machines, p.leaves)
 		}
 		if op != nil {
 			op.done, op.failed = true, p.Fail
 		}
-		p.Fail, p.Op, p.ETag = nil, "", s.etag()
+		p.Fail, p.Op, p.ETag, p.Doomed, p.Gone = nil, "", s.etag(), nil, false
 	}
 	s.save()
 }
 
 func busy(state string) bool {
-	return state == "Creating" || state == "Updating" || state == "Scaling" || state == "Deleting"
+	return state != "Succeeded" && state != "Failed" && state != "Canceled"
+}
+
+// leaves reports whether a machine is gone at the end of the operation in flight: the named ones, or those with the highest
+// numbers of a pool that shrinks.
+func (p *pool) leaves(m machine) bool {
+	if len(p.Doomed) > 0 {
+		return slices.Contains(p.Doomed, m.Number)
+	}
+	return p.Target < len(p.Machines) && slices.Index(p.Machines, m) >= p.Target
 }
 
 func (s *Server) etag() string {
 	s.serial++
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", s.serial, time.Now().UnixNano()))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d", s.serial, s.options.Now().UnixNano()))
 	return fmt.Sprintf("%x", sum[:8])
 }
 
 // saved is what a state file holds. Operations that somebody polls are forgotten by a restart, as Azure forgets them in time.
 type saved struct {
-	Clusters map[string]*cluster `json:"clusters"`
-	Serial   int64               `json:"serial"`
+	Clusters map[string]*cluster  `json:"clusters"`
+	Sizes    map[string]Behaviour `json:"sizes,omitempty"`
+	Serial   int64                `json:"serial"`
 }
 
 func (s *Server) load() error {
@@ -127,6 +154,9 @@ func (s *Server) load() error {
 		return fmt.Errorf("read %s: %w", s.options.StateFile, err)
 	}
 	s.clusters, s.serial = st.Clusters, st.Serial
+	for k, v := range st.Sizes {
+		s.sizes[k] = v
+	}
 	return nil
 }
 
@@ -135,7 +165,7 @@ func (s *Server) save() {
 	if s.options.StateFile == "" {
 		return
 	}
-	data, err := json.Marshal(saved{s.clusters, s.serial})
+	data, err := json.Marshal(saved{s.clusters, s.sizes, s.serial})
 	if err != nil {
 		return
 	}

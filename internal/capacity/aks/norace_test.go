@@ -1,0 +1,6 @@
+//go:build !race
+
+package aks
+
+// ordinarily is how many random sequences are tried.
+const ordinarily = 2000

@@ -1,0 +1,46 @@
+package e2e
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/capacity/aks/armsim"
+	"syncer.dev/syncer/internal/status"
+)
+
+// unavailable is what is recorded in capacity.yaml as not to be had.
+func (e *env) unavailable() string {
+	out, _ := exec.Command("git", "-C", e.repo.Dir, "show", "syncer/status:status/"+clusterName+"/capacity.yaml").Output()
+	_, text, _ := strings.Cut(string(out), "unavailable:")
+	return text
+}
+
+// TestAnotherSize has Azure out of the cheapest size, which shows only after it has accepted the pool: the Workspace that left
+// the choice to syncer is served on another, the pool that failed is gone, and what was learned survives a kill.
+func TestAnotherSize(t *testing.T) {
+	e := setup(t)
+	const cheapest = "Standard_NV36ads_A10_v5"
+	e.azure.Behave(cheapest, armsim.Behaviour{Fails: "CreateVMSSAgentPoolFailed", Message: "failed", Details: []armsim.Detail{{Code: "AllocationFailed", Message: "none left"}}})
+	e.repo.Commit(map[string]string{"workspaces/phi.yaml": strings.Replace(inference("phi", "phi-4-mini-instruct"), "  instanceType: Standard_NC24ads_A100_v4\n", "", 1)}, "serve phi")
+	p := e.start("run")
+	r := e.waitState("phi", status.Ready)
+	if r.InstanceType == cheapest || len(r.Pools) != 1 || len(e.gpuNodes()) != 1 {
+		t.Errorf("on %s, pools %+v, %d nodes", r.InstanceType, r.Pools, len(e.gpuNodes()))
+	}
+	e.eventually("it to be recorded", func() string {
+		if text := e.unavailable(); !contains(text, "reason: Azure has no "+cheapest) {
+			return "recorded is" + text
+		}
+		return ""
+	})
+	p.kill()
+	e.azure.Heal()
+	writes, recorded := e.azure.Writes(), e.unavailable()
+	if code := e.start("run", "--wait").ended(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if e.azure.Writes() != writes || e.unavailable() != recorded {
+		t.Errorf("a restart wrote %d times to Azure; unavailable was\n%s\nand is\n%s", e.azure.Writes()-writes, recorded, e.unavailable())
+	}
+}
