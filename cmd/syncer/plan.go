@@ -100,19 +100,19 @@ func planCommits(ctx context.Context, c config.Config, f planFlags) (plan.Plan, 
 	if head == "" {
 		head = "HEAD"
 	}
-	before, baseHash, err := desiredAt(ctx, repo, c, f.base)
+	before, baseHash, err := desiredAt(ctx, repo, c, f.base, plan.Observed{Eventual: true})
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	after, headHash, err := desiredAt(ctx, repo, c, head)
+	after, headHash, err := desiredAt(ctx, repo, c, head, plan.Eventually(before))
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	return plan.Between(policyOf(c), baseHash, headHash, before, after), nil
 }
 
-// desiredAt works out what a commit asks for.
-func desiredAt(ctx context.Context, repo *git.Repository, c config.Config, rev string) (plan.Side, string, error) {
+// desiredAt works out what a commit asks for, after what is seen.
+func desiredAt(ctx context.Context, repo *git.Repository, c config.Config, rev string, seen plan.Observed) (plan.Side, string, error) {
 	commit, err := repo.Resolve(ctx, rev)
 	if err != nil {
 		return plan.Side{}, "", fmt.Errorf("look up %s: %w", rev, err)
@@ -126,7 +126,7 @@ func desiredAt(ctx context.Context, repo *git.Repository, c config.Config, rev s
 		return plan.Side{}, "", fmt.Errorf("read %s: %w", rev, err)
 	}
 	in.Set.Rename(func(name string) string { return path.Join(c.Source.Path, name) })
-	d, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policyOf(c), plan.Observed{})
+	d, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policyOf(c), seen)
 	return plan.Side{Set: in.Set, Desired: d}, r.Commit, err
 }
 
@@ -155,7 +155,7 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.cluster.Start(ctx)
-	seen := plan.Observed{Live: true}
+	seen := plan.Observed{Live: true, Now: time.Now()}
 	if seen.State, err = observe(ctx, p.cluster); err != nil {
 		return plan.Plan{}, err
 	}
@@ -168,7 +168,7 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 		if err != nil {
 			return plan.Plan{}, err
 		}
-		seen.Unavailable, seen.Now = status.UnavailableFrom(recorded), time.Now()
+		seen.Unavailable = status.UnavailableFrom(recorded)
 		seen.Quota, quotaErr = p.cloud.Quota(ctx)
 	}
 	desired, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policyOf(c), seen)

@@ -51,7 +51,7 @@ func connect(c config.Config) (*parts, error) {
 	p := &parts{repo: repo}
 	if p.cluster, err = apply.Connect(apply.Options{
 		Kubeconfig: c.Kubeconfig, Context: c.Context, Cluster: c.Cluster, Namespaces: c.Namespaces, UserAgent: "syncer/" + buildVersion(),
-		Kinds: objectKinds(c), Karpenter: c.Capacity.Mode == config.ModeKarpenter, Foreign: c.Capacity.Mode == config.ModeBYO,
+		Kinds: objectKinds(c), Karpenter: c.Capacity.Mode == config.ModeKarpenter, Foreign: c.Capacity.Mode != config.ModeKarpenter,
 	}); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (c *Cluster) Observe(ctx context.Context) (cluster.State, error) {
 			s.Nodes = append(s.Nodes, n)
 		}
 	}
-	c.addTaken(s)
+	c.addTaken(&s)
 	s.NodePools = c.nodePools()
 	slices.SortFunc(s.Nodes, func(a, b cluster.Node) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil

@@ -13,6 +13,7 @@ import (
 // workloadOf reads a StatefulSet or a Job.
 func workloadOf(u *unstructured.Unstructured) cluster.Workload {
 	w := cluster.Workload{Ref: cluster.RefOf(u), Inputs: u.GetAnnotations()[cluster.AnnotationInputs]}
+	w.Pool, w.GPUs = requiredPool(u), gpusOf(templateOf(u))
 	if u.GetKind() == "Job" {
 		w.Current = true
 		w.Active = number(u, "status", "active")
@@ -32,6 +33,33 @@ func workloadOf(u *unstructured.Unstructured) cluster.Workload {
 	}
 	return w
 }
+
+// templateOf returns the pod that a workload makes, in the form of one.
+func templateOf(u *unstructured.Unstructured) *unstructured.Unstructured {
+	spec, _, _ := unstructured.NestedMap(u.Object, "spec", "template", "spec")
+	return &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
+}
+
+// requiredPool returns the agent pool that the pods of a workload require, or "".
+func requiredPool(u *unstructured.Unstructured) string {
+	terms, _, _ := unstructured.NestedSlice(u.Object, "spec", "template", "spec", "affinity", "nodeAffinity",
+		"requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+	for _, t := range terms {
+		term, _ := t.(map[string]any)
+		expressions, _, _ := unstructured.NestedSlice(term, "matchExpressions")
+		for _, e := range expressions {
+			m, _ := e.(map[string]any)
+			if values, _ := m["values"].([]any); m["key"] == labelAgentPool && len(values) == 1 {
+				pool, _ := values[0].(string)
+				return pool
+			}
+		}
+	}
+	return ""
+}
+
+// labelAgentPool is set by AKS.
+const labelAgentPool = "kubernetes.azure.com/agentpool"
 
 func condition(u *unstructured.Unstructured, kind string) bool {
 	conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")

@@ -8,8 +8,8 @@ import (
 
 // Pool is an AKS agent pool that we own, as it should be.
 type Pool struct {
-	Name      string // 1 to 12 characters, ^[a-z][a-z0-9]{0,11}$
-	Workspace workspace.Key
+	Name      string        // 1 to 12 characters, ^[a-z][a-z0-9]{0,11}$
+	Workspace workspace.Key // zero for a pool that Workspaces share
 	SKU       SKU
 	Count     int // nodes; 0 keeps the pool and costs nothing
 	Spot      bool
@@ -60,13 +60,16 @@ type LivePool struct {
 	Error     string
 	// Owned says that the pool carries our owner tag for this cluster. Nothing else is ever changed.
 	Owned     bool
-	Workspace workspace.Key // from our tag; zero when not Owned
+	Workspace workspace.Key // from our tag; zero when not Owned, and for a pool that Workspaces share
 	System    bool          // mode System: never touched
 	// Changed is when we last wrote the pool, from our tag; zero when there is none.
 	Changed time.Time
 	// ManagedDisk says that the system is on a disk of its own.
 	ManagedDisk bool
 }
+
+// Shared reports whether the pool is one of ours that Workspaces share.
+func (l LivePool) Shared() bool { return l.Owned && l.Workspace == (workspace.Key{}) }
 
 // Op is what happens to a pool, in Terraform's words.
 type Op string
@@ -88,7 +91,8 @@ type PoolChange struct {
 	Live    *LivePool
 	// LiveCost is the price of Live as it is.
 	LiveCost Cost
-	// Remove names the machines that are deleted when a pool shrinks; nil leaves the choice to Azure.
+	// Remove names the nodes that go when the pool shrinks, on which nothing runs. It is empty when the pool shrinks to zero:
+	// then all of them do.
 	Remove []string
 	// IgnoreBudgets lets Delete go on although a disruption budget forbids evicting a pod. Only for a pool on which nothing runs.
 	IgnoreBudgets bool

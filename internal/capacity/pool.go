@@ -22,40 +22,6 @@ const (
 // GPUTaint keeps ordinary pods off GPU nodes. It is KAITO's.
 const GPUTaint = "sku=gpu:NoSchedule"
 
-// annotationImageFamily chooses the operating system of the nodes: ubuntu (the default) or azurelinux.
-const annotationImageFamily = "kaito.sh/node-image-family"
-
-// PoolOptions are what a pool depends on besides its Workspace and Demand.
-type PoolOptions struct {
-	Cluster string // name of this cluster in the configuration
-	Region  string
-	DiskGiB int
-}
-
-// PoolFor returns the pool that a Workspace has to itself. Its name follows from the cluster, the Workspace and the size:
-// a pool cannot change its size, so another size is another pool.
-func PoolFor(w *workspace.Workspace, d Demand, o PoolOptions) Pool {
-	chosen := d.Options[0]
-	p := Pool{
-		Name:      poolName(o.Cluster, w.Key, chosen.SKU.Name, w.Spot()),
-		Workspace: w.Key, SKU: chosen.SKU, Count: chosen.Nodes, Spot: w.Spot(), DiskGiB: o.DiskGiB,
-		Labels: map[string]string{}, Taints: []string{GPUTaint}, OSSKU: "Ubuntu", HourlyCost: chosen.HourlyCost,
-	}
-	for k, v := range w.NodeLabels() {
-		// AKS refuses labels under its own prefix; nodes have those that it sets anyway.
-		if !strings.HasPrefix(k, "kubernetes.azure.com/") {
-			p.Labels[k] = v
-		}
-	}
-	p.Labels[LabelCluster] = o.Cluster
-	p.Labels[LabelWorkspace] = w.Name
-	p.Labels[LabelWorkspaceNamespace] = w.Namespace
-	if strings.EqualFold(strings.TrimSpace(w.Annotations[annotationImageFamily]), "azurelinux") {
-		p.OSSKU = "AzureLinux"
-	}
-	return p
-}
-
 // Scaled returns the pool with another number of nodes.
 func (p Pool) Scaled(count int) Pool {
 	one := p.HourlyCost
@@ -80,8 +46,11 @@ func poolName(cluster string, k workspace.Key, size string, spot bool) string {
 	return "w" + letters[:min(4, len(letters))] + hash[:7]
 }
 
-// maxPools is the number of agent pools that AKS allows in one cluster.
-const maxPools = 100
+// What AKS allows.
+const (
+	maxPools        = 100 // agent pools in a cluster
+	maxNodesPerPool = 1000
+)
 
 // Situation is what PlanPools decides on.
 type Situation struct {
@@ -92,8 +61,12 @@ type Situation struct {
 	Prices  Prices // zero for the embedded list
 	// Held returns why a pool that nothing asks for must stay, or "".
 	Held func(LivePool) string
-	// InUse returns what still runs on a pool, in plain words, or "".
+	// InUse returns what still runs on a pool, whoever's it is, in plain words, or "".
 	InUse func(pool string) string
+	// Empty returns the nodes of a pool on which nothing runs, in the order of their names.
+	Empty func(pool string) []string
+	// Eventual asks for where it ends, not for the next step.
+	Eventual bool
 }
 
 // PlanPools compares the pools that should be with those that are. Pools of others, and system pools, do not appear among the
@@ -113,6 +86,9 @@ func PlanPools(s Situation) []PoolChange {
 			c.LiveCost = s.cost(c.Live)
 		}
 		c.Op, c.Reason = decide(p, c.Live, budget)
+		if c.Op == Update && c.Live != nil && p.Count < c.Live.Count {
+			s.shrink(&c)
+		}
 		if c.Op == Keep && c.Live == nil {
 			continue // nothing to scale to zero
 		}
@@ -125,6 +101,9 @@ func PlanPools(s Situation) []PoolChange {
 		}
 		c := PoolChange{Name: l.Name, Live: live[l.Name], LiveCost: s.cost(&l)}
 		c.Op, c.Reason = s.release(l)
+		if c.Op == Update { // to zero first, so that a node that is just being given a pod is seen to be in use
+			c.Desired = &Pool{Name: l.Name, Workspace: l.Workspace, SKU: SKU{Name: l.Size}, Spot: l.Spot, Labels: l.Labels, Taints: l.Taints, HourlyCost: Cost{Known: true}}
+		}
 		deletions = append(deletions, c)
 	}
 	return append(changes, deletions...)
@@ -171,6 +150,25 @@ func decide(p *Pool, l *LivePool, b *budget) (Op, string) {
 	return Keep, ""
 }
 
+// shrink turns a change to fewer nodes into the removal of nodes on which nothing runs, and waits where there are none.
+func (s Situation) shrink(c *PoolChange) {
+	if c.Desired.Count == 0 {
+		if reason := s.InUse(c.Name); reason != "" {
+			c.Op, c.Reason = Wait, reason
+		}
+		return
+	}
+	empty := s.Empty(c.Name)
+	c.Remove = empty[:min(len(empty), c.Live.Count-c.Desired.Count)]
+	if len(c.Remove) == 0 {
+		c.Op, c.Reason = Wait, fmt.Sprintf("%d nodes would do, and all %d are in use", c.Desired.Count, c.Live.Count)
+		return
+	}
+	fewer := c.Desired.Scaled(c.Live.Count - len(c.Remove))
+	c.Desired = &fewer
+	c.Reason = fmt.Sprintf("scale from %d to %d nodes, without %s", c.Live.Count, fewer.Count, strings.Join(c.Remove, ", "))
+}
+
 // covers reports whether the live labels hold all that we set. AKS adds its own.
 func covers(live, want map[string]string) bool {
 	for k, v := range want {
@@ -194,6 +192,9 @@ func (s Situation) release(l LivePool) (Op, string) {
 	}
 	if l.State.Busy() {
 		return Wait, string(l.State)
+	}
+	if l.Count > 0 && l.State == Succeeded && !s.Eventual {
+		return Update, fmt.Sprintf("scale from %d to 0 nodes, then delete: no Workspace needs it any more", l.Count)
 	}
 	return Delete, "no Workspace needs it any more"
 }

@@ -13,6 +13,8 @@ import (
 func none(LivePool) string { return "" }
 func unused(string) string { return "" }
 
+func emptyNodes(pool string) []string { return []string{pool + "-0", pool + "-1"} }
+
 func poolOf(name string, count int) Pool {
 	s, _ := LookupSKU("Standard_NC24ads_A100_v4")
 	return Pool{
@@ -51,7 +53,10 @@ func TestPlanPools(t *testing.T) {
 		{"somebody else's", []Pool{p}, []LivePool{with(l, func(l *LivePool) { l.Owned = false })}, Limits{}, "", "", []Op{Wait}},
 		{"system", nil, []LivePool{with(l, func(l *LivePool) { l.System = true })}, Limits{}, "", "", nil},
 		{"foreign and unwanted", nil, []LivePool{with(l, func(l *LivePool) { l.Owned = false })}, Limits{}, "", "", nil},
-		{"unwanted", nil, []LivePool{l}, Limits{}, "", "", []Op{Delete}},
+		{"scale to zero under a pod", []Pool{p.Scaled(0)}, []LivePool{l}, Limits{}, "", "a pod runs there", []Op{Wait}},
+		{"unwanted: to zero first", nil, []LivePool{l}, Limits{}, "", "", []Op{Update}},
+		{"unwanted and empty", nil, []LivePool{with(l, func(l *LivePool) { l.Count = 0 })}, Limits{}, "", "", []Op{Delete}},
+		{"unwanted and failed", nil, []LivePool{with(l, func(l *LivePool) { l.State = Failed })}, Limits{}, "", "", []Op{Delete}},
 		{"unwanted but held", nil, []LivePool{l}, Limits{}, "its file is broken", "", []Op{Keep}},
 		{"unwanted but in use", nil, []LivePool{l}, Limits{}, "", "a pod runs there", []Op{Wait}},
 		{"being deleted", nil, []LivePool{with(l, func(l *LivePool) { l.State = Deleting })}, Limits{}, "", "", []Op{Wait}},
@@ -62,7 +67,7 @@ func TestPlanPools(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got := PlanPools(Situation{
 				Desired: tt.desired, Live: tt.live, Limits: tt.limits, Region: "eastus",
-				Held: func(LivePool) string { return tt.held }, InUse: func(string) string { return tt.inUse },
+				Held: func(LivePool) string { return tt.held }, InUse: func(string) string { return tt.inUse }, Empty: emptyNodes,
 			})
 			var ops []Op
 			for _, c := range got {
@@ -81,7 +86,7 @@ func TestPlanPoolsProperties(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		var s Situation
-		s.Region, s.Held, s.InUse = "eastus", none, unused
+		s.Region, s.Held, s.InUse, s.Empty = "eastus", none, unused, emptyNodes
 		for i := range 6 {
 			p := poolOf(fmt.Sprintf("w%d", i), rng.IntN(3))
 			if rng.IntN(2) == 0 {
@@ -116,6 +121,9 @@ func TestPlanPoolsProperties(t *testing.T) {
 			s.Live = append(s.Live, l)
 		}
 		for _, c := range PlanPools(s) {
+			if l := live[c.Name]; c.Op == Delete && l.Count == 0 {
+				continue // it was scaled to zero by the first plan
+			}
 			if c.Op == Create || c.Op == Update || c.Op == Delete {
 				t.Fatalf("a second plan wants %+v", c)
 			}
@@ -123,7 +131,7 @@ func TestPlanPoolsProperties(t *testing.T) {
 	}
 }
 
-func TestPoolFor(t *testing.T) {
+func TestOwnPool(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
 	d, err := Size(Request{Preset: phi4Mini, InstanceType: "Standard_NC24ads_A100_v4", Region: "eastus"})
 	if err != nil {
@@ -131,10 +139,12 @@ func TestPoolFor(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, ws := range []string{"workspace-phi-4", "phi-4", "4", "---", "a-very-long-name-indeed", "workspace-phi-4-mini"} {
-		w := &workspace.Workspace{Key: workspace.Key{Namespace: "default", Name: ws}, Resource: workspace.Resource{
-			LabelSelector: &workspace.LabelSelector{MatchLabels: map[string]string{"app": "x", "kaito.sh/workspace": "other", "kubernetes.azure.com/mode": "user"}},
-		}}
-		p := PoolFor(w, d, PoolOptions{Cluster: "demo", DiskGiB: 100})
+		n := Need{
+			Workspace: workspace.Key{Namespace: "default", Name: ws}, Demand: d, DiskGiB: 100,
+			Labels: map[string]string{"app": "x", "kaito.sh/workspace": "other", "kubernetes.azure.com/mode": "user"},
+		}
+		f := PlanFleet(FleetInput{Cluster: "demo", Region: "eastus", Needs: []Need{n}})
+		p := f.Pools[0]
 		if !name.MatchString(p.Name) || seen[p.Name] {
 			t.Errorf("%s: pool name %q is not valid, or not unique", ws, p.Name)
 		}
@@ -142,7 +152,7 @@ func TestPoolFor(t *testing.T) {
 		if p.Labels["app"] != "x" || p.Labels["kaito.sh/workspace"] != ws || p.Labels["kubernetes.azure.com/mode"] != "" {
 			t.Errorf("labels %v", p.Labels)
 		}
-		if other := PoolFor(w, d, PoolOptions{Cluster: "other"}); other.Name == p.Name {
+		if other := PlanFleet(FleetInput{Cluster: "other", Region: "eastus", Needs: []Need{n}}); other.Pools[0].Name == p.Name {
 			t.Errorf("two clusters share the name %s", p.Name)
 		}
 	}

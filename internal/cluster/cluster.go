@@ -72,6 +72,8 @@ type State struct {
 	Workloads map[workspace.Key]Workload
 	Nodes     []Node     // sorted by name
 	NodePools []NodePool // of Karpenter, that syncer applied; sorted by name
+	// AllPods says that Node.Pods and Node.Taken are complete. Without the permission to list all pods they are not.
+	AllPods bool
 }
 
 // Node is a node of the cluster that has, or should have, GPUs.
@@ -86,12 +88,17 @@ type Node struct {
 	Cordoned     bool              // no new pods are put on it
 	// Taken are the whole GPUs that pods which are not ours have asked for; 0 when those pods are not looked at.
 	Taken int64
+	// Pods are those that have not finished, whoever's, without those of DaemonSets and of the node itself: "namespace/name",
+	// sorted.
+	Pods []string
 }
 
 // Workload is the StatefulSet or Job of a Workspace.
 type Workload struct {
 	Ref      Ref
 	Inputs   string // AnnotationInputs
+	Pool     string // agent pool that its pods require; "" when they require none
+	GPUs     int64  // that each pod asks for
 	Current  bool   // the controller has seen the newest generation
 	Replicas int64  // StatefulSet: wanted
 	Ready    int64  // pods that are ready, on the newest revision

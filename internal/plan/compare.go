@@ -1,6 +1,10 @@
 package plan
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
@@ -35,11 +39,11 @@ func AgainstLive(in LiveInput) Plan {
 		guard.Nothing = in.Stale
 	}
 	guard.wait(in.Desired)
-	pools := Pools(in.Desired, in.Seen.Pools, in.Seen.State, guard, in.Policy)
+	pools := Pools(in.Desired, in.Seen, guard, in.Policy)
 	capacity.ReplaceLost(pools, in.Seen.Lost)
 	capacity.RepairBroken(pools, in.Seen.Broken, in.Seen.Unavailable, in.Seen.Now)
 	capacity.HoldUnavailable(pools, in.Seen.Unavailable, in.Seen.Quota, in.Seen.Now)
-	capacity.IgnoreBudgets(pools, func(pool string) bool { return idle(pool, in.Seen.State) })
+	capacity.IgnoreBudgets(pools, func(pool string) bool { return idle(pool, in.Seen) })
 	var short []capacity.Shortfall
 	var warnings []string
 	if grows(pools) {
@@ -82,21 +86,12 @@ func anyLive(s Observed) bool {
 // Between compares what two commits ask for, as if the first were live exactly so.
 func Between(policy Policy, baseHash, headHash string, base, head Side) Plan {
 	before := map[cluster.Ref]*unstructured.Unstructured{}
-	var seen Observed
+	seen := Eventually(base)
 	for _, o := range base.Desired.Objects {
 		before[cluster.RefOf(o.Content)] = o.Content
 		seen.State.Objects = append(seen.State.Objects, cluster.Object{
 			Ref: cluster.RefOf(o.Content), Workspace: o.Workspace, Owned: true, Source: o.Content.GetAnnotations()[cluster.AnnotationSource],
 			PruneDisabled: o.Content.GetAnnotations()[cluster.AnnotationPrune] == "disabled",
-		})
-	}
-	for _, p := range base.Desired.Pools() {
-		if p.Count == 0 {
-			continue
-		}
-		seen.Pools = append(seen.Pools, capacity.LivePool{
-			Name: p.Name, Size: p.SKU.Name, Count: p.Count, Spot: p.Spot, Labels: p.Labels, Taints: p.Taints,
-			State: capacity.Succeeded, Owned: true, Workspace: p.Workspace,
 		})
 	}
 	previews := make([]cluster.Preview, len(head.Desired.Objects))
@@ -108,7 +103,7 @@ func Between(policy Policy, baseHash, headHash string, base, head Side) Plan {
 	guard.wait(head.Desired)
 	return Make(Comparison{
 		Cluster: policy.Cluster, Base: baseHash, Head: headHash, Desired: head.Desired, Previews: previews,
-		Live: seen.State.Objects, Guard: guard, Pools: Pools(head.Desired, seen.Pools, seen.State, guard, policy),
+		Live: seen.State.Objects, Guard: guard, Pools: Pools(head.Desired, seen, guard, policy),
 		NodePoolsCost: cost,
 	})
 }
@@ -127,4 +122,50 @@ func preview(before, after *unstructured.Unstructured) cluster.Preview {
 		}
 	}
 	return p
+}
+
+// Eventually pretends that what a commit asks for has come about: its pools are there, and its Workspaces run on them. What
+// another commit asks for is planned from there, so that the two differ only where they have to.
+func Eventually(base Side) Observed {
+	seen := Observed{Eventual: true, State: cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}}
+	nodes := map[string][]*cluster.Node{}
+	for _, p := range base.Desired.Pools() {
+		if p.Count == 0 {
+			continue
+		}
+		seen.Pools = append(seen.Pools, capacity.LivePool{
+			Name: p.Name, Size: p.SKU.Name, Count: p.Count, Spot: p.Spot, Labels: p.Labels, Taints: p.Taints,
+			State: capacity.Succeeded, Owned: true, Workspace: p.Workspace,
+		})
+		for i := range p.Count {
+			nodes[p.Name] = append(nodes[p.Name], &cluster.Node{Name: fmt.Sprintf("%s-%d", p.Name, i), Pool: p.Name, Ready: true, GPUs: int64(p.SKU.GPUs)})
+		}
+	}
+	// Large ones first: then all fit on the nodes that were counted for them.
+	wishes := slices.Clone(base.Desired.Wishes)
+	slices.SortStableFunc(wishes, func(a, b Wish) int { return cmp.Compare(b.Binding.Option.GPUsPerNode, a.Binding.Option.GPUsPerNode) })
+	free := map[string]int64{}
+	for i := range wishes {
+		w := &wishes[i]
+		if w.Pool == nil || w.Pool.Count == 0 || len(w.Blocked) > 0 || w.Waiting != "" {
+			continue
+		}
+		l := cluster.Workload{Pool: w.Binding.Pool, GPUs: int64(w.Binding.Option.GPUsPerNode), Replicas: int64(w.Binding.Option.Nodes)}
+		for _, n := range nodes[l.Pool] {
+			if left, seen := free[n.Name]; len(l.Pods) < int(l.Replicas) && (!seen || left >= l.GPUs) {
+				if !seen {
+					left = n.GPUs
+				}
+				free[n.Name] = left - l.GPUs
+				l.Pods = append(l.Pods, cluster.Pod{Name: fmt.Sprintf("%s-%d", w.Name, len(l.Pods)), Node: n.Name, Phase: "Running", Ready: true})
+			}
+		}
+		seen.State.Workloads[w.Key] = l
+	}
+	for _, p := range seen.Pools {
+		for _, n := range nodes[p.Name] {
+			seen.State.Nodes = append(seen.State.Nodes, *n)
+		}
+	}
+	return seen
 }

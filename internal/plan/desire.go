@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +50,8 @@ type Wish struct {
 	Workspace *workspace.Workspace
 	Demand    capacity.Demand
 	Placement Placement
-	Pool      *capacity.Pool     // nil: blocked, or no agent pools are made
+	Pool      *capacity.Pool     // on which it runs, which may be shared; nil: blocked, waiting, or no agent pools are made
+	Binding   capacity.Binding   // with Pool: which part of it, and why
 	NodePool  *capacity.NodePool // set in mode karpenter
 	Bundle    render.Bundle
 	Notes     []string            // what is not as the user wrote it, in plain words
@@ -64,6 +64,8 @@ type Wish struct {
 	nodes       []cluster.Node // brought ones that it may run on, by name
 	// Held is why the NodePool is not made.
 	Held string
+
+	diskGiB int // on each node
 }
 
 // Placement is where the Workspace runs, with the name of the size for people.
@@ -84,6 +86,7 @@ type Desired struct {
 	Objects  []Object // of all Wishes that are not blocked, and plain ones; each object once
 	Problems []workspace.Problem
 	Warnings []string
+	Fleet    capacity.Fleet // in mode aks
 }
 
 // Blocked returns the Workspaces for which nothing is done.
@@ -100,9 +103,10 @@ func (d Desired) Blocked() map[workspace.Key]bool {
 // Pools returns the pools that are wanted.
 func (d Desired) Pools() []capacity.Pool {
 	var out []capacity.Pool
-	for i := range d.Wishes {
-		if w := &d.Wishes[i]; w.Pool != nil && len(w.Blocked) == 0 {
-			out = append(out, *w.Pool)
+	blocked := d.Blocked()
+	for _, p := range d.Fleet.Pools {
+		if !blocked[p.Workspace] { // one that could not be rendered
+			out = append(out, p)
 		}
 	}
 	return out
@@ -120,30 +124,26 @@ type Observed struct {
 	Now         time.Time
 	// Lost names the pools that have no node and will get none, Broken those whose GPUs have not appeared in time.
 	Lost, Broken map[string]bool
-}
-
-// avoid returns why a size cannot be had, or "".
-func (o Observed) avoid(s capacity.SKU, spot bool) string {
-	if reason, _, ok := o.Unavailable.Blocked(s, spot, o.Now); ok {
-		return reason
-	}
-	return cmp.Or(o.Quota.Offered(s, spot), o.Quota.Short(s, spot))
+	// Eventual asks for where things end, as if all pools were there as soon as they are wanted.
+	Eventual bool
 }
 
 // Desire works out what every Workspace of set asks for: in parallel, each on its own, so that an error in one blocks only
-// that one.
+// that one. Only the nodes are planned for all of them together.
 func Desire(ctx context.Context, set *workspace.Set, catalog Catalog, r Renderer, policy Policy, seen Observed) (Desired, error) {
 	d := Desired{Wishes: make([]Wish, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range set.Workspaces {
-		w := &set.Workspaces[i]
-		g.Go(func() error {
-			d.Wishes[i] = wish(ctx, set, w, catalog, r, policy, seen)
-			return ctx.Err()
-		})
+	presets := make([]preset.Preset, len(set.Workspaces))
+	if err := each(ctx, len(d.Wishes), func(_ context.Context, i int) {
+		d.Wishes[i], presets[i] = wish(set, &set.Workspaces[i], catalog, policy, seen)
+	}); err != nil {
+		return Desired{}, err
 	}
-	if err := g.Wait(); err != nil {
+	if !policy.Brought && policy.Karpenter == nil {
+		d.Fleet = fleet(d.Wishes, set, policy, seen)
+	}
+	if err := each(ctx, len(d.Wishes), func(ctx context.Context, i int) {
+		d.Wishes[i] = d.Wishes[i].render(ctx, set, presets[i], r, policy)
+	}); err != nil {
 		return Desired{}, err
 	}
 	d.Warnings = append(d.Warnings, settleModes(d.Wishes, policy, seen)...)
@@ -161,15 +161,28 @@ func Desire(ctx context.Context, set *workspace.Set, catalog Catalog, r Renderer
 	return d, nil
 }
 
-// wish takes one Workspace through its steps; the first that fails blocks it.
-func wish(ctx context.Context, set *workspace.Set, w *workspace.Workspace, catalog Catalog, r Renderer, policy Policy, seen Observed) Wish {
+// each does something for n things, a few at a time.
+func each(ctx context.Context, n int, do func(ctx context.Context, i int)) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		g.Go(func() error {
+			do(ctx, i)
+			return ctx.Err()
+		})
+	}
+	return g.Wait()
+}
+
+// wish finds out what one Workspace needs; the first step that fails blocks it.
+func wish(set *workspace.Set, w *workspace.Workspace, catalog Catalog, policy Policy, seen Observed) (Wish, preset.Preset) {
 	out := Wish{Key: w.Key, Workspace: w, Blocked: set.Blocked(w.Key)}
 	if len(out.Blocked) > 0 {
-		return out
+		return out, preset.Preset{}
 	}
 	p, ok := catalog.Lookup(w.PresetName())
 	if !ok && w.PresetName() != "" {
-		return out.block("", fmt.Errorf("preset %q is not in the catalogue", w.PresetName()))
+		return out.block("", fmt.Errorf("preset %q is not in the catalogue", w.PresetName())), p
 	}
 	place := sizeForPools
 	switch {
@@ -179,19 +192,24 @@ func wish(ctx context.Context, set *workspace.Set, w *workspace.Workspace, catal
 		place = placeOnKarpenter
 	}
 	if err := place(&out, set, p, policy, seen); err != nil {
-		return out.block("resource.instanceType", err)
+		return out.block("resource.instanceType", err), p
 	}
-	if out.Waiting != "" {
-		return out
+	return out, p
+}
+
+// render makes the objects, once it is known where they are to run.
+func (w Wish) render(ctx context.Context, set *workspace.Set, p preset.Preset, r Renderer, policy Policy) Wish {
+	if len(w.Blocked) > 0 || w.Waiting != "" {
+		return w
 	}
-	bundle, err := r.Render(ctx, w, p, out.Placement.Placement, render.Options{
-		Cluster: policy.Cluster, Source: w.Source.Path, Objects: set.Objects, NVMeStorageClass: policy.NVMeStorageClass,
+	bundle, err := r.Render(ctx, w.Workspace, p, w.Placement.Placement, render.Options{
+		Cluster: policy.Cluster, Source: w.Workspace.Source.Path, Objects: set.Objects, NVMeStorageClass: policy.NVMeStorageClass,
 	})
 	if err != nil {
-		return out.block("", err)
+		return w.block("", err)
 	}
-	out.Bundle = bundle
-	return out
+	w.Bundle = bundle
+	return w
 }
 
 // collect gathers the objects of all Wishes, each object once: the default parameters of a tuning method are shared.

@@ -72,6 +72,17 @@ func (g Guard) Holds(k workspace.Key, source string) string {
 	return ""
 }
 
+// holdsShared returns why a pool that Workspaces share must not lose nodes that may be meant to be there, or "".
+func (g Guard) holdsShared() string {
+	switch {
+	case g.Nothing != "":
+		return g.Nothing
+	case len(g.Broken) > 0:
+		return mayAsk(g.Broken[0])
+	}
+	return ""
+}
+
 func mayAsk(file string) string { return file + " cannot be read, and may still ask for it" }
 
 // holds applies Holds to one live object, with what the object itself says.

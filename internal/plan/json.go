@@ -31,6 +31,10 @@ type workspaceDocument struct {
 	Nodes        int      `json:"nodes"`
 	GPUs         int      `json:"gpus"`
 	HourlyCost   *float64 `json:"hourlyCost"`
+	Pool         string   `json:"pool,omitempty"`
+	Shared       bool     `json:"shared,omitempty"`
+	Reason       string   `json:"reason,omitempty"`
+	Unplaced     string   `json:"unplaced,omitempty"`
 	Notes        []string `json:"notes,omitempty"`
 	Blocked      []string `json:"blocked,omitempty"`
 }
@@ -74,7 +78,8 @@ func (p *Plan) Document() any {
 	}
 	for _, w := range p.Workspaces {
 		d.Workspaces = append(d.Workspaces, workspaceDocument{
-			w.Key.Namespace, w.Key.Name, w.Op, w.Source, w.Preset, w.InstanceType, w.Nodes, w.GPUs, usd(w.HourlyCost), w.Notes, w.Blocked,
+			w.Key.Namespace, w.Key.Name, w.Op, w.Source, w.Preset, w.InstanceType, w.Nodes, w.GPUs, usd(w.HourlyCost),
+			w.Pool, w.Shared, w.Reason, w.Unplaced, w.Notes, w.Blocked,
 		})
 	}
 	for _, c := range p.Changes {

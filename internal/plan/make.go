@@ -112,7 +112,11 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		out.InstanceType = w.Placement.InstanceType
 		out.Nodes, out.GPUs = w.Placement.Nodes, w.Placement.Nodes*w.Placement.GPUsPerNode
 		if w.Pool != nil {
-			out.HourlyCost = w.Pool.HourlyCost
+			out.HourlyCost = w.Binding.Cost
+			out.Pool, out.Shared, out.Reason = w.Binding.Pool, w.Binding.Shared, w.Binding.Reason
+		}
+		if w.Waiting != "" {
+			out.Op, out.Unplaced = Hold, w.Waiting
 		}
 		if w.NodePool != nil {
 			out.HourlyCost = w.NodePool.HourlyCost

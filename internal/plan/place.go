@@ -1,21 +1,19 @@
 package plan
 
 import (
-	"slices"
-
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preset"
-	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// sizeForPools chooses the size and the pool of a Workspace for which nodes are created.
+// sizeForPools works out what a Workspace for which nodes are created needs. Which of the ways to satisfy it is taken, and on
+// which pool, follows from all Workspaces together: see fleet.
 func sizeForPools(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, seen Observed) error {
 	ws := w.Workspace
 	req := capacity.RequestFor(ws, p)
 	req.Region, req.RetiredSizes, req.Limits = policy.Region, policy.RetiredSizes, policy.Limits
-	req.Current, req.Context = currentSize(w.Key, seen), workspace.MaxModelLen(set, ws)
+	req.Context = workspace.MaxModelLen(set, ws)
 	req.Prices = policy.Prices
 	req.Configure(workspace.SettingsOf(set, ws))
 	demand, err := capacity.Size(req)
@@ -26,34 +24,9 @@ func sizeForPools(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, s
 		demand.Options[0] = demand.Options[0].WithNodes(policy.Nodes)
 	}
 	w.Demand, w.Notes = demand, demand.Notes
-	pool := capacity.PoolFor(ws, demand, capacity.PoolOptions{Cluster: policy.Cluster, Region: policy.Region, DiskGiB: diskGiB(ws, p)})
-	pool.ManagedDisk = slices.Contains(seen.Unavailable.Dropped(pool.SKU, pool.Spot, seen.Now), capacity.EphemeralDisk)
+	w.diskGiB = diskGiB(ws, p)
 	w.Finished = finished(w.Key, ws.Digest, seen.State)
-	if ws.Suspended() || w.Finished {
-		pool = pool.Scaled(0)
-	}
-	w.Pool = &pool
-	chosen := demand.Options[0]
-	w.Placement = Placement{
-		InstanceType: chosen.SKU.Name,
-		Placement: render.Placement{
-			Nodes: chosen.Nodes, GPUsPerNode: chosen.SKU.GPUs, GPUModel: chosen.SKU.GPUModel,
-			TensorParallel: chosen.TensorParallel, PipelineParallel: chosen.PipelineParallel, DataParallel: chosen.DataParallel,
-			LocalNVMe: chosen.SKU.LocalNVMe, Pool: pool.Name, NodeLabels: ws.NodeLabels(), Spot: ws.Spot(),
-		},
-	}
 	return nil
-}
-
-// currentSize returns the size of the newest pool that the Workspace has, so that a choice once made stays: prices move,
-// and a model that runs is not to be moved for a cent.
-func currentSize(k workspace.Key, seen Observed) string {
-	for _, p := range seen.Pools {
-		if p.Owned && p.Workspace == k && p.State != capacity.Deleting && !seen.Lost[p.Name] {
-			return p.Size
-		}
-	}
-	return ""
 }
 
 // finished reports whether the tuning job for exactly these inputs is over, so that its nodes can be given back.

@@ -56,7 +56,13 @@ type Workspace struct {
 	Nodes        int
 	GPUs         int
 	HourlyCost   capacity.Cost
-	Notes        []string
+	// Pool is the agent pool on which it runs, Shared whether others may run there as well, and Reason why there.
+	Pool   string
+	Shared bool
+	Reason string
+	// Unplaced is why there is no place for it now; what is live for it stays.
+	Unplaced string
+	Notes    []string
 	// Blocked are the errors for which nothing is done for the Workspace.
 	Blocked []string
 }

@@ -67,12 +67,12 @@ func TestBetween(t *testing.T) {
 	base := side(t, map[string]string{
 		"stays.yaml": serve("stays", "Standard_NC24ads_A100_v4"), "grows.yaml": serve("grows", "Standard_NC24ads_A100_v4"),
 		"goes.yaml": serve("goes", "Standard_NC24ads_A100_v4"), "tuned.yaml": tune("tuned", "example.azurecr.io/a:1"),
-	}, Observed{})
+	}, Observed{Eventual: true})
 	head := side(t, map[string]string{
 		"stays.yaml": serve("stays", "Standard_NC24ads_A100_v4"), "grows.yaml": serve("grows", "Standard_NC40ads_H100_v5"),
 		"tuned.yaml": tune("tuned", "example.azurecr.io/a:2"), "comes.yaml": serve("comes", "auto"),
 		"bad.yaml": strings.Replace(serve("bad", "auto"), "preset:", "preest:", 1),
-	}, Observed{})
+	}, Eventually(base))
 	p := Between(policy, strings.Repeat("a", 40), strings.Repeat("b", 40), base, head)
 	var text bytes.Buffer
 	if err := p.Text(&text); err != nil {
@@ -198,11 +198,11 @@ func TestPoolWaitsForItsPods(t *testing.T) {
 	rest := side(t, map[string]string{"b.yaml": serve("b", "Standard_NC24ads_A100_v4")}, seen)
 	for _, running := range []bool{true, false} {
 		if !running {
-			seen.State.Workloads = nil
+			delete(seen.State.Workloads, key)
 		}
 		p := against(rest, seen, nil)
 		for _, c := range p.Changes {
-			if c.Pool != nil && c.Pool.Name == pool && (c.Op == Delete) == running {
+			if c.Pool != nil && c.Pool.Name == pool && (c.Op == Update) == running {
 				t.Errorf("with a pod on it %t: %s (%s)", running, c.Op, c.Reason)
 			}
 		}

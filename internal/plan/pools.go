@@ -2,24 +2,40 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// Pools plans the changes to agent pools. A pool that nothing asks for stays while something of ours still runs on it: its
-// pods are deleted first, then the pool.
-func Pools(d Desired, live []capacity.LivePool, s cluster.State, g Guard, p Policy) []capacity.PoolChange {
+// Pools plans the changes to agent pools. A pool that nothing asks for stays while anything still runs on it, whoever's it is:
+// our pods are deleted first, then the nodes, then the pool.
+func Pools(d Desired, seen Observed, g Guard, p Policy) []capacity.PoolChange {
 	if p.Brought || p.Karpenter != nil {
 		return nil
 	}
+	s := seen.State
+	on := podsByNode(s)
 	return capacity.PlanPools(capacity.Situation{
-		Desired: d.Pools(), Live: live, Limits: p.Limits, Region: p.Region, Prices: p.Prices,
+		Desired: d.Pools(), Live: seen.Pools, Limits: p.Limits, Region: p.Region, Prices: p.Prices, Eventual: seen.Eventual,
 		Held: func(l capacity.LivePool) string {
+			if l.Shared() {
+				return g.holdsShared()
+			}
 			return g.Holds(l.Workspace, sourceOf(l, s))
 		},
-		InUse: func(pool string) string { return inUse(pool, s) },
+		InUse: func(pool string) string { return inUse(pool, seen, on) },
+		Empty: func(pool string) []string {
+			if seen.Live && !s.AllPods || g.holdsShared() != "" && shared(pool, seen.Pools) {
+				return nil
+			}
+			return empty(pool, s, on)
+		},
 	})
+}
+
+func shared(pool string, live []capacity.LivePool) bool {
+	return slices.ContainsFunc(live, func(l capacity.LivePool) bool { return l.Name == pool && l.Shared() })
 }
 
 // sourceOf returns the file that a pool's Workspace came from, as far as objects that are still there tell.
@@ -32,30 +48,44 @@ func sourceOf(l capacity.LivePool, s cluster.State) string {
 	return ""
 }
 
-// inUse says what of ours still runs on a pool, or "".
-func inUse(pool string, s cluster.State) string {
-	onPool := map[string]bool{}
-	for _, n := range s.Nodes {
-		if n.Pool == pool {
-			onPool[n.Name] = true
-		}
+// inUse says what still runs on a pool, whoever's it is, or "".
+func inUse(pool string, seen Observed, on map[string][]string) string {
+	s := seen.State
+	if seen.Eventual {
+		return "" // its pods have gone by then
 	}
-	for _, w := range s.Workloads {
-		for _, p := range w.Pods {
-			if onPool[p.Node] && p.Phase != "Succeeded" && p.Phase != "Failed" {
-				return fmt.Sprintf("pod %s still runs on it", p.Name)
-			}
+	for _, n := range s.Nodes {
+		if n.Pool != pool {
+			continue
+		}
+		if pods := on[n.Name]; len(pods) > 0 {
+			return fmt.Sprintf("pod %s still runs on it", pods[0])
+		}
+		if seen.Live && !s.AllPods {
+			return "whether pods of others run on it is not known: syncer may not list pods in all namespaces"
 		}
 	}
 	return ""
 }
 
-// idle reports whether certainly nothing runs on a pool: it has no node. Which pods of others run on a node is not observed.
-func idle(pool string, s cluster.State) bool {
+// empty lists the nodes of a pool on which nothing runs. Those that are not ready go first, then the last in the order of names.
+func empty(pool string, s cluster.State, on map[string][]string) []string {
+	var ready, broken []string
 	for _, n := range s.Nodes {
-		if n.Pool == pool {
-			return false
+		switch {
+		case n.Pool != pool || len(on[n.Name]) > 0:
+		case n.Ready && n.GPUs > 0:
+			ready = append(ready, n.Name)
+		default:
+			broken = append(broken, n.Name)
 		}
 	}
-	return true
+	slices.Reverse(ready)
+	slices.Reverse(broken)
+	return append(broken, ready...)
+}
+
+// idle reports whether certainly nothing runs on a pool, of ours or of others.
+func idle(pool string, seen Observed) bool {
+	return seen.Live && seen.State.AllPods && inUse(pool, seen, podsByNode(seen.State)) == ""
 }

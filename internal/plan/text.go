@@ -53,6 +53,14 @@ func (p *Plan) workspaceText(b *strings.Builder, w *Workspace) {
 		fmt.Fprintf(b, "  %s on %d x %s, %s USD/h", w.Preset, w.Nodes, w.InstanceType, w.HourlyCost)
 	}
 	b.WriteString("\n")
+	switch {
+	case w.Unplaced != "":
+		fmt.Fprintf(b, "    no place: %s\n", w.Unplaced)
+	case w.Shared:
+		fmt.Fprintf(b, "    shared pool %s, GPUs %d: %s\n", w.Pool, w.GPUs, w.Reason)
+	case w.Pool != "":
+		fmt.Fprintf(b, "    pool %s: %s\n", w.Pool, w.Reason)
+	}
 	for _, e := range w.Blocked {
 		fmt.Fprintf(b, "    %s\n", e)
 	}

@@ -97,7 +97,7 @@ func (w *world) Record(_ context.Context, files map[string][]byte, message strin
 }
 
 func (w *world) Observe(context.Context) (cluster.State, error) {
-	s := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}
+	s := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}, AllPods: true}
 	for ref, o := range w.objects {
 		key := workspace.Key{}
 		if name := o.GetLabels()[cluster.LabelWorkspace]; name != "" {

@@ -129,7 +129,7 @@ func (l *Loop) inputFor(p *pass, w *plan.Wish) status.Input {
 		Inputs: w.Workspace.Digest, Problems: w.Blocked, Notes: w.Notes, Pool: w.Pool,
 		InstanceType: w.Placement.InstanceType, Nodes: w.Placement.Nodes,
 		Brought: l.settings.Policy.Brought, Waiting: w.Waiting != "", NodeTrouble: w.NodeTrouble, Finished: w.Finished,
-		NodePool: w.NodePool, NodePoolHeld: w.Held, NodePoolErr: p.nodePoolErrs[w.Key],
+		Shared: w.Binding.Shared, Cost: w.Binding.Cost, NodePool: w.NodePool, NodePoolHeld: w.Held, NodePoolErr: p.nodePoolErrs[w.Key],
 	}
 	for _, o := range w.Bundle.Objects {
 		in.Objects = append(in.Objects, o.GetKind()+"/"+o.GetName())
@@ -144,7 +144,7 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 		in.Workload = &wl
 	}
 	for _, pool := range l.listed {
-		if pool.Owned && pool.Workspace == in.Key {
+		if pool.Owned && (pool.Workspace == in.Key || in.Shared && in.Pool != nil && pool.Name == in.Pool.Name) {
 			in.Pools = append(in.Pools, pool)
 		}
 	}
@@ -152,7 +152,11 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op == plan.Hold && c.Workspace == in.Key && in.PoolErr == nil {
+		c := &p.plan.Changes[i]
+		if c.Pool == nil || in.PoolErr != nil || c.Workspace != in.Key && (!in.Shared || in.Pool == nil || c.Pool.Name != in.Pool.Name) {
+			continue
+		}
+		if c.Op == plan.Hold {
 			in.PoolHeld = c.Reason
 		}
 	}

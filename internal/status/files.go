@@ -86,6 +86,7 @@ type poolFields struct {
 	Name         string `yaml:"name" json:"name"`
 	State        string `yaml:"state" json:"state"`
 	Nodes        int    `yaml:"nodes" json:"nodes"`
+	Shared       bool   `yaml:"shared,omitempty" json:"shared,omitempty"`
 	InstanceType string `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
 	Workspace    string `yaml:"workspace,omitempty" json:"workspace,omitempty"`
 	Error        string `yaml:"error,omitempty" json:"error,omitempty"`
@@ -108,7 +109,7 @@ func (r Report) document() document {
 		d.Status.Conditions = append(d.Status.Conditions, conditionFields{c.Type, c.Status, c.Reason, c.Message, c.LastTransitionTime.UTC().Format(time.RFC3339)})
 	}
 	for _, p := range r.Pools {
-		d.Status.Pools = append(d.Status.Pools, poolFields{Name: p.Name, State: p.State, Nodes: p.Nodes})
+		d.Status.Pools = append(d.Status.Pools, poolFields{Name: p.Name, State: p.State, Nodes: p.Nodes, Shared: p.Shared})
 	}
 	return d
 }
@@ -149,7 +150,7 @@ func Parse(data []byte) (Report, error) {
 		r.Conditions = append(r.Conditions, Condition{c.Type, c.Status, c.Reason, c.Message, t})
 	}
 	for _, p := range s.Pools {
-		r.Pools = append(r.Pools, Pool{Name: p.Name, State: p.State, Nodes: p.Nodes})
+		r.Pools = append(r.Pools, Pool{Name: p.Name, State: p.State, Nodes: p.Nodes, Shared: p.Shared})
 	}
 	return r, nil
 }
@@ -172,7 +173,10 @@ func FromFiles(files map[string][]byte) []Report {
 
 // PoolOf returns a live pool as capacity.yaml shows it.
 func PoolOf(p capacity.LivePool) Pool {
-	out := Pool{Name: p.Name, State: string(p.State), Nodes: p.Count, InstanceType: p.Size, Workspace: p.Workspace.String()}
+	out := Pool{Name: p.Name, State: string(p.State), Nodes: p.Count, InstanceType: p.Size, Shared: p.Shared()}
+	if !p.Shared() {
+		out.Workspace = p.Workspace.String()
+	}
 	if p.ErrorCode != "" {
 		out.Error = Redact(p.ErrorCode + ": " + p.Error)
 	}

@@ -34,7 +34,9 @@ type Input struct {
 	NodePoolErr  error              // of applying it
 	Finished     bool               // the tuning is over, and its nodes are given back
 	Pool         *capacity.Pool
-	Pools        []capacity.LivePool // of this Workspace
+	Pools        []capacity.LivePool // of this Workspace, or that it shares
+	Shared       bool                // others may run on Pool as well
+	Cost         capacity.Cost       // of its part of Pool
 	PoolErr      error               // of the last write to a pool
 	PoolHeld     string              // why a pool is not made
 	Objects      []string            // "Kind/name"
@@ -66,7 +68,7 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 	}
 	r.WorkerNodes = workers(in)
 	for _, p := range in.Pools {
-		r.Pools = append(r.Pools, Pool{Name: p.Name, State: string(p.State), Nodes: p.Count})
+		r.Pools = append(r.Pools, Pool{Name: p.Name, State: string(p.State), Nodes: p.Count, Shared: p.Shared()})
 	}
 	for _, p := range in.NodePools {
 		if p.Workspace == in.Key {
@@ -76,6 +78,9 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 	}
 	if in.Pool != nil {
 		r.HourlyCost = in.Pool.HourlyCost.String()
+		if in.Shared {
+			r.HourlyCost = in.Cost.String()
+		}
 	}
 	if in.NodePool != nil {
 		r.HourlyCost = in.NodePool.HourlyCost.String()
@@ -213,6 +218,8 @@ func resourceReady(in Input) Condition {
 		return broughtReady(in, notes)
 	case in.NodePool != nil:
 		return nodePoolReady(in, notes)
+	case in.NodeTrouble.Reason != "": // there is no place for it
+		return condition(ResourceReady, false, in.NodeTrouble.Reason, in.NodeTrouble.Message+notes)
 	case in.Pool == nil:
 		return condition(ResourceReady, false, "PoolPending", "the pool is not planned yet"+notes)
 	case in.Finished:
@@ -224,7 +231,10 @@ func resourceReady(in Input) Condition {
 	case in.PoolErr != nil:
 		return condition(ResourceReady, false, "PoolFailed", fmt.Sprintf("pool %s: %v", in.Pool.Name, in.PoolErr)+notes)
 	}
-	count := fmt.Sprintf("pool %s: %d of %d nodes", in.Pool.Name, len(workers(in)), in.Pool.Count)
+	count := fmt.Sprintf("pool %s: %d of %d nodes", in.Pool.Name, len(workers(in)), wanted(in))
+	if in.Shared {
+		count = "shared " + count
+	}
 	i := slices.IndexFunc(in.Pools, func(p capacity.LivePool) bool { return p.Name == in.Pool.Name })
 	switch {
 	case i < 0 && in.PoolHeld != "":
@@ -249,14 +259,19 @@ func cure(t *capacity.CloudError) string {
 
 // nodesReady reports whether enough nodes are ready and have their GPUs.
 func nodesReady(in Input) bool {
-	want := in.Nodes
-	if in.Pool != nil {
-		want = in.Pool.Count
-	}
+	want := wanted(in)
 	if in.NodePool != nil {
 		want = in.NodePool.Nodes
 	}
 	return want > 0 && in.NodeTrouble.Reason == "" && len(workers(in)) >= want
+}
+
+// wanted is how many nodes the Workspace runs on. Of a pool that it shares, that is not all of them.
+func wanted(in Input) int {
+	if in.Pool != nil && (!in.Shared || in.Pool.Count == 0) {
+		return in.Pool.Count
+	}
+	return in.Nodes
 }
 
 // workers are the ready nodes with GPUs that the Workspace has: those of its pools, or brought ones with its labels.
@@ -269,6 +284,8 @@ func workers(in Input) []string {
 			mine = covers(n.Labels, in.Workspace.NodeLabels())
 		case in.NodePool != nil:
 			mine = n.Labels[cluster.LabelNodePool] == in.NodePool.Name
+		case in.Shared:
+			mine = mine && hosts(n.Name, in.Workload)
 		}
 		if mine && n.Ready && (n.GPUs > 0 || in.Brought && len(n.Slices) > 0) {
 			out = append(out, n.Name)
@@ -276,6 +293,11 @@ func workers(in Input) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// hosts reports whether a pod of the workload is on the node.
+func hosts(node string, w *cluster.Workload) bool {
+	return w != nil && slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Node == node })
 }
 
 func covers(have, want map[string]string) bool {

@@ -54,6 +54,7 @@ type Pool struct {
 	Name         string
 	State        string
 	Nodes        int
+	Shared       bool // by Workspaces that named no size
 	InstanceType string
 	Workspace    string // namespace/name
 	Error        string

@@ -1,0 +1,176 @@
+package capacity
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// improve moves servers from nodes that can then be given back, if that pays: the saving per hour, counted over the horizon, must
+// be more than what the moves cost. One group of servers moves at a time, and nobody while somebody else is still on the way.
+// Tuning jobs and what the user placed are never moved.
+func (p *planner) improve() {
+	for i := range p.seats {
+		s := &p.seats[i]
+		if s.runs != "" && s.option != nil && (s.pool != s.runs || s.need.Pool != "" && s.need.Pool != s.runs) {
+			return
+		}
+		if s.option == nil && s.need.Idle == "" && len(s.options) > 0 {
+			return // quota is short: nobody gets more of it now
+		}
+	}
+	groups := p.groups()
+	if len(groups) == 0 {
+		return
+	}
+	base, fixed := p.program(nil)
+	p.fix(base, fixed)
+	base.settle()
+	before := base.empty().cost
+	var best offer
+	for _, g := range groups {
+		if o := p.evaluate(g, before, fixed); o.net > best.net {
+			best = o
+		}
+	}
+	for i, o := range best.to {
+		s := &p.seats[i]
+		old := s.option.SKU.Name
+		p.sit(s, o, fmt.Sprintf("saves %.2f USD/h against %s, which pays for the move within %s", float64(best.saving)/1e6, old, p.in.Horizon))
+	}
+}
+
+// group is a set of servers that leave their nodes together.
+type group struct {
+	seats  []int
+	gone   map[string]bool // nodes
+	except map[int]int     // the site that each leaves
+	price  int64           // of the nodes
+}
+
+// offer is what moving a group brings.
+type offer struct {
+	to          map[int]*Option
+	saving, net int64 // per hour; over the horizon, after what the moves cost
+}
+
+// fix adds the seats whose pods have no node yet.
+func (p *planner) fix(prog *program, fixed []int) {
+	for _, i := range fixed {
+		s := &p.seats[i]
+		prog.bins[s.site].fixed[p.sites[s.site].level(s.option)] += p.pending(s)
+	}
+}
+
+// movable reports whether a seat is that of a server that runs and whose place is ours to choose.
+func (p *planner) movable(s *seat) bool {
+	return s.option != nil && s.need.Automatic && !s.need.Tuning && s.need.Idle == "" && s.runs == s.pool && p.pending(s) == 0
+}
+
+// groups lists what could move: the servers of one node, of all nodes of a pool, and those with a pool of their own. Nodes that
+// look alike are listed once.
+func (p *planner) groups() []group {
+	on := map[string][]int{} // seats by node
+	for i := range p.seats {
+		s := &p.seats[i]
+		for _, pod := range s.need.Pods {
+			on[pod.Node] = append(on[pod.Node], i)
+		}
+	}
+	var out []group
+	for _, pool := range slices.Sorted(maps.Keys(p.live)) {
+		l := p.live[pool]
+		all := group{gone: map[string]bool{}, except: map[int]int{}}
+		alike := map[string]bool{}
+		for _, n := range p.nodes[pool] {
+			seats := on[n.Name]
+			if n.Pods == 0 || len(seats) < n.Pods || !p.allMovable(seats) {
+				continue
+			}
+			g := group{gone: map[string]bool{}, except: map[int]int{}}
+			for _, i := range seats {
+				p.join(&g, i, on)
+				p.join(&all, i, on)
+			}
+			if sig := p.signature(g.seats); !alike[sig] && l.Shared() {
+				alike[sig] = true
+				out = append(out, g)
+			}
+		}
+		if len(all.seats) > 0 && len(all.seats) <= maxTogether {
+			out = append(out, all)
+		}
+	}
+	return out
+}
+
+// maxTogether is how many servers may move at once.
+const maxTogether = 16
+
+func (p *planner) allMovable(seats []int) bool {
+	for _, i := range seats {
+		if !p.movable(&p.seats[i]) {
+			return false
+		}
+	}
+	return len(seats) > 0
+}
+
+// join adds a seat to a group, with all nodes on which it is alone with members of the group.
+func (p *planner) join(g *group, i int, on map[string][]int) {
+	if _, ok := g.except[i]; ok {
+		return
+	}
+	s := &p.seats[i]
+	g.seats = append(g.seats, i)
+	g.except[i] = s.site
+	if s.site < 0 {
+		g.except[i] = p.own[ownSite{s.option.SKU.Name, s.need.Spot}]
+		if s.need.Shared {
+			g.except[i] = -1
+		}
+	}
+	for _, pod := range s.need.Pods {
+		if h := p.hosts[pod.Node]; h != nil && !g.gone[pod.Node] && h.Pods == len(on[pod.Node]) {
+			g.gone[pod.Node] = true
+			g.price += p.rank(s.option.SKU.Name, s.need.Spot)
+		}
+	}
+}
+
+// signature is the same for seats that are alike.
+func (p *planner) signature(seats []int) string {
+	var parts []string
+	for _, i := range seats {
+		s := &p.seats[i]
+		text := fmt.Sprintf("%s/%d/%d", s.option.SKU.Name, s.option.GPUsPerNode, s.option.Nodes)
+		for _, o := range s.options {
+			text += fmt.Sprintf(";%s/%d/%d", o.SKU.Name, o.GPUsPerNode, o.Nodes)
+		}
+		parts = append(parts, text)
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "|")
+}
+
+// evaluate works out what it would bring to move a group. Until it has moved, the old nodes are there as well, so that they
+// still count for the limits.
+func (p *planner) evaluate(g group, before int64, fixed []int) offer {
+	prog, _ := p.program(g.gone)
+	p.fix(prog, fixed)
+	prog.settle()
+	o := offer{to: map[int]*Option{}}
+	cost := int64(0)
+	p.assign(prog, g.seats, g.except, func(i int, to *Option) {
+		o.to[i] = to
+		share := p.rank(to.SKU.Name, p.seats[i].need.Spot) * int64(to.Nodes*max(to.GPUsPerNode, 1)) / int64(max(to.SKU.GPUs, 1))
+		cost += int64(moveCostUSD*1e6) + int64(float64(share)*moveTime.Hours())
+	})
+	if len(o.to) < len(g.seats) {
+		return offer{}
+	}
+	o.saving = g.price + before - prog.cost
+	o.net = int64(float64(o.saving)*p.in.Horizon.Hours()) - cost
+	return o
+}

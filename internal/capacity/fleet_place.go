@@ -1,0 +1,266 @@
+package capacity
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// place finds a seat for everybody who has none.
+func (p *planner) place() {
+	for i := range p.seats { // so that all sites are known
+		if s := &p.seats[i]; !s.need.Shared && s.need.Automatic {
+			for _, o := range s.options {
+				p.ownSiteOf(o.SKU, s.need.Spot)
+			}
+		}
+	}
+	p.limit()
+	for name, l := range p.live {
+		sku, _ := LookupSKU(l.Size)
+		p.take(sku, l.Spot, p.inUse(name))
+	}
+	p.placeNamed()
+	var free []int
+	for i := range p.seats {
+		s := &p.seats[i]
+		if s.option == nil && s.need.Idle == "" && len(s.options) > 0 {
+			free = append(free, i)
+		}
+	}
+	prog, fixed := p.program(nil)
+	// Those who were promised a place that is not there yet get it as long as the limits allow it.
+	t := prog.empty()
+	for _, i := range fixed {
+		s := &p.seats[i]
+		b := &prog.bins[s.site]
+		level, count := p.sites[s.site].level(s.option), p.pending(s)
+		t.load[s.site][level] += count
+		t.refresh(s.site)
+		if !t.feasible() && !p.covered(s) {
+			t.load[s.site][level] -= count
+			t.refresh(s.site)
+			s.option, s.pool, s.site = nil, "", -1
+			free = append(free, i)
+			continue
+		}
+		b.fixed[level] += count
+	}
+	slices.Sort(free)
+	prog.settle()
+	p.optimal = p.assign(prog, free, nil, func(i int, o *Option) {
+		s := &p.seats[i]
+		reason := "it is the cheapest place within quota and limits"
+		if s.runs != "" {
+			reason = "where it runs does not fit any more; " + reason
+		}
+		p.sit(s, o, reason)
+	})
+	p.takeOwn(free)
+	prog, fixed = p.program(nil)
+	p.fix(prog, fixed)
+	used := prog.empty().used
+	for i := range used {
+		used[i] += p.rows.taken[i]
+	}
+	for _, i := range free {
+		if s := &p.seats[i]; s.option == nil {
+			s.no = p.why(s, used)
+		}
+	}
+}
+
+// covered reports whether the pool of a seat is large enough as it is.
+func (p *planner) covered(s *seat) bool {
+	l := p.live[s.pool]
+	return l != nil && l.Count-p.inUse(s.pool) >= p.pending(s)
+}
+
+// placeNamed gives those who named a size, and those who keep a pool of their own, their nodes: first where they are there
+// already, then in the order of names.
+func (p *planner) placeNamed() {
+	for _, there := range []bool{true, false} {
+		for i := range p.seats {
+			s := &p.seats[i]
+			if s.option == nil || s.site >= 0 || s.need.Idle != "" {
+				continue
+			}
+			l := p.live[s.pool]
+			if (l != nil && l.Count >= s.option.Nodes && l.State != Failed) != there {
+				continue
+			}
+			more := max(s.option.Nodes-p.inUse(s.pool), 0)
+			if !there {
+				if message, blocked := p.blocked(s.option.SKU, s.need.Spot); blocked {
+					p.leave(s, Unplaced{"OutOfCapacity", message})
+					continue
+				}
+				if l == nil && p.poolsLeft() == 0 {
+					p.leave(s, tooManyPools(len(p.in.Pools)))
+					continue
+				}
+				if row, missing, left := p.short(s.option.SKU, s.need.Spot, more, p.rows.taken); row != "" {
+					p.leave(s, p.shortOf(row, missing, left, s.option.SKU, s.need.Spot))
+					continue
+				}
+			}
+			p.takePool(s, more)
+		}
+	}
+}
+
+// takePool counts the nodes of a pool that one Workspace has, and the pool when it is a new one.
+func (p *planner) takePool(s *seat, nodes int) {
+	p.take(s.option.SKU, s.need.Spot, nodes)
+	if p.live[s.pool] == nil {
+		p.made++
+	}
+}
+
+// leave takes the seat of somebody who cannot have it. What still runs for it goes on.
+func (p *planner) leave(s *seat, why Unplaced) { s.option, s.pool, s.no = nil, "", why }
+
+// takeOwn counts the nodes of pools that were given to one Workspace each by assign.
+func (p *planner) takeOwn(placed []int) {
+	for _, i := range placed {
+		if s := &p.seats[i]; s.option != nil && s.site < 0 {
+			p.takePool(s, s.option.Nodes)
+		}
+	}
+}
+
+// poolsLeft is how many more pools the cluster may have.
+func (p *planner) poolsLeft() int { return max(maxPools-len(p.in.Pools)-p.made, 0) }
+
+// program returns the program with what is there: nodes that stay with their free parts, without those in gone, and what the
+// limits leave. It also returns the seats on shared pools that have pods without a node.
+func (p *planner) program(gone map[string]bool) (prog *program, fixed []int) {
+	prog = &program{bins: make([]bin, len(p.sites)), caps: make([]int64, len(p.rows.caps))}
+	for i := range prog.caps {
+		prog.caps[i] = p.rows.caps[i] - p.rows.taken[i]
+	}
+	for i := range p.sites {
+		s := &p.sites[i]
+		b := &prog.bins[i]
+		b.units, b.own, b.price, b.pools = s.units(), s.own, p.rank(s.sku.Name, s.spot), len(s.pools)
+		b.uses = p.uses(s.sku, s.spot)
+		for _, name := range s.pools {
+			for _, n := range p.nodes[name] {
+				if n.Pods > 0 && !gone[n.Name] {
+					b.stay++
+					addHoles(&b.holes, p.free(s, n))
+				}
+			}
+		}
+	}
+	for i := range p.seats {
+		if s := &p.seats[i]; s.site >= 0 && s.option != nil && p.pending(s) > 0 {
+			fixed = append(fixed, i)
+		}
+	}
+	for _, r := range p.in.Reserved {
+		if i, ok := p.named[r.Pool]; ok {
+			prog.bins[i].fixed[p.sites[i].level(&Option{GPUsPerNode: r.GPUs})] += r.Nodes
+		}
+	}
+	prog.pools = p.poolsLeft()
+	return prog, fixed
+}
+
+// free returns how many units of a node that stays are free. Nodes that are not ready have none.
+func (p *planner) free(s *site, n *FleetNode) int {
+	if !n.Ready || s.units() == 1 || s.closed {
+		return 0
+	}
+	return max(min(n.GPUs, s.sku.GPUs)-n.Used, 0)
+}
+
+func addHoles(holes *[levels]int, free int) {
+	for l := range levels {
+		holes[l] += free >> l
+	}
+}
+
+// assign solves a program for the seats in free and sits them; whoever is left out keeps no option. It reports whether there is
+// no better solution.
+func (p *planner) assign(prog *program, free []int, except map[int]int, sit func(i int, o *Option)) bool {
+	byClass := map[string]int{}
+	var members [][]int
+	var ways []chosen
+	var key []byte
+	for _, i := range free {
+		s := &p.seats[i]
+		leave := -1
+		if at, ok := except[i]; ok {
+			leave = at
+		}
+		c := p.choicesOf(s, leave, prog)
+		key = key[:0]
+		for _, ch := range c.choices {
+			key = binary.AppendUvarint(key, uint64(ch.bin))
+			key = binary.AppendUvarint(key, uint64(ch.level))
+			key = binary.AppendUvarint(key, uint64(ch.count))
+		}
+		at, ok := byClass[string(key)]
+		if !ok {
+			at = len(members)
+			byClass[string(key)] = at
+			members, ways = append(members, nil), append(ways, c)
+			prog.classes = append(prog.classes, class{choices: c.choices})
+		}
+		members[at] = append(members[at], i)
+		prog.classes[at].n++
+	}
+	solution, proven := prog.solve()
+	prog.cost = prog.total(solution).cost
+	for c := range solution {
+		next := 0
+		for j, n := range solution[c] {
+			for range n {
+				i := members[c][next]
+				next++
+				if j < len(ways[c].choices) {
+					// The option of this very Need: others of the class have the same choices, but their own memory figures.
+					sit(i, p.optionFor(i, ways[c].choices[j], prog))
+				}
+			}
+		}
+	}
+	return proven
+}
+
+// optionFor returns the option of a seat that a choice stands for.
+func (p *planner) optionFor(i int, ch choice, prog *program) *Option {
+	c := p.choicesOf(&p.seats[i], -1, prog)
+	for j := range c.choices {
+		if c.choices[j] == ch {
+			return c.options[j]
+		}
+	}
+	return nil
+}
+
+// why says why there is no place for a seat, by the cheapest way to satisfy it.
+func (p *planner) why(s *seat, used []int64) Unplaced {
+	var first Unplaced
+	var others []string
+	for _, o := range s.options {
+		var no Unplaced
+		if message, blocked := p.blocked(o.SKU, s.need.Spot); blocked {
+			no = Unplaced{"OutOfCapacity", message}
+		} else if row, missing, left := p.short(o.SKU, s.need.Spot, o.Nodes, used); row != "" {
+			no = p.shortOf(row, missing, left, o.SKU, s.need.Spot)
+		} else {
+			no = tooManyPools(len(p.in.Pools))
+		}
+		if first.Reason == "" {
+			first = no
+		} else if len(others) < 3 && !slices.Contains(others, o.SKU.Name) {
+			others = append(others, o.SKU.Name)
+		}
+	}
+	if len(others) > 0 {
+		first.Message += fmt.Sprintf("; of the other sizes that fit none is left either (%s)", joined(others))
+	}
+	return first
+}

@@ -1,0 +1,251 @@
+package capacity
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// result turns seats into pools and bindings.
+func (p *planner) result() Fleet {
+	f := Fleet{Bindings: map[workspace.Key]Binding{}, Unplaced: map[workspace.Key]Unplaced{}, Optimal: p.optimal}
+	pools := map[string]Pool{}
+	p.fill(pools)
+	promised := map[string]int{}
+	for i := range p.seats {
+		s := &p.seats[i]
+		if s.option == nil {
+			f.Unplaced[s.need.Workspace] = s.no
+			continue
+		}
+		if s.site < 0 {
+			pools[s.pool] = p.poolOfOne(s)
+		} else if _, ok := pools[s.pool]; !ok && s.need.Idle != "" && p.live[s.pool] != nil {
+			pools[s.pool] = p.livePool(p.live[s.pool], 0) // for when it goes on
+		}
+		f.Bindings[s.need.Workspace] = p.binding(s, promised)
+	}
+	for _, pool := range pools {
+		f.Pools = append(f.Pools, pool)
+		if l := p.live[pool.Name]; l == nil && pool.Count > 0 || l != nil && pool.Count > l.Count {
+			f.Grows = true
+		}
+	}
+	slices.SortFunc(f.Pools, func(a, b Pool) int { return strings.Compare(a.Name, b.Name) })
+	return f
+}
+
+// poolOfOne returns the pool that only this Workspace has.
+func (p *planner) poolOfOne(s *seat) Pool {
+	count := s.option.Nodes
+	if s.need.Idle != "" {
+		count = 0
+	}
+	if l := p.live[s.pool]; l != nil && s.need.Shared {
+		return p.livePool(l, count) // from when the user had named a size
+	}
+	return p.ownPool(s.need, s.option, count)
+}
+
+// fill gives every seat at a shared site one of its pools: first where a node has room, then where a pool may grow, and counts
+// the nodes.
+func (p *planner) fill(pools map[string]Pool) {
+	p.leaving()
+	bySite := make([][]int, len(p.sites))
+	for i := range p.seats {
+		if s := &p.seats[i]; s.option != nil && s.site >= 0 {
+			bySite[s.site] = append(bySite[s.site], i)
+		}
+	}
+	for at := range p.sites {
+		st := &p.sites[at]
+		if st.own || len(st.pools) == 0 && len(bySite[at]) == 0 {
+			continue
+		}
+		w := p.wards(st)
+		seats := bySite[at]
+		// Large items first, as the sums assume; those who have a pool already before those who can choose.
+		slices.SortStableFunc(seats, func(a, b int) int {
+			x, y := &p.seats[a], &p.seats[b]
+			if c := st.level(y.option) - st.level(x.option); c != 0 {
+				return c
+			}
+			return strings.Compare(y.pool, x.pool)
+		})
+		for _, i := range seats {
+			s := &p.seats[i]
+			if n := p.pending(s); n > 0 && s.pool != "" {
+				w.at(s.pool).load[st.level(s.option)] += n
+			}
+		}
+		for _, r := range p.in.Reserved {
+			if i, ok := p.named[r.Pool]; ok && i == at {
+				w.at(r.Pool).load[st.level(&Option{GPUsPerNode: r.GPUs})] += r.Nodes
+			}
+		}
+		for _, i := range seats {
+			if s := &p.seats[i]; s.pool == "" {
+				n := p.pending(s)
+				if s.need.Idle != "" {
+					s.pool = w.list[0].name
+					continue
+				}
+				s.pool = w.choose(st.level(s.option), n)
+				if s.runs == s.pool { // its pods are there already: only what is missing counts
+					w.at(s.pool).load[st.level(s.option)] -= n - p.pending(s)
+				}
+			}
+		}
+		for _, ward := range w.list {
+			count := ward.bin.stay + ward.bin.nodesFor(&ward.load)
+			if count == 0 {
+				continue
+			}
+			if l := p.live[ward.name]; l != nil && st.closed {
+				pools[ward.name] = p.livePool(l, count)
+			} else {
+				pools[ward.name] = p.sharedPool(ward.name, st.kind, st.sku, count)
+			}
+		}
+	}
+}
+
+// leaving counts the pods that will have left each node, when the plan is asked for where things end.
+func (p *planner) leaving() {
+	p.left = map[string]int{}
+	if !p.in.Eventual {
+		return
+	}
+	for i := range p.seats {
+		s := &p.seats[i]
+		for _, pod := range s.need.Pods {
+			if h := p.hosts[pod.Node]; h != nil && (s.need.Idle != "" || s.option != nil && s.pool != h.Pool) {
+				p.left[pod.Node]++
+			}
+		}
+	}
+}
+
+// wards are the pools of a site, while seats are handed out.
+type wards struct{ list []*ward }
+
+type ward struct {
+	name string
+	bin  bin
+	load [levels]int
+}
+
+func (p *planner) wards(st *site) *wards {
+	w := &wards{}
+	names := slices.Clone(st.pools)
+	if !st.closed {
+		for i := range len(p.seats)/maxNodesPerPool + 2 {
+			if name := sharedName(p.in.Cluster, st.kind, i); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range names {
+		x := &ward{name: name, bin: bin{units: st.units()}}
+		for _, n := range p.nodes[name] {
+			if n.Pods > p.left[n.Name] {
+				x.bin.stay++
+				addHoles(&x.bin.holes, p.free(st, n))
+			}
+		}
+		w.list = append(w.list, x)
+	}
+	return w
+}
+
+func (w *wards) at(name string) *ward {
+	for _, x := range w.list {
+		if x.name == name {
+			return x
+		}
+	}
+	return w.list[0]
+}
+
+// choose puts n items of a level into the first pool in which they take no new node, or else into the first that may grow.
+func (w *wards) choose(level, n int) string {
+	var grow *ward
+	for _, x := range w.list {
+		before := x.bin.nodesFor(&x.load)
+		x.load[level] += n
+		after := x.bin.nodesFor(&x.load)
+		if after == before {
+			return x.name
+		}
+		x.load[level] -= n
+		if grow == nil && x.bin.stay+after <= maxNodesPerPool {
+			grow = x
+		}
+		if before == 0 && x.bin.stay == 0 {
+			break // this one and all that follow are empty
+		}
+	}
+	if grow == nil {
+		grow = w.list[len(w.list)-1]
+	}
+	grow.load[level] += n
+	return grow.name
+}
+
+// binding says where a Workspace is now, and where it goes. A server that runs is not moved before the nodes that it moves to
+// have their GPUs.
+func (p *planner) binding(s *seat, promised map[string]int) Binding {
+	n, o := s.need, s.option
+	b := Binding{Pool: s.pool, Option: *o, Shared: s.site >= 0, Reason: s.reason}
+	if n.Idle == "" {
+		b.Cost = p.shareOf(o, n.Spot)
+	} else {
+		b.Cost = Cost{Known: true}
+	}
+	if s.runs == "" || s.runs == s.pool || n.Pool == s.pool || n.Idle != "" || p.in.Eventual || p.ready(s, promised) {
+		return b
+	}
+	b.Next = s.pool
+	b.Pool = s.runs
+	at, shared := p.named[s.runs]
+	l := p.live[s.runs]
+	old := p.matching(n, s.options, l, at, shared)
+	b.Reason = fmt.Sprintf("moves to pool %s (%s) once it is ready: %s", s.pool, o.SKU.Name, s.reason)
+	if old == nil || l == nil {
+		b.Hold = b.Reason
+		return b
+	}
+	b.Option, b.Shared, b.Cost = *old, shared, p.shareOf(old, n.Spot)
+	return b
+}
+
+// shareOf is the part of the price of its nodes that an option has, by GPUs.
+func (p *planner) shareOf(o *Option, spot bool) Cost {
+	c := p.price(o.SKU.Name, spot).Times(o.Nodes)
+	if o.SKU.GPUs > 0 && o.GPUsPerNode < o.SKU.GPUs {
+		c.USD *= float64(o.GPUsPerNode) / float64(o.SKU.GPUs)
+	}
+	return c
+}
+
+// ready reports whether the pool of a seat has nodes with as many free GPUs as it takes, which are then promised to it.
+func (p *planner) ready(s *seat, promised map[string]int) bool {
+	need := min(s.option.GPUsPerNode, max(s.option.SKU.GPUs, 1))
+	var on []*FleetNode
+	for _, n := range p.nodes[s.pool] {
+		if n.Ready && n.GPUs-n.Used-promised[n.Name] >= need {
+			on = append(on, n)
+		}
+	}
+	if len(on) < s.option.Nodes {
+		return false
+	}
+	// The fullest first, as they were counted.
+	slices.SortStableFunc(on, func(a, b *FleetNode) int { return (a.GPUs - a.Used) - (b.GPUs - b.Used) })
+	for _, n := range on[:s.option.Nodes] {
+		promised[n.Name] += need
+	}
+	return true
+}

@@ -1,0 +1,187 @@
+package capacity
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// better finds out in another way than the planner does whether any solution costs less than the given one: it lists every vector
+// of loads that some assignment leads to, item after item, since the cost follows from the loads alone and never falls when an
+// item is added. It knows no bound but the given one, no order of choices and no reduction.
+func better(p *program, than int64) (int64, bool) {
+	type state struct {
+		load [12][levels]uint8
+		out  uint8
+	}
+	t := p.empty()
+	cost := func(s *state) int64 {
+		for b := range p.bins {
+			for l := range levels {
+				t.load[b][l] = int(s.load[b][l])
+			}
+			t.refresh(b)
+		}
+		if !t.feasible() {
+			return math.MaxInt64
+		}
+		return t.cost + int64(s.out)*leftOut
+	}
+	layer := map[state]bool{{}: true}
+	for _, class := range p.classes {
+		for range class.n {
+			next := map[state]bool{}
+			add := func(s state) {
+				if !next[s] && cost(&s) < than {
+					next[s] = true
+				}
+			}
+			for s := range layer {
+				for _, ch := range class.choices {
+					to := s
+					to.load[ch.bin][ch.level] += uint8(ch.count)
+					add(to)
+				}
+				s.out++
+				add(s)
+			}
+			layer = next
+		}
+	}
+	best := than
+	for s := range layer {
+		best = min(best, cost(&s))
+	}
+	return best, best < than
+}
+
+// randomProgram makes a program of real sizes at real prices, with tight quotas, with and without free parts of nodes.
+func randomProgram(rng *rand.Rand, items int) *program {
+	p := &program{pools: 100}
+	sizes := []struct {
+		gpus, vcpus, family int
+		usd                 float64
+		gib                 float64
+	}{
+		{1, 36, 0, 3.2, 24}, {2, 72, 0, 6.52, 24}, {1, 24, 1, 3.673, 80}, {2, 48, 1, 7.346, 80}, {4, 96, 1, 14.692, 80},
+		{8, 96, 2, 27.197, 40}, {8, 96, 3, 32.77, 80}, {1, 40, 4, 6.98, 94}, {2, 80, 4, 13.96, 94}, {8, 96, 5, 84.8, 141},
+	}
+	for range 7 {
+		p.caps = append(p.caps, int64(rng.IntN(20)*24))
+	}
+	p.caps[6] = int64(200 + rng.IntN(1000))
+	if rng.IntN(3) == 0 { // nothing is short
+		for i := range p.caps {
+			p.caps[i] = 1e6
+		}
+	}
+	for _, s := range sizes {
+		b := bin{units: s.gpus, price: int64(s.usd * 1e6), uses: []use{{s.family, int64(s.vcpus)}, {6, int64(s.vcpus)}}}
+		if s.gpus > 1 && rng.IntN(3) == 0 {
+			b.stay = 1
+			addHoles(&b.holes, rng.IntN(s.gpus))
+		}
+		p.bins = append(p.bins, b)
+	}
+	for items > 0 {
+		n := min(1+rng.IntN(3), items)
+		items -= n
+		c := class{n: n}
+		gib := 10 * math.Exp(rng.Float64()*4) // of GPU memory: 10 to 546
+		for b, s := range sizes {
+			need := 1
+			for float64(need)*s.gib < gib {
+				need *= 2
+			}
+			level := 0
+			for 1<<level < need {
+				level++
+			}
+			switch {
+			case need <= s.gpus:
+				c.choices = append(c.choices, choice{b, level, 1})
+			case need/s.gpus <= 4:
+				full := 0
+				for 1<<full < s.gpus {
+					full++
+				}
+				c.choices = append(c.choices, choice{b, full, need / s.gpus})
+			}
+			if len(c.choices) == 6 { // so that the reference ends
+				break
+			}
+		}
+		p.classes = append(p.classes, c)
+	}
+	p.settle()
+	return p
+}
+
+// TestSmallFleetsAreOptimal compares fleets of 3 to 12 Workspaces with the reference.
+func TestSmallFleetsAreOptimal(t *testing.T) {
+	unproven := 0
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 7))
+		p := randomProgram(rng, 3+int(seed)%10)
+		s, proven := p.solve()
+		got := p.total(s)
+		if !got.feasible() {
+			t.Fatalf("seed %d: a cap is broken: %v of %v", seed, got.used, p.caps)
+		}
+		unproven += map[bool]int{false: 1}[proven]
+		if want, ok := better(p, got.cost); ok {
+			t.Errorf("seed %d: %d items cost %.3f, the optimum is %.3f", seed, p.items(), float64(got.cost)/1e6, float64(want)/1e6)
+		}
+	}
+	if unproven > 3 {
+		t.Errorf("%d of 60 plans are optimal without the planner knowing it", unproven)
+	}
+}
+
+// TestNodesForIsExact packs random items one by one, first fit, largest first, and compares with the closed form.
+func TestNodesForIsExact(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	for range 5000 {
+		b := bin{units: 8}
+		var free []int
+		for range rng.IntN(4) {
+			h := rng.IntN(8)
+			free = append(free, h)
+			addHoles(&b.holes, h)
+		}
+		var load [levels]int
+		for l := range 4 {
+			load[l] = rng.IntN(5)
+		}
+		nodes := 0
+		for l := 3; l >= 0; l-- {
+			for range load[l] {
+				placed := false
+				for i := range free {
+					if free[i] >= 1<<l {
+						free[i] -= 1 << l
+						placed = true
+						break
+					}
+				}
+				if !placed {
+					nodes++
+					free = append(free, 8-1<<l)
+				}
+			}
+		}
+		if got := b.nodesFor(&load); got != nodes {
+			t.Fatalf("load %v with holes %v: %d nodes, packing takes %d", load, b.holes, got, nodes)
+		}
+	}
+}
+
+func TestSolutionsAreRepeatable(t *testing.T) {
+	p := randomProgram(rand.New(rand.NewPCG(5, 5)), 80)
+	a, _ := p.solve()
+	b, _ := p.solve()
+	if fmt.Sprint(a) != fmt.Sprint(b) {
+		t.Errorf("two answers:\n%v\n%v", a, b)
+	}
+}
