@@ -13,7 +13,12 @@ func (p *planner) result() Fleet {
 	f := Fleet{Bindings: map[workspace.Key]Binding{}, Unplaced: map[workspace.Key]Unplaced{}, Optimal: p.optimal}
 	pools := map[string]Pool{}
 	p.fill(pools)
-	promised := map[string]int{}
+	arriving := map[string]bool{} // pools for which pods wait
+	for i := range p.seats {
+		if s := &p.seats[i]; s.option != nil && (s.runs == "" || s.runs == s.pool || s.need.Pool == s.pool) && p.pending(s) > 0 {
+			arriving[s.pool] = true
+		}
+	}
 	for i := range p.seats {
 		s := &p.seats[i]
 		if s.option == nil {
@@ -25,7 +30,7 @@ func (p *planner) result() Fleet {
 		} else if _, ok := pools[s.pool]; !ok && s.need.Idle != "" && p.live[s.pool] != nil {
 			pools[s.pool] = p.livePool(p.live[s.pool], 0) // for when it goes on
 		}
-		f.Bindings[s.need.Workspace] = p.binding(s, promised)
+		f.Bindings[s.need.Workspace] = p.binding(s, arriving)
 	}
 	for _, pool := range pools {
 		f.Pools = append(f.Pools, pool)
@@ -196,7 +201,7 @@ func (w *wards) choose(level, n int) string {
 
 // binding says where a Workspace is now, and where it goes. A server that runs is not moved before the nodes that it moves to
 // have their GPUs.
-func (p *planner) binding(s *seat, promised map[string]int) Binding {
+func (p *planner) binding(s *seat, arriving map[string]bool) Binding {
 	n, o := s.need, s.option
 	b := Binding{Pool: s.pool, Option: *o, Shared: s.site >= 0, Reason: s.reason}
 	if n.Idle == "" {
@@ -204,7 +209,7 @@ func (p *planner) binding(s *seat, promised map[string]int) Binding {
 	} else {
 		b.Cost = Cost{Known: true}
 	}
-	if s.runs == "" || s.runs == s.pool || n.Pool == s.pool || n.Idle != "" || p.in.Eventual || p.ready(s, promised) {
+	if s.runs == "" || s.runs == s.pool || n.Pool == s.pool || n.Idle != "" || p.in.Eventual || p.ready(s, arriving) {
 		return b
 	}
 	b.Next = s.pool
@@ -230,22 +235,22 @@ func (p *planner) shareOf(o *Option, spot bool) Cost {
 	return c
 }
 
-// ready reports whether the pool of a seat has nodes with as many free GPUs as it takes, which are then promised to it.
-func (p *planner) ready(s *seat, promised map[string]int) bool {
-	need := min(s.option.GPUsPerNode, max(s.option.SKU.GPUs, 1))
-	var on []*FleetNode
-	for _, n := range p.nodes[s.pool] {
-		if n.Ready && n.GPUs-n.Used-promised[n.Name] >= need {
-			on = append(on, n)
-		}
-	}
-	if len(on) < s.option.Nodes {
+// ready reports whether the pool of a seat has as many free GPUs as it takes. Which nodes its pods get is for the scheduler of
+// Kubernetes to say, which knows nothing of those who come next: so one server arrives on a pool at a time.
+func (p *planner) ready(s *seat, arriving map[string]bool) bool {
+	if arriving[s.pool] {
 		return false
 	}
-	// The fullest first, as they were counted.
-	slices.SortStableFunc(on, func(a, b *FleetNode) int { return (a.GPUs - a.Used) - (b.GPUs - b.Used) })
-	for _, n := range on[:s.option.Nodes] {
-		promised[n.Name] += need
+	need := max(s.option.GPUsPerNode, 1)
+	room := 0
+	for _, n := range p.nodes[s.pool] {
+		if n.Ready {
+			room += max(n.GPUs-n.Used, 0) / need
+		}
 	}
+	if room < s.option.Nodes {
+		return false
+	}
+	arriving[s.pool] = true
 	return true
 }

@@ -160,13 +160,39 @@ func (s Situation) shrink(c *PoolChange) {
 	}
 	empty := s.Empty(c.Name)
 	c.Remove = empty[:min(len(empty), c.Live.Count-c.Desired.Count)]
-	if len(c.Remove) == 0 {
+	switch {
+	case len(c.Remove) > 0:
+	case c.Live.State == Failed || c.Live.State == Canceled: // its nodes are not what its count says: let Azure put that right first
+		same := c.Desired.Scaled(c.Live.Count)
+		c.Desired = &same
+		return
+	default:
 		c.Op, c.Reason = Wait, fmt.Sprintf("%d nodes would do, and all %d are in use", c.Desired.Count, c.Live.Count)
 		return
 	}
 	fewer := c.Desired.Scaled(c.Live.Count - len(c.Remove))
 	c.Desired = &fewer
 	c.Reason = fmt.Sprintf("scale from %d to %d nodes, without %s", c.Live.Count, fewer.Count, strings.Join(c.Remove, ", "))
+}
+
+// EmptyNodes lists the nodes of a pool on which nothing runs, in the order in which they are to go: first those that are not
+// ready, then the last in the order of names.
+func EmptyNodes(pool string, nodes []FleetNode) []string {
+	var ready, broken []string
+	for _, n := range nodes {
+		switch {
+		case n.Pool != pool || n.Pods > 0:
+		case n.Ready:
+			ready = append(ready, n.Name)
+		default:
+			broken = append(broken, n.Name)
+		}
+	}
+	slices.Sort(ready)
+	slices.Reverse(ready)
+	slices.Sort(broken)
+	slices.Reverse(broken)
+	return append(broken, ready...)
 }
 
 // covers reports whether the live labels hold all that we set. AKS adds its own.

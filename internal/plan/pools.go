@@ -15,7 +15,7 @@ func Pools(d Desired, seen Observed, g Guard, p Policy) []capacity.PoolChange {
 		return nil
 	}
 	s := seen.State
-	on := podsByNode(s)
+	on, nodes := podsByNode(s), fleetNodes(s)
 	return capacity.PlanPools(capacity.Situation{
 		Desired: d.Pools(), Live: seen.Pools, Limits: p.Limits, Region: p.Region, Prices: p.Prices, Eventual: seen.Eventual,
 		Held: func(l capacity.LivePool) string {
@@ -29,7 +29,7 @@ func Pools(d Desired, seen Observed, g Guard, p Policy) []capacity.PoolChange {
 			if seen.Live && !s.AllPods || g.holdsShared() != "" && shared(pool, seen.Pools) {
 				return nil
 			}
-			return empty(pool, s, on)
+			return capacity.EmptyNodes(pool, nodes)
 		},
 	})
 }
@@ -66,23 +66,6 @@ func inUse(pool string, seen Observed, on map[string][]string) string {
 		}
 	}
 	return ""
-}
-
-// empty lists the nodes of a pool on which nothing runs. Those that are not ready go first, then the last in the order of names.
-func empty(pool string, s cluster.State, on map[string][]string) []string {
-	var ready, broken []string
-	for _, n := range s.Nodes {
-		switch {
-		case n.Pool != pool || len(on[n.Name]) > 0:
-		case n.Ready && n.GPUs > 0:
-			ready = append(ready, n.Name)
-		default:
-			broken = append(broken, n.Name)
-		}
-	}
-	slices.Reverse(ready)
-	slices.Reverse(broken)
-	return append(broken, ready...)
 }
 
 // idle reports whether certainly nothing runs on a pool, of ours or of others.
