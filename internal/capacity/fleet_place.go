@@ -10,8 +10,9 @@ import (
 func (p *planner) place() {
 	for i := range p.seats { // so that all sites are known
 		if s := &p.seats[i]; !s.need.Shared && s.need.Automatic {
-			for _, o := range s.options {
-				p.ownSiteOf(o.SKU, s.need.Spot)
+			s.sites = make([]int, len(s.options))
+			for j, o := range s.options {
+				s.sites[j] = p.ownSiteOf(o.SKU, s.need.Spot)
 			}
 		}
 	}
@@ -24,7 +25,7 @@ func (p *planner) place() {
 	var free []int
 	for i := range p.seats {
 		s := &p.seats[i]
-		if s.option == nil && s.need.Idle == "" && len(s.options) > 0 {
+		if s.option == nil && s.need.Idle == "" && s.need.Automatic && len(s.options) > 0 {
 			free = append(free, i)
 		}
 	}
@@ -194,17 +195,22 @@ func (p *planner) assign(prog *program, free []int, except map[int]int, sit func
 		if at, ok := except[i]; ok {
 			leave = at
 		}
-		c := p.choicesOf(s, leave, prog)
 		key = key[:0]
-		for _, ch := range c.choices {
-			key = binary.AppendUvarint(key, uint64(ch.bin))
-			key = binary.AppendUvarint(key, uint64(ch.level))
-			key = binary.AppendUvarint(key, uint64(ch.count))
+		for j := range s.options {
+			if p.may(s, j, leave) {
+				ch := p.choiceOf(s, j)
+				key = binary.AppendUvarint(key, uint64(ch.bin))
+				key = binary.AppendUvarint(key, uint64(ch.level))
+				key = binary.AppendUvarint(key, uint64(ch.count))
+			} else {
+				key = append(key, 0xff, 0xff)
+			}
 		}
 		at, ok := byClass[string(key)]
 		if !ok {
 			at = len(members)
 			byClass[string(key)] = at
+			c := p.choicesOf(s, leave, prog)
 			members, ways = append(members, nil), append(ways, c)
 			prog.classes = append(prog.classes, class{choices: c.choices})
 		}
@@ -219,25 +225,13 @@ func (p *planner) assign(prog *program, free []int, except map[int]int, sit func
 			for range n {
 				i := members[c][next]
 				next++
-				if j < len(ways[c].choices) {
-					// The option of this very Need: others of the class have the same choices, but their own memory figures.
-					sit(i, p.optionFor(i, ways[c].choices[j], prog))
+				if j < len(ways[c].options) {
+					sit(i, p.seats[i].options[ways[c].options[j]])
 				}
 			}
 		}
 	}
 	return proven
-}
-
-// optionFor returns the option of a seat that a choice stands for.
-func (p *planner) optionFor(i int, ch choice, prog *program) *Option {
-	c := p.choicesOf(&p.seats[i], -1, prog)
-	for j := range c.choices {
-		if c.choices[j] == ch {
-			return c.options[j]
-		}
-	}
-	return nil
 }
 
 // why says why there is no place for a seat, by the cheapest way to satisfy it.

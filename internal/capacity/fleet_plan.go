@@ -29,6 +29,7 @@ type planner struct {
 type seat struct {
 	need    *Need
 	options []*Option // all ways to satisfy it
+	sites   []int     // on which each of them would be
 	option  *Option   // nil: no place
 	pool    string    // "" as long as only the site is known
 	site    int       // of a shared pool; -1 for a pool of its own
@@ -85,8 +86,9 @@ func newPlanner(in FleetInput) *planner {
 			}
 		}
 		if s.need.Shared {
-			for _, o := range s.options {
-				p.siteOf(kindOf(s.need, o), o.SKU)
+			s.sites = make([]int, len(s.options))
+			for j, o := range s.options {
+				s.sites[j] = p.siteOf(kindOf(s.need, o), o.SKU)
 			}
 		}
 	}
@@ -103,7 +105,7 @@ func newPlanner(in FleetInput) *planner {
 
 // options are the ways to satisfy a Need: shares of nodes first, then whole nodes.
 func (n *Need) options() []*Option {
-	var out []*Option
+	out := make([]*Option, 0, len(n.Demand.Shares)+len(n.Demand.Options))
 	if n.Shared {
 		for i := range n.Demand.Shares {
 			// Only powers of two are put together without loss, and several nodes are taken whole.
@@ -155,7 +157,7 @@ func (p *planner) ownSiteOf(sku SKU, spot bool) int {
 
 // units is into how many parts a node of the site can be had.
 func (s *site) units() int {
-	if s.own || !powerOfTwo(s.sku.GPUs) {
+	if s.own || !powerOfTwo(s.sku.GPUs) || s.sku.GPUs > 1<<(levels-1) {
 		return 1
 	}
 	return s.sku.GPUs
@@ -310,40 +312,37 @@ func (p *planner) inUse(pool string) int {
 // chosen are the choices of one Need in a program, cheapest first, and the options that they stand for.
 type chosen struct {
 	choices []choice
-	options []*Option
+	options []int // of the seat
 }
 
-// choicesOf returns where a Need may go. except is a site that it is to leave, or -1.
+// may reports whether a seat may take its j-th option. except is a site that it is to leave, or -1.
+func (p *planner) may(s *seat, j, except int) bool {
+	if s.sites[j] == except {
+		return false
+	}
+	_, blocked := p.blocked(s.options[j].SKU, s.need.Spot)
+	return !blocked
+}
+
+// choiceOf is what the j-th option of a seat is in a program.
+func (p *planner) choiceOf(s *seat, j int) choice {
+	return choice{s.sites[j], p.sites[s.sites[j]].level(s.options[j]), s.options[j].Nodes}
+}
+
+// choicesOf returns where a seat may go.
 func (p *planner) choicesOf(s *seat, except int, prog *program) chosen {
-	type pair struct {
-		c choice
-		o *Option
-		s int64
+	var out chosen
+	for j := range s.options {
+		if p.may(s, j, except) {
+			out.options = append(out.options, j)
+		}
 	}
-	n := s.need
-	pairs := make([]pair, 0, len(s.options))
-	for _, o := range s.options {
-		if _, blocked := p.blocked(o.SKU, n.Spot); blocked {
-			continue
-		}
-		var at int
-		if n.Shared {
-			at = p.siteOf(kindOf(n, o), o.SKU)
-		} else {
-			at = p.ownSiteOf(o.SKU, n.Spot)
-		}
-		if at == except || at >= len(prog.bins) {
-			continue
-		}
-		c := choice{at, p.sites[at].level(o), o.Nodes}
-		pairs = append(pairs, pair{c, o, prog.share(c)})
-	}
-	slices.SortStableFunc(pairs, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.s, b.s), cmp.Compare(a.c.count, b.c.count), strings.Compare(a.o.SKU.Name, b.o.SKU.Name))
+	slices.SortStableFunc(out.options, func(a, b int) int {
+		return cmp.Or(cmp.Compare(prog.share(p.choiceOf(s, a)), prog.share(p.choiceOf(s, b))),
+			cmp.Compare(s.options[a].Nodes, s.options[b].Nodes), strings.Compare(s.options[a].SKU.Name, s.options[b].SKU.Name))
 	})
-	out := chosen{make([]choice, len(pairs)), make([]*Option, len(pairs))}
-	for i, x := range pairs {
-		out.choices[i], out.options[i] = x.c, x.o
+	for _, j := range out.options {
+		out.choices = append(out.choices, p.choiceOf(s, j))
 	}
 	return out
 }

@@ -10,7 +10,7 @@ import (
 
 // result turns seats into pools and bindings.
 func (p *planner) result() Fleet {
-	f := Fleet{Bindings: map[workspace.Key]Binding{}, Unplaced: map[workspace.Key]Unplaced{}, Optimal: p.optimal}
+	f := Fleet{Bindings: make(map[workspace.Key]Binding, len(p.seats)), Unplaced: map[workspace.Key]Unplaced{}, Optimal: p.optimal}
 	pools := map[string]Pool{}
 	p.fill(pools)
 	arriving := map[string]bool{} // pools for which pods wait

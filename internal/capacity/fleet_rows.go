@@ -64,8 +64,8 @@ func (p *planner) limit() {
 		family(p.sites[i].sku.Family)
 	}
 	for i := range p.seats {
-		for _, o := range p.seats[i].options {
-			family(o.SKU.Family)
+		if s := &p.seats[i]; s.sites == nil && len(s.options) > 0 { // of those who named a size
+			family(s.options[0].SKU.Family)
 		}
 	}
 	quota(rowRegion, rowRegion, p.in.Quota.Regional)

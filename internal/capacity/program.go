@@ -15,8 +15,8 @@ type program struct {
 	cost    int64   // of the solution that was found
 }
 
-// levels is how many powers of two there are: 1 to 16 GPUs in a node.
-const levels = 5
+// levels is how many powers of two there are: 1 to 8 GPUs in a node, which is the most that Azure has.
+const levels = 4
 
 // bin is a kind of node.
 type bin struct {

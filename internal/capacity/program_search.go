@@ -147,11 +147,11 @@ func (p *program) descend(s solution) {
 	t := p.total(s)
 	for range 50 {
 		improved := false
-		for c, class := range p.classes {
+		for c := range p.classes {
 			for i := range s[c] {
 				for j := range s[c] {
-					for _, k := range p.portions(class, i, j, s[c][i]) {
-						if i == j || s[c][i] < k {
+					for _, k := range p.portions(&p.classes[c], i, j, s[c][i]) {
+						if i == j || s[c][i] < k || k < 1 {
 							continue
 						}
 						before := t.cost
@@ -175,25 +175,29 @@ func (p *program) descend(s solution) {
 	}
 }
 
-// portions are the numbers of items that are worth moving together.
-func (p *program) portions(class class, i, j, n int) []int {
-	out := []int{1}
-	for _, at := range []int{i, j} {
+// portions are the numbers of items that are worth moving together: one, as many as fill a node of either choice, or all. Not
+// all of them differ.
+func (p *program) portions(class *class, i, j, n int) [4]int {
+	out := [4]int{1, 1, 1, n}
+	for k, at := range [2]int{i, j} {
 		if at < len(class.choices) {
 			ch := class.choices[at]
-			if k := p.bins[ch.bin].units >> ch.level; k > 1 && k < n {
-				out = append(out, k)
-			}
+			out[1+k] = min(max(p.bins[ch.bin].units>>ch.level, 1), n)
 		}
-	}
-	if n > 1 {
-		out = append(out, n)
 	}
 	return out
 }
 
-// annealSteps bounds the annealing, in steps rather than in time: the same fleet always gets the same plan.
-const annealSteps = 120_000
+// annealSteps bounds the annealing, in steps rather than in time: the same fleet always gets the same plan. It is done several
+// times, each from the best so far, at another temperature to begin with: as part of the price of the most expensive node. It
+// ends when moves that cost more than cold are refused.
+const (
+	annealSteps = 280_000
+	cold        = 2e-6
+	manyItems   = 500 // from which on a third of the steps will do: nodes are a small part of the whole then
+)
+
+var hot = [...]float64{0.25, 0.02, 0.05, 0.02}
 
 // anneal moves items at random, at first also to where they cost more, so as to come out of what is best only nearby. Swaps
 // matter where caps are tight: something has to leave before something else can enter.
@@ -212,14 +216,17 @@ func (p *program) anneal(s solution) solution {
 	if len(open) == 0 {
 		return best
 	}
-	const starts = 2
-	for start := range uint64(starts) {
-		rng := rand.New(rand.NewPCG(start, 1))
+	steps := annealSteps
+	if p.items() > manyItems {
+		steps /= 3
+	}
+	for start, warm := range hot {
+		rng := rand.New(rand.NewPCG(uint64(start), 1))
 		now := best.clone()
 		t := p.total(now)
-		hot := float64(top) / 4
-		for step := range annealSteps / starts {
-			heat := hot * math.Pow(1e-4, float64(step*starts)/annealSteps)
+		heat, cool := float64(top)*warm, math.Pow(cold/warm, float64(len(hot))/float64(steps))
+		for range steps / len(hot) {
+			heat *= cool
 			var moves [2]move
 			n := 1 + rng.IntN(2)
 			before := t.cost
@@ -254,7 +261,7 @@ func (p *program) move(rng *rand.Rand, open []int, s solution) move {
 	if m.from == m.to {
 		return move{c: c}
 	}
-	portions := p.portions(p.classes[c], m.from, m.to, s[c][m.from])
+	portions := p.portions(&p.classes[c], m.from, m.to, s[c][m.from])
 	m.k = min(portions[rng.IntN(len(portions))], s[c][m.from])
 	return m
 }
