@@ -152,6 +152,9 @@ func decide(p *Pool, l *LivePool, b *budget) (Op, string) {
 
 // shrink turns a change to fewer nodes into the removal of nodes on which nothing runs, and waits where there are none.
 func (s Situation) shrink(c *PoolChange) {
+	if s.Eventual {
+		return
+	}
 	if c.Desired.Count == 0 {
 		if reason := s.InUse(c.Name); reason != "" {
 			c.Op, c.Reason = Wait, reason

@@ -1,0 +1,153 @@
+package plan
+
+import (
+	"bytes"
+	"maps"
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+func poolChange(p Plan, name string) *capacity.PoolChange {
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Pool != nil && c.Pool.Name == name {
+			return c.Pool
+		}
+	}
+	return nil
+}
+
+// running pretends that everything a side asks for runs in a cluster.
+func running(s Side) Observed {
+	seen := Eventually(s)
+	seen.Eventual, seen.Live, seen.State.AllPods = false, true, true
+	for _, o := range s.Desired.Objects {
+		seen.State.Objects = append(seen.State.Objects, cluster.Object{Ref: cluster.RefOf(o.Content), Workspace: o.Workspace, Owned: true, Source: o.Content.GetAnnotations()[cluster.AnnotationSource]})
+	}
+	return seen
+}
+
+func two() map[string]string {
+	return map[string]string{"a.yaml": serve("a", "auto"), "b.yaml": serve("b", "auto")}
+}
+
+// TestSharedPoolLosesOnlyEmptyNodes removes one of two Workspaces that share a pool.
+func TestSharedPoolLosesOnlyEmptyNodes(t *testing.T) {
+	full := side(t, two(), Observed{})
+	pool := full.Desired.Fleet.Pools[0].Name
+	without := map[string]string{"b.yaml": serve("b", "auto")}
+	for _, tt := range []struct {
+		name   string
+		files  map[string]string
+		change func(*Observed)
+		op     capacity.Op
+		remove int
+		reason string
+	}{
+		{"its pod is still there", without, func(*Observed) {}, capacity.Keep, 0, ""},
+		{"its pod is gone", without, func(o *Observed) { delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"}) }, capacity.Update, 1, "without"},
+		{"a pod of somebody else has come", without, func(o *Observed) {
+			delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"})
+			for i := range o.State.Nodes {
+				o.State.Nodes[i].Pods = []string{"kube-system/x"}
+			}
+		}, capacity.Keep, 0, ""},
+		{"pods of others cannot be seen", without, func(o *Observed) {
+			delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"})
+			o.State.AllPods = false
+		}, capacity.Wait, 0, "in use"},
+		{"its file is broken", map[string]string{"b.yaml": serve("b", "auto"), "a.yaml": "kind: [Workspace"}, func(o *Observed) {
+			delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"})
+		}, capacity.Wait, 0, ""},
+		{"its file is invalid, and it waits for its node", map[string]string{"b.yaml": serve("b", "auto"), "a.yaml": strings.Replace(serve("a", "auto"), "inference:", "infernce:", 1)}, func(o *Observed) {
+			k := workspace.Key{Namespace: "default", Name: "a"}
+			w := o.State.Workloads[k]
+			w.Pods = nil
+			o.State.Workloads[k] = w
+		}, capacity.Keep, 0, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			seen := running(full)
+			seen.State.Workloads = maps.Clone(seen.State.Workloads)
+			tt.change(&seen)
+			c := poolChange(against(side(t, tt.files, seen), seen, nil), pool)
+			if c == nil || c.Op != tt.op || len(c.Remove) != tt.remove || !strings.Contains(c.Reason, tt.reason) {
+				t.Errorf("%+v, want %s of %d nodes", c, tt.op, tt.remove)
+			}
+		})
+	}
+}
+
+// TestSharedPoolIsNotDeletedOnABrokenRead removes both.
+func TestSharedPoolIsNotDeletedOnABrokenRead(t *testing.T) {
+	full := side(t, two(), Observed{})
+	pool := full.Desired.Fleet.Pools[0].Name
+	other := map[string]string{"c.yaml": serve("c", "Standard_NC24ads_A100_v4")}
+	broken := maps.Clone(other)
+	broken["a.yaml"] = "kind: [Workspace"
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		want  capacity.Op
+	}{
+		{"removed", other, capacity.Update}, // to zero, then deleted
+		{"broken", broken, capacity.Keep},
+		{"empty", map[string]string{}, capacity.Keep},
+	} {
+		seen := running(full)
+		seen.State.Workloads = nil
+		if c := poolChange(against(side(t, tt.files, seen), seen, nil), pool); c == nil || c.Op != tt.want {
+			t.Errorf("%s: %+v, want %s", tt.name, c, tt.want)
+		}
+	}
+}
+
+// TestNoPlaceIsSaid has a limit that lets one of two have nodes, and shows that it does not make a file invalid.
+func TestNoPlaceIsSaid(t *testing.T) {
+	limited := policy
+	limited.Limits.Nodes = 1
+	defer func(p Policy) { policy = p }(policy)
+	policy = limited
+	if d := side(t, two(), Observed{}).Desired; len(d.Problems) > 0 || len(d.Fleet.Unplaced) > 0 {
+		t.Errorf("offline: %v, %v", d.Problems, d.Fleet.Unplaced)
+	}
+	seen := Observed{Live: true, State: cluster.State{AllPods: true}}
+	p := against(side(t, two(), seen), seen, func(in *LiveInput) { in.Policy = limited })
+	var text bytes.Buffer
+	if err := p.Text(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"! default/b", "no place: capacity.limits.nodes is 1, which leaves 0; 1 more would be needed", "  default/a", "shared pool"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the plan does not say %q:\n%s", want, &text)
+		}
+	}
+	for _, c := range p.Changes {
+		if c.Workspace.Name == "b" {
+			t.Errorf("something is done for the one without a place: %+v", c)
+		}
+	}
+}
+
+// TestOneMoreChangesOnlyItself adds a Workspace to a commit: those that were there stay where they are.
+func TestOneMoreChangesOnlyItself(t *testing.T) {
+	base := side(t, two(), Observed{Eventual: true})
+	files := two()
+	files["0.yaml"] = serve("aaa", "auto")
+	p := Between(policy, "a", "b", base, side(t, files, Eventually(base)))
+	for _, w := range p.Workspaces {
+		if want := map[bool]Op{true: Create, false: NoOp}[w.Key.Name == "aaa"]; w.Op != want {
+			t.Errorf("%s: %s, want %s", w.Key, w.Op, want)
+		}
+	}
+	if c := poolChange(p, base.Desired.Fleet.Pools[0].Name); c == nil || c.Op != capacity.Update || c.Desired.Count != 3 {
+		t.Errorf("pool %+v", c)
+	}
+	gone := Between(policy, "b", "a", side(t, files, Observed{Eventual: true}), side(t, two(), Eventually(side(t, files, Observed{Eventual: true}))))
+	if c := poolChange(gone, base.Desired.Fleet.Pools[0].Name); c == nil || c.Op != capacity.Update || c.Desired.Count != 2 {
+		t.Errorf("pool after the removal %+v", c)
+	}
+}
