@@ -347,3 +347,57 @@ func TestSameNode(t *testing.T) {
 		t.Error("something else is the same node")
 	}
 }
+
+func TestWhereAWorkloadRuns(t *testing.T) {
+	set := func(affinity string) *unstructured.Unstructured {
+		u := &unstructured.Unstructured{}
+		text := `{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"a"},"spec":{"template":{"spec":{"affinity":` + affinity +
+			`,"containers":[{"name":"a","resources":{"limits":{"nvidia.com/gpu":"2"}}}]}}}}`
+		if err := u.UnmarshalJSON([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	required := func(expressions string) string {
+		return `{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[` + expressions + `]}]}}}`
+	}
+	for _, tt := range []struct{ affinity, want string }{
+		{`{}`, ""},
+		{required(`{"key":"app","operator":"In","values":["x"]}`), ""},
+		{required(`{"key":"app","operator":"In","values":["x"]},{"key":"kubernetes.azure.com/agentpool","operator":"In","values":["wa"]}`), "wa"},
+		{required(`{"key":"kubernetes.azure.com/agentpool","operator":"In","values":["wa","wb"]}`), ""},
+	} {
+		if w := workloadOf(set(tt.affinity)); w.Pool != tt.want || w.GPUs != 2 {
+			t.Errorf("%s: pool %q, %d GPUs", tt.affinity, w.Pool, w.GPUs)
+		}
+	}
+}
+
+func TestPodsThatComeWithTheirNode(t *testing.T) {
+	for _, tt := range []struct {
+		metadata string
+		want     bool
+	}{
+		{`{"name":"a"}`, false},
+		{`{"name":"a","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"r","uid":"1"}]}`, false},
+		{`{"name":"a","ownerReferences":[{"apiVersion":"apps/v1","kind":"DaemonSet","name":"d","uid":"1"}]}`, true},
+		{`{"name":"a","ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"n","uid":"1"}]}`, true},
+		{`{"name":"a","annotations":{"kubernetes.io/config.mirror":"x"}}`, true},
+	} {
+		u := &unstructured.Unstructured{}
+		text := `{"apiVersion":"v1","kind":"Pod","metadata":` + tt.metadata + `,"spec":{"nodeName":"n","containers":[{"resources":{"limits":{"nvidia.com/gpu":"2"}}}]}}`
+		if err := u.UnmarshalJSON([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // informers may ask twice
+			o, err := slimForeign(u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u = o.(*unstructured.Unstructured)
+			if stays(u) != tt.want || number(u, "spec", "gpus") != 2 || !hasGPUs(u) {
+				t.Errorf("%s: %v", tt.metadata, u.Object)
+			}
+		}
+	}
+}

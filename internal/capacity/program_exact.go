@@ -17,7 +17,7 @@ func (p *program) exact(best solution, steps int) (solution, bool) {
 	for c := range x.now {
 		x.now[c] = make([]int, len(p.classes[c].choices)+1)
 	}
-	x.go_(0, 0, 0)
+	x.walk(0, 0, 0)
 	return x.best, x.steps > 0
 }
 
@@ -41,9 +41,9 @@ type explorer struct {
 	steps int
 }
 
-// go_ places the i-th item of class c by one of its choices from j on: items of a class are alike, so that their order does
+// walk places the i-th item of class c by one of its choices from j on: items of a class are alike, so that their order does
 // not matter.
-func (x *explorer) go_(c, i, j int) {
+func (x *explorer) walk(c, i, j int) {
 	for c < len(x.p.classes) && i == x.p.classes[c].n {
 		c, i, j = c+1, 0, 0
 	}
@@ -65,7 +65,7 @@ func (x *explorer) go_(c, i, j int) {
 		x.t.add(c, j, 1)
 		x.now[c][j]++
 		if x.t.feasible() {
-			x.go_(c, i+1, j)
+			x.walk(c, i+1, j)
 		}
 		x.now[c][j]--
 		x.t.add(c, j, -1)

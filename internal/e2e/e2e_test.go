@@ -110,6 +110,9 @@ func TestPushToReady(t *testing.T) {
 			if _, err := e.report("phi"); err == nil {
 				return "its status is still there"
 			}
+			if !contains(strings.Join(q.said(), "\n"), "pool delete") {
+				return "its pool is still there"
+			}
 			return ""
 		})
 		var deleted, released int
