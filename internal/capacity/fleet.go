@@ -84,8 +84,6 @@ type Fleet struct {
 	Unplaced map[workspace.Key]Unplaced
 	// Optimal says that no cheaper fleet exists for what was free to be chosen.
 	Optimal bool
-	// Grows says that there are more nodes to be had than there are, so that the quota matters.
-	Grows bool
 }
 
 // Binding says where a Workspace runs.

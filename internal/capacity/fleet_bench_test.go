@@ -32,6 +32,11 @@ func fleetOf(n int, seed uint64) FleetInput {
 	}{{"standardnvadsa10v5family", 6}, {"standardncadsa100v4family", 30}, {"standardndasv4_a100family", 4}, {"standardndamsv4_a100family", 10}} {
 		in.Quota.Families[f.name] = Limit{Max: max(96, n*f.each*(50+rng.IntN(100))/100), Known: true}
 	}
+	for _, s := range skus {
+		if f := strings.ToLower(s.Family); !in.Quota.Families[f].Known {
+			in.Quota.Families[f] = Limit{Max: 1e6, Known: true}
+		}
+	}
 	in.Quota.Regional = Limit{Max: 1e6, Known: true}
 	return in
 }

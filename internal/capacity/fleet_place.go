@@ -87,10 +87,10 @@ func (p *planner) placeNamed() {
 				continue
 			}
 			l := p.live[s.pool]
-			if (l != nil && l.Count >= s.option.Nodes && l.State != Failed) != there {
+			more := max(s.option.Nodes-p.inUse(s.pool), 0)
+			if (l != nil && (more == 0 || l.Count >= s.option.Nodes && l.State != Failed)) != there {
 				continue
 			}
-			more := max(s.option.Nodes-p.inUse(s.pool), 0)
 			if !there {
 				if message, blocked := p.blocked(s.option.SKU, s.need.Spot); blocked {
 					p.leave(s, Unplaced{"OutOfCapacity", message})
@@ -143,7 +143,7 @@ func (p *planner) program(gone map[string]bool) (prog *program, fixed []int) {
 	for i := range p.sites {
 		s := &p.sites[i]
 		b := &prog.bins[i]
-		b.units, b.own, b.price, b.pools = s.units(), s.own, p.rank(s.sku.Name, s.spot), len(s.pools)
+		b.units, b.own, b.price, b.pools = s.units(), s.own, p.risked(s.sku, s.spot), len(s.pools)
 		b.uses = p.uses(s.sku, s.spot)
 		for _, name := range s.pools {
 			for _, n := range p.nodes[name] {

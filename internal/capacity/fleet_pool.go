@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // LabelPool tells nodes that Workspaces share from those that one has to itself.
@@ -116,5 +117,29 @@ func (p *planner) rank(size string, spot bool) int64 {
 	}
 	return int64(c.USD*1e6 + 0.5)
 }
+
+// risked is the rank of a node that is yet to be had: a size that may be refused is worth less than its price says.
+func (p *planner) risked(sku SKU, spot bool) int64 {
+	price := float64(p.rank(sku.Name, spot))
+	if !spot && len(p.in.Quota.Families) > 0 && !p.in.Quota.Families[strings.ToLower(sku.Family)].Known {
+		price *= unknownQuota
+	}
+	if c, ok := p.in.Unavailable.(chances); ok {
+		price /= max(c.Chance(sku, spot, p.in.Now), leastChance)
+	}
+	return int64(price + 0.5)
+}
+
+// chances is what an Availability may know besides: how likely Azure is to grant a size, from 0 to 1.
+type chances interface {
+	Chance(sku SKU, spot bool, now time.Time) float64
+}
+
+// What a risk is worth. Azure lists the quota of every family that a subscription has; one that it does not list is likely to be
+// none. A chance below one in ten would make a size dearer than any other without a reason that can be measured.
+const (
+	unknownQuota = 1.25
+	leastChance  = 0.1
+)
 
 const unknownPrice = int64(1000e6) // per hour: more than any size costs

@@ -34,9 +34,6 @@ func (p *planner) result() Fleet {
 	}
 	for _, pool := range pools {
 		f.Pools = append(f.Pools, pool)
-		if l := p.live[pool.Name]; l == nil && pool.Count > 0 || l != nil && pool.Count > l.Count {
-			f.Grows = true
-		}
 	}
 	slices.SortFunc(f.Pools, func(a, b Pool) int { return strings.Compare(a.Name, b.Name) })
 	return f

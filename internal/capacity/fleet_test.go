@@ -290,3 +290,44 @@ func TestManyPools(t *testing.T) {
 		t.Errorf("%d pools with %d nodes", len(f.Pools), sum)
 	}
 }
+
+// likely is an Availability that also knows chances.
+type likely map[string]float64
+
+func (likely) Blocked(SKU, bool, time.Time) (string, time.Time, bool) { return "", time.Time{}, false }
+
+func (l likely) Chance(s SKU, _ bool, _ time.Time) float64 {
+	if c, ok := l[s.Name]; ok {
+		return c
+	}
+	return 1
+}
+
+// TestRiskIsPartOfThePrice prefers what is likely to be had.
+func TestRiskIsPartOfThePrice(t *testing.T) {
+	n := only(auto("a", 60), "NC24ads_A100_v4", "NC40ads_H100_v5")
+	for _, tt := range []struct {
+		name   string
+		change func(*FleetInput)
+		want   string
+	}{
+		{"no risk", func(*FleetInput) {}, "Standard_NC24ads_A100_v4"},
+		{"it was refused lately", func(in *FleetInput) { in.Unavailable = likely{"Standard_NC24ads_A100_v4": 0.3} }, "Standard_NC40ads_H100_v5"},
+		{"a little risk", func(in *FleetInput) { in.Unavailable = likely{"Standard_NC24ads_A100_v4": 0.8} }, "Standard_NC24ads_A100_v4"},
+		{"no quota is listed for it", func(in *FleetInput) {
+			in.Prices = func(size string, _ bool) Cost {
+				if size == "Standard_NC24ads_A100_v4" {
+					return Cost{6, true}
+				}
+				return Cost{6.98, true}
+			}
+			in.Quota.Families = map[string]Limit{"standardncadsh100v5family": {Max: 400, Known: true}}
+		}, "Standard_NC40ads_H100_v5"},
+	} {
+		in := FleetInput{Cluster: "demo", Region: "eastus", Needs: []Need{n}}
+		tt.change(&in)
+		if got := PlanFleet(in).Bindings[n.Workspace].Option.SKU.Name; got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}

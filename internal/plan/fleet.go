@@ -62,6 +62,9 @@ func fleet(wishes []Wish, set *workspace.Set, policy Policy, seen Observed) capa
 	return f
 }
 
+// moving is the reason for which a Workspace that still runs on its old nodes waits.
+const moving = "Moving"
+
 // bind puts a Wish where the fleet wants it.
 func (w *Wish) bind(b capacity.Binding, pool *capacity.Pool, policy Policy) {
 	o := b.Option
@@ -77,7 +80,7 @@ func (w *Wish) bind(b capacity.Binding, pool *capacity.Pool, policy Policy) {
 		w.Notes = append(w.Notes, b.Reason)
 	}
 	if b.Hold != "" {
-		w.Waiting, w.NodeTrouble = b.Hold, cluster.Trouble{Reason: "Moving", Message: b.Hold}
+		w.Waiting, w.NodeTrouble = b.Hold, cluster.Trouble{Reason: moving, Message: b.Hold}
 	}
 	w.Placement = Placement{
 		InstanceType: o.SKU.Name,

@@ -38,7 +38,7 @@ func TestServerMovesOnceItsNodesAreThere(t *testing.T) {
 		if len(w.pools) != 2 || w.pools[old].Count != 1 || w.server("phi") != old || o.Settled {
 			t.Fatalf("while the new pool is made: pools %v, the server is on %s", w.pools, w.server("phi"))
 		}
-		if c := o.Reports[0].Conditions[0]; c.Reason != "Moving" || !strings.Contains(c.Message, "Standard_NC40ads_H100_v5") {
+		if c := o.Reports[0].Conditions[0]; o.Reports[0].State != status.Ready || c.Reason != status.Moving || !strings.Contains(c.Message, "Standard_NC40ads_H100_v5") {
 			t.Errorf("condition %+v", c)
 		}
 	}

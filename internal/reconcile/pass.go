@@ -237,6 +237,11 @@ func (l *Loop) settled(p *pass) bool {
 	if p.out.Retry || p.out.InFlight || p.out.Commit == "" || !l.dirtyAt.IsZero() || !p.plan.Empty() {
 		return false
 	}
+	for i := range p.desired.Wishes {
+		if p.desired.Wishes[i].Binding.Next != "" {
+			return false // a server is on its way to other nodes
+		}
+	}
 	for _, r := range l.reports {
 		if r.State == status.Pending || r.State == status.NotReady {
 			w := l.input.Set.Find(r.Key)

@@ -218,6 +218,9 @@ func resourceReady(in Input) Condition {
 		return broughtReady(in, notes)
 	case in.NodePool != nil:
 		return nodePoolReady(in, notes)
+	case in.NodeTrouble.Reason == Moving: // and serves on
+		serves := in.Workload != nil && in.Workload.Replicas > 0 && in.Workload.Ready >= in.Workload.Replicas
+		return condition(ResourceReady, serves, Moving, in.NodeTrouble.Message+notes)
 	case in.NodeTrouble.Reason != "": // there is no place for it
 		return condition(ResourceReady, false, in.NodeTrouble.Reason, in.NodeTrouble.Message+notes)
 	case in.Pool == nil:

@@ -60,6 +60,9 @@ type Pool struct {
 	Error        string
 }
 
+// Moving is the reason of ResourceReady while a Workspace still runs on the nodes that it is to leave.
+const Moving = "Moving"
+
 // The condition types, which are KAITO's.
 const (
 	ResourceReady      = "ResourceReady"
