@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // improve moves servers from nodes that can then be given back, if that pays: the saving per hour, counted over the horizon, must
@@ -24,13 +23,13 @@ func (p *planner) improve() {
 	if len(groups) == 0 {
 		return
 	}
-	base, fixed := p.program(nil)
+	base, fixed := p.program()
 	p.fix(base, fixed)
 	base.settle()
 	before := base.empty().cost
 	var best offer
 	for _, g := range groups {
-		if o := p.evaluate(g, before, fixed); o.net > best.net {
+		if o := p.evaluate(g, base, before); o.net > best.net {
 			best = o
 		}
 	}
@@ -48,6 +47,8 @@ type group struct {
 	except map[int]int     // the site that each leaves
 	price  int64           // of the nodes
 }
+
+func newGroup() group { return group{gone: map[string]bool{}, except: map[int]int{}} }
 
 // offer is what moving a group brings.
 type offer struct {
@@ -79,22 +80,27 @@ func (p *planner) groups() []group {
 		}
 	}
 	var out []group
+	classes := map[string]int{}
 	for _, pool := range slices.Sorted(maps.Keys(p.live)) {
 		l := p.live[pool]
-		all := group{gone: map[string]bool{}, except: map[int]int{}}
+		all := newGroup()
 		alike := map[string]bool{}
 		for _, n := range p.nodes[pool] {
 			seats := on[n.Name]
 			if n.Pods == 0 || len(seats) < n.Pods || !p.allMovable(seats) {
 				continue
 			}
-			g := group{gone: map[string]bool{}, except: map[int]int{}}
-			for _, i := range seats {
-				p.join(&g, i, on)
-				p.join(&all, i, on)
+			if len(all.seats) <= maxTogether {
+				for _, i := range seats {
+					p.join(&all, i, on)
+				}
 			}
-			if sig := p.signature(g.seats); !alike[sig] && l.Shared() {
+			if sig := p.signature(seats, classes); !alike[sig] && l.Shared() {
 				alike[sig] = true
+				g := newGroup()
+				for _, i := range seats {
+					p.join(&g, i, on)
+				}
 				out = append(out, g)
 			}
 		}
@@ -139,26 +145,39 @@ func (p *planner) join(g *group, i int, on map[string][]int) {
 	}
 }
 
-// signature is the same for seats that are alike.
-func (p *planner) signature(seats []int) string {
-	var parts []string
+// signature is the same for groups of seats that are alike: of the same classes, and with the same options now.
+func (p *planner) signature(seats []int, classes map[string]int) string {
+	var key []byte
+	ids := make([]int, 0, len(seats))
 	for _, i := range seats {
 		s := &p.seats[i]
-		text := fmt.Sprintf("%s/%d/%d", s.option.SKU.Name, s.option.GPUsPerNode, s.option.Nodes)
-		for _, o := range s.options {
-			text += fmt.Sprintf(";%s/%d/%d", o.SKU.Name, o.GPUsPerNode, o.Nodes)
+		key = p.classKey(key[:0], s, -1)
+		key = append(key, byte(s.option.GPUsPerNode), byte(s.option.Nodes))
+		id, ok := classes[string(key)]
+		if !ok {
+			id = len(classes)
+			classes[string(key)] = id
 		}
-		parts = append(parts, text)
+		ids = append(ids, id)
 	}
-	slices.Sort(parts)
-	return strings.Join(parts, "|")
+	slices.Sort(ids)
+	return fmt.Sprint(ids)
 }
 
 // evaluate works out what it would bring to move a group. Until it has moved, the old nodes are there as well, so that they
 // still count for the limits.
-func (p *planner) evaluate(g group, before int64, fixed []int) offer {
-	prog, _ := p.program(g.gone)
-	p.fix(prog, fixed)
+func (p *planner) evaluate(g group, base *program, before int64) offer {
+	prog := &program{bins: slices.Clone(base.bins), caps: slices.Clone(base.caps), pools: base.pools, quick: true}
+	for name := range g.gone {
+		h := p.hosts[name]
+		if at, shared := p.named[h.Pool]; shared {
+			b := &prog.bins[at]
+			b.stay--
+			for l := range levels {
+				b.holes[l] -= p.free(&p.sites[at], h) >> l
+			}
+		}
+	}
 	prog.settle()
 	o := offer{to: map[int]*Option{}}
 	cost := int64(0)

@@ -29,7 +29,7 @@ func (p *planner) place() {
 			free = append(free, i)
 		}
 	}
-	prog, fixed := p.program(nil)
+	prog, fixed := p.program()
 	// Those who were promised a place that is not there yet get it as long as the limits allow it.
 	t := prog.empty()
 	for _, i := range fixed {
@@ -58,7 +58,7 @@ func (p *planner) place() {
 		p.sit(s, o, reason)
 	})
 	p.takeOwn(free)
-	prog, fixed = p.program(nil)
+	prog, fixed = p.program()
 	p.fix(prog, fixed)
 	used := prog.empty().used
 	for i := range used {
@@ -133,9 +133,9 @@ func (p *planner) takeOwn(placed []int) {
 // poolsLeft is how many more pools the cluster may have.
 func (p *planner) poolsLeft() int { return max(maxPools-len(p.in.Pools)-p.made, 0) }
 
-// program returns the program with what is there: nodes that stay with their free parts, without those in gone, and what the
-// limits leave. It also returns the seats on shared pools that have pods without a node.
-func (p *planner) program(gone map[string]bool) (prog *program, fixed []int) {
+// program returns the program with what is there: nodes that stay with their free parts, and what the limits leave. It also returns
+// the seats on shared pools that have pods without a node.
+func (p *planner) program() (prog *program, fixed []int) {
 	prog = &program{bins: make([]bin, len(p.sites)), caps: make([]int64, len(p.rows.caps))}
 	for i := range prog.caps {
 		prog.caps[i] = p.rows.caps[i] - p.rows.taken[i]
@@ -147,7 +147,7 @@ func (p *planner) program(gone map[string]bool) (prog *program, fixed []int) {
 		b.uses = p.uses(s.sku, s.spot)
 		for _, name := range s.pools {
 			for _, n := range p.nodes[name] {
-				if n.Pods > 0 && !gone[n.Name] {
+				if n.Pods > 0 {
 					b.stay++
 					addHoles(&b.holes, p.free(s, n))
 				}
@@ -182,6 +182,22 @@ func addHoles(holes *[levels]int, free int) {
 	}
 }
 
+// classKey appends what makes two seats alike: the same choices, in the same order. except is a site that the seat is to leave,
+// or -1.
+func (p *planner) classKey(key []byte, s *seat, except int) []byte {
+	for j := range s.options {
+		if !p.may(s, j, except) {
+			key = append(key, 0xff, 0xff) // no number
+			continue
+		}
+		ch := p.choiceOf(s, j)
+		key = binary.AppendUvarint(key, uint64(ch.bin))
+		key = binary.AppendUvarint(key, uint64(ch.level))
+		key = binary.AppendUvarint(key, uint64(ch.count))
+	}
+	return key
+}
+
 // assign solves a program for the seats in free and sits them; whoever is left out keeps no option. It reports whether there is
 // no better solution.
 func (p *planner) assign(prog *program, free []int, except map[int]int, sit func(i int, o *Option)) bool {
@@ -195,17 +211,7 @@ func (p *planner) assign(prog *program, free []int, except map[int]int, sit func
 		if at, ok := except[i]; ok {
 			leave = at
 		}
-		key = key[:0]
-		for j := range s.options {
-			if p.may(s, j, leave) {
-				ch := p.choiceOf(s, j)
-				key = binary.AppendUvarint(key, uint64(ch.bin))
-				key = binary.AppendUvarint(key, uint64(ch.level))
-				key = binary.AppendUvarint(key, uint64(ch.count))
-			} else {
-				key = append(key, 0xff, 0xff)
-			}
-		}
+		key = p.classKey(key[:0], s, leave)
 		at, ok := byClass[string(key)]
 		if !ok {
 			at = len(members)

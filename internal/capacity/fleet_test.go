@@ -212,8 +212,13 @@ func TestNoPlaceSaysWhy(t *testing.T) {
 		{"no capacity", []Need{a100("b")}, func(s *sim) {
 			s.blocked["Standard_NC24ads_A100_v4"] = time.Date(2026, 1, 1, 14, 5, 0, 0, time.UTC)
 		}, "OutOfCapacity", []string{"Standard_NC24ads_A100_v4 cannot be had until 14:05 UTC: Azure has none"}},
-		{"others", []Need{only(auto("b", 60), "NC24ads_A100_v4", "NC40ads_H100_v5")}, func(s *sim) { s.quota.Regional = Limit{Max: 10, Known: true} },
-			"QuotaExceeded", []string{"of the other sizes that fit none is left either (Standard_NC40ads_H100_v5)"}},
+		{
+			"others",
+			[]Need{only(auto("b", 60), "NC24ads_A100_v4", "NC40ads_H100_v5")},
+			func(s *sim) { s.quota.Regional = Limit{Max: 10, Known: true} },
+			"QuotaExceeded",
+			[]string{"of the other sizes that fit none is left either (Standard_NC40ads_H100_v5)"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSim(t, 7)

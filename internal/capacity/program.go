@@ -12,6 +12,7 @@ type program struct {
 	classes []class
 	caps    []int64 // what the uses of all bins together may come to
 	pools   int     // that may still be made
+	quick   bool    // a good solution will do: it is one of many that are compared
 	cost    int64   // of the solution that was found
 }
 

@@ -26,8 +26,9 @@ func (p *program) solve() (solution, bool) {
 func (p *program) search() (solution, bool) {
 	s := p.greedy()
 	p.descend(s)
-	if s, proven := p.exact(s, exactSteps/10); proven {
-		return s, true
+	s, proven := p.exact(s, exactSteps/10)
+	if proven || p.quick {
+		return s, proven
 	}
 	s = p.anneal(s)
 	p.descend(s)
@@ -64,7 +65,7 @@ func (p *program) bound() int64 {
 // other whole nodes, and kinds of shared nodes of which even a part costs every class at least as much as its cheapest whole
 // node. back maps its choices to those of p.
 func (p *program) relaxed() (free *program, back [][]int) {
-	free = &program{bins: make([]bin, len(p.bins)), pools: math.MaxInt32}
+	free = &program{bins: make([]bin, len(p.bins)), pools: math.MaxInt32, quick: p.quick}
 	copy(free.bins, p.bins)
 	for b := range free.bins {
 		free.bins[b].uses = nil
