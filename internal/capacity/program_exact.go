@@ -1,8 +1,8 @@
 package capacity
 
 // exactSteps bounds the search for the optimum, in steps rather than in time, so that the same fleet always gets the same
-// plan. It takes about a tenth of a second.
-const exactSteps = 150_000
+// plan.
+const exactSteps = 80_000
 
 // exact looks for the best solution by branch and bound: items in the order of their classes, one after another. A branch ends
 // where even its lower bound is no better than the best that is known, and where the same loads have been met before. It
@@ -13,6 +13,7 @@ func (p *program) exact(best solution, steps int) (solution, bool) {
 	for c := len(p.classes) - 1; c >= 0; c-- {
 		x.rest[c] = x.rest[c+1] + int64(p.classes[c].n)*p.least(c)
 	}
+	x.dual = p.dualize(x.bound)
 	x.now = make(solution, len(p.classes))
 	for c := range x.now {
 		x.now[c] = make([]int, len(p.classes[c].choices)+1)
@@ -37,6 +38,7 @@ type explorer struct {
 	best  solution
 	bound int64 // cost of best
 	rest  []int64
+	dual  dual
 	seen  map[uint64]struct{}
 	steps int
 }
@@ -85,7 +87,7 @@ func (x *explorer) low(c, i int) int64 {
 		}
 		free += bin.price * int64(units) / int64(bin.units)
 	}
-	return x.t.cost + max(rest-free, 0)
+	return max(x.t.cost+max(rest-free, 0), x.dual.low(x, c, i))
 }
 
 // key hashes where the search is (FNV-1a over the numbers). Equal loads cost the same and leave the same to be done.

@@ -33,7 +33,9 @@ func (p *program) search() (solution, bool) {
 	s = p.anneal(s)
 	p.descend(s)
 	if p.items() > exactItems {
-		return s, p.total(s).cost <= p.bound()
+		cost := p.total(s).cost
+		d := p.dualize(cost)
+		return s, float64(cost) <= math.Ceil(d.bound(p))
 	}
 	return p.exact(s, exactSteps)
 }
@@ -47,18 +49,6 @@ func (p *program) items() int {
 		n += c.n
 	}
 	return n
-}
-
-// bound is a simple lower bound of the cost: every item at the price of its part of a node.
-func (p *program) bound() int64 {
-	x := &explorer{p: p, t: p.empty(), rest: []int64{0}}
-	for c := range p.classes {
-		x.rest[0] += int64(p.classes[c].n) * p.least(c)
-	}
-	if len(p.classes) == 0 {
-		return x.t.cost
-	}
-	return x.low(0, 0)
 }
 
 // relaxed returns the program without caps, and without the choices that then have no merit: whole nodes that cost more than
