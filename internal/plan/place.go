@@ -21,7 +21,7 @@ func sizeForPools(w *Wish, set *workspace.Set, p preset.Preset, policy Policy, s
 		return err
 	}
 	if policy.Nodes > 0 {
-		demand.Options[0] = demand.Options[0].WithNodes(policy.Nodes)
+		demand.Options, demand.Shares = []capacity.Option{demand.Options[0].WithNodes(policy.Nodes)}, nil
 	}
 	w.Demand, w.Notes = demand, demand.Notes
 	w.diskGiB = diskGiB(ws, p)
