@@ -49,7 +49,8 @@ type Reservation struct {
 
 // Availability knows which sizes Azure has refused lately. Unavailable is one.
 type Availability interface {
-	// Blocked reports whether there is no point in asking for the size, why, and until when.
+	// Blocked reports whether there is no point in asking for the size, why, and until when; a zero time is for what only a
+	// person can change.
 	Blocked(sku SKU, spot bool, now time.Time) (reason string, until time.Time, ok bool)
 }
 
@@ -64,7 +65,9 @@ type FleetInput struct {
 	Quota       Quota
 	Limits      Limits
 	Unavailable Availability // nil: nothing is known to be unavailable
-	Now         time.Time
+	// Lost names the pools that have no node and, as things are, will get none.
+	Lost map[string]bool
+	Now  time.Time
 	// Horizon is how long a saving is counted for when a server is to move; DefaultHorizon if 0.
 	Horizon time.Duration
 	// Eventual asks for the plan as if all pools were there as soon as they are wanted.

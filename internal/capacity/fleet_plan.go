@@ -256,7 +256,7 @@ func (p *planner) matching(n *Need, options []*Option, l *LivePool, at int, shar
 // available reports whether nodes for the option can be expected of the pool: it is there and well, or Azure has not refused its
 // size lately.
 func (p *planner) available(l *LivePool, o *Option, n *Need) bool {
-	if l != nil && l.State != Failed && l.State != Canceled && l.Count >= o.Nodes {
+	if l != nil && !p.in.Lost[l.Name] && l.State != Failed && l.State != Canceled && l.Count >= o.Nodes {
 		return true
 	}
 	_, blocked := p.blocked(o.SKU, n.Spot)

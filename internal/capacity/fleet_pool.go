@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,8 +62,9 @@ func sharedName(cluster string, k kind, i int) string {
 func (p *planner) sharedPool(name string, k kind, sku SKU, count int) Pool {
 	return Pool{
 		Name: name, SKU: sku, Count: count, Spot: k.spot, DiskGiB: k.diskGiB, OSSKU: k.osSKU, Taints: []string{GPUTaint},
-		Labels:     map[string]string{LabelCluster: p.in.Cluster, LabelPool: SharedPool},
-		HourlyCost: p.price(sku.Name, k.spot).Times(count),
+		ManagedDisk: p.managedDisk(sku, k.spot),
+		Labels:      map[string]string{LabelCluster: p.in.Cluster, LabelPool: SharedPool},
+		HourlyCost:  p.price(sku.Name, k.spot).Times(count),
 	}
 }
 
@@ -72,7 +74,8 @@ func (p *planner) ownPool(n *Need, o *Option, count int) Pool {
 	pool := Pool{
 		Name: poolName(p.in.Cluster, n.Workspace, o.SKU.Name, n.Spot), Workspace: n.Workspace, SKU: o.SKU, Count: count, Spot: n.Spot,
 		DiskGiB: n.DiskGiB, OSSKU: n.OSSKU, Labels: map[string]string{}, Taints: []string{GPUTaint},
-		HourlyCost: p.price(o.SKU.Name, n.Spot).Times(count),
+		ManagedDisk: p.managedDisk(o.SKU, n.Spot),
+		HourlyCost:  p.price(o.SKU.Name, n.Spot).Times(count),
 	}
 	for k, v := range n.Labels {
 		// AKS refuses labels under its own prefix; nodes have those that it sets anyway.
@@ -94,7 +97,8 @@ func (p *planner) livePool(l *LivePool, count int) Pool {
 	}
 	return Pool{
 		Name: l.Name, Workspace: l.Workspace, SKU: sku, Count: count, Spot: l.Spot, Labels: l.Labels, Taints: l.Taints,
-		HourlyCost: p.price(l.Size, l.Spot).Times(count),
+		ManagedDisk: l.ManagedDisk,
+		HourlyCost:  p.price(l.Size, l.Spot).Times(count),
 	}
 }
 
@@ -133,6 +137,17 @@ func (p *planner) risked(sku SKU, spot bool) int64 {
 // chances is what an Availability may know besides: how likely Azure is to grant a size, from 0 to 1.
 type chances interface {
 	Chance(sku SKU, spot bool, now time.Time) float64
+}
+
+// relaxed is what an Availability may know besides: which constraints a size can only be had without.
+type relaxed interface {
+	Dropped(sku SKU, spot bool, now time.Time) []Constraint
+}
+
+// managedDisk reports whether the nodes of a new pool can only be had with a system disk of their own.
+func (p *planner) managedDisk(sku SKU, spot bool) bool {
+	r, ok := p.in.Unavailable.(relaxed)
+	return ok && slices.Contains(r.Dropped(sku, spot, p.in.Now), EphemeralDisk)
 }
 
 // What a risk is worth. Azure lists the quota of every family that a subscription has; one that it does not list is likely to be

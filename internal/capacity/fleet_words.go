@@ -9,6 +9,9 @@ import (
 // The words for why there is no place, and what would help.
 
 func outOfCapacity(size, reason string, until, now time.Time) string {
+	if until.IsZero() {
+		return reason
+	}
 	layout := "15:04"
 	if until.Sub(now) > 24*time.Hour {
 		layout = "2006-01-02 15:04"

@@ -3,6 +3,7 @@ package capacity
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -70,12 +71,21 @@ func ReplaceLost(changes []PoolChange, lost map[string]bool) {
 			if o.Live == nil || !o.Live.Owned || o.Live.Workspace != c.Desired.Workspace || o.Name == c.Name {
 				return false
 			}
-			return lost[o.Name] && (o.Op == Delete || o.Desired != nil && o.Desired.Count == 0) || o.Desired == nil && o.Live.State == Deleting
+			goes := lost[o.Name] && (o.Op == Delete || o.Desired != nil && o.Desired.Count == 0)
+			if o.Live.Shared() { // pools that others share say nothing about this one, unless they hold its quota
+				return goes && sameFamily(o.Live.Size, c.Desired.SKU)
+			}
+			return goes || o.Desired == nil && o.Live.State == Deleting
 		})
 		if failed >= 0 {
 			c.Op, c.Reason = Wait, fmt.Sprintf("pool %s, which got no nodes, is deleted first", changes[failed].Name)
 		}
 	}
+}
+
+func sameFamily(size string, sku SKU) bool {
+	s, known := LookupSKU(size)
+	return known && strings.EqualFold(s.Family, sku.Family)
 }
 
 // RepairBroken writes pools again, as they are, whose GPUs did not appear in time: Azure then looks after what is missing.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
@@ -11,12 +12,28 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
+// availability is what has been learned of sizes that cannot be had, and what Azure says that it does not offer.
+type availability struct {
+	capacity.Unavailable
+	quota capacity.Quota
+}
+
+// Blocked implements capacity.Availability.
+func (a availability) Blocked(sku capacity.SKU, spot bool, now time.Time) (reason string, until time.Time, ok bool) {
+	if reason, until, ok = a.Unavailable.Blocked(sku, spot, now); ok {
+		return reason, until, ok
+	}
+	reason = a.quota.Offered(sku, spot)
+	return reason, time.Time{}, reason != ""
+}
+
 // fleet plans the nodes of all Wishes together, and tells each where it runs.
 func fleet(wishes []Wish, set *workspace.Set, policy Policy, seen Observed) capacity.Fleet {
 	in := capacity.FleetInput{
 		Cluster: policy.Cluster, Region: policy.Region, Pools: seen.Pools, Nodes: fleetNodes(seen.State), Quota: seen.Quota,
-		Unavailable: seen.Unavailable, Now: seen.Now, Eventual: seen.Eventual || !seen.Live && len(seen.State.Nodes) == 0,
+		Unavailable: availability{seen.Unavailable, seen.Quota}, Lost: seen.Lost, Now: seen.Now, Eventual: seen.Eventual || !seen.Live && len(seen.State.Nodes) == 0,
 	}
+	in.Prices = func(size string, spot bool) capacity.Cost { return policy.Prices.Price(policy.Region, size, spot) }
 	in.Limits.AllowedSizes = policy.Limits.AllowedSizes
 	if seen.Live || seen.Eventual { // a file is valid or not, however many others there are
 		in.Limits = policy.Limits

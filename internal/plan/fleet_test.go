@@ -108,7 +108,7 @@ func TestSharedPoolIsNotDeletedOnABrokenRead(t *testing.T) {
 // TestNoPlaceIsSaid has a limit that lets one of two have nodes, and shows that it does not make a file invalid.
 func TestNoPlaceIsSaid(t *testing.T) {
 	limited := policy
-	limited.Limits.Nodes = 1
+	limited.Limits.Nodes, limited.Limits.AllowedSizes = 1, []string{"Standard_NV36ads_A10_v5"} // of one GPU
 	defer func(p Policy) { policy = p }(policy)
 	policy = limited
 	if d := side(t, two(), Observed{}).Desired; len(d.Problems) > 0 || len(d.Fleet.Unplaced) > 0 {

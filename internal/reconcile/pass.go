@@ -46,7 +46,7 @@ type pass struct {
 	state    cluster.State
 	plan     plan.Plan
 	poolErrs map[workspace.Key]error
-	objErrs    map[workspace.Key][]error
+	objErrs  map[workspace.Key][]error
 	// nodePoolErrs are the errors of applying NodePools.
 	nodePoolErrs map[workspace.Key]error
 	out          Outcome

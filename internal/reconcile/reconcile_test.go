@@ -98,22 +98,29 @@ func (w *world) Record(_ context.Context, files map[string][]byte, message strin
 
 func (w *world) Observe(context.Context) (cluster.State, error) {
 	s := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}, AllPods: true}
-	for ref, o := range w.objects {
+	machines, taken := w.cloud.Nodes(), map[string]int{} // by pool
+	for _, ref := range slices.SortedFunc(maps.Keys(w.objects), cluster.Ref.Compare) {
+		o := w.objects[ref]
 		key := workspace.Key{}
 		if name := o.GetLabels()[cluster.LabelWorkspace]; name != "" {
 			key = workspace.Key{Namespace: ref.Namespace, Name: name}
 		}
 		s.Objects = append(s.Objects, cluster.Object{Ref: ref, Workspace: key, Owned: true, Source: o.GetAnnotations()[cluster.AnnotationSource]})
-		if ref.Kind == "StatefulSet" {
-			l := cluster.Workload{Ref: ref, Current: true, Replicas: 1, Inputs: o.GetAnnotations()[cluster.AnnotationInputs]}
-			if w.ready {
-				l.Ready, l.Endpoints = 1, 1
-			}
-			s.Workloads[key] = l
+		if ref.Kind != "StatefulSet" {
+			continue
 		}
+		l := cluster.Workload{Ref: ref, Current: true, Replicas: 1, Inputs: o.GetAnnotations()[cluster.AnnotationInputs], Pool: requires(o), GPUs: 1}
+		if w.ready {
+			l.Ready, l.Endpoints = 1, 1
+		}
+		if free := machines[l.Pool][min(taken[l.Pool], len(machines[l.Pool])):]; len(free) > 0 {
+			l.Pods = []cluster.Pod{{Name: ref.Name + "-0", Node: free[0], Phase: "Running", Ready: true}}
+			taken[l.Pool]++
+		}
+		s.Workloads[key] = l
 	}
-	for pool, machines := range w.cloud.Nodes() {
-		for _, m := range machines {
+	for pool, names := range machines {
+		for _, m := range names {
 			s.Nodes = append(s.Nodes, cluster.Node{Name: m, Pool: pool, Ready: true, GPUs: 1})
 		}
 	}
@@ -121,12 +128,23 @@ func (w *world) Observe(context.Context) (cluster.State, error) {
 	return s, w.kubernetes
 }
 
+// requires returns the agent pool that a StatefulSet is for.
+func requires(o *unstructured.Unstructured) string {
+	terms, _, _ := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+	if len(terms) == 0 {
+		return ""
+	}
+	expressions := terms[0].(map[string]any)["matchExpressions"].([]any)
+	last := expressions[len(expressions)-1].(map[string]any)
+	return last["values"].([]any)[0].(string)
+}
+
 func (w *world) Preview(_ context.Context, objects []*unstructured.Unstructured) ([]cluster.Preview, error) {
 	out := make([]cluster.Preview, len(objects))
 	for i, o := range objects {
 		out[i] = cluster.Preview{Ref: cluster.RefOf(o)}
-		if w.objects[cluster.RefOf(o)] == nil {
-			out[i].After = o
+		if old := w.objects[cluster.RefOf(o)]; old == nil || requires(old) != requires(o) {
+			out[i].Before, out[i].After = old, o
 		}
 	}
 	return out, w.kubernetes

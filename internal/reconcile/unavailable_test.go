@@ -113,7 +113,7 @@ func TestNamedSizeWaits(t *testing.T) {
 			time.Sleep(30 * time.Second)
 		}
 		text := string(w.recorded["default/phi.yaml"])
-		if len(w.cloud.Written) != 0 || !strings.Contains(text, "PoolQuota") || !strings.Contains(text, "more vCPU quota") {
+		if len(w.cloud.Written) != 0 || !strings.Contains(text, "reason: OutOfCapacity") || !strings.Contains(text, "24 vCPU of standardNCADSA100v4Family short") {
 			t.Errorf("written %v\n%s", w.cloud.Written, text)
 		}
 		commits := len(w.messages)
