@@ -169,6 +169,8 @@ func (s Situation) shrink(c *PoolChange) {
 		same := c.Desired.Scaled(c.Live.Count)
 		c.Desired = &same
 		return
+	case s.InUse(c.Name) == "" && s.Held(*c.Live) == "": // none of its nodes ever came: whichever Azure takes, nothing runs on it
+		return
 	default:
 		c.Op, c.Reason = Wait, fmt.Sprintf("%d nodes would do, and all %d are in use", c.Desired.Count, c.Live.Count)
 		return

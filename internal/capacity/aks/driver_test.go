@@ -84,21 +84,23 @@ func (f *fleet) plan(pools []capacity.LivePool) []capacity.PoolChange {
 	}
 	changes := capacity.PlanPools(capacity.Situation{
 		Desired: desired, Live: pools, Region: "eastus",
-		Held: func(capacity.LivePool) string { return "" }, InUse: func(string) string { return "" },
+		Held: func(capacity.LivePool) string { return "" }, InUse: func(string) string { return "" }, Empty: f.empty,
 	})
 	capacity.ReplaceLost(changes, lost)
 	capacity.RepairBroken(changes, f.exec.Broken(), known, now)
 	capacity.HoldUnavailable(changes, known, capacity.Quota{}, now)
-	for i := range changes {
-		c := &changes[i]
-		if c.Desired == nil || c.Live == nil || c.Op != capacity.Update || c.Desired.Count != c.Live.Count-1 {
-			continue
-		}
-		if drop := f.wishes[c.Desired.Workspace.Name].drop; slices.Contains(f.sim.Machines(c.Name), drop) && c.Live.State == capacity.Succeeded {
-			c.Remove = []string{drop}
+	return changes
+}
+
+// empty lists the machines of a pool, that which is to go first. Nothing runs on any of them.
+func (f *fleet) empty(pool string) []string {
+	machines := f.sim.Machines(pool)
+	for _, w := range f.wishes {
+		if i := slices.Index(machines, w.drop); i > 0 {
+			machines[0], machines[i] = machines[i], machines[0]
 		}
 	}
-	return changes
+	return machines
 }
 
 // choose takes the size of the pool that there is, or the first that can be had.
