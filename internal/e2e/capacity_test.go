@@ -9,11 +9,11 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// unavailable is what is recorded in capacity.yaml as not to be had.
-func (e *env) unavailable() string {
+// capacityFile is capacity.yaml as recorded: what it says of pools, and of what is not to be had.
+func (e *env) capacityFile() (pools, unavailable string) {
 	out, _ := exec.Command("git", "-C", e.repo.Dir, "show", "syncer/status:status/"+clusterName+"/capacity.yaml").Output()
-	_, text, _ := strings.Cut(string(out), "unavailable:")
-	return text
+	pools, unavailable, _ = strings.Cut(string(out), "unavailable:")
+	return pools, unavailable
 }
 
 // TestAnotherSize has Azure out of the cheapest size, which shows only after it has accepted the pool: the Workspace that left
@@ -29,18 +29,25 @@ func TestAnotherSize(t *testing.T) {
 		t.Errorf("on %s, pools %+v, %d nodes", r.InstanceType, r.Pools, len(e.gpuNodes()))
 	}
 	e.eventually("it to be recorded", func() string {
-		if text := e.unavailable(); !contains(text, "reason: Azure has no "+cheapest) {
+		if _, text := e.capacityFile(); !contains(text, "reason: Azure has no "+cheapest) {
 			return "recorded is" + text
+		}
+		return ""
+	})
+	e.eventually("the pool that failed to go", func() string {
+		if pools, _ := e.capacityFile(); strings.Contains(pools, cheapest) {
+			return pools
 		}
 		return ""
 	})
 	p.kill()
 	e.azure.Heal()
-	writes, recorded := e.azure.Writes(), e.unavailable()
+	writes := e.azure.Writes()
+	_, recorded := e.capacityFile()
 	if code := e.start("run", "--wait").ended(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if e.azure.Writes() != writes || e.unavailable() != recorded {
-		t.Errorf("a restart wrote %d times to Azure; unavailable was\n%s\nand is\n%s", e.azure.Writes()-writes, recorded, e.unavailable())
+	if _, now := e.capacityFile(); e.azure.Writes() != writes || now != recorded {
+		t.Errorf("a restart wrote %d times to Azure; unavailable was\n%s\nand is\n%s", e.azure.Writes()-writes, recorded, now)
 	}
 }

@@ -69,7 +69,7 @@ func (l *Loop) written(ctx context.Context, p *pass, results []execute.Result) {
 		case r.Started:
 			l.stale = true // what was listed is no longer so
 			p.out.PoolWrites++
-			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "workspace", workspaceOf(r.Change).String(), "reason", r.Change.Reason)
+			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "for", whose(r.Change), "reason", r.Change.Reason)
 		case r.Err != nil:
 			p.poolFailed(r.Change, r.Err)
 			if r.New {
@@ -102,6 +102,14 @@ func workspaceOf(c capacity.PoolChange) workspace.Key {
 		return c.Live.Workspace
 	}
 	return workspace.Key{}
+}
+
+// whose says for whom a pool is.
+func whose(c capacity.PoolChange) string {
+	if k := workspaceOf(c); k != (workspace.Key{}) {
+		return k.String()
+	}
+	return "shared"
 }
 
 // apply makes the objects so that are not.
