@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/render"
@@ -123,7 +124,8 @@ func policyOf(c config.Config) plan.Policy {
 		RetiredSizes: c.Capacity.RetiredSizes, Prune: c.Prune, Karpenter: karpenterOf(c),
 	}
 	p.Prices = pricesOr(unknownPrices, c.Capacity.Prices)
-	p.Limits.HourlyCost, p.Limits.Nodes, p.Limits.AllowedSizes = c.Capacity.Limits.HourlyCost, c.Capacity.Limits.Nodes, c.Capacity.Limits.AllowedSizes
+	l := c.Capacity.Limits
+	p.Limits = capacity.Limits{HourlyCost: l.HourlyCost, Nodes: l.Nodes, AllowedSizes: l.AllowedSizes, Zones: l.Zones, NoSpot: !l.Spot}
 	return p
 }
 

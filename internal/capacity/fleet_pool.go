@@ -62,9 +62,9 @@ func sharedName(cluster string, k kind, i int) string {
 func (p *planner) sharedPool(name string, k kind, sku SKU, count int) Pool {
 	return Pool{
 		Name: name, SKU: sku, Count: count, Spot: k.spot, DiskGiB: k.diskGiB, OSSKU: k.osSKU, Taints: []string{GPUTaint},
-		ManagedDisk: p.managedDisk(sku, k.spot),
-		Labels:      map[string]string{LabelCluster: p.in.Cluster, LabelPool: SharedPool},
-		HourlyCost:  p.price(sku.Name, k.spot).Times(count),
+		Zones: p.in.Limits.Zones, ManagedDisk: p.managedDisk(sku, k.spot),
+		Labels:     map[string]string{LabelCluster: p.in.Cluster, LabelPool: SharedPool},
+		HourlyCost: p.price(sku.Name, k.spot).Times(count),
 	}
 }
 
@@ -74,8 +74,8 @@ func (p *planner) ownPool(n *Need, o *Option, count int) Pool {
 	pool := Pool{
 		Name: poolName(p.in.Cluster, n.Workspace, o.SKU.Name, n.Spot), Workspace: n.Workspace, SKU: o.SKU, Count: count, Spot: n.Spot,
 		DiskGiB: n.DiskGiB, OSSKU: n.OSSKU, Labels: map[string]string{}, Taints: []string{GPUTaint},
-		ManagedDisk: p.managedDisk(o.SKU, n.Spot),
-		HourlyCost:  p.price(o.SKU.Name, n.Spot).Times(count),
+		Zones: p.in.Limits.Zones, ManagedDisk: p.managedDisk(o.SKU, n.Spot),
+		HourlyCost: p.price(o.SKU.Name, n.Spot).Times(count),
 	}
 	for k, v := range n.Labels {
 		// AKS refuses labels under its own prefix; nodes have those that it sets anyway.
@@ -97,8 +97,8 @@ func (p *planner) livePool(l *LivePool, count int) Pool {
 	}
 	return Pool{
 		Name: l.Name, Workspace: l.Workspace, SKU: sku, Count: count, Spot: l.Spot, Labels: l.Labels, Taints: l.Taints,
-		ManagedDisk: l.ManagedDisk,
-		HourlyCost:  p.price(l.Size, l.Spot).Times(count),
+		Zones: l.Zones, ManagedDisk: l.ManagedDisk,
+		HourlyCost: p.price(l.Size, l.Spot).Times(count),
 	}
 }
 

@@ -16,7 +16,8 @@ type Pool struct {
 	Labels    map[string]string
 	Taints    []string // key=value:Effect
 	DiskGiB   int
-	OSSKU     string // Ubuntu or AzureLinux
+	OSSKU     string   // Ubuntu or AzureLinux
+	Zones     []string // availability zones; empty for none in particular
 	// ManagedDisk asks for a disk of its own for the system, where Azure has no node with room for it on the host.
 	ManagedDisk bool
 	HourlyCost  Cost // of Count nodes
@@ -64,6 +65,7 @@ type LivePool struct {
 	System    bool          // mode System: never touched
 	// Changed is when we last wrote the pool, from our tag; zero when there is none.
 	Changed time.Time
+	Zones   []string // availability zones; empty for none in particular
 	// ManagedDisk says that the system is on a disk of its own.
 	ManagedDisk bool
 }

@@ -21,6 +21,8 @@ type Limits struct {
 	HourlyCost   float64  // US dollars for all pools
 	Nodes        int      // over all pools
 	AllowedSizes []string // path.Match patterns
+	Zones        []string // availability zones of new pools; empty for none in particular
+	NoSpot       bool     // Workspaces may not ask for spot nodes
 }
 
 // Request is the question that Size answers.
@@ -134,6 +136,9 @@ func Size(r Request) (Demand, error) {
 	}
 	if err := r.tooLong(); err != nil {
 		return d, err
+	}
+	if r.Spot && r.Limits.NoSpot {
+		return d, &RefusedError{"metadata.annotations." + workspace.AnnotationSpot, "spot nodes are not allowed by capacity.limits.spot", "remove the annotation, or allow them"}
 	}
 	switch {
 	case r.Brought != nil:

@@ -14,6 +14,7 @@ import (
 var (
 	clusterName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	namespace    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	zone         = regexp.MustCompile(`^[1-9]$`)
 	badInRefName = regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|/$|\.lock(/|$)|(^|/)\.|\.$|^@$`) // git check-ref-format
 )
 
@@ -78,6 +79,11 @@ func (c *Config) check() Error {
 	for _, p := range c.Capacity.Limits.AllowedSizes {
 		if _, err := path.Match(p, ""); err != nil {
 			fail("capacity.limits.allowedSizes", "", "%q is not a pattern", p)
+		}
+	}
+	for _, z := range c.Capacity.Limits.Zones {
+		if !zone.MatchString(z) {
+			fail("capacity.limits.zones", `such as ["1", "2"]`, "%q is not an availability zone of Azure", z)
 		}
 	}
 	if len(c.Namespaces) == 0 {

@@ -113,6 +113,8 @@ type Limits struct {
 	HourlyCost   float64  `yaml:"hourlyCost" usage:"US dollars per hour for all pools; 0 for no limit"`
 	Nodes        int      `yaml:"nodes" usage:"nodes in all pools; 0 for no limit"`
 	AllowedSizes []string `yaml:"allowedSizes" usage:"VM sizes that may be used, as patterns; all when empty"`
+	Zones        []string `yaml:"zones" usage:"availability zones in which new pools are made; without any Azure chooses, and has GPUs most often"`
+	Spot         bool     `yaml:"spot" usage:"Workspaces may ask for spot nodes (annotation syncer.dev/spot)"`
 }
 
 // The modes of capacity.
@@ -127,7 +129,7 @@ func Default() Config {
 	return Config{
 		Source:     Source{Branch: "main", Path: ".", Interval: 30 * time.Second},
 		Status:     Status{Branch: "syncer/status", Path: "status", Author: Author{"syncer", "syncer@localhost"}, Debounce: 5 * time.Second},
-		Capacity:   Capacity{Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Cloud: "public", Interval: 15 * time.Second, GPUDeadline: 30 * time.Minute}},
+		Capacity:   Capacity{Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Cloud: "public", Interval: 15 * time.Second, GPUDeadline: 30 * time.Minute}, Limits: Limits{Spot: true}},
 		Namespaces: []string{"default"},
 		Prune:      true,
 		Listen:     "127.0.0.1:8080",

@@ -61,7 +61,7 @@ func attemptOf(p *capacity.LivePool) capacity.Attempt {
 	if !ok {
 		sku = capacity.SKU{Name: p.Size}
 	}
-	a := capacity.Attempt{SKU: sku, Spot: p.Spot}
+	a := capacity.Attempt{SKU: sku, Spot: p.Spot, Zones: p.Zones}
 	if !p.ManagedDisk {
 		a.Constraints = []capacity.Constraint{capacity.EphemeralDisk}
 	}

@@ -83,7 +83,7 @@ func (e *Executor) started(c capacity.PoolChange, err error, now time.Time) {
 		e.quota.doubt(now)
 	}
 	if c.Desired != nil {
-		a := capacity.Attempt{SKU: c.Desired.SKU, Spot: c.Desired.Spot}
+		a := capacity.Attempt{SKU: c.Desired.SKU, Spot: c.Desired.Spot, Zones: c.Desired.Zones}
 		if !c.Desired.ManagedDisk {
 			a.Constraints = []capacity.Constraint{capacity.EphemeralDisk}
 		}

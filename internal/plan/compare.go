@@ -34,6 +34,7 @@ type LiveInput struct {
 
 // AgainstLive compares what a commit asks for with what is live.
 func AgainstLive(in LiveInput) Plan {
+	in.Seen = in.Seen.in(in.Policy.Limits.Zones)
 	guard := NewGuard(in.Set, in.Desired.Blocked(), in.Policy.Prune, anyLive(in.Seen), in.AllowEmpty)
 	if in.Stale != "" {
 		guard.Nothing = in.Stale

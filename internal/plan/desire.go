@@ -128,9 +128,16 @@ type Observed struct {
 	Eventual bool
 }
 
+// in returns what is observed as far as it matters to pools in these availability zones.
+func (o Observed) in(zones []string) Observed {
+	o.Unavailable, o.Quota = o.Unavailable.In(zones), o.Quota.In(zones)
+	return o
+}
+
 // Desire works out what every Workspace of set asks for: in parallel, each on its own, so that an error in one blocks only
 // that one. Only the nodes are planned for all of them together.
 func Desire(ctx context.Context, set *workspace.Set, catalog Catalog, r Renderer, policy Policy, seen Observed) (Desired, error) {
+	seen = seen.in(policy.Limits.Zones)
 	d := Desired{Wishes: make([]Wish, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
 	presets := make([]preset.Preset, len(set.Workspaces))
 	if err := each(ctx, len(d.Wishes), func(_ context.Context, i int) {

@@ -34,7 +34,7 @@ func fleet(wishes []Wish, set *workspace.Set, policy Policy, seen Observed) capa
 		Unavailable: availability{seen.Unavailable, seen.Quota}, Lost: seen.Lost, Now: seen.Now, Eventual: seen.Eventual || !seen.Live && len(seen.State.Nodes) == 0,
 	}
 	in.Prices = func(size string, spot bool) capacity.Cost { return policy.Prices.Price(policy.Region, size, spot) }
-	in.Limits.AllowedSizes = policy.Limits.AllowedSizes
+	in.Limits.AllowedSizes, in.Limits.Zones = policy.Limits.AllowedSizes, policy.Limits.Zones
 	if seen.Live || seen.Eventual { // a file is valid or not, however many others there are
 		in.Limits = policy.Limits
 	}

@@ -50,6 +50,9 @@ func (c *Cloud) live(p *armcontainerservice.AgentPool) capacity.LivePool {
 	for k, v := range props.NodeLabels {
 		l.Labels[k] = value(v)
 	}
+	for _, z := range props.AvailabilityZones {
+		l.Zones = append(l.Zones, value(z))
+	}
 	for _, t := range props.NodeTaints {
 		l.Taints = append(l.Taints, value(t))
 	}

@@ -58,6 +58,9 @@ func (c *Cloud) create(ctx context.Context, p capacity.Pool) error {
 			tagOwner: to.Ptr(c.options.Owner), tagWorkspace: to.Ptr(p.Workspace.String()), tagNonce: to.Ptr(nonce), tagChanged: c.stamp(),
 		},
 	}}
+	if len(p.Zones) > 0 {
+		body.Properties.AvailabilityZones = to.SliceOfPtrs(p.Zones...)
+	}
 	if p.ManagedDisk {
 		body.Properties.OSDiskType = to.Ptr(armcontainerservice.OSDiskTypeManaged)
 	}

@@ -39,6 +39,7 @@ func Test(t *testing.T, open func(t *testing.T) (capacity.Cloud, World)) {
 		"machines by name":        machines,
 		"aborting":                aborting,
 		"quota":                   quota,
+		"zones and disks":         placement,
 	} {
 		t.Run(name, func(t *testing.T) {
 			cloud, world := open(t)
@@ -123,6 +124,20 @@ func life(t *testing.T, b *bench) {
 		t.Errorf("deleted: %+v", l)
 	}
 	b.must(b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wphi", Live: next}))
+}
+
+// placement shows that what cannot be changed later is asked for at the start, and is kept.
+func placement(t *testing.T, b *bench) {
+	p := want("wphi", 1)
+	p.Zones, p.ManagedDisk = []string{"1", "3"}, true
+	b.must(b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Create, Name: p.Name, Desired: p}))
+	b.Pass(Takes)
+	l := b.live(p.Name)
+	b.must(b.update(l, want(p.Name, 2)))
+	b.Pass(Takes)
+	if l = b.live(p.Name); l.Count != 2 || !slices.Equal(l.Zones, []string{"1", "3"}) || !l.ManagedDisk {
+		t.Errorf("%+v", l)
+	}
 }
 
 func strangers(t *testing.T, b *bench) {

@@ -167,7 +167,7 @@ func (f *Fake) Ensure(_ context.Context, c capacity.PoolChange) error {
 			return err
 		}
 		f.pools[c.Name] = &fakePool{LivePool: capacity.LivePool{
-			Name: d.Name, Size: d.SKU.Name, Spot: d.Spot, Owned: true, Workspace: d.Workspace, ManagedDisk: d.ManagedDisk,
+			Name: d.Name, Size: d.SKU.Name, Spot: d.Spot, Owned: true, Workspace: d.Workspace, ManagedDisk: d.ManagedDisk, Zones: d.Zones,
 		}}
 		f.begin(c.Name, capacity.Creating, d, fault, true)
 		f.Written = append(f.Written, "create "+c.Name)
