@@ -75,6 +75,8 @@ func (c *check) missingConfig(field, name string) {
 		hint = fmt.Sprintf("did you mean %q?", meant)
 	}
 	switch {
+	case c.env.Facts.Unknown[Named{"ConfigMap", Key{c.w.Namespace, name}}]:
+		c.add(Warning, field, message, cmp.Or(hint, "whether it is in the cluster could not be seen"))
 	case c.env.Facts.ConfigMaps != nil:
 		c.add(Error, field, message+", nor in the cluster", cmp.Or(hint, "create it in the same namespace"))
 	case c.env.ClosedWorld:

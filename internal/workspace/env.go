@@ -34,6 +34,8 @@ type Facts struct {
 	ConfigMaps map[Key]map[string]string // data
 	Secrets    map[Key]bool
 	Claims     map[Key]bool // PersistentVolumeClaims
+	// Unknown are objects of which nobody could say whether they are there, whatever the maps say of others.
+	Unknown map[Named]bool
 }
 
 // Node is a node that may be brought: its name, and the labels by which its GPUs are known.

@@ -111,5 +111,11 @@ func (f Facts) With(more Facts) Facts {
 	for k, v := range more.Claims {
 		put(&f.Claims, k, v)
 	}
+	for n := range more.Unknown {
+		if f.Unknown == nil {
+			f.Unknown = map[Named]bool{}
+		}
+		f.Unknown[n] = true
+	}
 	return f
 }

@@ -13,39 +13,30 @@ import (
 // wait for ever. Where nobody looked into the cluster, a name is doubted only if the repository has others of its kind in the
 // namespace: then this is where they are made. What a Secret holds is never read.
 func (c *check) references() {
-	secrets := func(field, name string) { c.reference(field, "Secret", name, c.env.Facts.Secrets) }
-	for field, p := range map[string]*PresetSpec{"inference.preset": c.w.inferencePreset(), "tuning.preset": c.w.tuningPreset()} {
-		if p != nil {
-			secrets(field+".presetOptions.modelAccessSecret", p.Options.ModelAccessSecret)
-			for i, name := range p.Options.ImagePullSecrets {
-				secrets(fmt.Sprintf("%s.presetOptions.imagePullSecrets[%d]", field, i), name)
-			}
+	live := map[string]map[Key]bool{"Secret": c.env.Facts.Secrets, "PersistentVolumeClaim": c.env.Facts.Claims}
+	for _, r := range c.w.References() {
+		if r.Kind != "ConfigMap" { // checked with its content
+			c.reference(r, live[r.Kind])
 		}
-	}
-	source := func(field string, s *DataSource) {
-		if s == nil {
-			return
-		}
-		for i, name := range s.ImagePullSecrets {
-			secrets(fmt.Sprintf("%s.imagePullSecrets[%d]", field, i), name)
-		}
-		c.volume(field+".volumeSource", s.Volume)
 	}
 	if in := c.w.Inference; in != nil {
 		for i, a := range in.Adapters {
-			source(fmt.Sprintf("inference.adapters[%d].source", i), a.Source)
+			if a.Source != nil {
+				c.volume(fmt.Sprintf("inference.adapters[%d].source.volumeSource", i), a.Source.Volume)
+			}
 		}
 	}
 	if t := c.w.Tuning; t != nil {
-		source("tuning.input", t.Input)
+		if t.Input != nil {
+			c.volume("tuning.input.volumeSource", t.Input.Volume)
+		}
 		if t.Output != nil {
-			secrets("tuning.output.imagePushSecret", t.Output.ImagePushSecret)
 			c.volume("tuning.output.volumeSource", t.Output.Volume)
 		}
 	}
 }
 
-// volume checks what a volume refers to by name.
+// volume checks that a volume names one source.
 func (c *check) volume(field string, v map[string]any) {
 	switch sources := slices.Sorted(maps.Keys(v)); {
 	case v != nil && len(sources) == 0:
@@ -53,18 +44,12 @@ func (c *check) volume(field string, v map[string]any) {
 	case len(sources) > 1:
 		c.fail(field, "names several volumes: "+strings.Join(sources, ", "), "keep one of them")
 	}
-	name := func(kind, key string) string {
-		m, _ := v[kind].(map[string]any)
-		s, _ := m[key].(string)
-		return s
-	}
-	c.reference(field+".persistentVolumeClaim.claimName", "PersistentVolumeClaim", name("persistentVolumeClaim", "claimName"), c.env.Facts.Claims)
-	c.reference(field+".secret.secretName", "Secret", name("secret", "secretName"), c.env.Facts.Secrets)
 }
 
 // reference looks for one object by name. live is nil when nobody looked into the cluster.
-func (c *check) reference(field, kind, name string, live map[Key]bool) {
-	if name == "" || live[Key{c.w.Namespace, name}] || !c.objectName(field, kind, name) {
+func (c *check) reference(r Reference, live map[Key]bool) {
+	field, kind, name := r.Field, r.Kind, r.Name
+	if live[r.Key] || c.env.Facts.Unknown[r.Named] || !c.objectName(field, kind, name) {
 		return
 	}
 	var names []string
@@ -90,7 +75,7 @@ func (c *check) reference(field, kind, name string, live map[Key]bool) {
 			}
 		}
 	}
-	hint := "create it in the namespace, or the pods will wait for it"
+	hint := r.Make() + "; the pods wait for it"
 	if meant := strictyaml.Suggest(name, names); meant != "" {
 		hint = fmt.Sprintf("did you mean %q?", meant)
 	}

@@ -17,14 +17,8 @@ func (s *Set) Rename(display func(path string) string) {
 	for i := range s.Objects {
 		s.Objects[i].Source.Path = display(s.Objects[i].Source.Path)
 	}
-	for i := range s.Problems {
-		p := &s.Problems[i]
-		p.Path = display(p.Path)
-		if p.Other != "" {
-			other := display(p.Other)
-			p.Message, p.Other = strings.Replace(p.Message, " "+p.Other+":", " "+other+":", 1), other
-		}
-	}
+	rename(s.Problems, display)
+	rename(s.Loaded, display)
 	texts := map[string]string{}
 	for i, old := range s.Broken {
 		s.Broken[i] = display(old)
@@ -33,4 +27,15 @@ func (s *Set) Rename(display func(path string) string) {
 		}
 	}
 	s.brokenText = texts
+}
+
+func rename(problems []Problem, display func(path string) string) {
+	for i := range problems {
+		p := &problems[i]
+		p.Path = display(p.Path)
+		if p.Other != "" {
+			other := display(p.Other)
+			p.Message, p.Other = strings.Replace(p.Message, " "+p.Other+":", " "+other+":", 1), other
+		}
+	}
 }

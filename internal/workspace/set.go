@@ -18,6 +18,8 @@ type Set struct {
 	Objects []Object
 	// Problems are all errors and warnings, sorted by place.
 	Problems []Problem
+	// Loaded are those of Problems that loading has found, before Validate was asked.
+	Loaded []Problem
 	// Broken are the files (or kustomization folders) from which at least one document could not be read at all, so that
 	// it is not known which Workspaces they hold. Nothing that came from them may be pruned.
 	Broken []string
@@ -53,6 +55,8 @@ func (s *Set) MayMean(name string) string {
 type Object struct {
 	Content map[string]any // JSON-shaped: map[string]any, []any, string, bool, int64, float64, nil
 	Source  Position
+	// Live says that it was read from the cluster: it is not ours to apply.
+	Live bool
 }
 
 // Blocked returns the errors that stand against the Workspace. What is wrong with an InferenceSet stands against each replica.
