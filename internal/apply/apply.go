@@ -58,8 +58,9 @@ type Cluster struct {
 	requests *counter
 	watches  *watches
 
-	mu    sync.Mutex
-	known map[cluster.Ref]verdict // objects that were found as they should be
+	mu     sync.Mutex
+	known  map[cluster.Ref]verdict // objects that were found as they should be
+	looked map[cluster.Ref]seen    // objects of others
 }
 
 // Connect prepares to talk to the cluster. It sends nothing: a cluster that cannot be reached now may be later.
