@@ -159,6 +159,11 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 	if seen.State, err = observe(ctx, p.cluster); err != nil {
 		return plan.Plan{}, err
 	}
+	policy := policyOf(c)
+	if seen.Found, err = p.cluster.Look(ctx, in.Outside(policy), seen.Now); err != nil {
+		return plan.Plan{}, err
+	}
+	in = in.With(seen.Found, policy)
 	var quotaErr error
 	if p.cloud != nil {
 		if seen.Pools, err = p.cloud.Pools(ctx); err != nil {
@@ -171,7 +176,7 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 		seen.Unavailable = status.UnavailableFrom(recorded)
 		seen.Quota, quotaErr = p.cloud.Quota(ctx)
 	}
-	desired, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policyOf(c), seen)
+	desired, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policy, seen)
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -184,7 +189,7 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 		return plan.Plan{}, err
 	}
 	return plan.AgainstLive(plan.LiveInput{
-		Policy: policyOf(c), Head: r.Commit, AllowEmpty: r.AllowEmpty, Side: plan.Side{Set: in.Set, Desired: desired}, Seen: seen,
+		Policy: policy, Head: r.Commit, AllowEmpty: r.AllowEmpty, Side: plan.Side{Set: in.Set, Desired: desired}, Seen: seen,
 		Previews: previews, Quota: func() (capacity.Quota, error) { return seen.Quota, quotaErr },
 	}), nil
 }

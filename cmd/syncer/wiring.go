@@ -90,7 +90,7 @@ func openRepository(c config.Config, url string) (*git.Repository, error) {
 // loop wires a reconcile.Loop.
 func (p *parts) loop(c config.Config, log *slog.Logger, health *reconcile.Health) *reconcile.Loop {
 	r := reconcile.Parts{
-		Source: source{p.repo, c}, Recorder: recorder{p.repo.Branch(c.Status.Branch), c}, Cluster: p.cluster, Log: log, Health: health,
+		Source: source{p.repo, c}, Recorder: recorder{p.repo.Branch(c.Status.Branch), c}, Cluster: p.cluster, Look: p.cluster.Look, Log: log, Health: health,
 		Read: func(r reconcile.Revision) (plan.Input, error) {
 			in, err := read(r.Files, c)
 			if err == nil {

@@ -62,6 +62,8 @@ type Wish struct {
 	// NodeTrouble is what brought nodes lack.
 	NodeTrouble cluster.Trouble
 	nodes       []cluster.Node // brought ones that it may run on, by name
+	// Missing is what the Workspace names and the cluster does not have, and how to make it. Its pods wait for that.
+	Missing []string
 	// Held is why the NodePool is not made.
 	Held string
 
@@ -122,6 +124,8 @@ type Observed struct {
 	Unavailable capacity.Unavailable
 	Quota       capacity.Quota
 	Now         time.Time
+	// Found says of the objects of Input.Outside whether they are there; nil when nobody looked.
+	Found map[cluster.Ref]cluster.Look
 	// Lost names the pools that have no node and will get none, Broken those whose GPUs have not appeared in time.
 	Lost, Broken map[string]bool
 	// Eventual asks for where things end, as if all pools were there as soon as they are wanted.
@@ -201,6 +205,7 @@ func wish(set *workspace.Set, w *workspace.Workspace, catalog Catalog, policy Po
 	if err := place(&out, set, p, policy, seen); err != nil {
 		return out.block("resource.instanceType", err), p
 	}
+	out.lookFor(policy, seen.Found)
 	return out, p
 }
 
@@ -248,6 +253,9 @@ func collect(wishes []Wish, plain []Object) []Object {
 func plain(set *workspace.Set, clusterName string) []Object {
 	out := make([]Object, 0, len(set.Objects))
 	for _, o := range set.Objects {
+		if o.Live {
+			continue
+		}
 		u := (&unstructured.Unstructured{Object: o.Content}).DeepCopy()
 		labels := maps.Clone(u.GetLabels())
 		if labels == nil {

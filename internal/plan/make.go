@@ -105,7 +105,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	byKey := map[workspace.Key]*Workspace{}
 	for i := range c.Desired.Wishes {
 		w := &c.Desired.Wishes[i]
-		out := &Workspace{Key: w.Key, Op: NoOp, Source: w.Workspace.Source.Path, Preset: w.Workspace.PresetName(), Notes: w.Notes}
+		out := &Workspace{Key: w.Key, Op: NoOp, Source: w.Workspace.Source.Path, Preset: w.Workspace.PresetName(), Notes: slices.Concat(w.Notes, w.Missing)}
 		for _, p := range w.Blocked {
 			out.Op, out.Blocked = Hold, append(out.Blocked, p.String())
 		}

@@ -15,6 +15,8 @@ type Input struct {
 	Set      *workspace.Set
 	Catalog  *preset.Catalog
 	Renderer *render.Renderer
+
+	env workspace.Env // that the Set was validated with
 }
 
 // Read loads the Workspaces and presets of a source and checks them by the rules of admission. builtin is the catalogue
@@ -50,13 +52,14 @@ func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env, cache
 			Path: e.Path, Line: e.Line, Column: e.Column, Field: e.Field, Message: e.Message, Hint: e.Hint, Severity: workspace.Error,
 		})
 	}
+	set.Loaded = slices.Clone(set.Problems)
 	if env.Size == nil {
 		env.Size = sizeFor
 	}
 	set.Problems = append(set.Problems, workspace.Validate(set, catalog, env)...)
 	slices.SortFunc(set.Problems, workspace.Problem.Compare)
 	set.Problems = slices.Compact(set.Problems)
-	return Input{Set: set, Catalog: catalog, Renderer: renderer}, nil
+	return Input{Set: set, Catalog: catalog, Renderer: renderer, env: env}, nil
 }
 
 // sizeFor tells the rules of admission what a VM size has. Of one that no model can run on it tells nothing: sizing has the better

@@ -29,6 +29,7 @@ type Loop struct {
 	source   Source
 	recorder Recorder
 	cluster  Cluster
+	look     Look  // nil: nobody looks
 	cloud    Cloud // nil: nodes are brought
 	read     func(Revision) (plan.Input, error)
 	log      *slog.Logger
@@ -37,6 +38,7 @@ type Loop struct {
 	// What was last read. A step that fails leaves the old value, and the pass knows that it is old.
 	revision *Revision
 	input    plan.Input
+	outside  outside
 	listed   []capacity.LivePool
 	poolsAt  time.Time // zero: never read
 	stale    bool      // the pools were written to since
@@ -58,6 +60,7 @@ type Parts struct {
 	Source   Source
 	Recorder Recorder
 	Cluster  Cluster
+	Look     Look  // for what others make; nil: nobody looks, and nothing is known of it
 	Cloud    Cloud // nil: nodes are brought
 	// Read turns a revision into Workspaces and presets.
 	Read   func(Revision) (plan.Input, error)
@@ -68,7 +71,7 @@ type Parts struct {
 // New returns a Loop that has not looked at anything yet.
 func New(s Settings, p Parts) *Loop {
 	l := &Loop{
-		settings: s, source: p.Source, recorder: p.Recorder, cluster: p.Cluster, cloud: p.Cloud, read: p.Read,
+		settings: s, source: p.Source, recorder: p.Recorder, cluster: p.Cluster, look: p.Look, cloud: p.Cloud, read: p.Read,
 		log: p.Log, health: p.Health, told: map[string]string{},
 	}
 	if p.Cloud != nil {

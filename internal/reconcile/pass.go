@@ -149,8 +149,13 @@ func (l *Loop) see(ctx context.Context, p *pass) (plan.Observed, error) {
 // decide makes the plan.
 func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	policy := l.settings.Policy
+	input, err := l.lookOutside(ctx, p)
+	if err != nil {
+		return false
+	}
 	seen, quotaErr := l.see(ctx, p)
-	desired, err := plan.Desire(ctx, l.input.Set, l.input.Catalog, l.input.Renderer, policy, seen)
+	seen.Found = l.outside.found
+	desired, err := plan.Desire(ctx, input.Set, input.Catalog, input.Renderer, policy, seen)
 	if err != nil {
 		return false // only when ctx is done
 	}
@@ -172,7 +177,7 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	p.desired = desired
 	p.plan = plan.AgainstLive(plan.LiveInput{
 		Policy: policy, Head: l.revision.Commit, AllowEmpty: l.revision.AllowEmpty, Stale: stale,
-		Side: plan.Side{Set: l.input.Set, Desired: desired}, Seen: seen, Previews: previews,
+		Side: plan.Side{Set: input.Set, Desired: desired}, Seen: seen, Previews: previews,
 		Quota: func() (capacity.Quota, error) { return seen.Quota, quotaErr },
 	})
 	for _, w := range p.plan.Warnings {

@@ -56,5 +56,9 @@ type Cluster interface {
 	Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error)
 }
 
+// Look says of objects that others make, and that Workspaces refer to, whether they are there. Every one that was asked for is in
+// the answer. It is cheap when nothing has changed.
+type Look func(ctx context.Context, refs []cluster.Ref, now time.Time) (map[cluster.Ref]cluster.Look, error)
+
 // Cloud is where agent pools live; nil when nodes are brought.
 type Cloud = capacity.Cloud

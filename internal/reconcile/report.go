@@ -126,7 +126,7 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 func (l *Loop) inputFor(p *pass, w *plan.Wish) status.Input {
 	in := status.Input{
 		Key: w.Key, Workspace: w.Workspace, Commit: l.revision.Commit, Source: w.Workspace.Source.Path,
-		Inputs: w.Workspace.Digest, Problems: w.Blocked, Notes: w.Notes, Pool: w.Pool,
+		Inputs: w.Workspace.Digest, Problems: w.Blocked, Notes: w.Notes, Missing: w.Missing, Pool: w.Pool,
 		InstanceType: w.Placement.InstanceType, Nodes: w.Placement.Nodes,
 		Brought: l.settings.Policy.Brought, Waiting: w.Waiting != "", NodeTrouble: w.NodeTrouble, Finished: w.Finished,
 		Shared: w.Binding.Shared, Cost: w.Binding.Cost, NodePool: w.NodePool, NodePoolHeld: w.Held, NodePoolErr: p.nodePoolErrs[w.Key],

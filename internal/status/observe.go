@@ -22,6 +22,7 @@ type Input struct {
 	Inputs    string              // workspace.Workspace.Digest
 	Problems  []workspace.Problem // errors for which nothing is done
 	Notes     []string            // what is not as the user wrote it
+	Missing   []string            // what the Workspace names and the cluster does not have
 
 	InstanceType string
 	Nodes        int // that the model runs on
@@ -141,7 +142,7 @@ func tuning(in Input) (State, []Condition) {
 		}
 	case w != nil && slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Phase == "Running" }):
 		return Running, []Condition{
-			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podTrouble(w)),
+			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podTrouble(w)+missing(in)),
 			condition(WorkspaceSucceeded, false, "workspacePending", "the job runs"),
 		}
 	}
@@ -160,7 +161,7 @@ func inference(in Input, old State) (State, []Condition) {
 	ready := w != nil && w.Current && w.Replicas > 0 && w.Ready >= w.Replicas && w.Endpoints > 0
 	if ready && resource.Status == "True" && !suspended {
 		return Ready, []Condition{
-			resource, condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", fmt.Sprintf("%d of %d replicas are ready", w.Ready, w.Replicas)),
+			resource, condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", fmt.Sprintf("%d of %d replicas are ready", w.Ready, w.Replicas)+missing(in)),
 			condition(WorkspaceSucceeded, true, "workspaceSucceeded", "the model is served"),
 		}
 	}
@@ -190,11 +191,22 @@ func waiting(in Input, w *cluster.Workload, reason, message string) (string, str
 		for _, p := range w.Pods {
 			// Until its nodes are there a pod cannot be scheduled: that is no news, ResourceReady tells it.
 			if p.Reason != "" && (p.Reason != "Unschedulable" || nodesReady(in)) {
-				return p.Reason, fmt.Sprintf("pod %s: %s", p.Name, p.Message)
+				return p.Reason, fmt.Sprintf("pod %s: %s", p.Name, p.Message) + missing(in)
 			}
 		}
 	}
+	if len(in.Missing) > 0 {
+		return ReferenceMissing, message + missing(in)
+	}
 	return reason, message
+}
+
+// missing says what the Workspace names and the cluster does not have.
+func missing(in Input) string {
+	if len(in.Missing) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(in.Missing, "; ")
 }
 
 func podTrouble(w *cluster.Workload) string {

@@ -63,6 +63,10 @@ type Pool struct {
 // Moving is the reason of ResourceReady while a Workspace still runs on the nodes that it is to leave.
 const Moving = "Moving"
 
+// ReferenceMissing is the reason of InferenceReady and JobStarted while the pods wait for a Secret or a volume claim that the
+// Workspace names and that nobody has made.
+const ReferenceMissing = "ReferenceMissing"
+
 // The condition types, which are KAITO's.
 const (
 	ResourceReady      = "ResourceReady"

@@ -56,6 +56,12 @@ func TestObserve(t *testing.T) {
 		condition string // type=status/reason that must be there
 		message   string
 	}{
+		{"secret missing", Pending, change(tuned, func(in *Input) { in.Workload.Pods, in.Missing = nil, []string{"Secret default/push is missing"} }), Pending, "JobStarted=False/ReferenceMissing", "the job has not started; Secret default/push is missing"},
+		{"secret missing, pod says so", Pending, change(served, func(in *Input) {
+			in.Workload.Ready, in.Missing = 0, []string{"Secret default/pull is missing"}
+			in.Workload.Pods = []cluster.Pod{{Name: "p", Reason: "ImagePullError", Message: "denied"}}
+		}), Pending, "InferenceReady=False/ImagePullError", "pod p: denied; Secret default/pull is missing"},
+		{"secret missing, but served", Pending, change(served, func(in *Input) { in.Missing = []string{"Secret default/pull is missing"} }), Ready, "InferenceReady=True/WorkspaceInferenceStatusSuccess", "1 of 1 replicas are ready; Secret default/pull is missing"},
 		{"ready", Pending, served(), Ready, "InferenceReady=True/WorkspaceInferenceStatusSuccess", "1 of 1"},
 		{"pool ready", Pending, served(), Ready, "ResourceReady=True/PoolReady", "pool wphi: 1 of 1 nodes"},
 		{"no pool yet", "", change(served, func(in *Input) { in.Pools, in.LiveNodes, in.Workload = nil, nil, nil }), Pending, "ResourceReady=False/PoolPending", ""},

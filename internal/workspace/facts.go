@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -102,20 +103,20 @@ func texts(v any) map[string]string {
 // With returns what is known from both.
 func (f Facts) With(more Facts) Facts {
 	f.Nodes, f.NodesKnown = append(f.Nodes[:len(f.Nodes):len(f.Nodes)], more.Nodes...), f.NodesKnown || more.NodesKnown
-	for k, v := range more.ConfigMaps {
-		put(&f.ConfigMaps, k, v)
-	}
-	for k, v := range more.Secrets {
-		put(&f.Secrets, k, v)
-	}
-	for k, v := range more.Claims {
-		put(&f.Claims, k, v)
-	}
-	for n := range more.Unknown {
-		if f.Unknown == nil {
-			f.Unknown = map[Named]bool{}
-		}
-		f.Unknown[n] = true
-	}
+	join(&f.ConfigMaps, more.ConfigMaps)
+	join(&f.Secrets, more.Secrets)
+	join(&f.Claims, more.Claims)
+	join(&f.Unknown, more.Unknown)
 	return f
+}
+
+// join adds what is known, if only that there is nothing. It leaves the maps themselves alone: others have them, too.
+func join[K comparable, V any](m *map[K]V, more map[K]V) {
+	if more == nil {
+		return
+	}
+	both := map[K]V{}
+	maps.Copy(both, *m)
+	maps.Copy(both, more)
+	*m = both
 }

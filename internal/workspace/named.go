@@ -89,12 +89,13 @@ func (w *Workspace) References() []Reference {
 	return out
 }
 
-// Makes reports whether the repository holds an object, or something that becomes it in the cluster.
-func (s *Set) Makes(n Named) bool {
+// Made returns what the repository holds, or holds something that becomes it in the cluster.
+func (s *Set) Made() map[Named]bool {
+	out := map[Named]bool{}
 	for _, o := range s.Objects {
-		if kind, as := makes(o.Content); !o.Live && kind == n.Kind && as == n.Key {
-			return true
+		if kind, as := makes(o.Content); !o.Live {
+			out[Named{kind, as}] = true
 		}
 	}
-	return false
+	return out
 }
