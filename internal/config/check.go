@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 var (
@@ -72,6 +74,9 @@ func (c *Config) check() Error {
 	}
 	if c.Capacity.AKS.Audience != "" && c.Capacity.AKS.Endpoint == "" {
 		fail("capacity.aks.audience", "give capacity.aks.endpoint too", "it is that of an endpoint, which is not given")
+	}
+	if class := c.Capacity.NVMeStorageClass; class != "" && len(validation.IsDNS1123Subdomain(class)) > 0 {
+		fail("capacity.nvmeStorageClass", "", "%q is not the name of a storage class", class)
 	}
 	if c.Capacity.Limits.HourlyCost < 0 || c.Capacity.Limits.Nodes < 0 {
 		fail("capacity.limits", "", "must not be negative")

@@ -66,12 +66,14 @@ type Author struct {
 
 // Capacity says where nodes come from.
 type Capacity struct {
-	Mode         string    `yaml:"mode" usage:"aks: agent pools are created; byo: nodes are brought; karpenter: NodePools are applied"`
-	RetiredSizes string    `yaml:"retiredSizes" usage:"what becomes of a size that Azure has retired: substitute or refuse"`
-	Prices       string    `yaml:"prices" usage:"file with prices, as syncer prices refresh writes it; the embedded list when empty"`
-	AKS          AKS       `yaml:"aks"`
-	Karpenter    Karpenter `yaml:"karpenter"`
-	Limits       Limits    `yaml:"limits"`
+	Mode         string `yaml:"mode" usage:"aks: agent pools are created; byo: nodes are brought; karpenter: NodePools are applied"`
+	RetiredSizes string `yaml:"retiredSizes" usage:"what becomes of a size that Azure has retired: substitute or refuse"`
+	Prices       string `yaml:"prices" usage:"file with prices, as syncer prices refresh writes it; the embedded list when empty"`
+	// NVMeStorageClass is kaito-local-nvme-disk where KAITO's chart has set it up.
+	NVMeStorageClass string    `yaml:"nvmeStorageClass" usage:"storage class for weights on the local disks of sizes that have some, such as kaito-local-nvme-disk; the disk of the node when empty"`
+	AKS              AKS       `yaml:"aks"`
+	Karpenter        Karpenter `yaml:"karpenter"`
+	Limits           Limits    `yaml:"limits"`
 }
 
 // AKS names the managed cluster whose agent pools are kept.
