@@ -121,7 +121,7 @@ const defaultRegion = "eastus"
 func policyOf(c config.Config) plan.Policy {
 	p := plan.Policy{
 		Cluster: c.Cluster, Brought: c.Capacity.Mode == config.ModeBYO, Region: c.Capacity.AKS.Location,
-		RetiredSizes: c.Capacity.RetiredSizes, Prune: c.Prune, Karpenter: karpenterOf(c),
+		RetiredSizes: c.Capacity.RetiredSizes, Prune: c.Prune, Karpenter: karpenterOf(c), NVMeStorageClass: c.Capacity.NVMeStorageClass,
 	}
 	p.Prices = pricesOr(unknownPrices, c.Capacity.Prices)
 	l := c.Capacity.Limits
@@ -129,12 +129,20 @@ func policyOf(c config.Config) plan.Policy {
 	return p
 }
 
-// rendered is kept for the life of the process: the daemon reads every revision anew, and renders only what is new in it.
-var rendered = render.NewCache()
+// reader reads trees of Workspaces, as the configuration says. What has been rendered of one tree need not be rendered again for the next.
+type reader struct {
+	config   config.Config
+	rendered *render.Cache
+}
+
+func newReader(c config.Config) reader { return reader{c, render.NewCache()} }
 
 // read loads and checks the Workspaces of a tree.
-func read(fsys fs.FS, c config.Config) (plan.Input, error) {
-	return plan.Read(fsys, presets.FS, loadOptions(c), envOf(c), rendered)
+func (r reader) read(fsys fs.FS) (plan.Input, error) { return r.readWith(fsys, envOf(r.config)) }
+
+// readWith reads a tree by the rules of admission for another environment.
+func (r reader) readWith(fsys fs.FS, env workspace.Env) (plan.Input, error) {
+	return plan.Read(fsys, presets.FS, loadOptions(r.config), env, r.rendered)
 }
 
 // loadOptions are what the configuration says about the files to read.
@@ -156,14 +164,14 @@ func below(root, dir string) (string, bool) {
 }
 
 // readPaths reads several PATH arguments one after another, and makes their paths those that the user wrote.
-func readPaths(paths []string, c config.Config) ([]plan.Input, error) {
+func (r reader) readPaths(paths []string) ([]plan.Input, error) {
 	var out []plan.Input
 	for _, p := range paths {
 		fsys, display, err := openPath(p)
 		if err != nil {
 			return nil, err
 		}
-		in, err := read(fsys, c)
+		in, err := r.read(fsys)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}

@@ -100,11 +100,12 @@ func planCommits(ctx context.Context, c config.Config, f planFlags) (plan.Plan, 
 	if head == "" {
 		head = "HEAD"
 	}
-	before, baseHash, err := desiredAt(ctx, repo, c, f.base, plan.Observed{Eventual: true})
+	reading := newReader(c)
+	before, baseHash, err := desiredAt(ctx, repo, reading, f.base, plan.Observed{Eventual: true})
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	after, headHash, err := desiredAt(ctx, repo, c, head, plan.Eventually(before))
+	after, headHash, err := desiredAt(ctx, repo, reading, head, plan.Eventually(before))
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -112,16 +113,17 @@ func planCommits(ctx context.Context, c config.Config, f planFlags) (plan.Plan, 
 }
 
 // desiredAt works out what a commit asks for, after what is seen.
-func desiredAt(ctx context.Context, repo *git.Repository, c config.Config, rev string, seen plan.Observed) (plan.Side, string, error) {
+func desiredAt(ctx context.Context, repo *git.Repository, reading reader, rev string, seen plan.Observed) (plan.Side, string, error) {
 	commit, err := repo.Resolve(ctx, rev)
 	if err != nil {
 		return plan.Side{}, "", fmt.Errorf("look up %s: %w", rev, err)
 	}
+	c := reading.config
 	r, err := revision(repo, commit, c)
 	if err != nil {
 		return plan.Side{}, "", err
 	}
-	in, err := read(r.Files, c)
+	in, err := reading.read(r.Files)
 	if err != nil {
 		return plan.Side{}, "", fmt.Errorf("read %s: %w", rev, err)
 	}
@@ -147,7 +149,7 @@ func planLive(ctx context.Context, c config.Config, f planFlags) (plan.Plan, err
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	in, err := read(r.Files, c)
+	in, err := newReader(c).read(r.Files)
 	if err != nil {
 		return plan.Plan{}, err
 	}

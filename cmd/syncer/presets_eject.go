@@ -51,7 +51,7 @@ func newPresetsEject(std stdio) *cobra.Command {
 		if repository != "" {
 			tree = os.DirFS(repository)
 		}
-		in, err := read(tree, config.Default())
+		in, err := newReader(config.Default()).read(tree)
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func usable(ctx context.Context, dir string, r derive.Result) error {
 	if err != nil {
 		return err
 	}
-	in, err := read(tree, config.Default())
+	in, err := newReader(config.Default()).read(tree)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func newRender(std stdio) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		inputs, err := readPaths(paths, c)
+		inputs, err := newReader(c).readPaths(paths)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/watch"
 	"syncer.dev/syncer/internal/web"
@@ -27,10 +28,11 @@ type daemon struct {
 	wait     bool
 	log      *slog.Logger
 	state    *state
+	rendered *render.Cache // over all configurations
 }
 
 func newRun(std stdio) *cobra.Command {
-	d := &daemon{std: std}
+	d := &daemon{std: std, rendered: render.NewCache()}
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Keep the cluster equal to the repository",
@@ -123,7 +125,7 @@ func (d *daemon) reload(ctx context.Context, edited <-chan struct{}, name string
 // follow runs the loop for one configuration.
 func (d *daemon) follow(ctx context.Context, c config.Config, p *parts) reconcile.Outcome {
 	p.cluster.Start(ctx)
-	loop := p.loop(c, d.log, d.state.health())
+	loop := p.loop(reader{c, d.rendered}, d.log, d.state.health())
 	events := reconcile.Events{Cluster: p.cluster.Changes()}
 	if dir, local := git.LocalPath(c.Source.URL); local {
 		pushed, err := watch.Paths(ctx, 20*time.Millisecond, git.WatchPaths(dir)...)

@@ -147,7 +147,7 @@ func (q question) answer(c config.Config) ([]sizing, error) {
 		answer, err := q.size(r, c)
 		return []sizing{answer}, err
 	}
-	inputs, err := readPaths([]string{q.path}, c)
+	inputs, err := newReader(c).readPaths([]string{q.path})
 	if err != nil {
 		return nil, err
 	}

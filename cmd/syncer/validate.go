@@ -10,10 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/presets"
 )
 
 // validateFlags are the flags of "validate".
@@ -66,7 +64,7 @@ The exit code is 1 when there is an error; warnings do not count.`,
 		if err != nil {
 			return err
 		}
-		v := validation{config: c, facts: facts, flags: f, std: std, problems: problems}
+		v := validation{reader: newReader(c), facts: facts, flags: f, std: std, problems: problems}
 		files, others := split(paths)
 		if len(files) > 0 {
 			if err := v.check(cmd.Context(), files, files, files.named); err != nil {
@@ -95,7 +93,7 @@ The exit code is 1 when there is an error; warnings do not count.`,
 
 // validation is one run of "validate", and what it has found so far.
 type validation struct {
-	config     config.Config
+	reader
 	facts      workspace.Facts
 	flags      validateFlags
 	std        stdio
@@ -123,7 +121,7 @@ func (v *validation) path(ctx context.Context, name string) error {
 func (v *validation) check(ctx context.Context, paths []string, fsys fs.FS, display func(string) string) error {
 	env := envOf(v.config)
 	env.ClosedWorld, env.Facts = true, v.facts
-	in, err := plan.Read(fsys, presets.FS, loadOptions(v.config), env, rendered)
+	in, err := v.readWith(fsys, env)
 	if err != nil {
 		return fmt.Errorf("%s: %w", strings.Join(paths, ", "), err)
 	}

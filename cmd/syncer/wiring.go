@@ -87,12 +87,13 @@ func openRepository(c config.Config, url string) (*git.Repository, error) {
 	})
 }
 
-// loop wires a reconcile.Loop.
-func (p *parts) loop(c config.Config, log *slog.Logger, health *reconcile.Health) *reconcile.Loop {
+// loop wires a reconcile.Loop, which reads every revision anew.
+func (p *parts) loop(reading reader, log *slog.Logger, health *reconcile.Health) *reconcile.Loop {
+	c := reading.config
 	r := reconcile.Parts{
 		Source: source{p.repo, c}, Recorder: recorder{p.repo.Branch(c.Status.Branch), c}, Cluster: p.cluster, Look: p.cluster.Look, Log: log, Health: health,
 		Read: func(r reconcile.Revision) (plan.Input, error) {
-			in, err := read(r.Files, c)
+			in, err := reading.read(r.Files)
 			if err == nil {
 				in.Set.Rename(func(name string) string { return path.Join(c.Source.Path, name) })
 			}
