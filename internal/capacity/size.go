@@ -47,6 +47,8 @@ type Request struct {
 	// Training is the training_config of the Workspace's ConfigMap; nil when the default of the method is rendered.
 	Training map[string]any
 	Selector map[string]string // resource.labelSelector
+	// Insist says that too little memory on nodes that the user chose is no reason to refuse.
+	Insist bool
 	// Current is the size of the pool that the Workspace has. Where the choice is ours it stays as long as it fits: a running
 	// model is not moved for a cent.
 	Current string
@@ -97,6 +99,7 @@ func RequestFor(w *workspace.Workspace, p preset.Preset) Request {
 		Workspace: w.Key, Preset: p, InstanceType: w.Resource.InstanceType, Spot: w.Spot(),
 		Transformers: w.Annotations[workspace.AnnotationRuntime] == string(preset.Transformers), Selector: w.NodeLabels(),
 	}
+	_, r.Insist = w.Annotations[workspace.AnnotationBypass]
 	if w.Resource.Count != nil {
 		r.Count = *w.Resource.Count
 	}
@@ -188,16 +191,31 @@ func (r *Request) named(d Demand) (Demand, error) {
 	if !r.Limits.allows(s.Name) {
 		return d, &RefusedError{sizeField, s.Name + " is not allowed by capacity.limits.allowedSizes", r.advice("allowed: " + strings.Join(r.Limits.AllowedSizes, ", "))}
 	}
-	o, why := r.fit(s, s.GPUs, maxNodesPerWorkload)
+	o, note, why := r.fitNamed(s)
 	if why != nil {
 		return d, &RefusedError{sizeField, withSize(s, why()), r.advice(r.refusalHint())}
 	}
 	d.Options = append([]Option{o}, r.options(s.Name)...)
+	if note != "" {
+		d.Notes = append(d.Notes, note)
+	}
 	d.Notes = append(d.Notes, r.remarks(o)...)
 	if r.Count > 1 && r.Count != o.Nodes && !r.Tuning {
 		d.Notes = append(d.Notes, fmt.Sprintf("resource.count: %d is not used: the model runs on %d x %s", r.Count, o.Nodes, s.Name))
 	}
 	return d, nil
+}
+
+// fitNamed fits the Workspace on nodes that the user chose, and says what is to be known about it, or why it cannot be.
+func (r *Request) fitNamed(s SKU) (o Option, note string, why func() string) {
+	o, why = r.fit(s, s.GPUs, maxNodesPerWorkload)
+	if why == nil {
+		return o, "", nil
+	}
+	if o, ok := r.insisted(s); ok {
+		return o, insistence(withSize(s, why())), nil
+	}
+	return Option{}, "", why
 }
 
 // withSize makes sure that a reason names the size.
@@ -311,12 +329,15 @@ func (r *Request) brought(d Demand) (Demand, error) {
 		d.Options = []Option{o}
 		return d, nil
 	}
-	o, why := r.fit(s, s.GPUs, maxNodesPerWorkload)
+	o, note, why := r.fitNamed(s)
 	if why != nil {
 		return d, &RefusedError{"resource.labelSelector", withSize(s, why()), "bring nodes with more GPU memory"}
 	}
 	o.HourlyCost = Cost{}
 	d.Options, d.Notes = []Option{o}, r.remarks(o)
+	if note != "" {
+		d.Notes = append([]string{note}, d.Notes...)
+	}
 	return d, nil
 }
 

@@ -27,7 +27,7 @@ var usefulValues = map[string][]string{
 
 // knownAnnotations are those that KAITO reads from a Workspace, besides those with values above.
 var knownAnnotations = []string{
-	annotationBypass, annotationImageFamily, annotationNodeClass, "kaito.sh/model-streaming",
+	AnnotationBypass, annotationImageFamily, annotationNodeClass, "kaito.sh/model-streaming",
 	"kaito.sh/model-mirror-storage-class", "kaito.sh/streaming-service-account", "kaito.sh/upgrade-start-time",
 }
 

@@ -115,7 +115,7 @@ func TestReferences(t *testing.T) {
 		"config, key":              {config + strings.Replace(fmt.Sprintf(configMap, "conf", "default"), "inference_config.yaml", "inference-config.yaml", 1), workspace.Env{}, `has no key inference_config.yaml (it has "inference-config.yaml")`},
 		"node class":               {strings.Replace(served, "{name: phi}", "{name: phi, annotations: {kaito.sh/node-class-name: image-family-ubunto}}", 1), workspace.Env{NodeClasses: []string{"image-family-ubuntu"}}, `did you mean "image-family-ubuntu"?`},
 		"any node class":           {strings.Replace(served, "{name: phi}", "{name: phi, annotations: {kaito.sh/node-class-name: any}}", 1), workspace.Env{}, ""},
-		"unknown model":            {strings.Replace(served, "phi-4-mini-instruct", "some/Model-7B", 1), workspace.Env{}, "(add it to the repository: syncer presets add some/Model-7B DIR, where DIR is such as presets/models/model-7b)"},
+		"unknown model":            {strings.Replace(served, "phi-4-mini-instruct", "some/Model-7B", 1), workspace.Env{}, "(add it to the repository: syncer presets add some/Model-7B presets)"},
 		"label":                    {strings.Replace(served, "{name: phi}", "{name: phi, labels: {team: a b}}", 1), workspace.Env{}, `3:32: error: metadata.labels.team: "a b" is not a value of a label`},
 		"label's name":             {strings.Replace(served, "{app: phi}", "{a b: phi}", 1), workspace.Env{}, "error: resource.labelSelector.matchLabels.a b: is not a name of a label"},
 		"annotation":               {strings.Replace(served, "{name: phi}", "{name: phi, annotations: {a b: x}}", 1), workspace.Env{}, "error: metadata.annotations.a b: is not a name of an annotation"},

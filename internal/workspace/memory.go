@@ -6,8 +6,8 @@ import (
 	"syncer.dev/syncer/internal/preset"
 )
 
-// annotationBypass makes warnings of the errors about memory, whatever its value.
-const annotationBypass = "kaito.sh/bypass-resource-checks"
+// AnnotationBypass makes warnings of the errors about memory, whatever its value.
+const AnnotationBypass = "kaito.sh/bypass-resource-checks"
 
 // gib is a GiB in bytes.
 const gib = 1 << 30
@@ -79,8 +79,8 @@ func (c *check) compare(p preset.Preset, sizeField, countField string, nodes, no
 
 // tooSmall reports memory that does not suffice, which an annotation can make a warning.
 func (c *check) tooSmall(field, message, hint string) {
-	if _, bypassed := c.w.Annotations[annotationBypass]; bypassed {
-		c.warn(field, message, "the annotation "+annotationBypass+" lets it pass")
+	if _, bypassed := c.w.Annotations[AnnotationBypass]; bypassed {
+		c.warn(field, message, "the annotation "+AnnotationBypass+" lets it pass")
 		return
 	}
 	c.fail(field, message, hint)

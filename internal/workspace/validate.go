@@ -158,17 +158,11 @@ func (c *check) unknownPreset(name string) string {
 		}
 		return suggestion
 	}
-	add := fmt.Sprintf("add it to the repository: syncer presets add %s DIR, where DIR is such as presets/models/%s", name, folderFor(name))
+	add := fmt.Sprintf("add it to the repository: syncer presets add %s presets", name)
 	if suggestion != "" {
 		return suggestion + " Otherwise " + add
 	}
 	return add
-}
-
-// folderFor is a folder that a preset of this id may be in.
-func folderFor(name string) string {
-	_, short, _ := strings.Cut(name, "/")
-	return strings.Trim(strings.ToLower(short), "._-")
 }
 
 // transformers reports whether the Workspace asks for the transformers runtime; anything else is vLLM.
