@@ -13,26 +13,42 @@ func (r *Request) insisted(s SKU) (Option, bool) {
 	if !r.Insist || s.GPUs < 1 || r.barred(s) != "" || r.tooLittleDisk(s) != "" {
 		return Option{}, false
 	}
-	o := r.wholeNodes(s)
-	o.DataParallel, o.TensorParallel, o.PipelineParallel = 1, 1, 1
-	switch {
-	case r.Tuning:
-		o.Nodes, o.GPUs = 1, s.GPUs
-		o.DataParallel, o.Memory = s.GPUs, r.tuning(s)
-	default:
-		if r.Transformers || !r.Preset.Model.Distributed {
-			o.Nodes, o.GPUs = 1, s.GPUs
-		}
-		ways := layouts(r.Preset.Model, s, s.GPUs, o.Nodes)
-		l := layout{o.Nodes, 1, o.Nodes * s.GPUs, 1} // too many stages for the layers: it is for the user to see
-		if len(ways) > 0 {
-			l = ways[0]
-		}
-		o.TensorParallel, o.PipelineParallel, o.DataParallel = l.tensor, l.pipeline, l.data
-		o.Memory = r.inference(s, l)
+	nodes := max(r.Count, 1)
+	if r.Tuning || r.Transformers || !r.Preset.Model.Distributed {
+		nodes = 1
 	}
-	o.HourlyCost = r.price(s.Name).Times(o.Nodes)
-	return o, true
+	return r.onNodes(s, nodes), true
+}
+
+// onNodes spreads the model over so many nodes, whether it fits or not.
+func (r *Request) onNodes(s SKU, nodes int) Option {
+	o := Option{SKU: s, Nodes: nodes, GPUsPerNode: s.GPUs, GPUs: nodes * s.GPUs, HourlyCost: r.price(s.Name).Times(nodes)}
+	if r.Tuning {
+		o.TensorParallel, o.PipelineParallel, o.DataParallel, o.Memory = 1, 1, s.GPUs, r.tuning(s)
+		return o
+	}
+	l := layout{nodes, 1, nodes * s.GPUs, 1} // more stages than layers: it is for the user to see
+	if ways := layouts(r.Preset.Model, s, s.GPUs, nodes); len(ways) > 0 {
+		l = ways[0]
+	}
+	o.TensorParallel, o.PipelineParallel, o.DataParallel, o.Memory = l.tensor, l.pipeline, l.data, r.inference(s, l)
+	return o
+}
+
+// unestimated gives a model of which hardly more than the size of its weights is known the nodes that KAITO's arithmetic gives it, which
+// asks for no more: what is assumed of such a model is on the safe side, and safe enough to choose a size by, but no reason to refuse one that
+// somebody has chosen.
+func (r *Request) unestimated(s SKU) (Option, bool) {
+	m := r.Preset.Model
+	if r.Tuning || m.Layers > 0 || m.HiddenSize > 0 || m.Parameters > 0 || s.GPUs < 1 || r.barred(s) != "" || r.tooLittleDisk(s) != "" {
+		return Option{}, false
+	}
+	ask := KAITORequest{WeightBytes: m.WeightBytes, KVBytesPerToken: m.KVBytesPerToken, Context: r.Context, Distributed: m.Distributed && !r.Transformers}
+	a, err := ask.on(kaitoNode{s.GPUs, s.GPUs * s.GPUMemoryGiB})
+	if err != nil || a.Nodes > maxNodesPerWorkload {
+		return Option{}, false
+	}
+	return r.onNodes(s, a.Nodes), true
 }
 
 // insistence says what the user has been warned of.

@@ -78,6 +78,11 @@ func KAITOEstimate(r KAITORequest) (KAITOAnswer, error) {
 	if node.gpus == 0 || node.gib == 0 {
 		return KAITOAnswer{Nodes: asked, GPUs: asked * max(node.gpus, 1)}, nil
 	}
+	return r.on(node)
+}
+
+// on is the arithmetic itself.
+func (r KAITORequest) on(node kaitoNode) (KAITOAnswer, error) {
 	context := r.Context
 	if context <= 0 {
 		context = kaitoContext

@@ -212,6 +212,9 @@ func (r *Request) fitNamed(s SKU) (o Option, note string, why func() string) {
 	if why == nil {
 		return o, "", nil
 	}
+	if o, ok := r.unestimated(s); ok {
+		return o, fmt.Sprintf("too little is known of %s to estimate what it needs; by the size of its weights alone it fits on %s", r.Preset.Name, s.Name), nil
+	}
 	if o, ok := r.insisted(s); ok {
 		return o, insistence(withSize(s, why())), nil
 	}
