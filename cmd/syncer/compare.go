@@ -21,7 +21,7 @@ func (v *validation) changes(ctx context.Context, name string, after *workspace.
 	var err error
 	switch {
 	case v.flags.old != "":
-		before, _, err = openPath(v.flags.old)
+		before, _, err = v.openPath(v.sourceFolders([]string{v.flags.old})[0])
 	case v.flags.base == "":
 		return nil, nil
 	case name == "-":
@@ -97,11 +97,11 @@ func repositoryOf(name string) (root, rel string, err error) {
 }
 
 // readFacts reads what the cluster has.
-func readFacts(paths []string) (workspace.Facts, []workspace.Problem, error) {
+func (r reader) readFacts(paths []string) (workspace.Facts, []workspace.Problem, error) {
 	var all workspace.Facts
 	var problems []workspace.Problem
 	for _, p := range paths {
-		fsys, display, err := openPath(p)
+		fsys, display, err := r.openPath(p)
 		if err != nil {
 			return all, nil, err
 		}

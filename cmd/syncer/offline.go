@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -68,28 +67,9 @@ func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
 	return out, nil
 }
 
-// openPath returns a PATH argument as a file system, and how paths in it are written for the user.
-func openPath(name string) (fsys fs.FS, display func(string) string, err error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	if info.IsDir() {
-		return os.DirFS(name), func(p string) string { return filepath.Join(name, filepath.FromSlash(p)) }, nil
-	}
-	dir := filepath.Dir(name)
-	file := newOneFile(os.DirFS(dir), filepath.Base(name))
-	return file, func(p string) string {
-		if p == file.name {
-			return name
-		}
-		return filepath.Join(dir, filepath.FromSlash(p))
-	}, nil
-}
-
 // offline is the configuration of commands that need none: what the default file, or the one beside the input, says about
 // policy, and otherwise a lenient default.
-func (s *settings) offline(paths []string) (config.Config, bool, error) {
+func (s *settings) offline(paths []string) (reader, error) {
 	if s.path == "" && !exists(defaultConfig) {
 		for _, p := range paths {
 			if beside := filepath.Join(p, defaultConfig); exists(beside) {
@@ -99,7 +79,7 @@ func (s *settings) offline(paths []string) (config.Config, bool, error) {
 	}
 	name, data, err := s.file()
 	if err != nil {
-		return config.Config{}, false, err
+		return reader{}, err
 	}
 	cfg, err := s.parse(name, data)
 	if data == nil && slices.Equal(cfg.Namespaces, config.Default().Namespaces) {
@@ -111,7 +91,11 @@ func (s *settings) offline(paths []string) (config.Config, bool, error) {
 	if cfg.Cluster == "" {
 		cfg.Cluster = "example"
 	}
-	return cfg, data != nil, err
+	r := newReader(cfg)
+	if data != nil {
+		r.file = name
+	}
+	return r, err
 }
 
 // defaultRegion is where commands look prices up when nothing says where the cluster is.
@@ -132,10 +116,11 @@ func policyOf(c config.Config) plan.Policy {
 // reader reads trees of Workspaces, as the configuration says. What has been rendered of one tree need not be rendered again for the next.
 type reader struct {
 	config   config.Config
+	file     string // that the configuration is from; none for commits, which are read at source.path
 	rendered *render.Cache
 }
 
-func newReader(c config.Config) reader { return reader{c, render.NewCache()} }
+func newReader(c config.Config) reader { return reader{config: c, rendered: render.NewCache()} }
 
 // read loads and checks the Workspaces of a tree.
 func (r reader) read(fsys fs.FS) (plan.Input, error) { return r.readWith(fsys, envOf(r.config)) }
@@ -166,8 +151,8 @@ func below(root, dir string) (string, bool) {
 // readPaths reads several PATH arguments one after another, and makes their paths those that the user wrote.
 func (r reader) readPaths(paths []string) ([]plan.Input, error) {
 	var out []plan.Input
-	for _, p := range paths {
-		fsys, display, err := openPath(p)
+	for _, p := range r.sourceFolders(paths) {
+		fsys, display, err := r.openPath(p)
 		if err != nil {
 			return nil, err
 		}

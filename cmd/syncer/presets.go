@@ -35,15 +35,23 @@ func repositoryFlag(cmd *cobra.Command, repository *string) {
 
 // loadCatalog reads the built-in presets and those of a repository. What is wrong with those is said on standard error.
 func loadCatalog(std stdio, repository string) (*preset.Catalog, error) {
-	layers := []preset.Layer{{FS: presets.FS}}
+	dir := ""
 	if repository != "" {
 		if _, err := os.Stat(repository); err != nil {
 			return nil, err
 		}
-		dir := filepath.Join(repository, presetsFolder)
-		if _, err := os.Stat(dir); err == nil {
-			layers = append(layers, preset.Layer{FS: os.DirFS(dir), Path: filepath.ToSlash(dir)})
+		if dir = filepath.Join(repository, presetsFolder); !exists(dir) {
+			dir = ""
 		}
+	}
+	return catalogWith(std, dir)
+}
+
+// catalogWith reads the built-in presets and those in dir, if there is one.
+func catalogWith(std stdio, dir string) (*preset.Catalog, error) {
+	layers := []preset.Layer{{FS: presets.FS}}
+	if dir != "" {
+		layers = append(layers, preset.Layer{FS: os.DirFS(dir), Path: filepath.ToSlash(dir)})
 	}
 	catalog, problems, err := preset.LoadLayers(layers...)
 	for _, p := range problems {

@@ -79,10 +79,11 @@ capacity.prices names, or else from the one in the binary.`,
 		if output != "table" && output != "json" {
 			return fmt.Errorf("-o %q is not one of table, json", output)
 		}
-		c, _, err := cfg.offline(nil)
+		offline, err := cfg.offline(nil)
 		if err != nil {
 			return err
 		}
+		c := offline.config
 		list, err := readPrices(c.Capacity.Prices)
 		if err != nil {
 			return err

@@ -33,11 +33,11 @@ func newRender(std stdio) *cobra.Command {
 		if nodes < 0 {
 			return fmt.Errorf("--nodes must not be negative")
 		}
-		c, _, err := cfg.offline(paths)
+		offline, err := cfg.offline(paths)
 		if err != nil {
 			return err
 		}
-		inputs, err := newReader(c).readPaths(paths)
+		inputs, err := offline.readPaths(paths)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func newRender(std stdio) *cobra.Command {
 					in.Set.Workspaces[i].Resource.InstanceType = size
 				}
 			}
-			policy := policyOf(c)
+			policy := policyOf(offline.config)
 			policy.Nodes = nodes
 			desired, err := plan.Desire(cmd.Context(), in.Set, in.Catalog, in.Renderer, policy, plan.Observed{})
 			if err != nil {

@@ -125,7 +125,7 @@ func (d *daemon) reload(ctx context.Context, edited <-chan struct{}, name string
 // follow runs the loop for one configuration.
 func (d *daemon) follow(ctx context.Context, c config.Config, p *parts) reconcile.Outcome {
 	p.cluster.Start(ctx)
-	loop := p.loop(reader{c, d.rendered}, d.log, d.state.health())
+	loop := p.loop(reader{config: c, rendered: d.rendered}, d.log, d.state.health())
 	events := reconcile.Events{Cluster: p.cluster.Changes()}
 	if dir, local := git.LocalPath(c.Source.URL); local {
 		pushed, err := watch.Paths(ctx, 20*time.Millisecond, git.WatchPaths(dir)...)

@@ -13,7 +13,6 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/presets"
 )
 
 // sizing is the answer of "size -o json".
@@ -115,15 +114,15 @@ that are brought.`,
 		case q.context < 0:
 			return errors.New("--context-length must not be negative")
 		}
-		c, _, err := cfg.offline(args)
+		offline, err := cfg.offline(args)
 		if err != nil {
 			return err
 		}
-		answers, err := q.answer(c)
+		answers, err := q.answer(std, offline)
 		if err != nil {
 			return err
 		}
-		list, err := readPrices(c.Capacity.Prices)
+		list, err := readPrices(offline.config.Capacity.Prices)
 		if err != nil {
 			return err
 		}
@@ -133,9 +132,10 @@ that are brought.`,
 }
 
 // answer sizes each Workspace of the PATH, or the preset.
-func (q question) answer(c config.Config) ([]sizing, error) {
+func (q question) answer(std stdio, offline reader) ([]sizing, error) {
+	c := offline.config
 	if q.preset != "" {
-		catalog, err := preset.Load(presets.FS)
+		catalog, err := catalogWith(std, offline.presetsOf(offline.sourceFolders([]string{"."})[0]))
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +147,7 @@ func (q question) answer(c config.Config) ([]sizing, error) {
 		answer, err := q.size(r, c)
 		return []sizing{answer}, err
 	}
-	inputs, err := newReader(c).readPaths([]string{q.path})
+	inputs, err := offline.readPaths([]string{q.path})
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (q question) answer(c config.Config) ([]sizing, error) {
 			out = append(out, sizing{Workspace: w.Key.String(), Preset: w.PresetName(), Error: blocked[0].String()})
 			continue
 		}
-		answer, err := q.size(q.request(w, in), c)
+		answer, err := q.size(q.request(w, in, karpenterOf(c)), c)
 		if err != nil {
 			return nil, err
 		}
@@ -171,9 +171,12 @@ func (q question) answer(c config.Config) ([]sizing, error) {
 	return out, nil
 }
 
-func (q question) request(w *workspace.Workspace, in plan.Input) capacity.Request {
+func (q question) request(w *workspace.Workspace, in plan.Input, k *capacity.Karpenter) capacity.Request {
 	p, _ := in.Catalog.Lookup(w.PresetName())
 	r := capacity.RequestFor(w, p)
+	if k != nil && q.compat == "" {
+		r = k.RequestFor(w, p)
+	}
 	said := workspace.SettingsOf(in.Set, w)
 	r.Context = workspace.MaxModelLen(in.Set, w)
 	r.Configure(said)
@@ -200,7 +203,11 @@ func (q question) size(r capacity.Request, c config.Config) (sizing, error) {
 	if q.compat == "kaito" {
 		return q.kaito(r, s)
 	}
-	d, err := capacity.Size(r)
+	size := capacity.Size
+	if policy.Karpenter != nil {
+		size = policy.Karpenter.Size
+	}
+	d, err := size(r)
 	if err != nil {
 		s.Error, s.InstanceType = err.Error(), r.InstanceType
 		var refused *capacity.RefusedError
@@ -220,7 +227,7 @@ func (q question) size(r capacity.Request, c config.Config) (sizing, error) {
 	for _, a := range d.Shares {
 		s.Shares = append(s.Shares, alternativeOf(a))
 	}
-	if r.Preset.Name != "" {
+	if r.Preset.Name != "" && policy.Karpenter == nil { // which has a catalogue of its own
 		for _, v := range capacity.Consider(r) {
 			if !v.Taken {
 				s.NotTaken = append(s.NotTaken, notTaken{v.SKU.Name, v.Reason, v.SKU.Unusable() != "" || strings.HasPrefix(v.Reason, v.SKU.Unverified) && v.SKU.Unverified != ""})

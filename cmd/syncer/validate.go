@@ -56,18 +56,19 @@ The exit code is 1 when there is an error; warnings do not count.`,
 		case f.old != "" && len(paths) != 1:
 			return errors.New("--old compares with one PATH")
 		}
-		c, _, err := cfg.offline(paths)
+		offline, err := cfg.offline(paths)
 		if err != nil {
 			return err
 		}
-		facts, problems, err := readFacts(f.facts)
+		facts, problems, err := offline.readFacts(f.facts)
 		if err != nil {
 			return err
 		}
-		v := validation{reader: newReader(c), facts: facts, flags: f, std: std, problems: problems}
-		files, others := split(paths)
+		v := validation{reader: offline, facts: facts, flags: f, std: std, problems: problems}
+		files, others := split(offline.sourceFolders(paths))
 		if len(files) > 0 {
-			if err := v.check(cmd.Context(), files, files, files.named); err != nil {
+			fsys, display := v.withPresets(files[0], files, files.named)
+			if err := v.check(cmd.Context(), files, fsys, display); err != nil {
 				return err
 			}
 		}
@@ -104,7 +105,7 @@ type validation struct {
 // path checks a PATH that is not a file.
 func (v *validation) path(ctx context.Context, name string) error {
 	if name != "-" {
-		fsys, display, err := openPath(name)
+		fsys, display, err := v.openPath(name)
 		if err != nil {
 			return err
 		}
@@ -114,7 +115,8 @@ func (v *validation) path(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return v.check(ctx, []string{name}, fsys, func(string) string { return "<stdin>" })
+	fsys, display := v.withPresets(v.sourceFolders([]string{"."})[0], fsys, func(string) string { return "<stdin>" })
+	return v.check(ctx, []string{name}, fsys, display)
 }
 
 // check checks what is in PATHs, which fsys holds together; display says how the user wrote a path in it.
