@@ -60,6 +60,8 @@ func failing(u *unstructured.Unstructured, kinds ...string) cluster.Trouble {
 }
 
 // sameClaim reports whether nothing about a NodeClaim has changed that we look at.
-func sameClaim(before, after *unstructured.Unstructured) bool {
-	return claimOf(before) == claimOf(after)
+func sameClaim(before, after any) bool {
+	b, ok1 := before.(*unstructured.Unstructured)
+	a, ok2 := after.(*unstructured.Unstructured)
+	return ok1 && ok2 && claimOf(b) == claimOf(a)
 }

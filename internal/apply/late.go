@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -12,8 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"syncer.dev/syncer/internal/cluster"
 )
@@ -28,14 +29,16 @@ type late struct {
 	applied bool // syncer applies objects of this kind; otherwise it only looks at them
 	narrow  func(*metav1.ListOptions)
 	slim    cache.TransformFunc
-	same    func(before, after *unstructured.Unstructured) bool // nothing has changed that we look at; nil: always something has
-	matters func(*unstructured.Unstructured) bool               // whether one that comes or goes is news; nil: always
-	all     bool                                                // of all namespaces, not only those of Workspaces
+	same    func(before, after any) bool // nothing has changed that we look at; nil: always something has
+	matters func(any) bool               // whether one that comes or goes is news; nil: always
+	all     bool                         // of all namespaces, not only those of Workspaces
+
+	indexers cache.Indexers
 
 	mu        sync.Mutex
 	asked     bool                                 // the server has said whether it has the kind
 	informers map[string]cache.SharedIndexInformer // by namespace; nil while the kind is not watched
-	err       error                                // why it is not, or not any more
+	pulses    []*pulse                             // of the informers
 }
 
 // The kinds of Karpenter that mode karpenter needs.
@@ -66,7 +69,7 @@ func lateKinds(o Options, ours string) []*late {
 		running := func(l *metav1.ListOptions) {
 			l.FieldSelector = "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed"
 		}
-		out = append(out, &late{kind: podKind, narrow: running, slim: slimForeign, same: sameForeign, matters: hasGPUs, all: true})
+		out = append(out, &late{kind: podKind, narrow: running, slim: slimForeign(o.Cluster), same: sameForeign, matters: hasGPUs, all: true, indexers: foreignIndexers})
 	}
 	return out
 }
@@ -80,16 +83,21 @@ const (
 // follow watches a kind for as long as the cluster has it, until ctx is done.
 func (w *watches) follow(ctx context.Context, l *late) {
 	pause := lateFirst
+	mapper := w.cluster.client.RESTMapper()
 	for ctx.Err() == nil {
-		mapping, err := w.cluster.client.RESTMapper().RESTMapping(l.kind)
+		mapping, err := mapper.RESTMapping(l.kind)
 		if err == nil {
 			err = w.watchLate(ctx, l, mapping)
-		}
-		if !meta.IsNoMatchError(err) {
-			pause = lateFirst // it was there until now, or the server could not say
+			if l.listed() {
+				pause = lateFirst // it was there until now
+			}
+			// It may come back in another version, and what was learned of the old one is kept for good.
+			if fresh, err := apiutil.NewDynamicRESTMapper(w.cluster.config, &http.Client{Transport: w.cluster.version.Transport}); err == nil {
+				mapper = fresh
+			}
 		}
 		l.mu.Lock()
-		l.asked, l.informers, l.err = true, nil, err
+		l.asked, l.informers, l.pulses = true, nil, nil
 		l.mu.Unlock()
 		w.signal()
 		select {
@@ -108,15 +116,13 @@ func (w *watches) watchLate(ctx context.Context, l *late, mapping *meta.RESTMapp
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace && !l.all {
 		namespaces = w.cluster.options.Namespaces
 	}
-	informers := map[string]cache.SharedIndexInformer{}
+	informers, pulses := map[string]cache.SharedIndexInformer{}, []*pulse{}
 	for _, ns := range namespaces {
-		i := dynamicinformer.NewFilteredDynamicInformer(w.cluster.dynamic, mapping.Resource, ns, 0, cache.Indexers{}, l.narrow).Informer()
-		informers[ns] = i
-		_ = i.SetTransform(l.slim) // fails only once started
+		p := &pulse{}
+		i := view{mapping.Resource, l.narrow, l.slim, l.indexers, p}.informer(w.cluster.dynamic, ns)
+		informers[ns], pulses = i, append(pulses, p)
 		_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-			l.mu.Lock()
-			l.err = fmt.Errorf("watch %s: %w", mapping.Resource.Resource, err)
-			l.mu.Unlock()
+			p.stops(fmt.Errorf("watch %s: %w", mapping.Resource.Resource, err), time.Now())
 			if apierrors.IsNotFound(err) {
 				gone(err)
 			}
@@ -125,16 +131,14 @@ func (w *watches) watchLate(ctx context.Context, l *late, mapping *meta.RESTMapp
 			AddFunc:    func(o any) { w.news(l, o) },
 			DeleteFunc: func(o any) { w.news(l, o) },
 			UpdateFunc: func(before, after any) {
-				b, ok1 := before.(*unstructured.Unstructured)
-				a, ok2 := after.(*unstructured.Unstructured)
-				if !ok1 || !ok2 || l.same == nil || !l.same(b, a) {
+				if l.same == nil || !l.same(before, after) {
 					w.signal()
 				}
 			},
 		})
 	}
 	l.mu.Lock()
-	l.asked, l.informers, l.err = true, informers, nil
+	l.asked, l.informers, l.pulses = true, informers, pulses
 	l.mu.Unlock()
 	var running sync.WaitGroup
 	for _, i := range informers {
@@ -154,7 +158,7 @@ func (w *watches) watchLate(ctx context.Context, l *late, mapping *meta.RESTMapp
 
 // news signals that an object has come or gone, if that matters.
 func (w *watches) news(l *late, o any) {
-	if u, ok := o.(*unstructured.Unstructured); !ok || l.matters == nil || l.matters(u) {
+	if l.matters == nil || l.matters(o) {
 		w.signal()
 	}
 }
@@ -163,18 +167,15 @@ func (w *watches) news(l *late, o any) {
 func (l *late) synced() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.asked {
-		return false
-	}
 	for _, i := range l.informers {
-		if !i.HasSynced() && l.err == nil {
+		if !i.HasSynced() && l.trouble() == nil {
 			return false
 		}
 	}
-	return true
+	return l.asked
 }
 
-// listed reports whether the kind is watched and has been listed, so that what list returns is all there is.
+// listed reports whether the kind has been listed and is being watched, so that what list returns is all there is.
 func (l *late) listed() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,7 +184,29 @@ func (l *late) listed() bool {
 			return false
 		}
 	}
-	return len(l.informers) > 0
+	return len(l.informers) > 0 && l.trouble() == nil
+}
+
+// trouble returns why the kind is not watched right now, or nil. It is for callers that hold the lock.
+func (l *late) trouble() error {
+	for _, p := range l.pulses {
+		if err := p.trouble(0, time.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexed returns the objects that an index has for a value.
+func (l *late) indexed(index, value string) []any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []any
+	for _, i := range l.informers {
+		objects, _ := i.GetIndexer().ByIndex(index, value) // fails only for an index that is not there
+		out = append(out, objects...)
+	}
+	return out
 }
 
 // list returns all objects that are in memory.

@@ -389,14 +389,14 @@ func TestPodsThatComeWithTheirNode(t *testing.T) {
 		if err := u.UnmarshalJSON([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
+		var o any = u
 		for range 2 { // informers may ask twice
-			o, err := slimForeign(u)
-			if err != nil {
+			var err error
+			if o, err = slimForeign(owner)(o); err != nil {
 				t.Fatal(err)
 			}
-			u = o.(*unstructured.Unstructured)
-			if stays(u) != tt.want || number(u, "spec", "gpus") != 2 || !hasGPUs(u) {
-				t.Errorf("%s: %v", tt.metadata, u.Object)
+			if p := o.(*foreignPod); p.daemon != tt.want || p.gpus != 2 || p.node != "n" || !hasGPUs(p) {
+				t.Errorf("%s: %+v", tt.metadata, p)
 			}
 		}
 	}

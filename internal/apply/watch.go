@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"sync"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
 
 	"syncer.dev/syncer/internal/cluster"
@@ -40,37 +39,37 @@ type watches struct {
 	cluster   *Cluster
 	changed   chan struct{}
 	informers map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer // by namespace; "" for nodes
+	pulses    []*pulse                                                             // of the informers
 	late      []*late
-
-	mu      sync.Mutex
-	lastErr error // of a list or watch that does not work
+	patience  time.Duration // how long what is known of a kind that cannot be watched still counts
 }
 
+// watchPatience is that for a cluster: twice the longest pause between two tries to watch, which is half a minute.
+const watchPatience = time.Minute
+
 func newWatches(c *Cluster) *watches {
-	w := &watches{cluster: c, changed: make(chan struct{}, 1), informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{}}
+	w := &watches{cluster: c, changed: make(chan struct{}, 1), patience: watchPatience, informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{}}
 	ours := labels.SelectorFromSet(labels.Set{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: c.options.Cluster}).String()
 	w.late = lateKinds(c.options, ours)
 	selectOurs := func(o *metav1.ListOptions) { o.LabelSelector = ours }
 	for _, ns := range c.options.Namespaces {
-		factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(c.dynamic, 0, ns, selectOurs)
 		for _, gvr := range []schema.GroupVersionResource{statefulSets, jobs, services, configMaps, claims, pods, endpointSlices} {
-			w.add(gvr, ns, factory.ForResource(gvr).Informer(), slim)
+			w.add(view{gvr, selectOurs, slim, nil, &pulse{}}, ns)
 		}
 	}
-	w.add(nodes, "", dynamicinformer.NewDynamicSharedInformerFactory(c.dynamic, 0).ForResource(nodes).Informer(), slimNode)
+	w.add(view{nodes, nil, slimNode, nil, &pulse{}}, "")
 	return w
 }
 
-func (w *watches) add(gvr schema.GroupVersionResource, ns string, i cache.SharedIndexInformer, transform cache.TransformFunc) {
+func (w *watches) add(v view, ns string) {
+	gvr, i := v.resource, v.informer(w.cluster.dynamic, ns)
 	if w.informers[gvr] == nil {
 		w.informers[gvr] = map[string]cache.SharedIndexInformer{}
 	}
 	w.informers[gvr][ns] = i
-	_ = i.SetTransform(transform) // fails only once started
+	w.pulses = append(w.pulses, v.pulse)
 	_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.lastErr = fmt.Errorf("watch %s: %w", gvr.Resource, err)
+		v.pulse.stops(fmt.Errorf("watch %s: %w", gvr.Resource, err), time.Now())
 	})
 	_, _ = i.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(any) { w.signal() },
@@ -114,19 +113,26 @@ func (w *watches) start(ctx context.Context) {
 
 var errNotSynced = errors.New("its objects have not been listed yet")
 
-// synced returns an error as long as not everything has been listed once.
+// synced returns an error as long as not everything has been listed once, and when something has not been watched for so long
+// that what is known of it may be wrong.
 func (w *watches) synced() error {
+	patience := w.patience
+	listed := true
 	for _, byNamespace := range w.informers {
 		for _, i := range byNamespace {
-			if !i.HasSynced() {
-				w.mu.Lock()
-				defer w.mu.Unlock()
-				if w.lastErr != nil {
-					return w.lastErr
-				}
-				return errNotSynced
-			}
+			listed = listed && i.HasSynced()
 		}
+	}
+	if !listed {
+		patience = 0
+	}
+	for _, p := range w.pulses {
+		if err := p.trouble(patience, time.Now()); err != nil {
+			return err
+		}
+	}
+	if !listed {
+		return errNotSynced
 	}
 	for _, l := range w.late {
 		if !l.synced() {

@@ -1,0 +1,181 @@
+package apply
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+
+	"syncer.dev/syncer/internal/cluster"
+)
+
+// somePod is a pod as the server sends it, with things that nobody needs.
+func somePod(i int) map[string]any {
+	return map[string]any{
+		"apiVersion": "v1", "kind": "Pod",
+		"metadata": map[string]any{
+			"name": fmt.Sprintf("web-7d4b9c6f5-%05d", i), "namespace": "shop", "uid": fmt.Sprintf("7c9e6679-7425-40de-944b-e07fc1f9%04d", i%10_000),
+			"resourceVersion": strconv.Itoa(i + 1), "labels": map[string]any{"app": "web"}, "annotations": map[string]any{"note": strings.Repeat("x", 2000)},
+		},
+		"spec": map[string]any{"nodeName": fmt.Sprintf("aks-cpu-%04d", i/30), "containers": []any{map[string]any{
+			"name": "web", "env": []any{map[string]any{"name": "A", "value": strings.Repeat("y", 1000)}}, "resources": map[string]any{"limits": map[string]any{"cpu": "1"}},
+		}}},
+	}
+}
+
+// A kind of which there is much is read by pages; the server decides where they end.
+func TestListsByPages(t *testing.T) {
+	const total = 2*pageSize + 100
+	var pages, refused atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		q := r.URL.Query()
+		switch {
+		case q.Get("sendInitialEvents") != "": // an old server does not stream
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Invalid","code":422}`)
+			return
+		case q.Get("watch") != "":
+			if refused.Load() == 0 {
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+				return
+			}
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"no","code":403}`)
+			return
+		}
+		pages.Add(1)
+		from, _ := strconv.Atoi(q.Get("continue"))
+		limit, _ := strconv.Atoi(q.Get("limit"))
+		list := map[string]any{"apiVersion": "v1", "kind": "PodList"}
+		meta, items := map[string]any{"resourceVersion": "9999"}, []any{}
+		for i := from; i < min(from+limit, total); i++ {
+			items = append(items, somePod(i))
+		}
+		if from+limit < total {
+			meta["continue"] = strconv.Itoa(from + limit)
+		}
+		list["metadata"], list["items"] = meta, items
+		_ = json.NewEncoder(w).Encode(list)
+	}))
+	defer server.CloseClientConnections()
+	client, err := dynamic.NewForConfig(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pulse{}
+	i := view{pods, nil, slimForeign(owner), foreignIndexers, p}.informer(client, "")
+	_ = i.SetWatchErrorHandler(func(_ *cache.Reflector, err error) { p.stops(err, time.Now()) })
+	go i.RunWithContext(t.Context())
+	eventually(t, "the first listing", func() string {
+		if !i.HasSynced() {
+			return "not listed"
+		}
+		return ""
+	})
+	if n := len(i.GetStore().List()); n != total || pages.Load() != 3 {
+		t.Errorf("%d pods in %d pages", n, pages.Load())
+	}
+	if on, err := i.GetIndexer().ByIndex(byNode, "aks-cpu-0000"); err != nil || len(on) != 30 {
+		t.Errorf("%d pods on the first node, %v", len(on), err)
+	}
+	refused.Store(1)
+	server.CloseClientConnections()
+	eventually(t, "the end of the watch to be noticed", func() string {
+		if err := p.trouble(0, time.Now()); err == nil || !strings.Contains(err.Error(), "no") {
+			return fmt.Sprint(err)
+		}
+		return ""
+	})
+	refused.Store(0)
+	eventually(t, "the watch to go on", func() string {
+		if err := p.trouble(0, time.Now()); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+}
+
+// What is kept of a pod is small: a cluster may have 50,000 of them, hardly any of which is on a node with GPUs.
+func TestPodsAreSmall(t *testing.T) {
+	const total = 50_000
+	store := cache.NewIndexer(cache.MetaNamespaceKeyFunc, foreignIndexers)
+	slimmed := slimForeign(owner)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for i := range total {
+		data, _ := json.Marshal(somePod(i))
+		u := &unstructured.Unstructured{}
+		if err := u.UnmarshalJSON(data); err != nil {
+			t.Fatal(err)
+		}
+		o, err := slimmed(u)
+		if err == nil {
+			err = store.Add(o)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	each := (heap() - before) / total
+	t.Logf("%d bytes for each pod", each)
+	if each > 1024 {
+		t.Errorf("%d bytes for each pod", each)
+	}
+	runtime.KeepAlive(store)
+}
+
+// What cannot be watched any more is not taken for what is so: for the kinds of all modes nothing is told after a while, and of the
+// pods of others it is not said that they are all.
+func TestWatchThatEnds(t *testing.T) {
+	c, _ := connectWith(t, Options{Foreign: true})
+	all := func(want bool) {
+		t.Helper()
+		observed(t, c, fmt.Sprintf("all pods: %v", want), func(s cluster.State) string {
+			if s.AllPods != want {
+				return "not yet"
+			}
+			return ""
+		})
+	}
+	all(true)
+	l := c.watches.lateKind(podKind)
+	l.mu.Lock()
+	p := l.pulses[0]
+	l.mu.Unlock()
+	p.stops(errors.New("forbidden"), time.Now())
+	all(false)
+	p.beats()
+	all(true)
+
+	core := c.watches.pulses[0]
+	core.stops(errors.New("watch jobs: forbidden"), time.Now())
+	all(true) // for a moment, that is no news
+	core.beats()
+	core.stops(errors.New("watch jobs: forbidden"), time.Now().Add(-2*watchPatience))
+	core.stops(errors.New("watch jobs: forbidden again"), time.Now())
+	var away *UnreachableError
+	if _, err := c.Observe(t.Context()); !errors.As(err, &away) || away.Starting() || !strings.Contains(err.Error(), "forbidden again") {
+		t.Errorf("%v", err)
+	}
+	core.beats()
+	all(true)
+}
