@@ -38,13 +38,14 @@ var foreignIndexers = cache.Indexers{byNode: func(o any) ([]string, error) {
 }}
 
 // addTaken counts on each node the GPUs that pods of others ask for, and lists the pods that are there. Without permission to
-// list all pods there is nothing to count, and the scheduler alone knows.
+// list all pods there is nothing to count, and the scheduler alone knows. While a watch is being taken up again, what was seen
+// last counts, but is not said to be all.
 func (c *Cluster) addTaken(s *cluster.State) {
 	l := c.watches.lateKind(podKind)
-	if l == nil || !l.listed() {
+	if l == nil || !l.within(c.watches.patience) {
 		return
 	}
-	s.AllPods = true
+	s.AllPods = l.listed()
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		for _, o := range l.indexed(byNode, n.Name) {

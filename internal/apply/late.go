@@ -86,20 +86,25 @@ func (w *watches) follow(ctx context.Context, l *late) {
 	mapper := w.cluster.client.RESTMapper()
 	for ctx.Err() == nil {
 		mapping, err := mapper.RESTMapping(l.kind)
-		if err == nil {
-			err = w.watchLate(ctx, l, mapping)
-			if l.listed() {
+		switch {
+		case err == nil:
+			if w.watchLate(ctx, l, mapping) {
 				pause = lateFirst // it was there until now
 			}
-			// It may come back in another version, and what was learned of the old one is kept for good.
+			// It may come back in another version, and what the mapper has learned of the old one it keeps for good.
 			if fresh, err := apiutil.NewDynamicRESTMapper(w.cluster.config, &http.Client{Transport: w.cluster.version.Transport}); err == nil {
 				mapper = fresh
 			}
+		case !meta.IsNoMatchError(err):
+			pause = lateFirst // the server could not say
 		}
 		l.mu.Lock()
+		news := !l.asked || l.informers != nil
 		l.asked, l.informers, l.pulses = true, nil, nil
 		l.mu.Unlock()
-		w.signal()
+		if news { // that it is still not there is none
+			w.signal()
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -108,10 +113,10 @@ func (w *watches) follow(ctx context.Context, l *late) {
 	}
 }
 
-// watchLate watches until the server says that it does not have the kind any more.
-func (w *watches) watchLate(ctx context.Context, l *late, mapping *meta.RESTMapping) error {
-	ctx, gone := context.WithCancelCause(ctx)
-	defer gone(nil)
+// watchLate watches until the server says that it does not have the kind any more, and reports whether it had it.
+func (w *watches) watchLate(ctx context.Context, l *late, mapping *meta.RESTMapping) bool {
+	ctx, gone := context.WithCancel(ctx)
+	defer gone()
 	namespaces := []string{metav1.NamespaceAll}
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace && !l.all {
 		namespaces = w.cluster.options.Namespaces
@@ -124,7 +129,7 @@ func (w *watches) watchLate(ctx context.Context, l *late, mapping *meta.RESTMapp
 		_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 			p.stops(fmt.Errorf("watch %s: %w", mapping.Resource.Resource, err), time.Now())
 			if apierrors.IsNotFound(err) {
-				gone(err)
+				gone()
 			}
 		})
 		_, _ = i.AddEventHandler(cache.ResourceEventHandlerFuncs{
@@ -153,7 +158,9 @@ func (w *watches) watchLate(ctx context.Context, l *late, mapping *meta.RESTMapp
 		w.signal()
 	})
 	running.Wait()
-	return context.Cause(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.complete()
 }
 
 // news signals that an object has come or gone, if that matters.
@@ -167,30 +174,33 @@ func (w *watches) news(l *late, o any) {
 func (l *late) synced() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, i := range l.informers {
-		if !i.HasSynced() && l.trouble() == nil {
-			return false
-		}
-	}
-	return l.asked
+	return l.asked && (l.complete() || l.trouble(0) != nil)
 }
 
 // listed reports whether the kind has been listed and is being watched, so that what list returns is all there is.
-func (l *late) listed() bool {
+func (l *late) listed() bool { return l.within(0) }
+
+// within reports whether the kind has been listed, and was being watched not longer ago than this.
+func (l *late) within(patience time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return len(l.informers) > 0 && l.complete() && l.trouble(patience) == nil
+}
+
+// complete reports whether all informers have listed once. It is for callers that hold the lock, as trouble is.
+func (l *late) complete() bool {
 	for _, i := range l.informers {
 		if !i.HasSynced() {
 			return false
 		}
 	}
-	return len(l.informers) > 0 && l.trouble() == nil
+	return true
 }
 
-// trouble returns why the kind is not watched right now, or nil. It is for callers that hold the lock.
-func (l *late) trouble() error {
+// trouble returns why the kind has not been watched for longer than patience, or nil.
+func (l *late) trouble(patience time.Duration) error {
 	for _, p := range l.pulses {
-		if err := p.trouble(0, time.Now()); err != nil {
+		if err := p.trouble(patience, time.Now()); err != nil {
 			return err
 		}
 	}

@@ -310,3 +310,52 @@ func TestForeignPodsTakeGPUs(t *testing.T) {
 		return fmt.Sprintf("%+v", s.Nodes)
 	})
 }
+
+// A kind that an upgrade takes away and brings back in another version is watched again.
+func TestKindInAnotherVersion(t *testing.T) {
+	admin, _ := connect(t, shared.kubeconfig)
+	define := func(version string) *unstructured.Unstructured {
+		d := object(t, "", strings.ReplaceAll(externalSecret, "name: v1,", "name: "+version+","))
+		d.SetNamespace("")
+		d.SetLabels(nil)
+		d.SetAnnotations(nil)
+		return d
+	}
+	old := define("v1")
+	install(t, admin, old)
+	c, ns := connectWith(t, Options{Kinds: []string{"ExternalSecret.external-secrets.io"}})
+	make := func(version, name string) {
+		t.Helper()
+		apply(t, c, cluster.Created, object(t, ns, "apiVersion: external-secrets.io/"+version+"\nkind: ExternalSecret\nmetadata: {name: "+name+"}\nspec: {refreshInterval: 1h}\n"))
+		observed(t, c, name, func(s cluster.State) string {
+			if len(s.Objects) != 1 || s.Objects[0].Name != name || s.Objects[0].Version != version {
+				return fmt.Sprintf("%+v", s.Objects)
+			}
+			return ""
+		})
+	}
+	observed(t, c, "the kind to be watched", func(cluster.State) string {
+		if !c.watches.late[0].listed() {
+			return "not yet"
+		}
+		return ""
+	})
+	make("v1", "before")
+	if err := admin.client.Delete(t.Context(), old.DeepCopy()); err != nil {
+		t.Fatal(err)
+	}
+	observed(t, c, "the kind to go", func(s cluster.State) string {
+		if c.watches.late[0].listed() || len(s.Objects) > 0 {
+			return "still there"
+		}
+		return ""
+	})
+	install(t, admin, define("v2"))
+	observed(t, c, "the kind to be watched again", func(cluster.State) string {
+		if !c.watches.late[0].listed() {
+			return "not yet"
+		}
+		return ""
+	})
+	make("v2", "after")
+}

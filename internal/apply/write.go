@@ -167,6 +167,9 @@ func (c *Cluster) prune(ctx context.Context, o cluster.Object) (cluster.Entry, e
 		return e, nil
 	}
 	e.Result = cluster.Deleted
+	c.mu.Lock()
+	delete(c.known, o.Ref)
+	c.mu.Unlock()
 	return e, nil
 }
 
