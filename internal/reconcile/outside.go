@@ -44,8 +44,8 @@ func (l *Loop) lookOutside(ctx context.Context, p *pass) (plan.Input, error) {
 	}
 	o.found, o.input = found, l.input.With(found, l.settings.Policy)
 	for _, problem := range o.input.Set.Problems {
-		if key := "problem/" + problem.String(); problem.Workspace != (workspace.Key{}) && !slices.Contains(l.input.Set.Problems, problem) {
-			l.once(key, problem.String())
+		if !slices.Contains(l.input.Set.Problems, problem) {
+			l.once("problem/"+problem.String(), problem.String())
 		}
 	}
 	return o.input, nil
