@@ -28,6 +28,23 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 		newRun(std), newValidate(std), newRender(std), newSize(std), newPrices(std), newPlan(std), newStatus(std), newPresets(std), newNew(std),
 		newSchema(std), newVersion(std),
 	)
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() { // these two answer yes to what they do not know, else
+		case "completion":
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		case "help":
+			cmd.Run = nil
+			cmd.RunE = func(_ *cobra.Command, args []string) error {
+				about, _, err := root.Find(args)
+				if err != nil {
+					return err
+				}
+				return about.Help()
+			}
+		}
+	}
 	return root
 }
 

@@ -139,9 +139,9 @@ func (q question) answer(std stdio, offline reader) ([]sizing, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, ok := catalog.Lookup(q.preset)
-		if !ok {
-			return nil, unknownPreset(catalog, q.preset)
+		p, err := findPreset(catalog, q.preset)
+		if err != nil {
+			return nil, err
 		}
 		r := capacity.Request{Preset: p, Tuning: q.tune != "", Method: preset.Method(q.tune), InstanceType: q.instanceType}
 		answer, err := q.size(r, c)
@@ -243,12 +243,4 @@ func money(c capacity.Cost) *float64 {
 	}
 	usd := math.Round(c.USD*1e4) / 1e4 // prices have four decimals at most, sums of them more
 	return &usd
-}
-
-// unknownPreset is the answer to a preset that is not in the catalogue.
-func unknownPreset(catalog *preset.Catalog, name string) error {
-	if s := catalog.Suggest(name); s != "" {
-		return no("preset %q is not known; did you mean %q?", name, s)
-	}
-	return no("preset %q is not known; see: syncer presets list", name)
 }

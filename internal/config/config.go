@@ -157,7 +157,10 @@ func (e Error) Error() string {
 		if p.Where != "" {
 			line += p.Where + ": "
 		}
-		line += p.Field + ": " + p.Message
+		if p.Field != "" {
+			line += p.Field + ": "
+		}
+		line += p.Message
 		if p.Hint != "" {
 			line += " (" + p.Hint + ")"
 		}

@@ -132,7 +132,7 @@ func TestLimits(t *testing.T) {
 
 func TestSuggest(t *testing.T) {
 	known := []string{"inference", "tuning", "resource"}
-	for name, want := range map[string]string{"infernce": "inference", "Tuning": "tuning", "tunign": "tuning", "completely": "", "x": ""} {
+	for name, want := range map[string]string{"infernce": "inference", "Tuning": "tuning", "tunign": "tuning", "completely": "", "x": "", "infer": "inference", "res": ""} {
 		if got := Suggest(name, known); got != want {
 			t.Errorf("Suggest(%q) = %q, want %q", name, got, want)
 		}

@@ -17,7 +17,28 @@ func Suggest(name string, known []string) string {
 			best, limit = k, d-1
 		}
 	}
+	if best == "" && len(name) >= minBegun {
+		return begun(name, known)
+	}
 	return best
+}
+
+// minBegun is how much of a longer name must be written for it to be recognised.
+const minBegun = 4
+
+// begun returns the only one of the names that begins with what was written, such as volumeSource for volume.
+func begun(name string, known []string) string {
+	only := ""
+	for _, k := range known {
+		if len(k) < len(name) || !strings.EqualFold(k[:len(name)], name) {
+			continue
+		}
+		if only != "" {
+			return ""
+		}
+		only = k
+	}
+	return only
 }
 
 // distance is the Levenshtein distance, with a swap of neighbours as one edit.
