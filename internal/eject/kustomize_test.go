@@ -148,10 +148,7 @@ func catalog(t testing.TB, own ...fs.FS) (*preset.Catalog, *render.Renderer) {
 	if err != nil || len(c.Problems()) > 0 {
 		t.Fatal(err, c.Problems())
 	}
-	r, err := render.New(c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := render.New(c, nil)
 	return c, r
 }
 

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"errors"
 	"io/fs"
+	"path"
 	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
@@ -9,6 +11,9 @@ import (
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 )
+
+// presetsDir is where a source keeps presets of its own.
+const presetsDir = "presets"
 
 // Input is a source that has been read: everything that Desire needs of it.
 type Input struct {
@@ -24,19 +29,16 @@ type Input struct {
 // that nothing could be read at all. cache keeps what is rendered over several calls; it may be nil.
 func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env, cache *render.Cache) (Input, error) {
 	layers := []preset.Layer{{FS: builtin}}
-	if sub, err := fs.Sub(files, "presets"); err == nil {
-		if _, err := fs.Stat(files, "presets"); err == nil {
-			layers = append(layers, preset.Layer{FS: sub, Path: "presets"})
+	if sub, err := fs.Sub(files, presetsDir); err == nil {
+		if _, err := fs.Stat(files, presetsDir); err == nil {
+			layers = append(layers, preset.Layer{FS: sub, Path: presetsDir})
 		}
 	}
 	catalog, presetProblems, err := preset.LoadLayers(layers...)
 	if err != nil {
 		return Input{}, err
 	}
-	renderer, err := render.New(catalog, cache)
-	if err != nil {
-		return Input{}, err
-	}
+	renderer := render.New(catalog, cache)
 	load.Build = render.BuildFolder
 	set, err := workspace.Load(files, load)
 	if err != nil {
@@ -51,6 +53,15 @@ func Read(files, builtin fs.FS, load workspace.Options, env workspace.Env, cache
 		set.Problems = append(set.Problems, workspace.Problem{
 			Path: e.Path, Line: e.Line, Column: e.Column, Field: e.Field, Message: e.Message, Hint: e.Hint, Severity: workspace.Error,
 		})
+	}
+	for _, err := range renderer.Check() { // nothing is wrong with those of this binary
+		p := workspace.Problem{Path: presetsDir, Line: 1, Column: 1, Message: err.Error(), Severity: workspace.Error}
+		var refused *render.Refusal
+		if errors.As(err, &refused) {
+			p = refused.Place()
+			p.Path = path.Join(presetsDir, p.Path)
+		}
+		set.Problems = append(set.Problems, p)
 	}
 	set.Loaded = slices.Clone(set.Problems)
 	if env.Size == nil {

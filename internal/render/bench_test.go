@@ -69,10 +69,7 @@ func BenchmarkFleet(b *testing.B) {
 func throughput(b *testing.B, c *preset.Catalog, cache *Cache, jobs []job) float64 {
 	b.Helper()
 	start := time.Now()
-	r, err := New(c, cache)
-	if err != nil {
-		b.Fatal(err)
-	}
+	r := New(c, cache)
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, j := range jobs {
@@ -91,10 +88,7 @@ func throughput(b *testing.B, c *preset.Catalog, cache *Cache, jobs []job) float
 // whole process.
 func schemaParsed(b *testing.B, c *preset.Catalog, jobs []job) float64 {
 	b.Helper()
-	r, err := New(c, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	r := New(c, nil)
 	start := time.Now()
 	for _, j := range jobs {
 		openapi.ResetOpenAPI()

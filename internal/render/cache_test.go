@@ -20,10 +20,7 @@ func TestUnchangedIsNotRendered(t *testing.T) {
 	cache := NewCache()
 	get := func(c *preset.Catalog, w *workspace.Workspace, at Placement, o Options) Bundle {
 		t.Helper()
-		r, err := New(c, cache)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := New(c, cache)
 		p, _ := c.Lookup(w.PresetName())
 		b, err := r.Render(context.Background(), w, p, at, o)
 		if err != nil {
@@ -116,14 +113,8 @@ func TestShapesOfOwnPresets(t *testing.T) {
 		if err != nil || len(c.Problems()) > 0 {
 			t.Fatal(err, c.Problems())
 		}
-		fast, err := New(c, NewCache())
-		if err != nil {
-			t.Fatal(err)
-		}
-		alone, err := New(c, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		fast := New(c, NewCache())
+		alone := New(c, nil)
 		for model := range models {
 			p, _ := c.Lookup(model)
 			for i, called := range []string{"phi", "chat-a"}[:max(2/slowdown, 1)] {

@@ -176,10 +176,7 @@ patches:
 	if err != nil || len(c.Problems()) > 0 {
 		t.Fatal(err, c.Problems())
 	}
-	r, err := New(c, sharedCache)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := New(c, sharedCache)
 	p, _ := c.Lookup("mine")
 	b, err := r.Render(context.Background(), serving("mine"), p, Placement{}, options)
 	if err != nil {

@@ -40,12 +40,19 @@ const maxServedName = 52
 
 // New returns a renderer for the presets of the catalogue. What it renders is kept in the cache, and found there if it was
 // rendered before, by whatever renderer; without a cache every Workspace is built by Kustomize alone, each time.
-func New(catalog Catalog, cache *Cache) (*Renderer, error) {
-	r := &Renderer{closures: closures{files: catalog.FS(), known: map[string]closure{}}, cache: cache}
-	if _, err := r.closures.digest([]string{"base/inference", "base/template", "base/tuning", imagesDir}); err != nil {
-		return nil, fmt.Errorf("read the presets: %w", err)
+func New(catalog Catalog, cache *Cache) *Renderer {
+	return &Renderer{closures: closures{files: catalog.FS(), known: map[string]closure{}}, cache: cache}
+}
+
+// Check returns what is wrong with the folders that many Workspaces are built from. None of those can be rendered then; all others can.
+func (r *Renderer) Check() []error {
+	var out []error
+	for _, dir := range []string{"base/inference", "base/template", "base/tuning", imagesDir} {
+		if err := r.closures.of(dir).err; err != nil {
+			out = append(out, err)
+		}
 	}
-	return r, nil
+	return out
 }
 
 // Render returns the objects of one Workspace. The preset is that of Workspace.PresetName, and the zero Preset for a

@@ -34,10 +34,7 @@ func builtin(t testing.TB) (*preset.Catalog, *Renderer) {
 	for _, p := range c.Problems() {
 		t.Fatal(p)
 	}
-	r, err := New(c, sharedCache)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := New(c, sharedCache)
 	return c, r
 }
 
@@ -187,10 +184,7 @@ func (p panicking) Open(name string) (fs.File, error) {
 func TestPanicIsAnError(t *testing.T) {
 	c, _ := builtin(t)
 	for _, cache := range []*Cache{nil, NewCache()} {
-		r, err := New(panicking{c.FS()}, cache)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := New(panicking{c.FS()}, cache)
 		p, _ := c.Lookup("phi-4")
 		for range 2 {
 			if _, err := r.Render(context.Background(), serving("phi-4"), p, Placement{}, options); err == nil || !strings.Contains(err.Error(), "no such luck") {

@@ -11,14 +11,8 @@ import (
 func TestShapesAreExact(t *testing.T) {
 	c, _ := builtin(t)
 	cache := NewCache()
-	fast, err := New(c, cache)
-	if err != nil {
-		t.Fatal(err)
-	}
-	alone, err := New(c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fast := New(c, cache)
+	alone := New(c, nil)
 	jobs := fleet(c, 250/slowdown, 7)
 	for _, tt := range goldenCases() {
 		p, _ := c.Lookup(tt.w.PresetName())
