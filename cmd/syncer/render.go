@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -51,9 +53,12 @@ func newRender(std stdio) *cobra.Command {
 			}
 			policy := policyOf(offline.config)
 			policy.Nodes = nodes
-			desired, err := plan.Desire(cmd.Context(), in.Set, in.Catalog, in.Renderer, policy, plan.Observed{})
+			desired, waiting, err := desire(cmd.Context(), in, policy, plan.Observed{})
 			if err != nil {
 				return err
+			}
+			for _, key := range slices.SortedFunc(maps.Keys(waiting), workspace.Key.Compare) {
+				fmt.Fprintf(std.err, "%s waits for a place, and is printed as if it were alone: %s\n", key, waiting[key])
 			}
 			for _, o := range desired.Objects {
 				items = append(items, o.Content.Object)

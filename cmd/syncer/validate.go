@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -131,7 +130,7 @@ func (v *validation) check(ctx context.Context, paths []string, fsys fs.FS, disp
 	problems := in.Set.Problems
 	seen, known := broughtNodes(in.Set, v.facts)
 	if !env.Brought || known { // otherwise nothing can be placed, which is a warning of its own
-		desired, err := plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policyOf(v.config), seen)
+		desired, _, err := desire(ctx, in, policyOf(v.config), seen)
 		if err != nil {
 			return err
 		}
