@@ -12,9 +12,8 @@ import (
 // atOnce is how many Workspaces surely find a place in an empty cluster, whose number of pools is bounded.
 const atOnce = 50
 
-// desire works out what a source asks for, each Workspace in full: those for which there is no place beside all others, within what a
-// cluster can hold and what the configuration allows to be spent, are worked out as if they were few and could have it. waiting are
-// these, and why there is no place for them now.
+// desire works out what a source asks for, each Workspace in full: those for which a cluster has no place beside all others are worked
+// out as if they were few. waiting are these, and why there is no place for them.
 func desire(ctx context.Context, in plan.Input, policy plan.Policy, seen plan.Observed) (d plan.Desired, waiting map[workspace.Key]string, err error) {
 	d, err = plan.Desire(ctx, in.Set, in.Catalog, in.Renderer, policy, seen)
 	if err != nil || policy.Brought || policy.Karpenter != nil {
@@ -28,7 +27,6 @@ func desire(ctx context.Context, in plan.Input, policy plan.Policy, seen plan.Ob
 			left = append(left, *w.Workspace)
 		}
 	}
-	policy.Limits.Nodes, policy.Limits.HourlyCost = 0, 0
 	there := map[cluster.Ref]bool{}
 	for _, o := range d.Objects {
 		there[cluster.RefOf(o.Content)] = true

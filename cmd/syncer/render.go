@@ -58,7 +58,7 @@ func newRender(std stdio) *cobra.Command {
 				return err
 			}
 			for _, key := range slices.SortedFunc(maps.Keys(waiting), workspace.Key.Compare) {
-				fmt.Fprintf(std.err, "%s waits for a place, and is printed as if it were alone: %s\n", key, waiting[key])
+				fmt.Fprintf(std.err, "%s waits for a place, and is printed as if it had one: %s\n", key, waiting[key])
 			}
 			for _, o := range desired.Objects {
 				items = append(items, o.Content.Object)
