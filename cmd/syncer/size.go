@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/kaito"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/preset"
@@ -181,7 +182,7 @@ func (q question) request(w *workspace.Workspace, in plan.Input, k *capacity.Kar
 	r.Context = workspace.MaxModelLen(in.Set, w)
 	r.Configure(said)
 	if q.compat == "kaito" { // which reads the ConfigMap in its own way
-		r.Context = capacity.KAITOMaxModelLen(said.InferenceText)
+		r.Context = kaito.MaxModelLen(said.InferenceText)
 	}
 	if q.instanceType != "" {
 		r.InstanceType = q.instanceType

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/kaito"
 )
 
 // kaito answers with KAITO's arithmetic. KAITO runs its estimator for inference with vLLM; a tuning takes one node, and the
@@ -21,14 +22,14 @@ func (q question) kaito(r capacity.Request, s sizing) (sizing, error) {
 		return s, err
 	}
 	model := r.Preset.Model
-	ask := capacity.KAITORequest{
+	ask := kaito.Request{
 		WeightBytes: model.WeightBytes, KVBytesPerToken: model.KVBytesPerToken, Context: r.Context, Distributed: model.Distributed,
 		InstanceType: r.InstanceType, Count: r.Count, NoPreset: r.Preset.Name == "" || r.Tuning || r.Transformers, Brought: brought,
 	}
 	if r.Tuning {
 		ask.Count = 1
 	}
-	a, err := capacity.KAITOEstimate(ask)
+	a, err := kaito.Estimate(ask)
 	if err != nil {
 		s.Error = err.Error()
 		return s, nil
@@ -42,14 +43,14 @@ func (q question) kaito(r capacity.Request, s sizing) (sizing, error) {
 }
 
 // brought returns what the flags say of nodes that are brought; nil when they say nothing.
-func (q question) brought(r capacity.Request) (*capacity.KAITOBrought, error) {
+func (q question) brought(r capacity.Request) (*kaito.Brought, error) {
 	if q.nodes == "" && q.mig == "" {
 		if q.gpus != 0 {
 			return nil, errors.New("--gpus needs --nodes")
 		}
 		return nil, nil
 	}
-	b := &capacity.KAITOBrought{MIGProfile: q.mig, Accelerators: q.gpus, Selector: r.Selector}
+	b := &kaito.Brought{MIGProfile: q.mig, Accelerators: q.gpus, Selector: r.Selector}
 	if q.nodes == "" {
 		return b, nil
 	}
@@ -79,8 +80,8 @@ type node struct {
 }
 
 // readNodes reads Nodes from YAML or JSON, several documents or a List.
-func readNodes(data []byte) ([]capacity.KAITONode, error) {
-	var out []capacity.KAITONode
+func readNodes(data []byte) ([]kaito.Node, error) {
+	var out []kaito.Node
 	var add func(n node)
 	add = func(n node) {
 		for _, item := range n.Items {
@@ -89,7 +90,7 @@ func readNodes(data []byte) ([]capacity.KAITONode, error) {
 		if n.Items != nil {
 			return
 		}
-		k := capacity.KAITONode{Labels: n.Metadata.Labels, Deleting: n.Metadata.DeletionTimestamp != ""}
+		k := kaito.Node{Labels: n.Metadata.Labels, Deleting: n.Metadata.DeletionTimestamp != ""}
 		for _, c := range n.Status.Conditions {
 			k.Ready = k.Ready || c.Type == "Ready" && c.Status == "True"
 		}

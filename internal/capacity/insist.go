@@ -3,6 +3,7 @@ package capacity
 import (
 	"fmt"
 
+	"syncer.dev/syncer/internal/capacity/kaito"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -43,8 +44,8 @@ func (r *Request) unestimated(s SKU) (Option, bool) {
 	if r.Tuning || m.Layers > 0 || m.HiddenSize > 0 || m.Parameters > 0 || s.GPUs < 1 || r.barred(s) != "" || r.tooLittleDisk(s) != "" {
 		return Option{}, false
 	}
-	ask := KAITORequest{WeightBytes: m.WeightBytes, KVBytesPerToken: m.KVBytesPerToken, Context: r.Context, Distributed: m.Distributed && !r.Transformers}
-	a, err := ask.on(kaitoNode{s.GPUs, s.GPUs * s.GPUMemoryGiB})
+	ask := kaito.Request{WeightBytes: m.WeightBytes, KVBytesPerToken: m.KVBytesPerToken, Context: r.Context, Distributed: m.Distributed && !r.Transformers}
+	a, err := ask.On(s.GPUs, s.GPUs*s.GPUMemoryGiB)
 	if err != nil || a.Nodes > maxNodesPerWorkload {
 		return Option{}, false
 	}

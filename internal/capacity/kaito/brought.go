@@ -1,4 +1,4 @@
-package capacity
+package kaito
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// KAITOBrought is what KAITO sees of nodes that somebody brings.
-type KAITOBrought struct {
-	Nodes      []KAITONode
+// Brought is what KAITO sees of nodes that somebody brings.
+type Brought struct {
+	Nodes      []Node
 	Selector   map[string]string // resource.labelSelector
 	ListFailed bool              // the nodes could not be listed
 	// MIGProfile, such as "1g.10gb", is resource.partition.profile. The nodes are then not looked at.
@@ -18,8 +18,8 @@ type KAITOBrought struct {
 	Accelerators int
 }
 
-// KAITONode is a node as KAITO sees it.
-type KAITONode struct {
+// Node is a node as KAITO sees it.
+type Node struct {
 	Labels   map[string]string
 	Ready    bool
 	Deleting bool
@@ -43,48 +43,48 @@ var reservedLabels = []string{
 var migProfile = regexp.MustCompile(`^([1-9][0-9]*)g\.([0-9]+)(?:\.[0-9]+)?gb$`)
 
 // node describes one node by the first ready one that matches, or by the profile of a slice.
-func (b *KAITOBrought) node() (kaitoNode, error) {
+func (b *Brought) node() (size, error) {
 	if b.MIGProfile != "" {
 		m := migProfile.FindStringSubmatch(b.MIGProfile)
 		if m == nil {
-			return kaitoNode{}, fmt.Errorf("%w: %q", ErrMIGInvalid, b.MIGProfile)
+			return size{}, fmt.Errorf("%w: %q", ErrMIGInvalid, b.MIGProfile)
 		}
 		memory, err := strconv.Atoi(m[2])
 		if err != nil || memory == 0 {
-			return kaitoNode{}, fmt.Errorf("%w: %q", ErrMIGInvalid, b.MIGProfile)
+			return size{}, fmt.Errorf("%w: %q", ErrMIGInvalid, b.MIGProfile)
 		}
-		return kaitoNode{1, memory}, nil
+		return size{1, memory}, nil
 	}
 	if b.ListFailed {
-		return kaitoNode{}, ErrListFailed
+		return size{}, ErrListFailed
 	}
-	i := slices.IndexFunc(b.Nodes, func(n KAITONode) bool { return n.Ready && !n.Deleting && b.selects(n) })
+	i := slices.IndexFunc(b.Nodes, func(n Node) bool { return n.Ready && !n.Deleting && b.selects(n) })
 	if i < 0 {
-		return kaitoNode{}, ErrNoReadyNodes
+		return size{}, ErrNoReadyNodes
 	}
 	labels := b.Nodes[i].Labels
 	if _, ok := labels[labelGPUProduct]; !ok {
-		return kaitoNode{}, fmt.Errorf("%w: %s", ErrNodeLabels, labelGPUProduct)
+		return size{}, fmt.Errorf("%w: %s", ErrNodeLabels, labelGPUProduct)
 	}
 	gpus, err := strconv.Atoi(labels[labelGPUCount])
 	if err != nil {
-		return kaitoNode{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUCount, labels[labelGPUCount])
+		return size{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUCount, labels[labelGPUCount])
 	}
 	mib, err := strconv.Atoi(labels[labelGPUMemory])
 	if err != nil {
-		return kaitoNode{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUMemory, labels[labelGPUMemory])
+		return size{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUMemory, labels[labelGPUMemory])
 	}
 	perGPU := int(float64(mib)/1024 + 0.5)
 	if b.Accelerators > 0 {
 		if b.Accelerators > gpus {
-			return kaitoNode{}, fmt.Errorf("%w: %d of %d", ErrPartition, b.Accelerators, gpus)
+			return size{}, fmt.Errorf("%w: %d of %d", ErrPartition, b.Accelerators, gpus)
 		}
 		gpus = b.Accelerators
 	}
-	return kaitoNode{gpus, perGPU * gpus}, nil
+	return size{gpus, perGPU * gpus}, nil
 }
 
-func (b *KAITOBrought) selects(n KAITONode) bool {
+func (b *Brought) selects(n Node) bool {
 	for k, v := range b.Selector {
 		if have, ok := n.Labels[k]; !slices.Contains(reservedLabels, k) && (!ok || have != v) {
 			return false

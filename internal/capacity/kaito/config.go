@@ -1,15 +1,15 @@
-package capacity
+package kaito
 
 import (
 	"strconv"
 	"strings"
 )
 
-// KAITOMaxModelLen returns the context that KAITO finds in an inference_config.yaml, 0 for none. KAITO does not read it as YAML but
+// MaxModelLen returns the context that KAITO finds in an inference_config.yaml, 0 for none. KAITO does not read it as YAML but
 // line by line: the first line that starts with vllm: opens a block, to which the lines belong that are at least two columns deeper,
 // and in which the first max-model-len: with a positive whole number counts. So a number in quotes, with a comment behind it, or
 // "auto" are none.
-func KAITOMaxModelLen(config string) int {
+func MaxModelLen(config string) int {
 	const key = "max-model-len:"
 	inside, depth := false, 0
 	for line := range strings.SplitSeq(config, "\n") {

@@ -1,4 +1,6 @@
-package capacity
+// Package kaito answers with the arithmetic of KAITO v0.12.0's own estimator, quirks and all, for comparing and for moving from
+// KAITO without surprises. How many nodes a model really needs is for package capacity to say.
+package kaito
 
 import (
 	"errors"
@@ -6,7 +8,7 @@ import (
 	"strings"
 )
 
-// Errors of KAITOEstimate, one for each way in which KAITO's own estimator refuses.
+// Errors of Estimate, one for each way in which KAITO's own estimator refuses.
 var (
 	ErrGPUTooSmall    = errors.New("GPU too small")
 	ErrSKUUnknown     = errors.New("size is not in KAITO's table")
@@ -19,11 +21,11 @@ var (
 	ErrPartition      = errors.New("node has fewer GPUs than the partition")
 )
 
-// kaitoNode is a row of KAITO's table of Azure sizes: GPUs, and memory of all of them in GiB.
-type kaitoNode struct{ gpus, gib int }
+// size is a row of KAITO's table of Azure sizes: GPUs, and memory of all of them in GiB.
+type size struct{ gpus, gib int }
 
-// kaitoSizes is the table of KAITO v0.12.0.
-var kaitoSizes = map[string]kaitoNode{
+// sizes is the table of KAITO v0.12.0.
+var sizes = map[string]size{
 	"standard_nv36ads_a10_v5": {1, 24}, "standard_nv72ads_a10_v5": {2, 48},
 	"standard_nc24ads_a100_v4": {1, 80}, "standard_nc48ads_a100_v4": {2, 160}, "standard_nc96ads_a100_v4": {4, 320},
 	"standard_nd96asr_a100_v4": {8, 320}, "standard_nd96amsr_a100_v4": {8, 640},
@@ -32,8 +34,8 @@ var kaitoSizes = map[string]kaitoNode{
 	"standard_ng32ads_v620_v1": {1, 32}, "standard_ng32adms_v620_v1": {1, 32},
 }
 
-// KAITORequest is the question that KAITO's estimator answers.
-type KAITORequest struct {
+// Request is the question that KAITO's estimator answers.
+type Request struct {
 	WeightBytes     int64 // rounded up to whole bytes
 	KVBytesPerToken int64
 	Context         int // 0 for KAITO's default of 2048
@@ -41,13 +43,13 @@ type KAITORequest struct {
 	InstanceType    string
 	Count           int // used only when nothing is known about the model or the node
 	// Brought, when not nil, says that nodes are brought; InstanceType is then not looked at.
-	Brought *KAITOBrought
+	Brought *Brought
 	// NoPreset says that a pod template is run, or a preset without a name.
 	NoPreset bool
 }
 
-// KAITOAnswer is what KAITO's estimator says.
-type KAITOAnswer struct {
+// Answer is what KAITO's estimator says.
+type Answer struct {
 	Nodes   int
 	GPUs    int
 	MinGPUs int // before rounding up to whole nodes
@@ -55,63 +57,67 @@ type KAITOAnswer struct {
 
 // The constants of KAITO v0.12.0's estimator.
 const (
-	kaitoUtilization    = 0.84
-	kaitoWeightGrowth   = 1.02
-	kaitoBaseOverhead   = 2.3 * gib
-	kaitoWeightOverhead = 1.05
-	kaitoContext        = 2048
+	gib            = 1 << 30
+	utilization    = 0.84
+	weightGrowth   = 1.02
+	baseOverhead   = 2.3 * gib
+	weightOverhead = 1.05
+	defaultContext = 2048
 )
 
-// KAITOEstimate answers with the arithmetic of KAITO v0.12.0, quirks and all: memory in GiB of nominal GB, the cache of one
+// Estimate answers with the arithmetic of KAITO v0.12.0, quirks and all: memory in GiB of nominal GB, the cache of one
 // sequence divided by the GPUs of one node only, and one GPU more when the fit is exact. It is for comparing, and for
-// moving from KAITO without surprises; Size does better.
-func KAITOEstimate(r KAITORequest) (KAITOAnswer, error) {
+// moving from KAITO without surprises.
+func Estimate(r Request) (Answer, error) {
 	asked := max(r.Count, 1)
 	if r.NoPreset {
-		gpus := max(kaitoSizes[strings.ToLower(r.InstanceType)].gpus, 1) // KAITO does not look the size up
-		return KAITOAnswer{Nodes: asked, GPUs: asked * gpus}, nil
+		gpus := max(sizes[strings.ToLower(r.InstanceType)].gpus, 1) // KAITO does not look the size up
+		return Answer{Nodes: asked, GPUs: asked * gpus}, nil
 	}
 	node, err := r.node()
 	if err != nil {
-		return KAITOAnswer{}, err
+		return Answer{}, err
 	}
 	if node.gpus == 0 || node.gib == 0 {
-		return KAITOAnswer{Nodes: asked, GPUs: asked * max(node.gpus, 1)}, nil
+		return Answer{Nodes: asked, GPUs: asked * max(node.gpus, 1)}, nil
 	}
 	return r.on(node)
 }
 
+// On answers for nodes with so many GPUs each, and so many GiB of memory on all of them, whether KAITO knows the size or not.
+func (r Request) On(gpus, memory int) (Answer, error) { return r.on(size{gpus, memory}) }
+
 // on is the arithmetic itself.
-func (r KAITORequest) on(node kaitoNode) (KAITOAnswer, error) {
+func (r Request) on(node size) (Answer, error) {
 	context := r.Context
 	if context <= 0 {
-		context = kaitoContext
+		context = defaultContext
 	}
-	weights := float64(r.WeightBytes) * kaitoWeightGrowth
+	weights := float64(r.WeightBytes) * weightGrowth
 	perGPU := int64(node.gib) * gib / int64(node.gpus)
-	usable := float64(perGPU) * kaitoUtilization
+	usable := float64(perGPU) * utilization
 	cache := float64(int64(context)*r.KVBytesPerToken) / float64(node.gpus)
-	reserve := kaitoBaseOverhead + cache
+	reserve := baseOverhead + cache
 	if usable <= reserve {
-		return KAITOAnswer{}, fmt.Errorf("%w: %.1f GiB can be used, %.1f are needed besides the weights", ErrGPUTooSmall, usable/gib, reserve/gib)
+		return Answer{}, fmt.Errorf("%w: %.1f GiB can be used, %.1f are needed besides the weights", ErrGPUTooSmall, usable/gib, reserve/gib)
 	}
-	room := (usable - reserve) / kaitoWeightOverhead
+	room := (usable - reserve) / weightOverhead
 	minGPUs := int(weights/room) + 1
 	nodes := (minGPUs + node.gpus - 1) / node.gpus
 	switch {
 	case r.Brought != nil && r.Brought.MIGProfile != "" && nodes > 1:
-		return KAITOAnswer{}, ErrMIGTooSmall
+		return Answer{}, ErrMIGTooSmall
 	case nodes > 1 && !r.Distributed:
-		return KAITOAnswer{}, ErrNotDistributed
+		return Answer{}, ErrNotDistributed
 	}
-	return KAITOAnswer{Nodes: nodes, GPUs: nodes * node.gpus, MinGPUs: minGPUs}, nil
+	return Answer{Nodes: nodes, GPUs: nodes * node.gpus, MinGPUs: minGPUs}, nil
 }
 
-func (r KAITORequest) node() (kaitoNode, error) {
+func (r Request) node() (size, error) {
 	if r.Brought != nil {
 		return r.Brought.node()
 	}
-	n, ok := kaitoSizes[strings.ToLower(r.InstanceType)]
+	n, ok := sizes[strings.ToLower(r.InstanceType)]
 	if !ok {
 		return n, fmt.Errorf("%w: %s", ErrSKUUnknown, r.InstanceType)
 	}

@@ -1,4 +1,4 @@
-package capacity
+package kaito
 
 import (
 	"encoding/json"
@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestKAITOEstimate compares with answers of KAITO v0.12.0's own estimator: the cases of its tests, and a grid of its
+// TestEstimate compares with answers of KAITO v0.12.0's own estimator: the cases of its tests, and a grid of its
 // catalogue over its sizes and several context lengths.
-func TestKAITOEstimate(t *testing.T) {
-	data, err := os.ReadFile("testdata/kaito.json")
+func TestEstimate(t *testing.T) {
+	data, err := os.ReadFile("testdata/grid.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func TestKAITOEstimate(t *testing.T) {
 		Distributed     bool
 		NoPreset        bool
 		InstanceType    string
-		Brought         *KAITOBrought
+		Brought         *Brought
 		Nodes, GPUs     int
 		MinGPUs         int
 		Error           string
@@ -38,7 +38,7 @@ func TestKAITOEstimate(t *testing.T) {
 		"no-ready-nodes": ErrNoReadyNodes, "list-failed": ErrListFailed, "node-labels-missing": ErrNodeLabels,
 	}
 	for _, c := range cases {
-		got, err := KAITOEstimate(KAITORequest{
+		got, err := Estimate(Request{
 			WeightBytes: c.WeightBytes, KVBytesPerToken: c.KVBytesPerToken, Context: c.Context, Distributed: c.Distributed,
 			InstanceType: c.InstanceType, Count: c.Count, Brought: c.Brought, NoPreset: c.NoPreset,
 		})
@@ -54,55 +54,55 @@ func TestKAITOEstimate(t *testing.T) {
 }
 
 // a100s is a node with four GPUs, as its labels describe it.
-func a100s(labels map[string]string) KAITONode {
-	n := KAITONode{Ready: true, Labels: map[string]string{"nvidia.com/gpu.product": "NVIDIA-A100", "nvidia.com/gpu.count": "4", "nvidia.com/gpu.memory": "81920"}}
+func a100s(labels map[string]string) Node {
+	n := Node{Ready: true, Labels: map[string]string{"nvidia.com/gpu.product": "NVIDIA-A100", "nvidia.com/gpu.count": "4", "nvidia.com/gpu.memory": "81920"}}
 	for k, v := range labels {
 		n.Labels[k] = v
 	}
 	return n
 }
 
-// TestKAITOBrought works out by hand what the rules say of nodes that are brought. 100 GiB of weights are 102 when loaded; a GPU of 80
+// TestBrought works out by hand what the rules say of nodes that are brought. 100 GiB of weights are 102 when loaded; a GPU of 80
 // GiB has room for (80 x 0.84 - 2.3) / 1.05 = 61.8 of them, so that two are needed; one of 40 GiB for 29.8, so that four are.
-func TestKAITOBrought(t *testing.T) {
+func TestBrought(t *testing.T) {
 	notReady, deleting, none := a100s(nil), a100s(nil), a100s(nil)
 	notReady.Ready, deleting.Deleting, none.Labels = false, true, nil
 	for _, tt := range []struct {
 		name    string
-		brought KAITOBrought
+		brought Brought
 		nodes   int
 		gpus    int
 		err     error
 	}{
-		{"first that is ready", KAITOBrought{Nodes: []KAITONode{notReady, deleting, a100s(nil)}}, 1, 4, nil},
-		{"none is ready", KAITOBrought{Nodes: []KAITONode{notReady, deleting}}, 0, 0, ErrNoReadyNodes},
-		{"selected", KAITOBrought{Nodes: []KAITONode{none, a100s(map[string]string{"app": "x"})}, Selector: map[string]string{"app": "x", "kaito.sh/workspace": "w"}}, 1, 4, nil},
-		{"not selected", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"app": "y"})}, Selector: map[string]string{"app": "x"}}, 0, 0, ErrNoReadyNodes},
-		{"no labels", KAITOBrought{Nodes: []KAITONode{none}}, 0, 0, ErrNodeLabels},
-		{"count is no number", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.count": "four"})}}, 0, 0, ErrNodeLabels},
-		{"memory is no number", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.memory": "80Gi"})}}, 0, 0, ErrNodeLabels},
-		{"memory is rounded to the nearest", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.memory": "40448"})}}, 1, 4, nil}, // 39.5 -> 40
-		{"one of the GPUs", KAITOBrought{Nodes: []KAITONode{a100s(nil)}, Accelerators: 1}, 2, 2, nil},
-		{"all of the GPUs", KAITOBrought{Nodes: []KAITONode{a100s(nil)}, Accelerators: 4}, 1, 4, nil},
-		{"more than the GPUs", KAITOBrought{Nodes: []KAITONode{a100s(nil)}, Accelerators: 5}, 0, 0, ErrPartition},
-		{"a slice is too small", KAITOBrought{MIGProfile: "7g.80gb"}, 0, 0, ErrMIGTooSmall},
-		{"a large slice", KAITOBrought{MIGProfile: "7g.141gb"}, 1, 1, nil},
-		{"a slice with a fraction", KAITOBrought{MIGProfile: "7g.140.9gb"}, 1, 1, nil},
-		{"no slice", KAITOBrought{MIGProfile: "0g.80gb"}, 0, 0, ErrMIGInvalid},
-		{"no memory", KAITOBrought{MIGProfile: "1g.0gb"}, 0, 0, ErrMIGInvalid},
-		{"nodes without GPUs", KAITOBrought{Nodes: []KAITONode{a100s(map[string]string{"nvidia.com/gpu.count": "0"})}}, 3, 3, nil}, // the count that is asked for
+		{"first that is ready", Brought{Nodes: []Node{notReady, deleting, a100s(nil)}}, 1, 4, nil},
+		{"none is ready", Brought{Nodes: []Node{notReady, deleting}}, 0, 0, ErrNoReadyNodes},
+		{"selected", Brought{Nodes: []Node{none, a100s(map[string]string{"app": "x"})}, Selector: map[string]string{"app": "x", "kaito.sh/workspace": "w"}}, 1, 4, nil},
+		{"not selected", Brought{Nodes: []Node{a100s(map[string]string{"app": "y"})}, Selector: map[string]string{"app": "x"}}, 0, 0, ErrNoReadyNodes},
+		{"no labels", Brought{Nodes: []Node{none}}, 0, 0, ErrNodeLabels},
+		{"count is no number", Brought{Nodes: []Node{a100s(map[string]string{"nvidia.com/gpu.count": "four"})}}, 0, 0, ErrNodeLabels},
+		{"memory is no number", Brought{Nodes: []Node{a100s(map[string]string{"nvidia.com/gpu.memory": "80Gi"})}}, 0, 0, ErrNodeLabels},
+		{"memory is rounded to the nearest", Brought{Nodes: []Node{a100s(map[string]string{"nvidia.com/gpu.memory": "40448"})}}, 1, 4, nil}, // 39.5 -> 40
+		{"one of the GPUs", Brought{Nodes: []Node{a100s(nil)}, Accelerators: 1}, 2, 2, nil},
+		{"all of the GPUs", Brought{Nodes: []Node{a100s(nil)}, Accelerators: 4}, 1, 4, nil},
+		{"more than the GPUs", Brought{Nodes: []Node{a100s(nil)}, Accelerators: 5}, 0, 0, ErrPartition},
+		{"a slice is too small", Brought{MIGProfile: "7g.80gb"}, 0, 0, ErrMIGTooSmall},
+		{"a large slice", Brought{MIGProfile: "7g.141gb"}, 1, 1, nil},
+		{"a slice with a fraction", Brought{MIGProfile: "7g.140.9gb"}, 1, 1, nil},
+		{"no slice", Brought{MIGProfile: "0g.80gb"}, 0, 0, ErrMIGInvalid},
+		{"no memory", Brought{MIGProfile: "1g.0gb"}, 0, 0, ErrMIGInvalid},
+		{"nodes without GPUs", Brought{Nodes: []Node{a100s(map[string]string{"nvidia.com/gpu.count": "0"})}}, 3, 3, nil}, // the count that is asked for
 	} {
-		got, err := KAITOEstimate(KAITORequest{WeightBytes: 100 * gib, Distributed: true, Count: 3, Brought: &tt.brought})
+		got, err := Estimate(Request{WeightBytes: 100 * gib, Distributed: true, Count: 3, Brought: &tt.brought})
 		if !errors.Is(err, tt.err) || got.Nodes != tt.nodes || got.GPUs != tt.gpus {
 			t.Errorf("%s: %+v, %v; want %d nodes, %d GPUs, %v", tt.name, got, err, tt.nodes, tt.gpus, tt.err)
 		}
 	}
-	if _, err := KAITOEstimate(KAITORequest{WeightBytes: 100 * gib, InstanceType: "Standard_NC24ads_A100_v4"}); !errors.Is(err, ErrNotDistributed) {
+	if _, err := Estimate(Request{WeightBytes: 100 * gib, InstanceType: "Standard_NC24ads_A100_v4"}); !errors.Is(err, ErrNotDistributed) {
 		t.Errorf("a model for one node on two: %v", err)
 	}
 }
 
-func TestKAITOMaxModelLen(t *testing.T) {
+func TestMaxModelLen(t *testing.T) {
 	for text, want := range map[string]int{
 		"vllm:\n  max-model-len: 4096\n":                                       4096,
 		"# a comment\n\nother: 1\nvllm:\n  # another\n\n  max-model-len: 4096": 4096,
@@ -119,7 +119,7 @@ func TestKAITOMaxModelLen(t *testing.T) {
 		"vllm:\r\n  max-model-len: 4096\r\n":                                   4096,
 		"":                                                                     0,
 	} {
-		if got := KAITOMaxModelLen(text); got != want {
+		if got := MaxModelLen(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
