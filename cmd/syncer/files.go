@@ -13,9 +13,15 @@ import (
 // own, named by its number, since two may have the same name.
 type manyFiles []string
 
-// split divides PATH arguments into files and the rest: folders, standard input, and what does not exist.
+// split divides PATH arguments into files and the rest: folders, standard input, and what does not exist. What is named twice is looked
+// at once.
 func split(paths []string) (files manyFiles, others []string) {
+	seen := map[string]bool{}
 	for _, p := range paths {
+		if seen[filepath.Clean(p)] {
+			continue
+		}
+		seen[filepath.Clean(p)] = true
 		if info, err := os.Stat(p); err == nil && !info.IsDir() {
 			files = append(files, p)
 		} else {
