@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/plan"
@@ -17,7 +18,8 @@ import (
 
 // changes compares a PATH with what --base or --old names, if either is given.
 func (v *validation) changes(ctx context.Context, name string, after *workspace.Set) ([]workspace.Problem, error) {
-	var before fs.FS
+	var before, all fs.FS
+	var root string
 	var err error
 	switch {
 	case v.flags.old != "":
@@ -27,49 +29,76 @@ func (v *validation) changes(ctx context.Context, name string, after *workspace.
 	case name == "-":
 		return nil, errors.New("--base does not know where standard input is from; use --old")
 	default:
-		before, err = v.atBase(ctx, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil // all of it is new
-		}
+		before, all, root, err = v.atBase(ctx, name)
 	}
 	if err != nil {
 		return nil, err
 	}
 	options := loadOptions(v.config)
 	options.Build = render.BuildFolder
-	old, err := workspace.Load(before, options)
-	if err != nil {
-		return nil, fmt.Errorf("read what to compare with: %w", err)
+	old := &workspace.Set{}
+	if before != nil {
+		if old, err = workspace.Load(before, options); err != nil {
+			return nil, fmt.Errorf("read what to compare with: %w", err)
+		}
+	}
+	if all != nil && slices.ContainsFunc(after.Workspaces, func(w workspace.Workspace) bool { return old.Find(w.Key) == nil }) {
+		whole, err := workspace.Load(all, options)
+		if err != nil {
+			return nil, fmt.Errorf("read what to compare with: %w", err)
+		}
+		return append(workspace.Changes(old, after), workspace.Changes(moved(whole, old, root), after)...), nil
 	}
 	return workspace.Changes(old, after), nil
 }
 
-// atBase returns what a PATH was at the commit that --base names, in the repository that the PATH is in.
-func (v *validation) atBase(ctx context.Context, name string) (fs.FS, error) {
+// moved returns the Workspaces of a whole repository whose files are no longer there, besides those in old: one that is somewhere else now
+// was moved. Another of the same name, in a file that is still there, may be for another cluster.
+func moved(whole, old *workspace.Set, root string) *workspace.Set {
+	out := &workspace.Set{}
+	for _, w := range whole.Workspaces {
+		if old.Find(w.Key) == nil && !exists(filepath.Join(root, filepath.FromSlash(w.Source.Path))) {
+			out.Workspaces = append(out.Workspaces, w)
+		}
+	}
+	return out
+}
+
+// atBase returns what a PATH was at the commit that --base names, nil when it was not there, and all of the repository that the PATH is in,
+// which is at root.
+func (v *validation) atBase(ctx context.Context, name string) (before, all fs.FS, root string, err error) {
 	root, rel, err := repositoryOf(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, "", err
 	}
 	repo, err := openRepository(v.config, root)
 	if err != nil {
-		return nil, err
+		return nil, nil, "", err
 	}
 	commit, err := repo.Resolve(ctx, v.flags.base)
 	if err != nil {
-		return nil, fmt.Errorf("look up --base: %w", err)
+		return nil, nil, "", fmt.Errorf("look up --base: %w", err)
 	}
 	snapshot, err := repo.Snapshot(commit)
 	if err != nil {
-		return nil, err
+		return nil, nil, "", err
 	}
-	info, err := fs.Stat(snapshot, rel)
+	before, err = partOf(snapshot, rel)
+	return before, snapshot, root, err
+}
+
+// partOf returns a folder or a file of a tree, nil when it is not there.
+func partOf(tree fs.FS, rel string) (fs.FS, error) {
+	info, err := fs.Stat(tree, rel)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
 	case err != nil:
 		return nil, err
 	case info.IsDir():
-		return fs.Sub(snapshot, rel)
+		return fs.Sub(tree, rel)
 	}
-	dir, err := fs.Sub(snapshot, path.Dir(rel))
+	dir, err := fs.Sub(tree, path.Dir(rel))
 	if err != nil {
 		return nil, err
 	}

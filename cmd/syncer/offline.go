@@ -67,8 +67,8 @@ func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
 	return out, nil
 }
 
-// offline is the configuration of commands that need none: what the default file, or the one beside the input, says about
-// policy, and otherwise a lenient default.
+// offline is a reader for commands that need no configuration: it has what the default file, or the one beside the input, says
+// about policy, and otherwise a lenient default.
 func (s *settings) offline(paths []string) (reader, error) {
 	if s.path == "" && !exists(defaultConfig) {
 		for _, p := range paths {
