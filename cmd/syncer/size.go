@@ -228,7 +228,7 @@ func (q question) size(r capacity.Request, c config.Config) (sizing, error) {
 	for _, a := range d.Shares {
 		s.Shares = append(s.Shares, alternativeOf(a))
 	}
-	if r.Preset.Name != "" && policy.Karpenter == nil { // which has a catalogue of its own
+	if r.Preset.Name != "" && (policy.Karpenter == nil || policy.Karpenter.Class.Azure()) { // other clouds have catalogues of their own
 		for _, v := range capacity.Consider(r) {
 			if !v.Taken {
 				s.NotTaken = append(s.NotTaken, notTaken{v.SKU.Name, v.Reason, v.SKU.Unusable() != "" || strings.HasPrefix(v.Reason, v.SKU.Unverified) && v.SKU.Unverified != ""})
