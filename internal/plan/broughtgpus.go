@@ -127,6 +127,7 @@ func assumedSKU(ws *workspace.Workspace, req capacity.Request, region string) (c
 
 // assumedShare returns the smallest node of which so many GPUs would do.
 func assumedShare(req capacity.Request, count int) (capacity.SKU, error) {
+	req.Insist = false // on nodes that are only assumed
 	all := slices.DeleteFunc(capacity.SKUs(), func(s capacity.SKU) bool { return s.Unusable() != "" || s.GPUs < count })
 	slices.SortStableFunc(all, func(a, b capacity.SKU) int {
 		return cmp.Or(cmp.Compare(a.GPUMemoryGiB, b.GPUMemoryGiB), cmp.Compare(a.GPUs, b.GPUs))
