@@ -44,6 +44,10 @@ type Cloud interface {
 // ErrNotOwned is returned for a write to a pool that does not carry our owner tag.
 var ErrNotOwned = errors.New("pool is not owned by syncer")
 
+// ErrQuotaLater is the error of a quota that could not be read yet, and most likely soon can: better wait for it than ask for what
+// may be refused.
+var ErrQuotaLater = errors.New("quota cannot be read right now")
+
 // CloudError is trouble that Azure reported, classified by code and text, never by HTTP status alone.
 type CloudError struct {
 	Class      Class

@@ -35,7 +35,11 @@ func (p *planner) uses(sku SKU, spot bool) []use {
 		add(rowRegion, int64(sku.VCPUs))
 	}
 	add(rowNodes, 1)
-	add(rowMoney, p.rank(sku.Name, spot))
+	money := p.rank(sku.Name, spot)
+	if money == unknownPrice { // too much for any limit
+		money = max(money, int64(p.in.Limits.HourlyCost*1e6)+1)
+	}
+	add(rowMoney, money)
 	return out
 }
 

@@ -32,6 +32,9 @@ func (p *planner) shortOf(row string, missing, left int64, sku SKU, spot bool) U
 	case rowNodes:
 		return Unplaced{"LimitReached", fmt.Sprintf("capacity.limits.nodes is %d, which leaves %d; %d more would be needed", p.in.Limits.Nodes, left, missing)}
 	case rowMoney:
+		if p.rank(sku.Name, spot) == unknownPrice {
+			return Unplaced{"LimitReached", fmt.Sprintf("the price of %s in %s is unknown, and capacity.limits.hourlyCost is set", sku.Name, p.in.Region)}
+		}
 		return Unplaced{"LimitReached", fmt.Sprintf("capacity.limits.hourlyCost is %.2f, which leaves %.2f USD/h; %.2f more would be needed for %s",
 			p.in.Limits.HourlyCost, float64(left)/1e6, float64(missing)/1e6, sku.Name)}
 	}

@@ -120,7 +120,7 @@ func decide(p *Pool, l *LivePool, b *budget) (Op, string) {
 	case l == nil && p.Count == 0:
 		return Keep, ""
 	case l == nil:
-		if reason := b.refuse(p.Count, p.HourlyCost, true); reason != "" {
+		if reason := b.refuse(p, p.Count, true); reason != "" {
 			return Wait, reason
 		}
 		return Create, fmt.Sprintf("%d x %s", p.Count, p.SKU.Name)
@@ -136,7 +136,7 @@ func decide(p *Pool, l *LivePool, b *budget) (Op, string) {
 		return Update, reason // writing it again is Azure's cure
 	case l.Count < p.Count:
 		more := p.Count - l.Count
-		if reason := b.refuse(more, p.Scaled(more).HourlyCost, false); reason != "" {
+		if reason := b.refuse(p, more, false); reason != "" {
 			return Wait, reason
 		}
 		return Update, fmt.Sprintf("scale from %d to %d nodes", l.Count, p.Count)
@@ -232,36 +232,46 @@ func (s Situation) release(l LivePool) (Op, string) {
 
 // budget refuses what would exceed the limits. It never takes away what is there.
 type budget struct {
-	limits Limits
-	nodes  int
-	pools  int
-	cost   Cost
+	Situation
+	nodes int
+	pools int
+	cost  Cost
 }
 
 func newBudget(s Situation) *budget {
-	b := &budget{limits: s.Limits, pools: len(s.Live), cost: Cost{Known: true}}
+	b := &budget{Situation: s, pools: len(s.Live), cost: Cost{Known: true}}
 	for i := range s.Live {
-		if l := &s.Live[i]; l.Owned {
+		if l := &s.Live[i]; l.Owned && l.Count > 0 {
 			b.nodes += l.Count
-			b.cost = b.cost.Add(s.cost(l))
+			b.cost = b.cost.Add(b.most(l.Size, l.Spot).Times(l.Count))
 		}
 	}
 	return b
 }
 
-// refuse returns why so many more nodes may not be had, or takes note of them and returns "". Unknown prices count as nothing
+// most is what a node may cost. Spot is never dearer than on demand, so where its price is unknown that is the bound.
+func (s Situation) most(size string, spot bool) Cost {
+	c := s.Prices.Price(s.Region, size, spot)
+	if !c.Known && spot {
+		return s.Prices.Price(s.Region, size, false)
+	}
+	return c
+}
+
+// refuse returns why a pool may not have so many more nodes, or takes note of them and returns "". Unknown prices count as nothing
 // when there is no limit on money, and as too much when there is one.
-func (b *budget) refuse(nodes int, cost Cost, newPool bool) string {
+func (b *budget) refuse(p *Pool, nodes int, newPool bool) string {
+	cost := b.most(p.SKU.Name, p.Spot).Times(nodes)
 	sum := b.cost.Add(cost)
 	switch {
 	case newPool && b.pools >= maxPools:
 		return fmt.Sprintf("the cluster has %d pools, and AKS allows no more", b.pools)
-	case b.limits.Nodes > 0 && b.nodes+nodes > b.limits.Nodes:
-		return fmt.Sprintf("%d more nodes would make %d; capacity.limits.nodes is %d", nodes, b.nodes+nodes, b.limits.Nodes)
-	case b.limits.HourlyCost > 0 && !sum.Known:
+	case b.Limits.Nodes > 0 && b.nodes+nodes > b.Limits.Nodes:
+		return fmt.Sprintf("%d more nodes would make %d; capacity.limits.nodes is %d", nodes, b.nodes+nodes, b.Limits.Nodes)
+	case b.Limits.HourlyCost > 0 && !sum.Known:
 		return "the price is unknown, and capacity.limits.hourlyCost is set"
-	case b.limits.HourlyCost > 0 && sum.USD > b.limits.HourlyCost:
-		return fmt.Sprintf("%.2f USD/h more would make %.2f; capacity.limits.hourlyCost is %.2f", cost.USD, sum.USD, b.limits.HourlyCost)
+	case b.Limits.HourlyCost > 0 && sum.USD > b.Limits.HourlyCost:
+		return fmt.Sprintf("%.2f USD/h more would make %.2f; capacity.limits.hourlyCost is %.2f", cost.USD, sum.USD, b.Limits.HourlyCost)
 	}
 	b.nodes += nodes
 	b.cost = sum
@@ -296,6 +306,15 @@ func HoldBack(changes []PoolChange, short []Shortfall) {
 			if s.Limit.Known && (c.Op == Create || c.Op == Update) && slices.Contains(s.Pools, c.Name) {
 				c.Op, c.Reason = Wait, s.String()
 			}
+		}
+	}
+}
+
+// HoldGrowth turns all creations and growths into waits.
+func HoldGrowth(changes []PoolChange, reason string) {
+	for i := range changes {
+		if c := &changes[i]; c.Op == Create || c.Op == Update && c.Live != nil && c.Desired.Count > c.Live.Count {
+			c.Op, c.Reason = Wait, reason
 		}
 	}
 }

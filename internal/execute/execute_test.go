@@ -305,12 +305,36 @@ func TestQuotaIsRemembered(t *testing.T) {
 	if q, err := l.Executor.Quota(t.Context(), l.now); err == nil || q.Regional.Known {
 		t.Errorf("what is too old is still known: %+v, %v", q, err)
 	}
+	l.Down = &capacity.CloudError{Class: capacity.ClassPermission, Code: "AuthorizationFailed"}
+	_, _ = l.Executor.Quota(t.Context(), l.now)
 	asked := l.Quotas
 	for range 10 {
 		_, _ = l.Executor.Quota(t.Context(), l.now)
 	}
 	if l.Quotas != asked {
 		t.Error("a failure is not remembered")
+	}
+}
+
+// TestQuotaIsWaitedFor shows that trouble which passes keeps growth waiting for a while, and a missing role does not.
+func TestQuotaIsWaitedFor(t *testing.T) {
+	l := newLab(t)
+	l.Down = errors.New("no")
+	if _, err := l.Executor.Quota(t.Context(), l.now); !errors.Is(err, capacity.ErrQuotaLater) {
+		t.Errorf("at first: %v", err)
+	}
+	l.now = l.now.Add(quotaPatience)
+	if _, err := l.Executor.Quota(t.Context(), l.now); err == nil || errors.Is(err, capacity.ErrQuotaLater) {
+		t.Errorf("after a while: %v", err)
+	}
+	l.Down = nil
+	if _, err := l.Executor.Quota(t.Context(), l.now); err != nil {
+		t.Errorf("once it can be read: %v", err)
+	}
+	l = newLab(t)
+	l.Down = &capacity.CloudError{Class: capacity.ClassPermission, Code: "AuthorizationFailed"}
+	if _, err := l.Executor.Quota(t.Context(), l.now); err == nil || errors.Is(err, capacity.ErrQuotaLater) {
+		t.Errorf("without the role: %v", err)
 	}
 }
 

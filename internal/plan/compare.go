@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -49,7 +50,10 @@ func AgainstLive(in LiveInput) Plan {
 	var warnings []string
 	if grows(pools) {
 		quota, err := in.Quota()
-		if err != nil {
+		switch {
+		case errors.Is(err, capacity.ErrQuotaLater):
+			capacity.HoldGrowth(pools, err.Error())
+		case err != nil:
 			warnings = append(warnings, "quota is unknown: "+err.Error())
 		}
 		short = capacity.CheckQuota(pools, quota)

@@ -22,6 +22,9 @@ func Pools(d Desired, seen Observed, g Guard, p Policy) []capacity.PoolChange {
 			if l.Shared() {
 				return g.holdsShared()
 			}
+			if g.Waiting[l.Workspace] != "" && seen.Live && s.Workloads[l.Workspace].Pool != l.Name {
+				return g.Nothing // who waits keeps what its workload runs on, and no other nodes
+			}
 			return g.Holds(l.Workspace, sourceOf(l, s))
 		},
 		InUse: func(pool string) string { return inUse(pool, seen, on) },
