@@ -15,6 +15,7 @@ type Need struct {
 	// Shared says that nodes and pools may be shared with other Workspaces: the user named neither a size nor nodes. Others get
 	// a pool of their own, with their labels on its nodes.
 	Shared  bool
+	Set     string // the InferenceSet that it shares a pool of its own with; "" for none
 	Labels  map[string]string
 	Tuning  bool
 	Idle    string // why it takes no GPUs now, such as "suspended"; empty when it does
@@ -105,7 +106,7 @@ type Binding struct {
 
 // Unplaced says why there is no place for a Workspace, and what would help.
 type Unplaced struct {
-	Reason  string // one word: QuotaExceeded, LimitReached, OutOfCapacity or TooManyPools
+	Reason  string // one word: QuotaExceeded, LimitReached, OutOfCapacity, TooManyPools or TooManyNodes
 	Message string
 }
 

@@ -77,44 +77,72 @@ func (p *planner) covered(s *seat) bool {
 	return l != nil && l.Count-p.inUse(s.pool) >= p.pending(s)
 }
 
-// placeNamed gives those who named a size, and those who keep a pool of their own, their nodes: first where they are there
-// already, then in the order of names.
+// placeNamed gives those who named a size, and those who keep a pool of their own, their nodes: first who runs, then where nodes are
+// there already, then in the order of names.
 func (p *planner) placeNamed() {
-	for _, there := range []bool{true, false} {
+	given := map[string]int{} // nodes of each pool
+	done := make([]bool, len(p.seats))
+	for _, turn := range []int{turnRuns, turnThere, turnMissing} {
 		for i := range p.seats {
 			s := &p.seats[i]
-			if s.option == nil || s.site >= 0 || s.need.Idle != "" {
+			if done[i] || s.option == nil || s.site >= 0 || s.need.Idle != "" {
 				continue
 			}
 			l := p.live[s.pool]
-			more := max(s.option.Nodes-p.inUse(s.pool), 0)
-			if (l != nil && (more == 0 || l.Count >= s.option.Nodes && l.State != Failed)) != there {
+			used, before := p.inUse(s.pool), given[s.pool]
+			after := before + s.option.Nodes
+			more := max(after-used, 0) - max(before-used, 0)
+			at := turnMissing
+			if l != nil && (more == 0 || l.Count >= after && l.State != Failed) {
+				at = turnThere
+				if p.pending(s) == 0 {
+					at = turnRuns
+				}
+			}
+			if at > turn {
 				continue
 			}
-			if !there {
-				if message, blocked := p.blocked(s.option.SKU, s.need.Spot); blocked {
-					p.leave(s, Unplaced{"OutOfCapacity", message})
-					continue
-				}
-				if l == nil && p.poolsLeft() == 0 {
-					p.leave(s, tooManyPools(len(p.in.Pools)))
-					continue
-				}
-				if row, missing, left := p.short(s.option.SKU, s.need.Spot, more, p.rows.taken); row != "" {
-					p.leave(s, p.shortOf(row, missing, left, s.option.SKU, s.need.Spot))
-					continue
-				}
+			done[i] = true
+			if no := p.refuse(s, more, after); turn == turnMissing && no.Reason != "" {
+				p.leave(s, no)
+				continue
 			}
+			given[s.pool] = after
 			p.takePool(s, more)
 		}
 	}
+}
+
+// The turns of placeNamed.
+const (
+	turnRuns = iota
+	turnThere
+	turnMissing
+)
+
+// refuse says why a seat cannot have so many more nodes of its size, which would make all in its pool; there is no Reason when
+// it can.
+func (p *planner) refuse(s *seat, more, all int) Unplaced {
+	if message, blocked := p.blocked(s.option.SKU, s.need.Spot); blocked {
+		return Unplaced{"OutOfCapacity", message}
+	}
+	if all > maxNodesPerPool {
+		return Unplaced{"TooManyNodes", fmt.Sprintf("pool %s would have %d nodes, and AKS allows no more than %d", s.pool, all, maxNodesPerPool)}
+	}
+	if p.live[s.pool] == nil && !p.made[s.pool] && p.poolsLeft() == 0 {
+		return tooManyPools(len(p.in.Pools))
+	}
+	if row, missing, left := p.short(s.option.SKU, s.need.Spot, more, p.rows.taken); row != "" {
+		return p.shortOf(row, missing, left, s.option.SKU, s.need.Spot)
+	}
+	return Unplaced{}
 }
 
 // takePool counts the nodes of a pool that one Workspace has, and the pool when it is a new one.
 func (p *planner) takePool(s *seat, nodes int) {
 	p.take(s.option.SKU, s.need.Spot, nodes)
 	if p.live[s.pool] == nil {
-		p.made++
+		p.made[s.pool] = true
 	}
 }
 
@@ -131,7 +159,7 @@ func (p *planner) takeOwn(placed []int) {
 }
 
 // poolsLeft is how many more pools the cluster may have.
-func (p *planner) poolsLeft() int { return max(maxPools-len(p.in.Pools)-p.made, 0) }
+func (p *planner) poolsLeft() int { return max(maxPools-len(p.in.Pools)-len(p.made), 0) }
 
 // program returns the program with what is there: nodes that stay with their free parts, and what the limits leave. It also returns
 // the seats on shared pools that have pods without a node.

@@ -19,8 +19,8 @@ type planner struct {
 	named map[string]int  // site of a shared pool, by its name
 	own   map[ownSite]int // of sites for pools of one Workspace
 	rows  rows
-	made  int            // new pools for one Workspace each
-	left  map[string]int // pods that will have left, by node
+	made  map[string]bool // new pools for one Workspace or set each
+	left  map[string]int  // pods that will have left, by node
 
 	optimal bool
 }
@@ -58,7 +58,7 @@ type ownSite struct {
 func newPlanner(in FleetInput) *planner {
 	p := &planner{
 		in: in, live: map[string]*LivePool{}, nodes: map[string][]*FleetNode{}, hosts: map[string]*FleetNode{}, index: map[kind]int{},
-		named: map[string]int{}, own: map[ownSite]int{}, optimal: true,
+		named: map[string]int{}, own: map[ownSite]int{}, made: map[string]bool{}, optimal: true,
 	}
 	if p.in.Horizon == 0 {
 		p.in.Horizon = DefaultHorizon
@@ -181,7 +181,7 @@ func (p *planner) bind() {
 		case len(options) == 0:
 			s.no = Unplaced{"NoSize", "no size fits"}
 		case !n.Automatic: // the user's choice; whether it can be had is for place
-			s.option, s.pool = options[0], poolName(p.in.Cluster, n.Workspace, options[0].SKU.Name, n.Spot)
+			s.option, s.pool = options[0], poolName(p.in.Cluster, n.owner(), options[0].SKU.Name, n.Spot)
 			s.reason = options[0].SKU.Name + " is what the file names"
 		default:
 			p.keep(s, options)
@@ -204,7 +204,7 @@ func (p *planner) keep(s *seat, options []*Option) {
 		}
 		l := p.live[name]
 		at, shared := p.named[name]
-		if l == nil && !shared || l != nil && !l.Shared() && l.Workspace != n.Workspace || l != nil && l.Shared() && !n.Shared {
+		if l == nil && !shared || l != nil && !l.Shared() && l.Workspace != n.owner() || l != nil && l.Shared() && !n.Shared {
 			continue
 		}
 		o := p.matching(n, options, l, at, shared && (l == nil || l.Shared()))
@@ -227,7 +227,7 @@ func (p *planner) keep(s *seat, options []*Option) {
 func (p *planner) owned(n *Need) string {
 	best := ""
 	for name, l := range p.live {
-		if l.Workspace == n.Workspace && !l.Shared() && (best == "" || name < best) {
+		if l.Workspace == n.owner() && !l.Shared() && (best == "" || name < best) {
 			best = name
 		}
 	}
@@ -281,7 +281,7 @@ func (p *planner) sit(s *seat, o *Option, reason string) {
 		s.site, s.pool = p.siteOf(kindOf(s.need, o), o.SKU), ""
 		return
 	}
-	s.site, s.pool = -1, poolName(p.in.Cluster, s.need.Workspace, o.SKU.Name, s.need.Spot)
+	s.site, s.pool = -1, poolName(p.in.Cluster, s.need.owner(), o.SKU.Name, s.need.Spot)
 }
 
 // pending returns how many nodes' worth of pods of a seat have no node of its pool yet.

@@ -72,7 +72,7 @@ func (p *planner) sharedPool(name string, k kind, sku SKU, count int) Pool {
 // pool cannot change its size, so another size is another pool.
 func (p *planner) ownPool(n *Need, o *Option, count int) Pool {
 	pool := Pool{
-		Name: poolName(p.in.Cluster, n.Workspace, o.SKU.Name, n.Spot), Workspace: n.Workspace, SKU: o.SKU, Count: count, Spot: n.Spot,
+		Name: poolName(p.in.Cluster, n.owner(), o.SKU.Name, n.Spot), Workspace: n.owner(), SKU: o.SKU, Count: count, Spot: n.Spot,
 		DiskGiB: n.DiskGiB, OSSKU: n.OSSKU, Labels: map[string]string{}, Taints: []string{GPUTaint},
 		Zones: p.in.Limits.Zones, ManagedDisk: p.managedDisk(o.SKU, n.Spot),
 		HourlyCost: p.price(o.SKU.Name, n.Spot).Times(count),
@@ -84,8 +84,12 @@ func (p *planner) ownPool(n *Need, o *Option, count int) Pool {
 		}
 	}
 	pool.Labels[LabelCluster] = p.in.Cluster
-	pool.Labels[LabelWorkspace] = n.Workspace.Name
 	pool.Labels[LabelWorkspaceNamespace] = n.Workspace.Namespace
+	if n.Set != "" {
+		pool.Labels[LabelInferenceSet] = n.Set
+	} else {
+		pool.Labels[LabelWorkspace] = n.Workspace.Name
+	}
 	return pool
 }
 

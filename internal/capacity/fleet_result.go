@@ -26,7 +26,12 @@ func (p *planner) result() Fleet {
 			continue
 		}
 		if s.site < 0 {
-			pools[s.pool] = p.poolOfOne(s)
+			pool := p.poolOfOne(s)
+			if others, ok := pools[s.pool]; ok { // of the same set
+				pool.Count += others.Count
+				pool.HourlyCost = p.price(pool.SKU.Name, pool.Spot).Times(pool.Count)
+			}
+			pools[s.pool] = pool
 		} else if _, ok := pools[s.pool]; !ok && s.need.Idle != "" && p.live[s.pool] != nil {
 			pools[s.pool] = p.livePool(p.live[s.pool], 0) // for when it goes on
 		}
@@ -39,7 +44,7 @@ func (p *planner) result() Fleet {
 	return f
 }
 
-// poolOfOne returns the pool that only this Workspace has.
+// poolOfOne returns the pool that only this Workspace has, or its part of that of its set.
 func (p *planner) poolOfOne(s *seat) Pool {
 	count := s.option.Nodes
 	if s.need.Idle != "" {
@@ -200,7 +205,7 @@ func (w *wards) choose(level, n int) string {
 // have their GPUs.
 func (p *planner) binding(s *seat, arriving map[string]bool) Binding {
 	n, o := s.need, s.option
-	b := Binding{Pool: s.pool, Option: *o, Shared: s.site >= 0, Reason: s.reason}
+	b := Binding{Pool: s.pool, Option: *o, Shared: s.site >= 0 || n.Set != "", Reason: s.reason}
 	if n.Idle == "" {
 		b.Cost = p.shareOf(o, n.Spot)
 	} else {
@@ -219,7 +224,7 @@ func (p *planner) binding(s *seat, arriving map[string]bool) Binding {
 		b.Hold = b.Reason
 		return b
 	}
-	b.Option, b.Shared, b.Cost = *old, shared, p.shareOf(old, n.Spot)
+	b.Option, b.Shared, b.Cost = *old, shared || n.Set != "", p.shareOf(old, n.Spot)
 	return b
 }
 

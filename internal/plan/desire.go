@@ -91,12 +91,15 @@ type Desired struct {
 	Fleet    capacity.Fleet // in mode aks
 }
 
-// Blocked returns the Workspaces for which nothing is done.
+// Blocked returns the Workspaces for which nothing is done, and the sets among whose replicas one is.
 func (d Desired) Blocked() map[workspace.Key]bool {
 	out := map[workspace.Key]bool{}
 	for i := range d.Wishes {
 		if len(d.Wishes[i].Blocked) > 0 {
 			out[d.Wishes[i].Key] = true
+			if set := d.Wishes[i].set(); set != "" {
+				out[capacity.SetKey(d.Wishes[i].Namespace, set)] = true
+			}
 		}
 	}
 	return out

@@ -107,7 +107,7 @@ func (w *Wish) bind(b capacity.Binding, pool *capacity.Pool, policy Policy) {
 			Spot: w.Workspace.Spot(),
 		},
 	}
-	if !b.Shared { // the nodes of a shared pool have nobody's labels
+	if !w.automatic() { // the nodes that strangers share have nobody's labels
 		w.Placement.NodeLabels = w.Workspace.NodeLabels()
 	}
 }
@@ -115,9 +115,9 @@ func (w *Wish) bind(b capacity.Binding, pool *capacity.Pool, policy Policy) {
 // need is what the fleet has to know about a Wish.
 func (w *Wish) need(s cluster.State) capacity.Need {
 	ws := w.Workspace
-	auto := ws.Resource.InstanceType == "" || ws.Resource.InstanceType == "auto"
+	auto := w.automatic()
 	n := capacity.Need{
-		Workspace: w.Key, Demand: w.Demand, Automatic: auto || w.Demand.Substituted != "", Shared: auto, Labels: ws.NodeLabels(),
+		Workspace: w.Key, Demand: w.Demand, Automatic: auto || w.Demand.Substituted != "", Shared: auto, Set: w.set(), Labels: ws.NodeLabels(),
 		Tuning: ws.Tuning != nil, Spot: ws.Spot(), OSSKU: osSKU(ws), DiskGiB: w.diskGiB,
 	}
 	switch {
@@ -137,6 +137,21 @@ func (w *Wish) need(s cluster.State) capacity.Need {
 		}
 	}
 	return n
+}
+
+// automatic reports whether the size is ours to choose.
+func (w *Wish) automatic() bool {
+	size := w.Workspace.Resource.InstanceType
+	return size == "" || size == "auto"
+}
+
+// set returns the InferenceSet with whose replicas the Workspace shares a pool, or "". A template of the user's own may ask for no
+// GPUs, and two of them would meet on one node.
+func (w *Wish) set() string {
+	if w.automatic() || w.Workspace.PresetName() == "" {
+		return ""
+	}
+	return w.Workspace.InferenceSet
 }
 
 // over reports whether a pod has ended.

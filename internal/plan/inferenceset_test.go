@@ -18,7 +18,7 @@ spec:
     inference: {preset: {name: phi-4-mini-instruct}}
 `
 
-// TestInferenceSet says that replicas are Workspaces like any other, with objects and nodes of their own.
+// TestInferenceSet says that replicas are Workspaces with objects of their own, on the nodes of one pool.
 func TestInferenceSet(t *testing.T) {
 	s := side(t, map[string]string{"set.yaml": inferenceSet}, Observed{})
 	if len(s.Desired.Problems) > 0 || len(s.Desired.Wishes) != 2 {
@@ -26,16 +26,17 @@ func TestInferenceSet(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, w := range s.Desired.Wishes {
-		if w.Pool == nil || seen[w.Pool.Name] {
+		if p := w.Pool; p == nil || p.Count != 2 || p.Labels["app"] != "phi" || p.Labels["kaito.sh/workspace"] != "" || p.HourlyCost.USD != 2*w.Binding.Cost.USD {
 			t.Errorf("%s: pool %+v", w.Key, w.Pool)
-			continue
 		}
-		seen[w.Pool.Name] = true
 		for _, o := range w.Bundle.Objects {
 			if o.GetKind() == "StatefulSet" {
 				seen[o.GetName()] = true
 			}
 		}
+	}
+	if n := len(s.Desired.Pools()); n != 1 {
+		t.Errorf("%d pools", n)
 	}
 	if !seen["phi-0"] || !seen["phi-1"] {
 		t.Errorf("StatefulSets: %v", seen)

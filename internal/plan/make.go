@@ -124,7 +124,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		byKey[w.Key] = out
 	}
 	for _, ch := range changes {
-		if ch.Workspace == (workspace.Key{}) {
+		if !ch.ofOne() {
 			continue
 		}
 		w, ok := byKey[ch.Workspace]

@@ -2,10 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Pools plans the changes to agent pools. A pool that nothing asks for stays while anything still runs on it, whoever's it is:
@@ -22,10 +24,7 @@ func Pools(d Desired, seen Observed, g Guard, p Policy) []capacity.PoolChange {
 			if l.Shared() {
 				return g.holdsShared()
 			}
-			if g.Waiting[l.Workspace] != "" && seen.Live && s.Workloads[l.Workspace].Pool != l.Name {
-				return g.Nothing // who waits keeps what its workload runs on, and no other nodes
-			}
-			return g.Holds(l.Workspace, sourceOf(l, s))
+			return g.holdsPool(l, seen)
 		},
 		InUse: func(pool string) string { return inUse(pool, seen, on) },
 		Empty: func(pool string) []string {
@@ -41,10 +40,27 @@ func shared(pool string, live []capacity.LivePool) bool {
 	return slices.ContainsFunc(live, func(l capacity.LivePool) bool { return l.Name == pool && l.Shared() })
 }
 
+// holdsPool returns why a pool of one Workspace, or one set, must not be deleted, or "". Who waits keeps what its workload runs
+// on, and no other nodes: somebody else may be waiting for just those.
+func (g Guard) holdsPool(l capacity.LivePool, seen Observed) string {
+	owner := l.Workspace
+	set, ok := capacity.SetOf(owner)
+	for _, k := range slices.SortedFunc(maps.Keys(g.Waiting), workspace.Key.Compare) {
+		if why := g.Waiting[k]; (k == owner || ok && capacity.InSet(k, owner)) && (!seen.Live || seen.State.Workloads[k].Pool == l.Name) {
+			return "its Workspace waits: " + why
+		}
+	}
+	g.Waiting = nil
+	if ok && !g.Blocked[owner] {
+		owner.Name = set + "-0" // all replicas are meant by the same file
+	}
+	return g.Holds(owner, sourceOf(l, seen.State))
+}
+
 // sourceOf returns the file that a pool's Workspace came from, as far as objects that are still there tell.
 func sourceOf(l capacity.LivePool, s cluster.State) string {
 	for _, o := range s.Objects {
-		if o.Workspace == l.Workspace && o.Source != "" {
+		if (o.Workspace == l.Workspace || capacity.InSet(o.Workspace, l.Workspace)) && o.Source != "" {
 			return o.Source
 		}
 	}

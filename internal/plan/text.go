@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -74,12 +75,18 @@ func (p *Plan) workspaceText(b *strings.Builder, w *Workspace) {
 	}
 }
 
-// sharedText prints the changes that belong to no Workspace.
+// ofOne reports whether the change belongs to one Workspace.
+func (c *Change) ofOne() bool {
+	_, set := capacity.SetOf(c.Workspace)
+	return c.Workspace != (workspace.Key{}) && !set
+}
+
+// sharedText prints the changes that belong to no Workspace alone.
 func (p *Plan) sharedText(b *strings.Builder) {
 	head := "\n  shared\n"
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.Workspace == (workspace.Key{}) && c.Op != NoOp {
+		if !c.ofOne() && c.Op != NoOp {
 			b.WriteString(head)
 			head = ""
 			c.text(b)
