@@ -37,11 +37,36 @@ func (p *planner) result() Fleet {
 		}
 		f.Bindings[s.need.Workspace] = p.binding(s, arriving)
 	}
+	p.keepOld(pools, f.Bindings)
 	for _, pool := range pools {
 		f.Pools = append(f.Pools, pool)
 	}
 	slices.SortFunc(f.Pools, func(a, b Pool) int { return strings.Compare(a.Name, b.Name) })
 	return f
+}
+
+// keepOld keeps the nodes of those who are to move, and of those for whom there is no place as they ask for it now, but who have a
+// workload from before. Others of the pool may go.
+func (p *planner) keepOld(pools map[string]Pool, bindings map[workspace.Key]Binding) {
+	keep := map[string]int{}
+	for i := range p.seats {
+		s := &p.seats[i]
+		name := s.need.Pool
+		if b := bindings[s.need.Workspace]; s.option != nil && b.Next != "" {
+			name = b.Pool
+		} else if s.option != nil || len(s.options) == 0 || s.need.Idle != "" {
+			continue
+		}
+		if l := p.live[name]; l != nil && !l.Shared() && len(p.nodes[name]) > 0 {
+			keep[name] += max(len(s.need.Pods), 1)
+		}
+	}
+	for name, n := range keep {
+		if _, wanted := pools[name]; !wanted {
+			l := p.live[name]
+			pools[name] = p.livePool(l, min(max(n, p.inUse(name)), l.Count))
+		}
+	}
 }
 
 // poolOfOne returns the pool that only this Workspace has, or its part of that of its set.

@@ -40,13 +40,13 @@ func shared(pool string, live []capacity.LivePool) bool {
 	return slices.ContainsFunc(live, func(l capacity.LivePool) bool { return l.Name == pool && l.Shared() })
 }
 
-// holdsPool returns why a pool of one Workspace, or one set, must not be deleted, or "". Who waits keeps what its workload runs
-// on, and no other nodes: somebody else may be waiting for just those.
+// holdsPool returns why a pool of one Workspace, or one set, must not be deleted, or "". Who waits keeps the nodes that its
+// workload is for, and nothing else: somebody else may be waiting for just that.
 func (g Guard) holdsPool(l capacity.LivePool, seen Observed) string {
 	owner := l.Workspace
 	set, ok := capacity.SetOf(owner)
 	for _, k := range slices.SortedFunc(maps.Keys(g.Waiting), workspace.Key.Compare) {
-		if why := g.Waiting[k]; (k == owner || ok && capacity.InSet(k, owner)) && (!seen.Live || seen.State.Workloads[k].Pool == l.Name) {
+		if why := g.Waiting[k]; (k == owner || ok && capacity.InSet(k, owner)) && (!seen.Live || seen.State.Workloads[k].Pool == l.Name && hasNodes(l.Name, seen.State)) {
 			return "its Workspace waits: " + why
 		}
 	}
@@ -55,6 +55,10 @@ func (g Guard) holdsPool(l capacity.LivePool, seen Observed) string {
 		owner.Name = set + "-0" // all replicas are meant by the same file
 	}
 	return g.Holds(owner, sourceOf(l, seen.State))
+}
+
+func hasNodes(pool string, s cluster.State) bool {
+	return slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Pool == pool })
 }
 
 // sourceOf returns the file that a pool's Workspace came from, as far as objects that are still there tell.
