@@ -174,17 +174,21 @@ func sequence(t *testing.T, seed uint64, cache *render.Cache) {
 	case 2:
 		w.quota = 72
 	}
-	l := w.loop()
-	for range 30 {
+	l, other := w.loop(), w.loop()
+	for range 24 {
 		w.event(rng)
 		if rng.IntN(8) == 0 {
 			if w.limited() && rng.IntN(3) == 0 { // the configuration has changed: less may be had than there is
 				w.limits.Nodes = 1 + rng.IntN(4)
+				other = w.loop()
 			}
 			l = w.loop()
 		}
 		for range rng.IntN(4) {
 			w.round(l, time.Duration(1+rng.IntN(240))*time.Second)
+			if seed%8 == 0 && rng.IntN(2) == 0 { // another syncer of the same cluster, which there should not be
+				w.round(other, time.Second)
+			}
 		}
 		if t.Failed() {
 			t.Fatalf("%s", w)
@@ -197,7 +201,7 @@ func sequence(t *testing.T, seed uint64, cache *render.Cache) {
 			w.commit++
 		}
 	}
-	for calm := time.Now(); time.Since(calm) < 4*time.Hour; { // what is stuck, late or blocked has passed by then
+	for calm := time.Now(); time.Since(calm) < 3*time.Hour; { // what is stuck, late or blocked has passed by then
 		if w.round(l, 5*time.Minute).Settled {
 			time.Sleep(25 * time.Minute)
 		}
