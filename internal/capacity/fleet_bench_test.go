@@ -140,13 +140,13 @@ func gap(t testing.TB, in FleetInput) (percent float64, proven bool) {
 	return 100 * (f.usd() - bound) / bound, false
 }
 
-// TestGapToTheOptimum states how far plans may be from the optimum. Where the planner has not proven its plan, the gap is to the
-// linear bound, which is itself below the optimum.
+// TestGapToTheOptimum states how far plans may be from the optimum. Where the planner has proven its plan, which it does for most
+// fleets of 20, the gap is 0. Elsewhere it is to the linear bound, below which no plan is, so that the true gap is smaller yet.
 func TestGapToTheOptimum(t *testing.T) {
 	for _, tt := range []struct {
 		n, seeds int
 		worst    float64
-	}{{20, 10, 30}, {100, 8, 6}, {1000, 3, 1}} {
+	}{{20, 10, 2}, {100, 8, 2}, {1000, 3, 0.2}} {
 		worst, sum, proven := 0.0, 0.0, 0
 		for seed := range tt.seeds {
 			g, ok := gap(t, fleetOf(tt.n, uint64(seed)))

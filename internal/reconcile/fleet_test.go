@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -93,6 +95,83 @@ func TestWorkspacesWithoutASizeShare(t *testing.T) {
 		settleOver(t, l)
 		if got := w.pool(names[0]); got.Count != 1 {
 			t.Errorf("after one has gone: %+v", got)
+		}
+	})
+}
+
+// TestNodesGoInOrder suspends a server, lets it go on, and removes it, while a pod of somebody else is on its node.
+func TestNodesGoInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, render.NewCache())
+		w.files["m1.yaml"] = phi
+		l := w.loop()
+		rest := func() {
+			for range 12 {
+				w.round(l, time.Minute)
+			}
+		}
+		node := func() string {
+			for _, n := range w.cloud.Nodes() {
+				if strings.Contains(n[0], "-wphi") {
+					return n[0]
+				}
+			}
+			return ""
+		}
+		push := func(text string) {
+			if w.files["m1.yaml"] = text; text == "" {
+				delete(w.files, "m1.yaml")
+			}
+			w.commit++
+			rest()
+		}
+		rest()
+		first := node()
+		w.strange["other/pod"] = first
+		push(strings.Replace(phi, "{name: phi}", `{name: phi, annotations: {syncer.dev/suspend: "true"}}`, 1))
+		if text := fmt.Sprint(l.reports[0].Conditions); len(w.pods) != 0 || node() != first || !strings.Contains(text, "pod other/pod still runs on it") {
+			t.Errorf("with a pod of somebody else: nodes %v, %s", w.cloud.Nodes(), text)
+		}
+		clear(w.strange)
+		if rest(); node() != "" || len(w.cloud.Written) != 2 {
+			t.Errorf("suspended: nodes %v, written %v", w.cloud.Nodes(), w.cloud.Written)
+		}
+		if push(phi); node() == "" || l.reports[0].State != status.Ready {
+			t.Errorf("it goes on: nodes %v, %+v", w.cloud.Nodes(), l.reports[0])
+		}
+		w.strange["other/pod"] = node()
+		push("")
+		for ref := range w.objects {
+			t.Errorf("%s is left", ref)
+		}
+		if node() == "" {
+			t.Error("the node of a pod of somebody else is gone")
+		}
+		clear(w.strange)
+		rest()
+		if got := strings.Join(w.cloud.Written, " "); node() != "" || strings.Count(got, "update") != 3 || !strings.Contains(w.cloud.Written[len(w.cloud.Written)-1], "delete") {
+			t.Errorf("nodes %v, written %v", w.cloud.Nodes(), w.cloud.Written)
+		}
+	})
+}
+
+// TestStuckIsGivenUpOnce has Azure create a pool for ever.
+func TestStuckIsGivenUpOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, render.NewCache())
+		w.files["m1.yaml"] = phi
+		w.cloud.Once = []*capacitytest.Fault{{Stuck: true}}
+		for i := range 44 {
+			if l := w.loop(); w.round(l, time.Minute).PoolWrites > 0 && i > 0 { // a restart each time
+				t.Fatalf("minute %d: %v", i, w.cloud.Written)
+			}
+		}
+		l := w.loop()
+		for range 120 {
+			w.round(l, time.Minute)
+		}
+		if n := strings.Count(strings.Join(w.cloud.Written, " "), "abort"); n != 1 || l.reports[0].State != status.Ready {
+			t.Errorf("given up %d times: %v, %s %+v", n, w.cloud.Written, l.reports[0].State, l.reports[0].Conditions)
 		}
 	})
 }

@@ -238,9 +238,9 @@ func resourceReady(in Input) Condition {
 	case in.Pool == nil:
 		return condition(ResourceReady, false, "PoolPending", "the pool is not planned yet"+notes)
 	case in.Finished:
-		return condition(ResourceReady, true, "PoolReleased", fmt.Sprintf("pool %s: scaled to zero, the job is over", in.Pool.Name)+notes)
-	case in.Pool.Count == 0:
-		return condition(ResourceReady, false, "Suspended", fmt.Sprintf("pool %s: scaled to zero", in.Pool.Name)+notes)
+		return condition(ResourceReady, true, "PoolReleased", released(in)+", the job is over"+notes)
+	case in.Pool.Count == 0, in.Workspace != nil && in.Workspace.Suspended():
+		return condition(ResourceReady, false, "Suspended", released(in)+notes)
 	case in.PoolErr != nil && errors.As(in.PoolErr, &trouble):
 		return condition(ResourceReady, false, "Pool"+string(trouble.Class), fmt.Sprintf("pool %s: %s", in.Pool.Name, trouble.Error())+cure(trouble)+notes)
 	case in.PoolErr != nil:
@@ -262,6 +262,20 @@ func resourceReady(in Input) Condition {
 		return condition(ResourceReady, true, "PoolReady", count+notes)
 	}
 	return condition(ResourceReady, false, "PoolNotReady", count+", "+string(in.Pools[i].State)+notes)
+}
+
+// released says how far the nodes of a Workspace that takes none are given back.
+func released(in Input) string {
+	i := slices.IndexFunc(in.Pools, func(p capacity.LivePool) bool { return p.Name == in.Pool.Name })
+	switch {
+	case in.Pool.Count > 0:
+		return fmt.Sprintf("pool %s: none of its nodes", in.Pool.Name)
+	case i >= 0 && in.Pools[i].Count > 0 && in.PoolHeld != "":
+		return fmt.Sprintf("pool %s: still has %d nodes: %s", in.Pool.Name, in.Pools[i].Count, in.PoolHeld)
+	case i >= 0 && in.Pools[i].Count > 0:
+		return fmt.Sprintf("pool %s: to be scaled to zero", in.Pool.Name)
+	}
+	return fmt.Sprintf("pool %s: scaled to zero", in.Pool.Name)
 }
 
 // cure says what helps against trouble, if anything does.
