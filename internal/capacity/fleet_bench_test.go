@@ -35,10 +35,10 @@ func fleetOf(n int, seed uint64) FleetInput {
 	}
 	for _, s := range skus {
 		if f := strings.ToLower(s.Family); !in.Quota.Families[f].Known {
-			in.Quota.Families[f] = Limit{Max: 1e6, Known: true}
+			in.Quota.Families[f] = Limit{Max: 1e7, Known: true}
 		}
 	}
-	in.Quota.Regional = Limit{Max: 1e6, Known: true}
+	in.Quota.Regional = Limit{Max: 1e7, Known: true}
 	return in
 }
 
