@@ -144,7 +144,7 @@ func (w *town) calm() {
 // is outside. Every write is looked at: see town. When the troubles are over everything that may run does, what nobody needs is
 // gone, and nothing is written any more, after a restart either.
 func TestTheBillIsSafe(t *testing.T) {
-	const towns, sequences = 8, 40
+	const towns, sequences = 8, 40 / slowdown
 	for town := range uint64(towns) {
 		t.Run(fmt.Sprint(town), func(t *testing.T) {
 			t.Parallel()
