@@ -24,7 +24,7 @@ func outOfCapacity(size, reason string, until, now time.Time) string {
 }
 
 func tooManyPools(n int) Unplaced {
-	return Unplaced{"TooManyPools", fmt.Sprintf("the cluster has %d pools, and AKS allows no more than %d; remove one, or leave out resource.instanceType to share pools", n, maxPools)}
+	return Unplaced{"TooManyPools", fmt.Sprintf("AKS allows a cluster %d pools, of which %d are there and the others wanted by those before; remove one, or leave out resource.instanceType to share pools", maxPools, n)}
 }
 
 func (p *planner) shortOf(row string, missing, left int64, sku SKU, spot bool) Unplaced {
