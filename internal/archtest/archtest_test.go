@@ -51,7 +51,7 @@ func list(t *testing.T) []pkg {
 var layers = [][]string{
 	{"presets", "internal/strictyaml", "internal/watch", "internal/web"},
 	{"internal/preset", "internal/config"},
-	{"internal/workspace", "internal/derive", "internal/capacity/kaito"},
+	{"internal/workspace", "internal/derive", "internal/capacity/kaito", "internal/capacity/pack"},
 	{"internal/capacity", "internal/cluster", "internal/diff", "internal/render"},
 	{"internal/eject", "internal/status", "internal/plan", "internal/execute"},
 	{"internal/reconcile"},
@@ -87,7 +87,7 @@ var fences = []struct {
 
 // pure packages do no I/O and read no clock.
 var pure = []string{
-	"internal/strictyaml", "internal/preset", "internal/derive", "internal/eject", "internal/workspace", "internal/capacity", "internal/capacity/kaito", "internal/cluster", "internal/diff",
+	"internal/strictyaml", "internal/preset", "internal/derive", "internal/eject", "internal/workspace", "internal/capacity", "internal/capacity/kaito", "internal/capacity/pack", "internal/cluster", "internal/diff",
 	"internal/plan", "internal/status",
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"syncer.dev/syncer/internal/capacity/pack"
+
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize/convex/lp"
 
@@ -75,7 +77,7 @@ func kaitoLike(in FleetInput) (usd float64, left int) {
 }
 
 // programOf returns the program that PlanFleet solves for a fleet of which nothing is there yet.
-func programOf(in FleetInput) *program {
+func programOf(in FleetInput) *pack.Program {
 	p := newPlanner(in)
 	p.bind()
 	p.limit()
@@ -89,35 +91,35 @@ func programOf(in FleetInput) *program {
 }
 
 // linearBound is what the fleet would cost if nodes and Workspaces could be divided at will: no plan costs less.
-func linearBound(t testing.TB, p *program) float64 {
-	columns := len(p.caps)
-	for _, c := range p.classes {
-		columns += len(c.choices) + 1
+func linearBound(t testing.TB, p *pack.Program) float64 {
+	columns := len(p.Caps)
+	for _, c := range p.Groups {
+		columns += len(c.Choices) + 1
 	}
-	a := mat.NewDense(len(p.classes)+len(p.caps), columns, nil)
-	b := make([]float64, len(p.classes)+len(p.caps))
+	a := mat.NewDense(len(p.Groups)+len(p.Caps), columns, nil)
+	b := make([]float64, len(p.Groups)+len(p.Caps))
 	cost := make([]float64, columns)
 	col := 0
-	for i, c := range p.classes {
-		b[i] = float64(c.n)
-		for j := range len(c.choices) + 1 {
+	for i, c := range p.Groups {
+		b[i] = float64(c.Count)
+		for j := range len(c.Choices) + 1 {
 			a.Set(i, col, 1)
-			if j == len(c.choices) {
-				cost[col] = float64(leftOut) / 1e6
+			if j == len(c.Choices) {
+				cost[col] = float64(pack.LeftOut) / 1e6
 			} else {
-				ch := c.choices[j]
-				part := float64(ch.count<<ch.level) / float64(p.bins[ch.bin].units)
-				cost[col] = part * float64(p.bins[ch.bin].price) / 1e6
-				for _, u := range p.bins[ch.bin].uses {
-					a.Set(len(p.classes)+u.row, col, part*float64(u.amount))
+				ch := c.Choices[j]
+				part := float64(ch.Count<<ch.Level) / float64(p.Bins[ch.Bin].Units)
+				cost[col] = part * float64(p.Bins[ch.Bin].Price) / 1e6
+				for _, u := range p.Bins[ch.Bin].Uses {
+					a.Set(len(p.Groups)+u.Row, col, part*float64(u.Amount))
 				}
 			}
 			col++
 		}
 	}
-	for r, limit := range p.caps {
-		b[len(p.classes)+r] = float64(limit)
-		a.Set(len(p.classes)+r, col, 1) // what is left of it
+	for r, limit := range p.Caps {
+		b[len(p.Groups)+r] = float64(limit)
+		a.Set(len(p.Groups)+r, col, 1) // what is left of it
 		col++
 	}
 	got, _, err := lp.Simplex(cost, a, b, 1e-9, nil)

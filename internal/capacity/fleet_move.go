@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"syncer.dev/syncer/internal/capacity/pack"
 )
 
 // improve moves servers from nodes that can then be given back, if that pays: the saving per hour, counted over the horizon, must
@@ -25,8 +27,8 @@ func (p *planner) improve() {
 	}
 	base, fixed := p.program()
 	p.fix(base, fixed)
-	base.settle()
-	before := base.empty().cost
+	base.Settle()
+	before := base.Empty().Cost
 	var best offer
 	for _, g := range groups {
 		if o := p.evaluate(g, base, before); o.net > best.net {
@@ -57,10 +59,10 @@ type offer struct {
 }
 
 // fix adds the seats whose pods have no node yet.
-func (p *planner) fix(prog *program, fixed []int) {
+func (p *planner) fix(prog *pack.Program, fixed []int) {
 	for _, i := range fixed {
 		s := &p.seats[i]
-		prog.bins[s.site].fixed[p.sites[s.site].level(s.option)] += p.pending(s)
+		prog.Bins[s.site].Fixed[p.sites[s.site].level(s.option)] += p.pending(s)
 	}
 }
 
@@ -166,19 +168,19 @@ func (p *planner) signature(seats []int, classes map[string]int) string {
 
 // evaluate works out what it would bring to move a group. Until it has moved, the old nodes are there as well, so that they
 // still count for the limits.
-func (p *planner) evaluate(g group, base *program, before int64) offer {
-	prog := &program{bins: slices.Clone(base.bins), caps: slices.Clone(base.caps), pools: base.pools, quick: true}
+func (p *planner) evaluate(g group, base *pack.Program, before int64) offer {
+	prog := &pack.Program{Bins: slices.Clone(base.Bins), Caps: slices.Clone(base.Caps), Pools: base.Pools, Quick: true}
 	for name := range g.gone {
 		h := p.hosts[name]
 		if at, shared := p.named[h.Pool]; shared {
-			b := &prog.bins[at]
-			b.stay--
-			for l := range levels {
-				b.holes[l] -= p.free(&p.sites[at], h) >> l
+			b := &prog.Bins[at]
+			b.Stay--
+			for l := range pack.Levels {
+				b.Holes[l] -= p.free(&p.sites[at], h) >> l
 			}
 		}
 	}
-	prog.settle()
+	prog.Settle()
 	o := offer{to: map[int]*Option{}}
 	cost := int64(0)
 	p.assign(prog, g.seats, g.except, func(i int, to *Option) {
@@ -189,7 +191,7 @@ func (p *planner) evaluate(g group, base *program, before int64) offer {
 	if len(o.to) < len(g.seats) {
 		return offer{}
 	}
-	o.saving = g.price + before - prog.cost
+	o.saving = g.price + before - prog.Cost
 	o.net = int64(float64(o.saving)*p.in.Horizon.Hours()) - cost
 	return o
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"syncer.dev/syncer/internal/capacity/pack"
 )
 
 // place finds a seat for everybody who has none.
@@ -31,24 +33,24 @@ func (p *planner) place() {
 	}
 	prog, fixed := p.program()
 	// Those who were promised a place that is not there yet get it as long as the limits allow it.
-	t := prog.empty()
+	t := prog.Empty()
 	for _, i := range fixed {
 		s := &p.seats[i]
-		b := &prog.bins[s.site]
+		b := &prog.Bins[s.site]
 		level, count := p.sites[s.site].level(s.option), p.pending(s)
-		t.load[s.site][level] += count
-		t.refresh(s.site)
-		if !t.feasible() && !p.covered(s) {
-			t.load[s.site][level] -= count
-			t.refresh(s.site)
+		t.Load[s.site][level] += count
+		t.Refresh(s.site)
+		if !t.Feasible() && !p.covered(s) {
+			t.Load[s.site][level] -= count
+			t.Refresh(s.site)
 			s.option, s.pool, s.site = nil, "", -1
 			free = append(free, i)
 			continue
 		}
-		b.fixed[level] += count
+		b.Fixed[level] += count
 	}
 	slices.Sort(free)
-	prog.settle()
+	prog.Settle()
 	p.optimal = p.assign(prog, free, nil, func(i int, o *Option) {
 		s := &p.seats[i]
 		reason := "it is the cheapest place within quota and limits"
@@ -60,7 +62,7 @@ func (p *planner) place() {
 	p.takeOwn(free)
 	prog, fixed = p.program()
 	p.fix(prog, fixed)
-	used := prog.empty().used
+	used := prog.Empty().Used
 	for i := range used {
 		used[i] += p.rows.taken[i]
 	}
@@ -163,21 +165,21 @@ func (p *planner) poolsLeft() int { return max(maxPools-len(p.in.Pools)-len(p.ma
 
 // program returns the program with what is there: nodes that stay with their free parts, and what the limits leave. It also returns
 // the seats on shared pools that have pods without a node.
-func (p *planner) program() (prog *program, fixed []int) {
-	prog = &program{bins: make([]bin, len(p.sites)), caps: make([]int64, len(p.rows.caps))}
-	for i := range prog.caps {
-		prog.caps[i] = p.rows.caps[i] - p.rows.taken[i]
+func (p *planner) program() (prog *pack.Program, fixed []int) {
+	prog = &pack.Program{Bins: make([]pack.Bin, len(p.sites)), Caps: make([]int64, len(p.rows.caps))}
+	for i := range prog.Caps {
+		prog.Caps[i] = p.rows.caps[i] - p.rows.taken[i]
 	}
 	for i := range p.sites {
 		s := &p.sites[i]
-		b := &prog.bins[i]
-		b.units, b.own, b.price, b.pools = s.units(), s.own, p.risked(s.sku, s.spot), len(s.pools)
-		b.uses = p.uses(s.sku, s.spot)
+		b := &prog.Bins[i]
+		b.Units, b.Own, b.Price, b.Pools = s.units(), s.own, p.risked(s.sku, s.spot), len(s.pools)
+		b.Uses = p.uses(s.sku, s.spot)
 		for _, name := range s.pools {
 			for _, n := range p.nodes[name] {
 				if n.Pods > 0 {
-					b.stay++
-					addHoles(&b.holes, p.free(s, n))
+					b.Stay++
+					b.AddHoles(p.free(s, n))
 				}
 			}
 		}
@@ -189,10 +191,10 @@ func (p *planner) program() (prog *program, fixed []int) {
 	}
 	for _, r := range p.in.Reserved {
 		if i, ok := p.named[r.Pool]; ok {
-			prog.bins[i].fixed[p.sites[i].level(&Option{GPUsPerNode: r.GPUs})] += r.Nodes
+			prog.Bins[i].Fixed[p.sites[i].level(&Option{GPUsPerNode: r.GPUs})] += r.Nodes
 		}
 	}
-	prog.pools = p.poolsLeft()
+	prog.Pools = p.poolsLeft()
 	return prog, fixed
 }
 
@@ -204,12 +206,6 @@ func (p *planner) free(s *site, n *FleetNode) int {
 	return max(min(n.GPUs, s.sku.GPUs)-n.Used, 0)
 }
 
-func addHoles(holes *[levels]int, free int) {
-	for l := range levels {
-		holes[l] += free >> l
-	}
-}
-
 // classKey appends what makes two seats alike: the same choices, in the same order. except is a site that the seat is to leave,
 // or -1.
 func (p *planner) classKey(key []byte, s *seat, except int) []byte {
@@ -219,16 +215,16 @@ func (p *planner) classKey(key []byte, s *seat, except int) []byte {
 			continue
 		}
 		ch := p.choiceOf(s, j)
-		key = binary.AppendUvarint(key, uint64(ch.bin))
-		key = binary.AppendUvarint(key, uint64(ch.level))
-		key = binary.AppendUvarint(key, uint64(ch.count))
+		key = binary.AppendUvarint(key, uint64(ch.Bin))
+		key = binary.AppendUvarint(key, uint64(ch.Level))
+		key = binary.AppendUvarint(key, uint64(ch.Count))
 	}
 	return key
 }
 
 // assign solves a program for the seats in free and sits them; whoever is left out keeps no option. It reports whether there is
 // no better solution.
-func (p *planner) assign(prog *program, free []int, except map[int]int, sit func(i int, o *Option)) bool {
+func (p *planner) assign(prog *pack.Program, free []int, except map[int]int, sit func(i int, o *Option)) bool {
 	byClass := map[string]int{}
 	var members [][]int
 	var ways []chosen
@@ -246,13 +242,13 @@ func (p *planner) assign(prog *program, free []int, except map[int]int, sit func
 			byClass[string(key)] = at
 			c := p.choicesOf(s, leave, prog)
 			members, ways = append(members, nil), append(ways, c)
-			prog.classes = append(prog.classes, class{choices: c.choices})
+			prog.Groups = append(prog.Groups, pack.Group{Choices: c.choices})
 		}
 		members[at] = append(members[at], i)
-		prog.classes[at].n++
+		prog.Groups[at].Count++
 	}
-	solution, proven := prog.solve()
-	prog.cost = prog.total(solution).cost
+	solution, proven := prog.Solve()
+	prog.Cost = prog.Total(solution).Cost
 	for c := range solution {
 		next := 0
 		for j, n := range solution[c] {

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"syncer.dev/syncer/internal/capacity/pack"
 )
 
 // planner is PlanFleet at work.
@@ -157,7 +159,7 @@ func (p *planner) ownSiteOf(sku SKU, spot bool) int {
 
 // units is into how many parts a node of the site can be had.
 func (s *site) units() int {
-	if s.own || !powerOfTwo(s.sku.GPUs) || s.sku.GPUs > 1<<(levels-1) {
+	if s.own || !powerOfTwo(s.sku.GPUs) || s.sku.GPUs > 1<<(pack.Levels-1) {
 		return 1
 	}
 	return s.sku.GPUs
@@ -311,7 +313,7 @@ func (p *planner) inUse(pool string) int {
 
 // chosen are the choices of one Need in a program, cheapest first, and the options that they stand for.
 type chosen struct {
-	choices []choice
+	choices []pack.Choice
 	options []int // of the seat
 }
 
@@ -325,12 +327,12 @@ func (p *planner) may(s *seat, j, except int) bool {
 }
 
 // choiceOf is what the j-th option of a seat is in a program.
-func (p *planner) choiceOf(s *seat, j int) choice {
-	return choice{s.sites[j], p.sites[s.sites[j]].level(s.options[j]), s.options[j].Nodes}
+func (p *planner) choiceOf(s *seat, j int) pack.Choice {
+	return pack.Choice{Bin: s.sites[j], Level: p.sites[s.sites[j]].level(s.options[j]), Count: s.options[j].Nodes}
 }
 
 // choicesOf returns where a seat may go.
-func (p *planner) choicesOf(s *seat, except int, prog *program) chosen {
+func (p *planner) choicesOf(s *seat, except int, prog *pack.Program) chosen {
 	var out chosen
 	for j := range s.options {
 		if p.may(s, j, except) {
@@ -338,7 +340,7 @@ func (p *planner) choicesOf(s *seat, except int, prog *program) chosen {
 		}
 	}
 	slices.SortStableFunc(out.options, func(a, b int) int {
-		return cmp.Or(cmp.Compare(prog.share(p.choiceOf(s, a)), prog.share(p.choiceOf(s, b))),
+		return cmp.Or(cmp.Compare(prog.Share(p.choiceOf(s, a)), prog.Share(p.choiceOf(s, b))),
 			cmp.Compare(s.options[a].Nodes, s.options[b].Nodes), strings.Compare(s.options[a].SKU.Name, s.options[b].SKU.Name))
 	})
 	for _, j := range out.options {

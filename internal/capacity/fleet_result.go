@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"syncer.dev/syncer/internal/capacity/pack"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -131,7 +132,7 @@ func (p *planner) fill(pools map[string]Pool) {
 			}
 		}
 		for _, ward := range w.list {
-			count := ward.bin.stay + ward.bin.nodesFor(&ward.load)
+			count := ward.bin.Stay + ward.bin.NodesFor(&ward.load)
 			if count == 0 {
 				continue
 			}
@@ -165,8 +166,8 @@ type wards struct{ list []*ward }
 
 type ward struct {
 	name string
-	bin  bin
-	load [levels]int
+	bin  pack.Bin
+	load [pack.Levels]int
 }
 
 func (p *planner) wards(st *site) *wards {
@@ -180,11 +181,11 @@ func (p *planner) wards(st *site) *wards {
 		}
 	}
 	for _, name := range names {
-		x := &ward{name: name, bin: bin{units: st.units()}}
+		x := &ward{name: name, bin: pack.Bin{Units: st.units()}}
 		for _, n := range p.nodes[name] {
 			if n.Pods > p.left[n.Name] {
-				x.bin.stay++
-				addHoles(&x.bin.holes, p.free(st, n))
+				x.bin.Stay++
+				x.bin.AddHoles(p.free(st, n))
 			}
 		}
 		w.list = append(w.list, x)
@@ -205,17 +206,17 @@ func (w *wards) at(name string) *ward {
 func (w *wards) choose(level, n int) string {
 	var grow *ward
 	for _, x := range w.list {
-		before := x.bin.nodesFor(&x.load)
+		before := x.bin.NodesFor(&x.load)
 		x.load[level] += n
-		after := x.bin.nodesFor(&x.load)
+		after := x.bin.NodesFor(&x.load)
 		if after == before {
 			return x.name
 		}
 		x.load[level] -= n
-		if grow == nil && x.bin.stay+after <= maxNodesPerPool {
+		if grow == nil && x.bin.Stay+after <= maxNodesPerPool {
 			grow = x
 		}
-		if before == 0 && x.bin.stay == 0 {
+		if before == 0 && x.bin.Stay == 0 {
 			break // this one and all that follow are empty
 		}
 	}

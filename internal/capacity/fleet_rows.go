@@ -2,6 +2,8 @@ package capacity
 
 import (
 	"strings"
+
+	"syncer.dev/syncer/internal/capacity/pack"
 )
 
 // rows are the limits that count over all pools: vCPUs of each family, of the region and of spot, nodes, and money. What is not
@@ -21,11 +23,11 @@ const (
 )
 
 // uses returns what a node of a size takes of which limits.
-func (p *planner) uses(sku SKU, spot bool) []use {
-	var out []use
+func (p *planner) uses(sku SKU, spot bool) []pack.Use {
+	var out []pack.Use
 	add := func(key string, amount int64) {
 		if i, ok := p.rows.byKey[key]; ok {
-			out = append(out, use{i, amount})
+			out = append(out, pack.Use{Row: i, Amount: amount})
 		}
 	}
 	if spot {
@@ -84,12 +86,12 @@ func (p *planner) limit() {
 	for name, l := range p.live {
 		sku, _ := LookupSKU(l.Size)
 		for _, u := range p.uses(sku, l.Spot) {
-			if key := r.names[u.row]; key == rowNodes || key == rowMoney {
+			if key := r.names[u.Row]; key == rowNodes || key == rowMoney {
 				continue
 			}
-			ours[u.row] += u.amount * int64(l.Count)
+			ours[u.Row] += u.Amount * int64(l.Count)
 			if l.State.Busy() {
-				r.caps[u.row] -= u.amount * int64(max(l.Count-len(p.nodes[name]), 0))
+				r.caps[u.Row] -= u.Amount * int64(max(l.Count-len(p.nodes[name]), 0))
 			}
 		}
 	}
@@ -101,7 +103,7 @@ func (p *planner) limit() {
 // take counts nodes that stay in any case.
 func (p *planner) take(sku SKU, spot bool, nodes int) {
 	for _, u := range p.uses(sku, spot) {
-		p.rows.taken[u.row] += u.amount * int64(nodes)
+		p.rows.taken[u.Row] += u.Amount * int64(nodes)
 	}
 }
 
@@ -109,9 +111,9 @@ func (p *planner) take(sku SKU, spot bool, nodes int) {
 // is left, or "".
 func (p *planner) short(sku SKU, spot bool, nodes int, used []int64) (row string, missing, left int64) {
 	for _, u := range p.uses(sku, spot) {
-		left := max(p.rows.caps[u.row]-used[u.row], 0)
-		if want := u.amount * int64(nodes); want > left {
-			return p.rows.names[u.row], want - left, left
+		left := max(p.rows.caps[u.Row]-used[u.Row], 0)
+		if want := u.Amount * int64(nodes); want > left {
+			return p.rows.names[u.Row], want - left, left
 		}
 	}
 	return "", 0, 0

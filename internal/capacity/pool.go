@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"syncer.dev/syncer/internal/capacity/pack"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -49,7 +50,7 @@ func poolName(cluster string, k workspace.Key, size string, spot bool) string {
 // What AKS allows.
 const (
 	maxPools        = 100 // agent pools in a cluster
-	maxNodesPerPool = 1000
+	maxNodesPerPool = pack.MaxNodes
 )
 
 // Situation is what PlanPools decides on.

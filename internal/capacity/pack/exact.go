@@ -1,41 +1,41 @@
-package capacity
+package pack
 
 // exactSteps bounds the search for the optimum, in steps rather than in time, so that the same fleet always gets the same
 // plan.
 const exactSteps = 80_000
 
-// exact looks for the best solution by branch and bound: items in the order of their classes, one after another. A branch ends
+// exact looks for the best solution by branch and bound: items in the order of their groups, one after another. A branch ends
 // where even its lower bound is no better than the best that is known, and where the same loads have been met before. It
 // reports whether it has seen everything, so that best is the optimum.
-func (p *program) exact(best solution, steps int) (solution, bool) {
-	x := &explorer{p: p, t: p.empty(), best: best.clone(), bound: p.total(best).cost, seen: map[uint64]struct{}{}, steps: steps}
-	x.rest = make([]int64, len(p.classes)+1)
-	for c := len(p.classes) - 1; c >= 0; c-- {
-		x.rest[c] = x.rest[c+1] + int64(p.classes[c].n)*p.least(c)
+func (p *Program) exact(best Solution, steps int) (Solution, bool) {
+	x := &explorer{p: p, t: p.Empty(), best: best.clone(), bound: p.Total(best).Cost, seen: map[uint64]struct{}{}, steps: steps}
+	x.rest = make([]int64, len(p.Groups)+1)
+	for c := len(p.Groups) - 1; c >= 0; c-- {
+		x.rest[c] = x.rest[c+1] + int64(p.Groups[c].Count)*p.least(c)
 	}
 	x.dual = p.dualize(x.bound)
-	x.now = make(solution, len(p.classes))
+	x.now = make(Solution, len(p.Groups))
 	for c := range x.now {
-		x.now[c] = make([]int, len(p.classes[c].choices)+1)
+		x.now[c] = make([]int, len(p.Groups[c].Choices)+1)
 	}
 	x.walk(0, 0, 0)
 	return x.best, x.steps > 0
 }
 
-// least is the least that an item of a class can cost.
-func (p *program) least(c int) int64 {
-	low := leftOut
-	for _, ch := range p.classes[c].choices {
-		low = min(low, p.share(ch))
+// least is the least that an item of a group can cost.
+func (p *Program) least(c int) int64 {
+	low := LeftOut
+	for _, ch := range p.Groups[c].Choices {
+		low = min(low, p.Share(ch))
 	}
 	return low
 }
 
 type explorer struct {
-	p     *program
-	t     *tally
-	now   solution
-	best  solution
+	p     *Program
+	t     *Tally
+	now   Solution
+	best  Solution
 	bound int64 // cost of best
 	rest  []int64
 	dual  dual
@@ -43,15 +43,15 @@ type explorer struct {
 	steps int
 }
 
-// walk places the i-th item of class c by one of its choices from j on: items of a class are alike, so that their order does
+// walk places the i-th item of group c by one of its choices from j on: items of a group are alike, so that their order does
 // not matter.
 func (x *explorer) walk(c, i, j int) {
-	for c < len(x.p.classes) && i == x.p.classes[c].n {
+	for c < len(x.p.Groups) && i == x.p.Groups[c].Count {
 		c, i, j = c+1, 0, 0
 	}
-	if c == len(x.p.classes) {
-		if x.t.cost < x.bound {
-			x.bound, x.best = x.t.cost, x.now.clone()
+	if c == len(x.p.Groups) {
+		if x.t.Cost < x.bound {
+			x.bound, x.best = x.t.Cost, x.now.clone()
 		}
 		return
 	}
@@ -63,10 +63,10 @@ func (x *explorer) walk(c, i, j int) {
 		return
 	}
 	x.seen[key] = struct{}{}
-	for ; j <= len(x.p.classes[c].choices); j++ {
+	for ; j <= len(x.p.Groups[c].Choices); j++ {
 		x.t.add(c, j, 1)
 		x.now[c][j]++
-		if x.t.feasible() {
+		if x.t.Feasible() {
 			x.walk(c, i+1, j)
 		}
 		x.now[c][j]--
@@ -79,15 +79,15 @@ func (x *explorer) walk(c, i, j int) {
 func (x *explorer) low(c, i int) int64 {
 	rest := x.rest[c] - int64(i)*x.p.least(c)
 	free := int64(0)
-	for b := range x.p.bins {
-		bin := &x.p.bins[b]
-		units := x.t.nodes[b]*bin.units + bin.holes[0]
-		for l, n := range x.t.load[b] {
+	for b := range x.p.Bins {
+		bin := &x.p.Bins[b]
+		units := x.t.Nodes[b]*bin.Units + bin.Holes[0]
+		for l, n := range x.t.Load[b] {
 			units -= n << l
 		}
-		free += bin.price * int64(units) / int64(bin.units)
+		free += bin.Price * int64(units) / int64(bin.Units)
 	}
-	return max(x.t.cost+max(rest-free, 0), x.dual.low(x, c, i))
+	return max(x.t.Cost+max(rest-free, 0), x.dual.low(x, c, i))
 }
 
 // key hashes where the search is (FNV-1a over the numbers). Equal loads cost the same and leave the same to be done.
@@ -97,18 +97,18 @@ func (x *explorer) key(c, i, j int) uint64 {
 	mix(c)
 	mix(i)
 	mix(j)
-	mix(int(x.t.cost / leftOut))
-	for b := range x.t.load {
-		bin := &x.p.bins[b]
-		if bin.holes[0] == 0 { // only the sum matters
+	mix(int(x.t.Cost / LeftOut))
+	for b := range x.t.Load {
+		bin := &x.p.Bins[b]
+		if bin.Holes[0] == 0 { // only the sum matters
 			sum := 0
-			for l, n := range x.t.load[b] {
+			for l, n := range x.t.Load[b] {
 				sum += n << l
 			}
 			mix(sum)
 			continue
 		}
-		for _, n := range x.t.load[b] {
+		for _, n := range x.t.Load[b] {
 			mix(n)
 		}
 	}

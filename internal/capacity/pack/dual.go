@@ -1,4 +1,4 @@
-package capacity
+package pack
 
 import "math"
 
@@ -7,8 +7,8 @@ import "math"
 // which that bound is highest, more or less, so that it is as strong as the linear program.
 type dual struct {
 	price []float64 // of a node of each bin, with what it takes of the caps
-	least []float64 // that an item of each class costs
-	rest  []float64 // of all items of a class and those after it
+	least []float64 // that an item of each group costs
+	rest  []float64 // of all items of a group and those after it
 	back  float64   // for the caps
 }
 
@@ -17,8 +17,8 @@ const dualSteps = 300
 
 // dualize looks for the prices of the caps by the subgradient method, with steps after Polyak: as long as the distance to a cost
 // that is known to be possible suggests.
-func (p *program) dualize(possible int64) dual {
-	prices := make([]float64, len(p.caps))
+func (p *Program) dualize(possible int64) dual {
+	prices := make([]float64, len(p.Caps))
 	best := p.dualAt(prices)
 	bestBound, patience := best.bound(p), 0
 	step := 1.0
@@ -50,29 +50,29 @@ func (p *program) dualize(possible int64) dual {
 }
 
 // dualAt is the bound for given prices of the caps.
-func (p *program) dualAt(prices []float64) dual {
-	d := dual{price: make([]float64, len(p.bins)), least: make([]float64, len(p.classes)), rest: make([]float64, len(p.classes)+1)}
-	for b := range p.bins {
-		d.price[b] = float64(p.bins[b].price)
-		for _, u := range p.bins[b].uses {
-			d.price[b] += prices[u.row] * float64(u.amount)
+func (p *Program) dualAt(prices []float64) dual {
+	d := dual{price: make([]float64, len(p.Bins)), least: make([]float64, len(p.Groups)), rest: make([]float64, len(p.Groups)+1)}
+	for b := range p.Bins {
+		d.price[b] = float64(p.Bins[b].Price)
+		for _, u := range p.Bins[b].Uses {
+			d.price[b] += prices[u.Row] * float64(u.Amount)
 		}
 	}
-	for r, c := range p.caps {
+	for r, c := range p.Caps {
 		d.back += prices[r] * float64(c)
 	}
-	for c := len(p.classes) - 1; c >= 0; c-- {
+	for c := len(p.Groups) - 1; c >= 0; c-- {
 		d.least[c], _ = p.cheapest(c, d)
-		d.rest[c] = d.rest[c+1] + float64(p.classes[c].n)*d.least[c]
+		d.rest[c] = d.rest[c+1] + float64(p.Groups[c].Count)*d.least[c]
 	}
 	return d
 }
 
-// cheapest returns the choice of a class that costs least at the prices of a bound, or -1 for leaving it out.
-func (p *program) cheapest(c int, d dual) (float64, int) {
-	low, at := float64(leftOut), -1
-	for j, ch := range p.classes[c].choices {
-		if cost := d.price[ch.bin] * float64(ch.count<<ch.level) / float64(p.bins[ch.bin].units); cost < low {
+// cheapest returns the choice of a group that costs least at the prices of a bound, or -1 for leaving it out.
+func (p *Program) cheapest(c int, d dual) (float64, int) {
+	low, at := float64(LeftOut), -1
+	for j, ch := range p.Groups[c].Choices {
+		if cost := d.price[ch.Bin] * float64(ch.Count<<ch.Level) / float64(p.Bins[ch.Bin].Units); cost < low {
 			low, at = cost, j
 		}
 	}
@@ -80,54 +80,54 @@ func (p *program) cheapest(c int, d dual) (float64, int) {
 }
 
 // overuse is by how much the cheapest solution at the prices of a bound breaks each cap.
-func (p *program) overuse(d dual) []float64 {
-	over := make([]float64, len(p.caps))
-	for r, c := range p.caps {
+func (p *Program) overuse(d dual) []float64 {
+	over := make([]float64, len(p.Caps))
+	for r, c := range p.Caps {
 		over[r] = -float64(c)
 	}
 	take := func(b int, units float64) {
-		for _, u := range p.bins[b].uses {
-			over[u.row] += float64(u.amount) * units / float64(p.bins[b].units)
+		for _, u := range p.Bins[b].Uses {
+			over[u.Row] += float64(u.Amount) * units / float64(p.Bins[b].Units)
 		}
 	}
-	for b := range p.bins {
-		units := -float64(p.bins[b].holes[0])
-		for l, n := range p.bins[b].fixed {
+	for b := range p.Bins {
+		units := -float64(p.Bins[b].Holes[0])
+		for l, n := range p.Bins[b].Fixed {
 			units += float64(n << l)
 		}
 		take(b, units)
 	}
-	for c := range p.classes {
+	for c := range p.Groups {
 		if _, j := p.cheapest(c, d); j >= 0 {
-			ch := p.classes[c].choices[j]
-			take(ch.bin, float64(p.classes[c].n*ch.count<<ch.level))
+			ch := p.Groups[c].Choices[j]
+			take(ch.Bin, float64(p.Groups[c].Count*ch.Count<<ch.Level))
 		}
 	}
 	return over
 }
 
 // bound is the bound before anything is placed.
-func (d *dual) bound(p *program) float64 {
+func (d *dual) bound(p *Program) float64 {
 	sum := d.rest[0] - d.back
-	for b := range p.bins {
-		units := -p.bins[b].holes[0]
-		for l, n := range p.bins[b].fixed {
+	for b := range p.Bins {
+		units := -p.Bins[b].Holes[0]
+		for l, n := range p.Bins[b].Fixed {
 			units += n << l
 		}
-		sum += d.price[b] * float64(units) / float64(p.bins[b].units)
+		sum += d.price[b] * float64(units) / float64(p.Bins[b].Units)
 	}
 	return sum
 }
 
 // low is the bound where the search is, a little below what the sums say, since they are not exact.
 func (d *dual) low(x *explorer, c, i int) int64 {
-	sum := d.rest[c] - float64(i)*d.least[c] - d.back + float64(x.t.cost/leftOut)*float64(leftOut)
-	for b := range x.p.bins {
-		units := -x.p.bins[b].holes[0]
-		for l, n := range x.t.load[b] {
+	sum := d.rest[c] - float64(i)*d.least[c] - d.back + float64(x.t.Cost/LeftOut)*float64(LeftOut)
+	for b := range x.p.Bins {
+		units := -x.p.Bins[b].Holes[0]
+		for l, n := range x.t.Load[b] {
 			units += n << l
 		}
-		sum += d.price[b] * float64(units) / float64(x.p.bins[b].units)
+		sum += d.price[b] * float64(units) / float64(x.p.Bins[b].Units)
 	}
 	return int64(math.Floor(sum - 1 - 1e-12*math.Abs(sum)))
 }

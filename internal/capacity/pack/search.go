@@ -1,39 +1,39 @@
-package capacity
+package pack
 
 import (
 	"math"
 	"math/rand/v2"
 )
 
-// solve returns a good solution, and whether it is known to be the best.
+// Solve returns a good solution, and whether it is known to be the best.
 //
 // Most fleets are bound by no cap: then what is best without caps is best with them, and a choice that costs more than another
 // has no merit. Only if that solution breaks a cap, the whole program is searched.
-func (p *program) solve() (solution, bool) {
-	if len(p.classes) == 0 {
-		return solution{}, true
+func (p *Program) Solve() (Solution, bool) {
+	if len(p.Groups) == 0 {
+		return Solution{}, true
 	}
 	free, back := p.relaxed()
 	s, proven := free.search()
 	s = expand(s, back, p)
-	if p.total(s).feasible() {
+	if p.Total(s).Feasible() {
 		return s, proven
 	}
 	return p.search()
 }
 
 // search takes the better of a greedy start and its annealing, and on to the optimum if that is not too far.
-func (p *program) search() (solution, bool) {
+func (p *Program) search() (Solution, bool) {
 	s := p.greedy()
 	p.descend(s)
 	s, proven := p.exact(s, exactSteps/10)
-	if proven || p.quick {
+	if proven || p.Quick {
 		return s, proven
 	}
 	s = p.anneal(s)
 	p.descend(s)
 	if p.items() > exactItems {
-		cost := p.total(s).cost
+		cost := p.Total(s).Cost
 		d := p.dualize(cost)
 		return s, float64(cost) <= math.Ceil(d.bound(p))
 	}
@@ -43,85 +43,85 @@ func (p *program) search() (solution, bool) {
 // exactItems is up to how many items the search for the optimum has a chance to end.
 const exactItems = 60
 
-func (p *program) items() int {
+func (p *Program) items() int {
 	n := 0
-	for _, c := range p.classes {
-		n += c.n
+	for _, c := range p.Groups {
+		n += c.Count
 	}
 	return n
 }
 
 // relaxed returns the program without caps, and without the choices that then have no merit: whole nodes that cost more than
-// other whole nodes, and kinds of shared nodes of which even a part costs every class at least as much as its cheapest whole
+// other whole nodes, and kinds of shared nodes of which even a part costs every group at least as much as its cheapest whole
 // node. back maps its choices to those of p.
-func (p *program) relaxed() (free *program, back [][]int) {
-	free = &program{bins: make([]bin, len(p.bins)), pools: math.MaxInt32, quick: p.quick}
-	copy(free.bins, p.bins)
-	for b := range free.bins {
-		free.bins[b].uses = nil
+func (p *Program) relaxed() (free *Program, back [][]int) {
+	free = &Program{Bins: make([]Bin, len(p.Bins)), Pools: math.MaxInt32, Quick: p.Quick}
+	copy(free.Bins, p.Bins)
+	for b := range free.Bins {
+		free.Bins[b].Uses = nil
 	}
-	whole := make([]int64, len(p.classes))
-	cheapest := make([]int, len(p.classes))
-	useful := make([]bool, len(p.bins))
-	for c, class := range p.classes {
+	whole := make([]int64, len(p.Groups))
+	cheapest := make([]int, len(p.Groups))
+	useful := make([]bool, len(p.Bins))
+	for c, group := range p.Groups {
 		whole[c], cheapest[c] = math.MaxInt64, -1
-		for j, ch := range class.choices {
-			if b := &p.bins[ch.bin]; b.units == 1<<ch.level && b.holes[0] == 0 && p.share(ch) < whole[c] {
-				whole[c], cheapest[c] = p.share(ch), j
+		for j, ch := range group.Choices {
+			if b := &p.Bins[ch.Bin]; b.Units == 1<<ch.Level && b.Holes[0] == 0 && p.Share(ch) < whole[c] {
+				whole[c], cheapest[c] = p.Share(ch), j
 			}
 		}
 	}
-	for c, class := range p.classes {
-		for _, ch := range class.choices {
-			if b := &p.bins[ch.bin]; b.holes[0] > 0 || b.fixed != [levels]int{} || p.share(ch) < whole[c] {
-				useful[ch.bin] = true
+	for c, group := range p.Groups {
+		for _, ch := range group.Choices {
+			if b := &p.Bins[ch.Bin]; b.Holes[0] > 0 || b.Fixed != [Levels]int{} || p.Share(ch) < whole[c] {
+				useful[ch.Bin] = true
 			}
 		}
 	}
-	for c, class := range p.classes {
-		kept := classOf(class.n)
+	for c, group := range p.Groups {
+		kept := groupOf(group.Count)
 		var to []int
-		for j, ch := range class.choices {
-			b := &p.bins[ch.bin]
-			wholeNode := b.units == 1<<ch.level && b.holes[0] == 0
-			if j == cheapest[c] || useful[ch.bin] && !wholeNode {
-				kept.choices = append(kept.choices, ch)
+		for j, ch := range group.Choices {
+			b := &p.Bins[ch.Bin]
+			wholeNode := b.Units == 1<<ch.Level && b.Holes[0] == 0
+			if j == cheapest[c] || useful[ch.Bin] && !wholeNode {
+				kept.Choices = append(kept.Choices, ch)
 				to = append(to, j)
 			}
 		}
-		free.classes = append(free.classes, kept)
+		free.Groups = append(free.Groups, kept)
 		back = append(back, to)
 	}
 	return free, back
 }
 
-func classOf(n int) class { return class{n: n} }
+func groupOf(n int) Group { return Group{Count: n} }
 
-func expand(s solution, back [][]int, p *program) solution {
-	out := make(solution, len(s))
+func expand(s Solution, back [][]int, p *Program) Solution {
+	out := make(Solution, len(s))
 	for c := range s {
-		out[c] = make([]int, len(p.classes[c].choices)+1)
+		out[c] = make([]int, len(p.Groups[c].Choices)+1)
 		for j, to := range back[c] {
 			out[c][to] = s[c][j]
 		}
-		out[c][len(p.classes[c].choices)] = s[c][len(back[c])]
+		out[c][len(p.Groups[c].Choices)] = s[c][len(back[c])]
 	}
 	return out
 }
 
 // greedy gives each item in turn the choice that costs least at that moment.
-func (p *program) greedy() solution {
-	t := p.empty()
-	s := make(solution, len(p.classes))
-	for c, class := range p.classes {
-		s[c] = make([]int, len(class.choices)+1)
-		for range class.n {
-			best, at := int64(math.MaxInt64), len(class.choices)
-			for j := range class.choices {
-				before := t.cost
+func (p *Program) greedy() Solution {
+	t := p.Empty()
+	s := make(Solution, len(p.Groups))
+	for c, group := range p.Groups {
+		s[c] = make([]int, len(group.Choices)+1)
+		for range group.Count {
+			best, at := int64(math.MaxInt64), len(group.Choices)
+			for j := range group.Choices {
+				before := t.Cost
 				t.add(c, j, 1)
 				// Among choices that cost the same for now, the one whose part of the node is worth less.
-				if delta := t.cost - before; t.feasible() && (delta < best || delta == best && p.share(class.choices[j]) < p.share(class.choices[at])) {
+				if delta := t.Cost - before; t.Feasible() && (delta < best || delta == best && p.Share(group.Choices[j]) < p.Share(group.Choices[at])) {
 					best, at = delta, j
 				}
 				t.add(c, j, -1)
@@ -134,21 +134,21 @@ func (p *program) greedy() solution {
 }
 
 // descend moves items from choice to choice as long as that saves something: one, as many as fill a node, or all.
-func (p *program) descend(s solution) {
-	t := p.total(s)
+func (p *Program) descend(s Solution) {
+	t := p.Total(s)
 	for range 50 {
 		improved := false
-		for c := range p.classes {
+		for c := range p.Groups {
 			for i := range s[c] {
 				for j := range s[c] {
-					for _, k := range p.portions(&p.classes[c], i, j, s[c][i]) {
+					for _, k := range p.portions(&p.Groups[c], i, j, s[c][i]) {
 						if i == j || s[c][i] < k || k < 1 {
 							continue
 						}
-						before := t.cost
+						before := t.Cost
 						t.add(c, i, -k)
 						t.add(c, j, k)
-						if t.cost < before && t.feasible() {
+						if t.Cost < before && t.Feasible() {
 							s[c][i] -= k
 							s[c][j] += k
 							improved = true
@@ -168,12 +168,12 @@ func (p *program) descend(s solution) {
 
 // portions are the numbers of items that are worth moving together: one, as many as fill a node of either choice, or all. Not
 // all of them differ.
-func (p *program) portions(class *class, i, j, n int) [4]int {
+func (p *Program) portions(group *Group, i, j, n int) [4]int {
 	out := [4]int{1, 1, 1, n}
 	for k, at := range [2]int{i, j} {
-		if at < len(class.choices) {
-			ch := class.choices[at]
-			out[1+k] = min(max(p.bins[ch.bin].units>>ch.level, 1), n)
+		if at < len(group.Choices) {
+			ch := group.Choices[at]
+			out[1+k] = min(max(p.Bins[ch.Bin].Units>>ch.Level, 1), n)
 		}
 	}
 	return out
@@ -192,17 +192,17 @@ var hot = [...]float64{0.25, 0.02, 0.05, 0.02}
 
 // anneal moves items at random, at first also to where they cost more, so as to come out of what is best only nearby. Swaps
 // matter where caps are tight: something has to leave before something else can enter.
-func (p *program) anneal(s solution) solution {
-	best, bestCost := s.clone(), p.total(s).cost
+func (p *Program) anneal(s Solution) Solution {
+	best, bestCost := s.clone(), p.Total(s).Cost
 	top := int64(1)
-	var open []int // classes with a choice
-	for c := range p.classes {
-		if len(p.classes[c].choices) > 0 {
+	var open []int // groups with a choice
+	for c := range p.Groups {
+		if len(p.Groups[c].Choices) > 0 {
 			open = append(open, c)
 		}
 	}
-	for b := range p.bins {
-		top = max(top, p.bins[b].price)
+	for b := range p.Bins {
+		top = max(top, p.Bins[b].Price)
 	}
 	if len(open) == 0 {
 		return best
@@ -214,36 +214,36 @@ func (p *program) anneal(s solution) solution {
 	for start, warm := range hot {
 		rng := rand.New(rand.NewPCG(uint64(start), 1))
 		now := best.clone()
-		t := p.total(now)
+		t := p.Total(now)
 		heat, cool := float64(top)*warm, math.Pow(cold/warm, float64(len(hot))/float64(steps))
 		for range steps / len(hot) {
 			heat *= cool
 			var moves [2]move
 			n := 1 + rng.IntN(2)
-			before := t.cost
+			before := t.Cost
 			for m := range n {
 				moves[m] = p.move(rng, open, now)
 				moves[m].do(t, now)
 			}
-			delta := float64(t.cost - before)
-			if !t.feasible() || delta > 0 && rng.Float64() >= math.Exp(-delta/heat) {
+			delta := float64(t.Cost - before)
+			if !t.Feasible() || delta > 0 && rng.Float64() >= math.Exp(-delta/heat) {
 				for m := n - 1; m >= 0; m-- {
 					moves[m].undo(t, now)
 				}
 				continue
 			}
-			if t.cost < bestCost {
-				best, bestCost = now.clone(), t.cost
+			if t.Cost < bestCost {
+				best, bestCost = now.clone(), t.Cost
 			}
 		}
 	}
 	return best
 }
 
-// move takes k items of a class from one choice to another.
+// move takes k items of a group from one choice to another.
 type move struct{ c, from, to, k int }
 
-func (p *program) move(rng *rand.Rand, open []int, s solution) move {
+func (p *Program) move(rng *rand.Rand, open []int, s Solution) move {
 	c := open[rng.IntN(len(open))]
 	m := move{c: c, from: rng.IntN(len(s[c])), to: rng.IntN(len(s[c]))}
 	for tries := 0; s[c][m.from] == 0 && tries < 2*len(s[c]); tries++ {
@@ -252,12 +252,12 @@ func (p *program) move(rng *rand.Rand, open []int, s solution) move {
 	if m.from == m.to {
 		return move{c: c}
 	}
-	portions := p.portions(&p.classes[c], m.from, m.to, s[c][m.from])
+	portions := p.portions(&p.Groups[c], m.from, m.to, s[c][m.from])
 	m.k = min(portions[rng.IntN(len(portions))], s[c][m.from])
 	return m
 }
 
-func (m move) do(t *tally, s solution) {
+func (m move) do(t *Tally, s Solution) {
 	if m.k > 0 {
 		t.add(m.c, m.from, -m.k)
 		t.add(m.c, m.to, m.k)
@@ -266,6 +266,6 @@ func (m move) do(t *tally, s solution) {
 	}
 }
 
-func (m move) undo(t *tally, s solution) {
+func (m move) undo(t *Tally, s Solution) {
 	move{m.c, m.to, m.from, m.k}.do(t, s)
 }

@@ -1,4 +1,4 @@
-package capacity
+package pack
 
 import (
 	"fmt"
@@ -10,27 +10,27 @@ import (
 // better finds out in another way than the planner does whether any solution costs less than the given one: it lists every vector
 // of loads that some assignment leads to, item after item, since the cost follows from the loads alone and never falls when an
 // item is added. It knows no bound but the given one, no order of choices and no reduction.
-func better(p *program, than int64) (int64, bool) {
+func better(p *Program, than int64) (int64, bool) {
 	type state struct {
-		load [12][levels]uint8
+		load [12][Levels]uint8
 		out  uint8
 	}
-	t := p.empty()
+	t := p.Empty()
 	cost := func(s *state) int64 {
-		for b := range p.bins {
-			for l := range levels {
-				t.load[b][l] = int(s.load[b][l])
+		for b := range p.Bins {
+			for l := range Levels {
+				t.Load[b][l] = int(s.load[b][l])
 			}
-			t.refresh(b)
+			t.Refresh(b)
 		}
-		if !t.feasible() {
+		if !t.Feasible() {
 			return math.MaxInt64
 		}
-		return t.cost + int64(s.out)*leftOut
+		return t.Cost + int64(s.out)*LeftOut
 	}
 	layer := map[state]bool{{}: true}
-	for _, class := range p.classes {
-		for range class.n {
+	for _, group := range p.Groups {
+		for range group.Count {
 			next := map[state]bool{}
 			add := func(s state) {
 				if !next[s] && cost(&s) < than {
@@ -38,9 +38,9 @@ func better(p *program, than int64) (int64, bool) {
 				}
 			}
 			for s := range layer {
-				for _, ch := range class.choices {
+				for _, ch := range group.Choices {
 					to := s
-					to.load[ch.bin][ch.level] += uint8(ch.count)
+					to.load[ch.Bin][ch.Level] += uint8(ch.Count)
 					add(to)
 				}
 				s.out++
@@ -57,8 +57,8 @@ func better(p *program, than int64) (int64, bool) {
 }
 
 // randomProgram makes a program of real sizes at real prices, with tight quotas, with and without free parts of nodes.
-func randomProgram(rng *rand.Rand, items int) *program {
-	p := &program{pools: 100}
+func randomProgram(rng *rand.Rand, items int) *Program {
+	p := &Program{Pools: 100}
 	sizes := []struct {
 		gpus, vcpus, family int
 		usd                 float64
@@ -76,26 +76,26 @@ func randomProgram(rng *rand.Rand, items int) *program {
 		{8, 96, 5, 84.8, 141},
 	}
 	for range 7 {
-		p.caps = append(p.caps, int64(rng.IntN(20)*24))
+		p.Caps = append(p.Caps, int64(rng.IntN(20)*24))
 	}
-	p.caps[6] = int64(200 + rng.IntN(1000))
+	p.Caps[6] = int64(200 + rng.IntN(1000))
 	if rng.IntN(3) == 0 { // nothing is short
-		for i := range p.caps {
-			p.caps[i] = 1e6
+		for i := range p.Caps {
+			p.Caps[i] = 1e6
 		}
 	}
 	for _, s := range sizes {
-		b := bin{units: s.gpus, price: int64(s.usd * 1e6), uses: []use{{s.family, int64(s.vcpus)}, {6, int64(s.vcpus)}}}
+		b := Bin{Units: s.gpus, Price: int64(s.usd * 1e6), Uses: []Use{{s.family, int64(s.vcpus)}, {6, int64(s.vcpus)}}}
 		if s.gpus > 1 && rng.IntN(3) == 0 {
-			b.stay = 1
-			addHoles(&b.holes, rng.IntN(s.gpus))
+			b.Stay = 1
+			b.AddHoles(rng.IntN(s.gpus))
 		}
-		p.bins = append(p.bins, b)
+		p.Bins = append(p.Bins, b)
 	}
 	for items > 0 {
 		n := min(1+rng.IntN(3), items)
 		items -= n
-		c := class{n: n}
+		c := Group{Count: n}
 		gib := 10 * math.Exp(rng.Float64()*4) // of GPU memory: 10 to 546
 		for b, s := range sizes {
 			need := 1
@@ -108,21 +108,21 @@ func randomProgram(rng *rand.Rand, items int) *program {
 			}
 			switch {
 			case need <= s.gpus:
-				c.choices = append(c.choices, choice{b, level, 1})
+				c.Choices = append(c.Choices, Choice{b, level, 1})
 			case need/s.gpus <= 4:
 				full := 0
 				for 1<<full < s.gpus {
 					full++
 				}
-				c.choices = append(c.choices, choice{b, full, need / s.gpus})
+				c.Choices = append(c.Choices, Choice{b, full, need / s.gpus})
 			}
-			if len(c.choices) == 6 { // so that the reference ends
+			if len(c.Choices) == 6 { // so that the reference ends
 				break
 			}
 		}
-		p.classes = append(p.classes, c)
+		p.Groups = append(p.Groups, c)
 	}
-	p.settle()
+	p.Settle()
 	return p
 }
 
@@ -132,14 +132,14 @@ func TestSmallFleetsAreOptimal(t *testing.T) {
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		p := randomProgram(rng, 3+int(seed)%10)
-		s, proven := p.solve()
-		got := p.total(s)
-		if !got.feasible() {
-			t.Fatalf("seed %d: a cap is broken: %v of %v", seed, got.used, p.caps)
+		s, proven := p.Solve()
+		got := p.Total(s)
+		if !got.Feasible() {
+			t.Fatalf("seed %d: a cap is broken: %v of %v", seed, got.Used, p.Caps)
 		}
 		unproven += map[bool]int{false: 1}[proven]
-		if want, ok := better(p, got.cost); ok {
-			t.Errorf("seed %d: %d items cost %.3f, the optimum is %.3f", seed, p.items(), float64(got.cost)/1e6, float64(want)/1e6)
+		if want, ok := better(p, got.Cost); ok {
+			t.Errorf("seed %d: %d items cost %.3f, the optimum is %.3f", seed, p.items(), float64(got.Cost)/1e6, float64(want)/1e6)
 		}
 	}
 	if unproven > 3 {
@@ -151,14 +151,14 @@ func TestSmallFleetsAreOptimal(t *testing.T) {
 func TestNodesForIsExact(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for range 5000 {
-		b := bin{units: 8}
+		b := Bin{Units: 8}
 		var free []int
 		for range rng.IntN(4) {
 			h := rng.IntN(8)
 			free = append(free, h)
-			addHoles(&b.holes, h)
+			b.AddHoles(h)
 		}
-		var load [levels]int
+		var load [Levels]int
 		for l := range 4 {
 			load[l] = rng.IntN(5)
 		}
@@ -179,16 +179,16 @@ func TestNodesForIsExact(t *testing.T) {
 				}
 			}
 		}
-		if got := b.nodesFor(&load); got != nodes {
-			t.Fatalf("load %v with holes %v: %d nodes, packing takes %d", load, b.holes, got, nodes)
+		if got := b.NodesFor(&load); got != nodes {
+			t.Fatalf("load %v with holes %v: %d nodes, packing takes %d", load, b.Holes, got, nodes)
 		}
 	}
 }
 
 func TestSolutionsAreRepeatable(t *testing.T) {
 	p := randomProgram(rand.New(rand.NewPCG(5, 5)), 80)
-	a, _ := p.solve()
-	b, _ := p.solve()
+	a, _ := p.Solve()
+	b, _ := p.Solve()
 	if fmt.Sprint(a) != fmt.Sprint(b) {
 		t.Errorf("two answers:\n%v\n%v", a, b)
 	}
