@@ -38,6 +38,10 @@ func (q question) kaito(r capacity.Request, s sizing) (sizing, error) {
 	if sku, ok := capacity.LookupSKU(r.InstanceType); ok && brought == nil {
 		s.HourlyCost = money(r.Prices.Price(r.Region, sku.Name, r.Spot).Times(a.Nodes))
 	}
+	needed := a.WeightsGiB + a.CacheGiB + a.OverheadGiB
+	s.Memory = capacity.Memory{
+		WeightsGiB: a.WeightsGiB, KVCacheGiB: a.CacheGiB, FixedGiB: a.OverheadGiB, ExpectedGiB: needed, RequiredGiB: needed, UsableGiB: a.UsableGiB,
+	}
 	s.TensorParallel, s.PipelineParallel = max(s.GPUsPerNode, 1), max(a.Nodes, 1)
 	return s, nil
 }

@@ -76,7 +76,7 @@ func printSizeTable(w io.Writer, answers []sizing, list capacity.Prices) error {
 	if len(notes) > 0 {
 		fmt.Fprintln(w, "\n"+strings.Join(notes, "\n"))
 	}
-	if len(answers) == 1 && answers[0].Error == "" && answers[0].Memory.UsableGiB > 0 {
+	if len(answers) == 1 && answers[0].Error == "" && answers[0].Memory.UsableGiB > 0 && answers[0].gpu != "" {
 		if err := printArithmetic(w, answers[0]); err != nil {
 			return err
 		}

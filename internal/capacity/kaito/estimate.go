@@ -53,6 +53,8 @@ type Answer struct {
 	Nodes   int
 	GPUs    int
 	MinGPUs int // before rounding up to whole nodes
+	// What one of MinGPUs holds, and what of it can be used, in GiB. Zero where the arithmetic was not asked.
+	WeightsGiB, CacheGiB, OverheadGiB, UsableGiB float64
 }
 
 // The constants of KAITO v0.12.0's estimator.
@@ -110,7 +112,11 @@ func (r Request) on(node size) (Answer, error) {
 	case nodes > 1 && !r.Distributed:
 		return Answer{}, ErrNotDistributed
 	}
-	return Answer{Nodes: nodes, GPUs: nodes * node.gpus, MinGPUs: minGPUs}, nil
+	each := weights / float64(minGPUs)
+	return Answer{
+		Nodes: nodes, GPUs: nodes * node.gpus, MinGPUs: minGPUs, WeightsGiB: each / gib, CacheGiB: cache / gib,
+		OverheadGiB: (baseOverhead + (weightOverhead-1)*each) / gib, UsableGiB: usable / gib,
+	}, nil
 }
 
 func (r Request) node() (size, error) {

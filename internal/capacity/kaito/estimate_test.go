@@ -3,6 +3,7 @@ package kaito
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"testing"
 )
@@ -49,6 +50,21 @@ func TestEstimate(t *testing.T) {
 			}
 		case err != nil || got.Nodes != c.Nodes || got.GPUs != c.GPUs || c.MinGPUs != 0 && got.MinGPUs != c.MinGPUs:
 			t.Errorf("%s: %+v, %v; want %d nodes, %d GPUs", c.ID, got, err, c.Nodes, c.GPUs)
+		}
+	}
+}
+
+// TestTerms follows KAITO's own example: 62.5 GiB with a cache of 163840 bytes per token on one A100 of 80 GiB.
+func TestTerms(t *testing.T) {
+	a, err := Estimate(Request{WeightBytes: 625 * gib / 10, KVBytesPerToken: 163840, Distributed: true, InstanceType: "Standard_NC24ads_A100_v4"})
+	if err != nil || a.Nodes != 2 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	for name, terms := range map[string][2]float64{
+		"weights": {a.WeightsGiB, 63.75 / 2}, "cache": {a.CacheGiB, 0.3125}, "overhead": {a.OverheadGiB, 2.3 + 0.05*63.75/2}, "usable": {a.UsableGiB, 67.2},
+	} {
+		if math.Abs(terms[0]-terms[1]) > 1e-6 {
+			t.Errorf("%s: %f, want %f", name, terms[0], terms[1])
 		}
 	}
 }
