@@ -51,7 +51,8 @@ func list(t *testing.T) []pkg {
 var layers = [][]string{
 	{"presets", "internal/strictyaml", "internal/watch", "internal/web"},
 	{"internal/preset", "internal/config"},
-	{"internal/workspace", "internal/derive", "internal/capacity/kaito", "internal/capacity/pack"},
+	{"internal/workspace", "internal/derive"},
+	{"internal/capacity/kaito", "internal/capacity/pack"},
 	{"internal/capacity", "internal/cluster", "internal/diff", "internal/render"},
 	{"internal/eject", "internal/status", "internal/plan", "internal/execute"},
 	{"internal/reconcile"},

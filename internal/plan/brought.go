@@ -84,7 +84,7 @@ func (w *Wish) broughtNodes(s cluster.State) capacity.SKU {
 		w.NodeTrouble = missing(w.Workspace, 0, 1)
 		return capacity.SKU{}
 	}
-	if migProfile(w.Workspace) != "" { // the profile alone says what a slice is
+	if w.Workspace.MIGProfile() != "" { // the profile alone says what a slice is
 		w.nodes = ready
 		sku, _ := nodeSKU(ready[0])
 		sku.Name = cmp.Or(ready[0].InstanceType, sku.Name, ready[0].Name)
@@ -149,7 +149,7 @@ func usable(ws *workspace.Workspace, nodes []cluster.Node) []cluster.Node {
 
 // offered is how much a node offers of the resource that the Workspace takes.
 func offered(ws *workspace.Workspace, n cluster.Node) int64 {
-	if profile := migProfile(ws); profile != "" {
+	if profile := ws.MIGProfile(); profile != "" {
 		return n.Slices[profile]
 	}
 	return n.GPUs
@@ -167,7 +167,7 @@ func matches(want, have map[string]string) bool {
 // missing says how many nodes are missing, and which would count.
 func missing(ws *workspace.Workspace, have, need int) cluster.Trouble {
 	resource := cluster.ResourceGPU
-	if profile := migProfile(ws); profile != "" {
+	if profile := ws.MIGProfile(); profile != "" {
 		resource = cluster.ResourceMIG + profile
 	}
 	return cluster.Trouble{Reason: nodesMissing, Message: fmt.Sprintf("%d of %d nodes: %d more needed that match %s, are ready and offer %s",

@@ -24,7 +24,7 @@ func brought(name, labels string) string {
 // a100 is a node with so many A100s, labelled as NVIDIA's GPU feature discovery does.
 func a100(name string, gpus int, labels ...string) cluster.Node {
 	n := cluster.Node{Name: name, Ready: true, GPUs: int64(gpus), Labels: map[string]string{
-		labelGPUProduct: "NVIDIA-A100-SXM4-80GB", labelGPUCount: fmt.Sprint(gpus), labelGPUMemory: "81920", labelComputeMajor: "8", labelComputeMinor: "0",
+		workspace.LabelGPUProduct: "NVIDIA-A100-SXM4-80GB", workspace.LabelGPUCount: fmt.Sprint(gpus), workspace.LabelGPUMemory: "81920", labelComputeMajor: "8", labelComputeMinor: "0",
 	}}
 	for _, l := range labels {
 		k, v, _ := strings.Cut(l, "=")
@@ -60,12 +60,12 @@ func TestPlaceOnBrought(t *testing.T) {
 		"not ready":            {"app: phi", nodes(changed(a100("n", 1, "app=phi"), func(n *cluster.Node) { n.Ready = false })), "", 0, nodesMissing, "0 of 1", true},
 		"no device plugin":     {"app: phi", nodes(changed(a100("n", 1, "app=phi"), func(n *cluster.Node) { n.GPUs = 0 })), "", 0, nodesMissing, "0 of 1", true},
 		"no labels":            {"app: phi", nodes(cluster.Node{Name: "n", Ready: true, GPUs: 1, Labels: map[string]string{"app": "phi"}}), "", 0, nodeLabelsMissing, "node n lacks usable labels nvidia.com/gpu.product", true},
-		"bad labels":           {"app: phi", nodes(a100("n", 1, "app=phi", labelGPUMemory+"=much")), "", 0, nodeLabelsMissing, "node n lacks", true},
+		"bad labels":           {"app: phi", nodes(a100("n", 1, "app=phi", workspace.LabelGPUMemory+"=much")), "", 0, nodeLabelsMissing, "node n lacks", true},
 		"a size of Azure's":    {"app: phi", nodes(cluster.Node{Name: "n", Ready: true, GPUs: 2, InstanceType: "Standard_NC48ads_A100_v4", Labels: map[string]string{"app": "phi"}}), "Standard_NC48ads_A100_v4", 2, "", "", false},
 		"one not labelled yet": {"app: phi", nodes(cluster.Node{Name: "a", Ready: true, GPUs: 1, Labels: map[string]string{"app": "phi"}}, a100("b", 1, "app=phi")), "NVIDIA-A100-SXM4-80GB", 1, "", "", false},
 		"different count":      {"app: phi", nodes(a100("a", 1, "app=phi"), a100("b", 2, "app=phi")), "", 0, nodesDiffer, "a has 1 x NVIDIA-A100-SXM4-80GB 80 GiB, b has 2 x", true},
-		"different product":    {"app: phi", nodes(a100("a", 1, "app=phi"), a100("b", 1, "app=phi", labelGPUProduct+"=NVIDIA-H100")), "", 0, nodesDiffer, "NVIDIA-H100", true},
-		"different memory":     {"app: phi", nodes(a100("a", 1, "app=phi"), a100("b", 1, "app=phi", labelGPUMemory+"=40960")), "", 0, nodesDiffer, "40 GiB", true},
+		"different product":    {"app: phi", nodes(a100("a", 1, "app=phi"), a100("b", 1, "app=phi", workspace.LabelGPUProduct+"=NVIDIA-H100")), "", 0, nodesDiffer, "NVIDIA-H100", true},
+		"different memory":     {"app: phi", nodes(a100("a", 1, "app=phi"), a100("b", 1, "app=phi", workspace.LabelGPUMemory+"=40960")), "", 0, nodesDiffer, "40 GiB", true},
 		"taken by others":      {"app: phi", nodes(changed(a100("n", 2, "app=phi"), func(n *cluster.Node) { n.Taken = 1 })), "NVIDIA-A100-SXM4-80GB", 2, gpusTaken, "taken on n by pods of others", false},
 		"cordoned":             {"app: phi", nodes(changed(a100("n", 2, "app=phi"), func(n *cluster.Node) { n.Cordoned = true })), "NVIDIA-A100-SXM4-80GB", 2, gpusTaken, "taken on n by being cordoned", false},
 	} {
@@ -90,7 +90,7 @@ func TestPlaceOnBrought(t *testing.T) {
 
 // TestTooLargeForTheNodes is an error of the file: nodes that may come do not change it, as all have to be alike.
 func TestTooLargeForTheNodes(t *testing.T) {
-	small := changed(a100("n", 1, "app=phi"), func(n *cluster.Node) { n.Labels[labelGPUMemory] = "2048" })
+	small := changed(a100("n", 1, "app=phi"), func(n *cluster.Node) { n.Labels[workspace.LabelGPUMemory] = "2048" })
 	d := sideFor(t, bringing, map[string]string{"w.yaml": brought("phi", "app: phi")}, nodes(small)).Desired
 	if len(d.Problems) != 1 || d.Problems[0].Field != "resource.labelSelector" || !strings.Contains(d.Problems[0].Message, "does not fit") {
 		t.Errorf("problems %v", d.Problems)
@@ -247,7 +247,7 @@ func TestPartitions(t *testing.T) {
 
 func TestNodeSKU(t *testing.T) {
 	n := a100("n", 1)
-	n.Labels[labelGPUProduct], n.Labels[labelGPUMemory], n.Labels[labelComputeMinor] = "NVIDIA-A10-24Q", "23028", "6"
+	n.Labels[workspace.LabelGPUProduct], n.Labels[workspace.LabelGPUMemory], n.Labels[labelComputeMinor] = "NVIDIA-A10-24Q", "23028", "6"
 	got, err := nodeSKU(n)
 	if want := (capacity.SKU{Name: "NVIDIA-A10-24Q", GPUs: 1, GPUModel: "NVIDIA A10", GPUMemoryGiB: 22, GPUUsableGiB: 23028.0 / 1024, ComputeCapability: 8.6}); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)

@@ -12,11 +12,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Node labels of NVIDIA's GPU feature discovery. Memory is MiB per GPU.
+// Node labels of NVIDIA's GPU feature discovery, besides those that workspace knows.
 const (
-	labelGPUProduct   = "nvidia.com/gpu.product"
-	labelGPUCount     = "nvidia.com/gpu.count"
-	labelGPUMemory    = "nvidia.com/gpu.memory"
 	labelComputeMajor = "nvidia.com/gpu.compute.major"
 	labelComputeMinor = "nvidia.com/gpu.compute.minor"
 )
@@ -25,15 +22,15 @@ const (
 // size of Azure's. Memory is rounded to the nearest GiB, as in KAITO.
 func nodeSKU(n cluster.Node) (capacity.SKU, error) {
 	known, inCatalogue := capacity.LookupSKU(n.InstanceType)
-	count, err1 := strconv.Atoi(n.Labels[labelGPUCount])
-	mib, err2 := strconv.Atoi(n.Labels[labelGPUMemory])
-	product := n.Labels[labelGPUProduct]
+	count, err1 := strconv.Atoi(n.Labels[workspace.LabelGPUCount])
+	mib, err2 := strconv.Atoi(n.Labels[workspace.LabelGPUMemory])
+	product := n.Labels[workspace.LabelGPUProduct]
 	if err1 != nil || err2 != nil || product == "" || count < 1 || mib < 1 {
 		if inCatalogue {
 			return known, nil
 		}
 		return capacity.SKU{}, fmt.Errorf("node %s lacks usable labels %s, %s and %s (GPU feature discovery sets them)",
-			n.Name, labelGPUProduct, labelGPUCount, labelGPUMemory)
+			n.Name, workspace.LabelGPUProduct, workspace.LabelGPUCount, workspace.LabelGPUMemory)
 	}
 	s := capacity.SKU{
 		Name: cmp.Or(n.InstanceType, product), GPUs: count, GPUModel: model(product), GPUMemoryGiB: int(float64(mib)/1024 + 0.5), GPUUsableGiB: float64(mib) / 1024,
@@ -52,14 +49,6 @@ func model(product string) string {
 		return "NVIDIA A10"
 	}
 	return product
-}
-
-// migProfile is the share of a GPU that the Workspace asks for, such as "1g.10gb"; "" for whole GPUs.
-func migProfile(ws *workspace.Workspace) string {
-	if part := ws.Resource.Partition; part != nil && part.Mode == "mig" {
-		return part.Profile
-	}
-	return ""
 }
 
 // migUsable is how much of a slice's nominal memory CUDA reports: 4864 MiB of 5 GiB in the worst case.
@@ -96,7 +85,7 @@ func partitioned(ws *workspace.Workspace, s capacity.SKU) (capacity.SKU, error) 
 
 // fitsSlice refuses a model that would need more than the one slice that it gets.
 func fitsSlice(ws *workspace.Workspace, d capacity.Demand) error {
-	if o := d.Options[0]; migProfile(ws) != "" && o.Nodes > 1 {
+	if o := d.Options[0]; ws.MIGProfile() != "" && o.Nodes > 1 {
 		return &capacity.RefusedError{Field: "resource.partition.profile", Message: fmt.Sprintf("%s does not fit on one slice of %d GiB", d.Preset, o.SKU.GPUMemoryGiB), Hint: "choose a larger profile"}
 	}
 	return nil
@@ -108,7 +97,7 @@ func assumedSKU(ws *workspace.Workspace, req capacity.Request, region string) (c
 	if s, ok := capacity.LookupSKU(req.InstanceType); ok {
 		return s, nil
 	}
-	if migProfile(ws) != "" {
+	if ws.MIGProfile() != "" {
 		return capacity.SKU{Name: ws.Resource.Partition.Profile}, nil
 	}
 	if req.Preset.Name == "" {

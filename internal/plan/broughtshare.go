@@ -62,7 +62,7 @@ func newLedger(s cluster.State) *ledger {
 
 // share is how much the Workspace takes of each of its nodes.
 func share(w *Wish) int64 {
-	if migProfile(w.Workspace) != "" {
+	if w.Workspace.MIGProfile() != "" {
 		return 1
 	}
 	return int64(w.Placement.GPUsPerNode)
@@ -79,7 +79,7 @@ func (l *ledger) settle(w *Wish) {
 }
 
 func (l *ledger) take(node string, w *Wish) {
-	l.free[node][migProfile(w.Workspace)] -= share(w)
+	l.free[node][w.Workspace.MIGProfile()] -= share(w)
 	l.takers[node] = append(l.takers[node], w.Key.String())
 }
 
@@ -87,7 +87,7 @@ func (l *ledger) take(node string, w *Wish) {
 func (l *ledger) promise(w *Wish) cluster.Trouble {
 	open := w.Placement.Nodes - l.settled[w.Key]
 	for _, n := range w.nodes {
-		if open > 0 && l.free[n.Name][migProfile(w.Workspace)] >= share(w) {
+		if open > 0 && l.free[n.Name][w.Workspace.MIGProfile()] >= share(w) {
 			l.take(n.Name, w)
 			open--
 		}
@@ -102,7 +102,7 @@ func (l *ledger) promise(w *Wish) cluster.Trouble {
 		}
 	}
 	what := cluster.ResourceGPU
-	if profile := migProfile(w.Workspace); profile != "" {
+	if profile := w.Workspace.MIGProfile(); profile != "" {
 		what = cluster.ResourceMIG + profile
 	}
 	message := fmt.Sprintf("%d of %d nodes: no other that matches %s has %d %s free", w.Placement.Nodes-open, w.Placement.Nodes, selector(w.Workspace), share(w), what)

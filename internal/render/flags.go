@@ -74,7 +74,7 @@ func vllmFlags(w *workspace.Workspace, p preset.Preset, at Placement) flags {
 	}
 	parallel(f, at)
 	// Moving the KV cache to the CPU does not work with a share of a GPU, nor over several engines or nodes.
-	if migProfile(w) != "" || at.DataParallel > 1 || at.Nodes > 1 {
+	if w.MIGProfile() != "" || at.DataParallel > 1 || at.Nodes > 1 {
 		f["kaito-kv-cache-cpu-memory-utilization"] = "0"
 	}
 	return f

@@ -55,7 +55,7 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 	}
 
 	over.patches = append(over.patches, pod.patch("StatefulSet", w.Name, spec), service(w, runtime == preset.VLLM), rename("Service", baseName+"-headless", headless(w.Name)))
-	if profile := migProfile(w); profile != "" {
+	if profile := w.MIGProfile(); profile != "" {
 		over.patches = append(over.patches, migToleration("StatefulSet", profile))
 	}
 	return over, nil

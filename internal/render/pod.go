@@ -40,18 +40,10 @@ type pod struct {
 // newPod starts with what all presets have: GPUs, and the nodes to run on.
 func newPod(w *workspace.Workspace, at Placement) pod {
 	p := pod{gpus: at.GPUsPerNode, gpuResource: gpu, affinity: nodeAffinity(w, at), initEnv: map[string]list{}, initMounts: map[string]list{}}
-	if profile := migProfile(w); profile != "" {
+	if profile := w.MIGProfile(); profile != "" {
 		p.gpuResource = "nvidia.com/mig-" + profile
 	}
 	return p
-}
-
-// migProfile is the share of a GPU that the Workspace asks for, such as "1g.10gb"; empty for whole GPUs.
-func migProfile(w *workspace.Workspace) string {
-	if part := w.Resource.Partition; part != nil && part.Mode == "mig" {
-		return part.Profile
-	}
-	return ""
 }
 
 // acceleratorCount is how many whole GPUs the Workspace takes of each node; 0 when it does not say.
@@ -203,7 +195,7 @@ func nodeAffinity(w *workspace.Workspace, at Placement) object {
 	}
 	var required list
 	for _, key := range slices.Sorted(maps.Keys(at.NodeLabels)) {
-		if !reservedLabel(key) {
+		if !workspace.ReservedLabel(key) {
 			required = append(required, in(key, at.NodeLabels[key]))
 		}
 	}
@@ -231,15 +223,4 @@ func nodeAffinity(w *workspace.Workspace, at Placement) object {
 		return nil
 	}
 	return object{"nodeAffinity": affinity}
-}
-
-// reservedLabel reports whether a label names the owner of a node in KAITO, and so cannot be used to choose one.
-func reservedLabel(key string) bool {
-	switch key {
-	case "kaito.sh/workspace", "kaito.sh/workspacenamespace", "kaito.sh/ragengine", "kaito.sh/ragenginenamespace",
-		"karpenter.kaito.sh/workspace-name", "karpenter.kaito.sh/workspace-namespace",
-		"karpenter.kaito.sh/inferenceset", "karpenter.kaito.sh/inferenceset-namespace":
-		return true
-	}
-	return false
 }

@@ -149,7 +149,7 @@ func overlayOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 // withDefaults fills in what a placement leaves open: one node with one GPU, and the model over all GPUs.
 // A share of a GPU is one GPU to what runs on it.
 func (p Placement) withDefaults(w *workspace.Workspace) Placement {
-	if migProfile(w) != "" {
+	if w.MIGProfile() != "" {
 		p.GPUsPerNode, p.TensorParallel, p.DataParallel = 1, 1, 1
 	}
 	if n := acceleratorCount(w); n > 0 && n != p.GPUsPerNode {

@@ -69,7 +69,7 @@ func tuningPatches(over overlay, pod pod, w *workspace.Workspace) overlay {
 		spec["suspend"] = hole{true}
 	}
 	over.patches = append(over.patches, pod.patch("Job", w.Name, spec))
-	if profile := migProfile(w); profile != "" {
+	if profile := w.MIGProfile(); profile != "" {
 		over.patches = append(over.patches, migToleration("Job", profile))
 	}
 	return over

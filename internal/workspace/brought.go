@@ -8,9 +8,9 @@ import (
 
 // Node labels of NVIDIA's GPU feature discovery. Memory is MiB per GPU.
 const (
-	labelGPUProduct = "nvidia.com/gpu.product"
-	labelGPUCount   = "nvidia.com/gpu.count"
-	labelGPUMemory  = "nvidia.com/gpu.memory"
+	LabelGPUProduct = "nvidia.com/gpu.product"
+	LabelGPUCount   = "nvidia.com/gpu.count"
+	LabelGPUMemory  = "nvidia.com/gpu.memory"
 )
 
 // gpus is what the labels of a node say about its GPUs.
@@ -22,9 +22,9 @@ type gpus struct {
 
 // gpusOf reads the labels of a node. Like KAITO it rounds memory to the nearest GiB.
 func gpusOf(n Node) (gpus, bool) {
-	count, err := strconv.Atoi(n.Labels[labelGPUCount])
-	mib, err2 := strconv.Atoi(n.Labels[labelGPUMemory])
-	g := gpus{product: n.Labels[labelGPUProduct], count: count, gib: int(math.Round(float64(mib) / 1024))}
+	count, err := strconv.Atoi(n.Labels[LabelGPUCount])
+	mib, err2 := strconv.Atoi(n.Labels[LabelGPUMemory])
+	g := gpus{product: n.Labels[LabelGPUProduct], count: count, gib: int(math.Round(float64(mib) / 1024))}
 	return g, err == nil && err2 == nil && g.product != "" && count > 0 && mib > 0
 }
 
@@ -49,17 +49,17 @@ func (c *check) brought() (nodes int, each gpus, ok bool) {
 		g, labelled := gpusOf(n)
 		switch {
 		case !labelled:
-			c.fail(field, fmt.Sprintf("node %s has no usable labels %s, %s and %s", n.Name, labelGPUProduct, labelGPUCount, labelGPUMemory),
+			c.fail(field, fmt.Sprintf("node %s has no usable labels %s, %s and %s", n.Name, LabelGPUProduct, LabelGPUCount, LabelGPUMemory),
 				"NVIDIA's GPU feature discovery sets them")
 			return 0, each, false
 		case nodes == 0:
 			first, each = n, g
 		case g.product != each.product:
-			return c.differ(first, n, labelGPUProduct)
+			return c.differ(first, n, LabelGPUProduct)
 		case g.count != each.count:
-			return c.differ(first, n, labelGPUCount)
+			return c.differ(first, n, LabelGPUCount)
 		case g.gib != each.gib:
-			return c.differ(first, n, labelGPUMemory)
+			return c.differ(first, n, LabelGPUMemory)
 		}
 		nodes++
 	}

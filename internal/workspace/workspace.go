@@ -186,6 +186,17 @@ var reservedLabels = map[string]bool{
 	"karpenter.kaito.sh/inferenceset": true, "karpenter.kaito.sh/inferenceset-namespace": true,
 }
 
+// MIGProfile returns the share of a GPU that the Workspace asks for, such as "1g.10gb"; "" for whole GPUs.
+func (w *Workspace) MIGProfile() string {
+	if part := w.Resource.Partition; part != nil && part.Mode == ModeMIG {
+		return part.Profile
+	}
+	return ""
+}
+
+// ReservedLabel reports whether a label is KAITO's own and cannot be used to choose nodes.
+func ReservedLabel(key string) bool { return reservedLabels[key] }
+
 // NodeLabels returns the labels that the Workspace's nodes have: matchLabels without KAITO's own keys, which is what KAITO
 // itself makes of the selector.
 func (w *Workspace) NodeLabels() map[string]string {

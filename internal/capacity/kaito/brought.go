@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Brought is what KAITO sees of nodes that somebody brings.
@@ -23,20 +25,6 @@ type Node struct {
 	Labels   map[string]string
 	Ready    bool
 	Deleting bool
-}
-
-// Labels that NVIDIA's GPU feature discovery puts on nodes. Memory is MiB per GPU.
-const (
-	labelGPUProduct = "nvidia.com/gpu.product"
-	labelGPUCount   = "nvidia.com/gpu.count"
-	labelGPUMemory  = "nvidia.com/gpu.memory"
-)
-
-// reservedLabels are set by KAITO itself, and dropped from a selector.
-var reservedLabels = []string{
-	"kaito.sh/workspace", "kaito.sh/workspacenamespace", "kaito.sh/ragengine", "kaito.sh/ragenginenamespace",
-	"karpenter.kaito.sh/workspace-name", "karpenter.kaito.sh/workspace-namespace",
-	"karpenter.kaito.sh/inferenceset", "karpenter.kaito.sh/inferenceset-namespace",
 }
 
 // migProfile is the form of a profile; KAITO rounds its memory down to whole GiB.
@@ -63,16 +51,16 @@ func (b *Brought) node() (size, error) {
 		return size{}, ErrNoReadyNodes
 	}
 	labels := b.Nodes[i].Labels
-	if _, ok := labels[labelGPUProduct]; !ok {
-		return size{}, fmt.Errorf("%w: %s", ErrNodeLabels, labelGPUProduct)
+	if _, ok := labels[workspace.LabelGPUProduct]; !ok {
+		return size{}, fmt.Errorf("%w: %s", ErrNodeLabels, workspace.LabelGPUProduct)
 	}
-	gpus, err := strconv.Atoi(labels[labelGPUCount])
+	gpus, err := strconv.Atoi(labels[workspace.LabelGPUCount])
 	if err != nil {
-		return size{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUCount, labels[labelGPUCount])
+		return size{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, workspace.LabelGPUCount, labels[workspace.LabelGPUCount])
 	}
-	mib, err := strconv.Atoi(labels[labelGPUMemory])
+	mib, err := strconv.Atoi(labels[workspace.LabelGPUMemory])
 	if err != nil {
-		return size{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, labelGPUMemory, labels[labelGPUMemory])
+		return size{}, fmt.Errorf("%w: %s is %q", ErrNodeLabels, workspace.LabelGPUMemory, labels[workspace.LabelGPUMemory])
 	}
 	perGPU := int(float64(mib)/1024 + 0.5)
 	if b.Accelerators > 0 {
@@ -86,7 +74,7 @@ func (b *Brought) node() (size, error) {
 
 func (b *Brought) selects(n Node) bool {
 	for k, v := range b.Selector {
-		if have, ok := n.Labels[k]; !slices.Contains(reservedLabels, k) && (!ok || have != v) {
+		if have, ok := n.Labels[k]; !workspace.ReservedLabel(k) && (!ok || have != v) {
 			return false
 		}
 	}
