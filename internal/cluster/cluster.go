@@ -1,15 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package cluster holds what is live in a Kubernetes cluster, as plain values.
 //
-// The apply package reads them from the API server; plan and status draw conclusions from them. Keeping the values apart
-// from the adapter lets those conclusions be pure.
+// The apply package reads them from the API server; plan and status draw conclusions from them. Keeping the values
+// apart from the adapter lets those conclusions be pure.
 package cluster
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -20,6 +25,14 @@ type Ref struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name"`
+}
+
+// APIVersion returns group and version as manifests write them.
+func (r Ref) APIVersion() string {
+	if r.Group == "" {
+		return r.Version
+	}
+	return r.Group + "/" + r.Version
 }
 
 // RefOf returns the Ref of an object.
@@ -37,14 +50,14 @@ func (r Ref) Compare(o Ref) int {
 		strings.Compare(r.Kind, o.Kind), strings.Compare(r.Name, o.Name))
 }
 
-// Same reports whether both name the same object, whatever the version they were read with.
+// Same reports whether both name the same object, in any version.
 func (r Ref) Same(o Ref) bool { r.Version, o.Version = "", ""; return r == o }
 
 // Labels and annotations of every object that syncer applies.
 const (
 	LabelManagedBy = "app.kubernetes.io/managed-by" // ManagedBy
-	LabelCluster   = "syncer.dev/cluster"           // config: cluster
-	LabelWorkspace = "kaito.sh/workspace"           // name of the Workspace; absent on plain objects
+	LabelCluster   = wellknown.LabelCluster         // config: cluster
+	LabelWorkspace = wellknown.LabelWorkspace       // name of the Workspace; absent on plain objects
 
 	AnnotationSource = "syncer.dev/source" // file in the repository, for "where does this come from"
 	AnnotationInputs = "syncer.dev/inputs" // workspace.Workspace.Digest
@@ -60,10 +73,12 @@ type Object struct {
 	Workspace workspace.Key // zero for plain objects of the repository
 	Source    string        // AnnotationSource
 	Inputs    string        // AnnotationInputs
-	// Owned says that syncer's field manager set the labels, so that they are not a copy made by somebody else.
+	// Owned says that syncer's field manager set the labels, so that they are not a copy made by another client.
 	Owned         bool
 	PruneDisabled bool
 	Deleting      bool
+	// Finalizers hold up the deletion, without those that Kubernetes' own controllers take off by themselves.
+	Finalizers []string
 }
 
 // State is what is live, as read at one time.
@@ -72,8 +87,26 @@ type State struct {
 	Workloads map[workspace.Key]Workload
 	Nodes     []Node     // sorted by name
 	NodePools []NodePool // of Karpenter, that syncer applied; sorted by name
+	Contests  []Contest  // sorted by Ref and field
 	// AllPods says that Node.Pods and Node.Taken are complete. Without the permission to list all pods they are not.
 	AllPods bool
+}
+
+// Contest is a field that another field manager keeps changing after syncer has set it back.
+type Contest struct {
+	Ref     Ref
+	Field   string // path in the object: spec.replicas
+	Manager string // field manager: kube-controller-manager
+	Left    bool   // syncer leaves the field to the manager; otherwise it sets the field back from time to time
+}
+
+// String returns one line for people.
+func (c Contest) String() string {
+	does := "syncer sets it back every ten minutes"
+	if c.Left {
+		does = "syncer leaves it"
+	}
+	return fmt.Sprintf("%s keeps changing %s of %s; %s", c.Manager, c.Field, c.Ref, does)
 }
 
 // Node is a node of the cluster that has, or should have, GPUs.
@@ -88,8 +121,8 @@ type Node struct {
 	Cordoned     bool              // no new pods are put on it
 	// Taken are the whole GPUs that pods which are not ours have asked for; 0 when those pods are not looked at.
 	Taken int64
-	// Pods are those that have not finished, whoever's, without those of DaemonSets and of the node itself: "namespace/name",
-	// sorted.
+	// Pods are those that have not finished, of any owner, without those of DaemonSets and of the node itself:
+	// "namespace/name", sorted.
 	Pods []string
 }
 
@@ -110,17 +143,31 @@ type Workload struct {
 	Pods      []Pod // sorted by name
 }
 
+// Paused reports that the Workload asks for no pods and has none.
+func (w *Workload) Paused() bool {
+	return len(w.Pods) == 0 && w.Replicas == 0 && w.Active == 0 && !w.Complete && !w.Failed
+}
+
 // Pod is one pod of a Workload.
 type Pod struct {
-	Name  string
-	Node  string
-	Phase string
-	Ready bool
+	Name     string
+	Node     string
+	Phase    string
+	Ready    bool
+	Deleting bool
+	// Finalizers hold up the deletion, without those that Kubernetes' own controllers take off by themselves.
+	Finalizers []string
 	// Reason and Message say what is wrong in the words of KAITO's condition reasons (ImagePullError, Unschedulable,
-	// ContainerCrashLoopBackOff, ContainerOOMKilled, ContainerStartError, PodEvicted); empty when nothing is.
+	// ContainerCrashLoopBackOff, ContainerOOMKilled, ContainerStartError, PodEvicted), or ContainerFailed for a container
+	// that has ended for good; empty when nothing is.
 	Reason  string
 	Message string
+	// FailedAt is when the container that Message is about last failed; zero when it has not ended.
+	FailedAt time.Time
 }
+
+// Ended reports whether the pod has ended: it takes nothing of its node any more, and never runs again.
+func (p Pod) Ended() bool { return p.Phase == "Succeeded" || p.Phase == "Failed" }
 
 // Preview is what the API server says that applying an object would do (a server-side dry run).
 type Preview struct {
@@ -131,6 +178,12 @@ type Preview struct {
 	Replace string
 	Err     error // the server refused the object
 }
+
+// UnknownError is the error of a Preview for an encrypted Secret that no key opens. The server was not asked.
+type UnknownError struct{ Why string }
+
+// Error returns why the values are unknown.
+func (e *UnknownError) Error() string { return "encrypted, unknown: " + e.Why }
 
 // Result is what happened to one object, in the words of kubectl and Flux.
 type Result string

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package cluster
 
 // Presence says whether an object that others make is there.
@@ -10,8 +12,8 @@ const (
 	Unknown Presence = "unknown"
 )
 
-// Look is what is known about an object that Workspaces refer to and that the repository does not make.
-type Look struct {
+// Reference is what is known about an object that Workspaces refer to and that the repository does not make.
+type Reference struct {
 	Presence Presence
 	// Data is what a ConfigMap holds. Of all other kinds only the metadata is ever read.
 	Data map[string]string
@@ -19,6 +21,6 @@ type Look struct {
 	Ours bool
 	// Why is why it is Unknown; or, with Missing, that not even the kind is there.
 	Why string
-	// Passing says that Why is trouble that passes, rather than a permission that nobody gave.
+	// Passing says that Why is an error that passes, such as a timeout, and not a missing permission.
 	Passing bool
 }

@@ -1,16 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package cluster
 
-import "syncer.dev/syncer/internal/workspace"
+import (
+	"syncer.dev/syncer/internal/wellknown"
+	"syncer.dev/syncer/internal/workspace"
+)
 
 // Labels that Karpenter and NVIDIA's device plugin put on nodes.
 const (
-	LabelNodePool = "karpenter.sh/nodepool" // name of the NodePool that a node or a NodeClaim belongs to
-	ResourceGPU   = "nvidia.com/gpu"
-	ResourceMIG   = "nvidia.com/mig-" // prefix of the resource of a share of a GPU; the rest is the profile
+	LabelNodePool = wellknown.LabelNodePool
+	ResourceGPU   = wellknown.ResourceGPU
+	ResourceMIG   = wellknown.ResourceMIG
 )
 
 // LabelWorkspaceNamespace completes LabelWorkspace on objects that are in no namespace.
-const LabelWorkspaceNamespace = "kaito.sh/workspacenamespace"
+const LabelWorkspaceNamespace = wellknown.LabelWorkspaceNamespace
 
 // NodePool is a live Karpenter NodePool that syncer applied.
 type NodePool struct {
@@ -18,7 +23,7 @@ type NodePool struct {
 	Workspace workspace.Key
 	Deleting  bool
 	// NotReady says why Karpenter does not use the NodePool, such as a node class that does not exist; empty when it does.
-	NotReady Trouble
+	NotReady Failure
 	Claims   []NodeClaim // sorted by name
 }
 
@@ -28,8 +33,8 @@ type NodeClaim struct {
 	Node     string // name of its node; "" until it has joined the cluster
 	Ready    bool
 	Deleting bool
-	Trouble  Trouble // the first step of Launched, Registered and Initialized that has not been taken
+	Failure  Failure // the first step of Launched, Registered and Initialized that has not been taken
 }
 
-// Trouble is the reason and the message of a condition that is not as it should be.
-type Trouble struct{ Reason, Message string }
+// Failure is the reason and the message of a condition that is not as desired.
+type Failure struct{ Reason, Message string }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package strictyaml
 
 import (
@@ -9,22 +11,24 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
-// Decode stores a node in the struct that into points to, whose fields carry yaml tags. It returns where each field is
-// written, and everything that is wrong; what is right is stored even so.
+// Decode stores a node in the struct that into points to, whose fields carry yaml tags. It returns the position of
+// each field, and all errors; it stores the valid fields even so.
 //
-// It knows string, bool, int, int64, float64, time.Duration, pointers to these, slices, maps with string keys, structs, and
-// any for free-form values, which become map[string]any, []any, string, bool, int64, float64 or nil. A free-form map that is
-// Shaped is checked against its shape as well.
-func Decode(n *yaml.Node, into any) (Positions, []Error) {
+// It knows string, bool, int, int64, float64, time.Duration, pointers to these, slices, maps with string keys, structs,
+// and any for free-form values, which become map[string]any, []any, string, bool, int64, float64 or nil. A free-form
+// map that is Shaped is checked against its shape as well.
+func Decode(n *yaml.Node, into any) (Positions, []diag.Diagnostic) {
 	d := &decoder{positions: Positions{}, tag: "yaml"}
 	d.value(n, reflect.ValueOf(into).Elem(), "", 0)
 	return d.positions, d.errs
 }
 
 // Map decodes a free-form mapping, such as a whole Kubernetes object.
-func Map(n *yaml.Node) (map[string]any, []Error) {
+func Map(n *yaml.Node) (map[string]any, []diag.Diagnostic) {
 	var m map[string]any
 	_, errs := Decode(n, &m)
 	return m, errs
@@ -32,21 +36,25 @@ func Map(n *yaml.Node) (map[string]any, []Error) {
 
 type decoder struct {
 	positions Positions
-	errs      []Error
+	errs      []diag.Diagnostic
 	nodes     int
 	full      bool
 	tag       string // of struct fields: yaml, or json while a shape is checked
 }
 
-// fail notes an error. After MaxErrors the rest of the document is not read: more would help nobody.
-func (d *decoder) fail(n *yaml.Node, field, hint, format string, args ...any) {
-	e := Error{Position: Position{n.Line, n.Column}, Field: field, Message: fmt.Sprintf(format, args...), Hint: hint}
+// fail notes an error. After MaxErrors it stops: a reader cannot use more.
+func (d *decoder) fail(n *yaml.Node, reason diag.Reason, field, hint, format string, args ...any) {
+	e := diag.Errorf(reason, format, args...).On(field).At(n.Line, n.Column).Suggest(hint)
 	switch {
 	case len(d.errs) < MaxErrors:
 		d.errs = append(d.errs, e)
 	case len(d.errs) == MaxErrors:
 		d.full = true
-		d.errs = append(d.errs, Error{Position: e.Position, Field: field, Message: fmt.Sprintf("more than %d errors; the rest of the document is not read", MaxErrors)})
+		d.errs = append(
+			d.errs,
+			diag.Errorf(diag.TooLarge, "the document has more than %d errors; syncer does not check the rest", MaxErrors).
+				On(field).Placed(e.Position),
+		)
 	}
 }
 
@@ -58,10 +66,17 @@ func (d *decoder) enter(n *yaml.Node, field string, depth int) bool {
 		return false
 	case depth > MaxDepth:
 		d.full = true
-		d.fail(n, field, "", "nested more than %d levels deep", MaxDepth)
+		d.fail(n, diag.TooLarge, field, "", "the document is nested more than %d levels deep", MaxDepth)
 	case d.nodes > MaxNodes:
 		d.full = true
-		d.fail(n, field, "check for aliases that repeat each other", "the document has more than %d values", MaxNodes)
+		d.fail(
+			n,
+			diag.TooLarge,
+			field,
+			"check for aliases that repeat each other",
+			"the document has more than %d values",
+			MaxNodes,
+		)
 	}
 	return !d.full
 }
@@ -120,7 +135,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, field string, depth i
 		index, ok := fields.index[name]
 		d.positions[path] = Position{key.Line, key.Column}
 		if !ok {
-			d.fail(key, path, fields.hint(name), "unknown field %q", shorten(name))
+			d.fail(key, diag.UnknownField, path, fields.hint(name), "unknown field %q", shorten(name))
 			continue
 		}
 		d.value(value, v.FieldByIndex(index), path, depth+1)
@@ -131,7 +146,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, field string, depth i
 func (d *decoder) entries(n *yaml.Node, field string, depth int) func(func(k, v *yaml.Node) bool) {
 	return func(yield func(k, v *yaml.Node) bool) {
 		if n.Kind != yaml.MappingNode {
-			d.fail(n, field, "", "must be a mapping, not %s", describe(n))
+			d.fail(n, diag.WrongType, field, "", "must be a mapping, not %s", describe(n))
 			return
 		}
 		seen := map[string]*yaml.Node{}
@@ -139,15 +154,23 @@ func (d *decoder) entries(n *yaml.Node, field string, depth int) func(func(k, v 
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, value := resolve(n.Content[i]), n.Content[i+1]
 			switch {
-			case key.ShortTag() == "!!merge":
+			case isMerge(key):
 				merged = append(merged, resolve(value))
 				continue
 			case key.Kind != yaml.ScalarNode:
-				d.fail(key, field, templateHint(n), "a key must be text, not %s", describe(key))
+				d.fail(key, diag.WrongType, field, templateHint(n), "a key must be text, not %s", describe(key))
 				continue
 			}
 			if first, twice := seen[key.Value]; twice {
-				d.fail(key, join(field, key.Value), "remove one of them", "field %q is given twice, first in line %d", shorten(key.Value), first.Line)
+				d.fail(
+					key,
+					diag.DuplicateField,
+					join(field, key.Value),
+					"remove one of them",
+					"field %q is given twice, first in line %d",
+					shorten(key.Value),
+					first.Line,
+				)
 				continue
 			}
 			seen[key.Value] = key
@@ -155,6 +178,7 @@ func (d *decoder) entries(n *yaml.Node, field string, depth int) func(func(k, v 
 				return
 			}
 		}
+		// Depth first: what a mapping itself merges comes before the next one of the list, as in every other decoder.
 		for len(merged) > 0 {
 			m := merged[0]
 			merged = merged[1:]
@@ -163,20 +187,22 @@ func (d *decoder) entries(n *yaml.Node, field string, depth int) func(func(k, v 
 			}
 			switch m.Kind {
 			case yaml.SequenceNode:
-				for _, c := range m.Content {
-					merged = append(merged, resolve(c))
-				}
+				merged = slices.Concat(Items(m), merged)
 			case yaml.MappingNode:
+				var inner []*yaml.Node
 				for i := 0; i+1 < len(m.Content); i += 2 {
 					key := resolve(m.Content[i])
-					if key.ShortTag() == "!!merge" {
-						merged = append(merged, resolve(m.Content[i+1]))
+					if isMerge(key) {
+						inner = append(inner, resolve(m.Content[i+1]))
 					} else if seen[key.Value] == nil {
 						seen[key.Value] = key
 						if !yield(key, m.Content[i+1]) {
 							return
 						}
 					}
+				}
+				if len(inner) > 0 {
+					merged = append(inner, merged...)
 				}
 			}
 		}
@@ -185,7 +211,7 @@ func (d *decoder) entries(n *yaml.Node, field string, depth int) func(func(k, v 
 
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, field string, depth int) {
 	if n.Kind != yaml.MappingNode {
-		d.fail(n, field, "", "must be a mapping, not %s", describe(n))
+		d.fail(n, diag.WrongType, field, "", "must be a mapping, not %s", describe(n))
 		return
 	}
 	v.Set(reflect.MakeMap(v.Type()))
@@ -203,7 +229,14 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, field string, depth int
 
 func (d *decoder) sequence(n *yaml.Node, v reflect.Value, field string, depth int) {
 	if n.Kind != yaml.SequenceNode {
-		d.fail(n, field, "put it in a list: start the line with \"- \"", "must be a list, not %s", describe(n))
+		d.fail(
+			n,
+			diag.WrongType,
+			field,
+			"put it in a list: start the line with \"- \"",
+			"must be a list, not %s",
+			describe(n),
+		)
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
@@ -255,14 +288,14 @@ func (d *decoder) free(n *yaml.Node, field string, depth int) any {
 
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, field string) {
 	if n.Kind != yaml.ScalarNode {
-		d.fail(n, field, templateHint(n), "must be %s, not %s", kindName(v.Kind()), describe(n))
+		d.fail(n, diag.WrongType, field, templateHint(n), "must be %s, not %s", kindName(v.Kind()), describe(n))
 		return
 	}
 	tag := n.ShortTag()
 	switch v.Kind() {
 	case reflect.String:
 		if slices.Contains([]string{"!!int", "!!float", "!!bool"}, tag) {
-			d.fail(n, field, fmt.Sprintf("quote it: %q", n.Value), "must be text, not %s", describe(n))
+			d.fail(n, diag.WrongType, field, fmt.Sprintf("quote it: %q", n.Value), "must be text, not %s", describe(n))
 			return
 		}
 		v.SetString(n.Value)
@@ -291,14 +324,21 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, field string) {
 			hint = "remove the quotes"
 		}
 	}
-	d.fail(n, field, hint, "must be %s, not %s", kindName(v.Kind()), describe(n))
+	d.fail(n, diag.WrongType, field, hint, "must be %s, not %s", kindName(v.Kind()), describe(n))
 }
 
-// duration reads "30s" and the like. It never overflows: time.ParseDuration refuses what does not fit.
+// duration reads values such as "30s". It never overflows: time.ParseDuration refuses values that do not fit.
 func (d *decoder) duration(n *yaml.Node, v reflect.Value, field string) {
 	dur, err := time.ParseDuration(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil {
-		d.fail(n, field, "write a number with a unit, such as 30s, 5m or 1h30m", "must be a duration, not %s", describe(n))
+		d.fail(
+			n,
+			diag.WrongType,
+			field,
+			"write a number with a unit, such as 30s, 5m or 1h30m",
+			"must be a duration, not %s",
+			describe(n),
+		)
 		return
 	}
 	v.SetInt(int64(dur))
@@ -314,8 +354,8 @@ func parseBool(s string) (value, ok bool) {
 	return false, false
 }
 
-// maxPath bounds the length of a field's path. What lies deeper is told about at its parent: otherwise a file of long keys,
-// nested, could make paths that take a thousand times its own size.
+// maxPath bounds the length of a field's path. Errors below it name the parent field: otherwise a file
+// of long nested keys could produce paths of a thousand times its own size.
 const maxPath = 400
 
 func join(field, name string) string {
@@ -328,7 +368,7 @@ func join(field, name string) string {
 	return field + "." + name
 }
 
-// shorten cuts text that is to be repeated in a message.
+// shorten cuts text for use in a message.
 func shorten(s string) string {
 	if r := []rune(s); len(r) > 80 {
 		return string(r[:80]) + "..."
@@ -356,7 +396,7 @@ func templateHint(n *yaml.Node) string {
 	return ""
 }
 
-// describe says what a node is, without its content: it may be a secret.
+// describe names the kind of a node, without its content, which may be a secret.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:

@@ -1,22 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package strictyaml
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"strconv"
 	"strings"
 )
 
-// Schema describes in JSON schema (draft-07) what Decode accepts, for editors. It comes from the same struct that Decode fills, so
-// that the two cannot disagree. Besides yaml tags it reads
+// Schema describes in JSON schema (draft-07) what Decode accepts, for editors. It comes from the same struct that
+// Decode fills, so that the two cannot disagree. In addition to yaml tags it reads
 //
-//	doc, usage  what the field means
-//	enum        the values it may have, separated by commas
-//	default     the value it has when it is not given
-//	need        "true": it has to be given
-//	since       the API version that it is known from; see Without
+//	doc, usage  the meaning of the field; Documented has those that are too long for a tag
+//	enum        the allowed values, separated by commas
+//	default     the value of a field that is not set
+//	need        "true": the field is required
+//	since       the first API version that has the field; see Without
 //
-// The structs of Shaped values are described once each, and referred to.
+// The schema describes the struct of a Shaped value once, and refers to it.
 type Schema struct {
 	// Without leaves out the fields whose since tag it is.
 	Without string
@@ -24,7 +27,13 @@ type Schema struct {
 	definitions map[string]any
 }
 
-// Definitions returns what the schemas made so far refer to, by the name under "definitions".
+// Documented is a struct that describes its fields in a method, because the descriptions are too long for tags.
+type Documented interface {
+	// Docs returns the meaning of fields by their name in YAML.
+	Docs() map[string]string
+}
+
+// Definitions returns the structs that the schemas so far refer to, by the name under "definitions".
 func (s *Schema) Definitions() map[string]any { return s.definitions }
 
 // Of returns the schema of the struct that v is.
@@ -33,7 +42,11 @@ func (s *Schema) Of(v any) map[string]any { return s.value(reflect.TypeOf(v), "y
 func (s *Schema) value(t reflect.Type, tag string) map[string]any {
 	switch {
 	case t == durationType:
-		return map[string]any{"type": "string", "pattern": `^-?([0-9.]+(ns|us|µs|ms|s|m|h))+$`, "examples": []any{"30s", "5m", "1h30m"}}
+		return map[string]any{
+			"type":     "string",
+			"pattern":  `^-?([0-9.]+(ns|us|µs|ms|s|m|h))+$`,
+			"examples": []any{"30s", "5m", "1h30m"},
+		}
 	case tag == "json" && reflect.PointerTo(t).Implements(unmarshalerType):
 		if name := t.Name(); name == "Quantity" || name == "IntOrString" {
 			return map[string]any{"type": []any{"string", "number"}}
@@ -86,6 +99,10 @@ func (s *Schema) reference(t reflect.Type) map[string]any {
 func (s *Schema) structure(t reflect.Type, tag string) map[string]any {
 	fields := fieldsOf(t, tag)
 	properties := map[string]any{}
+	var docs map[string]string
+	if t.Implements(reflect.TypeFor[Documented]()) {
+		docs = reflect.Zero(t).Interface().(Documented).Docs()
+	}
 	var needed []any
 	for _, name := range fields.names {
 		f := t.FieldByIndex(fields.index[name])
@@ -93,7 +110,7 @@ func (s *Schema) structure(t reflect.Type, tag string) map[string]any {
 			continue
 		}
 		p := s.value(f.Type, tag)
-		if doc := f.Tag.Get("doc") + f.Tag.Get("usage"); doc != "" {
+		if doc := cmp.Or(f.Tag.Get("doc"), f.Tag.Get("usage"), docs[name]); doc != "" {
 			p["description"] = doc
 		}
 		if enum := f.Tag.Get("enum"); enum != "" {

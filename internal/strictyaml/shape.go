@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package strictyaml
 
 import (
@@ -10,10 +12,12 @@ import (
 	"sync"
 
 	"go.yaml.in/yaml/v3"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
-// Shaped is a free-form map, such as a pod template, that is kept as it is written, but must decode into the struct that Shape
-// returns a pointer to. Its fields carry json tags, as those of the Kubernetes API types do.
+// Shaped is a free-form map, such as a pod template, that is kept as it is written, but must decode into the struct
+// that Shape returns a pointer to. Its fields carry json tags, as those of the Kubernetes API types do.
 type Shaped interface{ Shape() any }
 
 // shape checks a mapping against the struct behind a free-form map. The positions of its fields are known already.
@@ -27,6 +31,14 @@ func (d *decoder) shape(n *yaml.Node, s Shaped, field string, depth int) {
 	}
 }
 
+// Check returns where a document does not fit the struct that shape points to. Its fields carry json tags, as those of
+// the Kubernetes API types do.
+func Check(n *yaml.Node, shape any) []diag.Diagnostic {
+	check := &decoder{positions: Positions{}, tag: "json"}
+	check.value(n, reflect.ValueOf(shape).Elem(), "", 0)
+	return check.errs
+}
+
 var unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 
 // foreign decodes a value whose type reads JSON itself: quantities, numbers or text, times, durations.
@@ -38,7 +50,14 @@ func (d *decoder) foreign(n *yaml.Node, v reflect.Value, field string, depth int
 	}
 	name := strings.ToLower(v.Type().Name())
 	if name == "quantity" && !quantity.MatchString(fmt.Sprint(value)) {
-		d.fail(n, field, `write a number, with a unit if need be, such as 500m, 2 or 16Gi`, "must be a quantity, not %s", describe(n))
+		d.fail(
+			n,
+			diag.WrongType,
+			field,
+			`write a number, with a unit if need be, such as 500m, 2 or 16Gi`,
+			"must be a quantity, not %s",
+			describe(n),
+		)
 		return
 	}
 	data, err := json.Marshal(value)
@@ -46,14 +65,16 @@ func (d *decoder) foreign(n *yaml.Node, v reflect.Value, field string, depth int
 		err = v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(data)
 	}
 	if err != nil {
-		d.fail(n, field, foreignHints[name], "must be %s, not %s", article(name), describe(n))
+		d.fail(n, diag.WrongType, field, foreignHints[name], "must be %s, not %s", article(name), describe(n))
 	}
 }
 
 // quantity is the grammar of Kubernetes quantities. Exponents are kept small: comparing 1e999999999 takes hours.
-var quantity = regexp.MustCompile(`^[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})(m|n|u|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,2})?$`)
+var quantity = regexp.MustCompile(
+	`^[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})(m|n|u|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,2})?$`,
+)
 
-// foreignHints say how such values are written.
+// foreignHints describe the format of such values.
 var foreignHints = map[string]string{
 	"duration":    "write a number with a unit, such as 30s, 5m or 1h30m",
 	"time":        "write it as 2026-01-31T12:00:00Z",
@@ -82,7 +103,7 @@ type structTag struct {
 	tag string
 }
 
-// known holds the fields of structs that were met before: they never change, and are wanted for every document.
+// known holds the fields of structs that were met before: they never change, and every document needs them.
 var known sync.Map // structTag -> structFields
 
 // fieldsOf lists the fields of a struct that carry the tag; those of embedded structs without a name are its own.
@@ -117,7 +138,7 @@ func listFields(t reflect.Type, tag string) structFields {
 	return out
 }
 
-// hint says which field was probably meant.
+// hint suggests the known field that is closest to the unknown one.
 func (s structFields) hint(name string) string {
 	if meant := Suggest(name, s.names); meant != "" {
 		return fmt.Sprintf("did you mean %q?", meant)
@@ -127,5 +148,5 @@ func (s structFields) hint(name string) string {
 	if len(names) > most {
 		names = append(slices.Clone(names[:most]), "...")
 	}
-	return "known here: " + strings.Join(names, ", ")
+	return "known fields: " + strings.Join(names, ", ")
 }

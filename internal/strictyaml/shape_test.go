@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package strictyaml
 
 import (
@@ -21,42 +23,63 @@ type shaped struct {
 }
 
 func TestShape(t *testing.T) {
-	for text, want := range map[string]string{
-		"{spec: {containers: [{name: c, image: i}]}}":                                                              "",
-		"&t {metadata: {creationTimestamp: null, labels: {a: b}}, spec: {containers: []}}":                         "",
-		"{spec: {containers: [{resources: {limits: {cpu: 1, memory: 2Gi, nvidia.com/gpu: '1'}}}]}}":                "",
-		"{spec: {volumes: [{name: v, emptyDir: {sizeLimit: 1.5Gi}}]}}":                                             "",
-		"{spec: {containers: [{livenessProbe: {httpGet: {port: http}}}, {livenessProbe: {httpGet: {port: 80}}}]}}": "",
-		"{spec: {container: []}}":                                        `1:19: template.spec.container: unknown field "container" (did you mean "containers"?)`,
-		"{spec: {containers: {}}}":                                       "1:31: template.spec.containers: must be a list, not a mapping",
-		"{spec: {containers: [{image: 1}]}}":                             `template.spec.containers[0].image: must be text, not a number (quote it: "1")`,
-		"{spec: {containers: [{ports: [{containerPort: '80'}]}]}}":       "containerPort: must be a whole number, not text (remove the quotes)",
-		"{spec: {containers: [{ports: [{containerPort: 3e9}]}]}}":        "must be a whole number",
-		"{spec: {containers: [{resources: {limits: {cpu: 1 GB}}}]}}":     "template.spec.containers[0].resources.limits.cpu: must be a quantity, not text",
-		"{spec: {containers: [{resources: {limits: {cpu: [1]}}}]}}":      "must be a quantity, not a list",
-		"{spec: {containers: [{livenessProbe: {httpGet: {port: {}}}}]}}": "must be a whole number or text, not a mapping",
-		"{metadata: {creationTimestamp: yesterday}}":                     "template.metadata.creationTimestamp: must be a time, not text (write it as 2026-01-31T12:00:00Z)",
-		"{spec: {hostNetwork: 'true'}}":                                  "template.spec.hostNetwork: must be true or false, not text",
-		"{spec: {a: 1, a: 2}}":                                           `field "a" is given twice`,
-		"text":                                                           "template: must be a mapping, not text",
+	for _, tt := range []struct{ text, want string }{
+		{"{spec: {containers: [{name: c, image: i}]}}", ""},
+		{"&t {metadata: {creationTimestamp: null, labels: {a: b}}, spec: {containers: []}}", ""},
+		{"{spec: {containers: [{resources: {limits: {cpu: 1, memory: 2Gi, nvidia.com/gpu: '1'}}}]}}", ""},
+		{"{spec: {volumes: [{name: v, emptyDir: {sizeLimit: 1.5Gi}}]}}", ""},
+		{
+			"{spec: {containers: [{livenessProbe: {httpGet: {port: http}}}, {livenessProbe: {httpGet: {port: 80}}}]}}",
+			"",
+		},
+		{
+			"{spec: {container: []}}",
+			`1:19: template.spec.container: unknown field "container" (did you mean "containers"?)`,
+		},
+		{"{spec: {containers: {}}}", "1:31: template.spec.containers: must be a list, not a mapping"},
+		{
+			"{spec: {containers: [{image: 1}]}}",
+			`template.spec.containers[0].image: must be text, not a number (quote it: "1")`,
+		},
+		{
+			"{spec: {containers: [{ports: [{containerPort: '80'}]}]}}",
+			"containerPort: must be a whole number, not text (remove the quotes)",
+		},
+		{"{spec: {containers: [{ports: [{containerPort: 3e9}]}]}}", "must be a whole number"},
+		{
+			"{spec: {containers: [{resources: {limits: {cpu: 1 GB}}}]}}",
+			"template.spec.containers[0].resources.limits.cpu: must be a quantity, not text",
+		},
+		{"{spec: {containers: [{resources: {limits: {cpu: [1]}}}]}}", "must be a quantity, not a list"},
+		{
+			"{spec: {containers: [{livenessProbe: {httpGet: {port: {}}}}]}}",
+			"must be a whole number or text, not a mapping",
+		},
+		{
+			"{metadata: {creationTimestamp: yesterday}}",
+			"template.metadata.creationTimestamp: must be a time, not text (write it as 2026-01-31T12:00:00Z)",
+		},
+		{"{spec: {hostNetwork: 'true'}}", "template.spec.hostNetwork: must be true or false, not text"},
+		{"{spec: {a: 1, a: 2}}", `field "a" is given twice`},
+		{"text", "template: must be a mapping, not text"},
 	} {
-		docs, err := Documents([]byte("template: " + text))
+		docs, err := Documents([]byte("template: " + tt.text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var into shaped
 		_, errs := Decode(docs[0], &into)
 		got := fmt.Sprint(errs)
-		if want == "" && len(errs) > 0 || !strings.Contains(got, want) {
-			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		if tt.want == "" && len(errs) > 0 || !strings.Contains(got, tt.want) {
+			t.Errorf("%s:\n got %s\nwant %s", tt.text, got, tt.want)
 		}
-		if want == "" && into.Template == nil {
-			t.Errorf("%s is not kept", text)
+		if tt.want == "" && into.Template == nil {
+			t.Errorf("%s is not kept", tt.text)
 		}
 		for i, e := range errs {
 			for _, other := range errs[i+1:] {
 				if e == other {
-					t.Errorf("%s: said twice: %v", text, e)
+					t.Errorf("%s: reported twice: %v", tt.text, e)
 				}
 			}
 		}
@@ -102,10 +125,17 @@ func TestSchema(t *testing.T) {
 	var s Schema
 	got := s.Of(shaped{})
 	properties := got["properties"].(map[string]any)
-	if !reflect.DeepEqual(properties["size"], map[string]any{"type": "string", "enum": []any{"small", "large"}, "default": "small"}) ||
+	if !reflect.DeepEqual(
+		properties["size"],
+		map[string]any{"type": "string", "enum": []any{"small", "large"}, "default": "small"},
+	) ||
 		!reflect.DeepEqual(properties["new"], map[string]any{"type": "integer", "default": json.Number("3")}) ||
-		!reflect.DeepEqual(properties["template"], map[string]any{"$ref": "#/definitions/PodTemplateSpec", "description": "of the pods"}) ||
-		!reflect.DeepEqual(got["required"], []any{"size"}) || got["additionalProperties"] != false {
+		!reflect.DeepEqual(
+			properties["template"],
+			map[string]any{"$ref": "#/definitions/PodTemplateSpec", "description": "of the pods"},
+		) ||
+		!reflect.DeepEqual(got["required"], []any{"size"}) ||
+		got["additionalProperties"] != false {
 		t.Errorf("%v", got)
 	}
 	container := s.Definitions()["Container"].(map[string]any)["properties"].(map[string]any)

@@ -1,9 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package strictyaml
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
 type inner struct {
@@ -21,7 +26,7 @@ type outer struct {
 	On       bool              `yaml:"on"`
 }
 
-func decode(t *testing.T, text string) (outer, Positions, []Error) {
+func decode(t *testing.T, text string) (outer, Positions, []diag.Diagnostic) {
 	t.Helper()
 	docs, err := Documents([]byte(text))
 	if err != nil {
@@ -53,7 +58,8 @@ on: true
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	if o.Kind != "A" || o.Labels["a"] != "b" || *o.Inner.Count != 3 || o.Interval != 90*time.Second || !o.On || len(o.Inner.URLs) != 2 {
+	if o.Kind != "A" || o.Labels["a"] != "b" || *o.Inner.Count != 3 || o.Interval != 90*time.Second || !o.On ||
+		len(o.Inner.URLs) != 2 {
 		t.Errorf("decoded %+v", o)
 	}
 	m := o.Any.(map[string]any)
@@ -69,6 +75,7 @@ on: true
 }
 
 func TestDecodeErrors(t *testing.T) {
+	const unit = "(write a number with a unit, such as 30s, 5m or 1h30m)"
 	for _, tt := range []struct{ text, want string }{
 		{"kind: 1", `1:7: kind: must be text, not a number (quote it: "1")`},
 		{"knid: A", `1:1: knid: unknown field "knid" (did you mean "kind"?)`},
@@ -76,8 +83,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"inner:\n  urls: x", `2:9: inner.urls: must be a list, not text (put it in a list: start the line with "- ")`},
 		{"inner:\n  count: \"3\"", `2:10: inner.count: must be a whole number, not text (remove the quotes)`},
 		{"inner: [1]", `1:8: inner: must be a mapping, not a list`},
-		{"interval: 5", `1:11: interval: must be a duration, not a number (write a number with a unit, such as 30s, 5m or 1h30m)`},
-		{"interval: 99999999999h", `1:11: interval: must be a duration, not text (write a number with a unit, such as 30s, 5m or 1h30m)`},
+		{"interval: 5", `1:11: interval: must be a duration, not a number ` + unit},
+		{"interval: 99999999999h", `1:11: interval: must be a duration, not text ` + unit},
 		{"on: yes", `1:5: on: must be true or false, not text`},
 		{"labels: {a: true}", `1:13: labels.a: must be text, not true or false (quote it: "true")`},
 	} {
@@ -104,7 +111,13 @@ func TestSyntaxErrors(t *testing.T) {
 	if len(docs) != 1 {
 		t.Errorf("%d documents before the error, want 1", len(docs))
 	}
-	for text, line := range map[string]int{"a: 1\nb: [x\n": 2, "a: 1\nb: {x\n": 2, "a: [x\n": 2, "a: 1\nb: 2\n c: 3\n": 3, "a: 1\nb: \"x\n": 2} {
+	for text, line := range map[string]int{
+		"a: 1\nb: [x\n":       2,
+		"a: 1\nb: {x\n":       2,
+		"a: [x\n":             2,
+		"a: 1\nb: 2\n c: 3\n": 3,
+		"a: 1\nb: \"x\n":      2,
+	} {
 		if _, err := Documents([]byte(text)); err == nil || err.Line != line {
 			t.Errorf("%q: %v, want line %d", text, err, line)
 		}
@@ -117,9 +130,9 @@ func TestSyntaxErrors(t *testing.T) {
 func TestLimits(t *testing.T) {
 	var bomb strings.Builder
 	bomb.WriteString("any:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n")
-	for i := 1; i < 9; i++ {
-		ref := "*a" + string(rune('0'+i-1))
-		bomb.WriteString("  a" + string(rune('0'+i)) + ": &a" + string(rune('0'+i)) + " [" + strings.Repeat(ref+", ", 8) + ref + "]\n")
+	for i := range 8 {
+		list := strings.Repeat(fmt.Sprintf("*a%d, ", i), 9)
+		fmt.Fprintf(&bomb, "  a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(list, ", "))
 	}
 	if _, _, errs := decode(t, bomb.String()); len(errs) != 1 || !strings.Contains(errs[0].Message, "values") {
 		t.Errorf("billion laughs: %v", errs)
@@ -131,8 +144,24 @@ func TestLimits(t *testing.T) {
 }
 
 func TestSuggest(t *testing.T) {
-	known := []string{"inference", "tuning", "resource"}
-	for name, want := range map[string]string{"infernce": "inference", "Tuning": "tuning", "tunign": "tuning", "completely": "", "x": "", "infer": "inference", "res": ""} {
+	known := []string{"inference", "tuning", "resource", "qwen3-4b", "qwen3-8b-awq", "max-model-len", "max-num-seqs"}
+	for name, want := range map[string]string{
+		"infernce":   "inference",
+		"infer":      "inference",
+		"qwen3-8b":   "qwen3-8b-awq", // begins it, although another name is fewer edits away
+		"qwen38b":    "qwen3-8b-awq",
+		"maxModelLn": "max-model-len",
+		"QWEN3_4B":   "qwen3-4b",
+		"max-m":      "max-model-len",
+		"maxn":       "max-num-seqs",
+		"max-":       "",
+		"-.":         "",
+		"Tuning":     "tuning",
+		"tunign":     "tuning",
+		"completely": "",
+		"x":          "",
+		"res":        "",
+	} {
 		if got := Suggest(name, known); got != want {
 			t.Errorf("Suggest(%q) = %q, want %q", name, got, want)
 		}
@@ -154,4 +183,39 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCheckText names files that are no plain text, at the line where that shows.
+func TestCheckText(t *testing.T) {
+	for name, test := range map[string]struct {
+		text, at string
+		reason   diag.Reason
+	}{
+		"plain":                 {"a: é\n", "", ""},
+		"BOM at the start":      {"\ufeffa: b\n", "", ""},
+		"LFS":                   {"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "1:1", diag.LFSPointer},
+		"about LFS":             {"# version https://git-lfs.github.com/spec/v1\n", "", ""},
+		"conflict":              {"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> topic\n", "2:1", diag.MergeConflict},
+		"conflict with CRLF":    {"a: 1\r\n<<<<<<<\r\n", "2:1", diag.MergeConflict},
+		"end of a conflict":     {"a: 1\n>>>>>>> topic\n", "2:1", diag.MergeConflict},
+		"no conflict":           {"a: |\n  <<<<<<< HEAD\n<<<<<<<<: x\n", "", ""},
+		"UTF-16, little-endian": {"\xff\xfea\x00", "1:1", diag.WrongEncoding},
+		"UTF-16, big-endian":    {"\xfe\xff\x00a", "1:1", diag.WrongEncoding},
+		"UTF-16 without mark":   {"a\x00:\x00 \x001\x00", "1:1", diag.WrongEncoding},
+		"Latin-1":               {"a: 1\nname: f\xfcr\n", "2:8", diag.WrongEncoding},
+		"BOM inside":            {"a: 1\n---\n\ufeffb: 2\n", "3:1", diag.WrongEncoding},
+	} {
+		d := CheckText([]byte(test.text))
+		switch {
+		case d == nil:
+			if test.at != "" {
+				t.Errorf("%s: nothing, want %s", name, test.reason)
+			}
+		case d.Position.String() != test.at || d.Reason != test.reason:
+			t.Errorf("%s: %s %s, want %s %s", name, d.Position, d.Reason, test.at, test.reason)
+		}
+		if _, syntax := Documents([]byte(test.text)); (d == nil) != (syntax == nil) && name != "no conflict" {
+			t.Errorf("%s: Documents says %v", name, syntax)
+		}
+	}
 }

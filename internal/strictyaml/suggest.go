@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package strictyaml
 
 import "strings"
@@ -5,11 +7,21 @@ import "strings"
 // maxSuggest is longer than any name that is worth a suggestion: comparing takes time in the product of the lengths.
 const maxSuggest = 200
 
-// Suggest returns the known name that name is most likely a misspelling of, or "" when none is close: at most one edit for
-// every three letters, without regard to case.
+// Suggest returns the known name that name is most likely a misspelling of, or "" when none is close. In this order:
+// a name that differs in case and separators only; the only one that begins with what was written, such as volumeSource
+// for volume; the one with the fewest edits, at most one for every three letters.
 func Suggest(name string, known []string) string {
 	if len(name) > maxSuggest {
 		return ""
+	}
+	written := letters(name)
+	for _, k := range known {
+		if written != "" && letters(k) == written {
+			return k
+		}
+	}
+	if longer := begun(written, known); longer != "" {
+		return longer
 	}
 	best, limit := "", len(name)/3+1
 	for _, k := range known {
@@ -17,20 +29,30 @@ func Suggest(name string, known []string) string {
 			best, limit = k, d-1
 		}
 	}
-	if best == "" && len(name) >= minBegun {
-		return begun(name, known)
-	}
 	return best
+}
+
+// letters returns a name in lower case without separators.
+func letters(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("-_. ", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
 }
 
 // minBegun is how much of a longer name must be written for it to be recognised.
 const minBegun = 4
 
-// begun returns the only one of the names that begins with what was written, such as volumeSource for volume.
-func begun(name string, known []string) string {
+// begun returns the only one of the names that begins with the letters that were written, or "".
+func begun(written string, known []string) string {
+	if len(written) < minBegun {
+		return ""
+	}
 	only := ""
 	for _, k := range known {
-		if len(k) < len(name) || !strings.EqualFold(k[:len(name)], name) {
+		if !strings.HasPrefix(letters(k), written) {
 			continue
 		}
 		if only != "" {

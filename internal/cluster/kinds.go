@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+// Rendered reports whether Workspaces and presets may make objects of a kind. The configuration may allow others as
+// plain objects of the repository.
+func Rendered(group, kind string) bool {
+	switch group + "/" + kind {
+	case "/ConfigMap", "/Service", "/PersistentVolumeClaim", "apps/StatefulSet", "batch/Job",
+		"policy/PodDisruptionBudget", "networking.k8s.io/NetworkPolicy", "autoscaling/HorizontalPodAutoscaler":
+		return true
+	}
+	return false
+}
+
+// Stages is the number of stages in which objects are applied, one after another.
+const Stages = 3
+
+// Stage returns the stage in which objects of a kind are applied, from 0 to Stages-1: what pods read comes before the
+// Services that find them, and both before the workloads that make the pods. Objects are deleted in the opposite order.
+func Stage(kind string) int {
+	switch kind {
+	case "StatefulSet", "Job":
+		return 2
+	case "Service":
+		return 1
+	}
+	return 0
+}
