@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package config
 
 import (
@@ -11,112 +13,255 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/podpolicy"
 )
 
 var (
 	clusterName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	namespace    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	zone         = regexp.MustCompile(`^[1-9]$`)
-	badInRefName = regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|/$|\.lock(/|$)|(^|/)\.|\.$|^@$`) // git check-ref-format
+	badInRefName = regexp.MustCompile(
+		`[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|/$|\.lock(/|$)|(^|/)\.|\.$|^@$`,
+	) // git check-ref-format
 )
 
-// check returns what is wrong with the values themselves, whoever gave them. What only some commands need is left to Need.
+// rules are the checks of the values themselves, one for each idea. Each looks at the whole configuration, since some
+// values exclude others.
+var rules = []func(*check){
+	(*check).cluster,
+	(*check).sourceURL,
+	(*check).signIn,
+	(*check).sourceLimits,
+	(*check).signatures,
+	(*check).decryption,
+	(*check).branches,
+	(*check).paths,
+	(*check).statusFolder,
+	(*check).times,
+	(*check).choices,
+	(*check).karpenter,
+	(*check).azureAudience,
+	(*check).storageClass,
+	(*check).limits,
+	(*check).namespaces,
+	(*check).podNames,
+	(*check).priority,
+	(*check).listen,
+}
+
+// check applies the rules to one configuration.
+type check struct {
+	*Config
+	problems Error
+}
+
+// check returns what is wrong with the values, from every source: file, environment, flag. Need checks for the values
+// that only some commands require.
 func (c *Config) check() Error {
-	var out Error
-	fail := func(field, hint, format string, args ...any) {
-		out = append(out, Problem{Field: field, Message: fmt.Sprintf(format, args...), Hint: hint})
+	k := &check{Config: c}
+	for _, rule := range rules {
+		rule(k)
 	}
+	slices.SortStableFunc(k.problems, func(a, b diag.Diagnostic) int { return strings.Compare(a.Field, b.Field) })
+	return k.problems
+}
+
+func (c *check) fail(reason diag.Reason, field, hint, format string, args ...any) {
+	c.problems = append(c.problems, diag.Errorf(reason, format, args...).On(field).Suggest(hint))
+}
+
+func (c *check) cluster() {
 	if c.Cluster != "" && !clusterName.MatchString(c.Cluster) {
-		fail("cluster", "use lower-case letters, digits and dashes, at most 63", "%q is not a name", c.Cluster)
+		c.fail(diag.InvalidName, "cluster", "use lower-case letters, digits and dashes, at most 63",
+			"%q is not a valid cluster name", c.Cluster)
 	}
-	if u, err := url.Parse(c.Source.URL); err == nil && u.User != nil {
-		if _, secret := u.User.Password(); secret {
-			fail("source.url", "use source.auth.passwordFile", "must not hold a password")
+}
+
+func (c *check) sourceURL() {
+	u, err := url.Parse(c.Source.URL)
+	if err != nil || u.User == nil {
+		return
+	}
+	if _, secret := u.User.Password(); secret {
+		c.fail(diag.SecretInConfig, "source.url", "put the password into a file, and name it in source.auth.passwordFile",
+			"must not contain a password")
+	}
+}
+
+func (c *check) branches() {
+	for _, b := range []struct{ field, name string }{
+		{"source.branch", c.Source.Branch},
+		{"status.branch", c.Status.Branch},
+	} {
+		if b.name == "" || badInRefName.MatchString(b.name) {
+			c.fail(diag.InvalidName, b.field, "", "%q is not a valid branch name", b.name)
 		}
 	}
-	for field, branch := range map[string]string{"source.branch": c.Source.Branch, "status.branch": c.Status.Branch} {
-		if branch == "" || badInRefName.MatchString(branch) {
-			fail(field, "", "%q is not the name of a branch", branch)
+}
+
+func (c *check) paths() {
+	for _, p := range []struct{ field, path string }{
+		{"source.path", c.Source.Path},
+		{"status.path", c.Status.Path},
+	} {
+		if !insideRepository(p.path) {
+			c.fail(diag.InvalidPath, p.field, "name a folder relative to the root of the repository, such as workspaces",
+				"%q is not a path inside the repository", p.path)
 		}
 	}
-	for field, p := range map[string]string{"source.path": c.Source.Path, "status.path": c.Status.Path} {
-		if p == "" || path.IsAbs(p) || path.Clean(p) != strings.TrimSuffix(p, "/") || p == ".." || strings.HasPrefix(p, "../") {
-			fail(field, "write a folder of the repository, such as workspaces", "%q is not a path inside the repository", p)
-		}
-	}
+}
+
+// insideRepository reports whether p is a relative path that does not lead up.
+func insideRepository(p string) bool {
+	return p != "" && !path.IsAbs(p) && path.Clean(p) == strings.TrimSuffix(p, "/") &&
+		p != ".." && !strings.HasPrefix(p, "../")
+}
+
+// statusFolder keeps status from overwriting Workspaces: status owns the folder of its cluster whole.
+func (c *check) statusFolder() {
 	if c.Status.Path == "." {
-		fail("status.path", "", "status needs a folder of its own")
+		c.fail(diag.StatusOverSource, "status.path", "use a folder such as status",
+			"must not be the root of the repository, because status needs a folder of its own")
 	}
-	own := path.Join(c.Status.Path, c.Cluster) // all of it belongs to status
-	if src := path.Clean(c.Source.Path); c.Status.Branch == c.Source.Branch && (src == own || src == path.Clean(c.Status.Path) || strings.HasPrefix(src, own+"/")) {
-		fail("status.path", "use another folder, or a branch of its own for status", "on the same branch, status would overwrite the source in %q", src)
+	if c.Status.Branch != c.Source.Branch {
+		return
 	}
-	for field, d := range map[string]time.Duration{"source.interval": c.Source.Interval, "capacity.aks.interval": c.Capacity.AKS.Interval} {
-		if d < time.Second || d > 24*time.Hour {
-			fail(field, "", "%s is not between 1s and 24h", d)
+	own, src := path.Join(c.Status.Path, c.Cluster), path.Clean(c.Source.Path)
+	if src == own || src == path.Clean(c.Status.Path) || strings.HasPrefix(src, own+"/") {
+		c.fail(diag.StatusOverSource, "status.path", "name another folder here, or another branch in status.branch",
+			"status would overwrite the source in %q, because both are on the same branch", src)
+	}
+}
+
+func (c *check) times() {
+	for _, t := range []struct {
+		field       string
+		value       time.Duration
+		least, most time.Duration
+		limits      string
+		hint        string
+	}{
+		{"source.interval", c.Source.Interval, time.Second, 24 * time.Hour, "1s and 24h", ""},
+		{"source.timeout", c.Source.Timeout, time.Second, time.Hour, "1s and 1h", ""},
+		{"status.debounce", c.Status.Debounce, 0, time.Hour, "0s and 1h", ""},
+		{"capacity.aks.interval", c.Capacity.AKS.Interval, time.Second, 24 * time.Hour, "1s and 24h", ""},
+		{
+			"capacity.aks.gpuDeadline", c.Capacity.AKS.GPUDeadline, time.Minute, 24 * time.Hour, "1m and 24h",
+			"the installation of the GPU driver alone takes minutes",
+		},
+	} {
+		if t.value < t.least || t.value > t.most {
+			c.fail(diag.OutOfRange, t.field, t.hint, "must be between %s, not %s", t.limits, t.value)
 		}
 	}
-	if c.Status.Debounce < 0 || c.Status.Debounce > time.Hour {
-		fail("status.debounce", "", "%s is not between 0s and 1h", c.Status.Debounce)
-	}
-	oneOf := func(field, value string, allowed ...string) {
-		if !slices.Contains(allowed, value) {
-			fail(field, "use "+strings.Join(allowed, " or "), "%q is not known", value)
+}
+
+func (c *check) choices() {
+	for _, o := range []struct {
+		field, value string
+		allowed      []string
+	}{
+		{"capacity.mode", c.Capacity.Mode, []string{ModeAKS, ModeBYO, ModeKarpenter}},
+		{"capacity.retiredSizes", c.Capacity.RetiredSizes, []string{"substitute", "refuse"}},
+		{
+			"capacity.aks.auth", c.Capacity.AKS.Auth,
+			[]string{"workloadIdentity", "managedIdentity", "azureCLI", "anonymous"},
+		},
+		{"capacity.aks.cloud", c.Capacity.AKS.Cloud, []string{"public", "government", "china"}},
+		{
+			"policy.pods.level", c.Policy.Pods.Level,
+			[]string{string(podpolicy.Restricted), string(podpolicy.Baseline), string(podpolicy.Privileged)},
+		},
+		{"policy.loadBalancers", c.Policy.LoadBalancers, []string{Allow, Deny}},
+		{"policy.contested", c.Policy.Contested, []string{Leave, Overwrite}},
+		{"policy.unpinnedRevision", c.Policy.UnpinnedRevision, diag.Verdicts()},
+		{"policy.preemption", c.Policy.Preemption, []string{Allow, Deny}},
+	} {
+		if !slices.Contains(o.allowed, o.value) {
+			c.fail(diag.InvalidValue, o.field, "use "+strings.Join(o.allowed, " or "), "%q is not a valid value", o.value)
 		}
 	}
-	oneOf("capacity.mode", c.Capacity.Mode, ModeAKS, ModeBYO, ModeKarpenter)
-	out = append(out, c.Capacity.Karpenter.check(c.Capacity.Mode == ModeKarpenter)...)
-	oneOf("capacity.retiredSizes", c.Capacity.RetiredSizes, "substitute", "refuse")
-	oneOf("capacity.aks.auth", c.Capacity.AKS.Auth, "workloadIdentity", "managedIdentity", "azureCLI", "anonymous")
-	oneOf("capacity.aks.cloud", c.Capacity.AKS.Cloud, "public", "government", "china")
-	if d := c.Capacity.AKS.GPUDeadline; d < time.Minute || d > 24*time.Hour {
-		fail("capacity.aks.gpuDeadline", "a GPU driver alone takes minutes", "%s is not between 1m and 24h", d)
-	}
+}
+
+func (c *check) azureAudience() {
 	if c.Capacity.AKS.Audience != "" && c.Capacity.AKS.Endpoint == "" {
-		fail("capacity.aks.audience", "give capacity.aks.endpoint too", "it is that of an endpoint, which is not given")
+		c.fail(
+			diag.ConflictingFields,
+			"capacity.aks.audience",
+			"set capacity.aks.endpoint to the Azure Resource Manager of the private cloud",
+			"requires capacity.aks.endpoint, which is not set",
+		)
 	}
+}
+
+func (c *check) storageClass() {
 	if class := c.Capacity.NVMeStorageClass; class != "" && len(validation.IsDNS1123Subdomain(class)) > 0 {
-		fail("capacity.nvmeStorageClass", "", "%q is not the name of a storage class", class)
+		c.fail(diag.InvalidName, "capacity.nvmeStorageClass", "", "%q is not a valid name of a storage class", class)
 	}
-	if c.Capacity.Limits.HourlyCost < 0 || c.Capacity.Limits.Nodes < 0 {
-		fail("capacity.limits", "", "must not be negative")
+}
+
+func (c *check) limits() {
+	limits := c.Capacity.Limits
+	if limits.HourlyCost < 0 || limits.Nodes < 0 {
+		c.fail(diag.OutOfRange, "capacity.limits", "", "must not be negative")
 	}
-	for _, p := range c.Capacity.Limits.AllowedSizes {
+	for _, p := range limits.AllowedSizes {
 		if _, err := path.Match(p, ""); err != nil {
-			fail("capacity.limits.allowedSizes", "", "%q is not a pattern", p)
+			c.fail(diag.InvalidValue, "capacity.limits.allowedSizes", "write a pattern such as Standard_NC*",
+				"%q is not a valid pattern", p)
 		}
 	}
-	for _, z := range c.Capacity.Limits.Zones {
+	for _, z := range limits.Zones {
 		if !zone.MatchString(z) {
-			fail("capacity.limits.zones", `such as ["1", "2"]`, "%q is not an availability zone of Azure", z)
+			c.fail(diag.InvalidValue, "capacity.limits.zones", `write zones as ["1", "2"]`,
+				"%q is not an availability zone of Azure", z)
 		}
 	}
+}
+
+func (c *check) namespaces() {
 	if len(c.Namespaces) == 0 {
-		fail("namespaces", "name at least one", "none is given")
+		c.fail(diag.RequiredField, "namespaces", "name at least one namespace", "must not be empty")
 	}
 	for _, ns := range c.Namespaces {
 		if !namespace.MatchString(ns) {
-			fail("namespaces", "", "%q is not the name of a namespace", ns)
+			c.fail(diag.InvalidName, "namespaces", "", "%q is not a valid namespace", ns)
 		}
 	}
-	if c.Listen != "" {
-		if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-			fail("listen", "write host:port, such as 127.0.0.1:8080", "%q is not an address", c.Listen)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Problem) int { return strings.Compare(a.Field, b.Field) })
-	return out
 }
 
-// Need returns an error that names those of the fields that have no value, and the ways to give one.
+func (c *check) podNames() {
+	for field, names := range map[string][]string{
+		"policy.pods.serviceAccounts": c.Policy.Pods.ServiceAccounts,
+		"policy.pods.secrets":         c.Policy.Pods.Secrets,
+	} {
+		for _, name := range names {
+			if len(validation.IsDNS1123Subdomain(name)) > 0 {
+				c.fail(diag.InvalidName, field, "write names as they are in the cluster; [] allows none",
+					"%q is not a valid name", name)
+			}
+		}
+	}
+}
+
+func (c *check) listen() {
+	if c.Listen == "" {
+		return
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		c.fail(diag.InvalidValue, "listen", "write host:port, such as 127.0.0.1:8080", "%q is not a valid address", c.Listen)
+	}
+}
+
+// Need returns an error with each of the given fields that has no value, and the ways to set it.
 func (c *Config) Need(paths ...string) error {
 	var out Error
 	for _, f := range Fields() {
-		if !slices.Contains(paths, f.Path) {
-			continue
-		}
-		if f.get(c) == "" {
-			out = append(out, Problem{Field: f.Path, Message: "not given", Hint: fmt.Sprintf("in the configuration file, as --%s, or as %s", f.Flag, f.Env)})
+		if slices.Contains(paths, f.Path) && f.get(c) == "" {
+			out = append(out, diag.Errorf(diag.RequiredField, "is required").On(f.Path).
+				Suggest(fmt.Sprintf("set it in the configuration file, with --set %s=VALUE, or with %s", f.Path, f.Env)))
 		}
 	}
 	if len(out) > 0 {

@@ -1,18 +1,21 @@
-// Package config is syncer's configuration: one strict YAML file, of which every value can also be given as a flag or in the
-// environment. Secrets are never in it, only the names of files and variables that hold them.
+// SPDX-License-Identifier: Apache-2.0
+
 package config
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // The header of a configuration file.
 const (
-	APIVersion = "syncer.dev/v1alpha1"
+	APIVersion = wellknown.APIVersionV1alpha1
 	Kind       = "Config"
 )
 
@@ -22,40 +25,57 @@ type Config struct {
 	Source     Source   `yaml:"source"`
 	Status     Status   `yaml:"status"`
 	Capacity   Capacity `yaml:"capacity"`
-	Namespaces []string `yaml:"namespaces" usage:"where Workspaces may land; anything else is refused"`
-	Objects    []string `yaml:"objects" usage:"kinds of plain objects that the repository may hold, as Kind or Kind.group"`
-	Prune      bool     `yaml:"prune" usage:"delete what the repository no longer asks for"`
-	Kubeconfig string   `yaml:"kubeconfig" usage:"kubeconfig file; by default KUBECONFIG, ~/.kube/config or the service account"`
+	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
+	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
+	Policy     Policy   `yaml:"policy"`
+	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
+	Kubeconfig string   `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
 	Context    string   `yaml:"context" usage:"context of the kubeconfig"`
-	Listen     string   `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none when empty"`
+	Listen     string   `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
 }
 
 // Source is the Git repository that is followed.
 type Source struct {
 	URL      string        `yaml:"url" usage:"repository: https, ssh or a local path"`
-	Branch   string        `yaml:"branch" usage:"branch that is followed"`
+	Branch   string        `yaml:"branch" usage:"branch to follow"`
 	Path     string        `yaml:"path" usage:"folder in the repository that holds the Workspaces"`
 	Interval time.Duration `yaml:"interval" usage:"time between polls; a local repository is also watched"`
-	Auth     Auth          `yaml:"auth"`
+	Timeout  time.Duration `yaml:"timeout" usage:"time for one exchange with the server, such as receiving a pack"`
+	Limits   SourceLimits  `yaml:"limits"`
+
+	Signatures Signatures `yaml:"signatures"`
+	Decryption Decryption `yaml:"decryption"`
+	// Rewritten is empty, Accept or Refuse: see RefusesRewrites.
+	Rewritten string `yaml:"rewritten" usage:"a branch that lost commits: accept, or refuse (as with signatures if empty)"`
+
+	Auth Auth `yaml:"auth"`
 }
 
-// Auth says where the credentials for the repository are. The files are read each time, so that they may be rotated.
+// Auth names the credentials for the repository. Every use reads the files again, so that they may be rotated.
 type Auth struct {
-	Username       string `yaml:"username" usage:"user name for https"`
+	Username       string `yaml:"username" usage:"user name for https; may be empty"`
 	PasswordFile   string `yaml:"passwordFile" usage:"file with the password or token for https"`
 	PasswordEnv    string `yaml:"passwordEnv" usage:"environment variable with the password or token for https"`
 	BearerFile     string `yaml:"bearerFile" usage:"file with a bearer token for https"`
 	SSHKeyFile     string `yaml:"sshKeyFile" usage:"private key for ssh"`
+	PassphraseFile string `yaml:"passphraseFile" usage:"file with the passphrase of the private key"`
+	PassphraseEnv  string `yaml:"passphraseEnv" usage:"environment variable with the passphrase"`
 	KnownHostsFile string `yaml:"knownHostsFile" usage:"known_hosts for ssh; a host that is not in it is refused"`
 	CAFile         string `yaml:"caFile" usage:"additional certificate authorities for https"`
+	CertFile       string `yaml:"certFile" usage:"client certificate for https"`
+	KeyFile        string `yaml:"keyFile" usage:"private key of the client certificate"`
+
+	GitHubApp GitHubApp `yaml:"githubApp"`
+	Entra     Entra     `yaml:"entra"`
 }
 
-// Status says where the status goes.
+// Status names the place of the status.
 type Status struct {
-	Branch   string        `yaml:"branch" usage:"branch that status is committed to; may be that of the source"`
-	Path     string        `yaml:"path" usage:"folder for status files, in which each cluster has its own"`
+	Branch   string        `yaml:"branch" usage:"branch of the status commits; may equal source.branch"`
+	Path     string        `yaml:"path" usage:"folder for status files, with one folder for each cluster"`
 	Author   Author        `yaml:"author"`
-	Debounce time.Duration `yaml:"debounce" usage:"how long progress is gathered into one commit; what has come to an end is recorded at once"`
+	Debounce time.Duration `yaml:"debounce" usage:"time to collect progress into one commit; results go at once"`
+	Signing  Signing       `yaml:"signing"`
 }
 
 // Author is the author and committer of status commits.
@@ -64,60 +84,100 @@ type Author struct {
 	Email string `yaml:"email" usage:"e-mail address of the author"`
 }
 
-// Capacity says where nodes come from.
+// Capacity is the source of nodes.
 type Capacity struct {
-	Mode         string `yaml:"mode" usage:"aks: agent pools are created; byo: nodes are brought; karpenter: NodePools are applied"`
-	RetiredSizes string `yaml:"retiredSizes" usage:"what becomes of a size that Azure has retired: substitute or refuse"`
-	Prices       string `yaml:"prices" usage:"file with prices, as syncer prices refresh writes it; the embedded list when empty"`
+	Mode         string `yaml:"mode" usage:"aks: create agent pools; byo: use existing nodes; karpenter: apply NodePools"`
+	RetiredSizes string `yaml:"retiredSizes" usage:"what to do with a size that Azure has retired: substitute or refuse"`
+	Prices       string `yaml:"prices" usage:"price file of syncer prices refresh; the embedded list if empty"`
 	// NVMeStorageClass is kaito-local-nvme-disk where KAITO's chart has set it up.
-	NVMeStorageClass string    `yaml:"nvmeStorageClass" usage:"storage class for weights on the local disks of sizes that have some, such as kaito-local-nvme-disk; the disk of the node when empty"`
-	AKS              AKS       `yaml:"aks"`
-	Karpenter        Karpenter `yaml:"karpenter"`
-	Limits           Limits    `yaml:"limits"`
+	NVMeStorageClass string `yaml:"nvmeStorageClass" usage:"local storage class for weights; the node's disk if empty"`
+
+	AKS       AKS       `yaml:"aks"`
+	Karpenter Karpenter `yaml:"karpenter"`
+	Limits    Limits    `yaml:"limits"`
 }
 
-// AKS names the managed cluster whose agent pools are kept.
+// AKS names the managed cluster of the agent pools.
 type AKS struct {
-	SubscriptionID  string        `yaml:"subscriptionID" usage:"Azure subscription"`
-	ResourceGroup   string        `yaml:"resourceGroup" usage:"resource group of the AKS cluster"`
-	Cluster         string        `yaml:"cluster" usage:"name of the AKS cluster"`
-	Location        string        `yaml:"location" usage:"Azure region, for prices and quota"`
-	Auth            string        `yaml:"auth" usage:"workloadIdentity, managedIdentity, azureCLI, or anonymous for an emulator on this machine"`
-	ClientID        string        `yaml:"clientID" usage:"identity to sign in as: of a user-assigned managed identity, or instead of AZURE_CLIENT_ID"`
-	TenantID        string        `yaml:"tenantID" usage:"tenant to sign in to, instead of AZURE_TENANT_ID or that of the CLI"`
-	IdentityBinding bool          `yaml:"identityBinding" usage:"workloadIdentity signs in through the proxy of AKS identity bindings"`
-	Cloud           string        `yaml:"cloud" usage:"public, government or china"`
-	Endpoint        string        `yaml:"endpoint" usage:"Azure Resource Manager; that of the cloud when empty"`
-	Audience        string        `yaml:"audience" usage:"for whom tokens are made, in a private cloud; the endpoint when empty"`
-	Authority       string        `yaml:"authority" usage:"where identities sign in, in a private cloud; that of the cloud when empty"`
-	Interval        time.Duration `yaml:"interval" usage:"time between looks at pools while an operation is in flight"`
-	GPUDeadline     time.Duration `yaml:"gpuDeadline" usage:"after this time a pool that was made, but whose GPUs have not appeared, counts as failed"`
+	SubscriptionID  string `yaml:"subscriptionID" usage:"Azure subscription"`
+	ResourceGroup   string `yaml:"resourceGroup" usage:"resource group of the AKS cluster"`
+	Cluster         string `yaml:"cluster" usage:"name of the AKS cluster"`
+	Location        string `yaml:"location" usage:"Azure region, for prices and quota"`
+	Auth            string `yaml:"auth" usage:"workloadIdentity, managedIdentity, azureCLI, or anonymous (emulators)"`
+	ClientID        string `yaml:"clientID" usage:"user-assigned managed identity, or instead of AZURE_CLIENT_ID"`
+	TenantID        string `yaml:"tenantID" usage:"instead of AZURE_TENANT_ID or the tenant of the CLI"`
+	IdentityBinding bool   `yaml:"identityBinding" usage:"sign in through the proxy of AKS identity bindings"`
+	Cloud           string `yaml:"cloud" usage:"public, government or china"`
+	Endpoint        string `yaml:"endpoint" usage:"Azure Resource Manager; that of the cloud if empty"`
+	Audience        string `yaml:"audience" usage:"audience of tokens, in a private cloud; the endpoint if empty"`
+	Authority       string `yaml:"authority" usage:"Microsoft Entra URL, in a private cloud; that of the cloud if empty"`
+
+	Interval    time.Duration `yaml:"interval" usage:"time between reads of pools while an operation runs"`
+	GPUDeadline time.Duration `yaml:"gpuDeadline" usage:"time after which a new pool without GPUs counts as failed"`
 }
 
-// Karpenter says what the NodePools of mode karpenter look like.
+// Karpenter configures the NodePools of mode karpenter.
 type Karpenter struct {
 	NodeClass    NodeClass `yaml:"nodeClass"`
-	NodeClasses  []string  `yaml:"nodeClasses" usage:"names of further node classes of that group and kind, for Workspaces with the annotation kaito.sh/node-class-name"`
-	Static       bool      `yaml:"static" usage:"keep the nodes by spec.replicas, for which Karpenter needs its feature gate StaticCapacity, instead of on demand"`
-	Requirements []string  `yaml:"requirements" usage:"further requirements of every NodePool, as KEY=VALUE or KEY=VALUE|VALUE"`
-	Sizes        []string  `yaml:"sizes" usage:"instance types that syncer does not know, as NAME=GPUSxGIB, such as a2-highgpu-1g=1x40"`
+	NodeClasses  []string  `yaml:"nodeClasses" usage:"further names for the annotation kaito.sh/node-class-name"`
+	Static       bool      `yaml:"static" usage:"set spec.replicas (feature gate StaticCapacity), not on demand"`
+	Requirements []string  `yaml:"requirements" usage:"of every NodePool, as KEY=VALUE or KEY=VALUE|VALUE"`
+	Sizes        []string  `yaml:"sizes" usage:"further instance types, such as a2-highgpu-1g=1x40 (GPUSxGIB)"`
 }
 
 // NodeClass refers to the description of nodes that the Karpenter provider of the cloud has.
 type NodeClass struct {
-	Group string `yaml:"group" usage:"API group of the node class: karpenter.azure.com, karpenter.k8s.aws, eks.amazonaws.com ..."`
-	Kind  string `yaml:"kind" usage:"kind of the node class: AKSNodeClass, EC2NodeClass, NodeClass ..."`
+	Group string `yaml:"group" usage:"API group, such as karpenter.azure.com or karpenter.k8s.aws"`
+	Kind  string `yaml:"kind" usage:"kind of the node class, such as AKSNodeClass or EC2NodeClass"`
 	Name  string `yaml:"name" usage:"name of the node class, which must exist"`
 }
 
-// Limits bound what may be spent. They never take away what is there.
+// Limits bound the cost. They never delete existing nodes.
 type Limits struct {
 	HourlyCost   float64  `yaml:"hourlyCost" usage:"US dollars per hour for all pools; 0 for no limit"`
 	Nodes        int      `yaml:"nodes" usage:"nodes in all pools; 0 for no limit"`
-	AllowedSizes []string `yaml:"allowedSizes" usage:"VM sizes that may be used, as patterns; all when empty"`
-	Zones        []string `yaml:"zones" usage:"availability zones in which new pools are made; without any Azure chooses, and has GPUs most often"`
+	AllowedSizes []string `yaml:"allowedSizes" usage:"VM sizes that syncer may use, as patterns; all if empty"`
+	Zones        []string `yaml:"zones" usage:"availability zones of new pools; if empty, Azure chooses"`
 	Spot         bool     `yaml:"spot" usage:"Workspaces may ask for spot nodes (annotation syncer.dev/spot)"`
 }
+
+// Policy says what the repository may ask for.
+type Policy struct {
+	Pods          Pods   `yaml:"pods"`
+	LoadBalancers string `yaml:"loadBalancers" usage:"Services of type LoadBalancer: allow or deny"`
+	Contested     string `yaml:"contested" usage:"fields that another controller keeps changing: leave or overwrite"`
+
+	UnpinnedRevision string `yaml:"unpinnedRevision" usage:"a model whose commit is not pinned: fail, warn or off"`
+
+	Preemption string   `yaml:"preemption" usage:"who runs gives way to a higher priority without a place: deny or allow"`
+	Priority   Priority `yaml:"priority"`
+}
+
+// Priority bounds what the Workspaces of a namespace may ask for when nodes, quota or a limit do not suffice for all.
+// Namespaces that a list does not name are not bounded.
+type Priority struct {
+	Max    []string `yaml:"max" usage:"highest priority of Workspaces, as NAMESPACE=low or NAMESPACE=normal"`
+	Shares []string `yaml:"shares" usage:"largest part of each quota and limit that a namespace may use, as NAMESPACE=40%"`
+}
+
+// Pods says what pods of the repository may ask for. Of the lists, nil allows any name and an empty list none.
+type Pods struct {
+	Level           string   `yaml:"level" usage:"Pod Security level: restricted, baseline or privileged"`
+	ServiceAccounts []string `yaml:"serviceAccounts" usage:"service accounts pods may name; all if absent, none if []"`
+	Secrets         []string `yaml:"secrets" usage:"Secrets pods may name; all if absent, none if []"`
+}
+
+// The values of policy.loadBalancers and policy.preemption.
+const (
+	Allow = "allow"
+	Deny  = "deny"
+)
+
+// The values of policy.contested.
+const (
+	Leave     = "leave"     // to the other controller
+	Overwrite = "overwrite" // from time to time
+)
 
 // The modes of capacity.
 const (
@@ -129,108 +189,150 @@ const (
 // Default returns the configuration of an empty file.
 func Default() Config {
 	return Config{
-		Source:     Source{Branch: "main", Path: ".", Interval: 30 * time.Second},
-		Status:     Status{Branch: "syncer/status", Path: "status", Author: Author{"syncer", "syncer@localhost"}, Debounce: 5 * time.Second},
-		Capacity:   Capacity{Mode: ModeAKS, RetiredSizes: "substitute", AKS: AKS{Auth: "workloadIdentity", Cloud: "public", Interval: 15 * time.Second, GPUDeadline: 30 * time.Minute}, Limits: Limits{Spot: true}},
+		Source: Source{
+			Branch:     "main",
+			Path:       ".",
+			Interval:   30 * time.Second,
+			Timeout:    time.Minute,
+			Limits:     defaultSourceLimits(),
+			Auth:       Auth{Username: "git"},
+			Decryption: Decryption{AzureKeyVault: AzureKeyVault{Auth: "workloadIdentity"}},
+		},
+		Status: Status{
+			Branch:   "syncer/status",
+			Path:     "status",
+			Author:   Author{"syncer", "syncer@localhost"},
+			Debounce: 5 * time.Second,
+		},
+		Capacity: Capacity{
+			Mode:         ModeAKS,
+			RetiredSizes: "substitute",
+			AKS: AKS{
+				Auth:        "workloadIdentity",
+				Cloud:       "public",
+				Interval:    15 * time.Second,
+				GPUDeadline: 30 * time.Minute,
+			},
+			Limits: Limits{Spot: true},
+		},
+		Policy: Policy{
+			Pods:          Pods{Level: string(podpolicy.Baseline)},
+			LoadBalancers: Allow,
+			Contested:     Leave,
+
+			UnpinnedRevision: string(diag.Warn),
+			Preemption:       Deny,
+		},
 		Namespaces: []string{"default"},
 		Prune:      true,
 		Listen:     "127.0.0.1:8080",
 	}
 }
 
-// Problem is something wrong with the configuration.
-type Problem struct {
-	Where   string // file:line:column, "--flag", or the name of a variable
-	Field   string
-	Message string
-	Hint    string
-}
-
-// Error is all that is wrong with a configuration.
-type Error []Problem
+// Error is all that is wrong with a configuration. The path of a Diagnostic is the file, "--flag", the name of a
+// variable, or empty where a value was given by none of these.
+type Error []diag.Diagnostic
 
 // Error returns one problem a line.
-func (e Error) Error() string {
-	lines := []string{"the configuration is not valid"}
+func (e Error) Error() string { return strings.Join(e.Lines(), "\n") }
+
+// Lines returns the lines of the text, for diag.ErrorLines.
+func (e Error) Lines() []string {
+	lines := []string{"the configuration is invalid"}
 	for _, p := range e {
-		line := "  "
-		if p.Where != "" {
-			line += p.Where + ": "
-		}
-		if p.Field != "" {
-			line += p.Field + ": "
-		}
-		line += p.Message
-		if p.Hint != "" {
-			line += " (" + p.Hint + ")"
-		}
-		lines = append(lines, line)
+		lines = append(lines, "  "+p.Error())
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
-// header is what a configuration file starts with.
+// header is the start of a configuration file.
 type header struct {
 	APIVersion string
 	Kind       string
 }
 
 // Load puts a configuration together: flags win over the environment, that over the file, and that over the defaults.
-// data may be nil when there is no file. The error is an Error.
+// data may be nil when there is no file. The error is an Error. See LoadFound for a file that was found, not named.
 func Load(path string, data []byte, env func(string) (string, bool), flags map[string]string) (Config, error) {
+	c, _, err := load(path, data, env, flags, false)
+	return c, err
+}
+
+func load(
+	path string,
+	data []byte,
+	env func(string) (string, bool),
+	flags map[string]string,
+	found bool,
+) (Config, []diag.Diagnostic, error) {
 	c := Default()
+	var notes []diag.Diagnostic
 	var problems Error
 	positions := strictyaml.Positions{}
 	if data != nil {
 		problems = append(problems, c.read(path, data, &positions)...)
 	}
+	if found {
+		notes = c.distrust(path, positions)
+	}
 	for _, f := range Fields() {
+		if _, ok := flags[f.Path]; ok || isSet(env, f.Env) {
+			notes = slices.DeleteFunc(notes, func(d diag.Diagnostic) bool { return d.Field == f.Path })
+		}
 		if v, ok := env(f.Env); ok {
 			if err := f.Set(&c, v); err != nil {
-				problems = append(problems, Problem{Where: f.Env, Field: f.Path, Message: err.Error()})
+				problems = append(problems, diag.Errorf(diag.WrongType, "%v", err).On(f.Path).In(f.Env))
 			}
 		}
 		if v, ok := flags[f.Path]; ok {
 			if err := f.Set(&c, v); err != nil {
-				problems = append(problems, Problem{Where: "--" + f.Flag, Field: f.Path, Message: err.Error()})
+				problems = append(problems, diag.Errorf(diag.WrongType, "%v", err).On(f.Path).In("--"+f.Flag))
 			}
 		}
 	}
 	for _, p := range c.check() {
 		if at, ok := positions[p.Field]; ok {
-			p.Where = fmt.Sprintf("%s:%d:%d", path, at.Line, at.Column)
+			p = p.In(path).At(at.Line, at.Column)
 		}
 		problems = append(problems, p)
 	}
 	if len(problems) > 0 {
-		return c, problems
+		return c, notes, problems
 	}
-	return c, nil
+	return c, notes, nil
+}
+
+func isSet(env func(string) (string, bool), name string) bool {
+	_, ok := env(name)
+	return ok
 }
 
 // read decodes the file over the defaults.
 func (c *Config) read(path string, data []byte, positions *strictyaml.Positions) Error {
 	var problems Error
-	problem := func(line, column int, field, message, hint string) {
-		problems = append(problems, Problem{fmt.Sprintf("%s:%d:%d", path, line, column), field, message, hint})
-	}
+	report := func(d diag.Diagnostic) { problems = append(problems, d.In(path)) }
 	docs, syntax := strictyaml.Documents(data)
 	switch {
 	case syntax != nil:
-		problem(syntax.Line, syntax.Column, "", syntax.Message, syntax.Hint)
+		report(*syntax)
 		return problems
 	case len(docs) != 1:
-		problem(1, 1, "", fmt.Sprintf("the file holds %d documents, not one", len(docs)), "")
+		report(diag.Errorf(diag.WrongDocumentCount, "the file holds %d documents, not one", len(docs)).At(1, 1))
 		return problems
 	}
 	h, body := split(docs[0])
 	if h.APIVersion != APIVersion || h.Kind != Kind {
-		problem(docs[0].Line, docs[0].Column, "kind", fmt.Sprintf("this is %s %s", h.APIVersion, h.Kind), "start the file with apiVersion: "+APIVersion+" and kind: "+Kind)
+		report(
+			diag.Errorf(diag.UnknownKind, "the file has apiVersion %q and kind %q", h.APIVersion, h.Kind).
+				On("kind").
+				At(docs[0].Line, docs[0].Column).
+				Suggest("start the file with apiVersion: " + APIVersion + " and kind: " + Kind),
+		)
 	}
 	pos, errs := strictyaml.Decode(body, c)
 	*positions = pos
 	for _, e := range errs {
-		problem(e.Line, e.Column, e.Field, e.Message, e.Hint)
+		report(e)
 	}
 	return problems
 }

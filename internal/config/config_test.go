@@ -1,15 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package config
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
-)
 
-var update = flag.Bool("update", false, "rewrite the generated documentation")
+	"github.com/google/go-cmp/cmp"
+
+	"syncer.dev/syncer/internal/golden"
+)
 
 func none(string) (string, bool) { return "", false }
 
@@ -26,12 +28,24 @@ capacity:
 `
 
 func TestPrecedence(t *testing.T) {
-	env := map[string]string{"SYNCER_SOURCE_INTERVAL": "2m", "SYNCER_SOURCE_BRANCH": "env", "SYNCER_NAMESPACES": "a, b", "SYNCER_SOURCE_AUTH_SSH_KEY_FILE": "/key"}
-	c, err := Load("syncer.yaml", []byte(valid), func(k string) (string, bool) { v, ok := env[k]; return v, ok }, map[string]string{"source.branch": "flag"})
+	env := map[string]string{
+		"SYNCER_SOURCE_INTERVAL":          "2m",
+		"SYNCER_SOURCE_BRANCH":            "env",
+		"SYNCER_NAMESPACES":               "a, b",
+		"SYNCER_SOURCE_AUTH_SSH_KEY_FILE": "/key",
+	}
+	c, err := Load(
+		"syncer.yaml",
+		[]byte(valid),
+		func(k string) (string, bool) { v, ok := env[k]; return v, ok },
+		map[string]string{"source.branch": "flag"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Source.Interval != 2*time.Minute || c.Source.Branch != "flag" || c.Source.Path != "workspaces" || c.Status.Branch != "syncer/status" || !c.Prune {
+	if c.Source.Interval != 2*time.Minute || c.Source.Branch != "flag" || c.Source.Path != "workspaces" ||
+		c.Status.Branch != "syncer/status" ||
+		!c.Prune {
 		t.Errorf("%+v", c)
 	}
 	if len(c.Namespaces) != 2 || c.Source.Auth.SSHKeyFile != "/key" || c.Capacity.Limits.HourlyCost != 100 {
@@ -43,16 +57,20 @@ func TestErrors(t *testing.T) {
 	for _, tt := range []struct{ old, new, want string }{
 		{"cluster: demo", "clutser: demo", `syncer.yaml:3:1: clutser: unknown field "clutser" (did you mean "cluster"?)`},
 		{"cluster: demo", "cluster: De_mo", "syncer.yaml:3:1: cluster:"},
-		{"interval: 1m", "interval: 0s", "syncer.yaml:7:3: source.interval: 0s is not between"},
+		{"interval: 1m", "interval: 0s", "syncer.yaml:7:3: source.interval: must be between 1s and 24h, not 0s"},
 		{"interval: 1m", "interval: 9999999999999h", "must be a duration"},
-		{"interval: 1m", "branch: a..b", "is not the name of a branch"},
+		{"interval: 1m", "branch: a..b", "is not a valid branch name"},
 		{"path: workspaces", "path: ../x", "is not a path inside the repository"},
 		{"kind: Config", "kind: Workspace", "start the file with"},
-		{"https://example.com", "https://user:secret@example.com", "must not hold a password"},
+		{"https://example.com", "https://user:secret@example.com", "must not contain a password"},
 		{"cluster: demo", "cluster: demo\ncapacity: {mode: x}", "given twice"},
 		{"cluster: demo", "cluster: demo\nstatus: {branch: main, path: workspaces}", "status would overwrite the source"},
-		{"location: eastus", "location: eastus, auth: magic", `"magic" is not known`},
+		{"location: eastus", "location: eastus, auth: magic", `"magic" is not a valid value`},
 		{"cluster: demo", "cluster: [", "syncer.yaml:"},
+		{"cluster: demo", "policy: {pods: {level: strict}}", `"strict" is not a valid value (use restricted or baseline or`},
+		{"cluster: demo", "policy: {contested: fight}", `"fight" is not a valid value (use leave or overwrite)`},
+		{"cluster: demo", "policy: {loadBalancers: never}", `"never" is not a valid value (use allow or deny)`},
+		{"cluster: demo", "policy: {pods: {serviceAccounts: [A_B]}}", `serviceAccounts: "A_B" is not a valid name`},
 	} {
 		_, err := Load("syncer.yaml", []byte(strings.Replace(valid, tt.old, tt.new, 1)), none, nil)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -68,10 +86,41 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestNoneAndAll: a list of names that is absent allows all, an empty one none, from each source.
+func TestNoneAndAll(t *testing.T) {
+	for name, tt := range map[string]struct {
+		file, env string
+		given     bool
+		want      []string
+	}{
+		"absent":              {file: "prune: true", want: nil},
+		"null":                {file: "policy: {pods: {secrets: }}", want: nil},
+		"empty":               {file: "policy: {pods: {secrets: []}}", want: []string{}},
+		"empty variable":      {file: "policy: {pods: {secrets: [a]}}", given: true, want: []string{}},
+		"names":               {file: "policy: {pods: {secrets: [a, b]}}", want: []string{"a", "b"}},
+		"names by a variable": {file: "prune: true", env: "a,b", given: true, want: []string{"a", "b"}},
+	} {
+		env := func(k string) (string, bool) { return tt.env, tt.given && k == "SYNCER_POLICY_PODS_SECRETS" }
+		text := "apiVersion: syncer.dev/v1alpha1\nkind: Config\n" + tt.file + "\n"
+		c, err := Load("syncer.yaml", []byte(text), env, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(tt.want, c.Policy.Pods.Secrets); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if c.Policy.Pods.Level != "baseline" || c.Policy.LoadBalancers != Allow {
+			t.Errorf("%s: defaults %+v", name, c.Policy)
+		}
+	}
+}
+
 func TestNeedNamesAllWays(t *testing.T) {
 	c := Default()
 	err := c.Need("source.url", "source.branch")
-	if err == nil || !strings.Contains(err.Error(), "--source-url") || !strings.Contains(err.Error(), "SYNCER_SOURCE_URL") || strings.Contains(err.Error(), "branch") {
+	if err == nil || !strings.Contains(err.Error(), "with --set source.url=VALUE") ||
+		!strings.Contains(err.Error(), "SYNCER_SOURCE_URL") ||
+		strings.Contains(err.Error(), "branch") {
 		t.Errorf("%v", err)
 	}
 }
@@ -96,41 +145,82 @@ func TestNames(t *testing.T) {
 // TestReference keeps docs/configuration.md equal to the code.
 func TestReference(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Configuration\n\nOne YAML file, `syncer.yaml` by default, with `apiVersion: syncer.dev/v1alpha1` and `kind: Config`. Unknown keys are errors.\n" +
-		"Each value can also be given as a flag or in the environment: flags win over the environment, and that over the file.\n" +
-		"The file and the credentials that it names are read again when they change.\n\n" +
-		"| key | default | flag | environment | meaning |\n|---|---|---|---|---|\n")
+	b.WriteString("# Configuration\n\n" +
+		"One YAML file, `syncer.yaml` by default, with `apiVersion: syncer.dev/v1alpha1` and `kind: Config`. " +
+		"Unknown keys are errors.\n" +
+		"Commands look for the file upwards from the working folder to the root of the repository, unless `--config` or\n" +
+		"`SYNCER_CONFIG` names it. Each value can also be given on the command line, by its flag or as `--set KEY=VALUE`, " +
+		"or in its\nenvironment variable; commas separate the items of a list. " +
+		"The command line wins over the environment, and the environment\nwins over the file. " +
+		"`syncer help config` prints the keys, defaults and meanings.\n" +
+		"syncer reads the file and the credentials that it names again when they change.\n\n" +
+		"A file that a command *found* may come from anybody, such as the author of a pull request that is checked " +
+		"out.\nIt decides what is wanted, and never which servers syncer reaches, with which credentials, and which " +
+		"files of the\nmachine it reads. The values with \"yes\" in the column *named* are obeyed only in a file that " +
+		"`--config` or\n`SYNCER_CONFIG` names, in the environment, or on the command line; a command that would use one " +
+		"of a found\nfile says so, with its place. A found `capacity.prices` names a file in the folder of the " +
+		"configuration or below.\n\n" +
+		"| key | named | default | flag | environment | meaning |\n|---|---|---|---|---|---|\n")
 	for _, f := range Fields() {
 		d := ""
 		if f.Default != "" {
 			d = "`" + f.Default + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | `--%s` | `%s` | %s |\n", f.Path, d, f.Flag, f.Env, f.Usage)
-	}
-	const path = "../../docs/configuration.md"
-	if *update {
-		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
+		named := ""
+		if listed(f.Path, namedOnly) {
+			named = "yes"
 		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | `--%s` | `%s` | %s |\n", f.Path, named, d, f.Flag, f.Env,
+			strings.ReplaceAll(f.Usage, "|", `\|`))
 	}
-	have, err := os.ReadFile(path)
-	if err != nil || string(have) != b.String() {
-		t.Errorf("%s is not up to date (%v); run: make generate", path, err)
-	}
+	golden.Equal(t, "../../docs/configuration.md", b.String())
 }
 
 func TestKarpenterIsChecked(t *testing.T) {
 	for text, want := range map[string]string{
-		"mode: karpenter": "capacity.karpenter.nodeClass: mode karpenter needs a node class",
+		"mode: karpenter": "capacity.karpenter.nodeClass: mode karpenter requires a node class",
 		"mode: byo":       "",
-		"mode: karpenter\n  karpenter: {nodeClass: {group: g, kind: K, name: n}, sizes: [a=1x40], requirements: [zone=a|b]}": "",
-		"karpenter: {sizes: [a=1]}":         `capacity.karpenter.sizes: "a=1" is not an instance type`,
-		"karpenter: {requirements: [zone]}": `capacity.karpenter.requirements: "zone" is not a requirement`,
+		"mode: karpenter\n" +
+			"  karpenter: {nodeClass: {group: g, kind: K, name: n}, sizes: [a=1x40], requirements: [zone=a|b]}": "",
+		"karpenter: {sizes: [a=1]}":         `capacity.karpenter.sizes: "a=1" does not name an instance type`,
+		"karpenter: {requirements: [zone]}": `capacity.karpenter.requirements: "zone" is not a valid requirement`,
 		"mode: cloud":                       "use aks or byo or karpenter",
 	} {
-		_, err := Load("syncer.yaml", []byte("apiVersion: syncer.dev/v1alpha1\nkind: Config\ncapacity:\n  "+text+"\n"), func(string) (string, bool) { return "", false }, nil)
+		_, err := Load(
+			"syncer.yaml",
+			[]byte("apiVersion: syncer.dev/v1alpha1\nkind: Config\ncapacity:\n  "+text+"\n"),
+			func(string) (string, bool) { return "", false },
+			nil,
+		)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestPriorityIsChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"priority: {max: [lab=normal], shares: [lab=40%, default=100%]}": "",
+		"priority: {max: [lab]}":               `policy.priority.max: "lab" is not valid (write NAMESPACE=PRIORITY, such as`,
+		"priority: {max: [lab=urgent]}":        `policy.priority.max: "lab=urgent" is not valid`,
+		"priority: {max: [other=low]}":         "policy.priority.max: namespace other is not one that Workspaces may use",
+		"priority: {shares: [lab=0%]}":         `policy.priority.shares: "lab=0%" is not valid`,
+		"priority: {shares: [lab=101%]}":       `policy.priority.shares: "lab=101%" is not valid`,
+		"priority: {shares: [lab=0.4]}":        `policy.priority.shares: "lab=0.4" is not valid`,
+		"priority: {shares: [lab=4%, lab=5%]}": "policy.priority.shares: namespace lab is listed twice",
+		"preemption: always":                   `policy.preemption: "always" is not a valid value (use allow or deny)`,
+	} {
+		c, err := Load(
+			"syncer.yaml",
+			[]byte("apiVersion: syncer.dev/v1alpha1\nkind: Config\nnamespaces: [default, lab]\npolicy:\n  "+text+"\n"),
+			func(string) (string, bool) { return "", false },
+			nil,
+		)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+		if p := c.Policy.Priority; want == "" && (p.MaxOf()["lab"] != "normal" || p.SharesOf()["lab"] != 40) {
+			t.Errorf("%s: %v, %v", text, p.MaxOf(), p.SharesOf())
 		}
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package config
 
 import (
@@ -10,6 +12,8 @@ import (
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"syncer.dev/syncer/internal/strictyaml"
 )
 
 // Field is one value of the configuration, with its three names.
@@ -57,11 +61,10 @@ func wordsOf(path string) []string {
 		start := 0
 		runes := []rune(part)
 		for i := 1; i < len(runes); i++ {
-			if unicode.IsUpper(runes[i]) && !unicode.IsUpper(runes[i-1]) {
+			afterLower := !unicode.IsUpper(runes[i-1])
+			beforeLower := i+1 < len(runes) && unicode.IsLower(runes[i+1]) // SSHKey: SSH, Key
+			if unicode.IsUpper(runes[i]) && (afterLower || beforeLower) {
 				words = append(words, string(runes[start:i]))
-				start = i
-			} else if i+1 < len(runes) && unicode.IsUpper(runes[i]) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1]) {
-				words = append(words, string(runes[start:i])) // SSHKey: SSH, Key
 				start = i
 			}
 		}
@@ -82,7 +85,8 @@ func text(v reflect.Value) string {
 
 func (f Field) get(c *Config) string { return text(reflect.ValueOf(c).Elem().FieldByIndex(f.index)) }
 
-// Set gives the field of c a value from text. Lists are separated by commas.
+// Set gives the field of c a value from text. Lists are separated by commas. An empty text is an empty list, which for
+// some lists differs from one that is absent.
 func (f Field) Set(c *Config, value string) error {
 	v := reflect.ValueOf(c).Elem().FieldByIndex(f.index)
 	switch v.Interface().(type) {
@@ -113,7 +117,7 @@ func (f Field) Set(c *Config, value string) error {
 		}
 		v.SetInt(int64(d))
 	case []string:
-		var list []string
+		list := []string{}
 		for part := range strings.SplitSeq(value, ",") {
 			if part = strings.TrimSpace(part); part != "" {
 				list = append(list, part)
@@ -126,15 +130,15 @@ func (f Field) Set(c *Config, value string) error {
 
 // split takes the header off a document, so that the rest can be decoded into a Config.
 func split(doc *yaml.Node) (header, *yaml.Node) {
-	var h header
+	h := header{
+		APIVersion: strictyaml.Text(strictyaml.Field(doc, "apiVersion")),
+		Kind:       strictyaml.Text(strictyaml.Field(doc, "kind")),
+	}
 	body := *doc
 	body.Content = nil
 	for i := 0; i+1 < len(doc.Content); i += 2 {
 		switch doc.Content[i].Value {
-		case "apiVersion":
-			h.APIVersion = doc.Content[i+1].Value
-		case "kind":
-			h.Kind = doc.Content[i+1].Value
+		case "apiVersion", "kind":
 		default:
 			body.Content = append(body.Content, doc.Content[i], doc.Content[i+1])
 		}
