@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -37,7 +39,11 @@ func BenchmarkIncrementalFetch(b *testing.B) {
 	repo := generatedRepo(b)
 	r := openMain(b, repo.URL())
 	mustFetch(b, r)
-	theirs, err := gogit.Clone(memory.NewStorage(), nil, &gogit.CloneOptions{URL: repo.URL(), Depth: 1, SingleBranch: true})
+	theirs, err := gogit.Clone(
+		memory.NewStorage(),
+		nil,
+		&gogit.CloneOptions{URL: repo.URL(), Depth: 1, SingleBranch: true},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -67,14 +73,18 @@ func BenchmarkIncrementalFetch(b *testing.B) {
 	b.ReportMetric(float64(otherBytes)/float64(b.N), "B-received-gogit/op")
 }
 
-// BenchmarkStatusCommit writes one status file and pushes it, by turns with this package and with go-git's Push from a full
-// clone. Both make the commit by plumbing, so that only the pushes differ.
+// BenchmarkStatusCommit writes one status file and pushes it, by turns with this package and with go-git's Push from a
+// full clone. Both make the commit by plumbing, so that only the pushes differ.
 func BenchmarkStatusCommit(b *testing.B) {
 	repo := generatedRepo(b)
 	branch := openMain(b, repo.URL()).Branch(gittest.Main)
 	mustCommit(b, branch, statusChange(map[string]string{"x.yaml": "first"}))
 	repo.Reset("theirs", gittest.Main)
-	theirs, err := gogit.Clone(memory.NewStorage(), nil, &gogit.CloneOptions{URL: repo.URL(), ReferenceName: "refs/heads/theirs", SingleBranch: true})
+	theirs, err := gogit.Clone(
+		memory.NewStorage(),
+		nil,
+		&gogit.CloneOptions{URL: repo.URL(), ReferenceName: "refs/heads/theirs", SingleBranch: true},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -101,7 +111,7 @@ func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	base, err := newVersion("theirs", ref.Hash(), 1<<30, store.Objects)
+	base, err := (&remote{limits: Limits{PackBytes: 1 << 30}}).newVersion("theirs", ref.Hash(), false, store.Objects)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -122,7 +132,10 @@ func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 	if err := store.SetReference(plumbing.NewHashReference(name, tip)); err != nil {
 		b.Fatal(err)
 	}
-	err = repo.PushContext(context.Background(), &gogit.PushOptions{RefSpecs: []config.RefSpec{config.RefSpec(name + ":" + name)}})
+	err = repo.PushContext(
+		context.Background(),
+		&gogit.PushOptions{RefSpecs: []config.RefSpec{config.RefSpec(name + ":" + name)}},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -132,7 +145,22 @@ func report(b *testing.B, ours, other time.Duration, name string) {
 	b.ReportMetric(float64(other.Microseconds())/1000/float64(b.N), "ms-gogit-"+name+"/op")
 	b.ReportMetric(float64(other)/float64(ours), "x-faster")
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(b.N) }
-	bench.Record(b,
-		bench.Row{Scenario: "git " + strings.ToLower(name), Subject: "syncer", Metric: "time", Value: ms(ours), Unit: "ms", Ratio: bench.Against(float64(ours) / float64(other))},
-		bench.Row{Scenario: "git " + strings.ToLower(name), Subject: "go-git " + name, Metric: "time", Value: ms(other), Unit: "ms"})
+	bench.Record(
+		b,
+		bench.Row{
+			Scenario: "git " + strings.ToLower(name),
+			Subject:  "syncer",
+			Metric:   "time",
+			Value:    ms(ours),
+			Unit:     "ms",
+			Ratio:    bench.Against(float64(ours) / float64(other)),
+		},
+		bench.Row{
+			Scenario: "git " + strings.ToLower(name),
+			Subject:  "go-git " + name,
+			Metric:   "time",
+			Value:    ms(other),
+			Unit:     "ms",
+		},
+	)
 }

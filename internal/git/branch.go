@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -6,19 +8,22 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"math/rand/v2"
+	"math"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"syncer.dev/syncer/internal/clock"
 )
 
-// A Branch keeps files under folders of its own. Several processes may keep different folders on the same branch, and people
-// may commit to it as well: each writer's folder ends up as it wrote it, and nobody's commit is lost.
+// A Branch keeps files in folders. Several processes may each keep a folder on the same branch, and users may commit to
+// it: each folder has the content that its writer committed last, and no commit is lost.
 type Branch struct{ tracker *tracker }
 
-// Change says what a folder shall hold.
+// Change is the desired content of a folder.
 type Change struct {
 	Dir     string            // slash-separated; "." for the whole tree
 	Files   map[string][]byte // by path relative to Dir: exactly these. None removes the folder
@@ -35,9 +40,9 @@ type Signer interface {
 	Sign(commit []byte) (signature []byte, err error)
 }
 
-// Read returns the files under dir on the branch's tip, by path relative to dir, and the tip. An absent branch or folder is an
-// empty map and no error; the tip of an absent branch is empty. Symbolic links and submodules are left out, and files of more
-// than 1 MiB are an error.
+// Read returns the files under dir on the branch's tip, by path relative to dir, and the tip. An absent branch or
+// folder is an empty map and no error; the tip of an absent branch is empty. Symbolic links and submodules are left
+// out, and so are files of more than 1 MiB, which no writer of this package makes.
 func (b *Branch) Read(ctx context.Context, dir string) (files map[string][]byte, tip Hash, err error) {
 	if !fs.ValidPath(dir) {
 		return nil, "", fmt.Errorf("folder %q: not a valid path", dir)
@@ -49,14 +54,14 @@ func (b *Branch) Read(ctx context.Context, dir string) (files map[string][]byte,
 	if err != nil {
 		return nil, "", err
 	}
-	files, err = readFolder(v, dir)
+	files, err = readFolder(v, dir, b.tracker.remote.limits)
 	if err != nil {
 		return nil, "", fmt.Errorf("read branch %s: %w", b.tracker.branch, err)
 	}
 	return files, v.commit.Hash, nil
 }
 
-func readFolder(v *version, dir string) (map[string][]byte, error) {
+func readFolder(v *version, dir string, limits Limits) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	tree, err := subtree(v.set, v.commit.Tree.plumbing(), dir)
 	if err != nil || tree.IsZero() {
@@ -64,7 +69,7 @@ func readFolder(v *version, dir string) (map[string][]byte, error) {
 	}
 	sub := *v
 	sub.commit.Tree = hashOf(tree)
-	s, err := newSnapshot(&sub)
+	s, err := newSnapshot(&sub, limits, ".")
 	if err != nil {
 		return nil, err
 	}
@@ -72,20 +77,24 @@ func readFolder(v *version, dir string) (map[string][]byte, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		files[name], err = s.ReadFile(name)
+		data, err := s.ReadFile(name)
+		if errors.Is(err, ErrTooLarge) {
+			return nil
+		}
+		files[name] = data
 		return err
 	})
 	return files, err
 }
 
-// maxPushes is how often a push is tried while others keep moving the branch.
+// maxPushes is the number of attempts to push while other writers move the branch.
 const maxPushes = 10
 
-// Commit makes the folder c.Dir hold exactly c.Files by one commit on the branch's tip, and pushes it. When it already does,
-// nothing is committed, changed is false, and the hash is the tip's. An absent branch is begun with a commit without parents.
-// When somebody else moves the branch meanwhile, the same files are laid on the new tip. The error is, or wraps, a
-// *RejectedError, an *UnreachableError, or the context's; a push whose answer got lost may have succeeded nevertheless, and
-// then the next call finds nothing to change.
+// Commit replaces the content of the folder c.Dir by c.Files in one commit on the branch's tip, and pushes it. If the
+// folder has this content already, Commit makes no commit: changed is false, and tip is the present tip. The first
+// commit of a new branch has no parent. If another writer moves the branch meanwhile, Commit tries again on the new
+// tip. The error is, or wraps, a *RejectedError, an *UnreachableError, or the error of the context. A push whose answer
+// got lost may have succeeded; the next call then finds nothing to change.
 func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, err error) {
 	if err := c.validate(); err != nil {
 		return "", false, err
@@ -97,9 +106,10 @@ func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, 
 	t.update.Lock()
 	defer t.update.Unlock()
 	var refused *refusal
+	delay := pushDelays.DelayFunc()
 	for try := range maxPushes {
 		if try > 0 {
-			if err := sleep(ctx, backoff(try)); err != nil {
+			if err := clock.Sleep(ctx, delay()); err != nil {
 				return "", false, err
 			}
 		}
@@ -111,8 +121,8 @@ func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, 
 	return "", false, t.remote.rejected(t.branch, fmt.Sprintf("given up after %d tries: %s", maxPushes, refused.reason))
 }
 
-// push lays the change on the tip that the server has now. The error is a *refusal where trying again may help; the previous
-// one tells whether the branch has moved since.
+// push commits the change on the present tip of the server. The error is a *refusal if another attempt may succeed. The
+// previous refusal shows whether the branch has moved since.
 func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, bool, error) {
 	down, err := t.remote.openReceive(ctx, t.branch)
 	if err != nil {
@@ -148,7 +158,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 		return "", false, err
 	}
 	// Pushed. Should its objects not be complete here, which they are, the next fetch would clone.
-	if err := t.adopt(t.branch, tip, fresh, base.set); err != nil {
+	if err := t.adopt(t.branch, tip, base.partial, fresh, base.set); err != nil {
 		t.current.Store(nil)
 	}
 	return hashOf(tip), true, nil
@@ -181,29 +191,21 @@ func (c Change) validate() error {
 	return nil
 }
 
-// backoff returns how long to wait before try n: 50 ms, doubling up to 3.2 s, between half and all of it at random so that two
-// writers fall out of step.
-func backoff(n int) time.Duration {
-	d := 50 * time.Millisecond << min(n-1, 6)
-	return d/2 + rand.N(d/2)
+// pushDelays are the waits between two attempts to push: 25 ms, doubling up to 1.6 s, plus a random part of up to the
+// same length, so that two writers do not collide again. The figures are our choice; the sum is at most 13 s.
+var pushDelays = wait.Backoff{
+	Duration: 25 * time.Millisecond,
+	Factor:   2,
+	Jitter:   1,
+	Steps:    math.MaxInt32,
+	Cap:      1600 * time.Millisecond,
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// refusal is a push that the server did not carry out, though another try might succeed.
+// refusal is a push that the server refused, although another attempt may succeed.
 type refusal struct {
 	tip       plumbing.Hash // where the branch was
 	reason    string
-	transient bool // whatever the tip is now
+	transient bool // for any tip
 }
 
 func (r *refusal) Error() string { return r.reason }

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/testenv"
 )
 
 const statusBranch = "syncer/status"
@@ -31,19 +35,20 @@ func TestStatusCommits(t *testing.T) {
 		}
 		// Names that sort differently as files and as folders: git compares folders as if they ended in a slash.
 		change := statusChange(map[string]string{
-			"default/phi-4.yaml": "state: Pending", "a": "1", "a.b": "2", "a-b": "3", "a0": "4", "dir/x": "5", "dir.x": "6", "dir-x": "7",
+			"default/phi-4.yaml": "state: Pending",
+			"a":                  "1",
+			"a.b":                "2",
+			"a-b":                "3",
+			"a0":                 "4",
+			"dir/x":              "5",
+			"dir.x":              "6",
+			"dir-x":              "7",
 		})
 		first, changed := mustCommit(t, b, change)
 		if !changed || string(first) != repo.Head(statusBranch) {
 			t.Fatalf("commit %s, changed %v, branch is at %s", first, changed, repo.Head(statusBranch))
 		}
-		if parents := repo.Git("show", "-s", "--format=%P", statusBranch); parents != "" {
-			t.Errorf("a new branch begins with parents %s", parents)
-		}
-		if got := repo.Git("show", "-s", "--format=%an <%ae> %at %cn <%ce> %ct %B", statusBranch); got !=
-			"syncer <syncer@localhost> 1777636800 syncer <syncer@localhost> 1777636800 status(demo): phi-4 Ready" {
-			t.Errorf("commit = %q", got)
-		}
+		checkFirstCommit(t, repo)
 		checkTrees(t, repo, statusBranch)
 
 		again, changed := mustCommit(t, b, change)
@@ -57,17 +62,11 @@ func TestStatusCommits(t *testing.T) {
 			t.Errorf("second commit %s on %s, want on %s", second, parent, first)
 		}
 		checkTrees(t, repo, statusBranch)
-		got, tip, err := b.Read(ctx, "status/demo")
-		if err != nil || tip != second || !maps.EqualFunc(got, change.Files, bytes.Equal) {
-			t.Errorf("read %v at %s, %v", got, tip, err)
-		}
+		checkRead(t, b, second, change.Files)
 		if got, _, err := b.Read(ctx, "status/other"); err != nil || len(got) != 0 {
 			t.Errorf("absent folder: %v, %v", got, err)
 		}
-		// A fresh process sees the same.
-		if got, tip, err := openMain(t, url).Branch(statusBranch).Read(ctx, "status/demo"); err != nil || tip != second || len(got) != len(change.Files) {
-			t.Errorf("read afresh: %v at %s, %v", got, tip, err)
-		}
+		checkRead(t, openMain(t, url).Branch(statusBranch), second, change.Files) // as a new process
 		repo.Fsck()
 
 		third, changed := mustCommit(t, b, statusChange(nil))
@@ -81,10 +80,36 @@ func TestStatusCommits(t *testing.T) {
 	})
 }
 
+// checkFirstCommit checks the only commit of the status branch.
+func checkFirstCommit(t *testing.T, repo *gittest.Repo) {
+	t.Helper()
+	if parents := repo.Git("show", "-s", "--format=%P", statusBranch); parents != "" {
+		t.Errorf("a new branch begins with parents %s", parents)
+	}
+	const want = "syncer <syncer@localhost> 1777636800 syncer <syncer@localhost> 1777636800 status(demo): phi-4 Ready"
+	if got := repo.Git("show", "-s", "--format=%an <%ae> %at %cn <%ce> %ct %B", statusBranch); got != want {
+		t.Errorf("commit = %q, want %q", got, want)
+	}
+}
+
+// checkRead checks the files that b reads in status/demo, and the tip.
+func checkRead(t *testing.T, b *Branch, tip Hash, files map[string][]byte) {
+	t.Helper()
+	got, at, err := b.Read(t.Context(), "status/demo")
+	if err != nil || at != tip {
+		t.Errorf("read at %s, %v; want %s", at, err, tip)
+	}
+	if diff := cmp.Diff(files, got); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+}
+
 // checkTrees rebuilds every tree of a revision with git mktree, which sorts, and compares the hash.
 func checkTrees(t *testing.T, repo *gittest.Repo, revision string) {
 	t.Helper()
-	for _, line := range append(strings.Split(repo.Git("ls-tree", "-rtd", revision), "\n"), "040000 tree "+repo.Git("rev-parse", revision+"^{tree}")) {
+	trees := strings.Split(repo.Git("ls-tree", "-rtd", revision), "\n")
+	trees = append(trees, "040000 tree "+repo.Git("rev-parse", revision+"^{tree}"))
+	for _, line := range trees {
 		fields := strings.Fields(line)
 		listing := repo.Git("ls-tree", fields[2])
 		lines := strings.Split(listing, "\n")
@@ -199,7 +224,8 @@ func TestMovedBetweenLookAndPush(t *testing.T) {
 	if got := repo.Log(statusBranch); len(got) != 5 || got[1] != "other 3" {
 		t.Errorf("log = %q", got)
 	}
-	if x, y := repo.Show(statusBranch, "status/other/x"), repo.Show(statusBranch, "status/demo/x"); x != "3" || y != "mine" {
+	if x, y := repo.Show(statusBranch, "status/other/x"), repo.Show(statusBranch, "status/demo/x"); x != "3" ||
+		y != "mine" {
 		t.Errorf("other's file = %q, ours = %q", x, y)
 	}
 	repo.Fsck()
@@ -218,7 +244,10 @@ func TestMovedForEver(t *testing.T) {
 		}
 	}})
 	var unreachable *UnreachableError
-	if _, _, err := b.Commit(context.Background(), statusChange(map[string]string{"x": "mine"})); !errors.As(err, &unreachable) {
+	if _, _, err := b.Commit(context.Background(), statusChange(map[string]string{"x": "mine"})); !errors.As(
+		err,
+		&unreachable,
+	) {
 		t.Errorf("server gone while racing: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -241,14 +270,19 @@ func TestHookThatHangs(t *testing.T) {
 		release := filepath.Join(t.TempDir(), "release")
 		repo.Hook("pre-receive", fmt.Sprintf("touch %s; while ! test -e %s; do sleep 0.05; done", started, release))
 		ctx, cancel := context.WithCancel(context.Background())
+		branch, done := openMain(t, url).Branch(statusBranch), make(chan error, 1)
 		go func() {
-			for !exists(started) {
-				time.Sleep(5 * time.Millisecond)
-			}
-			cancel()
+			_, _, err := branch.Commit(ctx, statusChange(map[string]string{"x": "y"}))
+			done <- err
 		}()
-		_, _, err := openMain(t, url).Branch(statusBranch).Commit(ctx, statusChange(map[string]string{"x": "y"}))
-		if !errors.Is(err, context.Canceled) {
+		testenv.Eventually(t, "the hook", func() string {
+			if !exists(started) {
+				return "it does not run"
+			}
+			return ""
+		})
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("%v, want context.Canceled", err)
 		}
 		if err := os.WriteFile(release, nil, 0o600); err != nil {
@@ -305,7 +339,8 @@ func TestCommitIsSigned(t *testing.T) {
 
 	c.Files["x"] = []byte("z")
 	c.Signer = signerFunc(func([]byte) ([]byte, error) { return nil, errors.New("no key") })
-	if _, _, err := openMain(t, repo.Dir).Branch(statusBranch).Commit(context.Background(), c); err == nil || string(h) != repo.Head(statusBranch) {
+	if _, _, err := openMain(t, repo.Dir).Branch(statusBranch).Commit(context.Background(), c); err == nil ||
+		string(h) != repo.Head(statusBranch) {
 		t.Errorf("a signer that fails: %v", err)
 	}
 }
@@ -345,17 +380,25 @@ func TestCommitRefusesBadChanges(t *testing.T) {
 func TestCommitRefusesBadBranchNames(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	for _, name := range []string{"", "a..b", "a b", "x\n0000", "-x", "a.lock"} {
-		_, _, err := openMain(t, repo.Dir).Branch(name).Commit(context.Background(), statusChange(map[string]string{"x": "y"}))
+		_, _, err := openMain(
+			t,
+			repo.Dir,
+		).Branch(name).
+			Commit(context.Background(), statusChange(map[string]string{"x": "y"}))
 		if err == nil || !strings.Contains(err.Error(), "not a valid name") {
 			t.Errorf("branch %q: %v", name, err)
 		}
 	}
 }
 
-func TestReplacesWhateverIsInTheFolder(t *testing.T) {
+func TestReplacesTheFolder(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	repo.CommitTo(statusBranch, map[string]string{
-		"status/demo/x": "symlink:y", "status/demo/y/z": "a folder", "status/demo/gone": "gone", "status/demo2/x": "kept", "README": "kept",
+		"status/demo/x":    "symlink:y",
+		"status/demo/y/z":  "a folder",
+		"status/demo/gone": "gone",
+		"status/demo2/x":   "kept",
+		"README":           "kept",
 	}, "before")
 	b := openMain(t, repo.URL()).Branch(statusBranch)
 	mustCommit(t, b, statusChange(map[string]string{"x": "y", "y": "now a file", "new/a": "now a folder"}))
@@ -368,4 +411,22 @@ func TestReplacesWhateverIsInTheFolder(t *testing.T) {
 	}
 	checkTrees(t, repo, statusBranch)
 	repo.Fsck()
+}
+
+// TestReadLeavesOutHugeFiles: another writer cannot stop this one by a file that is too large, and the next commit
+// removes it.
+func TestReadLeavesOutHugeFiles(t *testing.T) {
+	overBoth(t, func(t *testing.T, repo *gittest.Repo, url string) {
+		repo.Commit(map[string]string{
+			"status/demo/huge.yaml": strings.Repeat("#", defaultFileBytes+1), "status/demo/default/phi.yaml": "state: Ready",
+		}, "huge")
+		b := openMain(t, url).Branch(gittest.Main)
+		files, _, err := b.Read(context.Background(), "status/demo")
+		if err != nil || len(files) != 1 || string(files["default/phi.yaml"]) != "state: Ready" {
+			t.Fatalf("read %q, %v", slices.Sorted(maps.Keys(files)), err)
+		}
+		if _, changed := mustCommit(t, b, statusChange(map[string]string{"default/phi.yaml": "state: Ready"})); !changed {
+			t.Error("the file stays")
+		}
+	})
 }

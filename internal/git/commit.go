@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -14,6 +16,9 @@ type Hash string
 
 // Short returns the first seven digits, as Git shows them.
 func (h Hash) Short() string { return string(h[:min(7, len(h))]) }
+
+// Valid reports whether h is the name of an object.
+func (h Hash) Valid() bool { return len(h) == 40 && strings.Trim(string(h), "0123456789abcdef") == "" }
 
 func hashOf(h plumbing.Hash) Hash {
 	if h.IsZero() {

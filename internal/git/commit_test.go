@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -41,7 +43,7 @@ func TestTrailers(t *testing.T) {
 		}
 		var got strings.Builder
 		for _, tr := range trailers(m) {
-			got.WriteString(strings.TrimSpace(tr.key+": "+tr.value) + "\n")
+			got.WriteString(strings.TrimSpace(tr.key+": "+tr.value()) + "\n")
 		}
 		var want strings.Builder
 		for line := range strings.Lines(string(out)) {
@@ -75,4 +77,37 @@ func TestSubject(t *testing.T) {
 			t.Errorf("%q: subject %q, git says %q", m, got, want)
 		}
 	}
+}
+
+// TestLongTrailer reads a trailer of a million lines, which must not take time in proportion to the square of its size.
+func TestLongTrailer(t *testing.T) {
+	const lines = 1 << 20
+	c := Commit{Message: "subject\n\nKey: a\n" + strings.Repeat(" b\n", lines)}
+	if v, ok := c.Trailer("key"); !ok || len(v) != len("a")+lines*len(" b") {
+		t.Errorf("a value of %d bytes, %t", len(v), ok)
+	}
+}
+
+// FuzzTrailer reads trailers of messages that users write. Each value consists of words of the message.
+func FuzzTrailer(f *testing.F) {
+	for _, message := range []string{
+		"", "subject", "subject\n\nAllow-Empty: yes\n", "s\n\nA: b\n  c\n\td\n", "s\n\n  c\nA: b\n", "s\r\n\r\nA: b\r\n",
+		"s\n\ntext\nSigned-off-by: x\n(cherry picked from commit 1)\n", "s\n\n#\nA :b\n", "s\n\u00a0\nA: \xff\n",
+	} {
+		f.Add(message)
+	}
+	f.Fuzz(func(t *testing.T, message string) {
+		c := Commit{Message: message}
+		for _, found := range trailers(message) {
+			value, ok := c.Trailer(found.key)
+			if !ok || strings.ContainsRune(value, '\n') {
+				t.Fatalf("%q: trailer %q is %q, %t", message, found.key, value, ok)
+			}
+			for _, word := range strings.Fields(value) {
+				if !strings.Contains(message, word) {
+					t.Fatalf("%q: trailer %q has %q", message, found.key, word)
+				}
+			}
+		}
+	})
 }

@@ -1,15 +1,25 @@
-// Package git follows a branch of a Git repository and writes commits to it, without ever checking anything out.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package git follows a branch of a Git repository and writes commits to a branch, in memory and without a work tree.
 //
-// Everything lives in memory. [Repository.Fetch] asks the server where the branch is and, when it has moved, receives only
-// the objects that are new; [Repository.Snapshot] shows a commit's tree as an [io/fs.FS] that reads straight from those
-// objects, so no path and no symbolic link in the repository can reach a file of this machine; [Branch.Commit] builds blobs,
-// trees and a commit as objects and pushes them as a compare-and-swap: the server moves the branch from the tip the commit was
-// built on, or not at all. Nothing is ever forced, and the length of the history costs nothing.
+// In one pass of a repository that gets a changed Workspace, the data flow is:
 //
-// It is the only package that imports go-git, of which it uses the plumbing alone: the transports, the pack format and the
-// object encodings. Its Worktree, Push and Fetch cost time in proportion to the repository, where these cost time in
-// proportion to the change.
+//	Fetch          the server lists refs/heads/main at 3f2a...; the tracker has 9c41...: receive a pack with the new
+//	               commit, 2 trees and 1 blob; add the objects that the tip shares with 9c41...
+//	Snapshot       the tree of 3f2a... as an io/fs.FS with workspaces/phi-4.yaml; reads come from the objects
+//	  ... the pass plans, applies and observes ...
+//	Branch.Commit  the server lists refs/heads/syncer/status at 71b0...: lay status/demo/default/phi-4.yaml on its tree,
+//	               write 1 blob, 4 trees and 1 commit, and push "71b0... -> e8d5..."
+//	               another writer moved the branch: list again, lay the same files on the new tip, at most 10 times
 //
-// What comes from the server is hostile input: packs are limited in bytes, objects and inflated size before they are decoded,
-// and a pack that does not hold all that a commit needs is thrown away as a whole.
+// [Repository.Fetch] costs one request if the branch did not move, and receives only new objects otherwise. A path or a
+// symbolic link of a [Snapshot] cannot reach a file of this machine, because no file is on disk. [Branch.Commit] pushes
+// a compare-and-swap: the server moves the branch from the tip that the commit is based on, or refuses. syncer never
+// forces a push, and the length of the history costs nothing.
+//
+// The package is the only importer of go-git, and uses its transports, pack format and object encodings only. The
+// Worktree, Push and Fetch of go-git cost time in proportion to the repository; those of this package, to the change.
+//
+// All data from the server is hostile input. Packs have limits in bytes, objects and inflated size before any decoding,
+// and a pack without all objects of a commit is discarded as a whole.
 package git

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -12,38 +14,80 @@ var (
 	ErrBranchNotFound = errors.New("no such branch")
 	// ErrUnknownRevision means that a revision names no commit of the repository.
 	ErrUnknownRevision = errors.New("unknown revision")
+	// ErrBeforeHistory means that a revision names what was there before the first commit: nothing. It wraps
+	// ErrUnknownRevision.
+	ErrBeforeHistory = fmt.Errorf("%w: there is no commit before the first one", ErrUnknownRevision)
+	// ErrUnrelated means that two commits have no commit in common.
+	ErrUnrelated = errors.New("the commits have no common ancestor")
 	// ErrNotFetched means that the commit is not, or is no longer, held by the Repository: fetch it first.
 	ErrNotFetched = errors.New("commit not fetched")
-	// ErrTooLarge means that a limit on what is received or read was exceeded. The error's text says which.
+	// ErrTooLarge means that data of the server exceeds a limit. The text of the error names the limit.
 	ErrTooLarge = errors.New("too large")
 )
 
-// UnreachableError means that the server could not be asked, or did not answer sensibly: trouble of the network, of
-// credentials, or of the server. It passes, or needs the operator; the repository itself may be fine.
+// UnreachableError means that the server did not answer, or gave no usable answer: a failure of the network, of
+// credentials, or of the server. The failure ends by itself, or needs the operator; the repository may be intact.
 type UnreachableError struct {
-	Op   string // what was being done: "list refs", "receive pack", "push"
-	URL  string // of the repository, without secrets
-	Hint string // what to look at, or ""
-
-	err error
+	Op     string // the operation: "list refs", "receive pack", "push"
+	URL    string // of the repository, without secrets
+	Remedy string // for common causes; otherwise ""
+	Err    error  // the cause, without secrets
 }
 
 // Error returns the operation, the URL and the cause, without secrets.
-func (e *UnreachableError) Error() string { return fmt.Sprintf("%s: %s: %v", e.URL, e.Op, e.err) }
+func (e *UnreachableError) Error() string { return fmt.Sprintf("%s: %s: %v", e.URL, e.Op, e.Err) }
+
+// Hint returns the remedy, or "".
+func (e *UnreachableError) Hint() string { return e.Remedy }
 
 // Unwrap returns the cause.
-func (e *UnreachableError) Unwrap() error { return e.err }
+func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// RejectedError means that the server understood a push and refused it, for a reason that trying again will not remove: a
-// protected branch, a hook, missing permission.
+// RejectedError means that the server understood a push and refused it, for a reason that another attempt does not
+// remove: a protected branch, a hook, missing permission.
 type RejectedError struct {
 	Branch string
 	URL    string // of the repository, without secrets
 	Reason string // the server's words, without secrets
-	Hint   string // what to look at, or ""
+	Remedy string // for common causes; otherwise ""
 }
 
 // Error returns the branch, the URL and the server's words.
 func (e *RejectedError) Error() string {
 	return fmt.Sprintf("%s: push to branch %s rejected: %s", e.URL, e.Branch, e.Reason)
 }
+
+// Hint returns the remedy, or "".
+func (e *RejectedError) Hint() string { return e.Remedy }
+
+// ShallowError means that a local repository is a shallow clone, which lacks the commit that was asked for.
+type ShallowError struct {
+	URL string // of the repository, without secrets
+	err error
+}
+
+// Error returns what the repository is, and what it lacks.
+func (e *ShallowError) Error() string {
+	return e.URL + " is a shallow clone, which does not have this commit"
+}
+
+// Hint returns how to get them.
+func (e *ShallowError) Hint() string {
+	return "run git fetch --unshallow; in a GitHub workflow give actions/checkout fetch-depth: 0, " +
+		"in Azure Pipelines checkout fetchDepth: 0, in GitLab set GIT_DEPTH to 0"
+}
+
+// Unwrap returns the cause.
+func (e *ShallowError) Unwrap() error { return e.err }
+
+// RevisionError means that no ref has the name of a revision, and says which may be meant.
+type RevisionError struct{ Remedy string }
+
+// Error returns what is unknown.
+func (e *RevisionError) Error() string { return ErrUnknownRevision.Error() }
+
+// Hint returns what to do, or "".
+func (e *RevisionError) Hint() string { return e.Remedy }
+
+// Unwrap returns ErrUnknownRevision.
+func (e *RevisionError) Unwrap() error { return ErrUnknownRevision }

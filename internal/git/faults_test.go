@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -32,16 +34,65 @@ func TestUnreachable(t *testing.T) {
 		want   string // part of the error
 		hint   string // part of the hint
 	}{
-		{name: "no credentials", faults: gittest.Faults{Username: "bot", Password: "x"}, want: "authentication required", hint: "none are configured"},
-		{name: "wrong credentials", faults: gittest.Faults{Username: "bot", Password: "x"}, auth: auth, want: "sign in first", hint: "refused the configured credentials"},
-		{name: "forbidden", faults: gittest.Faults{Status: 403, Body: "no access"}, auth: auth, want: "no access", hint: "refused the configured credentials"},
+		{
+			name:   "no credentials",
+			faults: gittest.Faults{Username: "bot", Password: "x"},
+			want:   "authentication required",
+			hint:   "none are configured",
+		},
+		{
+			name:   "wrong credentials",
+			faults: gittest.Faults{Username: "bot", Password: "x"},
+			auth:   auth,
+			want:   "sign in first",
+			hint:   "refused the configured credentials",
+		},
+		{
+			name:   "forbidden",
+			faults: gittest.Faults{Status: 403, Body: "no access"},
+			auth:   auth,
+			want:   "no access",
+			hint:   "refused the configured credentials",
+		},
 		{name: "not found", faults: gittest.Faults{Status: 404}, want: "not found", hint: "does not exist"},
-		{name: "echoes credentials", faults: gittest.Faults{Status: 401, Body: "bad password s3cret-password for https://bot:s3cret-password@x/"}, auth: auth, want: "bad password ***", hint: "refused"},
-		{name: "endless error", faults: gittest.Faults{Status: 403, Body: strings.Repeat("x", 10<<20)}, want: "xxx...", hint: "credentials"},
+		{
+			name: "echoes credentials",
+			faults: gittest.Faults{
+				Status: 401,
+				Body:   "bad password s3cret-password for https://bot:s3cret-password@x/",
+			},
+			auth: auth,
+			want: "bad password [redacted]",
+			hint: "refused",
+		},
+		{
+			name:   "endless error",
+			faults: gittest.Faults{Status: 403, Body: strings.Repeat("x", 10<<20)},
+			want:   "xxx...",
+			hint:   "credentials",
+		},
 		{name: "server error", faults: gittest.Faults{Status: 503, Body: "maintenance"}, want: "503"},
 		{name: "down", faults: gittest.Faults{Down: true}, want: "EOF"},
-		{name: "not a git server", faults: gittest.Faults{Status: 200, Body: "<html>welcome</html>"}, want: "list refs"},
-		{name: "redirect to another host", faults: gittest.Faults{RedirectTo: other}, auth: auth, want: "redirect to another host refused", hint: "new URL"},
+		{
+			name: "not a git server", faults: gittest.Faults{Status: 200, Body: "<html>welcome</html>"},
+			want: "a web page instead of Git", hint: "token has expired",
+		},
+		{
+			name: "not smart", faults: gittest.Faults{Status: 200, Body: "0123 refs/heads/main"},
+			want: "text/plain instead of Git", hint: "check the credentials",
+		},
+		{
+			name: "sign-in page", faults: gittest.Faults{SignIn: "*"}, auth: auth,
+			want: "a web page (Sign in · Forge) instead of Git", hint: "token has expired",
+		},
+		{
+			name: "sent to sign in", faults: gittest.Faults{SignIn: "/users/sign_in"},
+			want: "/users/sign_in, instead of Git", hint: "token has expired",
+		},
+		{
+			name: "redirect to another host", faults: gittest.Faults{RedirectTo: other}, auth: auth,
+			want: "redirect to another host refused", hint: "new URL",
+		},
 		{name: "pack cut short", faults: gittest.Faults{DropPackAfter: 60}, want: "receive pack"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -52,8 +103,9 @@ func TestUnreachable(t *testing.T) {
 			if !errors.As(err, &unreachable) {
 				t.Fatalf("%v, want *UnreachableError", err)
 			}
-			if !strings.Contains(err.Error(), test.want) || !strings.Contains(unreachable.Hint, test.hint) || test.hint == "" && unreachable.Hint != "" {
-				t.Errorf("error %q, hint %q; want %q and %q", err, unreachable.Hint, test.want, test.hint)
+			if !strings.Contains(err.Error(), test.want) || !strings.Contains(unreachable.Hint(), test.hint) ||
+				test.hint == "" && unreachable.Hint() != "" {
+				t.Errorf("error %q, hint %q; want %q and %q", err, unreachable.Hint(), test.want, test.hint)
 			}
 			if strings.Contains(fmt.Sprintf("%v %+v", err, unreachable), "s3cret") || len(err.Error()) > 2*maxServerText {
 				t.Errorf("error tells too much: %v", err)
@@ -112,9 +164,9 @@ func TestRotatedCredentials(t *testing.T) {
 			func(s string) gittest.Faults { return gittest.Faults{Username: "bot", Password: s} },
 			func(file string) Auth { return Auth{Username: "bot", Password: Secret{File: file}} },
 		},
-		"password of the default user": {
-			func(s string) gittest.Faults { return gittest.Faults{Username: "git", Password: s} },
-			func(file string) Auth { return Auth{Password: Secret{File: file}} },
+		"password without a user": {
+			func(s string) gittest.Faults { return gittest.Faults{Password: s} },
+			func(file string) Auth { return Auth{Password: Secret{File: file}} }, // Azure DevOps wants it so
 		},
 		"bearer": {
 			func(s string) gittest.Faults { return gittest.Faults{Bearer: s} },
@@ -150,9 +202,13 @@ func TestPushWithoutPermission(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	repo.Commit(map[string]string{"f": "f"}, "first")
 	repo.SetFaults(gittest.Faults{ReadOnly: true})
-	_, _, err := openMain(t, repo.URL()).Branch(statusBranch).Commit(context.Background(), statusChange(map[string]string{"x": "y"}))
+	_, _, err := openMain(
+		t,
+		repo.URL(),
+	).Branch(statusBranch).
+		Commit(context.Background(), statusChange(map[string]string{"x": "y"}))
 	var rejected *RejectedError
-	if !errors.As(err, &rejected) || !strings.Contains(rejected.Reason, "you may only read") || rejected.Hint == "" {
+	if !errors.As(err, &rejected) || !strings.Contains(rejected.Reason, "you may only read") || rejected.Hint() == "" {
 		t.Errorf("%v, want *RejectedError with the server's words and a hint", err)
 	}
 }
@@ -167,11 +223,12 @@ func TestCertificateAuthority(t *testing.T) {
 	url := server.URL + "/repo.git"
 	_, err := openMain(t, url).Fetch(context.Background())
 	var unreachable *UnreachableError
-	if !errors.As(err, &unreachable) || !strings.Contains(unreachable.Hint, "CA file") {
+	if !errors.As(err, &unreachable) || !strings.Contains(unreachable.Hint(), "CA file") {
 		t.Errorf("unknown authority: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(file, certificate, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if c := mustFetch(t, mustOpen(t, Options{URL: url, Branch: gittest.Main, CAFile: file})); string(c.Hash) != want {

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -18,8 +21,11 @@ import (
 type want struct {
 	tips  []plumbing.Hash
 	depth int // generations of commits to receive; 0 means all
-	// have, if set, is a commit that we hold without its ancestors. Only what is new since is received.
+	// have, if set, is a commit that we hold. Only what is new since is received. Without a depth the request says that
+	// we lack its ancestors.
 	have *have
+	// noFiles asks for commits and folders only, of a server that can leave files out.
+	noFiles bool
 }
 
 type have struct {
@@ -41,7 +47,7 @@ func (r *remote) openUpload(ctx context.Context) (*upload, error) {
 	return &upload{s, r}, nil
 }
 
-// receive asks for w and returns the objects of the pack that comes. A session can do it once.
+// receive requests w and returns the objects of the pack. A session can do it once.
 func (u *upload) receive(ctx context.Context, w want) (objects, error) {
 	packCtx, cancel := context.WithTimeout(ctx, u.remote.timeout)
 	defer cancel()
@@ -57,6 +63,9 @@ func (u *upload) receivePack(ctx context.Context, w want) (objects, error) {
 	}
 	defer res.Close()
 	if w.have != nil && !slices.Contains(res.ACKs, w.have.commit) {
+		if _, err := io.ReadFull(res, make([]byte, 1)); err != nil {
+			return nil, fmt.Errorf("the server sent no pack: %w", err) // it gave up before it could know
+		}
 		return nil, errForgotten
 	}
 	var pack io.Reader = res
@@ -65,11 +74,16 @@ func (u *upload) receivePack(ctx context.Context, w want) (objects, error) {
 	} else if req.Capabilities.Supports(capability.Sideband) {
 		pack = sideband.NewDemuxer(sideband.Sideband, res)
 	}
-	return readPack(pack, u.remote.maxPack)
+	return readPack(pack, u.remote.limits)
 }
 
-// errForgotten means that the server does not know the commit we have: the branch was rewritten, and the old commits are gone.
+// errForgotten means that the server does not know the commit we have: the branch was rewritten, and the old commits
+// are gone.
 var errForgotten = errors.New("the server no longer has the commit last seen")
+
+// partial reports whether the server can leave objects out. go-git speaks to it as to any other; what is left out is
+// known by its absence.
+func (u *upload) partial() bool { return u.adv.Capabilities.Supports(capability.Filter) }
 
 func (u *upload) request(w want) *packp.UploadPackRequest {
 	req := packp.NewUploadPackRequestFromCapabilities(u.adv.Capabilities)
@@ -77,8 +91,12 @@ func (u *upload) request(w want) *packp.UploadPackRequest {
 	if u.adv.Capabilities.Supports(capability.NoProgress) {
 		set(capability.NoProgress)
 	}
-	if u.remote.multiAck {
-		set(capability.MultiACK)
+	if u.partial() { // a file that is too large to be read need not be received, wherever it is
+		set(capability.Filter)
+		req.Filter = packp.FilterBlobLimit(uint64(u.remote.limits.FileBytes)+1, packp.BlobLimitPrefixNone)
+		if w.noFiles {
+			req.Filter = packp.FilterBlobNone()
+		}
 	}
 	req.Wants = slices.Clone(w.tips)
 	if w.depth > 0 {
@@ -86,11 +104,13 @@ func (u *upload) request(w want) *packp.UploadPackRequest {
 		req.Depth = packp.DepthCommits(w.depth)
 	}
 	if w.have != nil {
-		set(capability.Shallow)
 		req.Haves = []plumbing.Hash{w.have.commit}
+	}
+	if w.have != nil && w.depth == 0 {
+		set(capability.Shallow)
 		req.Shallows = []plumbing.Hash{w.have.commit}
-		// A server that is told that our commit has no parents takes the whole history before it for new as soon as the branch
-		// is rewritten to fork off earlier. No commit older than ours is needed.
+		// A server that learns that our commit has no parents takes the whole history before it for new as soon as the
+		// branch is rewritten to fork off earlier. No commit older than ours is needed.
 		if u.adv.Capabilities.Supports(capability.DeepenSince) {
 			set(capability.DeepenSince)
 			req.Depth = packp.DepthSince(w.have.when)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -54,7 +56,7 @@ func mustFetch(t testing.TB, r *Repository) Commit {
 
 func mustSnapshot(t testing.TB, r *Repository, c Commit) *Snapshot {
 	t.Helper()
-	s, err := r.Snapshot(c)
+	s, err := r.Snapshot(c, ".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func contents(t testing.TB, fsys fs.FS) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
 		b, err := fs.ReadFile(fsys, path)

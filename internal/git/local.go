@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -19,12 +21,18 @@ func LocalPath(url string) (dir string, ok bool) {
 	return filepath.Clean(ep.Path), true
 }
 
-// WatchPaths returns the folders in which files change when a branch of the local repository at dir moves: those of HEAD and
-// packed-refs, and refs/heads with its subfolders, since a branch's name may have slashes. Folders rather than files, because
-// Git replaces files by renaming. The repository may be bare, a working tree, or a linked worktree. Folders that do not exist
-// are left out; there may be more after a change, so ask again then.
+// IsSSH reports whether url is reached over SSH.
+func IsSSH(url string) bool {
+	ep, err := transport.NewEndpoint(url)
+	return err == nil && strings.EqualFold(ep.Protocol, "ssh")
+}
+
+// WatchPaths returns the folders in which files change when a branch of the local repository at dir moves: those of
+// HEAD and packed-refs, and refs/heads with its subfolders, since a branch's name may have slashes. Folders rather than
+// files, because Git replaces files by renaming. The repository may be bare, a working tree, or a linked worktree.
+// Folders that do not exist are left out; there may be more after a change, so ask again then.
 func WatchPaths(dir string) []string {
-	gitDir, common := gitDirs(dir)
+	gitDir, common := Dirs(dir)
 	paths := []string{gitDir}
 	if common != gitDir {
 		paths = append(paths, common)
@@ -47,9 +55,9 @@ func WatchPaths(dir string) []string {
 	return exist
 }
 
-// gitDirs returns the folder that holds HEAD and the one that holds the branches; they differ in a linked worktree
-// (gitrepository-layout: a .git file, and commondir).
-func gitDirs(dir string) (gitDir, common string) {
+// Dirs returns, for the repository at dir, the folder that holds HEAD and the index, and the one that holds the
+// branches; they differ in a linked worktree (gitrepository-layout: a .git file, and commondir).
+func Dirs(dir string) (gitDir, common string) {
 	gitDir = dir
 	dot := filepath.Join(dir, ".git")
 	if isFolder(dot) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -45,7 +47,8 @@ func TestWatchPaths(t *testing.T) {
 	check(clone, in(clone, ".git", ".git/refs/heads"))
 
 	linked := filepath.Join(t.TempDir(), "linked")
-	if out, err := exec.Command("git", "-C", clone, "worktree", "add", "--quiet", "-b", "side", linked).CombinedOutput(); err != nil {
+	add := exec.Command("git", "-C", clone, "worktree", "add", "--quiet", "-b", "side", linked)
+	if out, err := add.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	check(linked, in(clone, ".git/worktrees/linked", ".git", ".git/refs/heads"))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -10,8 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// objects is a set of Git objects. Once it is part of a version it is never changed, so any number of readers may use it while
-// a fetch builds the next one.
+// objects is a set of Git objects. Once it is part of a version it is never changed, so any number of readers may use
+// it while a fetch builds the next one.
 type objects map[plumbing.Hash]plumbing.EncodedObject
 
 // errIncomplete means that the server left out an object that it should have sent.
@@ -73,13 +75,11 @@ func (s objects) put(encode func(plumbing.EncodedObject) error) (plumbing.Hash, 
 	return o.Hash(), nil
 }
 
-// maxDepth is how deeply folders may nest: far more than any real repository's, and few enough to recurse.
-const maxDepth = 100
-
 // reachable gathers, from any of the sets, a commit and everything in its tree. It is at once the check that nothing is
-// missing and what keeps memory bounded: what the newest commit does not need is left behind.
-func reachable(commit plumbing.Hash, maxBytes int64, from ...objects) (objects, error) {
-	w := walk{to: make(objects, len(from[len(from)-1])), from: from, left: maxBytes}
+// missing and what keeps memory bounded: what the newest commit does not need is left behind. Of a partial set the
+// server left large files out.
+func reachable(commit plumbing.Hash, partial bool, maxBytes int64, from ...objects) (objects, error) {
+	w := walk{to: make(objects, len(from[len(from)-1])), from: from, left: maxBytes, max: maxBytes, partial: partial}
 	if err := w.add(plumbing.CommitObject, commit); err != nil {
 		return nil, err
 	}
@@ -87,13 +87,24 @@ func reachable(commit plumbing.Hash, maxBytes int64, from ...objects) (objects, 
 	if err != nil {
 		return nil, err
 	}
-	return w.to, w.tree(c.TreeHash, 0)
+	for w.trees = []plumbing.Hash{c.TreeHash}; len(w.trees) > 0; {
+		last := len(w.trees) - 1
+		h := w.trees[last]
+		w.trees = w.trees[:last]
+		if err := w.tree(h); err != nil {
+			return nil, err
+		}
+	}
+	return w.to, nil
 }
 
 type walk struct {
-	to   objects
-	from []objects
-	left int64
+	to      objects
+	from    []objects
+	left    int64
+	max     int64
+	partial bool
+	trees   []plumbing.Hash // to visit
 }
 
 func (w *walk) add(t plumbing.ObjectType, h plumbing.Hash) error {
@@ -106,20 +117,20 @@ func (w *walk) add(t plumbing.ObjectType, h plumbing.Hash) error {
 			return fmt.Errorf("%s is a %s, not a %s", h, o.Type(), t)
 		}
 		if w.left -= o.Size(); w.left < 0 {
-			return fmt.Errorf("the files of commit: %w", ErrTooLarge)
+			return tooLarge(settingPack, "the files of the commit have more than %s", inWords(w.max))
 		}
 		w.to[h] = o
+		return nil
+	}
+	if w.partial && t == plumbing.BlobObject {
 		return nil
 	}
 	return fmt.Errorf("%s %s: %w", t, h, errIncomplete)
 }
 
-func (w *walk) tree(h plumbing.Hash, depth int) error {
+func (w *walk) tree(h plumbing.Hash) error {
 	if _, ok := w.to[h]; ok {
 		return nil
-	}
-	if depth > maxDepth {
-		return fmt.Errorf("folders nested more than %d deep: %w", maxDepth, ErrTooLarge)
 	}
 	if err := w.add(plumbing.TreeObject, h); err != nil {
 		return err
@@ -131,7 +142,7 @@ func (w *walk) tree(h plumbing.Hash, depth int) error {
 	for _, e := range entries {
 		switch e.Mode {
 		case filemode.Dir:
-			err = w.tree(e.Hash, depth+1)
+			w.trees = append(w.trees, e.Hash)
 		case filemode.Submodule: // a commit of another repository
 		default:
 			if _, ok := w.to[e.Hash]; !ok {

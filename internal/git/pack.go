@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -10,21 +12,23 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// maxPackObjects bounds the bookkeeping for one pack, some hundred bytes per object. The Linux kernel's newest commit has
-// about 90,000 objects.
+// maxPackObjects bounds the bookkeeping for one pack, some hundred bytes per object. The Linux kernel's newest commit
+// has about 90,000 objects.
 const maxPackObjects = 1_000_000
 
-// readPack receives a pack into memory and decodes it, within the limits: its bytes, the number of its objects, and what they
-// inflate to. The limits are checked before anything is inflated into memory, since 10 kB can hold 10 MB of zeros.
-func readPack(r io.Reader, maxBytes int64) (objects, error) {
+// readPack receives a pack into memory and decodes it, within the limits: its bytes, the number of its objects, and
+// what they inflate to. The limits are checked before anything is inflated into memory, since 10 kB can hold 10 MB of
+// zeros.
+func readPack(r io.Reader, limits Limits) (objects, error) {
+	maxBytes := limits.PackBytes
 	pack, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(pack)) > maxBytes {
-		return nil, fmt.Errorf("pack of more than %d bytes: %w", maxBytes, ErrTooLarge)
+		return nil, tooLarge(settingPack, "a pack of more than %s", inWords(maxBytes))
 	}
-	if err := checkPack(pack, maxBytes*inflation); err != nil {
+	if err := checkPack(pack, limits.inflated()); err != nil {
 		return nil, err
 	}
 	store := memory.NewStorage()
@@ -43,7 +47,7 @@ func checkPack(pack []byte, maxInflated int64) error {
 		return fmt.Errorf("decode pack: %w", err)
 	}
 	if count > maxPackObjects {
-		return fmt.Errorf("pack of %d objects: %w", count, ErrTooLarge)
+		return tooLarge("", "a pack of %d objects, more than %d", count, maxPackObjects)
 	}
 	var total uint64
 	for range count {
@@ -60,7 +64,7 @@ func checkPack(pack []byte, maxInflated int64) error {
 			size += head.targetSize()
 		}
 		if total += size; total > uint64(maxInflated) || size > uint64(maxInflated) {
-			return fmt.Errorf("pack that inflates to more than %d bytes: %w", maxInflated, ErrTooLarge)
+			return tooLarge(settingPack, "a pack that inflates to more than %s", inWords(maxInflated))
 		}
 	}
 	if _, err := s.Checksum(); err != nil { // the parser lets a missing one pass
@@ -80,8 +84,8 @@ func (p *prefix) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// targetSize decodes the second number: base size and result size are little-endian groups of 7 bits, the high bit of each
-// byte says that another follows (gitformat-pack, "Deltified representation").
+// targetSize decodes the second number: base size and result size are little-endian groups of 7 bits, the high bit of
+// each byte says that another follows (gitformat-pack, "Deltified representation").
 func (p *prefix) targetSize() uint64 {
 	var size uint64
 	i := 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -46,7 +48,7 @@ func bombPack(size uint64) []byte {
 
 func TestPackThatUnfolds(t *testing.T) {
 	const limit = 1 << 20
-	set, err := readPack(bytes.NewReader(bombPack(1<<22)), limit)
+	set, err := readPack(bytes.NewReader(bombPack(1<<22)), Limits{PackBytes: limit})
 	if err != nil || len(set) != 2 {
 		t.Errorf("4 MiB of delta: %d objects, %v", len(set), err)
 	}
@@ -54,11 +56,11 @@ func TestPackThatUnfolds(t *testing.T) {
 	if len(pack) > 1<<14 {
 		t.Fatalf("the pack has %d bytes, it should be small", len(pack))
 	}
-	if _, err := readPack(bytes.NewReader(pack), limit); !errors.Is(err, ErrTooLarge) {
+	if _, err := readPack(bytes.NewReader(pack), Limits{PackBytes: limit}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("64 MiB in %d bytes: %v, want ErrTooLarge", len(pack), err)
 	}
 	header := append([]byte("PACK\x00\x00\x00\x02"), 0xff, 0xff, 0xff, 0xff)
-	if _, err := readPack(bytes.NewReader(header), limit); !errors.Is(err, ErrTooLarge) {
+	if _, err := readPack(bytes.NewReader(header), Limits{PackBytes: limit}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("four billion objects: %v, want ErrTooLarge", err)
 	}
 }
@@ -83,28 +85,28 @@ func realPack(t testing.TB) []byte {
 
 func TestDamagedPack(t *testing.T) {
 	pack := realPack(t)
-	if set, err := readPack(bytes.NewReader(pack), 1<<20); err != nil || len(set) != 9 {
+	if set, err := readPack(bytes.NewReader(pack), Limits{PackBytes: 1 << 20}); err != nil || len(set) != 9 {
 		t.Fatalf("%d objects, %v", len(set), err)
 	}
 	for i := range pack {
 		damaged := bytes.Clone(pack)
 		damaged[i] ^= 0x10
-		if _, err := readPack(bytes.NewReader(damaged), 1<<20); err == nil {
+		if _, err := readPack(bytes.NewReader(damaged), Limits{PackBytes: 1 << 20}); err == nil {
 			t.Errorf("byte %d of %d changed: not noticed", i, len(pack))
 		}
-		if _, err := readPack(bytes.NewReader(pack[:i]), 1<<20); err == nil {
+		if _, err := readPack(bytes.NewReader(pack[:i]), Limits{PackBytes: 1 << 20}); err == nil {
 			t.Errorf("cut to %d of %d bytes: not noticed", i, len(pack))
 		}
 	}
 }
 
-// FuzzReadPack reads packs whose checksum is right, so that what is in them is looked at.
+// FuzzReadPack reads packs with a correct checksum, so that readPack decodes their content.
 func FuzzReadPack(f *testing.F) {
 	f.Add(withoutSum(realPack(f)))
 	f.Add(withoutSum(bombPack(1 << 17)))
 	f.Fuzz(func(t *testing.T, pack []byte) {
 		sum := sha1.Sum(pack)
-		set, err := readPack(io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])), 1<<16)
+		set, err := readPack(io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])), Limits{PackBytes: 1 << 16})
 		if err != nil {
 			return
 		}
@@ -112,7 +114,7 @@ func FuzzReadPack(f *testing.F) {
 		for h, o := range set {
 			total += o.Size()
 			if o.Hash() != h {
-				t.Errorf("object %s is called %s", o.Hash(), h)
+				t.Errorf("object %s has the key %s", o.Hash(), h)
 			}
 		}
 		if total > inflation<<16 {

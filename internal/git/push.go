@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -27,15 +29,16 @@ func (r *remote) openReceive(ctx context.Context, branch string) (*receive, erro
 		return &receive{s, r, branch}, nil
 	case denied(unwrapped(err)) && ctx.Err() == nil:
 		rejected := r.rejected(branch, err.Error())
-		rejected.Hint = r.hint(unwrapped(err))
+		rejected.Remedy = r.remedy(unwrapped(err))
 		return nil, rejected
 	default:
 		return nil, r.unreachable(ctx, "list refs to push", err)
 	}
 }
 
-// update asks the server to move the branch from old to tip, if it is still at old. Objects are all that the server lacks. A
-// refusal by the server is a *refusal: only a look at the branch can tell a lost race from a rule, whatever words it uses.
+// update asks the server to move the branch from old to tip, if it is still at old. Objects are all that the server
+// lacks. A refusal by the server is a *refusal: only a look at the branch can tell a lost race from a rule, for any
+// words it uses.
 func (d *receive) update(ctx context.Context, old, tip plumbing.Hash, objects objects) error {
 	pack, err := encodePack(objects)
 	if err != nil {
@@ -64,7 +67,7 @@ func (d *receive) update(ctx context.Context, old, tip plumbing.Hash, objects ob
 	return d.remote.unreachable(ctx, "push", err)
 }
 
-// judge reads the server's report: taken only if it says so of the pack and of the branch.
+// judge reads the server's report. The push succeeded only if the report accepts the pack and the branch.
 func (d *receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *remoteWords) error {
 	reason := "the server did not report on the branch"
 	for _, s := range report.CommandStatuses {
@@ -78,7 +81,7 @@ func (d *receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *rem
 	case reason == "ok":
 		return nil
 	}
-	// Two pushes at the same instant: the loser may be told before the branch is seen to have moved.
+	// Of two simultaneous pushes, the loser may get its answer before the server shows the new tip.
 	transient := strings.Contains(reason, "lock ref") || strings.Contains(reason, "failed to lock")
 	if words := said.String(); words != "" {
 		reason = fmt.Sprintf("%s (%s)", reason, words)
@@ -89,12 +92,12 @@ func (d *receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *rem
 func (r *remote) rejected(branch, reason string) *RejectedError {
 	e := &RejectedError{Branch: branch, URL: r.url, Reason: r.redactor.text(reason)}
 	if strings.Contains(reason, "checked out branch") {
-		e.Hint = "the repository has a working tree with that branch in it: use a bare repository, or another branch"
+		e.Remedy = "the repository has a working tree with that branch in it: use a bare repository, or another branch"
 	}
 	return e
 }
 
-// remoteWords keeps the beginning of what the server said on the side: its hooks' output.
+// remoteWords keeps the start of the server's messages, such as the output of its hooks.
 type remoteWords struct{ buf bytes.Buffer }
 
 func (w *remoteWords) Write(p []byte) (int, error) {

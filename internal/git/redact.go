@@ -1,57 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
-	"encoding/base64"
 	"errors"
-	"net/url"
-	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"syncer.dev/syncer/internal/redact"
 )
 
-// maxServerText limits how much of what a server said is repeated.
+// maxServerText limits the length of a server's message in an error.
 const maxServerText = 600
 
-var (
-	userinfo = regexp.MustCompile(`://[^/@\s]*@`)
-	// authHeader catches what a verbose server or proxy may echo back.
-	authHeader = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}`)
-)
+// redactor makes what a server said fit to be shown. It learns our secrets as they are used.
+type redactor struct{ known redact.Known }
 
-// redactor removes secrets from text. It learns them as they are used.
-type redactor struct {
-	mu      sync.Mutex
-	secrets []string
-}
-
-// learn remembers a secret in each spelling it travels in. A few generations are kept: an answer to the old one may come late.
-func (r *redactor) learn(username, secret string) {
-	basic := base64.StdEncoding.EncodeToString([]byte(username + ":" + secret))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if slices.Contains(r.secrets, secret) {
-		return
-	}
-	for _, s := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), basic} {
-		r.secrets = append(r.secrets, s, "***")
-	}
-	const generations = 4 * 8
-	if n := len(r.secrets) - generations; n > 0 {
-		r.secrets = r.secrets[n:]
-	}
-}
-
-// text returns s fit to be shown: without secrets, on one line, printable, and not longer than a paragraph.
+// text returns s for display: without secrets, on one line, printable, and not longer than a paragraph.
 func (r *redactor) text(s string) string {
-	r.mu.Lock()
-	s = strings.NewReplacer(r.secrets...).Replace(s)
-	r.mu.Unlock()
-	s = userinfo.ReplaceAllString(s, "://")
-	s = authHeader.ReplaceAllString(s, "$1 ***")
+	s = r.known.Text(s)
 	s = strings.Join(strings.FieldsFunc(s, func(c rune) bool { return unicode.IsSpace(c) || !unicode.IsPrint(c) }), " ")
 	if len(s) > maxServerText {
 		s = strings.ToValidUTF8(s[:maxServerText], "") + "..."
@@ -78,7 +47,7 @@ func (e *redactedError) Is(target error) bool { return errors.Is(unwrapped(e.cau
 // unwrapped strips the wrappers of go-git that say nothing and hide their cause from errors.Is.
 func unwrapped(err error) error {
 	for {
-		switch e := err.(type) {
+		switch e := any(err).(type) { // one wrapper after the other
 		case *plumbing.UnexpectedError:
 			err = e.Err
 		case *plumbing.PermanentError:

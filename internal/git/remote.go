@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -5,29 +7,45 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	gitfile "github.com/go-git/go-git/v5/plumbing/transport/file"
+	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 	gitssh "github.com/go-git/go-git/v5/plumbing/transport/ssh"
+
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/git/advert"
+	"syncer.dev/syncer/internal/git/local"
+	"syncer.dev/syncer/internal/git/smarthttp"
 )
 
-// A remote opens sessions with the server. It keeps nothing between them but pooled connections, and is safe for concurrent
-// use.
+func init() {
+	// multi_ack is asked for wherever it is offered: Azure DevOps and AWS CodeCommit refuse clients without it, and one
+	// commit that we have needs no more of it than go-git reads.
+	transport.UnsupportedCapabilities = []capability.Capability{capability.MultiACKDetailed, capability.ThinPack}
+}
+
+// A remote opens sessions with the server. It keeps nothing between them but pooled connections, and is safe for
+// concurrent use.
 type remote struct {
 	endpoint transport.Endpoint
 	client   transport.Transport
 	auth     Auth
-	maxPack  int64
+	limits   Limits
 	timeout  time.Duration
-	multiAck bool
 	url      string // to show
 	redactor redactor
+	asked    atomic.Bool // credentials came from Auth.Ask
 }
+
+// userinfo is what an address says before the name of its host. It is not shown: it is no part of where that is.
+var userinfo = regexp.MustCompile(`://[^/@\s]*@`)
 
 func newRemote(o Options) (*remote, error) {
 	ep, err := parseURL(o.URL, o.Auth)
@@ -35,14 +53,11 @@ func newRemote(o Options) (*remote, error) {
 		return nil, err
 	}
 	r := &remote{
-		endpoint: *ep, auth: o.Auth, maxPack: o.MaxPackBytes, timeout: o.Timeout,
-		multiAck: needsMultiAck(ep.Host), url: userinfo.ReplaceAllString(ep.String(), "://"),
+		endpoint: *ep, auth: o.Auth, limits: o.Limits.withDefaults(), timeout: o.Timeout,
+		url: userinfo.ReplaceAllString(ep.String(), "://"),
 	}
 	if ep.Protocol == "file" {
 		r.url = ep.Path
-	}
-	if r.maxPack <= 0 {
-		r.maxPack = defaultMaxPackBytes
 	}
 	if r.timeout <= 0 {
 		r.timeout = defaultTimeout
@@ -51,18 +66,25 @@ func newRemote(o Options) (*remote, error) {
 	case "ssh":
 		r.client = gitssh.DefaultClient
 	case "file":
-		r.client = gitfile.DefaultClient
+		r.client = local.Transport{}
 	default:
-		// Framing adds 5 bytes to at most 65,515 of a pack.
-		if r.client, err = newHTTPTransport(o.CAFile, r.maxPack+r.maxPack/1024+1<<20); err != nil {
+		client, err := smarthttp.NewClient(smarthttp.Options{
+			CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile,
+			MaxBody: r.limits.PackBytes + r.limits.PackBytes/1024 + 1<<20, // framing adds 5 bytes to at most 65,515 of a pack
+		})
+		if err != nil {
 			return nil, err
 		}
+		r.client = githttp.NewClientWithOptions(
+			client,
+			&githttp.ClientOptions{RedirectPolicy: githttp.FollowInitialRedirects},
+		)
 	}
 	return r, nil
 }
 
-// unreachable wraps an error of a session for the caller. The end of the caller's own context is not the server's fault and is
-// returned as it is; so are our own refusals.
+// unreachable wraps an error of a session for the caller. The end of the caller's own context is not the server's fault
+// and is returned as it is; so are our own refusals.
 func (r *remote) unreachable(ctx context.Context, op string, err error) error {
 	switch {
 	case err == nil:
@@ -75,31 +97,36 @@ func (r *remote) unreachable(ctx context.Context, op string, err error) error {
 		return fmt.Errorf("%s: %s: %w", r.url, op, err)
 	}
 	err = unwrapped(err)
-	return &UnreachableError{Op: op, URL: r.url, Hint: r.hint(err), err: r.redactor.error(err)}
+	return &UnreachableError{Op: op, URL: r.url, Remedy: r.remedy(err), Err: r.redactor.error(err)}
 }
 
-// hint says what to look at, where the cause is a usual one.
-func (r *remote) hint(err error) string {
+// remedy returns the remedy for common causes, or "".
+func (r *remote) remedy(err error) string {
 	var dns *net.DNSError
+	var known diag.Hinter
 	text := err.Error()
 	has := func(s string) bool { return strings.Contains(text, s) }
 	switch {
-	case denied(err) && r.auth.empty() && r.endpoint.Protocol != "file":
+	case errors.As(err, &known):
+		return known.Hint()
+	case has("no space after hash"): // over ssh, where the answer is decoded at once
+		return advert.SHA256Error{}.Error()
+	case denied(err) && r.auth.Empty() && r.endpoint.Protocol != "file":
 		return "the server asks for credentials and none are configured"
 	case denied(err):
 		return "the server refused the configured credentials: have they expired, and do they give access to this repository?"
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return "the repository does not exist, or the credentials give no access to it"
-	case errors.Is(err, errRedirect):
+	case errors.Is(err, smarthttp.ErrOtherHost):
 		return "if the repository has moved, configure its new URL"
 	case errors.As(err, &dns):
 		return "the host name does not resolve"
 	case has("knownhosts: key is unknown"):
 		return "the known hosts file does not list this host: add its key, after checking it"
 	case has("knownhosts: key mismatch"):
-		return "the host's key is not the one in the known hosts file: it was changed, or somebody is in between"
+		return "the host's key is not the one in the known hosts file: it was changed, or another host answers in its place"
 	case has("certificate signed by unknown authority"):
-		return "the server's certificate comes from an authority that is not trusted here: name it in a CA file"
+		return "the authority of the server's certificate is not trusted here: name its CA file in source.auth.caFile"
 	case has("dubious ownership"):
 		return "Git refuses a repository that belongs to another user: see safe.directory in git help config"
 	case errors.Is(err, context.DeadlineExceeded):

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -13,7 +15,8 @@ type Repository struct {
 
 	mu       sync.Mutex
 	branches map[string]*tracker
-	resolved []*version // by Resolve, newest last
+	resolved []*version        // by Resolve, newest last
+	verified map[string]string // commit and keys, by the folder of a rule
 }
 
 // Open checks the options and returns a Repository. It does not touch the network.
@@ -30,10 +33,10 @@ func Open(o Options) (*Repository, error) {
 	return &Repository{remote: r, source: &tracker{remote: r, branch: o.Branch}, branches: map[string]*tracker{}}, nil
 }
 
-// URL returns the repository's address, fit to be shown.
+// URL returns the repository's address without credentials.
 func (r *Repository) URL() string { return r.remote.url }
 
-// Head asks the server where the branch is, and receives nothing. The error is, or wraps, ErrEmptyRepository,
+// Head asks the server for the tip of the branch, and receives no object. The error is, or wraps, ErrEmptyRepository,
 // ErrBranchNotFound, an *UnreachableError, or the context's.
 func (r *Repository) Head(ctx context.Context) (Hash, error) {
 	up, err := r.remote.openUpload(ctx)
@@ -45,9 +48,9 @@ func (r *Repository) Head(ctx context.Context) (Hash, error) {
 	return hashOf(tip), err
 }
 
-// Fetch returns the branch's tip, and holds its files for Snapshot. The first time it receives the files of the tip alone,
-// later what is new. If what it holds or receives turns out to be incomplete it starts afresh by itself. Errors are those of
-// Head, and ErrTooLarge; after one, what was fetched before is still held.
+// Fetch returns the branch's tip, and keeps its files for Snapshot. The first call receives the files of the tip, later
+// calls receive new objects only. If objects are missing, Fetch receives the files of the tip again. Errors are those
+// of Head, and ErrTooLarge; after an error, the commit of the previous call stays available.
 func (r *Repository) Fetch(ctx context.Context) (Commit, error) {
 	v, err := r.source.fetch(ctx)
 	if err != nil {
@@ -56,12 +59,13 @@ func (r *Repository) Fetch(ctx context.Context) (Commit, error) {
 	return v.commit, nil
 }
 
-// Snapshot returns the files of a commit that Fetch or Resolve returned. It is ErrNotFetched for one that has been superseded
-// since; a Snapshot that was taken stays valid.
-func (r *Repository) Snapshot(c Commit) (*Snapshot, error) {
+// Snapshot returns the files of a commit that Fetch or Resolve returned. It is ErrNotFetched for one that has been
+// superseded since; a Snapshot that was taken stays valid. All that is in the given folders is looked at now, and is an
+// error here if it cannot be read, so that it is read whole or not at all; everything else when it is read.
+func (r *Repository) Snapshot(c Commit, folders ...string) (*Snapshot, error) {
 	for _, v := range r.held() {
 		if v.commit.Hash == c.Hash {
-			return newSnapshot(v)
+			return newSnapshot(v, r.remote.limits, folders...)
 		}
 	}
 	return nil, fmt.Errorf("%s: %s: %w", r.remote.url, c.Hash.Short(), ErrNotFetched)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -15,27 +17,33 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 )
 
-// maxResolved is how many resolved commits are held for Snapshot; a comparison needs two.
+// maxResolved is the number of resolved commits that stay available to Snapshot; a comparison needs two.
 const maxResolved = 8
 
-// Resolve returns the commit that a revision names: HEAD, a branch, a tag, a full ref such as refs/pull/7/head, or a commit
-// hash of at least 7 digits, each followed by any number of ~N and ^N. It is for commands that compare two commits: a hash that
-// is not the tip of a ref may take receiving the whole history, within the limit on packs. The error wraps ErrUnknownRevision
-// when nothing, or more than one thing, answers to the name.
+// Resolve returns the commit that a revision names: HEAD, a branch, a tag, a full ref such as refs/pull/7/head, or a
+// commit hash of at least 7 digits, each followed by any number of ~N and ^N. It is for commands that compare two
+// commits: for a hash that is not the tip of a ref, it may receive the whole history, within the limit on packs. The
+// error wraps ErrUnknownRevision if no commit, or more than one, matches the name, ErrBeforeHistory when the revision
+// is the parent of a commit without parents, and a *ShallowError when the repository is a clone that lacks the commit.
 func (r *Repository) Resolve(ctx context.Context, rev string) (Commit, error) {
 	v, err := r.resolve(ctx, rev)
 	if err != nil {
-		return Commit{}, fmt.Errorf("resolve %q: %w", rev, err)
+		return Commit{}, fmt.Errorf("resolve %q: %w", rev, r.remote.explain(err))
 	}
+	r.hold(v)
+	return v.commit, nil
+}
+
+// hold keeps the files of a version for Snapshot.
+func (r *Repository) hold(v *version) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.resolved = append(r.resolved, v)
 	r.resolved = r.resolved[max(0, len(r.resolved)-maxResolved):]
-	return v.commit, nil
 }
 
 func (r *Repository) resolve(ctx context.Context, rev string) (*version, error) {
-	base, steps, err := parseRevision(rev)
+	q, err := parseRevision(rev)
 	if err != nil {
 		return nil, err
 	}
@@ -44,21 +52,9 @@ func (r *Repository) resolve(ctx context.Context, rev string) (*version, error) 
 		return nil, err
 	}
 	defer up.close()
-	w := want{depth: 1}
-	for _, s := range steps {
-		w.depth += s.generations()
-	}
-	start, known := findRef(up.adv, base)
-	switch {
-	case known:
-		w.tips = []plumbing.Hash{start}
-	case plumbing.IsHash(base) && (up.adv.Capabilities.Supports(capability.AllowReachableSHA1InWant) || isTip(up.adv, base)):
-		start, known = plumbing.NewHash(base), true
-		w.tips = []plumbing.Hash{start}
-	case hashPrefix.MatchString(base):
-		w = want{tips: tips(up.adv, "refs/heads/", "refs/tags/", "refs/remotes/")}
-	default:
-		return nil, ErrUnknownRevision
+	w, err := q.want(up.adv)
+	if err != nil {
+		return nil, err
 	}
 	set, err := up.receive(ctx, w)
 	if err != nil && strings.Contains(err.Error(), "not our ref") {
@@ -67,21 +63,73 @@ func (r *Repository) resolve(ctx context.Context, rev string) (*version, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !known {
-		if start, err = findCommit(set, base); err != nil {
-			return nil, err
-		}
-	}
-	at, err := peel(set, start)
+	at, err := q.find(up.adv, set)
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range steps {
-		if at, err = s.from(set, at); err != nil {
-			return nil, err
+	return r.remote.newVersion("", at, up.partial(), set)
+}
+
+// revision is a revision that has been parsed.
+type revision struct {
+	base  string // a ref or a hash
+	steps []step
+}
+
+// want returns the request for the commit of the revision.
+func (q revision) want(adv *packp.AdvRefs) (want, error) {
+	w := want{depth: 1}
+	for _, s := range q.steps {
+		w.depth += s.generations()
+	}
+	start, known := q.start(adv)
+	switch {
+	case q.base == noCommit:
+		return w, ErrBeforeHistory
+	case known:
+		w.tips = []plumbing.Hash{start}
+	case hashPrefix.MatchString(q.base):
+		w = want{tips: tips(adv, "refs/heads/", "refs/tags/", "refs/remotes/")}
+	default:
+		return w, unknownRevision(adv, q.base)
+	}
+	return w, nil
+}
+
+// noCommit is the hash that forges and hooks write for a branch that does not exist yet, or no longer.
+const noCommit = "0000000000000000000000000000000000000000"
+
+// start returns the hash of a ref, or that of a commit which the server gives without its ref.
+func (q revision) start(adv *packp.AdvRefs) (plumbing.Hash, bool) {
+	if h, ok := findRef(adv, q.base); ok {
+		return h, true
+	}
+	if plumbing.IsHash(q.base) && serves(adv, q.base) {
+		return plumbing.NewHash(q.base), true
+	}
+	return plumbing.ZeroHash, false
+}
+
+// find returns the commit of the revision among the objects that its want has brought.
+func (q revision) find(adv *packp.AdvRefs, set objects) (plumbing.Hash, error) {
+	start, known := q.start(adv)
+	if !known {
+		var err error
+		if start, err = findCommit(set, q.base); err != nil {
+			return start, err
 		}
 	}
-	return newVersion("", at, r.remote.maxPack*inflation, set)
+	at, err := peel(set, start)
+	for i, s := range q.steps {
+		if err != nil {
+			break
+		}
+		at, err = s.from(set, at)
+		if errors.Is(err, ErrBeforeHistory) && i < len(q.steps)-1 {
+			err = fmt.Errorf("%w: history ends before", ErrUnknownRevision)
+		}
+	}
+	return at, err
 }
 
 // step is one suffix of a revision: ~n goes n times to the first parent, ^n to the nth parent once.
@@ -102,13 +150,16 @@ func (s step) from(set objects, at plumbing.Hash) (plumbing.Hash, error) {
 	if s.tilde {
 		times, parent = s.n, 1
 	}
-	for range times {
+	for i := range times {
 		if parent == 0 {
 			return at, nil
 		}
 		_, c, err := set.commit(at)
 		if err != nil {
-			return at, fmt.Errorf("%w: history ends before", ErrUnknownRevision)
+			return at, fmt.Errorf("%w: history ends before: %w", ErrUnknownRevision, errIncomplete)
+		}
+		if len(c.ParentHashes) == 0 && parent == 1 && i == times-1 {
+			return at, fmt.Errorf("%w: %s", ErrBeforeHistory, hashOf(at).Short())
 		}
 		if len(c.ParentHashes) < parent {
 			return at, fmt.Errorf("%w: %s has %d parents", ErrUnknownRevision, at, len(c.ParentHashes))
@@ -118,34 +169,49 @@ func (s step) from(set objects, at plumbing.Hash) (plumbing.Hash, error) {
 	return at, nil
 }
 
-// maxGenerations keeps a revision from asking for more history than the limit on packs would let through anyway.
+// maxGenerations limits the history that one revision asks for. More would exceed the limit on packs in any case.
 const maxGenerations = 100_000
 
-var (
-	suffix     = regexp.MustCompile(`([~^])([0-9]*)$`)
-	hashPrefix = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
-)
+var hashPrefix = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 
-func parseRevision(rev string) (base string, steps []step, err error) {
-	base = rev
+// cutSuffix cuts the last suffix, ~n or ^n, off a revision.
+func cutSuffix(rev string) (rest, suffix string, ok bool) {
+	i := strings.LastIndexAny(rev, "~^")
+	if i < 0 || strings.Trim(rev[i+1:], "0123456789") != "" {
+		return rev, "", false
+	}
+	return rev[:i], rev[i:], true
+}
+
+// parseRevision splits a revision into the name of a commit, such as main, and its suffixes in the order of reading.
+// The error wraps ErrUnknownRevision if the suffixes go back more than maxGenerations commits.
+func parseRevision(rev string) (revision, error) {
+	base := rev
+	var steps []step
+	var err error
+	generations := 0
 	for {
-		m := suffix.FindStringSubmatch(base)
-		if m == nil {
+		rest, suffix, ok := cutSuffix(base)
+		if !ok {
 			break
 		}
-		s := step{tilde: m[1] == "~", n: 1}
-		if m[2] != "" {
-			if s.n, err = strconv.Atoi(m[2]); err != nil || s.n > maxGenerations {
-				return "", nil, fmt.Errorf("%w: %s is too far", ErrUnknownRevision, m[0])
+		s := step{tilde: suffix[0] == '~', n: 1}
+		if len(suffix) > 1 {
+			if s.n, err = strconv.Atoi(suffix[1:]); err != nil || s.n > maxGenerations {
+				return revision{}, fmt.Errorf("%w: %s is too far", ErrUnknownRevision, suffix)
 			}
 		}
-		steps = slices.Insert(steps, 0, s)
-		base = strings.TrimSuffix(base, m[0])
+		if generations += s.generations(); generations > maxGenerations {
+			return revision{}, fmt.Errorf("%w: it goes back more than %d commits", ErrUnknownRevision, maxGenerations)
+		}
+		steps = append(steps, s)
+		base = rest
 	}
 	if base == "" || base == "@" {
 		base = "HEAD"
 	}
-	return base, steps, nil
+	slices.Reverse(steps)
+	return revision{base, steps}, nil
 }
 
 // findRef looks a name up as Git does (gitrevisions): as it is, then as a ref, a tag, a branch, a remote's branch.
@@ -159,6 +225,11 @@ func findRef(adv *packp.AdvRefs, name string) (plumbing.Hash, bool) {
 		}
 	}
 	return plumbing.ZeroHash, false
+}
+
+// serves reports whether the server sends a commit by its hash.
+func serves(adv *packp.AdvRefs, hash string) bool {
+	return adv.Capabilities.Supports(capability.AllowReachableSHA1InWant) || isTip(adv, hash)
 }
 
 func isTip(adv *packp.AdvRefs, hash string) bool {

@@ -1,123 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"syncer.dev/syncer/internal/files"
 )
 
-// Limits on what a Snapshot shows. They are far above a repository of configuration and far below what would hurt.
-const (
-	maxFileBytes     = 1 << 20 // of one file that is read
-	maxEntries       = 50_000  // files and folders
-	maxSnapshotBytes = 64 << 20
-)
+// maxDepth is how deeply folders may nest: far more than any real repository's, and few enough to recurse.
+const maxDepth = 100
 
-// Snapshot is the tree of one commit as a read-only file system: an [fs.FS] with ReadDir, ReadFile and Stat. It is immutable
-// and safe for concurrent use.
+// Snapshot is the tree of one commit as a read-only file system: an [fs.FS] with ReadDir, ReadFile and Stat. It does
+// not change, and is safe for concurrent use.
 //
-// Symbolic links and submodules are not in it: see Skipped. A file of more than 1 MiB is listed, but reading it is an error.
-// All times are the commit's.
+// Only what is read counts: a folder is looked at when it is listed, so that nothing beside it matters. A folder with a
+// name that could mislead anything that is given the path cannot be listed, since leaving the file out would look as if
+// it had been deleted.
+//
+// Symbolic links and submodules are listed, with the reason of package files in Sys, but cannot be opened. A file above
+// the limit is listed, but reading it is an error. All times are the commit's.
 type Snapshot struct {
-	set     objects
-	root    *node
-	time    time.Time
-	skipped []string
-}
+	set    objects
+	root   *node
+	time   time.Time
+	limits Limits
 
-// node is a file or folder.
-type node struct {
-	name     string
-	mode     fs.FileMode
-	hash     plumbing.Hash
-	size     int64
-	children []*node // of a folder, sorted by name
-}
-
-// newSnapshot indexes all of the tree. A name that could mislead anything that is given the path is refused, and with it the
-// commit, since leaving the file out would look as if it had been deleted.
-func newSnapshot(v *version) (*Snapshot, error) {
-	s := &Snapshot{set: v.set, time: v.commit.Time}
-	ix := indexer{s: s}
-	root, err := ix.folder(".", v.commit.Tree.plumbing(), 0)
-	if err != nil {
-		return nil, fmt.Errorf("commit %s: %w", v.commit.Hash.Short(), err)
-	}
-	s.root = root
-	slices.Sort(s.skipped)
-	return s, nil
-}
-
-type indexer struct {
-	s       *Snapshot
+	mu      sync.Mutex // guards what follows, and the nodes
 	entries int
 	bytes   int64
 }
 
-func (ix *indexer) folder(at string, h plumbing.Hash, depth int) (*node, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("folders nested more than %d deep: %w", maxDepth, ErrTooLarge)
+// node is a file or folder.
+type node struct {
+	name  string
+	path  string
+	mode  fs.FileMode
+	hash  plumbing.Hash
+	size  int64 // of a file; unknown if negative: the server left it out because it is too large
+	depth int
+
+	unread files.Unread // why it cannot be opened; "" if it can
+
+	// Of a folder, once loaded is set:
+	loaded   bool
+	children []*node // sorted by name
+	err      error   // why it cannot be listed
+	listed   bool    // it counts
+}
+
+// newSnapshot returns a Snapshot in which the given folders are looked at whole. One that is not there is no error.
+func newSnapshot(v *version, limits Limits, folders ...string) (*Snapshot, error) {
+	s := &Snapshot{set: v.set, time: v.commit.Time, limits: limits}
+	s.root = &node{name: ".", path: ".", mode: fs.ModeDir | 0o555, hash: v.commit.Tree.plumbing()}
+	for _, folder := range folders {
+		n, err := s.find("open", path.Clean(folder))
+		if err == nil && n.mode.IsDir() {
+			err = s.index(n)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("commit %s: %w", v.commit.Hash.Short(), err)
+		}
 	}
-	entries, err := ix.s.set.tree(h)
+	return s, nil
+}
+
+// index lists a folder and all below it.
+func (s *Snapshot) index(n *node) error {
+	children, err := s.list(n)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	n := &node{name: path.Base(at), mode: fs.ModeDir | 0o555, hash: h}
+	for _, c := range children {
+		if c.mode.IsDir() {
+			if err := s.index(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// list returns what is in a folder. The first time it counts towards the limits.
+func (s *Snapshot) list(n *node) ([]*node, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.load(n)
+	if n.err != nil || n.listed {
+		return n.children, n.err
+	}
+	n.listed = true
+	if s.entries += len(n.children); s.entries > s.limits.Files {
+		n.err = tooLarge(settingFiles, "more than %d files and folders", s.limits.Files)
+	}
+	for _, c := range n.children {
+		if c.size > 0 && c.size <= s.limits.FileBytes {
+			s.bytes += c.size
+		}
+	}
+	if s.bytes > s.limits.Bytes {
+		n.err = tooLarge(settingBytes, "files of more than %s in total", inWords(s.limits.Bytes))
+	}
+	return n.children, n.err
+}
+
+// load decodes the tree of a folder. s.mu must be held.
+func (s *Snapshot) load(n *node) {
+	if n.loaded {
+		return
+	}
+	n.loaded = true
+	if n.depth > maxDepth {
+		n.err = tooLarge("", "folders nested more than %d deep", maxDepth)
+		return
+	}
+	entries, err := s.set.tree(n.hash)
+	if err != nil {
+		n.err = err
+		return
+	}
 	for i := range entries {
-		child, err := ix.entry(path.Join(at, entries[i].Name), &entries[i], depth)
-		if err != nil {
-			return nil, err
-		}
-		if child != nil {
-			n.children = append(n.children, child)
-		}
+		s.add(n, &entries[i])
 	}
 	slices.SortFunc(n.children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
 	for i := 1; i < len(n.children); i++ {
-		if n.children[i].name == n.children[i-1].name {
-			return nil, fmt.Errorf("%q is in the tree twice", path.Join(at, n.children[i].name))
+		if n.children[i].name == n.children[i-1].name && n.err == nil {
+			n.err = fmt.Errorf("%q is in the tree twice", n.children[i].path)
 		}
 	}
-	return n, nil
 }
 
-func (ix *indexer) entry(at string, e *object.TreeEntry, depth int) (*node, error) {
+// add puts an entry of a tree into its folder.
+func (s *Snapshot) add(n *node, e *object.TreeEntry) {
+	at := path.Join(n.path, e.Name)
 	if err := checkName(e.Name); err != nil {
-		return nil, fmt.Errorf("path %q: %w", at, err)
+		if n.err == nil {
+			n.err = fmt.Errorf("path %q: %w", at, err)
+		}
+		return
 	}
-	if ix.entries++; ix.entries > maxEntries {
-		return nil, fmt.Errorf("more than %d files and folders: %w", maxEntries, ErrTooLarge)
-	}
+	child := &node{name: e.Name, path: at, mode: 0o444, hash: e.Hash, depth: n.depth + 1}
 	switch e.Mode {
 	case filemode.Dir:
-		return ix.folder(at, e.Hash, depth+1)
+		child.mode = fs.ModeDir | 0o555
 	case filemode.Regular, filemode.Executable, filemode.Deprecated:
-		o, err := ix.s.set.get(plumbing.BlobObject, e.Hash)
-		if err != nil {
-			return nil, err
+		child.size = -1
+		if o, ok := s.set[e.Hash]; ok {
+			child.size = o.Size()
 		}
-		if o.Size() <= maxFileBytes {
-			ix.bytes += o.Size()
-		}
-		if ix.bytes > maxSnapshotBytes {
-			return nil, fmt.Errorf("files of more than %d bytes in total: %w", maxSnapshotBytes, ErrTooLarge)
-		}
-		return &node{name: e.Name, mode: 0o444, hash: e.Hash, size: o.Size()}, nil
-	default: // a symbolic link or a submodule
-		ix.s.skipped = append(ix.s.skipped, at)
-		return nil, nil
+	case filemode.Symlink:
+		child.mode, child.unread = fs.ModeSymlink|0o444, files.Link
+	case filemode.Submodule:
+		child.mode, child.unread = fs.ModeIrregular|0o444, files.Submodule
+	default:
+		child.mode, child.unread = fs.ModeIrregular|0o444, files.Special
 	}
+	n.children = append(n.children, child)
 }
 
-// checkName refuses names of files that are no plain names: those that mean something to a file system or to Git, and those
-// that do not show what they are.
+// checkName refuses special names of files: those with a meaning for a file system or Git, and those with invisible
+// characters.
 func checkName(name string) error {
 	switch {
 	case name == "" || name == "." || name == "..":
@@ -132,11 +185,8 @@ func checkName(name string) error {
 	return nil
 }
 
-// Skipped returns the paths of the symbolic links and submodules that were left out, sorted.
-func (s *Snapshot) Skipped() []string { return slices.Clone(s.skipped) }
-
-// TreeHash returns the hash of the file or folder at name, "." for the root. Equal hashes mean equal content, so that a caller
-// can tell whether what it has read has changed. The error is fs.ErrNotExist where there is nothing.
+// TreeHash returns the hash of the file or folder at name, "." for the root. Equal hashes mean equal content, so that a
+// caller can tell whether what it has read has changed. The error is fs.ErrNotExist where there is nothing.
 func (s *Snapshot) TreeHash(name string) (Hash, error) {
 	n, err := s.find("hash", name)
 	if err != nil {
@@ -149,16 +199,27 @@ func (s *Snapshot) find(op, name string) (*node, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := s.root
 	if name == "." {
 		return n, nil
 	}
 	for part := range strings.SplitSeq(name, "/") {
-		i, ok := slices.BinarySearchFunc(n.children, part, func(c *node, part string) int { return strings.Compare(c.name, part) })
-		if !ok {
-			return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+		if n.mode.IsDir() {
+			s.load(n)
 		}
-		n = n.children[i]
+		first, _ := slices.BinarySearchFunc(n.children, part, func(c *node, part string) int {
+			return strings.Compare(c.name, part)
+		})
+		found := n.children[first:]
+		switch {
+		case len(found) == 0 || found[0].name != part:
+			return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+		case len(found) > 1 && found[1].name == part: // n.err says so
+			return nil, &fs.PathError{Op: op, Path: name, Err: n.err}
+		}
+		n = found[0]
 	}
 	return n, nil
 }

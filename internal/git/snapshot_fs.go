@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -43,7 +45,11 @@ func (s *Snapshot) ReadDir(name string) ([]fs.DirEntry, error) {
 	if !n.mode.IsDir() {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: errNotFolder}
 	}
-	return s.entries(n.children), nil
+	children, err := s.list(n)
+	if err != nil {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
+	}
+	return s.dirEntries(children), nil
 }
 
 // Stat implements [fs.StatFS].
@@ -53,6 +59,14 @@ func (s *Snapshot) Stat(name string) (fs.FileInfo, error) {
 		return nil, err
 	}
 	return info{s, n}, nil
+}
+
+// errPointer means that the content of a file is elsewhere (git-lfs, docs/spec.md).
+var errPointer = errors.New("a pointer of Git LFS, whose content is not in the repository: " +
+	"take the file out of LFS with git lfs untrack and commit it again")
+
+func isPointer(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("version https://git-lfs.github.com/spec/"))
 }
 
 var (
@@ -65,10 +79,17 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 	switch {
 	case n.mode.IsDir():
 		err = errIsFolder
-	case n.size > maxFileBytes:
-		err = fmt.Errorf("%d bytes, of which at most %d are read: %w", n.size, maxFileBytes, ErrTooLarge)
+	case n.unread != "":
+		err = fmt.Errorf("%w: it %s", fs.ErrNotExist, n.unread)
+	case n.size < 0:
+		err = tooLarge(settingFile, "a file of more than %s, which was not received", inWords(s.limits.FileBytes))
+	case n.size > s.limits.FileBytes:
+		err = tooLarge(settingFile, "a file of %d bytes, more than %s", n.size, inWords(s.limits.FileBytes))
 	default:
 		b, e := s.set.blob(n.hash)
+		if e == nil && isPointer(b) {
+			e = errPointer
+		}
 		if e == nil {
 			return b, nil
 		}
@@ -77,7 +98,7 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 }
 
-func (s *Snapshot) entries(nodes []*node) []fs.DirEntry {
+func (s *Snapshot) dirEntries(nodes []*node) []fs.DirEntry {
 	list := make([]fs.DirEntry, len(nodes))
 	for i, n := range nodes {
 		list[i] = fs.FileInfoToDirEntry(info{s, n})
@@ -92,11 +113,18 @@ type info struct {
 }
 
 func (i info) Name() string       { return i.n.name }
-func (i info) Size() int64        { return i.n.size }
+func (i info) Size() int64        { return max(0, i.n.size) }
 func (i info) Mode() fs.FileMode  { return i.n.mode }
 func (i info) ModTime() time.Time { return i.s.time }
 func (i info) IsDir() bool        { return i.n.mode.IsDir() }
-func (i info) Sys() any           { return nil }
+
+// Sys returns the files.Unread of what cannot be opened, else nil.
+func (i info) Sys() any {
+	if i.n.unread == "" {
+		return nil
+	}
+	return i.n.unread
+}
 
 type openNode struct {
 	s    *Snapshot
@@ -123,7 +151,11 @@ func (o *openFolder) Read([]byte) (int, error) {
 
 // ReadDir implements fs.ReadDirFile.
 func (o *openFolder) ReadDir(count int) ([]fs.DirEntry, error) {
-	rest := o.n.children[o.read:]
+	children, err := o.s.list(o.n)
+	if err != nil {
+		return nil, &fs.PathError{Op: "readdir", Path: o.path, Err: err}
+	}
+	rest := children[o.read:]
 	if count > 0 {
 		if len(rest) == 0 {
 			return nil, io.EOF
@@ -131,5 +163,5 @@ func (o *openFolder) ReadDir(count int) ([]fs.DirEntry, error) {
 		rest = rest[:min(count, len(rest))]
 	}
 	o.read += len(rest)
-	return o.s.entries(rest), nil
+	return o.s.dirEntries(rest), nil
 }

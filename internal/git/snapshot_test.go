@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -15,6 +17,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 
+	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/git/gittest"
 )
 
@@ -68,8 +71,15 @@ func TestSnapshotLeavesLinksOut(t *testing.T) {
 	}, "links")
 	r := openMain(t, repo.URL())
 	s := mustSnapshot(t, r, mustFetch(t, r))
-	if got := s.Skipped(); !slices.Equal(got, []string{"module", "workspaces/passwd.yaml"}) {
-		t.Errorf("Skipped() = %v", got)
+	for name, want := range map[string]files.Unread{
+		"module":                 files.Submodule,
+		"module/x":               files.Submodule,
+		"workspaces/passwd.yaml": files.Link,
+		"workspaces/ok.yaml":     "",
+	} {
+		if _, got := files.Blocked(s, name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
 	}
 	if got, want := contents(t, s), map[string]string{"f": "f", "workspaces/ok.yaml": "ok"}; !maps.Equal(got, want) {
 		t.Errorf("files = %v, want %v", got, want)
@@ -81,18 +91,18 @@ func TestSnapshotLeavesLinksOut(t *testing.T) {
 
 func TestSnapshotOfLargeFiles(t *testing.T) {
 	repo := gittest.NewRepo(t)
-	limit := strings.Repeat("x", maxFileBytes)
+	limit := strings.Repeat("x", defaultFileBytes)
 	repo.Commit(map[string]string{"models/big.bin": limit + "x", "limit.yaml": limit}, "large")
 	r := openMain(t, repo.Dir)
 	s := mustSnapshot(t, r, mustFetch(t, r))
-	if b, err := s.ReadFile("limit.yaml"); err != nil || len(b) != maxFileBytes {
+	if b, err := s.ReadFile("limit.yaml"); err != nil || len(b) != defaultFileBytes {
 		t.Errorf("a file at the limit: %d bytes, %v", len(b), err)
 	}
 	_, err := fs.ReadFile(s, "models/big.bin")
 	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "models/big.bin") {
 		t.Errorf("a file above the limit: %v, want ErrTooLarge with its path", err)
 	}
-	if info, err := s.Stat("models/big.bin"); err != nil || info.Size() != maxFileBytes+1 {
+	if info, err := s.Stat("models/big.bin"); err != nil || info.Size() != defaultFileBytes+1 {
 		t.Errorf("Stat of a file above the limit: %v, %v", info, err)
 	}
 }
@@ -110,7 +120,9 @@ func hostileTree(t *testing.T, entries ...object.TreeEntry) *version {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner, err := set.put((&object.Tree{Entries: []object.TreeEntry{{Name: "f", Mode: filemode.Regular, Hash: blob}}}).Encode)
+	inner, err := set.put(
+		(&object.Tree{Entries: []object.TreeEntry{{Name: "f", Mode: filemode.Regular, Hash: blob}}}).Encode,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +164,7 @@ func TestSnapshotRefusesHostileTrees(t *testing.T) {
 		"twice, files": {file("a"), file("a")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if s, err := newSnapshot(hostileTree(t, entries...)); err == nil {
+			if s, err := newSnapshot(hostileTree(t, entries...), Limits{}.withDefaults(), "."); err == nil {
 				t.Errorf("accepted: %v", contents(t, s))
 			}
 		})
@@ -173,18 +185,20 @@ func TestSnapshotLimits(t *testing.T) {
 		}
 		v.commit.Tree = hashOf(h)
 	}
-	if _, err := newSnapshot(v); !errors.Is(err, ErrTooLarge) {
+	if _, err := newSnapshot(v, Limits{}.withDefaults(), "."); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("100,000 files: %v, want ErrTooLarge", err)
 	}
 	v = hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
 	for range 200 {
-		h, err := v.set.put((&object.Tree{Entries: []object.TreeEntry{{Name: "d", Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()}}}).Encode)
+		h, err := v.set.put(
+			(&object.Tree{Entries: []object.TreeEntry{{Name: "d", Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()}}}).Encode,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		v.commit.Tree = hashOf(h)
 	}
-	if _, err := newSnapshot(v); !errors.Is(err, ErrTooLarge) {
+	if _, err := newSnapshot(v, Limits{}.withDefaults(), "."); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("200 folders deep: %v, want ErrTooLarge", err)
 	}
 }

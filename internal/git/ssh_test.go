@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -139,24 +141,31 @@ func TestSSH(t *testing.T) {
 		auth Auth
 		want string
 	}{
-		"unknown host": {Auth{SSHKey: key, KnownHosts: write("empty", "# nobody\n")}, "does not list this host"},
-		"changed host": {Auth{SSHKey: key, KnownHosts: write("changed", known(otherHost.PublicKey()))}, "not the one in the known hosts file"},
-		"wrong key":    {Auth{SSHKey: write("other", string(otherPEM)), KnownHosts: hosts}, "refused the configured credentials"},
-		"no hosts":     {Auth{SSHKey: key, KnownHosts: filepath.Join(dir, "missing")}, ""},
-		"no key":       {Auth{SSHKey: filepath.Join(dir, "missing"), KnownHosts: hosts}, ""},
-		"not a key":    {Auth{SSHKey: hosts, KnownHosts: hosts}, ""},
+		"unknown host": {Auth{SSHKey: key, KnownHosts: write("empty", "# empty\n")}, "does not list this host"},
+		"changed host": {
+			Auth{SSHKey: key, KnownHosts: write("changed", known(otherHost.PublicKey()))},
+			"not the one in the known hosts file",
+		},
+		"wrong key": {
+			Auth{SSHKey: write("other", string(otherPEM)), KnownHosts: hosts},
+			"refused the configured credentials",
+		},
+		"no hosts":  {Auth{SSHKey: key, KnownHosts: filepath.Join(dir, "missing")}, ""},
+		"no key":    {Auth{SSHKey: filepath.Join(dir, "missing"), KnownHosts: hosts}, ""},
+		"not a key": {Auth{SSHKey: hosts, KnownHosts: hosts}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := mustOpen(t, Options{URL: url, Branch: gittest.Main, Auth: test.auth}).Fetch(context.Background())
 			var unreachable *UnreachableError
-			if !errors.As(err, &unreachable) || !strings.Contains(unreachable.Hint, test.want) {
+			if !errors.As(err, &unreachable) || !strings.Contains(unreachable.Hint(), test.want) {
 				t.Errorf("%v (%+v), want *UnreachableError with hint %q", err, unreachable, test.want)
 			}
 		})
 	}
 }
 
-// TestSSHThatHangs connects to a server that accepts and then says nothing, which no context of the library's would end.
+// TestSSHThatHangs connects to a server that accepts and then says nothing, which no context of the library's would
+// end.
 func TestSSHThatHangs(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -24,10 +26,12 @@ type version struct {
 	commit Commit
 	have   have
 	set    objects
+	// partial says that the server left large files out of set.
+	partial bool
 }
 
-func newVersion(branch string, tip plumbing.Hash, maxBytes int64, from ...objects) (*version, error) {
-	set, err := reachable(tip, maxBytes, from...)
+func (r *remote) newVersion(branch string, tip plumbing.Hash, partial bool, from ...objects) (*version, error) {
+	set, err := reachable(tip, partial, r.limits.inflated(), from...)
 	if err != nil {
 		return nil, err
 	}
@@ -35,10 +39,11 @@ func newVersion(branch string, tip plumbing.Hash, maxBytes int64, from ...object
 	if err != nil {
 		return nil, err
 	}
-	return &version{branch: branch, commit: c, have: have{tip, raw.Committer.When}, set: set}, nil
+	have := have{tip, raw.Committer.When}
+	return &version{branch: branch, commit: c, have: have, set: set, partial: partial}, nil
 }
 
-// fetch brings the tracker to the branch's tip. When the branch has not moved that costs one request and no object.
+// fetch moves the tracker to the branch's tip. It costs one request and no object if the branch did not move.
 func (t *tracker) fetch(ctx context.Context) (*version, error) {
 	t.update.Lock()
 	defer t.update.Unlock()
@@ -54,7 +59,7 @@ func (t *tracker) fetch(ctx context.Context) (*version, error) {
 	return t.advance(ctx, up, branch, tip)
 }
 
-// fetchTip is fetch for a caller who has just seen where the branch is. t.update must be held.
+// fetchTip is fetch for a caller that has just read the tip of the branch. t.update must be held.
 func (t *tracker) fetchTip(ctx context.Context, tip plumbing.Hash) (*version, error) {
 	if v := t.current.Load(); v != nil && v.have.commit == tip {
 		return v, nil
@@ -75,7 +80,7 @@ func (t *tracker) fetchTip(ctx context.Context, tip plumbing.Hash) (*version, er
 func (t *tracker) advance(ctx context.Context, up *upload, branch string, tip plumbing.Hash) (*version, error) {
 	old := t.current.Load()
 	if old != nil && old.have.commit == tip && old.branch == branch {
-		if old.commit.Forced { // told once
+		if old.commit.Forced { // reported once
 			unforced := *old
 			unforced.commit.Forced = false
 			t.current.Store(&unforced)
@@ -100,7 +105,7 @@ func (t *tracker) advance(ctx context.Context, up *upload, branch string, tip pl
 	return next, nil
 }
 
-// heal starts afresh after an incremental fetch went wrong, in whatever way.
+// heal clones again after an incremental fetch failed.
 func (t *tracker) heal(ctx context.Context, old *version, why error) (*version, error) {
 	up, err := t.remote.openUpload(ctx)
 	if err != nil {
@@ -115,7 +120,7 @@ func (t *tracker) heal(ctx context.Context, old *version, why error) (*version, 
 	if err != nil {
 		return nil, err
 	}
-	next.commit.Forced = errors.Is(why, errForgotten) || next.have.when.Before(old.have.when)
+	next.commit.Forced = errors.Is(why, errForgotten) || t.rewritten(ctx, old, tip)
 	return next, nil
 }
 
@@ -125,22 +130,48 @@ func (t *tracker) clone(ctx context.Context, up *upload, branch string, tip plum
 	if err != nil {
 		return nil, err
 	}
-	v, err := newVersion(branch, tip, t.remote.maxPack*inflation, pack)
+	v, err := t.remote.newVersion(branch, tip, up.partial(), pack)
 	return v, t.remote.unreachable(ctx, "receive pack", err)
 }
 
-// increment receives what is new since old.
-func (t *tracker) increment(ctx context.Context, up *upload, old *version, branch string, tip plumbing.Hash) (*version, error) {
+// increment receives the objects that are newer than old.
+func (t *tracker) increment(
+	ctx context.Context,
+	up *upload,
+	old *version,
+	branch string,
+	tip plumbing.Hash,
+) (*version, error) {
 	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, have: &old.have})
 	if err != nil {
 		return nil, err
 	}
-	next, err := newVersion(branch, tip, t.remote.maxPack*inflation, pack, old.set)
+	next, err := t.remote.newVersion(branch, tip, up.partial() || old.partial, pack, old.set)
 	if err != nil {
 		return nil, err
 	}
-	next.commit.Forced = !descends(tip, old.have.commit, pack)
+	next.commit.Forced = !descends(tip, old.have.commit, pack) && t.rewritten(ctx, old, tip)
 	return next, nil
+}
+
+// maxSlow is how many commits of machines with slow clocks may follow each other and still be known for what they are.
+const maxSlow = 100
+
+// rewritten reports whether old is not among the ancestors of tip. A pack that was asked for by time does not tell: it
+// ends before a commit whose clock was slow. This one is asked for by number, and is as if we had all of old's history:
+// what comes is only what leads from old to tip. Where the server does not answer, or with more than is allowed,
+// nothing is claimed.
+func (t *tracker) rewritten(ctx context.Context, old *version, tip plumbing.Hash) bool {
+	up, err := t.remote.openUpload(ctx)
+	if err != nil {
+		return false
+	}
+	defer up.close()
+	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, have: &old.have, depth: maxSlow})
+	if err != nil {
+		return errors.Is(err, errForgotten)
+	}
+	return !descends(tip, old.have.commit, pack)
 }
 
 // descends reports whether ancestor can be reached from tip through the commits of a pack.
@@ -164,8 +195,8 @@ func descends(tip, ancestor plumbing.Hash, pack objects) bool {
 }
 
 // adopt makes a commit that was just pushed the current version, without asking the server. t.update must be held.
-func (t *tracker) adopt(branch string, tip plumbing.Hash, from ...objects) error {
-	v, err := newVersion(branch, tip, t.remote.maxPack*inflation, from...)
+func (t *tracker) adopt(branch string, tip plumbing.Hash, partial bool, from ...objects) error {
+	v, err := t.remote.newVersion(branch, tip, partial, from...)
 	if err == nil {
 		t.current.Store(v)
 	}

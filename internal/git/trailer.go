@@ -1,21 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import "strings"
 
-// Trailer returns the value of the last trailer named key, whatever its case: a line "Key: value" in the last paragraph of
-// the message. The rules are those of git interpret-trailers. Every line of that paragraph must be a trailer or the indented
-// continuation of one; where Git itself wrote one of them (Signed-off-by, cherry picked from), a quarter is enough. The
-// subject is never a trailer.
+// Trailer returns the value of the last trailer named key, in any case: a line "Key: value" in the last paragraph
+// of the message. The rules are those of git interpret-trailers. Every line of that paragraph must be a trailer or the
+// indented continuation of one; where Git itself wrote one of them (Signed-off-by, cherry picked from), a quarter is
+// enough. The subject is never a trailer.
 func (c Commit) Trailer(key string) (value string, ok bool) {
 	for _, t := range trailers(c.Message) {
 		if strings.EqualFold(t.key, key) {
-			value, ok = t.value, true
+			value, ok = t.value(), true
 		}
 	}
 	return value, ok
 }
 
-type trailer struct{ key, value string }
+// trailer is one trailer. Its value is on one or more lines; joining them once keeps a long message linear in time.
+type trailer struct {
+	key   string
+	lines []string
+}
+
+func (t trailer) value() string { return strings.TrimSpace(strings.Join(t.lines, " ")) }
 
 func trailers(message string) []trailer {
 	var found []trailer
@@ -33,12 +41,12 @@ func trailers(message string) []trailer {
 				continue
 			}
 			last := &found[len(found)-1]
-			last.value = strings.TrimSpace(last.value + " " + strings.TrimSpace(line))
+			last.lines = append(last.lines, strings.TrimSpace(line))
 		case isTrailer:
 			byGit = byGit || strings.HasPrefix(line, "Signed-off-by: ")
 			inTrailer = true
 			good++
-			found = append(found, trailer{key, value})
+			found = append(found, trailer{key, []string{value}})
 		default:
 			inTrailer = false
 			other++

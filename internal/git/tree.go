@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -38,8 +40,8 @@ func indexOf(entries []object.TreeEntry, name string) int {
 	return slices.IndexFunc(entries, func(e object.TreeEntry) bool { return e.Name == name })
 }
 
-// layFiles returns the root tree that base has with the change made to it. The objects that base does not have at the same
-// place are added to fresh: those, and only those, are to be pushed.
+// layFiles returns the root tree of base with the change applied. It adds to fresh the objects to push: exactly those
+// that base does not have at the same place.
 func layFiles(base *version, c Change, fresh objects) (plumbing.Hash, error) {
 	l := layer{base: base.set, fresh: fresh}
 	wanted, err := nest(c.Files)
@@ -64,7 +66,7 @@ func layFiles(base *version, c Change, fresh objects) (plumbing.Hash, error) {
 	return tree, err
 }
 
-// folder is what a folder shall hold: []byte for a file, folder for a folder.
+// folder is the desired content of a folder: []byte for a file, folder for a folder.
 type folder map[string]any
 
 func nest(files map[string][]byte) (folder, error) {
@@ -93,8 +95,8 @@ func nest(files map[string][]byte) (folder, error) {
 
 type layer struct{ base, fresh objects }
 
-// descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when nothing is
-// left in it, since Git keeps no empty folders.
+// descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when
+// nothing is left in it, since Git keeps no empty folders.
 func (l layer) descend(old plumbing.Hash, parts []string, wanted folder) (plumbing.Hash, error) {
 	if len(parts) == 0 {
 		return l.write(old, wanted)
@@ -184,7 +186,7 @@ func (l layer) blob(old plumbing.Hash, content []byte) (plumbing.Hash, error) {
 	})
 }
 
-// put encodes an object, and keeps it unless it is what was there before.
+// put encodes an object, and keeps it unless it equals the previous one.
 func (l layer) put(old plumbing.Hash, encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
 	h, err := l.fresh.put(encode)
 	if err == nil && h == old {
@@ -196,7 +198,12 @@ func (l layer) put(old plumbing.Hash, encode func(plumbing.EncodedObject) error)
 // writeCommit stores a commit on top of parent, which may be zero.
 func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects) (plumbing.Hash, error) {
 	who := object.Signature{Name: c.Author, Email: c.Email, When: c.When}
-	commit := &object.Commit{Author: who, Committer: who, TreeHash: tree, Message: strings.TrimRight(c.Message, "\n") + "\n"}
+	commit := &object.Commit{
+		Author:    who,
+		Committer: who,
+		TreeHash:  tree,
+		Message:   strings.TrimRight(c.Message, "\n") + "\n",
+	}
 	if !parent.IsZero() {
 		commit.ParentHashes = []plumbing.Hash{parent}
 	}

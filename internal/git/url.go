@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
@@ -10,8 +12,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// parseURL accepts the addresses that Options.URL lists and nothing else. No error repeats a part of the address that may be
-// a secret.
+// parseURL accepts the addresses that Options.URL lists and nothing else. No error repeats a part of the address that
+// may be a secret.
 func parseURL(raw string, auth Auth) (*transport.Endpoint, error) {
 	if raw == "" {
 		return nil, errors.New("no repository URL")
@@ -27,7 +29,7 @@ func parseURL(raw string, auth Auth) (*transport.Endpoint, error) {
 	if err := checkEndpoint(ep, auth); err != nil {
 		return nil, fmt.Errorf("repository URL: %w", err)
 	}
-	if err := auth.validate(ep.Protocol); err != nil {
+	if err := auth.Validate(ep.Protocol); err != nil {
 		return nil, err
 	}
 	return ep, nil
@@ -39,7 +41,7 @@ func checkEndpoint(ep *transport.Endpoint, auth Auth) error {
 		if ep.User != "" || ep.Password != "" {
 			return errors.New("it holds credentials: take them out, and name a file or an environment variable that has them")
 		}
-		if ep.Protocol == "http" && !auth.empty() && !isLoopback(ep.Host) {
+		if ep.Protocol == "http" && !auth.Empty() && !isLoopback(ep.Host) {
 			return errors.New("credentials would travel in the clear over http: use https")
 		}
 	case "ssh":
@@ -69,11 +71,4 @@ func isLoopback(host string) bool {
 	host = strings.Trim(host, "[]")
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
-// needsMultiAck tells the servers that answer only clients who ask for multi_ack: Azure DevOps and AWS CodeCommit.
-func needsMultiAck(host string) bool {
-	host = strings.ToLower(host)
-	return strings.HasSuffix(host, "dev.azure.com") || strings.HasSuffix(host, ".visualstudio.com") ||
-		strings.HasPrefix(host, "git-codecommit.")
 }

@@ -1,8 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package git
 
 import (
 	"strings"
 	"testing"
+
+	"syncer.dev/syncer/internal/git/signin"
 )
 
 func TestURLs(t *testing.T) {
@@ -46,9 +50,9 @@ func TestURLs(t *testing.T) {
 		{url: "ssh://git@example.com/x", auth: Auth{SSHKey: "id"}, want: "known hosts"},
 		{url: "ssh://git@example.com/x", auth: password, want: "does not work over ssh"},
 		{url: "https://example.com/x", auth: ssh, want: "only for ssh"},
-		{url: "https://example.com/x", auth: Auth{Password: Secret{Env: "A"}, Bearer: Secret{Env: "B"}}, want: "not both"},
+		{url: "https://example.com/x", auth: Auth{Password: Secret{Env: "A"}, Bearer: Secret{Env: "B"}}, want: "not several"},
 		{url: "https://example.com/x", auth: Auth{Password: Secret{Env: "A", File: "b"}}, want: "named twice"},
-		{url: "https://example.com/x", auth: Auth{Username: "bot"}, want: "needs a password"},
+		{url: "https://example.com/x", auth: Auth{Password: Secret{Env: "A"}, Token: &signin.Helper{}}, want: "not several"},
 	} {
 		_, err := Open(Options{URL: test.url, Branch: "main", Auth: test.auth})
 		switch {
@@ -76,13 +80,13 @@ func TestLocalNeedsGit(t *testing.T) {
 
 func TestRedaction(t *testing.T) {
 	var r redactor
-	r.learn("bot", "p@ss/word")
+	r.known.Learn("bot", "p@ss/word")
 	for in, want := range map[string]string{
-		"password p@ss/word is wrong":                 "password *** is wrong",
-		"GET https://bot:x@example.com/y":             "GET https://example.com/y",
-		"p%40ss%2Fword":                               "***",
-		"header Ym90OnBAc3Mvd29yZA==":                 "header ***",
-		"Authorization: Bearer abcdefghijkl":          "Authorization: Bearer ***",
+		"password p@ss/word is wrong":                 "password [redacted] is wrong",
+		"GET https://bot:x@example.com/y":             "GET https://[redacted]@example.com/y",
+		"p%40ss%2Fword":                               "[redacted]",
+		"header Ym90OnBAc3Mvd29yZA==":                 "header [redacted]",
+		"Authorization: Bearer abcdefghijkl":          "Authorization: Bearer [redacted]",
 		"remote:\x1b[31m line one\nline two\r\n":      "remote: [31m line one line two",
 		strings.Repeat("a", 2*maxServerText) + "tail": strings.Repeat("a", maxServerText) + "...",
 	} {

@@ -1,7 +1,10 @@
-// Package gittest makes real Git repositories, with the real git command, and serves them over HTTP with faults on demand.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gittest makes real Git repositories, with the real git command, and serves them over HTTP with faults on
+// demand.
 //
-// Every commit is a minute younger than the one before, by a fixed author, and no configuration of the user's is read: equal
-// calls give equal hashes.
+// Every commit is a minute younger than the one before, by a fixed author, and no configuration of the user's is read:
+// equal calls give equal hashes.
 package gittest
 
 import (
@@ -41,11 +44,22 @@ type Repo struct {
 // NewRepo makes an empty repository in a temporary folder.
 func NewRepo(t T) *Repo {
 	t.Helper()
+	return newRepo(t)
+}
+
+// NewSHA256Repo is NewRepo with object names of SHA-256.
+func NewSHA256Repo(t T) *Repo {
+	t.Helper()
+	return newRepo(t, "--object-format=sha256")
+}
+
+func newRepo(t T, options ...string) *Repo {
+	t.Helper()
 	r := &Repo{Dir: filepath.Join(t.TempDir(), "repo.git"), t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
 		t.Fatalf("gittest: %v", err)
 	}
-	r.Git("init", "--quiet", "--bare", "--initial-branch="+Main, ".")
+	r.Git(append([]string{"init", "--quiet", "--bare", "--initial-branch=" + Main, "."}, options...)...)
 	r.Git("config", "http.receivepack", "true")
 	r.Git("config", "gc.auto", "0")
 	r.Git("config", "receive.autogc", "false")
@@ -56,6 +70,13 @@ func NewRepo(t T) *Repo {
 func (r *Repo) Git(args ...string) string {
 	r.t.Helper()
 	return r.run(nil, args...)
+}
+
+// GitAt is Git with a clock that shows when.
+func (r *Repo) GitAt(when string, args ...string) string {
+	r.t.Helper()
+	alias := "alias.at=!GIT_AUTHOR_DATE=" + when + " GIT_COMMITTER_DATE=" + when + " git"
+	return r.run(nil, append([]string{"-c", alias, "at"}, args...)...)
 }
 
 // GitInput is Git with something to read.
@@ -89,7 +110,13 @@ func (r *Repo) try(stdin []byte, args ...string) (string, error) {
 // environ is the process's environment without anything that would change what git does.
 func environ() []string {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "GIT_") })
-	return append(env, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull, "GIT_TERMINAL_PROMPT=0", "LC_ALL=C")
+	return append(
+		env,
+		"GIT_CONFIG_GLOBAL="+os.DevNull,
+		"GIT_CONFIG_SYSTEM="+os.DevNull,
+		"GIT_TERMINAL_PROMPT=0",
+		"LC_ALL=C",
+	)
 }
 
 // Commit writes files on top of the main branch and returns the commit's hash. Other files stay as they are.
@@ -98,8 +125,9 @@ func (r *Repo) Commit(files map[string]string, message string) string {
 	return r.CommitTo(Main, files, message)
 }
 
-// CommitTo is Commit for any branch; one that does not exist begins without a parent. A content that begins with "symlink:"
-// makes a symbolic link to the rest, one that begins with "gitlink:" a submodule at the rest, which is a hash.
+// CommitTo is Commit for any branch; one that does not exist begins without a parent. A content that begins with
+// "symlink:" makes a symbolic link to the rest, one that begins with "gitlink:" a submodule at the rest, which is a
+// hash.
 func (r *Repo) CommitTo(branch string, files map[string]string, message string) string {
 	r.t.Helper()
 	return r.fastImport(branch, message, modify(files))
@@ -169,7 +197,7 @@ func (r *Repo) Head(branch string) string {
 	return out
 }
 
-// Reset moves a branch to a revision, whatever it was at: a force push.
+// Reset moves a branch to a revision: a force push.
 func (r *Repo) Reset(branch, revision string) {
 	r.t.Helper()
 	r.Git("update-ref", "refs/heads/"+branch, revision)

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package gittest
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/cgi"
@@ -13,8 +16,15 @@ import (
 
 // Faults are what goes wrong with a Repo's HTTP server.
 type Faults struct {
-	// Username and Password are demanded by HTTP basic authentication, or Bearer as a token; 401 without. Empty is open to all.
+	// Username and Password are demanded by HTTP basic authentication, or Bearer as a token; 401 without. Empty is open to
+	// all.
 	Username, Password, Bearer string
+	// DemandMultiAck answers 400 to requests for packs without the capability multi_ack, as Azure DevOps does.
+	DemandMultiAck bool
+	// RetryAfter is the header of that name in answers with Status.
+	RetryAfter string
+	// SignIn is a path: all others are redirected there, and it is a web page. "*" answers every request with the page.
+	SignIn string
 	// ReadOnly answers pushes with 403.
 	ReadOnly bool
 	// Status answers every request so, if it is not zero, with Body as the text.
@@ -114,7 +124,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	case f.MovedFrom != "" && strings.HasPrefix(req.URL.Path, f.MovedFrom):
 		http.Redirect(w, req, s.path+strings.TrimPrefix(req.URL.RequestURI(), f.MovedFrom), http.StatusMovedPermanently)
 		return
+	case f.SignIn != "":
+		f.signIn(w, req)
+		return
 	case f.Status != 0:
+		if f.RetryAfter != "" {
+			w.Header().Set("Retry-After", f.RetryAfter)
+		}
 		http.Error(w, f.Body, f.Status)
 		return
 	case !f.allows(req):
@@ -123,6 +139,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	case push && f.ReadOnly:
 		http.Error(w, "you may only read", http.StatusForbidden)
+		return
+	}
+	if f.DemandMultiAck && req.Method == http.MethodPost && !push && !asksForMultiAck(req) {
+		http.Error(w, "multi_ack is required", http.StatusBadRequest)
 		return
 	}
 	switch {
@@ -138,6 +158,28 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w = &packWriter{ResponseWriter: w, server: s, dropAfter: f.DropPackAfter}
 	}
 	s.handler.ServeHTTP(w, req)
+}
+
+// signIn answers with the page to sign in, or sends the client there.
+func (f *Faults) signIn(w http.ResponseWriter, req *http.Request) {
+	if f.SignIn != "*" && f.SignIn != req.URL.Path {
+		http.Redirect(w, req, f.SignIn, http.StatusFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, "<!DOCTYPE html><html><head><title>Sign in\n &middot; Forge</title></head></html>")
+}
+
+// asksForMultiAck looks at the capabilities in the first line of a request, and puts it back.
+func asksForMultiAck(req *http.Request) bool {
+	first := make([]byte, 1<<10)
+	n, _ := io.ReadFull(req.Body, first)
+	req.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first[:n]), req.Body), req.Body}
+	line, _, _ := bytes.Cut(first[:n], []byte("\n"))
+	return bytes.Contains(line, []byte(" multi_ack"))
 }
 
 func (f *Faults) allows(req *http.Request) bool {

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+)
+
+// firstDepth is how many generations MergeBase receives at first. Each further request asks for deeperBy times as many,
+// so that the requests together bring little more than the last one.
+const (
+	firstDepth = 50
+	deeperBy   = 8
+)
+
+// MergeBase returns the newest commit that is in the history of both revisions, which is where a branch forked off. Its
+// files are held for Snapshot. It receives the histories a few generations at a time, until they meet. Errors are those
+// of Resolve, and ErrUnrelated.
+func (r *Repository) MergeBase(ctx context.Context, a, b string) (Commit, error) {
+	v, err := r.mergeBase(ctx, a, b)
+	if err != nil {
+		return Commit{}, fmt.Errorf("find where %q and %q forked: %w", a, b, r.remote.explain(err))
+	}
+	r.hold(v)
+	return v.commit, nil
+}
+
+func (r *Repository) mergeBase(ctx context.Context, a, b string) (*version, error) {
+	var both [2]revision
+	for i, rev := range []string{a, b} {
+		var err error
+		if both[i], err = parseRevision(rev); err != nil {
+			return nil, err
+		}
+	}
+	received := 0
+	for depth := firstDepth; ; depth *= deeperBy {
+		h, err := r.receiveHistories(ctx, both, depth)
+		if err != nil {
+			return nil, err
+		}
+		base, whole := meet(h.set, h.tips[0], h.tips[1])
+		switch {
+		case !base.IsZero():
+			return r.remote.newVersion("", base, h.partial, h.set)
+		case whole:
+			return nil, ErrUnrelated
+		case len(h.set) == received || depth > maxGenerations:
+			return nil, fmt.Errorf("the histories end before they meet: %w", errIncomplete)
+		}
+		received = len(h.set)
+	}
+}
+
+// histories are two revisions, with a number of generations before them.
+type histories struct {
+	set     objects
+	tips    [2]plumbing.Hash
+	partial bool // the server left out files that are too large
+}
+
+// receiveHistories receives two revisions with a number of generations before them.
+func (r *Repository) receiveHistories(ctx context.Context, both [2]revision, depth int) (histories, error) {
+	var out histories
+	up, err := r.remote.openUpload(ctx)
+	if err != nil {
+		return out, err
+	}
+	defer up.close()
+	var all want
+	for _, q := range both {
+		w, err := q.want(up.adv)
+		if err != nil {
+			return out, err
+		}
+		all.tips = append(all.tips, w.tips...)
+		all.depth = max(all.depth, w.depth+depth)
+		if w.depth == 0 { // all of the history is needed to look a hash up
+			depth = maxGenerations
+			all.depth = depth
+		}
+	}
+	plumbing.HashesSort(all.tips)
+	all.tips = slices.Compact(all.tips)
+	out.partial = up.partial()
+	if out.set, err = up.receive(ctx, all); err != nil {
+		return out, err
+	}
+	for i, q := range both {
+		if out.tips[i], err = q.find(up.adv, out.set); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// meet returns the newest commit in the history of both, or the zero hash. whole reports whether no commit of the
+// histories is missing. Of several commits that none of the others contains, the one with the latest date is taken.
+func meet(set objects, a, b plumbing.Hash) (base plumbing.Hash, whole bool) {
+	first, wholeFirst := ancestors(set, a)
+	second, wholeSecond := ancestors(set, b)
+	inBoth := map[plumbing.Hash]*object.Commit{}
+	for h, c := range first {
+		if second[h] != nil {
+			inBoth[h] = c
+		}
+	}
+	contained := map[plumbing.Hash]bool{}
+	for _, c := range inBoth {
+		for _, parent := range c.ParentHashes {
+			contained[parent] = true // and all before it, which are parents of commits in both
+		}
+	}
+	var newest *object.Commit
+	for h, c := range inBoth {
+		if contained[h] {
+			continue
+		}
+		later := newest == nil || c.Committer.When.After(newest.Committer.When)
+		same := newest != nil && c.Committer.When.Equal(newest.Committer.When)
+		if later || same && h.String() < newest.Hash.String() {
+			newest, base = c, h
+		}
+	}
+	return base, wholeFirst && wholeSecond
+}
+
+// ancestors returns a commit and all before it that the set has; whole reports whether none is missing.
+func ancestors(set objects, tip plumbing.Hash) (found map[plumbing.Hash]*object.Commit, whole bool) {
+	found, whole = map[plumbing.Hash]*object.Commit{}, true
+	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
+		h := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if found[h] != nil {
+			continue
+		}
+		_, c, err := set.commit(h)
+		if err != nil {
+			whole = false
+			continue
+		}
+		c.Hash = h
+		found[h] = c
+		todo = append(todo, c.ParentHashes...)
+	}
+	return found, whole
+}
+
+// explain says of an error about a missing commit that the repository is a shallow clone, where it is one.
+func (r *remote) explain(err error) error {
+	if r.endpoint.Protocol != "file" || !errors.Is(err, errIncomplete) {
+		return err
+	}
+	_, common := Dirs(filepath.Clean(r.endpoint.Path))
+	if info, statErr := os.Stat(filepath.Join(common, "shallow")); statErr == nil && info.Size() > 0 {
+		return &ShallowError{URL: r.url, err: err}
+	}
+	return err
+}
+
+// unknownRevision says which ref may be meant by a name that no ref has.
+func unknownRevision(adv *packp.AdvRefs, name string) error {
+	remotes := ""
+	for ref := range adv.References {
+		rest, ok := strings.CutPrefix(ref, "refs/remotes/")
+		if !ok {
+			continue
+		}
+		remote, branch, _ := strings.Cut(rest, "/")
+		if branch == name {
+			return &RevisionError{Remedy: fmt.Sprintf("did you mean %s?", rest)}
+		}
+		if remotes == "" || remote < remotes {
+			remotes = remote
+		}
+	}
+	if remotes == "" || strings.Contains(name, ":") {
+		return &RevisionError{}
+	}
+	name = strings.TrimPrefix(name, remotes+"/")
+	return &RevisionError{Remedy: fmt.Sprintf(
+		"this clone may not have it: git fetch %[1]s %[2]s:refs/remotes/%[1]s/%[2]s, then name %[1]s/%[2]s", remotes, name,
+	)}
+}

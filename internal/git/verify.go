@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package git
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+
+	"syncer.dev/syncer/internal/git/signature"
+)
+
+// SignerRule says whose signature the last change of a folder must have. Folders of other rules in it are not meant.
+type SignerRule struct {
+	Path string // slash-separated; "." for the whole tree
+	File string // of keys: OpenSSH's allowed_signers, or armored OpenPGP public keys. It is read at each use
+}
+
+// SignatureError means that a folder was changed by a commit without a signature that counts.
+type SignatureError struct {
+	Path   string // of the rule
+	Commit Hash   // the last one that changed the folder
+	Reason string
+	Remedy string // what to do
+}
+
+// Error says which commit changed which folder, and what is wrong with its signature.
+func (e *SignatureError) Error() string {
+	return fmt.Sprintf("commit %s is the last to change folder %s: %s", e.Commit.Short(), e.Path, e.Reason)
+}
+
+// Hint names the file of keys.
+func (e *SignatureError) Hint() string { return e.Remedy }
+
+// historySteps are how many commits are asked for, one after the other, until the last change is among them. They are
+// ours: most pushes are shorter than the first, and the last is longer than any that can be meant.
+var historySteps = []int{16, 128, 1024, 16_384}
+
+// Verify checks, for each rule, that the last commit that changed its folder has a signature that counts. It follows
+// history as git log does for a folder: a merge that takes the folder from one of its parents did not change it. What
+// is in one of the folders of exclude, such as the status folder, does not count as a change. The error is a
+// *SignatureError, or one of Fetch.
+func (r *Repository) Verify(ctx context.Context, c Commit, rules []SignerRule, exclude ...string) error {
+	v := verification{repository: r, tip: c.Hash.plumbing()}
+	for _, held := range r.held() {
+		if held.commit.Hash == c.Hash {
+			v.set = held.set
+		}
+	}
+	if v.set == nil {
+		return fmt.Errorf("%s: %s: %w", r.remote.url, c.Hash.Short(), ErrNotFetched)
+	}
+	for _, rule := range rules {
+		without := append([]string(nil), exclude...)
+		for _, other := range rules {
+			if path.Clean(other.Path) != path.Clean(rule.Path) {
+				without = append(without, path.Clean(other.Path))
+			}
+		}
+		if err := v.rule(ctx, rule, without); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type verification struct {
+	repository *Repository
+	tip        plumbing.Hash
+	set        objects // the tip, and as much of history as was needed so far
+	steps      int     // of historySteps that were taken
+}
+
+func (v *verification) rule(ctx context.Context, rule SignerRule, without []string) error {
+	data, err := os.ReadFile(rule.File)
+	if err != nil {
+		return fmt.Errorf("read allowed signers: %w", err)
+	}
+	keys, err := signature.Parse(data)
+	if err != nil {
+		return fmt.Errorf("read allowed signers %s: %w", rule.File, err)
+	}
+	folder := part{path.Clean(rule.Path), without}
+	seen := fmt.Sprintf("%x %s", sha256.Sum256(data), v.tip)
+	r := v.repository
+	r.mu.Lock()
+	known := r.verified[folder.path] == seen
+	r.mu.Unlock()
+	if known {
+		return nil
+	}
+	changed, exists, err := v.lastChange(ctx, folder)
+	if err != nil {
+		return err
+	}
+	if exists {
+		if err := v.check(changed, keys, rule); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.verified == nil {
+		r.verified = map[string]string{}
+	}
+	r.verified[folder.path] = seen
+	return nil
+}
+
+func (v *verification) check(commit plumbing.Hash, keys *signature.Keys, rule SignerRule) error {
+	_, decoded, err := v.set.commit(commit)
+	if err != nil {
+		return err
+	}
+	reader, err := v.set[commit].Reader()
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	raw, err := io.ReadAll(reader)
+	if err != nil {
+		return err
+	}
+	if _, err := keys.Verify(raw, decoded.Committer.When, time.Now()); err != nil {
+		text := v.repository.remote.redactor.text(err.Error())
+		return &SignatureError{
+			Path: rule.Path, Commit: hashOf(commit), Reason: text,
+			Remedy: "change the folder by a commit that a key in " + rule.File + " signs, or add the key of the signer to it",
+		}
+	}
+	return nil
+}
+
+// lastChange returns the newest commit that changed a folder. It does not exist where the folder never did.
+func (v *verification) lastChange(ctx context.Context, folder part) (commit plumbing.Hash, exists bool, err error) {
+	for at := v.tip; ; {
+		next, changed, err := v.step(at, folder)
+		switch {
+		case errors.Is(err, errIncomplete):
+			if err := v.deepen(ctx); err != nil {
+				return at, false, err
+			}
+		case err != nil:
+			return at, false, err
+		case changed:
+			return at, true, nil
+		case next.IsZero():
+			return at, false, nil
+		default:
+			at = next
+		}
+	}
+}
+
+// step returns the parent from which a commit took the folder, or that it changed the folder itself.
+func (v *verification) step(at plumbing.Hash, folder part) (parent plumbing.Hash, changed bool, err error) {
+	mine, err := v.contentAt(at, folder)
+	if err != nil {
+		return parent, false, err
+	}
+	_, c, err := v.set.commit(at)
+	if err != nil {
+		return parent, false, err
+	}
+	for _, p := range c.ParentHashes {
+		theirs, err := v.contentAt(p, folder)
+		if err != nil {
+			return parent, false, err
+		}
+		if theirs == mine {
+			return p, false, nil
+		}
+	}
+	return parent, len(c.ParentHashes) > 0 || mine != "", nil
+}
+
+// deepen receives more of history.
+func (v *verification) deepen(ctx context.Context) error {
+	if v.steps == len(historySteps) {
+		return tooLarge("", "a history of more than %d commits since the last change of a folder with allowed signers",
+			historySteps[v.steps-1])
+	}
+	up, err := v.repository.remote.openUpload(ctx)
+	if err != nil {
+		return err
+	}
+	defer up.close()
+	set, err := up.receive(ctx, want{tips: []plumbing.Hash{v.tip}, depth: historySteps[v.steps], noFiles: true})
+	if err != nil {
+		return err
+	}
+	v.steps++
+	v.set = set
+	return nil
+}
+
+// part is a folder without some of those below it.
+type part struct {
+	path    string
+	without []string
+}
+
+// contentAt identifies what a commit has in a part of its tree; "" for nothing.
+func (v *verification) contentAt(commit plumbing.Hash, folder part) (string, error) {
+	_, c, err := v.set.commit(commit)
+	if err != nil {
+		return "", err
+	}
+	tree, err := subtree(v.set, c.TreeHash, folder.path)
+	if err != nil || tree.IsZero() {
+		return "", err
+	}
+	return v.content(tree, folder.path, folder.without)
+}
+
+// content returns the hash of a tree or, where something in it is left out, that of what is left.
+func (v *verification) content(tree plumbing.Hash, at string, without []string) (string, error) {
+	var below []string
+	for _, w := range without {
+		if w == at {
+			continue
+		}
+		if at == "." || strings.HasPrefix(w, at+"/") {
+			below = append(below, w)
+		}
+	}
+	if len(below) == 0 {
+		return tree.String(), nil
+	}
+	entries, err := v.set.tree(tree)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	empty := true
+	for _, e := range entries {
+		name := path.Join(at, e.Name)
+		hash := e.Hash.String()
+		if slices.Contains(below, name) {
+			continue
+		}
+		if e.Mode == filemode.Dir {
+			if hash, err = v.content(e.Hash, name, below); err != nil {
+				return "", err
+			}
+		}
+		if hash != "" {
+			empty = false
+			fmt.Fprintf(sum, "%o %d %s %s\n", e.Mode, len(e.Name), e.Name, hash)
+		}
+	}
+	if empty {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
+}
