@@ -1,27 +1,27 @@
-// Package derive works out a preset from what a Hugging Face repository publishes about a model: config.json (or Mistral's
-// params.json) and the list of its files. The rules are those by which KAITO v0.12 generates a preset at run time; here they run
-// once, and what comes out is a file that is reviewed and pinned in Git.
-//
-// All input is hostile: sizes are bounded, and whatever makes no sense is an error with the position at which it is written.
+// SPDX-License-Identifier: Apache-2.0
+
 package derive
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/preset"
 )
 
-// Input is what is known about a repository.
+// Input holds the published facts about a repository.
 type Input struct {
 	Repo       string // owner/name, in its true case
-	Revision   string // commit; empty when it is not known
-	License    string
+	Revision   string // commit; empty if unknown
+	License    string // tag of Hugging Face, or name of a licence
+	LicenseURL string // that the model card gives; may be empty
 	Task       string
 	BaseModels []string
 	Gated      bool
-	Parameters int64 // of the whole model, if the repository says so
+	Parameters int64 // of the whole model; 0 if the repository does not state them
 
 	Config Document // config.json, or params.json
 	Index  Document // model.safetensors.index.json; may be empty
@@ -32,7 +32,7 @@ type Input struct {
 
 // Document is a JSON file.
 type Document struct {
-	Name string // path, to say where something is wrong
+	Name string // path, for the positions of errors
 	Data []byte
 }
 
@@ -40,7 +40,7 @@ type Document struct {
 type File struct {
 	Path string `json:"path"`
 	Size int64  `json:"size"` // in bytes
-	// Parameters is what Header counts; 0 when it is not known.
+	// Parameters is the result of Header; 0 if unknown.
 	Parameters int64 `json:"-"`
 }
 
@@ -49,11 +49,11 @@ type Result struct {
 	Name     string // of the folder, below models
 	Files    map[string][]byte
 	Preset   preset.Preset
-	Warnings []string // what somebody should look at before relying on it
+	Warnings []string // facts that a user should check before using the preset
 }
 
-// MaxConfig and MaxIndex bound the size of the documents, in bytes. The largest index there is, of a model with some hundred
-// thousand tensors, takes about 15 MiB.
+// MaxConfig and MaxIndex bound the size of the documents, in bytes. The largest index there is, of a model with some
+// hundred thousand tensors, takes about 15 MiB.
 const (
 	MaxConfig = 4 << 20
 	MaxIndex  = 64 << 20
@@ -61,24 +61,23 @@ const (
 
 var repoName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}$`)
 
-// Repo checks the name of a repository.
+// Repo returns an error unless name is OWNER/MODEL, the form of a Hugging Face repository.
 func Repo(name string) error {
 	if !repoName.MatchString(name) || strings.Contains(name, "..") {
-		return fmt.Errorf("%q is not a Hugging Face repository: it is OWNER/MODEL", name)
+		return diag.Errorf(diag.InvalidName, "%q is not the name of a Hugging Face repository", name).
+			Suggest("write OWNER/MODEL")
 	}
 	return nil
 }
 
-// Preset works out the preset of a repository.
+// Preset generates the preset of a repository. The error is or holds a diag.Diagnostic, with the position if a document
+// is invalid.
 func Preset(in Input) (Result, error) {
 	if err := Repo(in.Repo); err != nil {
 		return Result{}, err
 	}
-	if len(in.Config.Data) > MaxConfig {
-		return Result{}, fmt.Errorf("%s is larger than %d MiB", in.Config.Name, MaxConfig>>20)
-	}
-	if len(in.Index.Data) > MaxIndex {
-		return Result{}, fmt.Errorf("%s is larger than %d MiB", in.Index.Name, MaxIndex>>20)
+	if err := cmp.Or(in.Config.within(MaxConfig), in.Index.within(MaxIndex)); err != nil {
+		return Result{}, err
 	}
 	_, short, _ := strings.Cut(in.Repo, "/")
 	short = strings.ToLower(short)
@@ -87,7 +86,8 @@ func Preset(in Input) (Result, error) {
 		name = short
 	}
 	if !preset.ValidName(name) {
-		return Result{}, fmt.Errorf("%q cannot be the name of a preset: lower-case letters, digits, dots and dashes, at most 63", name)
+		return Result{}, diag.Errorf(diag.InvalidName, "%q is not the name of a preset", name).
+			Suggest("a name has at most 63 lower-case letters, digits, dots and dashes")
 	}
 	w, err := weightsOf(in)
 	if err != nil {
@@ -97,6 +97,9 @@ func Preset(in Input) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := foreignCode(c, in.Repo); err != nil {
+		return Result{}, err
+	}
 	n, err := networkOf(c, short)
 	if err != nil {
 		return Result{}, err
@@ -104,15 +107,24 @@ func Preset(in Input) (Result, error) {
 	if n.parameters == 0 {
 		n.parameters = max(in.Parameters, w.parameters)
 	}
+	n.remoteCode = n.remoteCode || codeFiles(in.Files)
 	d := draft{in: in, name: name, short: short, weights: w, network: n}
+	if err := d.unservable(); err != nil {
+		return Result{}, err
+	}
+	if d.model().Encoder() {
+		d.network.kvBytes = 0
+	}
 	text := d.yaml()
 	p, problems := preset.Parse("preset.yaml", text)
 	for _, problem := range problems {
-		return Result{}, fmt.Errorf("what was worked out makes no sense: %w", problem)
+		return Result{}, fmt.Errorf("the preset that follows from %s is not valid: %w", in.Config.Name, problem)
 	}
 	p.Name = name
 	return Result{
-		Name: name, Preset: p, Warnings: d.warnings(),
-		Files: map[string][]byte{"preset.yaml": text, "kustomization.yaml": d.kustomization()},
+		Name:     name,
+		Preset:   p,
+		Warnings: d.warnings(),
+		Files:    map[string][]byte{"preset.yaml": text, "kustomization.yaml": d.kustomization()},
 	}, nil
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package derive
 
 import (
@@ -9,19 +11,29 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
-// object is a JSON object that knows where its fields are written.
+// object is a JSON object with the positions of its fields.
 type object struct {
 	doc    Document
 	path   string // of the object in the document
 	fields map[string]any
-	outer  *object // of which the fields that are missing here are taken; see merged
+	outer  *object // provides the fields that are missing here
 }
 
-// noNumber are numbers that Python writes and JSON does not have. They read as 0, which all rules take for absent. They are
-// replaced by as many characters, so that positions stay what they are.
+// noNumber matches numbers that Python writes and JSON does not allow. parse replaces them by 0, which all rules take
+// for absent, padded to the same length to keep positions.
 var noNumber = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?Infinity|NaN`)
+
+// within returns an error if a document is larger than limit bytes.
+func (d Document) within(limit int) error {
+	if len(d.Data) <= limit {
+		return nil
+	}
+	return diag.Errorf(diag.TooLarge, "the file is larger than %d MiB", limit>>20).In(d.Name)
+}
 
 // parse reads a document that holds one object.
 func parse(d Document) (object, error) {
@@ -39,38 +51,47 @@ func parse(d Document) (object, error) {
 		return object{}, d.wrong(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return object{}, fmt.Errorf("%s: more than one value", d.at(dec.InputOffset()))
+		return object{}, diag.Errorf(diag.WrongDocumentCount, "the file holds more than one value").
+			Placed(d.at(dec.InputOffset()))
 	}
 	return o, nil
 }
 
-// wrong says where a document is not JSON, or not of the expected shape.
+// wrong returns an error with the position at which a document is not JSON, or not of the expected type.
 func (d Document) wrong(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%s: %w", d.at(syntax.Offset-1), err)
+		return diag.Errorf(diag.SyntaxError, "the file is not valid JSON: %v", err).Placed(d.at(syntax.Offset - 1))
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s: %s where an object is expected", d.at(kind.Offset-1), kind.Value)
+		return diag.Errorf(diag.WrongType, "want an object, not %s", kind.Value).Placed(d.at(kind.Offset - 1))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%s: the file ends early", d.at(int64(len(d.Data))))
+		return diag.Errorf(diag.SyntaxError, "the file ends early").Placed(d.at(int64(len(d.Data))))
 	}
-	return fmt.Errorf("%s: %w", d.Name, err)
+	return diag.Errorf(diag.SyntaxError, "the file is not valid JSON: %v", err).In(d.Name)
 }
 
-// at returns "path:line:column" of an offset.
-func (d Document) at(offset int64) string {
+// wrong returns an error about a field of the object, at its position.
+func (o object) wrong(reason diag.Reason, field, format string, args ...any) error {
+	return diag.Errorf(reason, format, args...).On(o.pathOf(field)).Placed(o.where(field))
+}
+
+// pathOf returns the path of a field in the document.
+func (o object) pathOf(field string) string { return strings.TrimPrefix(o.path+"."+field, ".") }
+
+// at returns the position of an offset.
+func (d Document) at(offset int64) diag.Position {
 	before := d.Data[:min(max(offset, 0), int64(len(d.Data)))]
 	line := bytes.Count(before, []byte("\n")) + 1
-	return fmt.Sprintf("%s:%d:%d", d.Name, line, len(before)-bytes.LastIndexByte(before, '\n'))
+	return diag.Position{Path: d.Name, Line: line, Column: len(before) - bytes.LastIndexByte(before, '\n')}
 }
 
-// where returns "path:line:column" of a field of the object.
-func (o object) where(field string) string {
+// where returns the position of a field of the object.
+func (o object) where(field string) diag.Position {
 	dec := json.NewDecoder(bytes.NewReader(o.doc.Data))
 	dec.UseNumber()
-	want := strings.TrimPrefix(o.path+"."+field, ".")
+	want := o.pathOf(field)
 	var found int64 = -1
 	var walk func(path string) error
 	walk = func(path string) error {
@@ -101,7 +122,7 @@ func (o object) where(field string) string {
 		return err
 	}
 	if err := walk(""); err != nil || found < 0 {
-		return o.doc.Name
+		return diag.Position{Path: o.doc.Name}
 	}
 	return o.doc.at(found)
 }
@@ -121,13 +142,13 @@ func (o object) get(field string) (any, object) {
 func (o object) child(field string) (object, bool) {
 	v, in := o.get(field)
 	m, ok := v.(map[string]any)
-	return object{doc: o.doc, path: strings.TrimPrefix(in.path+"."+field, "."), fields: m}, ok
+	return object{doc: o.doc, path: in.pathOf(field), fields: m}, ok
 }
 
 // maxNumber is larger than any figure of a network.
 const maxNumber = 1 << 30
 
-// number returns the first of several fields that is there as a whole number; 0 when none is.
+// number returns the first of several fields that is present, as a whole number; 0 if all are missing.
 func (o object) number(names ...string) (int, error) {
 	for _, name := range names {
 		v, in := o.get(name)
@@ -137,7 +158,7 @@ func (o object) number(names ...string) (int, error) {
 		case json.Number:
 			f, err := v.Float64()
 			if err != nil || f != float64(int64(f)) || f < 0 || f > maxNumber {
-				return 0, fmt.Errorf("%s: %s is %s, which is not a whole number from 0 to %d", in.where(name), name, v, maxNumber)
+				return 0, in.wrong(diag.OutOfRange, name, "%s is not a whole number from 0 to %d", v, maxNumber)
 			}
 			return int(f), nil
 		case bool: // some models say false for "none"
@@ -145,7 +166,7 @@ func (o object) number(names ...string) (int, error) {
 				continue
 			}
 		}
-		return 0, fmt.Errorf("%s: %s is not a number", in.where(name), name)
+		return 0, in.wrong(diag.WrongType, name, "want a number")
 	}
 	return 0, nil
 }

@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package derive
 
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"strings"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
-// network is what config.json says about a model.
+// network holds the figures of a model from config.json.
 type network struct {
 	architectures []string
 	context       int
@@ -22,16 +25,27 @@ type network struct {
 	vocab         int
 	intermediate  int
 	experts       int
+	expertWidth   int // of the feed-forward layer of one expert
 	parameters    int64
 	quantization  string
 	quantBits     int
+	quantGroup    int    // inputs that share a scale; 1 if they have no groups; 0 if unknown
 	dtype         string // of the weights, as config.json has it
 	full, window  int    // layers; both 0 when not known
 	sliding       int
-	nativeFormat  bool // params.json
+	fullKVHeads   int   // of the full layers, where they differ
+	fullHeadDim   int   //
+	keysAreValues bool  // in the full layers
+	shared        int   // layers that read the cache of another one
+	state         int   // layers that keep a state of stateBytes
+	stateBytes    int64 //
+	csa, hca      int   // layers of compressed sparse attention
+	indexer       int64 // bytes that the indexers of all layers keep of a token
+	nativeFormat  bool  // params.json
+	remoteCode    bool  // the repository has code that loading the model needs
 }
 
-// defaultContext is what KAITO takes when a model does not say how long a sequence may be.
+// defaultContext is KAITO's context, in tokens, for a model that states none.
 const defaultContext = 2048
 
 // numbers reads several numbers of an object and keeps the first error.
@@ -46,7 +60,7 @@ func (n *numbers) first(names ...string) int {
 	return v
 }
 
-// networkOf reads config.json or params.json. What is nested for multi-modal models fills what is missing outside.
+// networkOf reads config.json or params.json. The nested config of a multi-modal model fills missing fields.
 func networkOf(c object, short string) (network, error) {
 	whole := c
 	for _, nested := range []string{"text_config", "llm_config"} {
@@ -58,17 +72,26 @@ func networkOf(c object, short string) (network, error) {
 	n := numbers{o: whole}
 	out := network{
 		architectures: c.texts("architectures"),
-		context:       n.first("max_position_embeddings", "n_ctx", "seq_length", "max_seq_len", "max_sequence_length", "model_max_length"),
-		hidden:        n.first("hidden_size", "n_embd", "d_model", "dim"),
-		layers:        n.first("num_hidden_layers", "n_layer", "n_layers"),
-		heads:         n.first("num_attention_heads", "n_head", "n_heads"),
-		kvHeads:       n.first("num_key_value_heads", "n_head_kv", "n_kv_heads"),
-		headDim:       n.first("head_dim", "attention_head_dim"),
-		vocab:         n.first("vocab_size"),
-		intermediate:  n.first("intermediate_size", "ffn_hidden_size", "n_inner", "hidden_dim"),
-		experts:       n.first("n_routed_experts", "num_local_experts", "num_experts"),
-		dtype:         cmp.Or(whole.text("dtype"), whole.text("torch_dtype")),
-		nativeFormat:  strings.HasSuffix(c.doc.Name, "params.json"),
+		context: n.first(
+			"max_position_embeddings",
+			"n_ctx",
+			"seq_length",
+			"max_seq_len",
+			"max_sequence_length",
+			"model_max_length",
+		),
+		hidden:       n.first("hidden_size", "n_embd", "d_model", "dim"),
+		layers:       n.first("num_hidden_layers", "n_layer", "n_layers"),
+		heads:        n.first("num_attention_heads", "n_head", "n_heads"),
+		kvHeads:      n.first("num_key_value_heads", "n_head_kv", "n_kv_heads"),
+		headDim:      n.first("head_dim", "attention_head_dim"),
+		vocab:        n.first("vocab_size"),
+		intermediate: n.first("intermediate_size", "ffn_hidden_size", "n_inner", "hidden_dim"),
+		experts:      n.first("n_routed_experts", "num_local_experts", "num_experts"),
+		expertWidth:  n.first("moe_intermediate_size"),
+		dtype:        cmp.Or(whole.text("dtype"), whole.text("torch_dtype")),
+		nativeFormat: strings.HasSuffix(c.doc.Name, "params.json"),
+		remoteCode:   ownCode(c),
 	}
 	if n.err != nil {
 		return network{}, n.err
@@ -78,8 +101,11 @@ func networkOf(c object, short string) (network, error) {
 	}
 	if moe, ok := whole.child("moe"); ok && out.experts == 0 {
 		m := numbers{o: moe}
-		out.experts = m.first("num_experts")
+		out.experts, out.expertWidth = m.first("num_experts"), m.first("expert_hidden_dim")
 		n.err = cmp.Or(n.err, m.err)
+	}
+	if out.expertWidth == 0 && n.first("num_local_experts") > 0 { // all feed-forward layers are experts
+		out.expertWidth, out.intermediate = out.intermediate, 0
 	}
 	out.context = cmp.Or(out.context, defaultContext)
 	if err := out.cache(whole); err != nil {
@@ -88,7 +114,11 @@ func networkOf(c object, short string) (network, error) {
 	if err := out.quantized(whole); err != nil {
 		return network{}, err
 	}
+	out.compressed(whole)
 	out.countLayers(whole)
+	if err := out.states(whole); err != nil {
+		return network{}, err
+	}
 	if len(out.architectures) == 0 {
 		switch { // Mistral's own format does not name it
 		case strings.HasPrefix(short, "mistral-large-3"):
@@ -97,12 +127,12 @@ func networkOf(c object, short string) (network, error) {
 			out.architectures = []string{"Mistral3ForConditionalGeneration"}
 		}
 	}
-	for _, missing := range []struct {
-		what string
-		n    int
-	}{{"layers", out.layers}, {"attention heads", out.heads}, {"the hidden size", out.hidden}} {
-		if missing.n == 0 {
-			return network{}, fmt.Errorf("%s does not say how many or how large: %s", c.doc.Name, missing.what)
+	for _, required := range []struct {
+		field string
+		n     int
+	}{{"num_hidden_layers", out.layers}, {"num_attention_heads", out.heads}, {"hidden_size", out.hidden}} {
+		if required.n == 0 {
+			return network{}, diag.Errorf(diag.RequiredField, "is missing").On(required.field).In(c.doc.Name)
 		}
 	}
 	return out, n.err
@@ -126,7 +156,8 @@ func (n *network) cache(c object) error {
 	}
 	perLayer := int64(2 * n.kvHeads * n.headDim)
 	if total := 2 * float64(max(perLayer, int64(rank+rope))) * float64(n.layers); total > maxBytes {
-		return fmt.Errorf("%s: a token would take %.0f bytes of cache", c.doc.Name, total)
+		return diag.Errorf(diag.InconsistentMetadata,
+			"a token would take %.0f bytes of cache, more than %d", total, int64(maxBytes)).In(c.doc.Name)
 	}
 	switch {
 	case rank > 0:
@@ -142,8 +173,14 @@ func (n *network) cache(c object) error {
 		n.attention = "gqa"
 	}
 	n.kvBytes = 2 * perLayer * int64(n.layers)
-	return nil
+	if width := read.first("index_head_dim"); width > 0 && read.first("index_topk") > 0 {
+		n.indexer = int64(n.layers) * int64(width+indexScale) // a key of one byte a value
+	}
+	return read.err
 }
+
+// indexScale is the size of the scale of a key of the indexer, in bytes.
+const indexScale = 4
 
 // quantized reads how weights are stored, other than as plain numbers.
 func (n *network) quantized(c object) error {
@@ -157,21 +194,37 @@ func (n *network) quantized(c object) error {
 	n.quantization = cmp.Or(q.text("quant_method"), n.quantization, q.text("quant_algo"), q.text("format"), "unknown")
 	bits, err := q.number("bits")
 	n.quantBits = bits
+	return cmp.Or(err, n.grouped(q))
+}
+
+// grouped reads how many inputs of a layer share a scale: in compressed-tensors, those of its first group. A negative
+// number means that there is one scale for all inputs.
+func (n *network) grouped(q object) error {
+	if groups, ok := q.child("config_groups"); ok {
+		if group, ok := groups.child("group_0"); ok {
+			if weights, ok := group.child("weights"); ok {
+				q = weights
+			}
+		}
+	}
+	if v, _ := q.get("group_size"); v == json.Number("-1") {
+		n.quantGroup = 1
+		return nil
+	}
+	size, err := q.number("group_size")
+	n.quantGroup = size
 	return err
 }
 
-// integer reads a JSON number that may be larger than those of a network.
-func integer(v any) (int64, error) {
+// integer reads a whole number in JSON, which may be larger than those of a network.
+func integer(v any) (n int64, ok bool) {
 	num, ok := v.(json.Number)
 	if !ok {
-		return 0, fmt.Errorf("not a number")
+		return 0, false
 	}
 	if n, err := num.Int64(); err == nil {
-		return n, nil
+		return n, true
 	}
 	f, err := num.Float64() // some write 1.6e10
-	if err != nil || f != float64(int64(f)) {
-		return 0, fmt.Errorf("not a whole number")
-	}
-	return int64(f), nil
+	return int64(f), err == nil && f == float64(int64(f))
 }

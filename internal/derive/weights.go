@@ -1,24 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package derive
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"path"
 	"strings"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
-// weights is what is known about the weight files.
+// weights holds the figures of the weight files.
 type weights struct {
-	bytes      int64 // of all, as KAITO counts them
-	loaded     int64 // of those that are loaded, where that is less; otherwise 0
+	bytes      int64 // of one copy: those that are loaded
+	counted    int64 // of all, as KAITO counts them, where that is more; otherwise 0
 	parameters int64 // 0 when the index does not say
 	mistral    bool  // in Mistral's own format
 	source     string
 }
 
-// weightsOf picks the weight files of a repository as KAITO does: Mistral's consolidated files if there are any, otherwise all
-// safetensors, otherwise all .bin files, each with those in sub-folders.
+// weightsOf selects the weight files of a repository as KAITO does: Mistral's consolidated files if there are any, else
+// all safetensors, else all .bin files, each including sub-folders.
 func weightsOf(in Input) (weights, error) {
 	w := weights{source: "the list of files of the repository"}
 	index, err := indexOf(in.Index)
@@ -39,15 +41,16 @@ func weightsOf(in Input) (weights, error) {
 		}
 	}
 	counted := true
-	var parameters int64
+	var parameters, loaded int64
 	for _, f := range picked {
 		if f.Size < 0 || f.Size > maxBytes {
-			return weights{}, fmt.Errorf("%s has a size of %d bytes", f.Path, f.Size)
+			return weights{}, diag.Errorf(diag.OutOfRange,
+				"the size is %d bytes, not 0 to %d", f.Size, int64(maxBytes)).In(f.Path)
 		}
 		w.bytes += f.Size
-		// The program loads what is in the folder of the repository itself; copies lie below it.
+		// The engine loads the files in the root folder of the repository; sub-folders hold copies.
 		if !strings.Contains(f.Path, "/") {
-			w.loaded += f.Size
+			loaded += f.Size
 			parameters += f.Parameters
 			counted = counted && f.Parameters > 0
 		}
@@ -57,15 +60,17 @@ func weightsOf(in Input) (weights, error) {
 	}
 	switch {
 	case len(picked) == 0 && index.bytes == 0:
-		return weights{}, errors.New("no weights: neither .safetensors nor .bin files are listed, and there is no index of them")
+		return weights{}, diag.Errorf(diag.FileNotFound, "the repository has no weights").
+			Suggest("it needs .safetensors or .bin files, or an index of them")
 	case len(picked) == 0:
-		w.bytes, w.loaded, w.source = index.bytes, 0, "the safetensors index of the repository"
+		w.bytes, loaded, w.source = index.bytes, 0, "the safetensors index of the repository"
 		w.mistral = index.mistral
 	case w.bytes == 0 || w.bytes > maxBytes:
-		return weights{}, fmt.Errorf("the weight files take %d bytes", w.bytes)
+		return weights{}, diag.Errorf(diag.OutOfRange,
+			"the weight files take %d bytes in all, not 1 to %d", w.bytes, int64(maxBytes))
 	}
-	if w.loaded == w.bytes {
-		w.loaded = 0
+	if loaded > 0 && loaded < w.bytes {
+		w.bytes, w.counted = loaded, w.bytes
 	}
 	return w, nil
 }
@@ -73,7 +78,7 @@ func weightsOf(in Input) (weights, error) {
 // maxBytes is larger than any model: 1 PiB.
 const maxBytes = 1 << 50
 
-// index is what model.safetensors.index.json says in sum.
+// index holds the totals of model.safetensors.index.json.
 type index struct {
 	bytes, parameters int64
 	mistral           bool
@@ -94,14 +99,14 @@ func indexOf(d Document) (index, error) {
 		if v == nil {
 			continue
 		}
-		n, err := integer(v)
-		if err != nil || n < 0 || n > maxBytes {
-			return index{}, fmt.Errorf("%s: %s is not a number of bytes or parameters", meta.where(name), name)
+		n, ok := integer(v)
+		if !ok || n < 0 || n > maxBytes {
+			return index{}, meta.wrong(diag.OutOfRange, name, "want a whole number from 0 to %d", int64(maxBytes))
 		}
 		*to = n
 	}
 	if out.bytes == 0 {
-		return index{}, fmt.Errorf("%s: metadata.total_size is missing", d.Name)
+		return index{}, diag.Errorf(diag.RequiredField, "is missing").On("metadata.total_size").In(d.Name)
 	}
 	files, _ := o.child("weight_map")
 	for _, v := range files.fields {

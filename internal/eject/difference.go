@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package eject
 
 import (
@@ -21,7 +23,7 @@ type (
 	list   = []any
 )
 
-// key tells objects apart.
+// key identifies an object.
 type key struct{ kind, name string }
 
 func keyOf(o object) key {
@@ -40,16 +42,16 @@ func objectsOf(text []byte) (map[key]object, error) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("decode what was built: %w", err)
+			return nil, fmt.Errorf("decode the built objects: %w", err)
 		}
 		out[keyOf(o)] = o
 	}
 }
 
-// plain returns a rendered object without what only syncer needs to know about it, and with the main container called what it is
-// called in the base.
+// plain returns a rendered object without the labels and annotations of syncer, and with the base's name of the main
+// container.
 func (t task) plain(u *unstructured.Unstructured) (object, error) {
-	text, err := u.MarshalJSON() // numbers get the same type as in what was built
+	text, err := u.MarshalJSON() // numbers get the same type as in built objects
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func (t task) plain(u *unstructured.Unstructured) (object, error) {
 
 func asList(v any) list { l, _ := v.(list); return l }
 
-// drop removes entries of a map in m, and the map when nothing is left.
+// drop removes entries of a map in m, and the map itself if it is empty then.
 func drop(m object, field string, names ...string) {
 	entries, ok := m[field].(object)
 	if !ok {
@@ -96,7 +98,7 @@ func drop(m object, field string, names ...string) {
 	}
 }
 
-// originalName is what an object is called in its base.
+// originalName returns the name of an object in its base.
 func (t task) originalName(u *unstructured.Unstructured) string {
 	for _, r := range t.renames() {
 		if u.GetKind() == r.kind && u.GetName() == r.to {
@@ -121,9 +123,11 @@ func withName(metadata any, name string) object {
 	return m
 }
 
-// mergeKeys are the fields by which Kubernetes tells elements of lists apart; all other lists are replaced as a whole.
+// mergeKeys are the fields by which Kubernetes identifies elements of lists; a patch replaces other lists as a whole.
 var mergeKeys = map[string][]string{
-	"containers": {"name"}, "initContainers": {"name"}, "env": {"name"}, "volumes": {"name"}, "volumeMounts": {"mountPath"},
+	"containers": {
+		"name",
+	}, "initContainers": {"name"}, "env": {"name"}, "volumes": {"name"}, "volumeMounts": {"mountPath"},
 	"ports": {"containerPort", "port"},
 }
 
@@ -154,7 +158,7 @@ func difference(before, after object) object {
 	return out
 }
 
-// mergeable reports whether both values are lists whose elements can be told apart.
+// mergeable reports whether both values are lists whose elements have a merge key.
 func mergeable(field string, values ...any) bool {
 	keys := mergeKeys[field]
 	for _, v := range values {
@@ -167,7 +171,7 @@ func mergeable(field string, values ...any) bool {
 	return keys != nil && len(asList(values[0])) > 0
 }
 
-// identity returns the field by which an element is told apart, with its value.
+// identity returns the field that identifies an element, with its value.
 func identity(keys []string, element any) (object, bool) {
 	e, _ := element.(object)
 	for _, k := range keys {
@@ -178,7 +182,7 @@ func identity(keys []string, element any) (object, bool) {
 	return nil, false
 }
 
-// elements returns what has to be merged into a list.
+// elements returns the patch of a list.
 func elements(keys []string, before, after list) list {
 	find := func(in list, id object) object {
 		for _, e := range in {

@@ -1,9 +1,5 @@
-// Package eject writes a preset out as a folder of plain Kustomize: its facts, all files that it is built from, and one
-// kustomization for each thing that can be done with the model, which stock "kustomize build" accepts and which gives the
-// objects that syncer renders.
-//
-// The patches of these kustomizations are not written by a second renderer. They are the difference between what the base and
-// its components build and what package render makes of a small Workspace, so that the two cannot drift apart.
+// SPDX-License-Identifier: Apache-2.0
+
 package eject
 
 import (
@@ -21,25 +17,32 @@ import (
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/render/kustomize"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Options say what to write a preset out for.
+// Options are the nodes that the examples are for.
 type Options struct {
 	GPUs  int // of each node; 0 is 1
 	Nodes int // 0 is 1
 }
 
-// Renderer makes the objects of a Workspace. *render.Renderer is one.
+// Renderer renders the objects of a Workspace. *render.Renderer is one.
 type Renderer interface {
-	Render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at render.Placement, o render.Options) (render.Bundle, error)
+	Render(
+		ctx context.Context,
+		w *workspace.Workspace,
+		p preset.Preset,
+		at render.Placement,
+		o render.Options,
+	) (render.Bundle, error)
 }
 
 // Folder is files by slash-separated path.
 type Folder map[string][]byte
 
-// examplesDir is where the kustomizations of the tasks are. A presets folder knows no such category, so that they are left alone
-// when the whole folder is a repository's presets folder.
+// examplesDir is the folder of the kustomizations of tasks. It is no category of a presets folder: package preset
+// ignores it if the whole folder is the presets folder of a repository.
 const examplesDir = "examples"
 
 // Files returns the folder of a preset. files is the tree that the preset is part of.
@@ -81,7 +84,7 @@ func (f Folder) addTask(t task, objects []*unstructured.Unstructured) error {
 	if err != nil {
 		return err
 	}
-	text, err := render.BuildFolder(tree, dir)
+	text, err := kustomize.BuildStock(tree, dir)
 	if err != nil {
 		return err
 	}
@@ -97,7 +100,7 @@ func (f Folder) addTask(t task, objects []*unstructured.Unstructured) error {
 		}
 		before, ok := bare[keyOf(after)]
 		if !ok && t.shared != "" && o.GetKind() == "ConfigMap" {
-			continue // shared, and nothing is added to it
+			continue // shared, and without a patch
 		}
 		if !ok {
 			return fmt.Errorf("%s %s is in no folder of the preset", o.GetKind(), o.GetName())
@@ -108,7 +111,10 @@ func (f Folder) addTask(t task, objects []*unstructured.Unstructured) error {
 		}
 		p := patch{kind: o.GetKind(), name: t.originalName(o)}
 		p.file = fileName(p.kind, p.name)
-		change["apiVersion"], change["kind"], change["metadata"] = o.GetAPIVersion(), p.kind, withName(change["metadata"], p.name)
+		change["apiVersion"], change["kind"], change["metadata"] = o.GetAPIVersion(), p.kind, withName(
+			change["metadata"],
+			p.name,
+		)
 		if f[path.Join(dir, p.file)], err = yaml.Marshal(change); err != nil {
 			return err
 		}
@@ -121,7 +127,7 @@ func (f Folder) addTask(t task, objects []*unstructured.Unstructured) error {
 	return nil
 }
 
-// FS returns the folder as a file system: an archive in memory is one.
+// FS returns the folder as a file system: an archive in memory.
 func (f Folder) FS() (fs.FS, error) {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
@@ -140,8 +146,8 @@ func (f Folder) FS() (fs.FS, error) {
 	return zip.NewReader(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
 }
 
-// copyFolder adds a folder of the tree with all its files, and the folders that its kustomization refers to. That it refers to
-// nothing else has been seen by the gate, through which the renderer reads it.
+// copyFolder adds a folder of the tree with all its files, and the folders that its kustomization refers to. The
+// renderer has checked that it refers to nothing else.
 func (f Folder) copyFolder(files fs.FS, dir string) error {
 	if f[path.Join(dir, "kustomization.yaml")] != nil {
 		return nil

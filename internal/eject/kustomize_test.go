@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package eject_test
 
 import (
@@ -16,6 +18,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
@@ -30,9 +33,9 @@ import (
 // kustomizeVersion is the stock command of the same release as the libraries that package render uses.
 const kustomizeVersion = "v5.8.2"
 
-// kustomize builds the stock command from its Go module, once for all tests, and returns its path. It is kept in the user's
-// cache, since it never changes.
-var kustomize = sync.OnceValues(func() (string, error) {
+// stockKustomize builds the stock command from its Go module, once for all tests, and returns its path. It is kept in
+// the user's cache, since it never changes.
+var stockKustomize = sync.OnceValues(func() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
@@ -45,7 +48,7 @@ var kustomize = sync.OnceValues(func() (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	// Somewhere else first, so that nobody ever runs half a file.
+	// Build elsewhere first, so that no test runs half a file.
 	tmp, err := os.MkdirTemp(dir, "build-")
 	if err != nil {
 		return "", err
@@ -62,7 +65,7 @@ var kustomize = sync.OnceValues(func() (string, error) {
 
 // build runs the stock command on a folder.
 func build(dir string) ([]byte, error) {
-	binary, err := kustomize()
+	binary, err := stockKustomize()
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +103,7 @@ func TestStockBuildsCatalogue(t *testing.T) {
 	}
 }
 
-// TestStockBuildsEjected: whatever preset is written out, the stock command makes of it what syncer renders.
+// TestStockBuildsEjected builds every ejected preset with the stock command, and compares with what syncer renders.
 func TestStockBuildsEjected(t *testing.T) {
 	c, r := catalog(t)
 	tasks := 0
@@ -193,7 +196,13 @@ func compare(t *testing.T, r *render.Renderer, p preset.Preset, dir, task string
 			name = u.GetName()
 		}
 	}
-	b, err := r.Render(context.Background(), example(p, task, name), p, render.Placement{Nodes: nodesIn(p, task), GPUsPerNode: 2}, render.Options{Cluster: "example"})
+	b, err := r.Render(
+		context.Background(),
+		example(p, task, name),
+		p,
+		render.Placement{Nodes: nodesIn(p, task), GPUsPerNode: 2},
+		render.Options{Cluster: "example"},
+	)
 	if err != nil {
 		t.Error(err)
 		return
@@ -204,8 +213,8 @@ func compare(t *testing.T, r *render.Renderer, p preset.Preset, dir, task string
 	for _, o := range b.Objects {
 		clean(o)
 		got, want := canonical(t, have[o.GetKind()+" "+o.GetName()]), canonical(t, o.Object)
-		if got != want {
-			t.Errorf("%s %s %s:\nkustomize %s\nsyncer    %s", filepath.Base(dir), o.GetKind(), o.GetName(), got, want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s %s %s (-syncer +kustomize):\n%s", filepath.Base(dir), o.GetKind(), o.GetName(), diff)
 		}
 	}
 }
@@ -230,7 +239,7 @@ func canonical(t *testing.T, o map[string]any) string {
 		}
 		return v
 	}
-	text, err := json.Marshal(sorted("", o))
+	text, err := json.MarshalIndent(sorted("", o), "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,8 +262,10 @@ func example(p preset.Preset, task, name string) *workspace.Workspace {
 	default:
 		w.Tuning = &workspace.Tuning{
 			Preset: &workspace.PresetSpec{Name: p.Name}, Method: task,
-			Input:  &workspace.DataSource{URLs: []string{"https://example.com/training-data.parquet"}},
-			Output: &workspace.DataDestination{Volume: map[string]any{"persistentVolumeClaim": map[string]any{"claimName": "results"}}},
+			Input: &workspace.DataSource{URLs: []string{"https://example.com/training-data.parquet"}},
+			Output: &workspace.DataDestination{
+				Volume: map[string]any{"persistentVolumeClaim": map[string]any{"claimName": "results"}},
+			},
 		}
 	}
 	return w
@@ -296,7 +307,8 @@ func TestEjectedReadsAsPresets(t *testing.T) {
 func TestRefused(t *testing.T) {
 	c, r := catalog(t)
 	p, _ := c.Lookup("llama-2-7b")
-	if _, err := eject.Files(context.Background(), c.FS(), r, p, eject.Options{}); err == nil || !strings.Contains(err.Error(), "can no longer be used") {
+	if _, err := eject.Files(context.Background(), c.FS(), r, p, eject.Options{}); err == nil ||
+		!strings.Contains(err.Error(), "can no longer be used") {
 		t.Error(err)
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package eject
 
 import (
@@ -11,29 +13,34 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// task is one thing to do with a model.
+// task is one way to use a model.
 type task struct {
 	name       string // of its folder
 	about      string
 	workload   string // StatefulSet or Job
 	base       string
-	components []string // in the order in which they are applied; images are added to all
+	components []string // in the order of their application; kustomization adds images to all
 	shared     string   // folder of objects that Workspaces of a namespace share; may be empty
 	workspace  *workspace.Workspace
 	placement  render.Placement
 }
 
-// namespace is where the objects of the examples are.
+// namespace is the namespace of the examples' objects.
 const namespace = "default"
 
-// tasks returns all that can be done with the model.
+// tasks returns all ways to use the model.
 func tasks(p preset.Preset, o Options) []task {
 	at := render.Placement{Nodes: max(o.Nodes, 1), GPUsPerNode: max(o.GPUs, 1)}
 	var out []task
 	serve := func(runtime preset.Runtime, about string, at render.Placement, components ...string) {
 		out = append(out, task{
-			name: string(runtime), about: about, workload: "StatefulSet", base: "base/inference", components: append(components, "models/"+p.Name),
-			placement: at, workspace: &workspace.Workspace{
+			name:       string(runtime),
+			about:      about,
+			workload:   "StatefulSet",
+			base:       "base/inference",
+			components: append(components, "models/"+p.Name),
+			placement:  at,
+			workspace: &workspace.Workspace{
 				Key:         workspace.Key{Namespace: namespace, Name: objectName(p.Name)},
 				Annotations: map[string]string{workspace.AnnotationRuntime: string(runtime)},
 				Inference:   &workspace.Inference{Preset: &workspace.PresetSpec{Name: p.Name}},
@@ -60,14 +67,21 @@ func tasks(p preset.Preset, o Options) []task {
 	}
 	for _, m := range []preset.Method{preset.LoRA, preset.QLoRA} {
 		out = append(out, task{
-			name: string(m), about: "fine-tuned with " + string(m), workload: "Job", base: "base/tuning", shared: "base/" + string(m) + "-params",
-			components: []string{"components/fetch-urls", "components/weights", "models/" + p.Name}, placement: one,
+			name:       string(m),
+			about:      "fine-tuned with " + string(m),
+			workload:   "Job",
+			base:       "base/tuning",
+			shared:     "base/" + string(m) + "-params",
+			components: []string{"components/fetch-urls", "components/weights", "models/" + p.Name},
+			placement:  one,
 			workspace: &workspace.Workspace{
 				Key: workspace.Key{Namespace: namespace, Name: objectName(p.Name) + "-" + string(m)},
 				Tuning: &workspace.Tuning{
 					Preset: &workspace.PresetSpec{Name: p.Name}, Method: string(m),
-					Input:  &workspace.DataSource{URLs: []string{"https://example.com/training-data.parquet"}},
-					Output: &workspace.DataDestination{Volume: map[string]any{"persistentVolumeClaim": map[string]any{"claimName": "results"}}},
+					Input: &workspace.DataSource{URLs: []string{"https://example.com/training-data.parquet"}},
+					Output: &workspace.DataDestination{
+						Volume: map[string]any{"persistentVolumeClaim": map[string]any{"claimName": "results"}},
+					},
 				},
 			},
 		})
@@ -75,7 +89,7 @@ func tasks(p preset.Preset, o Options) []task {
 	return out
 }
 
-// objectName makes the name of a model one that Services may have: no dots, short, and beginning with a letter.
+// objectName turns the name of a model into one for a Service: short, without dots, and with a letter at the start.
 func objectName(model string) string {
 	name := strings.Trim(strings.NewReplacer(".", "-", "_", "-").Replace(model), "-")
 	if name[0] >= '0' && name[0] <= '9' {
@@ -84,7 +98,7 @@ func objectName(model string) string {
 	return strings.TrimRight(name[:min(len(name), 40)], "-")
 }
 
-// folders are the folders of the catalogue that the task is built from.
+// folders returns the folders of the catalogue that the task uses.
 func (t task) folders() []string {
 	out := append([]string{t.base, "components/images"}, t.components...)
 	if t.shared != "" {
@@ -93,8 +107,8 @@ func (t task) folders() []string {
 	return out
 }
 
-// dir is the folder with the kustomization of the model's own objects. Where there are also objects that models share, it is
-// in one that puts them together: what is said about the model's must not be said about those.
+// dir is the folder with the kustomization of the model's own objects. Where there are also objects that models share,
+// it is a subfolder of the one that joins them: patches for the model's objects must not apply to the shared ones.
 func (t task) dir() string {
 	if t.shared == "" {
 		return path.Join(examplesDir, t.name)
@@ -104,7 +118,7 @@ func (t task) dir() string {
 
 // together returns the kustomization.yaml that adds the shared objects.
 func (t task) together() []byte {
-	return fmt.Appendf(nil, `# The model %s, and what all models share that are. Build it with: kustomize build .
+	return fmt.Appendf(nil, `# The model %s, with the objects that all such models share. Build it with: kustomize build .
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: %s
@@ -115,10 +129,10 @@ resources:
 `, t.about, t.workspace.Namespace, path.Base(t.dir()), path.Join("../..", t.shared))
 }
 
-// patch is a file with a strategic merge patch, and what it is for.
+// patch is a file with a strategic merge patch, and its target.
 type patch struct{ kind, name, file string }
 
-// kustomization returns the kustomization.yaml of the task, as people would write it.
+// kustomization returns the kustomization.yaml of the task, in the style of a hand-written one.
 func (t task) kustomization(patches []patch) []byte {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -133,23 +147,27 @@ func (t task) kustomization(patches []patch) []byte {
 	}
 	line("\npatches:")
 	if len(patches) > 0 {
-		line("# What a Workspace adds: flags, GPUs, volumes.")
+		line("# The additions of a Workspace: flags, GPUs, volumes.")
 	}
 	for _, p := range patches {
 		line("- path: %s\n  target: {kind: %s, name: %s}", p.file, p.kind, p.name)
 	}
-	line("# All objects are called model until they get a name of their own.")
+	line("# The base names every object \"model\".")
 	for _, r := range t.renames() {
-		line("- target: {kind: %s, name: %s}\n  options: {allowNameChange: true}\n  patch: |-\n    - {op: replace, path: /metadata/name, value: %s}", r.kind, r.from, r.to)
+		line("- target: {kind: %s, name: %s}\n  options: {allowNameChange: true}", r.kind, r.from)
+		line("  patch: |-\n    - {op: replace, path: /metadata/name, value: %s}", r.to)
 	}
 	if patches != nil {
-		line("\nreplacements:\n- source: {kind: %s, fieldPath: metadata.name}\n  targets:\n  - select: {kind: %[1]s}", t.workload)
+		line(
+			"\nreplacements:\n- source: {kind: %s, fieldPath: metadata.name}\n  targets:\n  - select: {kind: %[1]s}",
+			t.workload,
+		)
 		line("    fieldPaths: [\"spec.template.spec.containers.[name=%s].name\"]", mainContainer)
 	}
 	return []byte(b.String())
 }
 
-// What the objects of every base, and their main container, are called.
+// The names of the objects of every base, and of their main container.
 const (
 	baseName      = "model"
 	mainContainer = "model"
@@ -163,5 +181,9 @@ func (t task) renames() []rename {
 	if t.workload == "Job" {
 		return []rename{{"Job", baseName, name}}
 	}
-	return []rename{{"StatefulSet", baseName, name}, {"Service", baseName, name}, {"Service", baseName + headless, name + headless}}
+	return []rename{
+		{"StatefulSet", baseName, name},
+		{"Service", baseName, name},
+		{"Service", baseName + headless, name + headless},
+	}
 }

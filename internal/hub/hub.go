@@ -1,5 +1,5 @@
-// Package hub asks Hugging Face what it publishes about a model. It is the only package that does, and it does so only when a user
-// adds a model to a repository: nothing is looked up when Workspaces are rendered or planned.
+// SPDX-License-Identifier: Apache-2.0
+
 package hub
 
 import (
@@ -15,9 +15,10 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/derive"
+	"syncer.dev/syncer/internal/outbound"
 )
 
-// DefaultEndpoint is Hugging Face itself; HF_ENDPOINT names another one, as for its own tools.
+// DefaultEndpoint is Hugging Face. The environment variable HF_ENDPOINT names another one, as for Hugging Face's tools.
 const DefaultEndpoint = "https://huggingface.co"
 
 const (
@@ -29,38 +30,50 @@ const (
 	maxPages = 50
 )
 
-// Client asks one endpoint. The token, if any, is sent to its host alone.
+// Client sends requests to one endpoint. It sends the token only to the endpoint's host.
 type Client struct {
 	base *url.URL
 	http *http.Client
 	auth bool // there is a token
 }
 
-// New returns a client. The endpoint must be https, so that nobody on the way can read the token or change what is answered; plain
-// http is accepted on the machine itself.
+// New returns a client. The endpoint must be https, which protects the token and the answers in transit; plain http is
+// accepted for a loopback address. An empty token sends none. The error is an EndpointError with a hint.
 func New(endpoint, token string) (*Client, error) {
 	base, err := url.Parse(strings.TrimSuffix(endpoint, "/"))
 	if err != nil || base.Host == "" || base.User != nil || base.RawQuery != "" {
-		return nil, errors.New("the endpoint is not a URL such as " + DefaultEndpoint)
+		return nil, EndpointError("the endpoint is not a URL such as " + DefaultEndpoint)
 	}
 	ip := net.ParseIP(base.Hostname())
 	local := base.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 	if base.Scheme != "https" && (base.Scheme != "http" || !local) {
-		return nil, errors.New("the endpoint must be https")
+		return nil, EndpointError("the endpoint must be https")
 	}
 	return &Client{base: base, auth: token != "", http: &http.Client{
 		Timeout:       requestTimeout,
-		Transport:     sameHost{base: base, token: token, next: http.DefaultTransport},
+		Transport:     sameHost{base: base, token: token, next: outbound.Transport()},
 		CheckRedirect: follow(base.Scheme),
 	}}, nil
 }
 
+// EndpointError describes an endpoint that New refuses.
+type EndpointError string
+
+// Error returns what is wrong with the endpoint.
+func (e EndpointError) Error() string { return string(e) }
+
+// Hint returns how to set the endpoint.
+func (EndpointError) Hint() string {
+	return "set HF_ENDPOINT to an https URL, or unset it for " + DefaultEndpoint
+}
+
 var (
-	commit   = regexp.MustCompile(`^[0-9a-f]{40}$`)
-	pageLink = regexp.MustCompile(`<([^<>]+)>\s*;\s*rel="?next"?`)
+	commit       = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	revisionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+	pageLink     = regexp.MustCompile(`<([^<>]+)>\s*;\s*rel="?next"?`)
 )
 
-// info is what the API says about a repository.
+// info is the API's description of a repository.
 type info struct {
 	ID          string          `json:"id"`
 	SHA         string          `json:"sha"`
@@ -69,6 +82,7 @@ type info struct {
 	CardData    struct {
 		License     string          `json:"license"`
 		LicenseName string          `json:"license_name"`
+		LicenseLink string          `json:"license_link"`
 		BaseModel   json.RawMessage `json:"base_model"` // a string or a list of them
 	} `json:"cardData"`
 	SafeTensors struct {
@@ -76,36 +90,53 @@ type info struct {
 	} `json:"safetensors"`
 }
 
-// Look returns what is published about a repository at the commit that its main branch is at.
-func (c *Client) Look(ctx context.Context, repo string) (derive.Input, error) {
+// Look returns the published facts about a repository at a revision: a commit, a branch or a tag; the head of its main
+// branch if empty. The Input has the commit. Errors of the endpoint wrap a *StatusError with a hint.
+func (c *Client) Look(ctx context.Context, repo, revision string) (derive.Input, error) {
 	if err := derive.Repo(repo); err != nil {
 		return derive.Input{}, err
 	}
-	in, err := c.look(ctx, repo)
+	if revision != "" && (!revisionName.MatchString(revision) || strings.Contains(revision, "..")) {
+		return derive.Input{}, fmt.Errorf("look up %s: %.100q is not a commit, a branch or a tag", repo, revision)
+	}
+	in, err := c.look(ctx, repo, revision)
 	if err != nil {
 		return derive.Input{}, fmt.Errorf("look up %s: %w", repo, err)
 	}
 	return in, nil
 }
 
-func (c *Client) look(ctx context.Context, repo string) (derive.Input, error) {
+func (c *Client) look(ctx context.Context, repo, revision string) (derive.Input, error) {
 	var i info
-	if _, err := c.json(ctx, c.url("api/models/"+repo, ""), maxInfo, &i); err != nil {
+	address := "api/models/" + repo
+	if revision != "" {
+		address += "/revision/" + revision
+	}
+	if _, err := c.json(ctx, c.url(address, ""), maxInfo, &i); err != nil {
 		return derive.Input{}, err
 	}
 	switch {
 	case !strings.EqualFold(i.ID, repo):
-		return derive.Input{}, fmt.Errorf("it is called %q now", i.ID)
+		return derive.Input{}, fmt.Errorf("the repository was renamed to %q", i.ID)
 	case !commit.MatchString(i.SHA):
 		return derive.Input{}, errors.New("the answer names no commit")
+	case commit.MatchString(revision) && i.SHA != revision:
+		return derive.Input{}, fmt.Errorf("the answer is about commit %s", i.SHA)
 	}
+	gated := string(i.Gated)
 	in := derive.Input{
-		Repo: i.ID, Revision: i.SHA, License: i.CardData.License, Task: i.PipelineTag, Parameters: max(i.SafeTensors.Total, 0),
-		Gated: len(i.Gated) > 0 && string(i.Gated) != "false" && string(i.Gated) != "null", BaseModels: stringsIn(i.CardData.BaseModel),
+		Repo:       i.ID,
+		Revision:   i.SHA,
+		License:    i.CardData.License,
+		Task:       i.PipelineTag,
+		Parameters: max(i.SafeTensors.Total, 0),
+		Gated:      gated != "" && gated != "false" && gated != "null",
+		BaseModels: stringsIn(i.CardData.BaseModel),
 	}
 	if in.License == "other" && i.CardData.LicenseName != "" {
 		in.License = i.CardData.LicenseName
 	}
+	in.LicenseURL = licenseURL(i)
 	var err error
 	if in.Files, err = c.files(ctx, i); err != nil {
 		return derive.Input{}, err
@@ -114,7 +145,17 @@ func (c *Client) look(ctx context.Context, repo string) (derive.Input, error) {
 	return in, err
 }
 
-// config fetches config.json, or params.json of a repository in Mistral's own format that has no other.
+// licenseURL returns where the text of the licence is: the link of the model card, which may be the path of a file of
+// the repository, at the commit.
+func licenseURL(i info) string {
+	link := i.CardData.LicenseLink
+	if link == "" || strings.Contains(link, "://") {
+		return link
+	}
+	return DefaultEndpoint + "/" + i.ID + "/blob/" + i.SHA + "/" + strings.TrimPrefix(link, "/")
+}
+
+// config fetches config.json, or params.json from a repository in Mistral's own format.
 func (c *Client) config(ctx context.Context, i info, files []derive.File) (derive.Document, error) {
 	has := map[string]bool{}
 	for _, f := range files {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package hub
 
 import (
@@ -10,7 +12,7 @@ import (
 	"net/url"
 )
 
-// sameHost sends the token to the host of the endpoint, and to no other: not to where a redirect leads, whatever its name.
+// sameHost adds the token to requests to the host of the endpoint, and removes it from all others, such as redirects.
 type sameHost struct {
 	base  *url.URL
 	token string
@@ -43,34 +45,35 @@ func follow(scheme string) func(*http.Request, []*http.Request) error {
 	}
 }
 
-// StatusError is an answer that is not what was asked for.
+// StatusError is an HTTP status other than 200.
 type StatusError struct {
 	Code  int
-	token bool // one was sent
+	token bool // the request had one
 }
 
-// Error says what the code means here.
+// Error returns the meaning of the status for a repository.
 func (e *StatusError) Error() string {
 	switch {
 	case e.gated() && e.token:
-		return fmt.Sprintf("the token may not read it (status %d)", e.Code)
+		return fmt.Sprintf("the token has no access to it (status %d)", e.Code)
 	case e.gated():
-		return fmt.Sprintf("it is gated, private or not there (status %d)", e.Code)
+		return fmt.Sprintf("it is gated, private or does not exist (status %d)", e.Code)
 	case e.Code == http.StatusNotFound:
-		return "it is not there (status 404)"
+		return "it does not exist (status 404)"
 	}
 	return fmt.Sprintf("status %d", e.Code)
 }
 
-// Hint says what to do about it.
+// Hint returns the remedy, or "".
 func (e *StatusError) Hint() string {
 	switch {
 	case e.gated() && e.token:
 		return "accept the licence of the model on its page with the account of the token in HF_TOKEN"
 	case e.gated():
-		return "accept the licence of the model on its page and set HF_TOKEN; or download config.json and the index, and give them with --config and --index"
+		return "accept the licence of the model on its page and set HF_TOKEN; or download config.json and the index, " +
+			"and give them with --config and --index"
 	case e.Code == http.StatusTooManyRequests:
-		return "wait a little; with HF_TOKEN the limit is higher"
+		return "retry later; with HF_TOKEN the limit is higher"
 	}
 	return ""
 }
@@ -79,7 +82,7 @@ func (e *StatusError) gated() bool {
 	return e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden
 }
 
-// get fetches an answer of at most limit bytes. Errors never hold a URL: one that a redirect led to may hold a signature.
+// get fetches an answer of at most limit bytes. Errors hold no URL, because the URL of a redirect may hold a signature.
 func (c *Client) get(ctx context.Context, u *url.URL, limit int64) (data []byte, link string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package preset
 
 import (
@@ -9,47 +11,49 @@ import (
 	"slices"
 	"strings"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/strictyaml"
 )
 
-// Catalog is all presets that can be used: the built-in ones, and what a repository adds to them or puts in their place.
+// Catalog holds all usable presets: the built-in ones, and those that a repository adds or overrides.
 type Catalog struct {
 	presets  []Preset       // sorted by name
 	index    map[string]int // lower-case name, alias or repository -> index in presets
-	problems []Problem
-	notes    []Problem
+	problems []diag.Diagnostic
+	notes    []diag.Diagnostic
 	files    *merged
+	pinned   bool                            // the images component names the base image that syncer knows
 	places   map[string]strictyaml.Positions // of the fields of each preset.yaml, until the index is built
 }
 
 const (
 	modelsDir  = "models"
 	presetFile = "preset.yaml"
-	// maxModels and maxFile bound what a repository can make us read.
+	// maxModels and maxFile bound the input from a repository.
 	maxModels = 1000
 	maxFile   = 64 << 10
 	// maxName is longer than any name or alias of a model; comparing names takes time in the square of their length.
 	maxName = 200
 )
 
-// modelName is what a model's folder may be called: it becomes a label value and a part of paths.
+// modelName matches names of a model's folder, which become label values and parts of paths.
 var modelName = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$`)
 
-// ValidName reports whether a model's folder may be called so.
+// ValidName reports whether a model's folder may have the name.
 func ValidName(name string) bool { return modelName.MatchString(name) }
 
 // Layer is one tree of presets.
 type Layer struct {
 	FS fs.FS // rooted at a presets folder
-	// Path is where that folder is in its repository, for Problems to name their files by; empty when it is in none.
+	// Path is the path of that folder in its repository, for the positions of Problems; empty outside of a repository.
 	Path string
 }
 
-// Load reads the presets of several trees, each rooted at a presets folder; a model of a later tree takes the place of one of
-// the same name in an earlier tree, files and all.
+// Load reads the presets of several trees, each rooted at a presets folder. A model of a later tree replaces the one of
+// the same name in an earlier tree with all its files.
 //
-// A preset that cannot be read is left out, never replaced by an earlier one of its name, and is told about by Problems; the others
-// can be used. The error is for trees that cannot be read at all.
+// Load omits a preset that it cannot read, and reports it by Problems; no earlier preset of the same name replaces it.
+// The other presets stay usable. Load returns an error only if it cannot read a tree at all.
 func Load(trees ...fs.FS) (*Catalog, error) {
 	var layers []Layer
 	for _, t := range trees {
@@ -59,13 +63,18 @@ func Load(trees ...fs.FS) (*Catalog, error) {
 	return c, err
 }
 
-// LoadLayers is Load for trees of which it is known where they are, and returns the Problems as well.
-func LoadLayers(layers ...Layer) (*Catalog, []Problem, error) {
+// LoadLayers is Load for trees with known paths. It also returns the Problems.
+func LoadLayers(layers ...Layer) (*Catalog, []diag.Diagnostic, error) {
 	files, err := merge(layers)
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &Catalog{index: map[string]int{}, files: files, places: map[string]strictyaml.Positions{}}
+	c := &Catalog{
+		index:  map[string]int{},
+		files:  files,
+		pinned: pinnedImage(files),
+		places: map[string]strictyaml.Positions{},
+	}
 	names, err := fs.ReadDir(files, modelsDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("list presets: %w", err)
@@ -84,33 +93,38 @@ func LoadLayers(layers ...Layer) (*Catalog, []Problem, error) {
 func (c *Catalog) load(name string) {
 	file := path.Join(modelsDir, name, presetFile)
 	where := c.where(name)
-	fail := func(message, hint string) {
-		c.problems = append(c.problems, Problem{Path: where, Line: 1, Column: 1, Message: message, Hint: hint})
+	fail := func(reason diag.Reason, message, hint string) {
+		c.problems = append(c.problems, diag.Errorf(reason, "%s", message).In(where).At(1, 1).Suggest(hint))
 	}
 	if !modelName.MatchString(name) {
-		fail("the folder's name is not fit for a model", "use lower-case letters, digits, dots and dashes, at most 63")
+		fail(
+			diag.InvalidName,
+			"the name of the folder is not a valid name of a model",
+			"use lower-case letters, digits, dots and dashes, at most 63",
+		)
 		return
 	}
 	data, err := readFile(c.files, file)
 	if err != nil {
-		fail(err.Error(), "a model's folder needs a "+presetFile)
+		fail(diag.UnreadableFile, err.Error(), "add "+presetFile+" to the folder of the model")
 		return
 	}
 	p, places, problems := decode(where, data)
 	c.problems = append(c.problems, problems...)
 	if len(problems) == 0 {
 		p.Name = name
+		p.OwnImage = !c.pinned || c.files.layer(name) > 0 && namesImage(c.files, path.Join(modelsDir, name))
 		c.presets = append(c.presets, p)
 		c.places[name] = places
 	}
 }
 
-// where is the path of a model's preset.yaml, for people.
+// where returns the path of a model's preset.yaml, for messages.
 func (c *Catalog) where(name string) string {
 	return path.Join(c.files.layers[c.files.layer(name)].Path, modelsDir, name, presetFile)
 }
 
-// Lookup finds a preset by name, alias or Hugging Face repository, without regard to case.
+// Lookup returns a preset by name, alias or Hugging Face repository, ignoring case.
 func (c *Catalog) Lookup(name string) (Preset, bool) {
 	i, ok := c.index[strings.ToLower(name)]
 	if !ok {
@@ -122,24 +136,24 @@ func (c *Catalog) Lookup(name string) (Preset, bool) {
 // All returns every preset, sorted by name.
 func (c *Catalog) All() []Preset { return slices.Clone(c.presets) }
 
-// From returns the Path of the Layer that a preset is from; empty for one that is in no repository.
+// From returns the Path of the Layer that a preset comes from; empty for built-in presets.
 func (c *Catalog) From(name string) string { return c.files.layers[c.files.layer(name)].Path }
 
-// Notes returns what is worth knowing about presets that are in order: such as that one takes the place of another.
-func (c *Catalog) Notes() []Problem { return slices.Clone(c.notes) }
+// Notes returns warnings about usable presets, such as that one overrides another.
+func (c *Catalog) Notes() []diag.Diagnostic { return slices.Clone(c.notes) }
 
-// Problems returns what is wrong with presets that had to be left out, sorted by place.
-func (c *Catalog) Problems() []Problem { return slices.Clone(c.problems) }
+// Problems returns the errors of the presets that Load omitted, sorted by position.
+func (c *Catalog) Problems() []diag.Diagnostic { return slices.Clone(c.problems) }
 
 // FS returns the merged tree of Kustomize files: base, components and models.
 func (c *Catalog) FS() fs.FS { return c.files }
 
-// readFile reads a file that is not too large.
+// readFile reads a regular file of at most maxFile bytes.
 func readFile(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.New("there is no such file")
+		return nil, errors.New("the file does not exist")
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():

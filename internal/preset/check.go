@@ -1,14 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package preset
 
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"unicode"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
 var (
@@ -18,49 +23,56 @@ var (
 )
 
 const (
-	// maxText bounds what is said about a model in words; it ends up in tables and in messages.
+	// maxText bounds texts about a model, which appear in tables and messages.
 	maxText = 500
 	// maxCount bounds numbers of parameters and of bytes, and maxDimension the sizes of a network and the length of its
 	// context: far above any model, and small enough to be multiplied with each other.
 	maxCount     = 1 << 46
 	maxDimension = 1 << 30
+	// maxSize bounds the weights and the disk of a model, in bytes: 1 PiB, as package derive has it.
+	maxSize = 1 << 50
 )
 
-// check finds what makes no sense, and what a preset that can be used must not be without.
+// check reports invalid values, and required fields that a usable preset lacks.
 func (f *file) check(fail report) {
 	if f.APIVersion != APIVersion || f.Kind != Kind {
-		fail("apiVersion", "not a preset", "it starts with apiVersion: "+APIVersion+" and kind: "+Kind)
+		fail(diag.UnknownKind, "apiVersion", "not a preset", "write apiVersion: "+APIVersion+" and kind: "+Kind)
 	}
 	f.checkRuntimes(fail)
 	f.checkModel(fail)
 	f.checkText(fail)
 	f.checkSources(fail)
+	f.checkLicense(fail)
+	f.checkRemoteCode(fail)
 	if f.Source.Revision != "" && !commit.MatchString(f.Source.Revision) {
-		fail("source.revision", "not a commit", "40 hexadecimal digits; a branch or tag could move")
+		fail(diag.InvalidValue, "source.revision", "not a commit", "use 40 hexadecimal digits; a branch or tag could move")
 	}
 	for i, alias := range f.Aliases {
 		if alias == "" || len(alias) > maxName {
-			fail(fmt.Sprintf("aliases[%d]", i), "not a name", "")
+			fail(diag.InvalidName, fmt.Sprintf("aliases[%d]", i), "not a name", "")
 		}
 	}
 	if f.Tuning != nil {
 		for _, name := range slices.Sorted(maps.Keys(f.Tuning.Env)) {
 			if !variable.MatchString(name) {
-				fail("tuning.env."+name, "not the name of a variable", "letters, digits and underscores")
+				fail(diag.InvalidName, "tuning.env."+name, "not the name of a variable", "use letters, digits and underscores")
 			}
 		}
 	}
 	if f.Source.Repo != "" && !repoName.MatchString(f.Source.Repo) || f.Source.Repo == "" && f.Deprecated == "" {
-		fail("source.repo", "not a Hugging Face repository", "owner/name")
+		fail(diag.InvalidValue, "source.repo", "not a Hugging Face repository", "use owner/name")
 	}
 	if f.Deprecated != "" {
 		return
 	}
 	if f.Model.Weights == "" {
-		fail("model.weights", "is missing", "the size of the weight files, such as 7.15Gi")
+		fail(diag.RequiredField, "model.weights", "is missing", "add the size of the weight files, such as 7.15Gi")
+	} else if weights, err := bytesOf(f.Model.Weights); err == nil && weights == 0 {
+		const hint = "write the size of the weight files, such as 7.15Gi"
+		fail(diag.OutOfRange, "model.weights", "must be more than nothing", hint)
 	}
 	if len(f.Runtimes) == 0 {
-		fail("runtimes", "is missing", "[vllm]")
+		fail(diag.RequiredField, "runtimes", "is missing", "[vllm]")
 	}
 }
 
@@ -72,30 +84,40 @@ func (f *file) checkRuntimes(fail report) {
 	}{{"runtimes", f.Runtimes}, {"noAdapters", f.NoAdapters}} {
 		for i, r := range list.runtimes {
 			if !slices.Contains(known, r) {
-				fail(fmt.Sprintf("%s[%d]", list.field, i), fmt.Sprintf("unknown runtime %q", r), "vllm or transformers")
+				fail(
+					diag.InvalidValue,
+					fmt.Sprintf("%s[%d]", list.field, i),
+					fmt.Sprintf("unknown runtime %q", r),
+					"use vllm or transformers",
+				)
 			}
 		}
 	}
 	for _, r := range slices.Sorted(maps.Keys(f.RunParameters)) {
 		if !slices.Contains(known, r) {
-			fail("runParameters."+string(r), fmt.Sprintf("unknown runtime %q", r), "vllm or transformers")
+			fail(diag.InvalidValue, "runParameters."+string(r), fmt.Sprintf("unknown runtime %q", r), "use vllm or transformers")
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(f.RunParameters[r])) {
 			if message, hint := badFlag(name, f.RunParameters[r][name]); message != "" {
-				fail("runParameters."+string(r)+"."+name, message, hint)
+				fail(diag.FlagNotAllowed, "runParameters."+string(r)+"."+name, message, hint)
 			}
 		}
 	}
 }
 
-// checkModel finds figures that no model has, and such that contradict each other.
+// checkModel reports impossible figures, and figures that contradict each other.
 func (f *file) checkModel(fail report) {
 	m := f.Model
 	switch m.Attention {
-	case "", "mha", "gqa", "mqa", "mla":
+	case "", "mha", "gqa", "mqa", "mla", "csa":
 	default:
-		fail("model.attention", fmt.Sprintf("unknown kind of attention %q", m.Attention), "mha, gqa, mqa or mla")
+		fail(
+			diag.InvalidValue,
+			"model.attention",
+			fmt.Sprintf("unknown kind of attention %q", m.Attention),
+			"use mha, gqa, mqa, mla or csa",
+		)
 	}
 	figures := integers(reflect.ValueOf(m))
 	for _, field := range slices.Sorted(maps.Keys(figures)) {
@@ -105,20 +127,76 @@ func (f *file) checkModel(fail report) {
 		}
 		switch {
 		case n < 0:
-			fail("model."+field, "must not be negative", "")
+			fail(diag.OutOfRange, "model."+field, "must not be negative", "")
 		case n > limit:
-			fail("model."+field, fmt.Sprintf("more than %d", limit), "")
+			fail(diag.OutOfRange, "model."+field, fmt.Sprintf("more than %d", limit), "")
 		}
 	}
+	m.checkLayers(fail)
+	m.checkWeights(fail)
+}
+
+// checkLayers reports kinds of layers that together are more than all, and kinds that lack a figure.
+func (m *model) checkLayers(fail report) {
 	if m.Layers > 0 && m.FullLayers+m.WindowLayers > m.Layers {
-		fail("model.fullLayers", fmt.Sprintf("%d and %d windowLayers are more than %d layers", m.FullLayers, m.WindowLayers, m.Layers), "")
+		fail(
+			diag.InconsistentModel,
+			"model.fullLayers",
+			fmt.Sprintf("%d and %d windowLayers are more than %d layers", m.FullLayers, m.WindowLayers, m.Layers),
+			"",
+		)
+	}
+	caches := m.FullLayers + m.WindowLayers
+	for _, kind := range []struct {
+		field     string
+		n, others int
+	}{
+		{"kvSharedLayers", m.KVSharedLayers, caches},
+		{"stateLayers", m.StateLayers, caches},
+		{"csaLayers", m.CSALayers, m.HCALayers},
+		{"hcaLayers", m.HCALayers, 0},
+		{"indexerLayers", m.IndexerLayers, 0},
+	} {
+		if m.Layers > 0 && kind.n > 0 && kind.n+kind.others > m.Layers {
+			fail(
+				diag.InconsistentModel,
+				"model."+kind.field,
+				fmt.Sprintf("%d and %d layers of other kinds are more than %d layers", kind.n, kind.others, m.Layers),
+				"",
+			)
+		}
 	}
 	if m.WindowLayers > 0 && m.SlidingWindow == 0 {
-		fail("model.slidingWindow", "is missing", "windowLayers says that there is one")
+		fail(diag.RequiredField, "model.slidingWindow", "is missing", "add it: windowLayers needs it")
 	}
-	loaded, err1 := bytesOf(m.LoadedWeights)
-	if whole, err2 := bytesOf(m.Weights); err1 == nil && err2 == nil && loaded > whole {
-		fail("model.loadedWeights", "more than model.weights", "leave it out when all of them are loaded")
+	if m.StateLayers > 0 && m.StateBytesPerLayer == 0 {
+		fail(diag.RequiredField, "model.stateBytesPerLayer", "is missing", "add it: stateLayers needs it")
+	}
+}
+
+// checkWeights reports loaded weights that the files cannot give. Encoders and padding add at most a quarter: the
+// Marlin kernels add 9 % to MXFP4. The server keeps at least a quarter: 4 bits of each 16, if it quantizes while it
+// loads.
+func (m *model) checkWeights(fail report) {
+	whole, err := bytesOf(m.Weights)
+	if err != nil {
+		return
+	}
+	for _, loaded := range []struct{ field, text string }{
+		{"loadedWeights", m.LoadedWeights}, {"loadedWeightsMarlin", m.LoadedWeightsMarlin},
+	} {
+		n, err := bytesOf(loaded.text)
+		const hint = "omit it if it was not measured"
+		switch field := "model." + loaded.field; {
+		case err != nil:
+		case n > whole+whole/4:
+			fail(diag.InconsistentModel, field, "more than 1.25 times model.weights", hint)
+		case n < whole/4:
+			fail(diag.InconsistentModel, field, "less than a quarter of model.weights", hint)
+		}
+	}
+	if n, err := bytesOf(m.KAITOWeights); err == nil && n < whole {
+		fail(diag.InconsistentModel, "model.kaitoWeights", "less than model.weights", "omit it if both are the same")
 	}
 }
 
@@ -133,11 +211,17 @@ func integers(v reflect.Value) map[string]int64 {
 	return out
 }
 
-// checkText keeps out what would garble the tables and logs that texts end up in.
+// checkText rejects texts that would garble tables and logs.
 func (f *file) checkText(fail report) {
 	texts := map[string]string{
-		"deprecated": f.Deprecated, "source.license": f.Source.License, "source.task": f.Source.Task, "model.architecture": f.Model.Architecture,
-		"model.dtype": f.Model.DType, "model.quantization": f.Model.Quantization,
+		"deprecated":          f.Deprecated,
+		"source.license":      f.Source.License,
+		"source.licenseTerms": f.Source.LicenseTerms,
+		"source.task":         f.Source.Task,
+		"model.architecture":  f.Model.Architecture,
+		"model.dtype":         f.Model.DType,
+		"model.quantization":  f.Model.Quantization,
+		"model.storedDtype":   f.Model.StoredDType,
 	}
 	for i, s := range f.Aliases {
 		texts[fmt.Sprintf("aliases[%d]", i)] = s
@@ -151,7 +235,7 @@ func (f *file) checkText(fail report) {
 	for _, field := range slices.Sorted(maps.Keys(texts)) {
 		s := texts[field]
 		if len(s) > maxText || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			fail(field, fmt.Sprintf("not one line of at most %d characters", maxText), "")
+			fail(diag.InvalidValue, field, fmt.Sprintf("not one line of at most %d characters", maxText), "")
 		}
 	}
 }
@@ -163,16 +247,60 @@ var knownFields = sync.OnceValue(func() map[string]bool {
 	return known
 })
 
-// checkSources finds sources of facts that there are not.
+// checkSources reports sources and doubts about fields that do not exist.
 func (f *file) checkSources(fail report) {
-	known := knownFields()
-	for _, field := range slices.Sorted(maps.Keys(f.Sources)) {
-		group := field
-		for !known[group] && strings.Contains(group, ".") { // such as one flag of runParameters
-			group = group[:strings.LastIndexByte(group, '.')]
+	named := map[string]string{} // path in the file -> field that it names
+	for field := range f.Sources {
+		named["sources."+field] = field
+	}
+	for i, field := range f.Uncertain {
+		named[fmt.Sprintf("uncertain[%d]", i)] = field
+	}
+	for _, at := range slices.Sorted(maps.Keys(named)) {
+		if !isField(named[at]) {
+			fail(
+				diag.UnknownField,
+				at,
+				"unknown field",
+				"use the path of a field or of a group, such as model.weights or model",
+			)
 		}
-		if !known[group] {
-			fail("sources."+field, "there is no such field", "the path of a field or of a group of them, such as model or model.weights")
+	}
+}
+
+// isField reports whether a path is that of a field or of a group, such as one flag of runParameters.
+func isField(path string) bool {
+	known := knownFields()
+	for !known[path] && strings.Contains(path, ".") {
+		path = path[:strings.LastIndexByte(path, '.')]
+	}
+	return known[path]
+}
+
+// checkLicense reports a link that is none.
+func (f *file) checkLicense(fail report) {
+	u, err := url.Parse(f.Source.LicenseURL)
+	if f.Source.LicenseURL == "" || err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil &&
+		len(f.Source.LicenseURL) <= maxText {
+		return
+	}
+	fail(diag.InvalidValue, "source.licenseURL", "not an https URL", "link to the text of the licence")
+}
+
+// checkRemoteCode reports flags that contradict the fact that the model has no code of its own.
+func (f *file) checkRemoteCode(fail report) {
+	if f.Source.RemoteCode == nil || *f.Source.RemoteCode {
+		return
+	}
+	p := Preset{RunParameters: f.RunParameters}
+	for _, r := range slices.Sorted(maps.Keys(f.RunParameters)) {
+		if p.RemoteCode(r) {
+			fail(
+				diag.InconsistentModel,
+				"source.remoteCode",
+				fmt.Sprintf("is false, but runParameters.%s has %s", r, flagRemoteCode),
+				"remove the flag: a model without code of its own needs none",
+			)
 		}
 	}
 }

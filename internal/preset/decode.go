@@ -1,21 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package preset
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // APIVersion and Kind are the header of a preset.yaml.
 const (
-	APIVersion = "syncer.dev/v1alpha1"
+	APIVersion = wellknown.APIVersionV1alpha1
 	Kind       = "Preset"
 )
 
-// file is a preset.yaml, as people write it. The name of the preset is that of its folder.
+// file is the content of a preset.yaml. The name of the preset is that of its folder.
 type file struct {
 	APIVersion    string                        `yaml:"apiVersion"`
 	Kind          string                        `yaml:"kind"`
@@ -30,17 +32,20 @@ type file struct {
 	CUDAToolkit   bool                          `yaml:"cudaToolkit"`
 	Tuning        *tuning                       `yaml:"tuning"`
 	History       *history                      `yaml:"history"`
+	Uncertain     []string                      `yaml:"uncertain"`
 	Sources       map[string]string             `yaml:"sources"`
 }
 
 type source struct {
-	Repo     string `yaml:"repo"`
-	Revision string `yaml:"revision"`
-	License  string `yaml:"license"`
-	Gated    bool   `yaml:"gated"`
-
-	Task       string   `yaml:"task"`
-	BaseModels []string `yaml:"baseModels"`
+	Repo         string   `yaml:"repo"`
+	Revision     string   `yaml:"revision"`
+	License      string   `yaml:"license"`
+	LicenseURL   string   `yaml:"licenseURL"`
+	LicenseTerms string   `yaml:"licenseTerms"`
+	Gated        bool     `yaml:"gated"`
+	RemoteCode   *bool    `yaml:"remoteCode"` // nil: not stated
+	Task         string   `yaml:"task"`
+	BaseModels   []string `yaml:"baseModels"`
 }
 
 type model struct {
@@ -69,6 +74,23 @@ type model struct {
 	FullLayers       int   `yaml:"fullLayers"`
 	WindowLayers     int   `yaml:"windowLayers"`
 	SlidingWindow    int   `yaml:"slidingWindow"`
+
+	KAITOWeights        string `yaml:"kaitoWeights"`
+	LoadedWeightsMarlin string `yaml:"loadedWeightsMarlin"`
+	StoredDType         string `yaml:"storedDtype"`
+	QuantGroupSize      int    `yaml:"quantGroupSize"`
+	MoEIntermediateSize int    `yaml:"moeIntermediateSize"`
+	FullKVHeads         int    `yaml:"fullKVHeads"`
+	FullHeadDim         int    `yaml:"fullHeadDim"`
+	AttentionKEqV       bool   `yaml:"attentionKEqV"`
+	KVSharedLayers      int    `yaml:"kvSharedLayers"`
+	CachePaddingLayers  int    `yaml:"cachePaddingLayers"`
+	StateLayers         int    `yaml:"stateLayers"`
+	StateBytesPerLayer  int64  `yaml:"stateBytesPerLayer"`
+	CSALayers           int    `yaml:"csaLayers"`
+	HCALayers           int    `yaml:"hcaLayers"`
+	IndexerLayers       int    `yaml:"indexerLayers"`
+	IndexerBytes        int64  `yaml:"indexerBytesPerToken"`
 }
 
 type tuning struct {
@@ -94,36 +116,34 @@ type history struct {
 	Disk            string `yaml:"disk"`
 }
 
-// decode reads a preset.yaml strictly. Whatever is wrong has the position at which it is written.
-func decode(path string, data []byte) (Preset, strictyaml.Positions, []Problem) {
+// decode reads a preset.yaml strictly. Each error has the position of its field.
+func decode(path string, data []byte) (Preset, strictyaml.Positions, []diag.Diagnostic) {
 	docs, syntax := strictyaml.Documents(data)
 	if syntax == nil && len(docs) != 1 {
-		syntax = &strictyaml.Error{Position: strictyaml.Position{Line: 1, Column: 1}, Message: fmt.Sprintf("%d documents instead of one", len(docs))}
+		count := diag.Errorf(diag.WrongDocumentCount, "%d documents instead of one", len(docs)).At(1, 1)
+		syntax = &count
 	}
 	if syntax != nil {
-		return Preset{}, nil, []Problem{problemOf(path, *syntax)}
+		return Preset{}, nil, []diag.Diagnostic{syntax.In(path)}
 	}
 	var f file
 	positions, errs := strictyaml.Decode(docs[0], &f)
 	var p Preset
-	if len(errs) == 0 { // what could not be read would only seem to be missing
-		p = f.preset(func(field, message, hint string) {
-			errs = append(errs, strictyaml.Error{Position: positionOf(positions, field), Field: field, Message: message, Hint: hint})
+	if len(errs) == 0 { // otherwise fields with errors would also be reported as missing
+		p = f.preset(func(reason diag.Reason, field, message, hint string) {
+			at := positionOf(positions, field)
+			errs = append(errs, diag.Errorf(reason, "%s", message).On(field).At(at.Line, at.Column).Suggest(hint))
 		})
 	}
-	var problems []Problem
+	var problems []diag.Diagnostic
 	for _, e := range errs {
-		problems = append(problems, problemOf(path, e))
+		problems = append(problems, e.In(path))
 	}
-	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
+	slices.SortStableFunc(problems, func(a, b diag.Diagnostic) int { return a.Position.Compare(b.Position) })
 	return p, positions, problems
 }
 
-func problemOf(path string, e strictyaml.Error) Problem {
-	return Problem{Path: path, Line: e.Line, Column: e.Column, Field: e.Field, Message: e.Message, Hint: e.Hint}
-}
-
-// positionOf returns where a field is written, or the nearest parent of one that is missing.
+// positionOf returns the position of a field, or of the nearest parent of a missing one.
 func positionOf(positions strictyaml.Positions, field string) strictyaml.Position {
 	for field != "" {
 		if p, ok := positions[field]; ok {
@@ -134,9 +154,9 @@ func positionOf(positions strictyaml.Positions, field string) strictyaml.Positio
 	return strictyaml.Position{Line: 1, Column: 1}
 }
 
-// Parse reads one preset.yaml, of a preset that is not part of a catalogue yet. Its name is that of the folder that it will be in,
-// so that it is empty here.
-func Parse(path string, data []byte) (Preset, []Problem) {
+// Parse reads one preset.yaml outside of a catalogue. The name of a preset is that of its folder, so it is empty here.
+// path is for the positions of the errors.
+func Parse(path string, data []byte) (Preset, []diag.Diagnostic) {
 	p, _, problems := decode(path, data)
 	return p, problems
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package preset
 
 import (
@@ -14,10 +16,11 @@ import (
 type Fact struct {
 	Field  string // its path, such as "model.layers"
 	Value  string
-	Source string // empty when nothing is said
+	Source string // origin of the value; empty if unknown
 }
 
-// Facts returns all fields of a preset, in the order in which they are written.
+// Facts returns all fields of a preset in the order of its file. It returns an error if the file has changed since
+// Load.
 func (c *Catalog) Facts(p Preset) ([]Fact, error) {
 	doc, err := c.document(p)
 	if err != nil {
@@ -27,15 +30,15 @@ func (c *Catalog) Facts(p Preset) ([]Fact, error) {
 	var walk func(n *yaml.Node, field string)
 	walk = func(n *yaml.Node, field string) {
 		if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
-			for i := 0; i+1 < len(n.Content); i += 2 {
-				walk(n.Content[i+1], strings.TrimPrefix(field+"."+n.Content[i].Value, "."))
+			for key, value := range strictyaml.Pairs(n) {
+				walk(value, strings.TrimPrefix(field+"."+key.Value, "."))
 			}
 			return
 		}
 		value := n.Value
 		if n.Kind == yaml.SequenceNode {
 			var items []string
-			for _, e := range n.Content {
+			for _, e := range strictyaml.Items(n) {
 				items = append(items, e.Value)
 			}
 			value = strings.Join(items, ", ")
@@ -52,7 +55,7 @@ func (c *Catalog) Facts(p Preset) ([]Fact, error) {
 	return kept, nil
 }
 
-// Content returns what a preset.yaml says, without its header.
+// Content returns the fields of a preset.yaml without apiVersion and kind.
 func (c *Catalog) Content(p Preset) (map[string]any, error) {
 	doc, err := c.document(p)
 	if err != nil {
@@ -67,7 +70,7 @@ func (c *Catalog) Content(p Preset) (map[string]any, error) {
 	return m, nil
 }
 
-// document reads a preset.yaml that has been read before.
+// document reads a preset.yaml again, as a YAML node.
 func (c *Catalog) document(p Preset) (*yaml.Node, error) {
 	data, err := readFile(c.files, path.Join(modelsDir, p.Name, presetFile))
 	if err != nil {

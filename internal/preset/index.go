@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package preset
 
 import (
@@ -7,15 +9,15 @@ import (
 	"slices"
 	"strings"
 
-	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/diag"
 )
 
-// buildIndex makes presets findable: by the name of their folder, by their aliases, and by their repository where nothing
-// else is called that.
+// buildIndex indexes presets by the names of their folders, by their aliases, and by their repositories if no preset
+// has that name.
 //
-// Names of folders are how a repository replaces a preset, which shows in its tree. An alias does not, so that one that is
-// taken already is a Problem, and its preset is left out: otherwise a file about one model could change what all Workspaces
-// of another one run.
+// A repository overrides a preset by the name of a folder, which is visible in its tree. An alias is not, so an alias
+// that another preset has is a Problem and its preset is omitted. Otherwise a file about one model could change all
+// Workspaces that run another one.
 func (c *Catalog) buildIndex() {
 	c.noteOverrides()
 	owner := map[string]string{} // lower-case name -> preset
@@ -49,16 +51,15 @@ func (c *Catalog) buildIndex() {
 		}
 	}
 	c.places = nil
-	order := func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	}
+	order := func(a, b diag.Diagnostic) int { return a.Position.Compare(b.Position) }
 	slices.SortStableFunc(c.problems, order)
 	slices.SortStableFunc(c.notes, order)
 }
 
-// claim gives a preset its aliases. When one is another preset's it gets none, and the Problems are returned.
-func (c *Catalog) claim(p Preset, owner map[string]string) []Problem {
-	var problems []Problem
+// claim registers the aliases of a preset. If another preset has one of them, claim registers none and returns
+// Problems.
+func (c *Catalog) claim(p Preset, owner map[string]string) []diag.Diagnostic {
+	var problems []diag.Diagnostic
 	var mine []string
 	for i, alias := range p.Aliases {
 		key := strings.ToLower(alias)
@@ -68,15 +69,16 @@ func (c *Catalog) claim(p Preset, owner map[string]string) []Problem {
 			mine = append(mine, key)
 		case other == p.Name:
 		case other == key && c.files.layer(other) > c.files.layer(p.Name):
-			c.notes = append(c.notes, Problem{
-				Path: c.where(other), Line: 1, Column: 1, Message: fmt.Sprintf("takes the name %s, by which %s was known", key, p.Name),
-			})
+			c.note(c.where(other), "takes over the name %s, an alias of %s", key, p.Name)
 		default:
-			at := positionOf(c.places[p.Name], fmt.Sprintf("aliases[%d]", i))
-			problems = append(problems, problemOf(c.where(p.Name), strictyaml.Error{
-				Position: at, Field: fmt.Sprintf("aliases[%d]", i), Message: fmt.Sprintf("%s is a name of preset %s", alias, other),
-				Hint: fmt.Sprintf("leave it out, or call the folder %s to put this preset in its place", path.Join(modelsDir, other)),
-			}))
+			field := fmt.Sprintf("aliases[%d]", i)
+			at := positionOf(c.places[p.Name], field)
+			taken := diag.Errorf(diag.PresetNameTaken, "%s is a name of preset %s", alias, other).On(field).
+				Suggest(fmt.Sprintf(
+					"remove the alias, or rename the folder to %s to override that preset",
+					path.Join(modelsDir, other),
+				))
+			problems = append(problems, taken.In(c.where(p.Name)).At(at.Line, at.Column))
 		}
 	}
 	if len(problems) == 0 {
@@ -87,7 +89,7 @@ func (c *Catalog) claim(p Preset, owner map[string]string) []Problem {
 	return problems
 }
 
-// noteOverrides tells which folders take the place of built-in ones.
+// noteOverrides adds a note for each folder that overrides a built-in one.
 func (c *Catalog) noteOverrides() {
 	for _, dir := range c.files.over {
 		category, name := path.Split(dir)
@@ -96,6 +98,11 @@ func (c *Catalog) noteOverrides() {
 		if path.Clean(category) == modelsDir {
 			file = path.Join(file, presetFile)
 		}
-		c.notes = append(c.notes, Problem{Path: file, Line: 1, Column: 1, Message: "takes the place of the built-in " + dir})
+		c.note(file, "overrides the built-in %s", dir)
 	}
+}
+
+// note adds a warning that a file changes another preset.
+func (c *Catalog) note(file, format string, args ...any) {
+	c.notes = append(c.notes, diag.Warningf(diag.PresetOverridden, format, args...).In(file).At(1, 1))
 }

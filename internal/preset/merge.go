@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package preset
 
 import (
@@ -12,15 +14,15 @@ import (
 	"time"
 )
 
-// merged is several trees as one. What is merged is whole folders of two path elements, such as models/phi-4 or
-// components/images: the last layer that has one provides all of it, so that no folder is ever a mixture of two authors.
+// merged presents several trees as one. It merges whole folders of two path elements, such as models/phi-4 or
+// components/images: the last layer with such a folder provides all its files, so that no folder mixes two authors.
 type merged struct {
 	layers  []Layer
 	folders map[string]map[string]int // "models" -> "phi-4" -> index of the layer
-	over    []string                  // folders that take the place of one in an earlier layer
+	over    []string                  // folders that override one in an earlier layer
 }
 
-// categories are the folders of a presets tree. Whatever else lies beside them is of no concern here.
+// categories lists the folders of a presets tree. Load ignores other files.
 var categories = []string{"base", "components", modelsDir}
 
 func merge(layers []Layer) (*merged, error) {
@@ -86,7 +88,7 @@ func newFolder(name string, entries []string) *folder {
 	return f
 }
 
-// folder is an open folder that no tree has by itself.
+// folder is an open folder that merged creates.
 type folder struct {
 	info folderInfo
 	rest []fs.DirEntry // not read yet
