@@ -1,22 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package workspace
 
-// Env is what the rules of admission depend on besides the files. The zero value is a cluster for which syncer creates agent
-// pools, and of which nothing is known.
+import "syncer.dev/syncer/internal/diag"
+
+// Env is the input of the rules of admission that does not come from files. The zero value is a cluster that syncer
+// knows nothing about and creates agent pools for.
 type Env struct {
-	// Brought says that nodes are brought, and not created (capacity.mode: byo).
-	Brought bool
+	// BYO says that Workspaces run on existing nodes: syncer creates none (capacity.mode: byo).
+	BYO bool
 	// AnySize accepts sizes of other clouds than Azure (capacity.mode: karpenter).
 	AnySize bool
-	// NodeClasses are the node classes that Workspaces may name where Karpenter creates nodes; nil where it does not, or where
-	// any may be named.
+	// NodeClasses are the node classes that Workspaces may name where Karpenter creates nodes; nil where it does not, or
+	// where any may be named.
 	NodeClasses []string
-	// ClosedWorld says that the ConfigMaps and Nodes of the Set and of Facts are all there are. Otherwise one that is missing may be in
-	// the cluster.
+	// ClosedWorld means that no ConfigMaps and Nodes exist beside those of the Set and of Facts. Otherwise a missing one
+	// may be in the cluster.
 	ClosedWorld bool
-	// Facts are what is known of the cluster.
+	// Facts are the known objects of the cluster.
 	Facts Facts
-	// Size tells what a VM size has. Without it nothing is said about memory. It does not know sizes that cannot be had any more.
+	// UnpinnedRevision says what a download of a model without a pinned commit is; "" is diag.Warn.
+	UnpinnedRevision diag.Verdict
+	// Pool is what is known about the agent pools that syncer makes (capacity.mode: aks); nil in other modes.
+	Pool *PoolFacts
+	// Hardware returns what nodes of a VM size have; false for an unknown or retired one.
+	Hardware func(name string) (Hardware, bool)
+	// NearSize returns the VM size that an unknown name is most likely a misspelling of, or "".
+	NearSize func(name string) string
+	// Size returns the GPUs of a VM size; false for an unknown or retired one. Without it the rules on memory do not
+	// apply.
 	Size func(name string) (Size, bool)
+}
+
+// Nodes returns the existing nodes, of the facts if these have any, or else of the source. known is false if neither
+// says anything about nodes.
+func (e Env) Nodes(set *Set) (nodes []Node, known bool) {
+	if e.Facts.NodesKnown {
+		return e.Facts.Nodes, true
+	}
+	return set.Nodes, len(set.Nodes) > 0
 }
 
 // Size is what the rules of admission need to know about a VM size.
@@ -25,8 +47,22 @@ type Size struct {
 	MemoryGiB int // of all GPUs together
 }
 
-// Facts are what a cluster has, as far as Workspaces refer to it. Each map is nil when nobody looked; a map that is not nil is
-// complete for the namespaces that Workspaces are in. Of Secrets only the names are ever wanted.
+// PoolFacts are what all agent pools have in common.
+type PoolFacts struct {
+	Cluster string   // name in the configuration; "" when not known
+	Region  string   // "" when not known
+	Zones   []string // that the configuration allows; empty for any
+}
+
+// Hardware is what nodes of a VM size have, whether models of the catalogue run on it or not.
+type Hardware struct {
+	Name string // exact
+	Arch string // amd64 or arm64
+	GPU  string // vendor: nvidia or amd; "" without GPUs
+}
+
+// Facts are the objects of a cluster that Workspaces may refer to. A nil map means that syncer did not read the
+// cluster; any other map is complete for the namespaces of the Workspaces. Secrets appear by name only.
 type Facts struct {
 	Nodes      []Node // meaningful when NodesKnown
 	NodesKnown bool
@@ -34,21 +70,19 @@ type Facts struct {
 	ConfigMaps map[Key]map[string]string // data
 	Secrets    map[Key]bool
 	Claims     map[Key]bool // PersistentVolumeClaims
-	// Unknown are objects of which nobody could say whether they are there, whatever the maps say of others.
+	// Unknown are the objects that syncer could not look up; it overrides the maps.
 	Unknown map[Named]bool
 }
 
-// Node is a node that may be brought: its name, and the labels by which its GPUs are known.
+// Node is an existing node that may run Workspaces: its name, the labels that describe its GPUs, and what it offers.
 type Node struct {
 	Name   string
 	Labels map[string]string
-	Source Position // where the repository describes it; zero for one of the cluster
-}
-
-// nodes returns the nodes that are known; known is false when none was looked at.
-func (c *check) nodes() (nodes []Node, known bool) {
-	if c.env.Facts.NodesKnown {
-		return c.env.Facts.Nodes, true
-	}
-	return c.set.Nodes, len(c.set.Nodes) > 0
+	// GPUs and Slices are what pods can get: whole GPUs, and shares of GPUs by MIG profile. A description without
+	// status.allocatable offers the GPUs that its labels count.
+	GPUs     int64
+	Slices   map[string]int64
+	NotReady bool          // its condition Ready is not True
+	Cordoned bool          // it takes no new pods
+	Source   diag.Position // where the repository describes it; zero for one of the cluster
 }

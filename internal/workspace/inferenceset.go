@@ -1,13 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package workspace
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"syncer.dev/syncer/internal/wellknown"
 )
 
-// InferenceSet is a Workspace to be served several times over: one YAML document of kind InferenceSet, in either API version.
+// InferenceSet is a Workspace to be served several times over: one YAML document of kind InferenceSet, in either API
+// version.
 type InferenceSet struct {
 	Key
 	APIVersion     string
@@ -15,12 +21,13 @@ type InferenceSet struct {
 	NodeCountLimit *int
 	UpdateStrategy map[string]any // a StatefulSetUpdateStrategy
 	AutoUpgrade    *AutoUpgrade
+	Annotations    map[string]string // of the set itself
 
 	// Template is the first replica, which may not be wanted at all. All are alike but for their names.
 	Template Workspace
 }
 
-// AutoUpgrade is how KAITO moves an InferenceSet to a newer base image by itself.
+// AutoUpgrade configures KAITO's upgrade of an InferenceSet to a newer base image.
 type AutoUpgrade struct {
 	Enabled  bool
 	Strategy string // InPlace or Surge
@@ -33,19 +40,21 @@ type MaintenanceWindow struct {
 	Duration time.Duration // 0 when not given: 4 hours
 }
 
-// maxReplicas bounds what one number in a file can ask for.
-const maxReplicas = 1000
+// MaxReplicas bounds what one number in a file can ask for.
+const MaxReplicas = 1000
 
-// Labels and annotations that KAITO copies from an InferenceSet, besides those of its template.
-const (
-	labelCreatedBy             = "inferenceset.kaito.sh/created-by"
-	labelInferenceRole         = "kaito.sh/inference-role"
-	labelMultiRole             = "multiroleinference.kaito.sh/created-by"
-	annotationDisableBenchmark = "kaito.sh/disable-benchmark"
-)
+// PodLabels are the labels of a Workspace that its pods have too, because programs select pods by them. KAITO copies
+// them from an InferenceSet to its replicas, in addition to those of the template.
+var PodLabels = []string{wellknown.LabelInferenceRole, wellknown.LabelMultiRole}
 
-// replicaName is the name of a replica. KAITO appends five random letters; from Git alone only a number can follow.
-func replicaName(set string, i int) string { return set + "-" + strconv.Itoa(i) }
+// RoleDecode is the role of servers that generate tokens for prompts that others have computed.
+const RoleDecode = "decode"
+
+// Roles are the values of the label of a role that KAITO knows.
+var Roles = []string{"prefill", RoleDecode}
+
+// ReplicaName is the name of a replica. KAITO appends five random letters; from Git alone only a number can follow.
+func ReplicaName(set string, i int) string { return set + "-" + strconv.Itoa(i) }
 
 // replicaOf returns the name of the InferenceSet that a Workspace of this name may be a replica of.
 func replicaOf(name string) (set string, ok bool) {
@@ -57,15 +66,28 @@ func replicaOf(name string) (set string, ok bool) {
 	return name[:i], err == nil
 }
 
-// replica returns the Workspace that replica i is.
-func (s *InferenceSet) replica(i int) Workspace {
+// Replica returns the Workspace that replica i is.
+func (s *InferenceSet) Replica(i int) Workspace {
 	w := s.Template
-	w.Name = replicaName(s.Name, i)
+	w.Name = ReplicaName(s.Name, i)
 	w.Labels, w.Annotations = maps.Clone(w.Labels), maps.Clone(w.Annotations)
 	return w
 }
 
-// inherit returns the labels or annotations of a replica: those of the template, and what the set itself passes on.
+// InheritLabels returns the labels of a replica: those of the template, and those that KAITO passes on from the set.
+func InheritLabels(template, set map[string]string) map[string]string {
+	return inherit(template, set, func(key, _ string) bool { return slices.Contains(PodLabels, key) })
+}
+
+// InheritAnnotations returns the annotations of a replica: those of the template, those of the set that KAITO passes
+// on, and those of the set that are syncer's own: "suspend" on a set suspends all its replicas.
+func InheritAnnotations(template, set map[string]string) map[string]string {
+	return inherit(template, set, func(key, value string) bool {
+		return key == wellknown.AnnotationDisableBenchmark && value == "true" ||
+			strings.HasPrefix(key, wellknown.PrefixSyncer)
+	})
+}
+
 func inherit(template, set map[string]string, passes func(key, value string) bool) map[string]string {
 	out := maps.Clone(template)
 	for k, v := range set {
@@ -79,14 +101,7 @@ func inherit(template, set map[string]string, passes func(key, value string) boo
 	return out
 }
 
-func passesLabel(key, _ string) bool { return key == labelInferenceRole || key == labelMultiRole }
-
-// passesAnnotation: syncer's own, such as to suspend, mean all replicas when they are on the set.
-func passesAnnotation(key, value string) bool {
-	return key == annotationDisableBenchmark && value == "true" || strings.HasPrefix(key, "syncer.dev/")
-}
-
-// setPaths says where an InferenceSet has the fields of a Workspace; the first that fits counts.
+// setPaths maps the fields of a Workspace to those of an InferenceSet; the first match counts.
 var setPaths = []struct{ workspace, set string }{
 	{"resource.labelSelector", "spec.labelSelector"},
 	{"resource", "spec.template.resource"},

@@ -1,6 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package workspace
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+
+	"syncer.dev/syncer/internal/workspace/podtemplate"
+)
 
 // Named is an object by its kind and its name.
 type Named struct {
@@ -12,10 +19,12 @@ type Named struct {
 type Reference struct {
 	Named
 	Field string // in which it is named
-	make  string // arguments of kubectl that make it; "" when there is no short way
+	// DataKey is the key that a Secret must have, where the pods read a fixed one; otherwise empty.
+	DataKey string
+	make    string // arguments of kubectl that make it; "" when there is no short way
 }
 
-// Make says how to make the object.
+// Make returns the instruction to create the object.
 func (r Reference) Make() string {
 	if r.make == "" {
 		return "create it in namespace " + r.Namespace
@@ -23,21 +32,30 @@ func (r Reference) Make() string {
 	return fmt.Sprintf("create it: kubectl create %s -n %s", fmt.Sprintf(r.make, r.Name), r.Namespace)
 }
 
-// The arguments of kubectl that make what is named. Of Secrets they show no value.
+// The arguments of kubectl that create the named object from a file with the name of the key. They show no value of a
+// Secret, and have nothing that looks like one.
 const (
-	makeRegistry  = "secret docker-registry %s --from-file=.dockerconfigjson=config.json"
-	makeToken     = "secret generic %s --from-file=HF_TOKEN=token.txt"
+	makeRegistry  = "secret docker-registry %s --from-file=.dockerconfigjson"
+	makeToken     = "secret generic %s --from-file=HF_TOKEN"
 	makeFiles     = "secret generic %s --from-file=FILE"
-	makeInference = "configmap %s --from-file=" + inferenceConfigKey
-	makeTraining  = "configmap %s --from-file=" + trainingConfigKey
+	makeInference = "configmap %s --from-file=" + InferenceConfigKey
+	makeTraining  = "configmap %s --from-file=" + TrainingConfigKey
 )
+
+// dataKeys are the keys that pods read of a Secret, by how it is made.
+var dataKeys = map[string]string{makeRegistry: ".dockerconfigjson", makeToken: "HF_TOKEN"}
 
 // References lists what the Workspace names, in the order of its fields.
 func (w *Workspace) References() []Reference {
 	var out []Reference
 	add := func(field, kind, name, how string) {
 		if name != "" {
-			out = append(out, Reference{Named: Named{kind, Key{w.Namespace, name}}, Field: field, make: how})
+			out = append(out, Reference{
+				Named:   Named{kind, Key{Namespace: w.Namespace, Name: name}},
+				Field:   field,
+				DataKey: dataKeys[how],
+				make:    how,
+			})
 		}
 	}
 	preset := func(field string, p *PresetSpec) {
@@ -72,6 +90,13 @@ func (w *Workspace) References() []Reference {
 	}
 	if in := w.Inference; in != nil {
 		preset("inference.preset", in.Preset)
+		for _, r := range podtemplate.References(in.Template) {
+			how := ""
+			if r.Kind == "Secret" {
+				how = makeFiles
+			}
+			add("inference.template."+r.Field, r.Kind, r.Name, how)
+		}
 		add("inference.config", "ConfigMap", in.Config, makeInference)
 		for i, a := range in.Adapters {
 			source(fmt.Sprintf("inference.adapters[%d].source", i), a.Source)
@@ -89,13 +114,34 @@ func (w *Workspace) References() []Reference {
 	return out
 }
 
-// Made returns what the repository holds, or holds something that becomes it in the cluster.
-func (s *Set) Made() map[Named]bool {
+// Provided returns the objects that the repository holds, by what they are in the cluster.
+func (s *Set) Provided() map[Named]bool {
 	out := map[Named]bool{}
 	for _, o := range s.Objects {
-		if kind, as := makes(o.Content); !o.Live {
-			out[Named{kind, as}] = true
+		if !o.Live {
+			out[o.InCluster()] = true
 		}
+	}
+	return out
+}
+
+// InCluster returns what the object becomes in the cluster: an ExternalSecret or a SealedSecret becomes a Secret, and
+// any other object is itself.
+func (o Object) InCluster() Named {
+	text := func(path ...string) string {
+		m := o.Content
+		for _, key := range path[:len(path)-1] {
+			m, _ = m[key].(map[string]any)
+		}
+		s, _ := m[path[len(path)-1]].(string)
+		return s
+	}
+	out := Named{text("kind"), Key{Namespace: text("metadata", "namespace"), Name: text("metadata", "name")}}
+	switch out.Kind {
+	case "ExternalSecret":
+		out.Kind, out.Name = "Secret", cmp.Or(text("spec", "target", "name"), out.Name)
+	case "SealedSecret":
+		out.Kind, out.Name = "Secret", cmp.Or(text("spec", "template", "metadata", "name"), out.Name)
 	}
 	return out
 }

@@ -1,6 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package workspace
 
-import "strings"
+import (
+	"strings"
+
+	"syncer.dev/syncer/internal/diag"
+)
 
 // Rename rewrites the path of everything in the Set, so that messages name files as their reader does.
 func (s *Set) Rename(display func(path string) string) {
@@ -20,16 +26,16 @@ func (s *Set) Rename(display func(path string) string) {
 	rename(s.Problems, display)
 	rename(s.Loaded, display)
 	texts := map[string]string{}
-	for i, old := range s.Broken {
-		s.Broken[i] = display(old)
-		if text, ok := s.brokenText[old]; ok {
-			texts[s.Broken[i]] = text
+	for i, old := range s.Unreadable {
+		s.Unreadable[i] = display(old)
+		if text, ok := s.UnreadableText[old]; ok {
+			texts[s.Unreadable[i]] = text
 		}
 	}
-	s.brokenText = texts
+	s.UnreadableText = texts
 }
 
-func rename(problems []Problem, display func(path string) string) {
+func rename(problems []diag.Diagnostic, display func(path string) string) {
 	for i := range problems {
 		p := &problems[i]
 		p.Path = display(p.Path)

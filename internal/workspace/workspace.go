@@ -1,30 +1,18 @@
-// Package workspace is the input language: the Workspace files of a repository, exactly as KAITO users write them.
-//
-// Load reads a tree of YAML files strictly, keeping the position of every field, so that whatever is wrong can be said as
-// path:line:column with the field and a hint. Validate applies KAITO's admission rules without a cluster. The package does
-// no I/O of its own (it is handed an fs.FS) and treats all input as hostile: one bad document never hides another.
+// SPDX-License-Identifier: Apache-2.0
+
 package workspace
 
 import (
-	"cmp"
 	"strings"
 
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // Key names a Workspace.
-type Key struct {
-	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-}
-
-// String returns "namespace/name".
-func (k Key) String() string { return k.Namespace + "/" + k.Name }
-
-// Compare orders keys by namespace, then name.
-func (k Key) Compare(o Key) int {
-	return cmp.Or(strings.Compare(k.Namespace, o.Namespace), strings.Compare(k.Name, o.Name))
-}
+type Key = diag.Key
 
 // The API versions of a Workspace.
 const (
@@ -42,26 +30,20 @@ type Workspace struct {
 	Inference   *Inference
 	Tuning      *Tuning
 
-	// InferenceSet is the name of the InferenceSet that the Workspace is a replica of; empty when it has a document of its own.
+	// InferenceSet is the name of the InferenceSet that the Workspace is a replica of; empty when it has a document of its
+	// own.
 	InferenceSet string
-	// Patch changes what is rendered; nil when there is none.
+	// Patch changes the rendered objects; nil without one.
 	Patch *Patch
 
 	// Source is where the document starts.
-	Source Position
-	// Digest is the SHA-256, in hex, of what the user asked for: the document's content (independent of comments, key order
-	// and formatting) together with the ConfigMaps of the same repository that it names. It changes if and only if the
-	// Workspace's inputs change.
+	Source diag.Position
+	// Digest is the SHA-256, in hex, of the inputs: the document's content (independent of comments, key
+	// order and formatting) together with the ConfigMaps of the same repository that it names. It changes if and only if
+	// the Workspace's inputs change.
 	Digest string
 
-	positions strictyaml.Positions // field path -> where it is written in the file
-}
-
-// Position is a place in a file of the repository. Line and Column count from 1.
-type Position struct {
-	Path   string
-	Line   int
-	Column int
+	Positions strictyaml.Positions // field path -> where it is written in the file
 }
 
 // Resource says which nodes the Workspace runs on.
@@ -86,7 +68,7 @@ type LabelSelectorRequirement struct {
 	Values   []string
 }
 
-// Partition is a share of a GPU (v1beta1, brought nodes only).
+// Partition is a share of a GPU (v1beta1, existing nodes only).
 type Partition struct {
 	Mode    string // mig or accelerator
 	Profile string
@@ -151,10 +133,14 @@ const (
 	AnnotationSuspend = "syncer.dev/suspend" // "true": scale the workload and its pool to zero
 	AnnotationPrune   = "syncer.dev/prune"   // "disabled": never delete
 	AnnotationSpot    = "syncer.dev/spot"    // "true": use spot capacity
-	AnnotationRuntime = "kaito.sh/runtime"
+	AnnotationRuntime = wellknown.AnnotationRuntime
 	// AnnotationWeightsClass names a storage class: weights are kept in a volume of it, which outlives the pod.
 	AnnotationWeightsClass = "syncer.dev/weights-storage-class"
 )
+
+// MaxServedName is the longest name of a served Workspace: the StatefulSet controller puts it, with a hash of eleven
+// more characters, into a label of 63.
+const MaxServedName = 52
 
 // Suspended reports whether the Workspace asks to be scaled to zero.
 func (w *Workspace) Suspended() bool { return w.Annotations[AnnotationSuspend] == "true" }
@@ -164,6 +150,14 @@ func (w *Workspace) PruneDisabled() bool { return w.Annotations[AnnotationPrune]
 
 // Spot reports whether the Workspace asks for spot capacity.
 func (w *Workspace) Spot() bool { return w.Annotations[AnnotationSpot] == "true" }
+
+// OSSKU returns the operating system of the nodes: Ubuntu unless the annotation says azurelinux.
+func (w *Workspace) OSSKU() string {
+	if strings.EqualFold(strings.TrimSpace(w.Annotations[wellknown.AnnotationImageFamily]), "azurelinux") {
+		return "AzureLinux"
+	}
+	return "Ubuntu"
+}
 
 // PresetName returns the preset that the Workspace names, or "" when it brings its own template.
 func (w *Workspace) PresetName() string {
@@ -176,14 +170,19 @@ func (w *Workspace) PresetName() string {
 	return ""
 }
 
-// Auto reports whether the choice of the VM size is left to syncer.
+// Auto reports whether syncer chooses the VM size.
 func (r Resource) Auto() bool { return r.InstanceType == "" || r.InstanceType == "auto" }
 
-// reservedLabels are KAITO's own: in a label selector they mean nothing to it, and are left out.
+// reservedLabels are KAITO's own labels, which it ignores in a label selector.
 var reservedLabels = map[string]bool{
-	"kaito.sh/workspace": true, "kaito.sh/workspacenamespace": true, "kaito.sh/ragengine": true, "kaito.sh/ragenginenamespace": true,
-	"karpenter.kaito.sh/workspace-name": true, "karpenter.kaito.sh/workspace-namespace": true,
-	"karpenter.kaito.sh/inferenceset": true, "karpenter.kaito.sh/inferenceset-namespace": true,
+	wellknown.LabelWorkspace:                      true,
+	wellknown.LabelWorkspaceNamespace:             true,
+	wellknown.LabelRAGEngine:                      true,
+	wellknown.LabelRAGEngineNamespace:             true,
+	wellknown.LabelKarpenterWorkspace:             true,
+	wellknown.LabelKarpenterWorkspaceNamespace:    true,
+	wellknown.LabelKarpenterInferenceSet:          true,
+	wellknown.LabelKarpenterInferenceSetNamespace: true,
 }
 
 // MIGProfile returns the share of a GPU that the Workspace asks for, such as "1g.10gb"; "" for whole GPUs.
@@ -197,8 +196,8 @@ func (w *Workspace) MIGProfile() string {
 // ReservedLabel reports whether a label is KAITO's own and cannot be used to choose nodes.
 func ReservedLabel(key string) bool { return reservedLabels[key] }
 
-// NodeLabels returns the labels that the Workspace's nodes have: matchLabels without KAITO's own keys, which is what KAITO
-// itself makes of the selector.
+// NodeLabels returns the labels that the Workspace's nodes have: matchLabels without KAITO's own keys, as
+// KAITO derives them from the selector.
 func (w *Workspace) NodeLabels() map[string]string {
 	out := map[string]string{}
 	if s := w.Resource.LabelSelector; s != nil {
@@ -213,27 +212,44 @@ func (w *Workspace) NodeLabels() map[string]string {
 
 // At returns where a field is written, such as At("resource.instanceType"), falling back to the nearest parent that is
 // written, and in the end to the start of the document.
-func (w *Workspace) At(field string) Position {
+func (w *Workspace) At(field string) diag.Position {
 	for field != "" {
-		if p, ok := w.positions[w.Written(field)]; ok {
-			return Position{Path: w.Source.Path, Line: p.Line, Column: p.Column}
+		if p, ok := w.Positions[w.Written(field)]; ok {
+			return diag.Position{Path: w.Source.Path, Line: p.Line, Column: p.Column}
 		}
-		field = parent(field)
+		field = ParentField(field)
 	}
 	return w.Source
 }
 
-// Written returns the path that a field of the Workspace has in its file: "resource.count" is just that, but in an InferenceSet
-// "inference.config" is written as "spec.template.inference.config".
+// Written returns the path that a field of the Workspace has in its file: "resource.count" is just that, but in an
+// InferenceSet "inference.config" is written as "spec.template.inference.config".
 func (w *Workspace) Written(field string) string {
 	if w.InferenceSet == "" {
 		return field
 	}
 	in := writtenInSet(field)
-	if _, ok := w.positions[in]; !ok {
-		if _, ok := w.positions[field]; ok { // an annotation of the set itself
+	if _, ok := w.Positions[in]; !ok {
+		if _, ok := w.Positions[field]; ok { // an annotation of the set itself
 			return field
 		}
 	}
 	return in
+}
+
+// The modes of a Partition.
+const (
+	ModeMIG         = "mig"         // a slice of a GPU that NVIDIA's multi-instance GPU cuts
+	ModeAccelerator = "accelerator" // some of the GPUs of a node
+)
+
+// ParentField returns the path of the field that a field is in.
+func ParentField(field string) string {
+	i := strings.LastIndexAny(field, ".[")
+	return field[:max(i, 0)]
+}
+
+// Transformers reports whether the Workspace asks for the transformers runtime; anything else is vLLM.
+func (w *Workspace) Transformers() bool {
+	return w.Annotations[AnnotationRuntime] == string(preset.Transformers)
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"strings"
+
+	"syncer.dev/syncer/internal/wellknown"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// digest is the SHA-256 of what the user asked for, in canonical form. JSON sorts the keys of maps.
+func digest(w *workspace.Workspace, objects []workspace.Object) string {
+	in := struct {
+		Annotations map[string]string
+		Resource    workspace.Resource
+		Inference   *workspace.Inference
+		Tuning      *workspace.Tuning
+		Config      any
+		Patch       any `json:",omitempty"`
+	}{relevant(w.Annotations), w.Resource, w.Inference, w.Tuning, configMap(w, objects), w.Patch.Canonical()}
+	data, err := json.Marshal(in)
+	if err != nil { // all values come from YAML, and have the types of JSON
+		return ""
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// relevant keeps the annotations that change what runs. Pausing a Workspace, shielding it from deletion, or another
+// priority does not make it another one.
+func relevant(annotations map[string]string) map[string]string {
+	out := maps.Clone(annotations)
+	maps.DeleteFunc(out, func(k, _ string) bool {
+		return k == workspace.AnnotationSuspend || k == workspace.AnnotationPrune || k == workspace.AnnotationPriority ||
+			!strings.Contains(k, wellknown.PrefixKAITO) && !strings.HasPrefix(k, wellknown.PrefixSyncer)
+	})
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// configMap returns the data of the ConfigMap that the Workspace names, when it is in the same repository.
+func configMap(w *workspace.Workspace, objects []workspace.Object) any {
+	name := ""
+	switch {
+	case w.Inference != nil:
+		name = w.Inference.Config
+	case w.Tuning != nil:
+		name = w.Tuning.Config
+	}
+	if o := workspace.FindConfigMap(objects, w.Namespace, name); o != nil {
+		return o["data"]
+	}
+	return nil
+}
+
+// order is the sort key of a plain object.
+func order(o workspace.Object) string {
+	meta, _ := o.Content["metadata"].(map[string]any)
+	text := func(m map[string]any, key string) string { s, _ := m[key].(string); return s }
+	return text(o.Content, "kind") + "\x00" + text(meta, "namespace") + "\x00" + text(meta, "name")
+}
