@@ -1,20 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package capacity
 
 // series is a family of sizes that share a GPU.
 type series struct {
-	family     string // key of the vCPU quota, as the SKU API spells it; empty where it is not known
+	family     string // key of the vCPU quota, as the SKU API spells it; empty if unknown
 	gpu        gpu
 	infiniBand bool
 	nvme       bool   // KAITO keeps weights on the local NVMe disks of these
 	arch       string // "" for amd64
-	// unverified says in plain words why a size is never chosen for anybody, though whoever names it gets it.
+	// unverified is why sizing does not select the sizes by itself; see SKU.Unverified.
 	unverified string
 	retired    string // day from which Azure no longer offers the sizes
 	sizes      []size
 }
 
-// size is one row of the catalogue. share is the part of a physical GPU that it has when that is less than one; successor is
-// the size of ours that comes closest to a retired one: as much GPU memory, and able to run the presets.
+// size is one row of the catalogue. share is its part of a physical GPU if that is less than one. successor is the
+// closest size to a retired one: with as much GPU memory, and able to run the presets.
 type size struct {
 	name           string
 	vcpus, ram     int // ram in GiB; 0 where the sources do not say
@@ -26,17 +28,17 @@ type size struct {
 	withoutNetwork bool   // lacks the InfiniBand of its series
 }
 
-// Reasons why a size is not chosen by itself.
+// Reasons why sizing does not select a size by itself.
 const (
 	shareOfA10   = "a share of a GPU under a vGPU driver, on which the base image has not been run"
 	preview      = "the price list and Azure's pages do not agree on the names of these sizes"
 	undocumented = "Azure's pages do not describe it"
 )
 
-// catalogue holds all sizes of Azure's N series that its price list of 2026-06-18 names, and those that it has dropped since but
-// people's files still name. vCPUs, memory, GPUs and disks are from Azure's size pages and from the answers of its SKU API;
-// retirement dates are from Azure's list of retired sizes. Azure's API tells neither the model nor the memory of GPUs, so that
-// a table there must be.
+// catalogue holds all sizes of Azure's N series that its price list of 2026-06-18 names, and those that it has dropped
+// since but that users' files may still name. vCPUs, memory, GPUs and disks are from Azure's size pages and from the
+// answers of its SKU API; retirement dates are from Azure's list of retired sizes. Azure's API reports neither the
+// model nor the memory of GPUs, which is why this table exists.
 var catalogue = []series{
 	{family: "StandardNVADSA10v5Family", gpu: a10, sizes: []size{
 		{name: "Standard_NV6ads_A10_v5", vcpus: 6, ram: 55, gpus: 1, share: 1.0 / 6, diskGiB: 180, uncertain: shareOfA10},
@@ -62,7 +64,15 @@ var catalogue = []series{
 	}},
 	{family: "standardNDAMSv4_A100Family", gpu: a100x80, infiniBand: true, nvme: true, sizes: []size{
 		{name: "Standard_ND96amsr_A100_v4", vcpus: 96, ram: 1900, gpus: 8, diskGiB: 6400},
-		{name: "Standard_ND96ams_A100_v4", vcpus: 96, ram: 1900, gpus: 8, diskGiB: 6400, uncertain: undocumented, withoutNetwork: true},
+		{
+			name:           "Standard_ND96ams_A100_v4",
+			vcpus:          96,
+			ram:            1900,
+			gpus:           8,
+			diskGiB:        6400,
+			uncertain:      undocumented,
+			withoutNetwork: true,
+		},
 	}},
 	{family: "StandardNCadsH100v5Family", gpu: h100nvl, nvme: true, sizes: []size{
 		{name: "Standard_NC40ads_H100_v5", vcpus: 40, ram: 320, gpus: 1, diskGiB: 3576},
@@ -86,8 +96,9 @@ var catalogue = []series{
 		{name: "Standard_ND128isr_NDR_GB200_v6", vcpus: 128, ram: 900, gpus: 4, diskGiB: 16384},
 		{name: "Standard_ND128isrf_NDR_GB200_v6", vcpus: 128, ram: 900, gpus: 4, uncertain: undocumented},
 	}},
-	// The names of the preview (16 to 320 vCPUs) and of the general release (8 to 324) stand side by side in the price list. What
-	// is in the pages: 32 and 36 a quarter, 64 and 72 a half, 128 and 144 one, 256, 288 and 320 two GPUs; others by their vCPUs.
+	// The names of the preview (16 to 320 vCPUs) and of the general release (8 to 324) stand side by side in the price
+	// list. What is in the pages: 32 and 36 a quarter, 64 and 72 a half, 128 and 144 one, 256, 288 and 320 two GPUs;
+	// others by their vCPUs.
 	{gpu: rtx6000, unverified: preview, sizes: []size{
 		{name: "Standard_NC8lds_xl_RTXPRO6000BSE_v6", vcpus: 8, gpus: 1, share: 1.0 / 8},
 		{name: "Standard_NC16lds_xl_RTXPRO6000BSE_v6", vcpus: 16, ram: 64, gpus: 1, share: 1.0 / 4, diskGiB: 256},
@@ -127,7 +138,15 @@ var catalogue = []series{
 	}},
 	{family: "standardNDv2Family", gpu: v100x32, infiniBand: true, sizes: []size{
 		{name: "Standard_ND40rs_v2", vcpus: 40, ram: 672, gpus: 8, diskGiB: 2948},
-		{name: "Standard_ND40s_v2", vcpus: 40, ram: 672, gpus: 8, diskGiB: 2948, uncertain: undocumented, withoutNetwork: true},
+		{
+			name:           "Standard_ND40s_v2",
+			vcpus:          40,
+			ram:            672,
+			gpus:           8,
+			diskGiB:        2948,
+			uncertain:      undocumented,
+			withoutNetwork: true,
+		},
 	}},
 
 	// Not CUDA.

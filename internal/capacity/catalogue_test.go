@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package capacity
 
 import (
@@ -7,46 +9,79 @@ import (
 	"time"
 )
 
-// TestCatalogue checks what all sizes must have in common.
+// TestCatalogue checks the rules that hold for every size.
 func TestCatalogue(t *testing.T) {
 	seen := map[string]bool{}
-	for _, s := range SKUs() {
+	for s := range SKUs() {
 		key := strings.ToLower(s.Name)
-		switch {
-		case seen[key]:
-			t.Errorf("%s is there twice", s.Name)
-		case !strings.HasPrefix(s.Name, "Standard_N") || strings.TrimSpace(s.Name) != s.Name:
-			t.Errorf("%q is no name", s.Name)
-		case s.VCPUs <= 0:
-			t.Errorf("%s has no vCPUs", s.Name)
-		case s.GPUs&(s.GPUs-1) != 0:
-			t.Errorf("%s has %d GPUs: packing assumes powers of two", s.Name, s.GPUs)
-		case s.GPUs == 0 && s.Unusable() == "":
-			t.Errorf("%s has no GPU, and can be used", s.Name)
-		case s.Share <= 0 || s.Share > 1 || s.Share < 1 && s.GPUs != 1:
-			t.Errorf("%s has a share of %v", s.Name, s.Share)
-		case s.Share < 1 && s.Unusable() == "" && s.Unverified == "":
-			t.Errorf("%s has a share of a GPU, and would be chosen", s.Name)
+		if seen[key] {
+			t.Errorf("%s is listed twice", s.Name)
 		}
 		seen[key] = true
-		if s.GPUs > 0 && (s.GPUUsableGiB <= 0 || s.GPUUsableGiB > float64(s.GPUMemoryGiB)+1 || s.Share == 1 && s.GPUUsableGiB > float64(s.GPUMemoryGiB)) {
-			t.Errorf("%s: usable %v of %d GiB", s.Name, s.GPUUsableGiB, s.GPUMemoryGiB)
-		}
-		if s.Unusable() == "" && s.Unverified == "" && (s.MemoryGiB == 0 || s.Family == "" || s.ComputeCapability < minComputeCapability) {
-			t.Errorf("%s may be chosen, and lacks facts: %+v", s.Name, s)
-		}
-		if s.Retired == "" {
-			continue
-		}
-		if _, err := time.Parse(time.DateOnly, s.Retired); err != nil {
-			t.Errorf("%s: %v", s.Name, err)
-		}
-		if next, ok := LookupSKU(s.Successor); !ok || next.Unusable() != "" || float64(next.GPUs*next.GPUMemoryGiB) < float64(s.GPUs*s.GPUMemoryGiB)*s.Share {
-			t.Errorf("%s: the successor %q is no match", s.Name, s.Successor)
-		}
+		checkShape(t, s)
+		checkSelectable(t, s)
+		checkRetired(t, s)
 	}
 	if len(seen) < 100 {
 		t.Errorf("only %d sizes", len(seen))
+	}
+}
+
+// checkShape reports a size with an impossible name, host or GPU.
+func checkShape(t *testing.T, s SKU) {
+	t.Helper()
+	switch {
+	case !strings.HasPrefix(s.Name, "Standard_N") || strings.TrimSpace(s.Name) != s.Name:
+		t.Errorf("%q is not the name of a GPU size", s.Name)
+	case s.VCPUs <= 0:
+		t.Errorf("%s has no vCPUs", s.Name)
+	case s.GPUs&(s.GPUs-1) != 0:
+		t.Errorf("%s has %d GPUs: packing assumes powers of two", s.Name, s.GPUs)
+	case s.Share <= 0 || s.Share > 1 || s.Share < 1 && s.GPUs != 1:
+		t.Errorf("%s has a share of %v", s.Name, s.Share)
+	}
+	limit := float64(s.GPUMemoryGiB)
+	if s.Share < 1 {
+		limit++ // the nominal memory of a share is rounded down
+	}
+	if s.GPUs > 0 && (s.GPUUsableGiB <= 0 || s.GPUUsableGiB > limit) {
+		t.Errorf("%s: usable %v of %d GiB", s.Name, s.GPUUsableGiB, s.GPUMemoryGiB)
+	}
+}
+
+// checkSelectable reports a size that sizing may select although it lacks facts.
+func checkSelectable(t *testing.T, s SKU) {
+	t.Helper()
+	if s.Unusable() != "" {
+		return
+	}
+	if s.GPUs == 0 {
+		t.Errorf("%s has no GPU, and is usable", s.Name)
+	}
+	if s.Unverified != "" {
+		return
+	}
+	if s.Share < 1 {
+		t.Errorf("%s has a share of a GPU, and sizing would select it", s.Name)
+	}
+	if s.MemoryGiB == 0 || s.Family == "" || s.ComputeCapability < MinComputeCapability {
+		t.Errorf("sizing may select %s, which lacks facts: %+v", s.Name, s)
+	}
+}
+
+// checkRetired reports a retired size without a date or without a usable successor that is at least as large.
+func checkRetired(t *testing.T, s SKU) {
+	t.Helper()
+	if s.Retired == "" {
+		return
+	}
+	if _, err := time.Parse(time.DateOnly, s.Retired); err != nil {
+		t.Errorf("%s: %v", s.Name, err)
+	}
+	next, ok := LookupSKU(s.Successor)
+	if !ok || next.Unusable() != "" ||
+		float64(next.GPUs*next.GPUMemoryGiB) < float64(s.GPUs*s.GPUMemoryGiB)*s.Share {
+		t.Errorf("%s: the successor %q is no match", s.Name, s.Successor)
 	}
 }
 
@@ -118,10 +153,16 @@ func TestUnusable(t *testing.T) {
 
 func TestCapabilityOfProducts(t *testing.T) {
 	for product, want := range map[string]float64{
-		"NVIDIA-A100-SXM4-80GB": 8.0, "Tesla-A100-SXM4-80GB": 8.0, "NVIDIA-A10": 8.6, "Tesla-T4": 7.5, "NVIDIA-H100-NVL": 9.0, "NVIDIA H100 80GB HBM3": 9.0,
-		"NVIDIA-L4": 0, "": 0,
+		"NVIDIA-A100-SXM4-80GB": 8.0,
+		"Tesla-A100-SXM4-80GB":  8.0,
+		"NVIDIA-A10":            8.6,
+		"Tesla-T4":              7.5,
+		"NVIDIA-H100-NVL":       9.0,
+		"NVIDIA H100 80GB HBM3": 9.0,
+		"NVIDIA-L4":             0,
+		"":                      0,
 	} {
-		if got := capabilityOf(product); got != want {
+		if got := CapabilityOf(product); got != want {
 			t.Errorf("%q: %v, want %v", product, got, want)
 		}
 	}

@@ -1,12 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package capacity
 
 import (
+	"slices"
 	"time"
 
+	"syncer.dev/syncer/internal/capacity/fleet/pack"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Pool is an AKS agent pool that we own, as it should be.
+// Pool is the desired state of an AKS agent pool that syncer owns.
 type Pool struct {
 	Name      string        // 1 to 12 characters, ^[a-z][a-z0-9]{0,11}$
 	Workspace workspace.Key // zero for a pool that Workspaces share
@@ -18,15 +22,18 @@ type Pool struct {
 	DiskGiB   int
 	OSSKU     string   // Ubuntu or AzureLinux
 	Zones     []string // availability zones; empty for none in particular
-	// ManagedDisk asks for a disk of its own for the system, where Azure has no node with room for it on the host.
+	// ManagedDisk places the OS disk on a managed disk, for sizes without capacity for an ephemeral OS disk.
 	ManagedDisk bool
 	HourlyCost  Cost // of Count nodes
 }
 
-// PoolState is the provisioning state of a live pool, in Azure's words.
+// Priority returns the priority of its nodes.
+func (p Pool) Priority() Priority { return PriorityOf(p.Spot) }
+
+// PoolState is the provisioning state of a live pool, as Azure names it.
 type PoolState string
 
-// The states that matter to us.
+// The states that syncer handles.
 const (
 	Creating  PoolState = "Creating"
 	Updating  PoolState = "Updating"
@@ -38,7 +45,7 @@ const (
 	Canceled  PoolState = "Canceled"
 )
 
-// Busy reports whether an operation is in flight, so that another would be refused.
+// Busy reports whether an operation is in flight, so that Azure would reject another one.
 func (s PoolState) Busy() bool {
 	switch s {
 	case Succeeded, Failed, Canceled:
@@ -59,21 +66,32 @@ type LivePool struct {
 	ETag      string
 	ErrorCode string // of the last operation, when it failed
 	Error     string
-	// Owned says that the pool carries our owner tag for this cluster. Nothing else is ever changed.
+	// Owned is true if the pool has syncer's owner tag for this cluster. syncer changes no other pool.
 	Owned     bool
-	Workspace workspace.Key // from our tag; zero when not Owned, and for a pool that Workspaces share
+	Workspace workspace.Key // from syncer's tag; zero if not Owned, and for a pool that Workspaces share
 	System    bool          // mode System: never touched
-	// Changed is when we last wrote the pool, from our tag; zero when there is none.
+	// Changed is the time of syncer's last write, from its tag; zero without one.
 	Changed time.Time
 	Zones   []string // availability zones; empty for none in particular
-	// ManagedDisk says that the system is on a disk of its own.
+	// ManagedDisk is true if the OS disk is a managed disk, not an ephemeral one.
 	ManagedDisk bool
+	// Stopped is true if the machines of the pool are stopped, by itself or with the whole cluster. Its count stays.
+	Stopped bool
 }
 
-// Shared reports whether the pool is one of ours that Workspaces share.
+// ClusterStopped reports whether the cluster of the pools is stopped: its system pools are.
+func ClusterStopped(pools []LivePool) bool {
+	system := slices.DeleteFunc(slices.Clone(pools), func(l LivePool) bool { return !l.System })
+	return len(system) > 0 && !slices.ContainsFunc(system, func(l LivePool) bool { return !l.Stopped })
+}
+
+// Priority returns the priority of its nodes.
+func (l LivePool) Priority() Priority { return PriorityOf(l.Spot) }
+
+// Shared reports whether syncer owns the pool and Workspaces share it.
 func (l LivePool) Shared() bool { return l.Owned && l.Workspace == (workspace.Key{}) }
 
-// Op is what happens to a pool, in Terraform's words.
+// Op is the operation on a pool, named as in terraform's plans.
 type Op string
 
 // The operations on a pool.
@@ -82,21 +100,38 @@ const (
 	Update Op = "update" // count, labels or taints
 	Delete Op = "delete"
 	Keep   Op = "no-op"
-	Wait   Op = "wait" // something is in flight, or Azure said when to come back
+	Wait   Op = "wait" // an operation is in flight, or a backoff has not ended
 )
 
-// PoolChange is one step towards the pools that should be. Desired is nil for Delete, Live is nil for Create.
+// PoolChange is one step towards the desired pools. Desired is nil for Delete, Live is nil for Create.
 type PoolChange struct {
 	Op      Op
 	Name    string
 	Desired *Pool
 	Live    *LivePool
-	// LiveCost is the price of Live as it is.
+	// LiveCost is the hourly price of Live.
 	LiveCost Cost
-	// Remove names the nodes that go when the pool shrinks, on which nothing runs. It is empty when the pool shrinks to zero:
-	// then all of them do.
+	// Remove names the empty nodes to delete when the pool shrinks. It is empty when the pool shrinks to zero, which
+	// deletes all nodes.
 	Remove []string
-	// IgnoreBudgets lets Delete go on although a disruption budget forbids evicting a pod. Only for a pool on which nothing runs.
+	// IgnoreBudgets lets Delete proceed although a PodDisruptionBudget blocks an eviction. It is set only for pools
+	// without workloads.
 	IgnoreBudgets bool
 	Reason        string // in plain words
 }
+
+// Scaled returns the pool with another number of nodes.
+func (p Pool) Scaled(count int) Pool {
+	one := p.HourlyCost
+	if p.Count > 0 {
+		one.USD /= float64(p.Count)
+	}
+	p.Count, p.HourlyCost = count, one.Times(count)
+	return p
+}
+
+// Limits of AKS.
+const (
+	MaxPools        = 100 // agent pools in a cluster
+	MaxNodesPerPool = pack.MaxNodes
+)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package capacity
 
 import (
@@ -11,25 +13,25 @@ import (
 	"sync"
 )
 
-// Prices is a list of prices. The zero value is the list that is embedded in the binary. A list does not change once it is made.
+// Prices is an immutable price list. The zero value is the list embedded in the binary.
 type Prices struct{ list *priceList }
 
-// priceList is a list as it is in a file: US dollars per hour by region and size.
+// priceList is the format of the file: US dollars per hour by region and size.
 type priceList struct {
 	Date     string                        `json:"date"`   // day on which the prices were read, "2026-06-18"
-	Source   string                        `json:"source"` // where from, for people
+	Source   string                        `json:"source"` // of the prices, for readers
 	Currency string                        `json:"currency"`
 	OnDemand map[string]map[string]float64 `json:"onDemand"`
 	Spot     map[string]map[string]float64 `json:"spot,omitempty"`
 }
 
-// prices.json is Azure's public retail price list for sizes of the N series, on demand, as Karpenter's Azure provider generated it
-// on the date in it. It holds no spot prices.
+// prices.json is Azure's public retail price list for sizes of the N series, on demand, as Karpenter's Azure provider
+// generated it on the date in it. It holds no spot prices.
 //
 //go:embed prices.json
 var pricesJSON []byte
 
-// embedded reads the embedded list once. A broken one is no list: every price is unknown; a test reads it.
+// embedded parses the embedded list once. If it is broken, every price is unknown; a test parses it.
 var embedded = sync.OnceValue(func() *priceList {
 	p, err := ParsePrices(pricesJSON)
 	if err != nil {
@@ -38,7 +40,8 @@ var embedded = sync.OnceValue(func() *priceList {
 	return p.list
 })
 
-// NewPrices makes a list of what was read on a day from a source.
+// NewPrices returns a list of prices in US dollars per hour, by region and size, read from a source on a date
+// ("2026-06-18"). It lowers the case of regions and replaces the names of sizes by those of the catalogue.
 func NewPrices(date, source string, onDemand, spot map[string]map[string]float64) Prices {
 	ours := func(table map[string]map[string]float64) map[string]map[string]float64 {
 		out := make(map[string]map[string]float64, len(table))
@@ -51,7 +54,7 @@ func NewPrices(date, source string, onDemand, spot map[string]map[string]float64
 	return Prices{l}
 }
 
-// underOurNames puts sizes under the names that the catalogue has for them. A price under the very name goes before one under
+// underOurNames replaces the names of sizes by those of the catalogue. A price under the exact name wins over one under
 // another spelling.
 func underOurNames(sizes map[string]float64) map[string]float64 {
 	out := make(map[string]float64, len(sizes))
@@ -70,7 +73,8 @@ func underOurNames(sizes map[string]float64) map[string]float64 {
 	return out
 }
 
-// ParsePrices reads a list as Encode writes it.
+// ParsePrices parses a list in the format of Encode. It refuses other currencies than USD and prices that are not
+// positive.
 func ParsePrices(data []byte) (Prices, error) {
 	var l priceList
 	if err := json.Unmarshal(data, &l); err != nil {
@@ -94,7 +98,7 @@ func ParsePrices(data []byte) (Prices, error) {
 	return NewPrices(l.Date, l.Source, l.OnDemand, l.Spot), nil
 }
 
-// Encode writes the list so that ParsePrices can read it, and people its differences: one line for each region, in order.
+// Encode returns the list as JSON with one sorted line for each region, so that changes of it are easy to review.
 func (p Prices) Encode() []byte {
 	l := p.get()
 	var b strings.Builder
@@ -127,16 +131,16 @@ func (p Prices) get() *priceList {
 	return p.list
 }
 
-// Date is the day of the list.
+// Date returns the date of the list, "2026-06-18".
 func (p Prices) Date() string { return p.get().Date }
 
-// Source says where the list is from.
+// Source returns the origin of the list, such as a URL.
 func (p Prices) Source() string { return p.get().Source }
 
 // Regions returns the regions of the list, in order.
 func (p Prices) Regions() []string { return slices.Sorted(maps.Keys(p.get().OnDemand)) }
 
-// Knows reports whether there are prices for the region.
+// Knows reports whether the list has prices for the region.
 func (p Prices) Knows(region string) bool { return len(p.get().OnDemand[strings.ToLower(region)]) > 0 }
 
 // Sizes returns the sizes that have a price in the region, in order.
@@ -144,28 +148,34 @@ func (p Prices) Sizes(region string) []string {
 	return slices.Sorted(maps.Keys(p.get().OnDemand[strings.ToLower(region)]))
 }
 
-// Price returns the price of one node of the size in the region. A spot price that the list does not hold is unknown, never the one
-// on demand.
-func (p Prices) Price(region, size string, spot bool) Cost {
+// Price returns the hourly price of one node of the size in the region. A spot price that the list lacks is unknown;
+// the on-demand price does not replace it.
+func (p Prices) Price(region, size string, priority Priority) Cost {
 	table := p.get().OnDemand
-	if spot {
+	if priority == Spot {
 		table = p.get().Spot
 	}
 	usd, ok := table[strings.ToLower(region)][size]
 	return Cost{USD: usd, Known: ok}
 }
 
-// Price returns the price of one node in the embedded list.
-func Price(region, size string, spot bool) Cost { return Prices{}.Price(region, size, spot) }
+// AtMost returns an upper bound of the hourly price of a node, for limits. A spot node without a price counts at the
+// on-demand price, which spot never exceeds.
+func (p Prices) AtMost(region, size string, priority Priority) Cost {
+	c := p.Price(region, size, priority)
+	if !c.Known && priority == Spot {
+		return p.Price(region, size, OnDemand)
+	}
+	return c
+}
 
-// price is what the Workspace would pay for a node.
-func (r *Request) price(size string) Cost { return r.Prices.Price(r.Region, size, r.Spot) }
+// Price returns the hourly price of one node from the embedded list.
+func Price(region, size string, priority Priority) Cost {
+	return Prices{}.Price(region, size, priority)
+}
 
-// listPrice is the on-demand price, which ranks sizes for spot as well.
-func (r *Request) listPrice(size string) Cost { return r.Prices.Price(r.Region, size, false) }
-
-// Add returns the sum. It is unknown when either is.
+// Add returns the sum of two costs. It is unknown if either is.
 func (c Cost) Add(o Cost) Cost { return Cost{USD: c.USD + o.USD, Known: c.Known && o.Known} }
 
-// Times returns the cost of n.
+// Times returns n times the cost. Zero times an unknown cost is a known zero.
 func (c Cost) Times(n int) Cost { return Cost{USD: c.USD * float64(n), Known: c.Known || n == 0} }

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package capacity
 
-// The closest sizes to what has been retired.
+// Successors of retired sizes.
 const (
 	oneA10  = "Standard_NV36ads_A10_v5"
 	twoA10  = "Standard_NV72ads_A10_v5"
@@ -8,9 +10,9 @@ const (
 	twoA100 = "Standard_NC48ads_A100_v4"
 )
 
-// retirements are the series that Azure no longer offers; they are listed so that a file that names one gets a useful answer. A
-// price is no sign of life: half of them are still in the price list. The dates of the NV and NVv2 series are those of their
-// announcement.
+// retirements holds the series that Azure no longer offers, so that a file that names one gets a useful error. A price
+// does not prove that Azure offers a size: half of these are still in the price list. The NV and NVv2 series have the
+// dates of their announcement.
 var retirements = []series{
 	{family: "standardNCSv3Family", gpu: v100x16, retired: "2025-09-30", sizes: []size{
 		{name: "Standard_NC6s_v3", vcpus: 6, ram: 112, gpus: 1, diskGiB: 736, successor: oneA10},

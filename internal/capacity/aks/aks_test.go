@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
+	"syncer.dev/syncer/internal/testenv"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -20,7 +22,8 @@ const aksName = "aks"
 
 func emulator(t *testing.T, o armsim.Options) *armsim.Server {
 	t.Helper()
-	o.CreateDelay, o.ScaleDelay, o.NodeDelay, o.DeleteDelay = 30*time.Millisecond, 30*time.Millisecond, 10*time.Millisecond, 30*time.Millisecond
+	o.CreateDelay, o.ScaleDelay, o.DeleteDelay = 30*time.Millisecond, 30*time.Millisecond, 30*time.Millisecond
+	o.NodeDelay = 10 * time.Millisecond
 	s, err := armsim.Start(o)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +34,17 @@ func emulator(t *testing.T, o armsim.Options) *armsim.Server {
 
 func cloudFor(t *testing.T, s *armsim.Server, owner string) *Cloud {
 	t.Helper()
-	c, err := New(Options{SubscriptionID: "sub", ResourceGroup: "rg", Cluster: aksName, Location: "eastus", Identity: Identity{Auth: authAnonymous}, Place: Place{Endpoint: s.URL()}, Owner: owner})
+	c, err := New(
+		Options{
+			SubscriptionID: "sub",
+			ResourceGroup:  "rg",
+			Cluster:        aksName,
+			Location:       "eastus",
+			Identity:       Identity{Auth: authAnonymous},
+			Environment:    Environment{Endpoint: s.URL()},
+			Owner:          owner,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +54,17 @@ func cloudFor(t *testing.T, s *armsim.Server, owner string) *Cloud {
 func wanted(name, size string, count int) *capacity.Pool {
 	sku, _ := capacity.LookupSKU(size)
 	return &capacity.Pool{
-		Name: name, Workspace: workspace.Key{Namespace: "default", Name: "phi"}, SKU: sku, Count: count, OSSKU: "Ubuntu", DiskGiB: 100,
-		Labels: map[string]string{"app": "phi"}, Taints: []string{capacity.GPUTaint},
+		Name: name,
+		Workspace: workspace.Key{
+			Namespace: "default",
+			Name:      "phi",
+		},
+		SKU:     sku,
+		Count:   count,
+		OSSKU:   "Ubuntu",
+		DiskGiB: 100,
+		Labels:  map[string]string{"app": "phi"},
+		Taints:  []string{capacity.GPUTaint},
 	}
 }
 
@@ -56,26 +78,24 @@ func create(t *testing.T, c *Cloud, p *capacity.Pool) error {
 // pool waits until a pool is as ok wants it, and returns it; nil when it is gone.
 func pool(t *testing.T, c *Cloud, name string, ok func(*capacity.LivePool) bool) *capacity.LivePool {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for {
+	var found *capacity.LivePool
+	testenv.Eventually(t, "pool "+name, func() string {
 		pools, err := c.Pools(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		var found *capacity.LivePool
+		found = nil
 		for i := range pools {
 			if pools[i].Name == name {
 				found = &pools[i]
 			}
 		}
-		if ok(found) {
-			return found
+		if !ok(found) {
+			return fmt.Sprintf("it is %+v", found)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("pool %s is %+v", name, found)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return ""
+	})
+	return found
 }
 
 func settled(l *capacity.LivePool) bool { return l != nil && !l.State.Busy() }
@@ -107,10 +127,17 @@ func TestLifeOfAPool(t *testing.T) {
 
 	less := p.Scaled(0)
 	less.Labels = map[string]string{"app": "other"}
-	if err := c.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: &less, Live: l}); err != nil {
+	if err := c.Ensure(t.Context(), capacity.PoolChange{
+		Op:      capacity.Update,
+		Name:    "wphi",
+		Desired: &less,
+		Live:    l,
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: p, Live: l}); class(err) != capacity.ClassConflict {
+	if err := c.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: p, Live: l}); class(
+		err,
+	) != capacity.ClassConflict {
 		t.Errorf("a write with an old ETag: %v", err)
 	}
 	l = pool(t, c, "wphi", settled)
@@ -148,8 +175,10 @@ func checkNodes(t *testing.T, s *armsim.Server, count int) {
 	}
 	for _, n := range feed.Nodes {
 		l := n.Metadata.Labels
-		if l["kubernetes.azure.com/agentpool"] != "wphi" || l["node.kubernetes.io/instance-type"] != a100 || l["app"] != "phi" ||
-			n.Status.Capacity["nvidia.com/gpu"] != "1" || n.Spec.Taints[0]["key"] != "sku" {
+		if l["kubernetes.azure.com/agentpool"] != "wphi" || l["node.kubernetes.io/instance-type"] != a100 ||
+			l["app"] != "phi" ||
+			n.Status.Capacity["nvidia.com/gpu"] != "1" ||
+			n.Spec.Taints[0]["key"] != "sku" {
 			t.Errorf("%+v", n)
 		}
 	}
@@ -178,11 +207,11 @@ func TestOthersAreNeverWritten(t *testing.T) {
 		}
 	}
 	if err := create(t, ours, wanted("wphi", a100, 1)); class(err) != capacity.ClassConflict {
-		t.Errorf("creating a pool that somebody else has: %v", err)
+		t.Errorf("creating a pool that another client owns: %v", err)
 	}
 }
 
-func TestTroubleIsClassified(t *testing.T) {
+func TestErrorsAreClassified(t *testing.T) {
 	s := emulator(t, armsim.Options{Quota: map[string]int{"standardncadsa100v4family": 24}})
 	c := cloudFor(t, s, "demo")
 	if err := create(t, c, wanted("wbig", a100, 2)); class(err) != capacity.ClassQuota {
@@ -191,16 +220,24 @@ func TestTroubleIsClassified(t *testing.T) {
 	if err := create(t, c, wanted("wold", "Standard_NC6s_v3", 1)); class(err) != capacity.ClassUnavailable {
 		t.Errorf("a retired size: %v", err)
 	}
-	s.Inject(armsim.Fault{Method: http.MethodPut, Times: 3, Status: http.StatusTooManyRequests, Code: "Throttled", Message: "slow down ?sig=geheim", RetryAfter: 30})
+	s.Inject(
+		armsim.Fault{
+			Method:     http.MethodPut,
+			Times:      3,
+			Status:     http.StatusTooManyRequests,
+			Code:       "Throttled",
+			Message:    "slow down ?sig=geheim",
+			RetryAfter: 30,
+		},
+	)
 	err := create(t, c, wanted("wphi", a100, 1))
-	var trouble *capacity.CloudError
-	if !errors.As(err, &trouble) || trouble.Class != capacity.ClassThrottled || trouble.RetryAfter != 30*time.Second || strings.Contains(err.Error(), "geheim") {
-		t.Errorf("throttled: %v %+v", err, trouble)
+	var cloudErr *capacity.CloudError
+	if !errors.As(err, &cloudErr) || cloudErr.Class != capacity.ClassThrottled || cloudErr.RetryAfter != 30*time.Second ||
+		strings.Contains(err.Error(), "geheim") {
+		t.Errorf("throttled: %v %+v", err, cloudErr)
 	}
 	s.Down()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	if _, err := c.Pools(ctx); class(err) != capacity.ClassTransient {
+	if _, err := c.Pools(t.Context()); class(err) != capacity.ClassTransient {
 		t.Errorf("unreachable: %v", err)
 	}
 	s.Up()
@@ -228,10 +265,16 @@ func TestLateFailureIsListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := pool(t, c, "wphi", settled)
-	if l.State != capacity.Failed || l.ErrorCode != "AllocationFailed" || capacity.Classify(l.ErrorCode, l.Error) != capacity.ClassCapacity {
+	if l.State != capacity.Failed || l.ErrorCode != "AllocationFailed" ||
+		capacity.Classify(l.ErrorCode, l.Error) != capacity.ClassCapacity {
 		t.Errorf("%+v", l)
 	}
-	if err := c.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: wanted("wphi", a100, 1), Live: l}); err != nil {
+	if err := c.Ensure(t.Context(), capacity.PoolChange{
+		Op:      capacity.Update,
+		Name:    "wphi",
+		Desired: wanted("wphi", a100, 1),
+		Live:    l,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if l = pool(t, c, "wphi", settled); l.State != capacity.Succeeded {
@@ -268,27 +311,41 @@ func TestReadingWritesNothing(t *testing.T) {
 
 func TestWhoMayBeAnonymous(t *testing.T) {
 	for _, tt := range []struct{ auth, endpoint, want string }{
-		{authAnonymous, "", "for an emulator"},
-		{authAnonymous, "https://management.azure.com", "for an emulator"},
-		{authAzureCLI, "http://arm.example.com", "must be https"},
-		{"magic", "", "not one of"},
-		{authAnonymous, "http://127.0.0.1:1", ""},
+		{auth: authAnonymous, want: "for an emulator"},
+		{auth: authAnonymous, endpoint: "https://management.azure.com", want: "for an emulator"},
+		{auth: authAzureCLI, endpoint: "http://arm.example.com", want: "must be https"},
+		{auth: "magic", want: "not one of"},
+		{auth: authAnonymous, endpoint: "http://127.0.0.1:1"},
 	} {
-		_, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Owner: "demo", Identity: Identity{Auth: tt.auth}, Place: Place{Endpoint: tt.endpoint}})
+		_, err := New(
+			Options{
+				SubscriptionID: "s",
+				ResourceGroup:  "g",
+				Cluster:        "c",
+				Owner:          "demo",
+				Identity:       Identity{Auth: tt.auth},
+				Environment:    Environment{Endpoint: tt.endpoint},
+			},
+		)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(fmt.Sprint(err), tt.want)) {
 			t.Errorf("%s at %q: %v, want %q", tt.auth, tt.endpoint, err, tt.want)
 		}
 	}
 }
 
-// TestNobodyOwnsNothing shows that without a name of its own syncer does not take pools without a tag for its own.
-func TestNobodyOwnsNothing(t *testing.T) {
-	if _, err := New(Options{SubscriptionID: "s", ResourceGroup: "g", Cluster: "c", Identity: Identity{Auth: authAzureCLI}}); err == nil {
+// TestOwnerIsRequired shows that New refuses a cluster without a name: an empty name would match pools without our tag.
+func TestOwnerIsRequired(t *testing.T) {
+	if _, err := New(Options{
+		SubscriptionID: "s",
+		ResourceGroup:  "g",
+		Cluster:        "c",
+		Identity:       Identity{Auth: authAzureCLI},
+	}); err == nil {
 		t.Error("a Cloud without an owner")
 	}
 }
 
-// TestOperationThatIsPolled shows that the emulator can let an operation take a number of looks, whatever the time.
+// TestOperationThatIsPolled shows that an operation of the emulator can last for a number of polls, at any time.
 func TestOperationThatIsPolled(t *testing.T) {
 	s := newSim(t, armsim.Options{Polls: 3})
 	c := s.cloud(t, nil)

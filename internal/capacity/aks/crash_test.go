@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -9,38 +11,69 @@ import (
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
 )
 
-// lives are stretches of a fleet's life, each from wishes to where they are fulfilled.
-var lives = map[string]struct {
-	before map[string]wish // are fulfilled when it begins
-	faults []armsim.Fault  // in the way from the beginning
-	after  func(f *fleet) map[string]wish
+// scenarios are changes of a fleet, each from one set of targets to another.
+var scenarios = map[string]struct {
+	before map[string]target // the fleet has reached them at the start
+	faults []armsim.Fault    // active from the start
+	after  func(f *fleet) map[string]target
 }{
-	"create": {nil, nil, func(*fleet) map[string]wish { return map[string]wish{"a": {sizes: []string{a100}, count: 2}} }},
-	"grow": {map[string]wish{"a": {sizes: []string{a100}, count: 1}}, nil, func(*fleet) map[string]wish {
-		return map[string]wish{"a": {sizes: []string{a100}, count: 3}}
-	}},
-	"scale to zero": {map[string]wish{"a": {sizes: []string{a100}, count: 2}}, nil, func(*fleet) map[string]wish {
-		return map[string]wish{"a": {sizes: []string{a100}}}
-	}},
-	"delete a machine": {map[string]wish{"a": {sizes: []string{a100}, count: 3}}, nil, func(f *fleet) map[string]wish {
-		return map[string]wish{"a": {sizes: []string{a100}, count: 2, drop: f.sim.Machines(poolNameOf("a", a100))[1]}}
-	}},
-	"delete": {map[string]wish{"a": {sizes: []string{a100}, count: 1}}, nil, func(*fleet) map[string]wish { return nil }},
-	"repair": {nil, []armsim.Fault{{Method: http.MethodPut, Async: true, Code: "ReconcileVMSSAgentPoolFailed", Message: "PodDrainFailure"}}, func(*fleet) map[string]wish {
-		return map[string]wish{"a": {sizes: []string{a100}, count: 1}}
-	}},
-	"another size": {nil, []armsim.Fault{{Method: http.MethodPut, Async: true, Code: "AllocationFailed", Message: "none"}}, func(*fleet) map[string]wish {
-		return map[string]wish{"a": {sizes: sizesOfTests, count: 1}}
-	}},
-	"another disk": {nil, []armsim.Fault{{Method: http.MethodPut, Async: true, Code: "OverconstrainedAllocationRequest", Message: "Ephemeral Disks"}}, func(*fleet) map[string]wish {
-		return map[string]wish{"a": {sizes: []string{a100}, count: 1}}
-	}},
-	"abort": {nil, []armsim.Fault{{Method: http.MethodPut, Stuck: true}}, func(*fleet) map[string]wish {
-		return map[string]wish{"a": {sizes: sizesOfTests, count: 1}}
-	}},
-	"two at once": {map[string]wish{"a": {sizes: []string{a100}, count: 1}}, nil, func(*fleet) map[string]wish {
-		return map[string]wish{"b": {sizes: []string{a100}, count: 2}}
-	}},
+	"create": {after: func(*fleet) map[string]target { return map[string]target{"a": {sizes: []string{a100}, count: 2}} }},
+	"grow": {
+		before: map[string]target{"a": {sizes: []string{a100}, count: 1}},
+		after: func(*fleet) map[string]target {
+			return map[string]target{"a": {sizes: []string{a100}, count: 3}}
+		},
+	},
+	"scale to zero": {
+		before: map[string]target{"a": {sizes: []string{a100}, count: 2}},
+		after: func(*fleet) map[string]target {
+			return map[string]target{"a": {sizes: []string{a100}}}
+		},
+	},
+	"delete a machine": {
+		before: map[string]target{"a": {sizes: []string{a100}, count: 3}},
+		after: func(f *fleet) map[string]target {
+			return map[string]target{"a": {sizes: []string{a100}, count: 2, drop: f.sim.Machines(poolNameOf("a", a100))[1]}}
+		},
+	},
+	"delete": {
+		before: map[string]target{"a": {sizes: []string{a100}, count: 1}},
+		after:  func(*fleet) map[string]target { return nil },
+	},
+	"repair": {
+		faults: []armsim.Fault{
+			{Method: http.MethodPut, Async: true, Code: "ReconcileVMSSAgentPoolFailed", Message: "PodDrainFailure"},
+		},
+		after: func(*fleet) map[string]target {
+			return map[string]target{"a": {sizes: []string{a100}, count: 1}}
+		},
+	},
+	"another size": {
+		faults: []armsim.Fault{{Method: http.MethodPut, Async: true, Code: "AllocationFailed", Message: "none"}},
+		after: func(*fleet) map[string]target {
+			return map[string]target{"a": {sizes: sizesOfTests, count: 1}}
+		},
+	},
+	"another disk": {
+		faults: []armsim.Fault{
+			{Method: http.MethodPut, Async: true, Code: "OverconstrainedAllocationRequest", Message: "Ephemeral Disks"},
+		},
+		after: func(*fleet) map[string]target {
+			return map[string]target{"a": {sizes: []string{a100}, count: 1}}
+		},
+	},
+	"abort": {
+		faults: []armsim.Fault{{Method: http.MethodPut, Stuck: true}},
+		after: func(*fleet) map[string]target {
+			return map[string]target{"a": {sizes: sizesOfTests, count: 1}}
+		},
+	},
+	"two at once": {
+		before: map[string]target{"a": {sizes: []string{a100}, count: 1}},
+		after: func(*fleet) map[string]target {
+			return map[string]target{"b": {sizes: []string{a100}, count: 2}}
+		},
+	},
 }
 
 // live lets a fleet live until nothing is left to do. revive starts it again when it was killed.
@@ -60,22 +93,22 @@ func (f *fleet) live(t *testing.T) {
 	t.Fatalf("it does not settle: %s", f.wrong())
 }
 
-// TestKilledAtAnyRequest kills the process before and after each request of each life, and shows that what is there in the
-// end is the same as if nothing had happened: no orphan, nothing made twice, nobody else's pool written.
+// TestKilledAtAnyRequest kills the process before and after each request of each scenario. The pools in the end equal
+// those of a run without a kill: no orphan, no pool created twice, no write to an unmanaged pool.
 func TestKilledAtAnyRequest(t *testing.T) {
 	d := newDoor(t)
 	points := 0
-	for name, l := range lives {
+	for name, l := range scenarios {
 		begin := func(t *testing.T) *fleet {
 			f := newFleet(t, d.sim(t, armsim.Options{}))
-			f.sim.Stranger("wtheirs")
-			f.wishes = l.before
+			f.sim.AddUnmanaged("wtheirs")
+			f.targets = l.before
 			f.live(t)
 			f.restart()
 			for _, fault := range l.faults {
 				f.sim.Inject(fault)
 			}
-			f.wishes = l.after(f)
+			f.targets = l.after(f)
 			return f
 		}
 		t.Run(name, func(t *testing.T) {

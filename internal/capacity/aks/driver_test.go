@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -11,32 +13,34 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/capacity"
-	"syncer.dev/syncer/internal/execute"
+	"syncer.dev/syncer/internal/capacity/pools"
+	"syncer.dev/syncer/internal/capacity/pools/executor"
+	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// wish is what one Workspace of a test asks for: so many nodes of the first of its sizes that can be had.
-type wish struct {
+// target is the desired pool of one Workspace of a test: a number of nodes of its first size that is available.
+type target struct {
 	sizes []string
 	count int
-	drop  string // a machine that is to go when the pool shrinks
+	drop  string // the machine to delete when the pool shrinks
 }
 
-// fleet is what a syncer is made of as far as pools are concerned: it lists, plans by the rules of the product, and carries
-// the plan out. It can be killed at any request, and begins anew with nothing but what was recorded.
+// fleet is the part of syncer that handles pools: it lists them, plans by the rules of the product, and carries the
+// plan out. A test can kill it at any request. A new one starts with the recorded state only.
 type fleet struct {
-	t      testing.TB
-	sim    *sim
-	wishes map[string]wish
+	t       testing.TB
+	sim     *sim
+	targets map[string]target
 
 	transport *mortal
-	exec      *execute.Executor
+	exec      *executor.Executor
 	cloud     *Cloud
-	recorded  []capacity.Block // as the status branch would have it
+	recorded  []unavailable.Entry // as the status branch would have it
 }
 
 func newFleet(t testing.TB, s *sim) *fleet {
-	f := &fleet{t: t, sim: s, wishes: map[string]wish{}}
+	f := &fleet{t: t, sim: s, targets: map[string]target{}}
 	f.restart()
 	return f
 }
@@ -45,8 +49,8 @@ func newFleet(t testing.TB, s *sim) *fleet {
 func (f *fleet) restart() {
 	f.transport = &mortal{}
 	f.cloud = f.sim.cloud(f.t, f.transport)
-	f.exec = execute.New(f.cloud, execute.Settings{Cluster: "demo"})
-	f.exec.Remember(capacity.Unavailable{Blocks: f.recorded}, nil)
+	f.exec = executor.New(f.cloud, executor.Settings{Cluster: "demo"})
+	f.exec.Restore(unavailable.Offerings{Entries: f.recorded})
 }
 
 // pass is one pass, and reports whether nothing was left to do.
@@ -57,14 +61,14 @@ func (f *fleet) pass() (settled bool) {
 		return false
 	}
 	ready := f.sim.Ready("rg", aksName)
-	f.exec.See(pools, ready, now)
+	f.exec.Observe(pools, ready, now)
 	changes := f.plan(pools)
 	settled = !slices.ContainsFunc(changes, func(c capacity.PoolChange) bool { return c.Op != capacity.Keep })
 	f.exec.Ensure(f.t.Context(), changes, now)
 	f.exec.Release(f.t.Context(), changes, now)
 	if !f.transport.dead { // status is recorded at the end of a pass, if it comes to that
-		f.recorded = f.exec.Unavailable().Blocks
-		f.exec.Recorded()
+		f.recorded = f.exec.Unavailable().Entries
+		f.exec.MarkRecorded()
 	}
 	for _, p := range pools {
 		settled = settled && (!p.Owned || p.Count == ready[p.Name])
@@ -72,30 +76,34 @@ func (f *fleet) pass() (settled bool) {
 	return settled
 }
 
-func (f *fleet) plan(pools []capacity.LivePool) []capacity.PoolChange {
-	now, known, lost := f.sim.clock(), f.exec.Unavailable(), f.exec.Lost()
+func (f *fleet) plan(live []capacity.LivePool) []capacity.PoolChange {
+	now, known, lost := f.sim.clock(), f.exec.Unavailable(), f.exec.Unprovisionable()
 	var desired []capacity.Pool
-	for name, w := range f.wishes {
+	for name, w := range f.targets {
 		key := workspace.Key{Namespace: "default", Name: name}
-		p := *wanted(poolNameOf(name, f.choose(key, w, pools, known, lost)), f.choose(key, w, pools, known, lost), w.count)
+		p := *wanted(poolNameOf(name, f.choose(key, w, live, known, lost)), f.choose(key, w, live, known, lost), w.count)
 		p.Workspace = key
-		p.ManagedDisk = slices.Contains(known.Dropped(p.SKU, false, now), capacity.EphemeralDisk)
+		p.ManagedDisk = slices.Contains(known.Dropped(p.SKU, capacity.OnDemand, now), unavailable.EphemeralDisk)
 		desired = append(desired, p)
 	}
-	changes := capacity.PlanPools(capacity.Situation{
-		Desired: desired, Live: pools, Region: "eastus",
-		Held: func(capacity.LivePool) string { return "" }, InUse: func(string) string { return "" }, Empty: f.empty,
+	changes := pools.Plan(pools.Input{
+		Desired: desired,
+		Live:    live,
+		Region:  "eastus",
+		Held:    func(capacity.LivePool) string { return "" },
+		InUse:   func(string) string { return "" },
+		Empty:   f.empty,
 	})
-	capacity.ReplaceLost(changes, lost)
-	capacity.RepairBroken(changes, f.exec.Broken(), known, now)
-	capacity.HoldUnavailable(changes, known, capacity.Quota{}, now)
+	pools.ReplaceUnprovisionable(changes, lost)
+	pools.RecreateWithoutGPUs(changes, f.exec.WithoutGPUs(), known, now)
+	pools.HoldUnavailable(changes, known, capacity.Quota{}, now)
 	return changes
 }
 
 // empty lists the machines of a pool, that which is to go first. Nothing runs on any of them.
 func (f *fleet) empty(pool string) []string {
 	machines := f.sim.Machines(pool)
-	for _, w := range f.wishes {
+	for _, w := range f.targets {
 		if i := slices.Index(machines, w.drop); i > 0 {
 			machines[0], machines[i] = machines[i], machines[0]
 		}
@@ -103,16 +111,23 @@ func (f *fleet) empty(pool string) []string {
 	return machines
 }
 
-// choose takes the size of the pool that there is, or the first that can be had.
-func (f *fleet) choose(key workspace.Key, w wish, pools []capacity.LivePool, known capacity.Unavailable, lost map[string]bool) string {
+// choose returns the size of the existing pool, or the first size that is available.
+func (f *fleet) choose(
+	key workspace.Key,
+	w target,
+	pools []capacity.LivePool,
+	known unavailable.Offerings,
+	lost map[string]bool,
+) string {
 	for _, p := range pools {
-		if p.Owned && p.Workspace == key && p.State != capacity.Deleting && !lost[p.Name] && slices.Contains(w.sizes, p.Size) {
+		if p.Owned && p.Workspace == key && p.State != capacity.Deleting && !lost[p.Name] &&
+			slices.Contains(w.sizes, p.Size) {
 			return p.Size
 		}
 	}
 	for _, s := range w.sizes {
 		sku, _ := capacity.LookupSKU(s)
-		if _, _, blocked := known.Blocked(sku, false, f.sim.clock()); !blocked {
+		if _, _, blocked := known.Blocked(sku, capacity.OnDemand, f.sim.clock()); !blocked {
 			return s
 		}
 	}
@@ -124,7 +139,7 @@ func poolNameOf(name, size string) string {
 	return fmt.Sprintf("w%sx%d", name, sku.VCPUs)
 }
 
-// wrong says how what is there differs from what is wished for, or "".
+// wrong describes how the live pools differ from the targets; "" if they do not.
 func (f *fleet) wrong() string {
 	pools, err := f.sim.cloud(f.t, nil).Pools(f.t.Context())
 	if err != nil {
@@ -136,7 +151,7 @@ func (f *fleet) wrong() string {
 		if !p.Owned {
 			continue
 		}
-		w, ok := f.wishes[p.Workspace.Name]
+		w, ok := f.targets[p.Workspace.Name]
 		machines := f.sim.Machines(p.Name)
 		switch seen[p.Workspace.Name]++; {
 		case !ok:
@@ -144,10 +159,13 @@ func (f *fleet) wrong() string {
 		case !slices.Contains(w.sizes, p.Size):
 			out = append(out, p.Name+" has the wrong size")
 		case p.State != capacity.Succeeded || p.Count != w.count || len(machines) != w.count:
-			out = append(out, fmt.Sprintf("%s is %s with %d nodes (%d of them there), not %d", p.Name, p.State, p.Count, len(machines), w.count))
+			out = append(
+				out,
+				fmt.Sprintf("%s is %s with %d nodes (%d of them there), not %d", p.Name, p.State, p.Count, len(machines), w.count),
+			)
 		}
 	}
-	for name, w := range f.wishes {
+	for name, w := range f.targets {
 		if n := seen[name]; n > 1 || n == 0 && w.count > 0 {
 			out = append(out, fmt.Sprintf("%s has %d pools", name, n))
 		}
@@ -175,7 +193,18 @@ func (f *fleet) state() string {
 	}
 	var out []string
 	for _, p := range pools {
-		out = append(out, fmt.Sprintf("%s %s %s %d %t %s", p.Name, p.Size, p.State, p.Count, p.Owned, strings.Join(f.sim.Machines(p.Name), ",")))
+		out = append(
+			out,
+			fmt.Sprintf(
+				"%s %s %s %d %t %s",
+				p.Name,
+				p.Size,
+				p.State,
+				p.Count,
+				p.Owned,
+				strings.Join(f.sim.Machines(p.Name), ","),
+			),
+		)
 	}
 	return strings.Join(out, "\n")
 }
@@ -191,8 +220,8 @@ func (f *fleet) creations() map[string]int {
 	return out
 }
 
-// mortal carries requests until it dies: before the request that is numbered die is sent, or after it was answered. From then
-// on nothing gets through, as from a process that was killed.
+// mortal carries requests until it dies: before the request that is numbered die is sent, or after it was answered.
+// From then on nothing gets through, as from a process that was killed.
 type mortal struct {
 	die    int // 1 is the first; 0: never
 	after  bool

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -6,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -14,13 +15,15 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/redact"
 )
 
-// trouble classifies an error of the SDK. What is not from Azure itself is a network that may come back.
-func trouble(err error) error {
+// wrapError turns an error of the SDK into a CloudError with its class. An error without an answer of Azure is
+// transient.
+func wrapError(err error) error {
 	var resp *azcore.ResponseError
 	var auth *azidentity.AuthenticationFailedError
-	var kept *keptBack
+	var kept *throttledError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
@@ -29,27 +32,42 @@ func trouble(err error) error {
 	case errors.As(err, &resp):
 		return fromResponse(resp)
 	case errors.As(err, &auth):
-		return &capacity.CloudError{Class: capacity.ClassPermission, Code: "AuthenticationFailed", Message: redact(auth.Error()), Err: err}
+		return &capacity.CloudError{
+			Class:   capacity.ClassPermission,
+			Code:    "AuthenticationFailed",
+			Message: redact.Text(auth.Error()),
+			Err:     err,
+		}
 	}
-	return &capacity.CloudError{Class: capacity.ClassTransient, Code: "Unreachable", Message: redact(err.Error()), Err: err}
+	return &capacity.CloudError{
+		Class:   capacity.ClassTransient,
+		Code:    "Unreachable",
+		Message: redact.Text(err.Error()),
+		Err:     err,
+	}
 }
 
 func fromResponse(resp *azcore.ResponseError) *capacity.CloudError {
 	code, message := detailOf(resp).Root()
-	out := &capacity.CloudError{Code: code, Message: redact(message), Err: resp, Class: capacity.Classify(code, message)}
+	out := &capacity.CloudError{
+		Class:   capacity.Classify(code, message),
+		Code:    code,
+		Message: redact.Text(message),
+		Err:     resp,
+	}
 	if resp.RawResponse != nil {
 		out.RetryAfter = retryAfter(resp.RawResponse, time.Now())
 	}
-	if out.Class == capacity.ClassTransient { // an unknown code: the status says a little
-		switch resp.StatusCode {
-		case http.StatusTooManyRequests:
+	if out.Class == capacity.ClassTransient || out.Class == capacity.ClassUnknown { // the status says a little
+		switch status := resp.StatusCode; {
+		case status == http.StatusTooManyRequests:
 			out.Class = capacity.ClassThrottled
-		case http.StatusUnauthorized, http.StatusForbidden:
+		case status == http.StatusUnauthorized, status == http.StatusForbidden:
 			out.Class = capacity.ClassPermission
-		case http.StatusPreconditionFailed:
+		case status == http.StatusPreconditionFailed:
 			out.Class = capacity.ClassConflict
-		case http.StatusBadRequest:
-			out.Class = capacity.ClassInvalid
+		case status == http.StatusRequestTimeout, status >= http.StatusInternalServerError:
+			out.Class = capacity.ClassTransient
 		}
 	}
 	if out.Code == "" {
@@ -58,8 +76,8 @@ func fromResponse(resp *azcore.ResponseError) *capacity.CloudError {
 	return out
 }
 
-// detailOf finds Azure's own words in the answer: AKS answers flat, other providers put an "error" around it, and a failed
-// operation has its error inside the operation.
+// detailOf finds Azure's error in the answer: AKS answers flat, other providers wrap it in "error", and a failed
+// operation carries its error inside the operation.
 func detailOf(resp *azcore.ResponseError) capacity.ErrorDetail {
 	none := capacity.ErrorDetail{Code: resp.ErrorCode, Message: resp.ErrorCode}
 	if resp.RawResponse == nil || resp.RawResponse.Body == nil {
@@ -69,16 +87,12 @@ func detailOf(resp *azcore.ResponseError) capacity.ErrorDetail {
 	if err != nil {
 		return none
 	}
-	var body struct {
-		capacity.ErrorDetail
-		Error *capacity.ErrorDetail `json:"error"`
-	}
-	if json.Unmarshal(data, &body) != nil {
+	var out capacity.ErrorDetail // "error" is its inner error
+	if json.Unmarshal(data, &out) != nil {
 		return none
 	}
-	out := body.ErrorDetail
-	if body.Error != nil {
-		out = *body.Error
+	if out.Inner != nil && out.Code == "" {
+		out = *out.Inner
 	}
 	if out.Code == "" {
 		out.Code = resp.ErrorCode
@@ -86,42 +100,37 @@ func detailOf(resp *azcore.ResponseError) capacity.ErrorDetail {
 	return out
 }
 
-// retryAfter reads the header in each of its forms. It is not cut short: Azure throttles for an hour at times, and comes back
-// with a longer ban to those who do not listen.
+// maxRetryAfter bounds the pause that an answer asks for. Azure's longest windows of throttling are an hour; a proxy
+// may say anything.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads the header in each of its forms. It returns the full delay, which may be an hour: Azure extends the
+// throttling of clients that ignore it.
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	in := func(text string, unit time.Duration) (time.Duration, bool) {
+		n, err := strconv.ParseUint(text, 10, 64)
+		if err != nil || n == 0 {
+			return 0, false
+		}
+		return time.Duration(min(n, uint64(maxRetryAfter/unit))) * unit, true
+	}
 	for _, name := range []string{"Retry-After-Ms", "X-Ms-Retry-After-Ms"} {
-		if ms, err := strconv.Atoi(resp.Header.Get(name)); err == nil && ms > 0 {
-			return time.Duration(ms) * time.Millisecond
+		if d, ok := in(resp.Header.Get(name), time.Millisecond); ok {
+			return d
 		}
 	}
 	text := resp.Header.Get("Retry-After")
-	if s, err := strconv.Atoi(text); err == nil && s > 0 {
-		return time.Duration(s) * time.Second
+	if d, ok := in(text, time.Second); ok {
+		return d
 	}
 	if t, err := http.ParseTime(text); err == nil {
-		return max(t.Sub(now), 0)
+		return min(max(t.Sub(now), 0), maxRetryAfter)
 	}
 	return 0
 }
 
 func isConflict(err error) bool {
 	var resp *azcore.ResponseError
-	return errors.As(err, &resp) && (resp.StatusCode == http.StatusPreconditionFailed || resp.StatusCode == http.StatusConflict)
-}
-
-// secrets are tokens and signatures in the words of errors: in headers, URLs, JSON, forms, user info, and bare JWTs.
-var secrets = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)((?:bearer|basic|sharedaccesssignature)\s+)[^\s"',;]+`),
-	regexp.MustCompile(`(?i)((?:^|[?&;\s])(?:sig|signature|token|code|client_secret|client_assertion|assertion|password|access_token|refresh_token|id_token)=)[^\s&"',;]+`),
-	regexp.MustCompile(`(?i)("?(?:access_token|refresh_token|id_token|client_secret|client_assertion|password|primaryKey|secondaryKey)"?\s*:\s*")[^"]+`),
-	regexp.MustCompile(`(?i)(://[^/\s:@]+:)[^/\s@]+`),
-	regexp.MustCompile(`()eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}`),
-}
-
-// redact takes secrets out of a text.
-func redact(s string) string {
-	for _, r := range secrets {
-		s = r.ReplaceAllString(s, "${1}[redacted]")
-	}
-	return s
+	return errors.As(err, &resp) &&
+		(resp.StatusCode == http.StatusPreconditionFailed || resp.StatusCode == http.StatusConflict)
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -10,7 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// The ways to sign in. There is no chain that tries one after another: which identity spends money is a decision.
+// The ways to sign in. syncer does not try one after another: the operator decides which identity spends money.
 const (
 	authWorkloadIdentity = "workloadIdentity"
 	authManagedIdentity  = "managedIdentity"
@@ -18,7 +20,8 @@ const (
 	authAnonymous        = "anonymous"
 )
 
-// Identity says who signs in. Secrets are not among the values: they are in the pod, on the machine, or with the CLI.
+// Identity is the identity of syncer in Azure. It holds no secret: secrets are in the pod, on the machine, or with the
+// CLI.
 type Identity struct {
 	Auth     string // workloadIdentity, managedIdentity, azureCLI or anonymous
 	ClientID string // of a user-assigned managed identity, or instead of AZURE_CLIENT_ID
@@ -27,13 +30,17 @@ type Identity struct {
 	IdentityBinding bool
 }
 
-// credential makes the one credential that the configuration names. private says that the sign-in service is not one that
-// Microsoft's directory of clouds lists.
+// credential creates the credential that the configuration names. private means that Microsoft's directory of clouds
+// does not list the sign-in service.
 func credential(i Identity, client policy.ClientOptions, private bool) (azcore.TokenCredential, error) {
 	switch i.Auth {
 	case authWorkloadIdentity:
 		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			ClientOptions: client, ClientID: i.ClientID, TenantID: i.TenantID, DisableInstanceDiscovery: private, EnableAzureProxy: i.IdentityBinding,
+			ClientOptions:            client,
+			ClientID:                 i.ClientID,
+			TenantID:                 i.TenantID,
+			DisableInstanceDiscovery: private,
+			EnableAzureProxy:         i.IdentityBinding,
 		})
 	case authManagedIdentity:
 		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: client}
@@ -44,15 +51,21 @@ func credential(i Identity, client policy.ClientOptions, private bool) (azcore.T
 	case authAzureCLI:
 		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: i.TenantID})
 	case authAnonymous:
-		return nobody{}, nil
+		return anonymous{}, nil
 	}
-	return nil, fmt.Errorf("not one of %s, %s, %s, %s", authWorkloadIdentity, authManagedIdentity, authAzureCLI, authAnonymous)
+	return nil, fmt.Errorf(
+		"not one of %s, %s, %s, %s",
+		authWorkloadIdentity,
+		authManagedIdentity,
+		authAzureCLI,
+		authAnonymous,
+	)
 }
 
-// nobody signs in to an emulator, which does not ask who is there.
-type nobody struct{}
+// anonymous is the credential for an emulator, which accepts any token.
+type anonymous struct{}
 
 // GetToken returns a token that no real service accepts.
-func (nobody) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+func (anonymous) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	return azcore.AccessToken{Token: "anonymous", ExpiresOn: time.Now().Add(time.Hour)}, nil
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -9,25 +11,26 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/containerservice/armcontainerservice/v8"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Tags of our pools. A tag's key cannot hold a slash, its value can.
+// Tags of our pools. The key of a tag cannot contain a slash, its value can.
 const (
 	tagOwner     = "syncer.dev_cluster"
 	tagWorkspace = "syncer.dev_workspace" // namespace/name
-	tagNonce     = "syncer.dev_nonce"     // tells our own create from another's, when its answer got lost
-	tagChanged   = "syncer.dev_changed"   // when we last wrote the pool, RFC 3339: what is late is told from it after a restart too
+	tagNonce     = "syncer.dev_nonce"     // identifies our own creation when its answer got lost
+	tagChanged   = "syncer.dev_changed"   // time of our last write, RFC 3339: deadlines survive a restart with it
 )
 
-// Pools lists every agent pool of the cluster, by one LIST.
+// Pools lists every agent pool of the cluster with one LIST. Errors are CloudErrors.
 func (c *Cloud) Pools(ctx context.Context) ([]capacity.LivePool, error) {
 	var out []capacity.LivePool
 	pager := c.pools.NewListPager(c.options.ResourceGroup, c.options.Cluster, nil)
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list agent pools: %w", trouble(err))
+			return nil, fmt.Errorf("list agent pools: %w", wrapError(err))
 		}
 		for _, p := range page.Value {
 			if p != nil && p.Properties != nil {
@@ -41,9 +44,13 @@ func (c *Cloud) Pools(ctx context.Context) ([]capacity.LivePool, error) {
 func (c *Cloud) live(p *armcontainerservice.AgentPool) capacity.LivePool {
 	props := p.Properties
 	l := capacity.LivePool{
-		Name: value(p.Name), Size: value(props.VMSize), Count: int(value(props.Count)),
+		Name:   value(p.Name),
+		Size:   value(props.VMSize),
+		Count:  int(value(props.Count)),
 		Spot:   value(props.ScaleSetPriority) == armcontainerservice.ScaleSetPrioritySpot,
-		Labels: map[string]string{}, State: capacity.PoolState(value(props.ProvisioningState)), ETag: value(props.ETag),
+		Labels: map[string]string{},
+		State:  capacity.PoolState(value(props.ProvisioningState)),
+		ETag:   value(props.ETag),
 		System: value(props.Mode) == armcontainerservice.AgentPoolModeSystem,
 		Owned:  c.options.Owner != "" && value(props.Tags[tagOwner]) == c.options.Owner,
 	}
@@ -58,7 +65,10 @@ func (c *Cloud) live(p *armcontainerservice.AgentPool) capacity.LivePool {
 	}
 	if props.Status != nil && props.Status.ProvisioningError != nil {
 		code, message := detail(props.Status.ProvisioningError).Root()
-		l.ErrorCode, l.Error = code, redact(message)
+		l.ErrorCode, l.Error = code, redact.Text(message)
+	}
+	if power := props.PowerState; power != nil {
+		l.Stopped = value(power.Code) == armcontainerservice.CodeStopped
 	}
 	l.ManagedDisk = value(props.OSDiskType) == armcontainerservice.OSDiskTypeManaged
 	if l.Owned {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -17,14 +19,14 @@ import (
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
 )
 
-// sequencesEnv sets how many random sequences are tried, and seedEnv the first seed; a sequence that fails prints its own.
+// sequencesEnv sets the number of random sequences, and seedEnv the first seed. A sequence that fails prints its seed.
 const (
 	sequencesEnv = "SYNCER_SEQUENCES"
 	seedEnv      = "SYNCER_SEED"
 )
 
-// TestRandomSequences lets wishes, faults and crashes befall a fleet at random, and shows that once they end everything
-// becomes as wished, that nobody else's pool was ever written, and that no more was in flight than may be.
+// TestRandomSequences changes the targets of a fleet, injects faults and kills the process, all at random. Once that
+// ends, the pools reach the targets. No write went to an unmanaged pool, and the operations in flight kept the limit.
 func TestRandomSequences(t *testing.T) {
 	count, seed := ordinarily, uint64(1)
 	if testing.Short() {
@@ -62,7 +64,12 @@ func TestRandomSequences(t *testing.T) {
 }
 
 // plenty is quota that no story uses up; quota errors are among the faults.
-var plenty = map[string]int{"cores": 1e6, "standardnvadsa10v5family": 1e6, "standardncadsa100v4family": 1e6, "standardncadsh100v5family": 1e6}
+var plenty = map[string]int{
+	"cores":                     1e6,
+	"standardnvadsa10v5family":  1e6,
+	"standardncadsa100v4family": 1e6,
+	"standardncadsh100v5family": 1e6,
+}
 
 type tally struct{ passes, writes, crashes, faults int }
 
@@ -76,7 +83,7 @@ type story struct {
 	rng   *rand.Rand
 	lines []string
 	tally
-	strangers int
+	unmanaged int
 	amiss     string // what must never be
 }
 
@@ -97,8 +104,8 @@ func (s *story) step() bool {
 	settled := s.pass()
 	first := map[string]armsim.Write{}
 	for _, w := range s.sim.Log()[before:] {
-		// No time goes by in a pass: a second write of a pool is the SDK's, which got no answer to the first, and a pool that is
-		// busy at the first was listed so.
+		// No time goes by in a pass: a second write of a pool is the SDK's, which got no answer to the first, and a pool that
+		// is busy at the first was listed so.
 		switch earlier, again := first[w.Pool]; {
 		case again && (w.Method != earlier.Method || w.Path != earlier.Path):
 			s.amiss = "two operations on " + w.Pool
@@ -141,33 +148,33 @@ func (s *story) happen() {
 	name := string(rune('a' + s.rng.IntN(4)))
 	switch s.rng.IntN(7) {
 	case 0, 1:
-		w := wish{sizes: []string{sizesOfTests[s.rng.IntN(3)]}, count: 1 + s.rng.IntN(2)}
+		w := target{sizes: []string{sizesOfTests[s.rng.IntN(3)]}, count: 1 + s.rng.IntN(2)}
 		if s.rng.IntN(2) == 0 {
 			w.sizes = sizesOfTests
 		}
-		if old, ok := s.wishes[name]; ok { // a user who wants another size says so by another Workspace
+		if old, ok := s.targets[name]; ok { // a user who wants another size adds another Workspace
 			w.sizes = old.sizes
 		}
-		s.wishes[name] = w
+		s.targets[name] = w
 		s.say("%s wants %d of %v", name, w.count, w.sizes)
 	case 2:
-		if w, ok := s.wishes[name]; ok {
+		if w, ok := s.targets[name]; ok {
 			w.count = s.rng.IntN(4)
 			if machines := s.sim.Machines(poolNameOf(name, w.sizes[0])); len(machines) > 0 {
 				w.drop = machines[s.rng.IntN(len(machines))]
 			}
-			s.wishes[name] = w
+			s.targets[name] = w
 			s.say("%s wants %d, without %s", name, w.count, w.drop)
 		}
 	case 3:
-		delete(s.wishes, name)
+		delete(s.targets, name)
 		s.say("%s is gone", name)
 	case 4:
-		if s.strangers++; s.strangers <= 2 {
-			// It may have the very name that one of ours would have.
-			stranger := []string{"wtheirs", "gpu1"}[s.strangers-1]
-			s.sim.Stranger(stranger)
-			s.say("a stranger's %s", stranger)
+		if s.unmanaged++; s.unmanaged <= 2 {
+			// Its name may equal the name of an owned pool.
+			unmanaged := []string{"wtheirs", "gpu1"}[s.unmanaged-1]
+			s.sim.AddUnmanaged(unmanaged)
+			s.say("an unmanaged pool %s", unmanaged)
 		}
 	case 5:
 		size := sizesOfTests[s.rng.IntN(3)]
@@ -204,9 +211,26 @@ var faults = []armsim.Fault{
 	{Status: http.StatusServiceUnavailable, Code: "ServiceUnavailable"},
 	{Method: http.MethodPut, Status: http.StatusTooManyRequests, Code: "Throttled", RetryAfter: 600},
 	{Method: http.MethodGet, Status: http.StatusTooManyRequests, Code: "SubscriptionRequestsThrottled", RetryAfter: 90},
-	{Method: http.MethodPut, Status: http.StatusConflict, Code: "OperationNotAllowed", Message: "Another operation (Upgrading) is in progress"},
-	{Method: http.MethodPut, Status: http.StatusBadRequest, Code: "OperationNotAllowed", Message: "exceeding approved StandardNCADSA100v4Family Cores quota. Current Limit: 24, Current Usage: 24, Additional Required: 24"},
-	{Method: http.MethodPut, Status: http.StatusBadRequest, Code: "OperationNotAllowed", Message: "exceeding approved Total Regional Cores quota. Current Limit: 24, Current Usage: 24, Additional Required: 24"},
+	{
+		Method:  http.MethodPut,
+		Status:  http.StatusConflict,
+		Code:    "OperationNotAllowed",
+		Message: "Another operation (Upgrading) is in progress",
+	},
+	{
+		Method: http.MethodPut,
+		Status: http.StatusBadRequest,
+		Code:   "OperationNotAllowed",
+		Message: "exceeding approved StandardNCADSA100v4Family Cores quota. " +
+			"Current Limit: 24, Current Usage: 24, Additional Required: 24",
+	},
+	{
+		Method: http.MethodPut,
+		Status: http.StatusBadRequest,
+		Code:   "OperationNotAllowed",
+		Message: "exceeding approved Total Regional Cores quota. " +
+			"Current Limit: 24, Current Usage: 24, Additional Required: 24",
+	},
 	{Method: http.MethodPut, Status: http.StatusBadRequest, Code: "SkuNotAvailable", Message: "not here"},
 	{Method: http.MethodPut, Status: http.StatusForbidden, Code: "AuthorizationFailed", Wrapped: true},
 	{Method: http.MethodPut, Status: http.StatusForbidden, Code: "RequestDisallowedByPolicy"},
@@ -220,10 +244,10 @@ var faults = []armsim.Fault{
 	{Method: http.MethodDelete, Stuck: true},
 }
 
-// end ends all trouble, and says what is wrong after everything had its time, or "".
+// end removes all faults, lets every operation finish, and describes the remaining difference; "" if there is none.
 func (s *story) end() string {
 	s.sim.Heal()
-	s.say("no more trouble")
+	s.say("no more faults")
 	wait := 15 * time.Second
 	for range 150 {
 		if s.step() && s.wrong() == "" {
@@ -246,9 +270,11 @@ func (s *story) end() string {
 	if err != nil {
 		return err.Error()
 	}
-	strangers := 1 + min(s.strangers, 2)
-	if others := len(slices.DeleteFunc(slices.Clone(pools), func(p capacity.LivePool) bool { return p.Owned })); others != strangers {
-		return fmt.Sprintf("%d pools are not ours, not %d", others, strangers)
+	unmanaged := 1 + min(s.unmanaged, 2)
+	if others := len(
+		slices.DeleteFunc(slices.Clone(pools), func(p capacity.LivePool) bool { return p.Owned }),
+	); others != unmanaged {
+		return fmt.Sprintf("%d pools are not ours, not %d", others, unmanaged)
 	}
 	before := len(s.sim.Log())
 	s.step()

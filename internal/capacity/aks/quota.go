@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -13,8 +15,8 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 )
 
-// Quota reads the vCPU quota of the region, and which sizes it offers. With an error it returns what it did learn; the rest
-// is not known.
+// Quota reads the vCPU quota of the region, and which sizes it offers. With an error it returns what it read; the rest
+// is unknown.
 func (c *Cloud) Quota(ctx context.Context) (capacity.Quota, error) {
 	q := capacity.Quota{}
 	usage, sizes := c.usages(ctx, &q), c.offers(ctx, &q)
@@ -28,20 +30,20 @@ func (c *Cloud) usages(ctx context.Context, q *capacity.Quota) error {
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("read vCPU quota: %w", trouble(err))
+			return fmt.Errorf("read vCPU quota: %w", wrapError(err))
 		}
 		for _, u := range page.Value {
 			if u == nil || u.Name == nil || u.CurrentValue == nil || u.Limit == nil {
 				continue
 			}
 			l := capacity.Limit{Used: int(*u.CurrentValue), Max: int(*u.Limit), Known: true}
-			switch name := strings.ToLower(value(u.Name.Value)); name {
-			case "cores":
+			switch name := value(u.Name.Value); {
+			case strings.EqualFold(name, capacity.QuotaRegional):
 				regional = l
-			case "lowprioritycores":
+			case strings.EqualFold(name, capacity.QuotaSpot):
 				spot = l
 			default:
-				families[name] = l
+				families[strings.ToLower(name)] = l
 			}
 		}
 	}
@@ -51,12 +53,14 @@ func (c *Cloud) usages(ctx context.Context, q *capacity.Quota) error {
 
 // offers reads the sizes with GPUs. All others are left out: the list is long.
 func (c *Cloud) offers(ctx context.Context, q *capacity.Quota) error {
-	out := map[string]capacity.Offer{}
-	pager := c.skus.NewListPager(&armcompute.ResourceSKUsClientListOptions{Filter: to.Ptr(fmt.Sprintf("location eq '%s'", c.options.Location))})
+	out := map[string]capacity.Offering{}
+	pager := c.skus.NewListPager(
+		&armcompute.ResourceSKUsClientListOptions{Filter: to.Ptr(fmt.Sprintf("location eq '%s'", c.options.Location))},
+	)
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("read the sizes of the region: %w", trouble(err))
+			return fmt.Errorf("read the sizes of the region: %w", wrapError(err))
 		}
 		for _, s := range page.Value {
 			if s == nil || value(s.ResourceType) != "virtualMachines" || !strings.HasPrefix(value(s.Name), "Standard_N") {
@@ -71,8 +75,8 @@ func (c *Cloud) offers(ctx context.Context, q *capacity.Quota) error {
 	return nil
 }
 
-func (c *Cloud) offer(s *armcompute.ResourceSKU) capacity.Offer {
-	o := capacity.Offer{Name: value(s.Name), Family: value(s.Family)}
+func (c *Cloud) offer(s *armcompute.ResourceSKU) capacity.Offering {
+	o := capacity.Offering{Name: value(s.Name), Family: value(s.Family)}
 	for _, capability := range s.Capabilities {
 		switch value(capability.Name) {
 		case "vCPUs":
@@ -89,7 +93,10 @@ func (c *Cloud) offer(s *armcompute.ResourceSKU) capacity.Offer {
 		}
 	}
 	for _, r := range s.Restrictions {
-		in := capacity.Restriction{Reason: string(value(r.ReasonCode)), Location: value(r.Type) == armcompute.ResourceSKURestrictionsTypeLocation}
+		in := capacity.Restriction{
+			Reason:   string(value(r.ReasonCode)),
+			Location: value(r.Type) == armcompute.ResourceSKURestrictionsTypeLocation,
+		}
 		if r.RestrictionInfo != nil {
 			for _, z := range r.RestrictionInfo.Zones {
 				in.Zones = append(in.Zones, value(z))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -23,9 +25,12 @@ func TestOffersAndQuota(t *testing.T) {
 	}
 	sku := func(name string) capacity.SKU { s, _ := capacity.LookupSKU(name); return s }
 	for name, want := range map[string]string{
-		a100: "", "Standard_NC48ads_A100_v4": "to this subscription", "Standard_NC96ads_A100_v4": "", "Standard_ND40rs_v2": "does not have",
+		a100:                       "",
+		"Standard_NC48ads_A100_v4": "to this subscription",
+		"Standard_NC96ads_A100_v4": "",
+		"Standard_ND40rs_v2":       "does not have",
 	} {
-		if got := q.Offered(sku(name), false); want == "" && got != "" || !strings.Contains(got, want) {
+		if got := q.Offered(sku(name), capacity.OnDemand); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -42,7 +47,7 @@ func TestOffersAndQuota(t *testing.T) {
 	} {
 		s.Inject(armsim.Fault{Method: http.MethodGet, Contains: path, Status: http.StatusForbidden, Code: "Forbidden"})
 		q, err := c.Quota(t.Context())
-		if class(err) != capacity.ClassPermission || !check(q) || q.Offered(sku(a100), false) != "" {
+		if class(err) != capacity.ClassPermission || !check(q) || q.Offered(sku(a100), capacity.OnDemand) != "" {
 			t.Errorf("without %s: %v %+v", path, err, q)
 		}
 	}

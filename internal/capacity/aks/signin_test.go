@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -14,8 +16,8 @@ import (
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
 )
 
-// TestSignInToAPrivateCloud goes all the way with a federated token: it is exchanged at the authority of the configuration
-// for a token for its audience, which is sent to its endpoint, and neither is in any error.
+// TestSignInToAPrivateCloud goes all the way with a federated token: it is exchanged at the authority of the
+// configuration for a token for its audience, which is sent to its endpoint, and neither is in any error.
 func TestSignInToAPrivateCloud(t *testing.T) {
 	const tenant, token, assertion = "00000000-0000-0000-0000-00000000000a", "geheim-token", "geheim-assertion"
 	arm, err := armsim.New(armsim.Options{})
@@ -29,13 +31,19 @@ func TestSignInToAPrivateCloud(t *testing.T) {
 	mux.HandleFunc("GET /"+tenant+"/v2.0/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		base := server.URL + "/" + tenant
 		_ = json.NewEncoder(w).Encode(map[string]string{
-			"issuer": base + "/v2.0", "authorization_endpoint": base + "/oauth2/v2.0/authorize", "token_endpoint": base + "/oauth2/v2.0/token",
+			"issuer":                 base + "/v2.0",
+			"authorization_endpoint": base + "/oauth2/v2.0/authorize",
+			"token_endpoint":         base + "/oauth2/v2.0/token",
 		})
 	})
 	mux.HandleFunc("POST /"+tenant+"/oauth2/v2.0/token", func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("client_assertion") != assertion || refuse {
 			w.WriteHeader(http.StatusUnauthorized)
-			_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": "refused client_assertion=" + r.FormValue("client_assertion")})
+			_ = json.NewEncoder(w).
+				Encode(map[string]string{
+					"error":             "invalid_client",
+					"error_description": "refused client_assertion=" + r.FormValue("client_assertion"),
+				})
 			return
 		}
 		scope, client = r.FormValue("scope"), r.FormValue("client_id")
@@ -57,10 +65,14 @@ func TestSignInToAPrivateCloud(t *testing.T) {
 	t.Setenv("AZURE_FEDERATED_TOKEN_FILE", file)
 	open := func() *Cloud {
 		c, err := New(Options{
-			SubscriptionID: "sub", ResourceGroup: "rg", Cluster: aksName, Location: "eastus", Owner: "demo",
-			Identity:  Identity{Auth: authWorkloadIdentity, ClientID: "client", TenantID: tenant},
-			Place:     Place{Endpoint: server.URL, Audience: "https://audience.example", Authority: server.URL},
-			transport: server.Client(),
+			SubscriptionID: "sub",
+			ResourceGroup:  "rg",
+			Cluster:        aksName,
+			Location:       "eastus",
+			Owner:          "demo",
+			Identity:       Identity{Auth: authWorkloadIdentity, ClientID: "client", TenantID: tenant},
+			Environment:    Environment{Endpoint: server.URL, Audience: "https://audience.example", Authority: server.URL},
+			transport:      server.Client(),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -76,8 +88,9 @@ func TestSignInToAPrivateCloud(t *testing.T) {
 	refuse = true
 	c := open()
 	_, err = c.Pools(t.Context())
-	var trouble *capacity.CloudError
-	if !errors.As(err, &trouble) || trouble.Class != capacity.ClassPermission || strings.Contains(err.Error(), "geheim") {
+	var cloudErr *capacity.CloudError
+	if !errors.As(err, &cloudErr) || cloudErr.Class != capacity.ClassPermission ||
+		strings.Contains(err.Error(), "geheim") {
 		t.Errorf("refused: %v", err)
 	}
 	refuse = false

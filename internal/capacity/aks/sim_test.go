@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -15,8 +17,8 @@ import (
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 )
 
-// sim is an emulator with a clock of its own behind a real HTTP server, so that the unmodified SDK speaks to it and hours pass
-// at once.
+// sim is an emulator with a clock of its own behind a real HTTP server, so that the unmodified SDK speaks to it and
+// hours pass at once.
 type sim struct {
 	*armsim.Server
 	url string
@@ -41,7 +43,9 @@ type door struct {
 
 func newDoor(t testing.TB) *door {
 	d := &door{}
-	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.behind.Load().ServeHTTP(w, r) }))
+	d.Server = httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.behind.Load().ServeHTTP(w, r) }),
+	)
 	t.Cleanup(d.Close)
 	return d
 }
@@ -50,7 +54,8 @@ func newDoor(t testing.TB) *door {
 func (d *door) sim(t testing.TB, o armsim.Options) *sim {
 	t.Helper()
 	s := &sim{url: d.URL, now: simStart}
-	o.CreateDelay, o.ScaleDelay, o.NodeDelay, o.DeleteDelay, o.Now = 5*time.Minute, 3*time.Minute, 10*time.Second, 4*time.Minute, s.clock
+	o.CreateDelay, o.ScaleDelay, o.DeleteDelay = 5*time.Minute, 3*time.Minute, 4*time.Minute
+	o.NodeDelay, o.Now = 10*time.Second, s.clock
 	var err error
 	if s.Server, err = armsim.New(o); err != nil {
 		t.Fatal(err)
@@ -65,9 +70,16 @@ func newSim(t testing.TB, o armsim.Options) *sim { return newDoor(t).sim(t, o) }
 func (s *sim) cloud(t testing.TB, transport policy.Transporter) *Cloud {
 	t.Helper()
 	c, err := New(Options{
-		SubscriptionID: "sub", ResourceGroup: "rg", Cluster: aksName, Location: "eastus", Owner: "demo",
-		Identity: Identity{Auth: authAnonymous}, Place: Place{Endpoint: s.url},
-		now: s.clock, transport: transport, retryDelay: time.Millisecond,
+		SubscriptionID: "sub",
+		ResourceGroup:  "rg",
+		Cluster:        aksName,
+		Location:       "eastus",
+		Owner:          "demo",
+		Identity:       Identity{Auth: authAnonymous},
+		Environment:    Environment{Endpoint: s.url},
+		now:            s.clock,
+		transport:      transport,
+		retryDelay:     time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,15 +87,20 @@ func (s *sim) cloud(t testing.TB, transport policy.Transporter) *Cloud {
 	return c
 }
 
-// Stranger adds somebody else's pool.
-func (s *sim) Stranger(name string) {
-	s.AddPool("rg", aksName, name, map[string]any{"mode": "User", "vmSize": a100, "count": 1.0, "tags": map[string]any{tagOwner: "other"}})
+// AddUnmanaged adds a pool that another owner created.
+func (s *sim) AddUnmanaged(name string) {
+	s.AddPool(
+		"rg",
+		aksName,
+		name,
+		map[string]any{"mode": "User", "vmSize": a100, "count": 1.0, "tags": map[string]any{tagOwner: "other"}},
+	)
 }
 
 // Machines names the machines of a pool.
 func (s *sim) Machines(pool string) []string { return s.MachineNames("rg", aksName, pool) }
 
-// Once puts a fault in the way of the next write.
+// Once injects a fault into the next write.
 func (s *sim) Once(f capacitytest.Fault) {
 	fault := armsim.Fault{Method: http.MethodPut, Stuck: f.Stuck}
 	if f.Late != nil {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package aks
 
 import (
@@ -36,7 +38,7 @@ func (c *Cloud) Ensure(ctx context.Context, change capacity.PoolChange) error {
 	return nil
 }
 
-// invalid is the error of a caller.
+// invalid is the error of a change that the caller must not make.
 func invalid(message string) error {
 	return &capacity.CloudError{Class: capacity.ClassInvalid, Code: "InvalidChange", Message: message}
 }
@@ -55,7 +57,9 @@ func (c *Cloud) create(ctx context.Context, p capacity.Pool) error {
 		NodeLabels:        pointers(p.Labels),
 		NodeTaints:        to.SliceOfPtrs(p.Taints...),
 		Tags: map[string]*string{
-			tagOwner: to.Ptr(c.options.Owner), tagWorkspace: to.Ptr(p.Workspace.String()), tagNonce: to.Ptr(nonce), tagChanged: c.stamp(),
+			tagOwner: to.Ptr(
+				c.options.Owner,
+			), tagWorkspace: to.Ptr(p.Workspace.String()), tagNonce: to.Ptr(nonce), tagChanged: c.stamp(),
 		},
 	}}
 	if len(p.Zones) > 0 {
@@ -66,7 +70,9 @@ func (c *Cloud) create(ctx context.Context, p capacity.Pool) error {
 	}
 	if p.Spot {
 		body.Properties.ScaleSetPriority = to.Ptr(armcontainerservice.ScaleSetPrioritySpot)
-		body.Properties.ScaleSetEvictionPolicy = to.Ptr(armcontainerservice.ScaleSetEvictionPolicyDelete) // a deallocated node keeps eating quota
+		body.Properties.ScaleSetEvictionPolicy = to.Ptr(
+			armcontainerservice.ScaleSetEvictionPolicyDelete,
+		) // a deallocated node still uses quota
 		body.Properties.SpotMaxPrice = to.Ptr[float32](-1)
 	}
 	_, err := c.pools.BeginCreateOrUpdate(ctx, c.options.ResourceGroup, c.options.Cluster, p.Name, body,
@@ -75,15 +81,15 @@ func (c *Cloud) create(ctx context.Context, p capacity.Pool) error {
 		return nil
 	}
 	if isConflict(err) && c.made(ctx, p.Name, nonce) {
-		return nil // the answer to the first try got lost, and the SDK tried again
+		return nil // the answer to the first request got lost, and the SDK retried
 	}
-	return trouble(err)
+	return wrapError(err)
 }
 
 // stamp is the time, as a tag.
 func (c *Cloud) stamp() *string { return to.Ptr(c.options.now().UTC().Format(time.RFC3339)) }
 
-// made reports whether the pool is there by our own request.
+// made reports whether our own request created the pool.
 func (c *Cloud) made(ctx context.Context, name, nonce string) bool {
 	got, err := c.pools.Get(ctx, c.options.ResourceGroup, c.options.Cluster, name, nil)
 	return err == nil && got.Properties != nil && value(got.Properties.Tags[tagNonce]) == nonce
@@ -97,7 +103,7 @@ func pointers(m map[string]string) map[string]*string {
 	return out
 }
 
-// update changes the count, labels and taints of a pool, and nothing else: everything is sent back as it was just read.
+// update changes the count, labels and taints of a pool. It sends all other properties back as it read them.
 func (c *Cloud) update(ctx context.Context, change capacity.PoolChange) error {
 	pool, err := c.fenced(ctx, change)
 	if err != nil {
@@ -117,12 +123,13 @@ func (c *Cloud) update(ctx context.Context, change capacity.PoolChange) error {
 	_, err = c.pools.BeginCreateOrUpdate(ctx, c.options.ResourceGroup, c.options.Cluster, change.Name, pool,
 		&armcontainerservice.AgentPoolsClientBeginCreateOrUpdateOptions{IfMatch: to.Ptr(change.Live.ETag)})
 	if err != nil {
-		return trouble(err)
+		return wrapError(err)
 	}
 	return nil
 }
 
-// remove deletes the named machines. Azure neither cordons nor drains them: that they are empty is for the caller to know.
+// remove deletes the named machines. Azure neither cordons nor drains them, so the caller has to know that they are
+// empty.
 func (c *Cloud) remove(ctx context.Context, change capacity.PoolChange) error {
 	for _, name := range change.Remove {
 		if !strings.HasPrefix(name, "aks-"+change.Name+"-") {
@@ -134,19 +141,21 @@ func (c *Cloud) remove(ctx context.Context, change capacity.PoolChange) error {
 		return err
 	}
 	if change.Live.Count-len(names) != change.Desired.Count {
-		return invalid(fmt.Sprintf("%d of %d machines deleted do not leave %d", len(names), change.Live.Count, change.Desired.Count))
+		return invalid(
+			fmt.Sprintf("%d of %d machines deleted do not leave %d", len(names), change.Live.Count, change.Desired.Count),
+		)
 	}
-	// The SDK has no option for the precondition; a service that does not look at it is fenced by what was just read.
+	// The SDK has no option for the precondition. fenced reads the pool first, for a service that ignores the header.
 	ctx = policy.WithHTTPHeader(ctx, http.Header{"If-Match": {change.Live.ETag}})
 	_, err := c.pools.BeginDeleteMachines(ctx, c.options.ResourceGroup, c.options.Cluster, change.Name,
 		armcontainerservice.AgentPoolDeleteMachinesParameter{MachineNames: to.SliceOfPtrs(names...)}, nil)
 	if err != nil {
-		return trouble(err)
+		return wrapError(err)
 	}
 	return nil
 }
 
-// Delete starts the deletion of a pool that is ours.
+// Delete starts the deletion of an owned pool. Without the pool it returns nil.
 func (c *Cloud) Delete(ctx context.Context, change capacity.PoolChange) error {
 	_, err := c.fenced(ctx, change)
 	if err == nil {
@@ -155,7 +164,7 @@ func (c *Cloud) Delete(ctx context.Context, change capacity.PoolChange) error {
 			o.IgnorePodDisruptionBudget = to.Ptr(true)
 		}
 		if _, err = c.pools.BeginDelete(ctx, c.options.ResourceGroup, c.options.Cluster, change.Name, o); err != nil {
-			err = trouble(err)
+			err = wrapError(err)
 		}
 	}
 	var t *capacity.CloudError
@@ -168,14 +177,22 @@ func (c *Cloud) Delete(ctx context.Context, change capacity.PoolChange) error {
 	return nil
 }
 
-// Abort gives up the operation in flight on a pool that is ours.
+// Abort aborts the operation in flight on an owned pool. Without an operation it returns nil.
 func (c *Cloud) Abort(ctx context.Context, change capacity.PoolChange) error {
 	_, err := c.fenced(ctx, change)
 	if err == nil {
-		if _, err = c.pools.BeginAbortLatestOperation(ctx, c.options.ResourceGroup, c.options.Cluster, change.Name, nil); isConflict(err) {
+		if _, err = c.pools.BeginAbortLatestOperation(
+			ctx,
+			c.options.ResourceGroup,
+			c.options.Cluster,
+			change.Name,
+			nil,
+		); isConflict(
+			err,
+		) {
 			return nil // it has just ended
 		} else if err != nil {
-			err = trouble(err)
+			err = wrapError(err)
 		}
 	}
 	if err != nil {
@@ -184,19 +201,23 @@ func (c *Cloud) Abort(ctx context.Context, change capacity.PoolChange) error {
 	return nil
 }
 
-// fenced reads a pool right before a write, and refuses the write unless the pool is ours and is still what was seen. It does
-// not trust the caller: that the change is about the pool that was listed is checked too.
+// fenced reads a pool right before a write, and refuses the write unless the pool is owned and unchanged since it was
+// listed. It also checks that the change names the listed pool.
 func (c *Cloud) fenced(ctx context.Context, change capacity.PoolChange) (armcontainerservice.AgentPool, error) {
 	seen := change.Live
 	switch {
 	case seen == nil || seen.ETag == "":
-		return armcontainerservice.AgentPool{}, &capacity.CloudError{Class: capacity.ClassConflict, Code: "NotSeen", Message: "the pool has not been listed"}
+		return armcontainerservice.AgentPool{}, &capacity.CloudError{
+			Class:   capacity.ClassConflict,
+			Code:    "NotSeen",
+			Message: "the pool has not been listed",
+		}
 	case seen.Name != change.Name:
 		return armcontainerservice.AgentPool{}, invalid("the change is not about the pool that was listed")
 	}
 	got, err := c.pools.Get(ctx, c.options.ResourceGroup, c.options.Cluster, change.Name, nil)
 	if err != nil {
-		return got.AgentPool, trouble(err)
+		return got.AgentPool, wrapError(err)
 	}
 	if got.Properties == nil {
 		return got.AgentPool, capacity.ErrNotOwned
@@ -206,7 +227,11 @@ func (c *Cloud) fenced(ctx context.Context, change capacity.PoolChange) (armcont
 	case !now.Owned || now.System:
 		return got.AgentPool, capacity.ErrNotOwned
 	case now.ETag != seen.ETag:
-		return got.AgentPool, &capacity.CloudError{Class: capacity.ClassConflict, Code: "PreconditionFailed", Message: "the pool has changed since it was listed"}
+		return got.AgentPool, &capacity.CloudError{
+			Class:   capacity.ClassConflict,
+			Code:    "PreconditionFailed",
+			Message: "the pool has changed since it was listed",
+		}
 	}
 	return got.AgentPool, nil
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package capacitytest
 
 import (
@@ -10,13 +12,13 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// World is what is behind a Cloud that is tested.
+// World controls the cloud behind a Cloud under test.
 type World interface {
-	// Pass lets so much time go by.
+	// Pass advances the clock.
 	Pass(d time.Duration)
-	// Stranger adds a pool of that name which somebody else keeps.
-	Stranger(name string)
-	// Once puts a fault in the way of the next write.
+	// AddUnmanaged adds a pool of that name with another owner.
+	AddUnmanaged(name string)
+	// Once injects a fault into the next write.
 	Once(f Fault)
 	// Machines names the machines of a pool.
 	Machines(pool string) []string
@@ -27,11 +29,12 @@ const Takes = time.Hour
 
 const size = "Standard_NC24ads_A100_v4"
 
-// Test shows that a Cloud keeps its contract. open returns a Cloud, with a system pool nodepool1, and the world behind it.
+// Test shows that a Cloud keeps its contract. open returns a Cloud, with a system pool nodepool1, and the world behind
+// it.
 func Test(t *testing.T, open func(t *testing.T) (capacity.Cloud, World)) {
 	for name, test := range map[string]func(*testing.T, *bench){
 		"life of a pool":          life,
-		"others are not written":  strangers,
+		"others are not written":  unmanaged,
 		"callers that are wrong":  wrongCallers,
 		"an old ETag":             oldETag,
 		"one operation at a time": oneAtATime,
@@ -58,8 +61,17 @@ type bench struct {
 func want(name string, count int) *capacity.Pool {
 	sku, _ := capacity.LookupSKU(size)
 	return &capacity.Pool{
-		Name: name, Workspace: workspace.Key{Namespace: "default", Name: "phi"}, SKU: sku, Count: count, OSSKU: "Ubuntu", DiskGiB: 100,
-		Labels: map[string]string{"app": "phi"}, Taints: []string{capacity.GPUTaint},
+		Name: name,
+		Workspace: workspace.Key{
+			Namespace: "default",
+			Name:      "phi",
+		},
+		SKU:     sku,
+		Count:   count,
+		OSSKU:   "Ubuntu",
+		DiskGiB: 100,
+		Labels:  map[string]string{"app": "phi"},
+		Taints:  []string{capacity.GPUTaint},
 	}
 }
 
@@ -85,7 +97,16 @@ func (b *bench) made(name string, count int) *capacity.LivePool {
 }
 
 func (b *bench) update(l *capacity.LivePool, d *capacity.Pool, remove ...string) error {
-	return b.cloud.Ensure(b.t.Context(), capacity.PoolChange{Op: capacity.Update, Name: l.Name, Desired: d, Live: l, Remove: remove})
+	return b.cloud.Ensure(
+		b.t.Context(),
+		capacity.PoolChange{
+			Op:      capacity.Update,
+			Name:    l.Name,
+			Desired: d,
+			Live:    l,
+			Remove:  remove,
+		},
+	)
 }
 
 func (b *bench) must(err error) {
@@ -106,8 +127,11 @@ func (b *bench) class(err error, want capacity.Class) {
 
 func life(t *testing.T, b *bench) {
 	l := b.made("wphi", 2)
-	if l == nil || !l.Owned || l.System || l.State != capacity.Succeeded || l.Count != 2 || l.Size != size || l.Workspace.Name != "phi" ||
-		l.Labels["app"] != "phi" || !slices.Equal(l.Taints, []string{capacity.GPUTaint}) || l.ETag == "" || l.Changed.IsZero() || len(b.Machines("wphi")) != 2 {
+	if l == nil || !l.Owned || l.System || l.State != capacity.Succeeded || l.Count != 2 || l.Size != size ||
+		l.Workspace.Name != "phi" ||
+		l.Labels["app"] != "phi" || !slices.Equal(l.Taints, []string{capacity.GPUTaint}) || l.ETag == "" ||
+		l.Changed.IsZero() ||
+		len(b.Machines("wphi")) != 2 {
 		t.Fatalf("made: %+v, machines %v", l, b.Machines("wphi"))
 	}
 	less := want("wphi", 0)
@@ -115,7 +139,9 @@ func life(t *testing.T, b *bench) {
 	b.must(b.update(l, less))
 	b.Pass(Takes)
 	next := b.live("wphi")
-	if next.Count != 0 || next.Labels["more"] != "yes" || next.Labels["app"] != "phi" || next.ETag == l.ETag || !next.Changed.After(l.Changed) || len(b.Machines("wphi")) != 0 {
+	if next.Count != 0 || next.Labels["more"] != "yes" || next.Labels["app"] != "phi" || next.ETag == l.ETag ||
+		!next.Changed.After(l.Changed) ||
+		len(b.Machines("wphi")) != 0 {
 		t.Errorf("scaled to zero: %+v", next)
 	}
 	b.must(b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wphi", Live: next}))
@@ -126,7 +152,7 @@ func life(t *testing.T, b *bench) {
 	b.must(b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wphi", Live: next}))
 }
 
-// placement shows that what cannot be changed later is asked for at the start, and is kept.
+// placement shows that a create sets the immutable properties, and that updates keep them.
 func placement(t *testing.T, b *bench) {
 	p := want("wphi", 1)
 	p.Zones, p.ManagedDisk = []string{"1", "3"}, true
@@ -140,8 +166,8 @@ func placement(t *testing.T, b *bench) {
 	}
 }
 
-func strangers(t *testing.T, b *bench) {
-	b.Stranger("wtheirs")
+func unmanaged(t *testing.T, b *bench) {
+	b.AddUnmanaged("wtheirs")
 	for _, name := range []string{"wtheirs", "nodepool1"} {
 		l := b.live(name)
 		if l == nil || l.Owned {
@@ -157,7 +183,10 @@ func strangers(t *testing.T, b *bench) {
 				t.Errorf("%s %s: %v", op, name, err)
 			}
 		}
-		b.class(b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Create, Name: name, Desired: want(name, 1)}), capacity.ClassConflict)
+		b.class(
+			b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Create, Name: name, Desired: want(name, 1)}),
+			capacity.ClassConflict,
+		)
 		if after := b.live(name); after.ETag != l.ETag || after.Count != l.Count {
 			t.Errorf("%s was written: %+v", name, after)
 		}
@@ -165,13 +194,34 @@ func strangers(t *testing.T, b *bench) {
 }
 
 func wrongCallers(t *testing.T, b *bench) {
-	b.Stranger("wtheirs")
+	b.AddUnmanaged("wtheirs")
 	l := b.made("wphi", 1)
-	b.class(b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: want("wtheirs", 3), Live: l}), capacity.ClassInvalid)
-	b.class(b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wtheirs", Desired: want("wtheirs", 3), Live: l}), capacity.ClassInvalid)
-	b.class(b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Live: l}), capacity.ClassInvalid)
-	b.class(b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: want("wphi", 3)}), capacity.ClassConflict)
-	b.class(b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wtheirs", Live: l}), capacity.ClassInvalid)
+	b.class(
+		b.cloud.Ensure(
+			t.Context(),
+			capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: want("wtheirs", 3), Live: l},
+		),
+		capacity.ClassInvalid,
+	)
+	b.class(
+		b.cloud.Ensure(
+			t.Context(),
+			capacity.PoolChange{Op: capacity.Update, Name: "wtheirs", Desired: want("wtheirs", 3), Live: l},
+		),
+		capacity.ClassInvalid,
+	)
+	b.class(
+		b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Live: l}),
+		capacity.ClassInvalid,
+	)
+	b.class(
+		b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Update, Name: "wphi", Desired: want("wphi", 3)}),
+		capacity.ClassConflict,
+	)
+	b.class(
+		b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wtheirs", Live: l}),
+		capacity.ClassInvalid,
+	)
 	b.class(b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wtheirs"}), capacity.ClassConflict)
 	b.class(b.update(l, want("wphi", 0), "aks-wtheirs-1-vmss000000"), capacity.ClassInvalid)
 	if after := b.live("wphi"); after.ETag != l.ETag {
@@ -185,7 +235,10 @@ func oldETag(t *testing.T, b *bench) {
 	b.Pass(Takes)
 	b.class(b.update(l, want("wphi", 3)), capacity.ClassConflict)
 	b.class(b.update(l, want("wphi", 0), b.Machines("wphi")...), capacity.ClassConflict)
-	b.class(b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wphi", Live: l}), capacity.ClassConflict)
+	b.class(
+		b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wphi", Live: l}),
+		capacity.ClassConflict,
+	)
 	if l := b.live("wphi"); l.Count != 2 {
 		t.Errorf("%+v", l)
 	}
@@ -198,8 +251,14 @@ func oneAtATime(t *testing.T, b *bench) {
 		t.Fatalf("%+v", l)
 	}
 	b.class(b.update(l, want("wphi", 2)), capacity.ClassBusy)
-	b.class(b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wphi", Live: l}), capacity.ClassBusy)
-	b.class(b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Create, Name: "wphi", Desired: want("wphi", 1)}), capacity.ClassConflict)
+	b.class(
+		b.cloud.Delete(t.Context(), capacity.PoolChange{Op: capacity.Delete, Name: "wphi", Live: l}),
+		capacity.ClassBusy,
+	)
+	b.class(
+		b.cloud.Ensure(t.Context(), capacity.PoolChange{Op: capacity.Create, Name: "wphi", Desired: want("wphi", 1)}),
+		capacity.ClassConflict,
+	)
 }
 
 func failingLate(t *testing.T, b *bench) {
@@ -260,7 +319,7 @@ func quota(t *testing.T, b *bench) {
 	if q.Family(capacity.SKU{Name: "Standard_Unheard_Of", Family: "unheard"}).Known {
 		t.Error("the quota of an unknown family is known")
 	}
-	if reason := q.Offered(sku, false); reason != "" {
+	if reason := q.Offered(sku, capacity.OnDemand); reason != "" {
 		t.Errorf("%s is not offered: %s", size, reason)
 	}
 }

@@ -1,8 +1,10 @@
-// Package capacitytest has a Cloud in memory for tests, and the test that it passes as the real one does.
+// SPDX-License-Identifier: Apache-2.0
+
 package capacitytest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,8 +15,8 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 )
 
-// Fake is a capacity.Cloud in memory. It keeps pools as Azure does: an operation takes Takes, another is refused meanwhile,
-// and what fails late stays behind as Failed. Set the knobs before it is used, or with Set.
+// Fake is a capacity.Cloud in memory. It keeps pools as Azure does: an operation takes Takes, another is refused
+// meanwhile, and what fails late stays behind as Failed. Set the knobs before it is used, or with Set.
 type Fake struct {
 	mu    sync.Mutex
 	pools map[string]*fakePool
@@ -25,14 +27,17 @@ type Fake struct {
 
 	Down    error                           // every call fails with it
 	Refuse  map[string]*capacity.CloudError // by size: growing is refused
+	Locked  *capacity.CloudError            // every deletion is refused
 	Fail    map[string]*capacity.CloudError // by size: growing fails late
 	NoNodes map[string]bool                 // by size: pools succeed without nodes
 	Once    []*Fault                        // the next writes, in order
 	Limits  capacity.Quota
+	Stopped bool // the cluster is stopped: its machines are away, and every write is refused
 
 	Lists   int      // calls of Pools
 	Quotas  int      // calls of Quota
 	Written []string // "create wphi"
+	Refused []string // "create wphi: Code": writes that were refused at once
 	Foreign int      // writes to pools that are not ours, which were all refused
 }
 
@@ -56,7 +61,16 @@ type fakePool struct {
 // NewFake returns a Cloud with a system pool.
 func NewFake() *Fake {
 	f := &Fake{pools: map[string]*fakePool{}, Now: time.Now}
-	f.pools["nodepool1"] = &fakePool{LivePool: capacity.LivePool{Name: "nodepool1", Size: "Standard_D4s_v5", Count: 1, State: capacity.Succeeded, System: true, ETag: "system"}}
+	f.pools["nodepool1"] = &fakePool{
+		LivePool: capacity.LivePool{
+			Name:   "nodepool1",
+			Size:   "Standard_D4s_v5",
+			Count:  1,
+			State:  capacity.Succeeded,
+			System: true,
+			ETag:   "system",
+		},
+	}
 	return f
 }
 
@@ -73,6 +87,31 @@ func (f *Fake) Put(p capacity.LivePool) {
 	f.pools[p.Name] = pool
 }
 
+// Evict takes the machines of a pool away, as Azure does with spot machines: the pool stays as it was.
+func (f *Fake) Evict(name string) { f.mu.Lock(); defer f.mu.Unlock(); f.pools[name].machines = nil }
+
+// Lose removes a pool, with its machines, as if it had been deleted in the portal.
+func (f *Fake) Lose(name string) { f.mu.Lock(); defer f.mu.Unlock(); delete(f.pools, name) }
+
+// Live lists the pools in the order of their names. It is no call of Azure: it is not counted, and works while Azure is
+// down.
+func (f *Fake) Live() []capacity.LivePool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.settle()
+	return f.list()
+}
+
+// Find returns a pool as it is, or nil.
+func (f *Fake) Find(name string) *capacity.LivePool {
+	for _, p := range f.Live() {
+		if p.Name == name {
+			return &p
+		}
+	}
+	return nil
+}
+
 // Nodes returns the names of the machines that are there, by pool, without those of the system pool.
 func (f *Fake) Nodes() map[string][]string {
 	f.mu.Lock()
@@ -80,7 +119,7 @@ func (f *Fake) Nodes() map[string][]string {
 	f.settle()
 	out := map[string][]string{}
 	for name, p := range f.pools {
-		if !p.System && p.State != capacity.Creating && len(p.machines) > 0 {
+		if !f.Stopped && !p.System && p.State != capacity.Creating && len(p.machines) > 0 {
 			out[name] = slices.Clone(p.machines)
 		}
 	}
@@ -132,11 +171,17 @@ func (f *Fake) Pools(context.Context) ([]capacity.LivePool, error) {
 		return nil, f.Down
 	}
 	f.settle()
+	return f.list(), nil
+}
+
+func (f *Fake) list() []capacity.LivePool {
 	var out []capacity.LivePool
 	for _, name := range slices.Sorted(maps.Keys(f.pools)) {
-		out = append(out, f.pools[name].LivePool)
+		l := f.pools[name].LivePool
+		l.Stopped = f.Stopped
+		out = append(out, l)
 	}
-	return out, nil
+	return out
 }
 
 // Quota returns Limits.
@@ -151,6 +196,19 @@ func (f *Fake) Quota(context.Context) (capacity.Quota, error) {
 func (f *Fake) Ensure(_ context.Context, c capacity.PoolChange) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.note(c, f.ensure(c))
+}
+
+// note keeps a write that was refused.
+func (f *Fake) note(c capacity.PoolChange, err error) error {
+	var e *capacity.CloudError
+	if errors.As(err, &e) {
+		f.Refused = append(f.Refused, fmt.Sprintf("%s %s: %s", c.Op, c.Name, e.Code))
+	}
+	return err
+}
+
+func (f *Fake) ensure(c capacity.PoolChange) error {
 	if c.Desired == nil || c.Desired.Name != c.Name {
 		return refused("InvalidChange", "the change is not about the pool that it names")
 	}
@@ -167,7 +225,13 @@ func (f *Fake) Ensure(_ context.Context, c capacity.PoolChange) error {
 			return err
 		}
 		f.pools[c.Name] = &fakePool{LivePool: capacity.LivePool{
-			Name: d.Name, Size: d.SKU.Name, Spot: d.Spot, Owned: true, Workspace: d.Workspace, ManagedDisk: d.ManagedDisk, Zones: d.Zones,
+			Name:        d.Name,
+			Size:        d.SKU.Name,
+			Spot:        d.Spot,
+			Owned:       true,
+			Workspace:   d.Workspace,
+			ManagedDisk: d.ManagedDisk,
+			Zones:       d.Zones,
 		}}
 		f.begin(c.Name, capacity.Creating, d, fault, true)
 		f.Written = append(f.Written, "create "+c.Name)
@@ -195,7 +259,11 @@ func (f *Fake) Ensure(_ context.Context, c capacity.PoolChange) error {
 
 func (f *Fake) begin(name string, state capacity.PoolState, d *capacity.Pool, fault Fault, grows bool) {
 	p := f.pools[name]
-	p.State, p.Count, p.ETag, p.Changed, p.done = state, d.Count, f.etag(), f.Now().UTC().Truncate(time.Second), f.Now().Add(f.Takes)
+	p.State, p.Count, p.ETag, p.Changed, p.done = state, d.Count, f.etag(), f.Now().
+		UTC().
+		Truncate(time.Second),
+		f.Now().
+			Add(f.Takes)
 	labels := maps.Clone(p.Labels)
 	if labels == nil {
 		labels = map[string]string{}
@@ -228,6 +296,10 @@ func (f *Fake) remove(p *fakePool, c capacity.PoolChange) error {
 func (f *Fake) Delete(_ context.Context, c capacity.PoolChange) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.note(c, f.delete(c))
+}
+
+func (f *Fake) delete(c capacity.PoolChange) error {
 	if c.Live != nil && c.Live.Name == c.Name && f.pools[c.Name] == nil && f.Down == nil {
 		return nil
 	}
@@ -239,7 +311,12 @@ func (f *Fake) Delete(_ context.Context, c capacity.PoolChange) error {
 	if err != nil {
 		return err
 	}
-	p.State, p.gone, p.ETag, p.done, p.late, p.stuck = capacity.Deleting, true, f.etag(), f.Now().Add(f.Takes), fault.Late, fault.Stuck
+	if f.Locked != nil {
+		return f.Locked
+	}
+	p.State, p.gone, p.ETag, p.done, p.late, p.stuck = capacity.Deleting, true, f.etag(), f.Now().
+		Add(f.Takes),
+		fault.Late, fault.Stuck
 	f.Written = append(f.Written, "delete "+c.Name)
 	f.settle()
 	return nil
@@ -260,7 +337,8 @@ func (f *Fake) Abort(_ context.Context, c capacity.PoolChange) error {
 	if err != nil {
 		return err
 	}
-	p.State, p.stuck, p.gone, p.late, p.ETag, p.done = capacity.Canceling, false, false, nil, f.etag(), f.Now().Add(f.Takes)
+	p.State, p.stuck, p.gone, p.late, p.ETag, p.done = capacity.Canceling, false, false, nil, f.etag(), f.Now().
+		Add(f.Takes)
 	f.Written = append(f.Written, "abort "+c.Name)
 	f.settle()
 	return nil
@@ -270,6 +348,9 @@ func (f *Fake) Abort(_ context.Context, c capacity.PoolChange) error {
 func (f *Fake) next() (Fault, error) {
 	if f.Down != nil {
 		return Fault{}, f.Down
+	}
+	if f.Stopped {
+		return Fault{}, refused("OperationNotAllowed", "managed cluster is in stopped state")
 	}
 	f.settle()
 	if len(f.Once) == 0 {
@@ -308,7 +389,10 @@ func (f *Fake) owned(c capacity.PoolChange) (*fakePool, error) {
 func (f *Fake) fenced(c capacity.PoolChange) (*fakePool, error) {
 	p, err := f.owned(c)
 	if err == nil && p.State.Busy() {
-		return nil, refused("OperationNotAllowed", "Another agentpool operation ("+p.Name+" - "+string(p.State)+") is in progress")
+		return nil, refused(
+			"OperationNotAllowed",
+			"Another agentpool operation ("+p.Name+" - "+string(p.State)+") is in progress",
+		)
 	}
 	return p, err
 }

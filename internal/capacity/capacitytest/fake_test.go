@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package capacitytest
 
 import (
@@ -15,7 +17,7 @@ type fakeWorld struct {
 
 func (w *fakeWorld) Pass(d time.Duration) { w.Set(func(*Fake) { w.now = w.now.Add(d) }) }
 func (w *fakeWorld) Once(f Fault)         { w.Set(func(x *Fake) { x.Once = append(x.Once, &f) }) }
-func (w *fakeWorld) Stranger(name string) {
+func (w *fakeWorld) AddUnmanaged(name string) {
 	w.Put(capacity.LivePool{Name: name, Size: size, Count: 1, State: capacity.Succeeded})
 }
 func (w *fakeWorld) Machines(pool string) []string { return w.Nodes()[pool] }
@@ -28,7 +30,11 @@ func TestFake(t *testing.T) {
 		f.Takes = time.Minute
 		known := capacity.Limit{Max: 100, Known: true}
 		sku, _ := capacity.LookupSKU(size)
-		f.Limits = capacity.Quota{Families: map[string]capacity.Limit{strings.ToLower(sku.Family): known}, Regional: known, Spot: known}
+		f.Limits = capacity.Quota{
+			Families: map[string]capacity.Limit{strings.ToLower(sku.Family): known},
+			Regional: known,
+			Spot:     known,
+		}
 		return f, w
 	})
 }

@@ -1,4 +1,5 @@
-// Package retail reads Azure's public list of retail prices, which needs no credentials. It exists for the public cloud only.
+// SPDX-License-Identifier: Apache-2.0
+
 package retail
 
 import (
@@ -11,11 +12,15 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/clock"
+	"syncer.dev/syncer/internal/outbound"
 )
 
 // DefaultURL is where Azure serves its price list.
@@ -23,26 +28,29 @@ const DefaultURL = "https://prices.azure.com/api/retail/prices"
 
 const (
 	apiVersion = "2023-01-01-preview"
-	// maxPages and maxPage bound what a server can make us read; a region has about 60 pages of 100 prices.
+	// maxPages and maxPage bound the answers of the server; a region has about 60 pages of 100 prices.
 	maxPages = 500
 	maxPage  = 8 << 20
-	// attempts at one page, of which the first waits for nothing: the service throttles.
+	// attempts bounds the requests for one page, because the service throttles.
 	attempts = 5
 	maxWait  = time.Minute
 	parallel = 4 // regions at a time
 )
 
-// Client reads prices.
+// pageDelays holds the delays before a retry: one second, doubling. A longer Retry-After of the service wins.
+var pageDelays = wait.Backoff{Duration: time.Second, Factor: 2, Steps: attempts}
+
+// Client reads prices. Its zero value is ready for use.
 type Client struct {
 	URL       string // DefaultURL when empty
 	HTTP      *http.Client
 	UserAgent string
-	// Wait pauses before another attempt. It is time.After and the context, unless a test has no time.
+	// Wait pauses before a retry; clock.Sleep if nil.
 	Wait func(ctx context.Context, d time.Duration) error
 }
 
-// Prices reads the prices of all sizes of the N series in the regions, on demand and spot. One region that cannot be read makes it
-// fail: half a list would say of the other half that Azure does not offer it.
+// Prices reads the on-demand and spot prices of all sizes of the N series in the regions, in US dollars per hour. It
+// fails if one region fails, because sizing takes a missing price for a size that Azure does not offer.
 func (c Client) Prices(ctx context.Context, regions []string, date string) (capacity.Prices, error) {
 	onDemand, spot := make([]map[string]float64, len(regions)), make([]map[string]float64, len(regions))
 	g, ctx := errgroup.WithContext(ctx)
@@ -103,8 +111,12 @@ func (c Client) region(ctx context.Context, region string) (onDemand, spot map[s
 		return nil, nil, fmt.Errorf("address of the price list: %w", err)
 	}
 	first.RawQuery = url.Values{
-		"api-version": {apiVersion}, "currencyCode": {"'USD'"},
-		"$filter": {"priceType eq 'Consumption' and serviceFamily eq 'Compute' and serviceName eq 'Virtual Machines' and contains(armSkuName, 'Standard_N') and armRegionName eq '" + region + "'"},
+		"api-version":  {apiVersion},
+		"currencyCode": {"'USD'"},
+		"$filter": {
+			"priceType eq 'Consumption' and serviceFamily eq 'Compute' and serviceName eq 'Virtual Machines' and " +
+				"contains(armSkuName, 'Standard_N') and armRegionName eq '" + region + "'",
+		},
 	}.Encode()
 	onDemand, spot = map[string]float64{}, map[string]float64{}
 	next := first.String()
@@ -126,14 +138,21 @@ func (c Client) region(ctx context.Context, region string) (onDemand, spot map[s
 	return onDemand, spot, nil
 }
 
-// into keeps the price if it is that of a Linux node of the N series. Prices for Windows hold the licence; "Low Priority" is an older
-// kind of spot, which AKS does not have. Where a size has several meters, the dearest counts: a budget is not to be broken.
+// into records the price of a Linux node of the N series and ignores other items. Prices for Windows include a licence;
+// "Low Priority" is an older kind of spot that AKS does not offer. If a size has several meters, the most expensive one
+// counts, so that limits hold.
 func (i item) into(region string, onDemand, spot map[string]float64) {
 	name := strings.TrimSpace(i.ArmSkuName)
 	switch {
-	case i.Type != "Consumption", i.UnitOfMeasure != "1 Hour", i.CurrencyCode != "USD", !strings.EqualFold(i.ArmRegionName, region),
-		!strings.HasPrefix(name, "Standard_N"), i.RetailPrice <= 0,
-		strings.HasSuffix(i.ProductName, " Windows"), strings.HasSuffix(i.MeterName, " Low Priority"), strings.HasSuffix(i.SkuName, " Low Priority"):
+	case i.Type != "Consumption",
+		i.UnitOfMeasure != "1 Hour",
+		i.CurrencyCode != "USD",
+		!strings.EqualFold(i.ArmRegionName, region),
+		!strings.HasPrefix(name, "Standard_N"),
+		i.RetailPrice <= 0,
+		strings.HasSuffix(i.ProductName, " Windows"),
+		strings.HasSuffix(i.MeterName, " Low Priority"),
+		strings.HasSuffix(i.SkuName, " Low Priority"):
 	case strings.HasSuffix(i.SkuName, " Spot"):
 		spot[name] = max(spot[name], i.RetailPrice)
 	default:
@@ -156,7 +175,7 @@ func follow(first *url.URL, link string) (string, error) {
 	return u.String(), nil
 }
 
-// errAgain is an answer that another attempt may better.
+// errAgain is a status that a retry may resolve.
 type errAgain struct {
 	status string
 	after  time.Duration
@@ -164,19 +183,20 @@ type errAgain struct {
 
 func (e errAgain) Error() string { return e.status }
 
-// page reads one page, and tries again when the service is throttling or broken.
+// page reads one page. It retries if the service throttles or fails.
 func (c Client) page(ctx context.Context, address string) (page, error) {
-	for n := 0; ; n++ {
+	delay := pageDelays.DelayFunc()
+	for n := 1; ; n++ {
 		p, err := c.get(ctx, address)
 		var again errAgain
-		if !errors.As(err, &again) || n == attempts-1 {
+		if !errors.As(err, &again) || n == attempts {
 			return p, err
 		}
-		wait := max(again.after, time.Second<<n)
-		if wait > maxWait {
+		pause := max(again.after, delay())
+		if pause > maxWait {
 			return p, err
 		}
-		if err := c.wait(ctx, wait); err != nil {
+		if err := c.wait(ctx, pause); err != nil {
 			return p, err
 		}
 	}
@@ -186,15 +206,11 @@ func (c Client) wait(ctx context.Context, d time.Duration) error {
 	if c.Wait != nil {
 		return c.Wait(ctx, d)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return clock.Sleep(ctx, d)
 }
+
+// defaultClient is shared by all Clients without an HTTP client, to reuse connections.
+var defaultClient = sync.OnceValue(func() *http.Client { return &http.Client{Transport: outbound.Transport()} })
 
 func (c Client) get(ctx context.Context, address string) (page, error) {
 	var p page
@@ -205,7 +221,7 @@ func (c Client) get(ctx context.Context, address string) (page, error) {
 	req.Header.Set("User-Agent", c.UserAgent)
 	client := c.HTTP
 	if client == nil {
-		client = http.DefaultClient
+		client = defaultClient()
 	}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -214,8 +230,8 @@ func (c Client) get(ctx context.Context, address string) (page, error) {
 	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
-		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-		return p, errAgain{resp.Status, time.Duration(seconds) * time.Second}
+		seconds, _ := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 31)
+		return p, errAgain{status: resp.Status, after: time.Duration(seconds) * time.Second}
 	case resp.StatusCode != http.StatusOK:
 		return p, errors.New(resp.Status)
 	}
@@ -224,7 +240,7 @@ func (c Client) get(ctx context.Context, address string) (page, error) {
 		return p, err
 	}
 	if len(data) > maxPage {
-		return p, fmt.Errorf("a page larger than %d bytes", maxPage)
+		return p, fmt.Errorf("a page is larger than %d bytes", maxPage)
 	}
 	if err := json.Unmarshal(data, &p); err != nil {
 		return p, fmt.Errorf("not a price list: %w", err)

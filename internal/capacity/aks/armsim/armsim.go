@@ -1,9 +1,5 @@
-// Package armsim emulates the parts of Azure Resource Manager that syncer uses: the agent pools of AKS clusters, their
-// long-running operations, and the vCPU quota. It speaks HTTP, so that the unmodified Azure SDK talks to it.
-//
-// It keeps state as Azure does: a pool is Creating until its nodes are there, refuses a second operation meanwhile, has an
-// ETag that every change moves, and stays behind as Failed when an operation fails late. Faults can be put in its way. It also
-// serves the feed of nodes that exist right now, which a fake kubelet turns into nodes of a cluster.
+// SPDX-License-Identifier: Apache-2.0
+
 package armsim
 
 import (
@@ -15,16 +11,18 @@ import (
 	"time"
 )
 
-// Options are how the emulated cloud behaves.
+// Options is the behaviour of the emulated cloud.
 type Options struct {
-	Addr        string         // to listen on, loopback only; default 127.0.0.1:0
-	CreateDelay time.Duration  // until the first node of a new pool boots; default 2 s
-	ScaleDelay  time.Duration  // until the first node of a grown pool boots; default 1 s
-	NodeDelay   time.Duration  // between one node and the next; default 300 ms
-	DeleteDelay time.Duration  // until a pool is gone, or has shrunk; default 1 s
-	StateFile   string         // keeps the state over restarts; "" keeps it in memory
-	Quota       map[string]int // vCPUs by family, in lower case; "cores" is the regional one, "lowprioritycores" that of spot. Default 200 for each
-	// Polls is how often a pool, or its operation, has to be looked at before the operation can end; default 0.
+	Addr        string        // to listen on, loopback only; default 127.0.0.1:0
+	CreateDelay time.Duration // until the first node of a new pool boots; default 2 s
+	ScaleDelay  time.Duration // until the first node of a grown pool boots; default 1 s
+	NodeDelay   time.Duration // between one node and the next; default 300 ms
+	DeleteDelay time.Duration // until a pool is gone, or has shrunk; default 1 s
+	StateFile   string        // keeps the state over restarts; "" keeps it in memory
+	// Quota is the vCPUs by family, in lower case; "cores" is the regional quota, "lowprioritycores" the quota of spot.
+	// The default of each is 200.
+	Quota map[string]int
+	// Polls is the number of requests for a pool or its operation before the operation can end; default 0.
 	Polls int
 	// Now is the clock; default time.Now.
 	Now func() time.Time
@@ -36,6 +34,7 @@ type Server struct {
 	listener net.Listener
 	http     *http.Server
 	mux      *http.ServeMux
+	patterns []string // of mux
 
 	mu       sync.Mutex
 	clusters map[string]*cluster   // key: resource group / cluster, in lower case
@@ -57,7 +56,13 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{options: o, clusters: map[string]*cluster{}, ops: map[string]*operation{}, sizes: map[string]Behaviour{}, requests: map[string]int{}}
+	s := &Server{
+		options:  o,
+		clusters: map[string]*cluster{},
+		ops:      map[string]*operation{},
+		sizes:    map[string]Behaviour{},
+		requests: map[string]int{},
+	}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -101,7 +106,8 @@ func (s *Server) NodesURL(cluster string) string { return s.URL() + "/_sim/nodes
 // Close stops serving.
 func (s *Server) Close() error { return s.http.Close() }
 
-// Down makes every request to ARM fail without an answer, until Up. The feed of nodes goes on: machines outlive their API.
+// Down makes every request to ARM fail without an answer, until Up. The feed of nodes goes on: machines outlive their
+// API.
 func (s *Server) Down() { s.mu.Lock(); defer s.mu.Unlock(); s.down = true }
 
 // Up ends Down.
@@ -125,31 +131,45 @@ func (s *Server) Requests() map[string]int {
 	return out
 }
 
-const poolPath = "/subscriptions/{sub}/resourceGroups/{rg}/providers/Microsoft.ContainerService/managedClusters/{cluster}/agentPools"
+const poolPath = "/subscriptions/{sub}/resourceGroups/{rg}" +
+	"/providers/Microsoft.ContainerService/managedClusters/{cluster}/agentPools"
 
 func (s *Server) routes() {
 	s.mux = http.NewServeMux()
-	s.mux.HandleFunc("GET "+poolPath, s.listPools)
-	s.mux.HandleFunc("GET "+poolPath+"/{pool}", s.getPool)
-	s.mux.HandleFunc("PUT "+poolPath+"/{pool}", s.putPool)
-	s.mux.HandleFunc("DELETE "+poolPath+"/{pool}", s.deletePool)
-	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.ContainerService/locations/{location}/operations/{id}", s.getOperation)
-	s.mux.HandleFunc("GET "+poolPath+"/{pool}/machines", s.listMachines)
-	s.mux.HandleFunc("POST "+poolPath+"/{pool}/deleteMachines", s.deleteMachines)
-	s.mux.HandleFunc("POST "+poolPath+"/{pool}/abort", s.abort)
-	s.mux.HandleFunc("POST "+strings.Replace(poolPath, "managedClusters", "managedclusters", 1)+"/{pool}/abort", s.abort) // as the SDK spells it
-	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.Compute/locations/{location}/usages", s.getUsages)
-	s.mux.HandleFunc("GET /subscriptions/{sub}/providers/Microsoft.Compute/skus", s.getSKUs)
-	s.mux.HandleFunc("GET /_sim/nodes", s.getNodes)
-	s.mux.HandleFunc("GET /_sim/requests", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Requests()) })
-	s.mux.HandleFunc("POST /_sim/faults", s.postFault)
-	s.mux.HandleFunc("POST /_sim/sizes", s.postBehaviour)
-	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, "InvalidResourceType", "armsim does not know "+r.URL.Path)
-	})
+	const compute = "/subscriptions/{sub}/providers/Microsoft.Compute"
+	asTheSDKSpells := strings.Replace(poolPath, "managedClusters", "managedclusters", 1)
+	for _, r := range []struct {
+		pattern string
+		handler http.HandlerFunc
+	}{
+		{"GET " + poolPath, s.listPools},
+		{"GET " + poolPath + "/{pool}", s.getPool},
+		{"PUT " + poolPath + "/{pool}", s.putPool},
+		{"DELETE " + poolPath + "/{pool}", s.deletePool},
+		{
+			"GET /subscriptions/{sub}/providers/Microsoft.ContainerService/locations/{location}/operations/{id}",
+			s.getOperation,
+		},
+		{"GET " + poolPath + "/{pool}/machines", s.listMachines},
+		{"POST " + poolPath + "/{pool}/deleteMachines", s.deleteMachines},
+		{"POST " + poolPath + "/{pool}/abort", s.abort},
+		{"POST " + asTheSDKSpells + "/{pool}/abort", s.abort},
+		{"GET " + compute + "/locations/{location}/usages", s.getUsages},
+		{"GET " + compute + "/skus", s.getSKUs},
+		{"GET /_sim/nodes", s.getNodes},
+		{"GET /_sim/requests", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, s.Requests()) }},
+		{"POST /_sim/faults", s.postFault},
+		{"POST /_sim/sizes", s.postBehaviour},
+		{"/", func(w http.ResponseWriter, r *http.Request) {
+			writeError(w, http.StatusNotFound, "InvalidResourceType", "armsim does not know "+r.URL.Path)
+		}},
+	} {
+		s.mux.HandleFunc(r.pattern, r.handler)
+		s.patterns = append(s.patterns, r.pattern)
+	}
 }
 
-// ServeHTTP counts the request, lets faults have their way, and passes it on.
+// ServeHTTP counts the request, applies faults, and passes it on.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(r.URL.Path) < 6 || r.URL.Path[:6] != "/_sim/" {
 		s.mu.Lock()
@@ -187,7 +207,7 @@ func drop(w http.ResponseWriter) {
 	}
 }
 
-// discard is a ResponseWriter for answers that nobody gets.
+// discard is a ResponseWriter for responses without a receiver.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

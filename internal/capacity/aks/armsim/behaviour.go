@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package armsim
 
 import (
@@ -7,12 +9,14 @@ import (
 	"strings"
 )
 
-// Behaviour is how one size fares, until it is told otherwise.
+// Behaviour is how the emulator treats one size, until another call changes it.
 type Behaviour struct {
 	// Fails is the code with which creating or growing a pool of the size ends, after it was accepted; with Message.
 	Fails   string   `json:"fails,omitempty"`
 	Message string   `json:"message,omitempty"`
 	Details []Detail `json:"details,omitempty"`
+	// AtOnce refuses the request itself with that code, instead of ending the operation with it.
+	AtOnce bool `json:"atOnce,omitempty"`
 	// FailsEphemeral lets Fails hold only for pools whose system disk is on the host.
 	FailsEphemeral bool `json:"failsEphemeral,omitempty"`
 	// NoNodes lets pools succeed without a node, NoGPUs without a GPU on their nodes.
@@ -20,12 +24,13 @@ type Behaviour struct {
 	NoGPUs  bool `json:"noGPUs,omitempty"`
 	// Stuck lets creating a pool never end.
 	Stuck bool `json:"stuck,omitempty"`
-	// Restricted is the reason for which the list of sizes says that the region does not offer it; NotInZones are zones without it.
+	// Restricted is the reason for which the list of sizes says that the region does not offer it; NotInZones are zones
+	// without it.
 	Restricted string   `json:"restricted,omitempty"`
 	NotInZones []string `json:"notInZones,omitempty"`
 }
 
-// Behave tells how a size fares from now on.
+// Behave sets the behaviour of a size.
 func (s *Server) Behave(size string, b Behaviour) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,14 +44,14 @@ func (s *Server) postBehaviour(w http.ResponseWriter, r *http.Request) {
 		Behaviour
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in); err != nil || in.Size == "" {
-		writeError(w, http.StatusBadRequest, "InvalidBehaviour", "size and what becomes of it")
+		writeError(w, http.StatusBadRequest, "InvalidBehaviour", "give a size and its behaviour")
 		return
 	}
 	s.Behave(in.Size, in.Behaviour)
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// Write is a request that would change a pool.
+// Write is a request to change a pool.
 type Write struct {
 	Method  string
 	Pool    string

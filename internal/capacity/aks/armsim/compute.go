@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package armsim
 
 import (
@@ -13,7 +15,8 @@ const (
 	spotQuota    = "lowPriorityCores"
 )
 
-// used sums the vCPUs of all pools of a subscription, by family and in all; spot has a quota of its own. The lock is held.
+// used sums the vCPUs of all pools of a subscription, by family and in all; spot has a quota of its own. The lock is
+// held.
 func (s *Server) used(subscription string) map[string]int {
 	out := map[string]int{}
 	for _, c := range s.clusters {
@@ -54,9 +57,17 @@ func (s *Server) shortOf(c *cluster, sku size, nodes int, spot bool) (code, mess
 	used, more := s.used(c.Subscription), nodes*sku.vcpus
 	exceeds := func(name string) bool { return more > 0 && used[lower(name)]+more > s.limit(name) }
 	approved := func(name string) string {
-		return fmt.Sprintf("Operation could not be completed as it results in exceeding approved %s quota. Additional details - Deployment Model: Resource Manager, "+
-			"Location: %s, Current Limit: %d, Current Usage: %d, Additional Required: %d, (Minimum) New Limit Required: %d.",
-			name, c.Location, s.limit(name), used[lower(name)], more, used[lower(name)]+more)
+		return fmt.Sprintf(
+			"Operation could not be completed as it results in exceeding approved %s quota. "+
+				"Additional details - Deployment Model: Resource Manager, "+
+				"Location: %s, Current Limit: %d, Current Usage: %d, Additional Required: %d, (Minimum) New Limit Required: %d.",
+			name,
+			c.Location,
+			s.limit(name),
+			used[lower(name)],
+			more,
+			used[lower(name)]+more,
+		)
 	}
 	switch {
 	case spot && exceeds(spotQuota):
@@ -65,11 +76,21 @@ func (s *Server) shortOf(c *cluster, sku size, nodes int, spot bool) (code, mess
 		return "", ""
 	case exceeds(sku.family):
 		return "ErrCode_InsufficientVCPUQuota", fmt.Sprintf(
-			"Insufficient vcpu quota requested %d, remaining %d for family %s for region %s. Surge nodes would also consume vcpu quota.",
-			more, s.limit(sku.family)-used[lower(sku.family)], sku.family, c.Location)
+			"Insufficient vcpu quota requested %d, remaining %d for family %s for region %s. "+
+				"Surge nodes would also consume vcpu quota.",
+			more,
+			s.limit(sku.family)-used[lower(sku.family)],
+			sku.family,
+			c.Location,
+		)
 	case exceeds("cores"):
-		return "OperationNotAllowed", fmt.Sprintf("Operation could not be completed as it results in exceeding approved Total Regional Cores quota. "+
-			"Additional details - Current Limit: %d, Current Usage: %d, Additional Required: %d.", s.limit("cores"), used["cores"], more)
+		return "OperationNotAllowed", fmt.Sprintf(
+			"Operation could not be completed as it results in exceeding approved Total Regional Cores quota. "+
+				"Additional details - Current Limit: %d, Current Usage: %d, Additional Required: %d.",
+			s.limit("cores"),
+			used["cores"],
+			more,
+		)
 	}
 	return "", ""
 }
@@ -92,7 +113,8 @@ func (s *Server) getUsages(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"value": value})
 }
 
-// getSKUs lists the sizes, with what Behave says against them. Azure spells a family differently in case here and in the quota.
+// getSKUs lists the sizes, with what Behave says against them. Azure spells a family differently in case here and in
+// the quota.
 func (s *Server) getSKUs(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +127,9 @@ func (s *Server) getSKUs(w http.ResponseWriter, _ *http.Request) {
 		restrictions := []any{}
 		if reason := s.sizes[name].Restricted; reason != "" {
 			restrictions = append(restrictions, map[string]any{
-				"type": "Location", "reasonCode": reason, "values": []string{location}, "restrictionInfo": map[string]any{"locations": []string{location}},
+				"type": "Location", "reasonCode": reason, "values": []string{location}, "restrictionInfo": map[string]any{
+					"locations": []string{location},
+				},
 			})
 		}
 		if zones := s.sizes[name].NotInZones; len(zones) > 0 {
@@ -115,7 +139,10 @@ func (s *Server) getSKUs(w http.ResponseWriter, _ *http.Request) {
 			})
 		}
 		value = append(value, map[string]any{
-			"resourceType": "virtualMachines", "name": sku.name, "family": upperFirst(sku.family), "locations": []string{location},
+			"resourceType": "virtualMachines",
+			"name":         sku.name,
+			"family":       upperFirst(sku.family),
+			"locations":    []string{location},
 			"locationInfo": []any{map[string]any{"location": location, "zones": []string{"1", "2", "3"}}},
 			"capabilities": []any{
 				map[string]any{"name": "vCPUs", "value": strconv.Itoa(sku.vcpus)},

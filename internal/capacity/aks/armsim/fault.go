@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package armsim
 
 import (
@@ -8,7 +10,7 @@ import (
 	"strings"
 )
 
-// Fault is something that goes wrong with the next requests that it fits.
+// Fault is an error of the next requests that match it.
 type Fault struct {
 	Method   string `json:"method"`   // "" fits any
 	Contains string `json:"contains"` // part of the path
@@ -38,7 +40,7 @@ type Detail struct {
 	Details []Detail `json:"details,omitempty"`
 }
 
-// Inject puts a fault in the way.
+// Inject adds a fault.
 func (s *Server) Inject(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

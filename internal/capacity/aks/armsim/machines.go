@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package armsim
 
 import (
@@ -99,7 +101,7 @@ func (p *pool) spoil(f *Fault) {
 	case f.Stuck:
 		p.Stuck = true
 	default:
-		p.Fail = &provisioningError{f.Code, f.Message, f.Details}
+		p.Fail = &provisioningError{Code: f.Code, Message: f.Message, Details: f.Details}
 	}
 }
 
@@ -132,7 +134,7 @@ func (s *Server) Ready(resourceGroup, clusterName string) map[string]int {
 	defer s.mu.Unlock()
 	out := map[string]int{}
 	c := s.clusters[lower(resourceGroup+"/"+clusterName)]
-	if c == nil {
+	if c == nil || c.Stopped {
 		return out
 	}
 	now := s.options.Now()
@@ -151,12 +153,18 @@ func (s *Server) Ready(resourceGroup, clusterName string) map[string]int {
 	return out
 }
 
-// AddPool adds a pool as somebody else would have made it.
+// AddPool adds a pool as another client would create it.
 func (s *Server) AddPool(resourceGroup, clusterName, name string, properties map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.get("", resourceGroup, clusterName)
-	p := &pool{Name: name, Properties: properties, State: "Succeeded", ETag: s.etag(), Target: intOf(properties["count"])}
+	p := &pool{
+		Name:       name,
+		Properties: properties,
+		State:      "Succeeded",
+		ETag:       s.etag(),
+		Target:     intOf(properties["count"]),
+	}
 	p.grow(p.Target, s.options.Now(), 0)
 	c.Pools[name] = p
 	s.save()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package armsim
 
 import (
@@ -10,8 +12,14 @@ import (
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, c *cluster, p *pool) {
 	op := &operation{ID: s.etag(), Started: s.options.Now(), cluster: c, pool: p}
 	s.ops[op.ID], p.Op, p.Looks = op, op.ID, 0
-	url := fmt.Sprintf("http://%s/subscriptions/%s/providers/Microsoft.ContainerService/locations/%s/operations/%s?api-version=%s",
-		r.Host, c.Subscription, c.Location, op.ID, r.URL.Query().Get("api-version"))
+	url := fmt.Sprintf(
+		"http://%s/subscriptions/%s/providers/Microsoft.ContainerService/locations/%s/operations/%s?api-version=%s",
+		r.Host,
+		c.Subscription,
+		c.Location,
+		op.ID,
+		r.URL.Query().Get("api-version"),
+	)
 	w.Header().Set("Azure-AsyncOperation", url)
 	w.Header().Set("Location", url)
 	w.Header().Set("Retry-After", "1")

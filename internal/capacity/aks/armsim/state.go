@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package armsim
 
 import (
@@ -13,13 +15,14 @@ import (
 	"time"
 )
 
-// cluster is one AKS cluster. It comes into being when it is first asked for, with the system pool that every cluster has.
+// cluster is one AKS cluster. The first request for it creates it, with the system pool that every cluster has.
 type cluster struct {
 	Subscription  string           `json:"subscription"`
 	ResourceGroup string           `json:"resourceGroup"`
 	Name          string           `json:"name"`
 	Location      string           `json:"location"`
 	Pools         map[string]*pool `json:"pools"`
+	Stopped       bool             `json:"stopped,omitempty"`
 }
 
 // pool is one agent pool: the properties as they were put, and what Azure adds.
@@ -29,7 +32,8 @@ type pool struct {
 	ETag       string             `json:"etag"`
 	State      string             `json:"state"`
 	Error      *provisioningError `json:"error,omitempty"`
-	// Machines are the nodes, in the order of their numbers, which are never used again. Those that boot later are not there yet.
+	// Machines are the nodes, in the order of their numbers, which are never used again. Those that boot later are not
+	// there yet.
 	Machines []machine `json:"machines"`
 	Next     int       `json:"next"` // number of the next machine
 	// Done is when the operation in flight ends, and what becomes of the pool then.
@@ -66,26 +70,54 @@ type operation struct {
 	failed  *provisioningError
 }
 
-// get returns a cluster, settled: everything that is due by now has happened. The lock is held.
+// get returns a cluster after all changes that are due. The lock is held.
 func (s *Server) get(sub, rg, name string) *cluster {
 	key := strings.ToLower(rg + "/" + name)
 	c := s.clusters[key]
 	if c == nil {
-		c = &cluster{Subscription: sub, ResourceGroup: rg, Name: name, Location: location, Pools: map[string]*pool{}}
+		c = &cluster{
+			Subscription:  sub,
+			ResourceGroup: rg,
+			Name:          name,
+			Location:      location,
+			Pools:         map[string]*pool{},
+		}
 		c.Pools["nodepool1"] = &pool{
-			Name: "nodepool1", State: "Succeeded", ETag: s.etag(), Target: 1,
-			Properties: map[string]any{"mode": "System", "vmSize": "Standard_D4s_v5", "count": 1.0, "type": "VirtualMachineScaleSets", "osType": "Linux"},
+			Name:   "nodepool1",
+			State:  "Succeeded",
+			ETag:   s.etag(),
+			Target: 1,
+			Properties: map[string]any{
+				"mode":   "System",
+				"vmSize": "Standard_D4s_v5",
+				"count":  1.0,
+				"type":   "VirtualMachineScaleSets",
+				"osType": "Linux",
+			},
 		}
 		s.clusters[key] = c
 	}
-	if c.Subscription == "" { // it was added before anybody asked
+	if c.Subscription == "" { // AddPool added it before the first request
 		c.Subscription = sub
 	}
 	s.settle(c, s.options.Now())
 	return c
 }
 
-// settle lets everything happen in a cluster that is due by now. The lock is held.
+// Stop stops a cluster: its machines are away, and every write to its pools is refused, until Start.
+func (s *Server) Stop(resourceGroup, clusterName string) { s.power(resourceGroup, clusterName, true) }
+
+// Start ends Stop.
+func (s *Server) Start(resourceGroup, clusterName string) { s.power(resourceGroup, clusterName, false) }
+
+func (s *Server) power(resourceGroup, clusterName string, stopped bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.get("", resourceGroup, clusterName).Stopped = stopped
+	s.save()
+}
+
+// settle makes all changes of a cluster that are due. The lock is held.
 func (s *Server) settle(c *cluster, now time.Time) {
 	for name, p := range c.Pools {
 		if !busy(p.State) || p.Stuck || p.Looks < s.options.Polls || now.Before(p.Done) {
@@ -116,8 +148,8 @@ func busy(state string) bool {
 	return state != "Succeeded" && state != "Failed" && state != "Canceled"
 }
 
-// leaves reports whether a machine is gone at the end of the operation in flight: the named ones, or those with the highest
-// numbers of a pool that shrinks.
+// leaves reports whether a machine is gone at the end of the operation in flight: the named ones, or those with the
+// highest numbers of a pool that shrinks.
 func (p *pool) leaves(m machine) bool {
 	if len(p.Doomed) > 0 {
 		return slices.Contains(p.Doomed, m.Number)
@@ -131,7 +163,8 @@ func (s *Server) etag() string {
 	return fmt.Sprintf("%x", sum[:8])
 }
 
-// saved is what a state file holds. Operations that somebody polls are forgotten by a restart, as Azure forgets them in time.
+// saved is the content of a state file. It has no operations: a restart forgets those that a client polls, as Azure
+// forgets them after some time.
 type saved struct {
 	Clusters map[string]*cluster  `json:"clusters"`
 	Sizes    map[string]Behaviour `json:"sizes,omitempty"`
@@ -160,12 +193,13 @@ func (s *Server) load() error {
 	return nil
 }
 
-// save writes the state file by renaming, so that it is never half written. An emulator that cannot write goes on in memory.
+// save writes the state file by renaming, so that it is never half written. An emulator that cannot write goes on in
+// memory.
 func (s *Server) save() {
 	if s.options.StateFile == "" {
 		return
 	}
-	data, err := json.Marshal(saved{s.clusters, s.sizes, s.serial})
+	data, err := json.Marshal(saved{Clusters: s.clusters, Sizes: s.sizes, Serial: s.serial})
 	if err != nil {
 		return
 	}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/fleet/ledger"
+	"syncer.dev/syncer/internal/capacity/fleet/nodeclass"
+	"syncer.dev/syncer/internal/capacity/fleet/pack"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// planner holds the state of one call of Plan.
+type planner struct {
+	in    Input
+	live  map[string]*capacity.LivePool
+	nodes map[string][]*Node // by pool
+	hosts map[string]*Node   // by name
+
+	assignments []assignment // one for each Workload, in the order in which they are served
+	classes     *nodeclass.Set
+	prices      ledger.Prices
+	ledger      *ledger.Ledger  // once limit has opened it
+	made        map[string]bool // new pools of one Workspace or set each
+	given       map[string]int  // nodes of each pool of one Workspace or set, as placeNamed gives them
+	departing   map[string]int  // pods that leave, by node
+
+	optimal bool
+}
+
+// assignment is the option and the pool that the plan gives to one Workspace.
+type assignment struct {
+	workload *Workload
+	options  []*capacity.Option // that satisfy the demand
+	classes  []int              // of the options
+	option   *capacity.Option   // nil: unplaced
+	pool     string             // "" while only the class is decided
+	class    int                // of a shared pool; -1 for a pool of its own
+	runs     string             // the pool on which its pods run now, or ""
+	idle     string             // Workload.Idle, or why it gives up its nodes
+	yields   *assignment        // the one to which it gives them up
+	takes    []workspace.Key    // those that give up their nodes for it
+	standing capacity.Standing
+	reason   string
+	no       Unplaced
+}
+
+func (s *assignment) namespace() string { return s.workload.Workspace.Namespace }
+
+func newPlanner(in Input) *planner {
+	p := &planner{
+		in:      in,
+		live:    map[string]*capacity.LivePool{},
+		nodes:   map[string][]*Node{},
+		hosts:   map[string]*Node{},
+		prices:  ledger.Prices{Region: in.Region, List: in.Prices},
+		made:    map[string]bool{},
+		given:   map[string]int{},
+		optimal: true,
+	}
+	if p.in.Horizon == 0 {
+		p.in.Horizon = DefaultHorizon
+	}
+	for i := range in.Pools {
+		if l := &in.Pools[i]; l.Owned && !l.System && l.State != capacity.Deleting {
+			p.live[l.Name] = l
+		}
+	}
+	if in.Preemption {
+		in.Nodes = slices.Clone(in.Nodes) // preempt changes them
+	}
+	for i := range in.Nodes {
+		n := &in.Nodes[i]
+		p.nodes[n.Pool] = append(p.nodes[n.Pool], n)
+		p.hosts[n.Name] = n
+	}
+	p.classes = nodeclass.NewSet(in.Cluster, len(in.Workloads), p.live)
+	p.assignments = make([]assignment, len(in.Workloads))
+	p.queue()
+	for i := range p.assignments {
+		if s := &p.assignments[i]; s.workload.Shared {
+			s.classes = make([]int, len(s.options))
+			for j, o := range s.options {
+				s.classes[j] = p.classes.Of(s.workload.key(o), o.SKU)
+			}
+		}
+	}
+	for i := range in.Pools {
+		p.classes.Close(&in.Pools[i])
+	}
+	return p
+}
+
+// queue puts the Workloads in the order in which they are served. The key decides only between two with the same
+// content.
+func (p *planner) queue() {
+	all, order := make([]assignment, len(p.in.Workloads)), make([]int, len(p.in.Workloads))
+	for i := range p.in.Workloads {
+		n := &p.in.Workloads[i]
+		s := assignment{workload: n, options: n.options(), class: -1, idle: n.Idle}
+		for _, pod := range n.Pods {
+			if h := p.hosts[pod.Node]; h != nil && (s.runs == "" || h.Pool == n.Pool) {
+				s.runs = h.Pool
+			}
+		}
+		s.standing = capacity.Standing{
+			Priority:  cmp.Or(n.Priority, workspace.Normal),
+			Runs:      s.runs != "",
+			FirstSeen: n.FirstSeen,
+			DemandGiB: n.Demand.GiB(),
+			Digest:    n.Digest,
+		}
+		all[i], order[i] = s, i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &all[i], &all[j]
+		return cmp.Or(a.standing.Compare(b.standing), a.workload.Workspace.Compare(b.workload.Workspace))
+	})
+	for at, i := range order {
+		p.assignments[at] = all[i]
+	}
+}
+
+// key is that of the class of shared nodes that an option uses.
+func (n *Workload) key(o *capacity.Option) nodeclass.Key {
+	return nodeclass.KeyOf(o, n.priority(), n.OSSKU, n.DiskGiB)
+}
+
+// options lists the options that satisfy a Workload: shares of nodes first, then whole nodes.
+func (n *Workload) options() []*capacity.Option {
+	out := make([]*capacity.Option, 0, len(n.Demand.Shares)+len(n.Demand.Options))
+	if n.Shared {
+		for i := range n.Demand.Shares {
+			// Only powers of two pack without loss, and an option of several nodes takes whole ones.
+			if o := &n.Demand.Shares[i]; o.Nodes == 1 && nodeclass.PowerOfTwo(o.SKU.GPUs) && o.GPUsPerNode > 0 {
+				out = append(out, o)
+			}
+		}
+	}
+	for i := range n.Demand.Options {
+		if i == 0 || n.Automatic {
+			out = append(out, &n.Demand.Options[i])
+		}
+	}
+	return out
+}
+
+// bind keeps every Workspace on its present pool while that fits, and gives named sizes their pool.
+func (p *planner) bind() {
+	for i := range p.assignments {
+		s := &p.assignments[i]
+		n := s.workload
+		options := s.options
+		switch {
+		case len(options) == 0:
+			s.no = Unplaced{Reason: diag.NoSize, Message: "no size fits"}
+		case !n.Automatic: // the user's choice; place checks its availability
+			s.option, s.pool = options[0], p.ownName(n, options[0])
+			s.reason = options[0].SKU.Name + " is what the file names"
+		default:
+			p.keep(s, options)
+		}
+		if s.idle != "" && s.option == nil && len(options) > 0 {
+			p.assign(s, options[0], "")
+		}
+		if s.idle != "" && s.option != nil {
+			s.reason = s.idle
+		}
+	}
+}
+
+// keep assigns an automatic Workload to the pool that it has already, if an option fits there.
+func (p *planner) keep(s *assignment, options []*capacity.Option) {
+	n := s.workload
+	for _, name := range []string{n.Pool, s.runs, p.owned(n)} {
+		if name == "" {
+			continue
+		}
+		l := p.live[name]
+		at, shared := p.classes.Named[name]
+		if l == nil && !shared || l != nil && !l.Shared() && l.Workspace != n.owner() || l != nil && l.Shared() && !n.Shared {
+			continue
+		}
+		o := p.matching(n, options, l, at, shared && (l == nil || l.Shared()))
+		switch {
+		case o == nil:
+			continue
+		case s.runs != name && s.idle == "" && !p.available(l, o, n): // it does not run yet, and the pool would make it wait
+			continue
+		}
+		s.option, s.pool, s.class = o, name, -1
+		if shared {
+			s.class = at
+		}
+		s.reason = "it stays with " + o.SKU.Name
+		return
+	}
+}
+
+// owned returns the live pool that belongs to the Workspace alone, or "". Of several it takes the first by size: their
+// names depend on that of the Workspace.
+func (p *planner) owned(n *Workload) string {
+	var best *capacity.LivePool
+	for _, l := range p.live {
+		if l.Workspace == n.owner() && !l.Shared() &&
+			(best == nil || cmp.Or(strings.Compare(l.Size, best.Size), strings.Compare(l.Name, best.Name)) < 0) {
+			best = l
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return best.Name
+}
+
+// matching returns the option that fits a pool: of the same size, and preferably with the GPUs that the pods have now.
+func (p *planner) matching(
+	n *Workload, options []*capacity.Option, l *capacity.LivePool, at int, shared bool,
+) *capacity.Option {
+	var found *capacity.Option
+	for _, o := range options {
+		switch {
+		case l != nil && (!strings.EqualFold(l.Size, o.SKU.Name) || l.Spot != n.Spot):
+			continue
+		case l == nil && (p.classes.All[at].SKU.Name != o.SKU.Name || p.classes.All[at].Key != n.key(o)):
+			continue
+		case !shared && o.GPUsPerNode != o.SKU.GPUs:
+			continue
+		}
+		if found == nil || n.GPUs > 0 && o.GPUsPerNode == n.GPUs && found.GPUsPerNode != n.GPUs {
+			found = o
+		}
+	}
+	return found
+}
+
+// available reports whether the pool can provide the nodes of the option: it is healthy and large enough, or its size
+// is not blocked.
+func (p *planner) available(l *capacity.LivePool, o *capacity.Option, n *Workload) bool {
+	if l != nil && !p.in.Unprovisionable[l.Name] && l.State != capacity.Failed && l.State != capacity.Canceled &&
+		l.Count >= o.Nodes {
+		return true
+	}
+	_, blocked := p.blocked(o.SKU, n.priority())
+	return !blocked
+}
+
+func (p *planner) blocked(sku capacity.SKU, priority capacity.Priority) (string, bool) {
+	if p.in.Unavailable == nil {
+		return "", false
+	}
+	reason, until, ok := p.in.Unavailable.Blocked(sku, priority, p.in.Now)
+	if !ok {
+		return "", false
+	}
+	return outOfCapacity(sku.Name, reason, until, p.in.Now), true
+}
+
+// assign gives an assignment its option, in a pool of its own or in a shared pool whose name fill decides.
+func (p *planner) assign(s *assignment, o *capacity.Option, reason string) {
+	s.option, s.reason = o, reason
+	if s.workload.Shared {
+		s.class, s.pool = p.classes.Of(s.workload.key(o), o.SKU), ""
+		return
+	}
+	s.class, s.pool = -1, p.ownName(s.workload, o)
+}
+
+// pending returns the number of nodes for which an assignment has no pod on its pool yet.
+func (p *planner) pending(s *assignment) int {
+	if s.option == nil || s.idle != "" {
+		return 0
+	}
+	have := 0
+	for _, pod := range s.workload.Pods {
+		if h := p.hosts[pod.Node]; h != nil && h.Pool == s.pool {
+			have++
+		}
+	}
+	return max(s.option.Nodes-have, 0)
+}
+
+// inUse counts the nodes of a pool with pods.
+func (p *planner) inUse(pool string) int {
+	n := 0
+	for _, node := range p.nodes[pool] {
+		if node.Pods > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// chosen has the choices of one assignment in a program, cheapest first, and the indices of their options.
+type chosen struct {
+	choices []pack.Choice
+	options []int // of the assignment
+}
+
+// may reports whether an assignment may take its j-th option. except is the class that it has to leave, or -1.
+func (p *planner) may(s *assignment, j, except int) bool {
+	if s.classes[j] == except {
+		return false
+	}
+	_, blocked := p.blocked(s.options[j].SKU, s.workload.priority())
+	return !blocked
+}
+
+// choiceOf returns the choice in a program for the j-th option of an assignment.
+func (p *planner) choiceOf(s *assignment, j int) pack.Choice {
+	o := s.options[j]
+	return pack.Choice{
+		Bin:   s.classes[j],
+		Level: p.classes.All[s.classes[j]].Level(o),
+		Count: o.Nodes,
+		Uses:  p.ledger.ShareUses(s.request(o, o.Nodes)),
+	}
+}
+
+// choicesOf returns all choices of an assignment.
+func (p *planner) choicesOf(s *assignment, except int, prog *pack.Program) chosen {
+	var out chosen
+	for j := range s.options {
+		if p.may(s, j, except) {
+			out.options = append(out.options, j)
+		}
+	}
+	slices.SortStableFunc(out.options, func(a, b int) int {
+		return cmp.Or(cmp.Compare(prog.Share(p.choiceOf(s, a)), prog.Share(p.choiceOf(s, b))),
+			cmp.Compare(s.options[a].Nodes, s.options[b].Nodes), strings.Compare(s.options[a].SKU.Name, s.options[b].SKU.Name))
+	})
+	for _, j := range out.options {
+		out.choices = append(out.choices, p.choiceOf(s, j))
+	}
+	return out
+}
