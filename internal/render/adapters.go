@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -8,13 +10,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 //go:embed scripts/pull.sh
 var pullScript string
 
-// addAdapters brings the LoRA adapters of a served model to where the runtimes look for them: a folder each.
+//go:embed scripts/link.sh
+var linkScript string
+
+// addAdapters puts each LoRA adapter of a served model into its own folder, where the runtimes look for it.
 func addAdapters(p *pod, w *workspace.Workspace, runtime preset.Runtime) error {
 	shared := false
 	for i, a := range w.Inference.Adapters {
@@ -26,19 +32,24 @@ func addAdapters(p *pod, w *workspace.Workspace, runtime preset.Runtime) error {
 		switch {
 		case a.Source.Image != "":
 			if !shared {
-				p.volume("adapter-volume", adapterDir, object{"emptyDir": object{}})
+				p.volume("adapter-volume", adapterDir, memo.Object{"emptyDir": memo.Object{}})
 				shared = true
 			}
-			p.pull(dnsLabel("puller-"+a.Source.Name), *a.Source, dir, object{"name": "adapter-volume", "mountPath": adapterDir})
+			p.pull(pullScript, *a.Source, unpacked{
+				container: dnsLabel("puller-" + a.Source.Name),
+				volume:    "adapter-volume",
+				mount:     adapterDir,
+				dir:       dir,
+			})
 			p.pullSecrets = append(p.pullSecrets, a.Source.ImagePullSecrets...)
 		case a.Source.Volume != nil:
-			p.volume(dnsLabel("adapter-volume-"+a.Source.Name), dir, a.Source.Volume)
+			p.volume(adapterVolume(a.Source.Name), dir, a.Source.Volume)
 		default:
 			return fmt.Errorf("adapter %q has neither an image nor a volume", a.Source.Name)
 		}
 		if a.Strength != nil {
 			if runtime == preset.VLLM {
-				return errors.New("vLLM knows no adapter strength")
+				return errors.New("vLLM does not support inference.adapters[].strength")
 			}
 			p.env = append(p.env, variable(a.Source.Name, *a.Strength))
 		}
@@ -46,29 +57,44 @@ func addAdapters(p *pod, w *workspace.Workspace, runtime preset.Runtime) error {
 	return nil
 }
 
-// pull adds an init container that unpacks /data of an image into a folder of a volume. Registry and credentials reach the
-// script as variables, never as text of it.
-func (p *pod) pull(container string, source workspace.DataSource, dir string, mount object) {
+// adapterVolume is the name of the volume that holds an adapter.
+func adapterVolume(adapter string) string { return dnsLabel("adapter-volume-" + adapter) }
+
+// unpacked is where the content of an image goes.
+type unpacked struct {
+	container     string // that unpacks it
+	volume, mount string // the volume, and where the container mounts it
+	dir           string // the folder, below mount
+}
+
+// pull adds an init container that unpacks /data of an image into a folder of a volume. The script gets
+// the image and the credentials as variables, never as part of its text.
+func (p *pod) pull(script string, source workspace.DataSource, to unpacked) {
 	const auth = "/root/.docker/config.d"
-	mounts := list{mount}
+	container := to.container
+	mounts := memo.List{memo.Object{"name": to.volume, "mountPath": to.mount}}
 	if len(source.ImagePullSecrets) > 0 {
 		volume := dnsLabel(container + "-auth")
-		var secrets list
+		var secrets memo.List
 		for _, secret := range source.ImagePullSecrets {
-			secrets = append(secrets, object{"secret": object{
-				"name": secret, "items": list{object{"key": ".dockerconfigjson", "path": secret + ".json"}},
+			secrets = append(secrets, memo.Object{"secret": memo.Object{
+				"name": secret, "items": memo.List{memo.Object{"key": ".dockerconfigjson", "path": secret + ".json"}},
 			}})
 		}
-		p.volumes = append(p.volumes, object{"name": volume, "projected": object{"sources": secrets}})
-		mounts = append(mounts, object{"name": volume, "mountPath": auth, "readOnly": true})
+		p.volumes = append(p.volumes, memo.Object{"name": volume, "projected": memo.Object{"sources": secrets}})
+		mounts = append(mounts, memo.Object{"name": volume, "mountPath": auth, "readOnly": true})
 	}
-	p.init = append(p.init, object{
-		"name":            name(container),
-		"image":           "skopeo",
-		"command":         list{"/bin/sh", "-c", pullScript},
-		"env":             elements{"name", list{variable("AUTH_DIR", auth), variable("IMAGE", source.Image), variable("TARGET", dir)}},
-		"resources":       object{"requests": object{"cpu": "100m", "memory": "128Mi"}},
-		"securityContext": object{"allowPrivilegeEscalation": false},
-		"volumeMounts":    elements{"mountPath", mounts},
+	p.init = append(p.init, memo.Object{
+		"name":                     memo.RefPlaceholder(container),
+		"image":                    "skopeo",
+		"terminationMessagePolicy": "FallbackToLogsOnError",
+		"command":                  memo.List{"/bin/sh", "-c", script},
+		"env": memo.ListPlaceholder{
+			Key:   "name",
+			Items: memo.List{variable("AUTH_DIR", auth), variable("IMAGE", source.Image), variable("TARGET", to.dir)},
+		},
+		"resources":       memo.Object{"requests": memo.Object{"cpu": "100m", "memory": "128Mi"}},
+		"securityContext": memo.Object{"allowPrivilegeEscalation": false},
+		"volumeMounts":    memo.ListPlaceholder{Key: "mountPath", Items: mounts},
 	})
 }

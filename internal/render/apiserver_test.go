@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -17,6 +19,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
 
+	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/testenv"
 )
 
@@ -28,8 +31,8 @@ var resources = map[string]schema.GroupVersionResource{
 	"Job":         {Group: "batch", Version: "v1", Resource: "jobs"},
 }
 
-// TestAPIServerAccepts: a real API server takes every object of every golden file, keeps every field of it, and a second apply of
-// the same changes nothing.
+// TestAPIServerAccepts: a real API server takes every object of every golden file, keeps every field of it, and a
+// second apply of the same changes nothing.
 func TestAPIServerAccepts(t *testing.T) {
 	cluster := testenv.StartCluster(t)
 	config, err := clientcmd.BuildConfigFromFlags("", cluster.Kubeconfig)
@@ -42,7 +45,9 @@ func TestAPIServerAccepts(t *testing.T) {
 		t.Fatal(err)
 	}
 	namespaces := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"})
-	team := &unstructured.Unstructured{Object: object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": "team"}}}
+	team := &unstructured.Unstructured{
+		Object: memo.Object{"apiVersion": "v1", "kind": "Namespace", "metadata": memo.Object{"name": "team"}},
+	}
 	if _, err := namespaces.Create(t.Context(), team, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +90,8 @@ func roundTrip(t *testing.T, client dynamic.Interface, file string, u *unstructu
 		}
 		force := true
 		out, err := where.Patch(context.Background(), o.GetName(), types.ApplyPatchType, body, metav1.PatchOptions{
-			FieldManager: "syncer", Force: &force, FieldValidation: metav1.FieldValidationStrict, DryRun: []string{metav1.DryRunAll},
+			FieldManager: "syncer", Force: &force, FieldValidation: metav1.FieldValidationStrict,
+			DryRun: []string{metav1.DryRunAll},
 		})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -105,16 +111,18 @@ func roundTrip(t *testing.T, client dynamic.Interface, file string, u *unstructu
 		unstructured.RemoveNestedField(again.Object, "metadata", field)
 	}
 	unstructured.RemoveNestedField(again.Object, "status")
-	// What the server chooses anew at each dry run is not ours to compare.
+	// The server chooses these fields again in each dry run, so they cannot be compared.
 	generated := [][]string{{"spec", "clusterIP"}, {"spec", "clusterIPs"}}
-	if u.GetKind() == "Service" && u.Object["spec"].(object)["clusterIP"] == nil {
+	if u.GetKind() == "Service" && u.Object["spec"].(memo.Object)["clusterIP"] == nil {
 		for _, path := range generated {
 			unstructured.RemoveNestedField(again.Object, path...)
 		}
 	}
 	if u.GetKind() == "Job" { // labels and the selector hold the uid
 		unstructured.RemoveNestedField(again.Object, "spec", "selector")
-		for _, label := range []string{"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"} {
+		for _, label := range []string{
+			"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name",
+		} {
 			unstructured.RemoveNestedField(again.Object, "spec", "template", "metadata", "labels", label)
 			unstructured.RemoveNestedField(again.Object, "metadata", "labels", label)
 		}
@@ -131,8 +139,8 @@ func roundTrip(t *testing.T, client dynamic.Interface, file string, u *unstructu
 // missing returns the path of the first value that is in want and not the same in got; "" when there is none.
 func missing(want, got any, path string) string {
 	switch w := want.(type) {
-	case object:
-		g, ok := got.(object)
+	case memo.Object:
+		g, ok := got.(memo.Object)
 		if !ok {
 			return path
 		}
@@ -141,8 +149,8 @@ func missing(want, got any, path string) string {
 				return lost
 			}
 		}
-	case list:
-		g, ok := got.(list)
+	case memo.List:
+		g, ok := got.(memo.List)
 		if !ok || len(g) != len(w) {
 			return path
 		}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -17,12 +19,13 @@ import (
 	"syncer.dev/syncer/presets"
 )
 
-// wanted is how many Workspaces are to be rendered in a second, on two cores, when nothing is known yet.
+// wanted is the target: Workspaces rendered in a second on two cores with an empty cache.
 const wanted = 1000
 
-// BenchmarkFleet renders 1,000 distinct Workspaces when nothing is cached, after the preset of some of them was edited, and when
-// nothing changed. Beside it, in the same run, Kustomize builds each Workspace by itself: with its schema kept, and with the schema
-// parsed anew for every build, which takes so long that a sample has to do.
+// BenchmarkFleet renders 1,000 distinct Workspaces with an empty cache, after an edit of the preset of some of
+// them, and after no change. For comparison Kustomize builds each Workspace by itself in the same run: once with
+// the schema kept, and once with the schema parsed for every build, for a sample of the fleet because it is so
+// slow.
 func BenchmarkFleet(b *testing.B) {
 	if runtime.GOMAXPROCS(0) > 2 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
@@ -53,7 +56,14 @@ func BenchmarkFleet(b *testing.B) {
 	b.ReportMetric(kept/n, "kustomize/s")
 	b.ReportMetric(parsed/n, "kustomize-parsed/s")
 	row := func(scenario, subject string, value float64, ratio *float64) bench.Row {
-		return bench.Row{Scenario: scenario, Subject: subject, Metric: "throughput", Value: value / n, Unit: "Workspaces/s", Ratio: ratio}
+		return bench.Row{
+			Scenario: scenario,
+			Subject:  subject,
+			Metric:   "throughput",
+			Value:    value / n,
+			Unit:     "Workspaces/s",
+			Ratio:    ratio,
+		}
 	}
 	bench.Record(b,
 		row("render cold", "syncer", cold, bench.Against(cold/n/wanted)),
@@ -64,8 +74,8 @@ func BenchmarkFleet(b *testing.B) {
 	)
 }
 
-// throughput renders all jobs, as many at a time as there are cores, and returns how many were rendered in a second. As with a new
-// revision, the catalogue is read anew.
+// throughput renders all jobs in parallel, one for each core, and returns the jobs per second. It reads the catalogue
+// again, as for a new revision.
 func throughput(b *testing.B, c *preset.Catalog, cache *Cache, jobs []job) float64 {
 	b.Helper()
 	start := time.Now()
@@ -84,8 +94,8 @@ func throughput(b *testing.B, c *preset.Catalog, cache *Cache, jobs []job) float
 	return float64(len(jobs)) / time.Since(start).Seconds()
 }
 
-// schemaParsed is throughput when Kustomize's schema is parsed for every build, one build after another, because it is one for the
-// whole process.
+// schemaParsed is throughput when Kustomize's schema is parsed for every build, one build after another, because it is
+// one for the whole process.
 func schemaParsed(b *testing.B, c *preset.Catalog, jobs []job) float64 {
 	b.Helper()
 	r := New(c, nil)
@@ -112,7 +122,9 @@ func editedCatalog(tb testing.TB) *preset.Catalog {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		layer[file] = &fstest.MapFile{Data: []byte(strings.Replace(string(data), "- pairs:\n", "- pairs:\n    edited: \"yes\"\n", 1))}
+		layer[file] = &fstest.MapFile{
+			Data: []byte(strings.Replace(string(data), "- pairs:\n", "- pairs:\n    edited: \"yes\"\n", 1)),
+		}
 	}
 	c, err := preset.Load(presets.FS, layer)
 	if err != nil {

@@ -1,17 +1,22 @@
-// Package render turns a Workspace, its preset and its placement into Kubernetes objects.
-//
-// Every Workspace is built alone by Kustomize, in memory: the base and the preset's overlay come from the catalogue, the
-// Workspace's own overlay is generated. It is the only package that imports Kustomize, and it refuses, before Kustomize
-// runs, whatever could reach outside the tree (remote bases, plugins, Helm, exec).
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Placement says where a Workspace runs: what the capacity package decided, or what brought nodes offer.
+// Placement is where a Workspace runs: the option that package capacity chose, or the existing nodes (BYO).
 type Placement struct {
 	Nodes            int // replicas of the StatefulSet; a Job always takes one
 	GPUsPerNode      int
@@ -20,15 +25,94 @@ type Placement struct {
 	PipelineParallel int
 	DataParallel     int
 	LocalNVMe        bool
-	Pool             string            // agent pool to pin to; "" when nodes are brought
+	Pool             string            // agent pool to pin to; "" on existing nodes (BYO)
 	NodeLabels       map[string]string // the user's label selector, as a map
 	Spot             bool
+	Paused           bool // it has given up its nodes: no pods, as if suspended
 }
 
-// Bundle is the rendered objects of one Workspace, in the order in which they are applied.
+// Bundle is the rendered objects of one Workspace, in the order in which syncer applies them.
 type Bundle struct {
 	Workspace workspace.Key
 	Objects   []*unstructured.Unstructured
 	// Digest is the SHA-256, in hex, of the objects in canonical form.
 	Digest string
+}
+
+// bundle makes the Bundle of a Workspace from its built objects: it checks, annotates and sorts them, and computes
+// their digest.
+func bundle(objects []*unstructured.Unstructured, w *workspace.Workspace, o Options) (Bundle, error) {
+	b := Bundle{Workspace: w.Key, Objects: objects}
+	for _, u := range objects {
+		if err := checkAllowed(u, w.Namespace); err != nil {
+			return Bundle{}, err
+		}
+		annotateSource(u, w, o)
+	}
+	slices.SortFunc(b.Objects, byApplyOrder)
+	digest, err := Digest(b.Objects)
+	if err != nil {
+		return Bundle{}, err
+	}
+	b.Digest = digest
+	return b, nil
+}
+
+// checkAllowed refuses objects that no preset needs. A preset's files may be a user's: they must not create objects
+// that a Workspace could not, such as roles, or objects of the cluster or of another namespace.
+func checkAllowed(u *unstructured.Unstructured, namespace string) error {
+	gvk := u.GroupVersionKind()
+	if !cluster.Rendered(gvk.Group, gvk.Kind) {
+		return fmt.Errorf("a preset must not contain a %s (%s)", gvk.Kind, u.GetName())
+	}
+	if u.GetNamespace() != namespace {
+		return fmt.Errorf("%s %s is in namespace %q, and the Workspace is not", gvk.Kind, u.GetName(), u.GetNamespace())
+	}
+	for _, field := range []string{"ownerReferences", "finalizers"} { // they decide when an object is deleted
+		if _, given, _ := unstructured.NestedFieldNoCopy(u.Object, "metadata", field); given {
+			return fmt.Errorf("a preset must not set metadata.%s (%s %s)", field, gvk.Kind, u.GetName())
+		}
+	}
+	return nil
+}
+
+// annotateSource records on an object which file it comes from. It leaves pod templates alone: moving a file must not
+// restart pods. It also leaves alone the objects that several Workspaces share, since they come from all of them.
+func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Options) {
+	if u.GetLabels()[cluster.LabelWorkspace] != w.Name {
+		return
+	}
+	a := u.GetAnnotations()
+	if a == nil {
+		a = map[string]string{}
+	}
+	a[cluster.AnnotationSource] = o.Source
+	a[cluster.AnnotationInputs] = w.Digest
+	if w.PruneDisabled() {
+		a[cluster.AnnotationPrune] = "disabled"
+	}
+	u.SetAnnotations(a)
+}
+
+// byApplyOrder compares objects by the stage in which they are applied, then by kind and name.
+func byApplyOrder(a, b *unstructured.Unstructured) int {
+	return cmp.Or(
+		cmp.Compare(cluster.Stage(a.GetKind()), cluster.Stage(b.GetKind())),
+		strings.Compare(a.GetKind(), b.GetKind()),
+		strings.Compare(a.GetName(), b.GetName()),
+	)
+}
+
+// Digest returns the SHA-256, in hex, of objects in canonical form: JSON with sorted keys, one object on a line, in
+// the given order.
+func Digest(objects []*unstructured.Unstructured) (string, error) {
+	h := sha256.New()
+	for _, u := range objects {
+		text, err := u.MarshalJSON()
+		if err != nil {
+			return "", fmt.Errorf("encode %s %s: %w", u.GetKind(), u.GetName(), err)
+		}
+		h.Write(text)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

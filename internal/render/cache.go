@@ -1,143 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
-	ordered "container/list"
 	"context"
 	"errors"
-	"sync"
+	"fmt"
+
+	"github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
 )
 
-// Limits of a Cache. A bundle takes some 30 KiB, a shape about the same.
+// Limits of a Cache. A bundle takes some 30 KiB, a template about the same.
 const (
-	maxBundles = 16_384
-	maxShapes  = 4_096
+	maxBundles   = 16_384
+	maxTemplates = 4_096
 )
 
-// Cache keeps what was rendered, by all that it was made from. It outlives the Renderers, of which there is one for each
-// revision of a repository: what a commit did not touch is not rendered again. It is safe for concurrent use, and of bounded
-// size: what was used last stays.
+// Cache keeps rendered bundles by their inputs, and templates by the files they are built from. It outlives the
+// Renderers, since each revision of a repository has its own: a Workspace that a commit did not touch is not rendered
+// again. It is safe for concurrent use, has a bounded size and evicts the least recently used values.
 type Cache struct {
-	begun   recent[[]byte]
-	shapes  recent[shape]
-	bundles recent[kept]
+	baseBuilds *recent[[]byte]
+	templates  *recent[buildTemplate]
+	bundles    *lru.Cache[string, cachedBundle]
 }
 
 // NewCache returns an empty cache.
 func NewCache() *Cache {
-	return &Cache{begun: recent[[]byte]{max: maxShapes}, shapes: recent[shape]{max: maxShapes}, bundles: recent[kept]{max: maxBundles}}
+	return &Cache{
+		baseBuilds: newRecent[[]byte](maxTemplates),
+		templates:  newRecent[buildTemplate](maxTemplates),
+		bundles:    newLRU[cachedBundle](maxBundles),
+	}
 }
 
-// kept is a bundle, and the folders of the catalogue that it was made from.
-type kept struct {
+// cachedBundle is a bundle and the folders of the catalogue that it was built from.
+type cachedBundle struct {
 	bundle Bundle
 	dirs   []string
 	digest string // of dirs
 }
 
-// recent keeps the values that were used last.
+// newLRU returns an empty cache that evicts the least recently used value.
+func newLRU[V any](size int) *lru.Cache[string, V] {
+	c, err := lru.New[string, V](size)
+	if err != nil {
+		panic(err) // only a size below 1 makes it fail
+	}
+	return c
+}
+
+// recent keeps the most recently used values and makes each of them once.
 type recent[V any] struct {
-	max int
-
-	mu    sync.Mutex
-	byKey map[string]*ordered.Element
-	order ordered.List // of *entry[V]; the one that was used last is in front
+	values *lru.Cache[string, V]
+	making singleflight.Group
 }
 
-type entry[V any] struct {
-	key   string
-	ready chan struct{} // closed when value and err are there
-	value V
-	err   error
-}
+func newRecent[V any](size int) *recent[V] { return &recent[V]{values: newLRU[V](size)} }
 
-// get returns the value of a key, and produces it if there is none. Of several callers at the same time one makes it and the
-// others wait. An error is returned to all of them, and not kept.
-func (r *recent[V]) get(ctx context.Context, key string, produce func() (V, error)) (V, error) {
+// get returns the value of a key and makes it if it is missing. Of several concurrent callers one makes it and the
+// others wait. All of them get its error, or its panic as an error; errors are not cached.
+func (r *recent[V]) get(ctx context.Context, key string, create func() (V, error)) (V, error) {
 	for {
-		e, mine := r.claim(key)
-		if mine {
-			r.fulfil(e, produce)
-			return e.value, e.err
+		if v, ok := r.values.Get(key); ok {
+			return v, nil
 		}
+		maker := false
+		done := r.making.DoChan(key, func() (any, error) {
+			maker = true
+			if v, ok := r.values.Get(key); ok { // another caller has made it since
+				return v, nil
+			}
+			v, err := recovered(create)
+			if err == nil {
+				r.values.Add(key, v)
+			}
+			return v, err
+		})
 		select {
-		case <-e.ready:
+		case made := <-done:
+			// When only the maker ran out of time, another caller makes the value.
+			outOfTime := errors.Is(made.Err, context.Canceled) || errors.Is(made.Err, context.DeadlineExceeded)
+			if maker || !outOfTime {
+				return made.Val.(V), made.Err
+			}
 		case <-ctx.Done():
 			var none V
 			return none, ctx.Err()
 		}
-		// That the maker ran out of time says nothing about the others.
-		if e.err == nil || !errors.Is(e.err, context.Canceled) && !errors.Is(e.err, context.DeadlineExceeded) {
-			return e.value, e.err
-		}
 	}
 }
 
-var errPanicked = errors.New("rendering panicked")
-
-// fulfil makes the value of an entry. Whatever happens, those who wait for it are let go.
-func (r *recent[V]) fulfil(e *entry[V], produce func() (V, error)) {
-	e.err = errPanicked
+// recovered calls create and returns a panic as an error. No caller owns the goroutine, so a panic would end the
+// process.
+func recovered[V any](create func() (V, error)) (v V, err error) {
 	defer func() {
-		if e.err != nil {
-			r.forget(e)
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("rendering panicked: %v", cause)
 		}
-		close(e.ready)
 	}()
-	e.value, e.err = produce()
-}
-
-// claim returns the entry of a key, and whether the caller is to make its value.
-func (r *recent[V]) claim(key string) (e *entry[V], mine bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if at, ok := r.byKey[key]; ok {
-		r.order.MoveToFront(at)
-		return at.Value.(*entry[V]), false
-	}
-	e = &entry[V]{key: key, ready: make(chan struct{})}
-	r.add(e)
-	return e, true
-}
-
-// find returns the value of a key, if it is there.
-func (r *recent[V]) find(key string) (value V, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	at, ok := r.byKey[key]
-	if !ok {
-		return value, false
-	}
-	r.order.MoveToFront(at)
-	return at.Value.(*entry[V]).value, true
-}
-
-// put keeps a value.
-func (r *recent[V]) put(key string, value V) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if at, ok := r.byKey[key]; ok {
-		r.order.Remove(at)
-	}
-	r.add(&entry[V]{key: key, value: value})
-}
-
-// add is for callers that hold the lock.
-func (r *recent[V]) add(e *entry[V]) {
-	if r.byKey == nil {
-		r.byKey = map[string]*ordered.Element{}
-	}
-	r.byKey[e.key] = r.order.PushFront(e)
-	for r.order.Len() > r.max {
-		last := r.order.Back()
-		delete(r.byKey, r.order.Remove(last).(*entry[V]).key)
-	}
-}
-
-func (r *recent[V]) forget(e *entry[V]) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if at, ok := r.byKey[e.key]; ok && at.Value.(*entry[V]) == e {
-		r.order.Remove(at)
-		delete(r.byKey, e.key)
-	}
+	return create()
 }

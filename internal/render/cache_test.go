@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -10,12 +12,13 @@ import (
 	"testing/fstest"
 
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/presets"
 )
 
-// TestUnchangedIsNotRendered: what a commit did not touch is the very same bundle, although the catalogue was read anew. Whatever
-// it was made from, when it changes, makes another one.
+// TestUnchangedIsNotRendered: a Workspace that a commit did not touch gets the identical bundle, although the
+// catalogue is read again. A change of any input of the bundle gives another bundle.
 func TestUnchangedIsNotRendered(t *testing.T) {
 	cache := NewCache()
 	get := func(c *preset.Catalog, w *workspace.Workspace, at Placement, o Options) Bundle {
@@ -35,7 +38,15 @@ func TestUnchangedIsNotRendered(t *testing.T) {
 	w := func(edit ...func(*workspace.Workspace)) *workspace.Workspace { return serving(editedPreset, edit...) }
 	config := func(text string) Options {
 		o := options
-		o.Objects = []workspace.Object{{Content: object{"kind": "ConfigMap", "metadata": object{"name": "c"}, "data": object{"inference_config.yaml": text}}}}
+		o.Objects = []workspace.Object{
+			{
+				Content: memo.Object{
+					"kind":     "ConfigMap",
+					"metadata": memo.Object{"name": "c"},
+					"data":     memo.Object{"inference_config.yaml": text},
+				},
+			},
+		}
 		return o
 	}
 	withConfig := func(w *workspace.Workspace) { w.Inference.Config = "c" }
@@ -45,7 +56,10 @@ func TestUnchangedIsNotRendered(t *testing.T) {
 	if !same(before, get(builtin, w(), Placement{}, options)) {
 		t.Error("rendered again although nothing changed")
 	}
-	if !same(get(builtin, w(withConfig), Placement{}, config("a")), get(builtin, w(withConfig), Placement{}, config("a"))) {
+	if !same(
+		get(builtin, w(withConfig), Placement{}, config("a")),
+		get(builtin, w(withConfig), Placement{}, config("a")),
+	) {
 		t.Error("rendered again although its ConfigMap did not change")
 	}
 	if !same(before, get(builtin, w(), Placement{}, config("a"))) {
@@ -57,48 +71,90 @@ func TestUnchangedIsNotRendered(t *testing.T) {
 		t.Error("rendered again because of another preset")
 	}
 	for name, changed := range map[string]Bundle{
-		"the preset":       get(edited, w(), Placement{}, options),
-		"an annotation":    get(builtin, w(annotate(workspace.AnnotationSuspend, "true")), Placement{}, options),
-		"pruning":          get(builtin, w(annotate(workspace.AnnotationPrune, "disabled")), Placement{}, options),
-		"the placement":    get(builtin, w(), Placement{Nodes: 1, GPUsPerNode: 2}, options),
-		"the pool":         get(builtin, w(), Placement{Pool: "other"}, options),
-		"the node labels":  get(builtin, w(), Placement{NodeLabels: map[string]string{"a": "b"}}, options),
-		"the source":       get(builtin, w(), Placement{}, Options{Cluster: "demo", Source: "elsewhere.yaml"}),
-		"the cluster":      get(builtin, w(), Placement{}, Options{Cluster: "other", Source: options.Source}),
-		"the digest":       get(builtin, w(func(w *workspace.Workspace) { w.Digest = "other" }), Placement{}, options),
-		"the name":         get(builtin, w(named("other")), Placement{}, options),
-		"the namespace":    get(builtin, w(func(w *workspace.Workspace) { w.Namespace = "other" }), Placement{}, options),
-		"a label":          get(builtin, w(func(w *workspace.Workspace) { w.Labels = map[string]string{labelSet: "set"} }), Placement{}, options),
-		"a preferred node": get(builtin, w(func(w *workspace.Workspace) { w.Resource.PreferredNodes = []string{"n"} }), Placement{}, options),
-		"a patch":          get(builtin, w(withPatch("kind: StatefulSet\nspec: {minReadySeconds: 3}\n")), Placement{}, options),
+		"the preset":      get(edited, w(), Placement{}, options),
+		"an annotation":   get(builtin, w(annotate(workspace.AnnotationSuspend, "true")), Placement{}, options),
+		"pruning":         get(builtin, w(annotate(workspace.AnnotationPrune, "disabled")), Placement{}, options),
+		"the placement":   get(builtin, w(), Placement{Nodes: 1, GPUsPerNode: 2}, options),
+		"the pool":        get(builtin, w(), Placement{Pool: "other"}, options),
+		"the node labels": get(builtin, w(), Placement{NodeLabels: map[string]string{"a": "b"}}, options),
+		"the source":      get(builtin, w(), Placement{}, Options{Cluster: "demo", Source: "elsewhere.yaml"}),
+		"the cluster":     get(builtin, w(), Placement{}, Options{Cluster: "other", Source: options.Source}),
+		"the digest":      get(builtin, w(func(w *workspace.Workspace) { w.Digest = "other" }), Placement{}, options),
+		"the name":        get(builtin, w(named("other")), Placement{}, options),
+		"the namespace":   get(builtin, w(func(w *workspace.Workspace) { w.Namespace = "other" }), Placement{}, options),
+		"a label": get(
+			builtin,
+			w(func(w *workspace.Workspace) { w.Labels = map[string]string{labelSet: "set"} }),
+			Placement{},
+			options,
+		),
+		"a preferred node": get(
+			builtin,
+			w(func(w *workspace.Workspace) { w.Resource.PreferredNodes = []string{"n"} }),
+			Placement{},
+			options,
+		),
+		"a patch": get(
+			builtin,
+			w(withPatch("kind: StatefulSet\nspec: {minReadySeconds: 3}\n")),
+			Placement{},
+			options,
+		),
 	} {
 		if changed.Digest == before.Digest {
 			t.Errorf("%s changed, and the bundle is the same", name)
 		}
 	}
-	if get(builtin, w(withConfig), Placement{}, config("a")).Digest == get(builtin, w(withConfig), Placement{}, config("b")).Digest {
+	if get(
+		builtin,
+		w(withConfig),
+		Placement{},
+		config("a"),
+	).Digest == get(
+		builtin,
+		w(withConfig),
+		Placement{},
+		config("b"),
+	).Digest {
 		t.Error("its ConfigMap changed, and the bundle is the same")
 	}
 }
 
-// TestShapesOfOwnPresets: presets that do more than the built-in ones are rendered as Kustomize alone would, from a shape or not.
-func TestShapesOfOwnPresets(t *testing.T) {
-	const head = "apiVersion: syncer.dev/v1alpha1\nkind: Preset\nsource: {repo: team/model}\nmodel: {weights: 1Gi}\nruntimes: [vllm, transformers]\ntuning: {gpuMemory: 16Gi, totalMemory: 16Gi, disk: 90Gi}\n"
+// TestMemoOfUserPresets: presets that do more than the built-in ones render as in a plain build, from a template or
+// not.
+func TestMemoOfUserPresets(t *testing.T) {
+	const head = "apiVersion: syncer.dev/v1alpha1\nkind: Preset\nsource: {repo: team/model}\nmodel: {weights: " +
+		"1Gi}\nruntimes: [vllm, transformers]\ntuning: {gpuMemory: 16Gi, totalMemory: 16Gi, disk: 90Gi}\n"
 	const component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 	models := map[string]string{
-		"generates": "configMapGenerator: [{name: phi-params, literals: [a=b]}]\npatches:\n- target: {kind: StatefulSet}\n  patch: '[{\"op\":\"add\",\"path\":\"/spec/template/spec/volumes/-\",\"value\":{\"name\":\"x\",\"configMap\":{\"name\":\"phi-params\"}}}]'\n",
-		"replaces":  "replacements: [{source: {kind: StatefulSet, fieldPath: metadata.name}, targets: [{select: {kind: StatefulSet}, fieldPaths: [\"spec.template.metadata.labels.[x]\"], options: {create: true}}]}]\n",
-		"prefixes":  "namePrefix: x-\n",
-		"labels":    "labels: [{pairs: {syncer.dev/preset: labels, phi: hf}, includeSelectors: true}]\n",
-		"mentions":  "patches:\n- target: {kind: StatefulSet}\n  patch: |-\n    apiVersion: apps/v1\n    kind: StatefulSet\n    metadata: {name: model}\n    spec: {template: {spec: {imagePullSecrets: [{name: registry}], volumes: [{name: adapter-volume, emptyDir: {sizeLimit: 1Gi}}], containers: [{name: model, env: [{name: HF_TOKEN, value: none}]}], initContainers: [{name: puller-a, image: curl}]}}}\n",
-		"annotates": "commonAnnotations: {team: a}\npatches:\n- target: {kind: StatefulSet, name: model}\n  patch: '[{\"op\":\"test\",\"path\":\"/metadata/name\",\"value\":\"model\"},{\"op\":\"add\",\"path\":\"/spec/template/spec/hostname\",\"value\":\"zz\"}]'\n",
-		"renames":   "patches:\n- target: {kind: Service, name: model-headless}\n  patch: '[{\"op\":\"replace\",\"path\":\"/metadata/name\",\"value\":\"other\"}]'\n  options: {allowNameChange: true}\n",
+		"generates": "configMapGenerator: [{name: phi-params, literals: [a=b]}]\npatches:\n- target: {kind: " +
+			"StatefulSet}\n  patch: '[{\"op\":\"add\",\"path\":\"/spec/template/spec/volumes/-\"," +
+			"\"value\":{\"name\":\"x\",\"configMap\":{\"name\":\"phi-params\"}}}]'\n",
+		"replaces": "replacements: [{source: {kind: StatefulSet, fieldPath: metadata.name}, targets: [{select: " +
+			"{kind: StatefulSet}, fieldPaths: [\"spec.template.metadata.labels.[x]\"], options: {create: true}}]}]\n",
+		"prefixes": "namePrefix: x-\n",
+		"labels":   "labels: [{pairs: {syncer.dev/preset: labels, phi: hf}, includeSelectors: true}]\n",
+		"mentions": "patches:\n- target: {kind: StatefulSet}\n  patch: |-\n    apiVersion: apps/v1\n    kind: " +
+			"StatefulSet\n    metadata: {name: model}\n    spec: {template: {spec: {imagePullSecrets: [{name: registry}]," +
+			" volumes: [{name: adapter-volume, emptyDir: {sizeLimit: 1Gi}}], containers: [{name: model, env: [{name: " +
+			"HF_TOKEN, value: none}]}], initContainers: [{name: puller-a, image: curl}]}}}\n",
+		"annotates": "commonAnnotations: {team: a}\npatches:\n- target: {kind: StatefulSet, name: model}\n  patch: " +
+			"'[{\"op\":\"test\",\"path\":\"/metadata/name\",\"value\":\"model\"},{\"op\":\"add\"," +
+			"\"path\":\"/spec/template/spec/hostname\",\"value\":\"zz\"}]'\n",
+		"renames": "patches:\n- target: {kind: Service, name: model-headless}\n  patch: '[{\"op\":\"replace\"," +
+			"\"path\":\"/metadata/name\",\"value\":\"other\"}]'\n  options: {allowNameChange: true}\n",
 	}
 	images := map[string]string{
 		"as they are": "",
-		"more":        "images: [{name: kaito-base, newName: mirror/base, newTag: \"1\"}, {name: skopeo, newName: mirror/skopeo, newTag: \"1\"}]\npatches:\n- target: {kind: StatefulSet}\n  patch: |-\n    apiVersion: apps/v1\n    kind: StatefulSet\n    metadata: {name: any}\n    spec: {template: {spec: {imagePullSecrets: [{name: mirror}]}}}\n",
-		"by name":     "images: [{name: kaito-base, newTag: \"1\"}]\npatches:\n- target: {kind: StatefulSet, name: 'chat.*'}\n  patch: '[{\"op\":\"add\",\"path\":\"/spec/minReadySeconds\",\"value\":3}]'\n",
-		"looking":     "images: [{name: kaito-base, newTag: \"1\"}]\nreplacements: [{source: {kind: StatefulSet, fieldPath: metadata.name, options: {delimiter: '-', index: 0}}, targets: [{select: {kind: StatefulSet}, fieldPaths: [metadata.annotations.first], options: {create: true}}]}]\n",
+		"more": "images: [{name: kaito-base, newName: mirror/base, newTag: \"1\"}, {name: skopeo, newName: " +
+			"mirror/skopeo, newTag: \"1\"}]\npatches:\n- target: {kind: StatefulSet}\n  patch: |-\n    apiVersion: " +
+			"apps/v1\n    kind: StatefulSet\n    metadata: {name: any}\n    spec: {template: {spec: {imagePullSecrets: " +
+			"[{name: mirror}]}}}\n",
+		"by name": "images: [{name: kaito-base, newTag: \"1\"}]\npatches:\n- target: {kind: StatefulSet, name: " +
+			"'chat.*'}\n  patch: '[{\"op\":\"add\",\"path\":\"/spec/minReadySeconds\",\"value\":3}]'\n",
+		"looking": "images: [{name: kaito-base, newTag: \"1\"}]\nreplacements: [{source: {kind: StatefulSet, " +
+			"fieldPath: metadata.name, options: {delimiter: '-', index: 0}}, targets: [{select: {kind: StatefulSet}, " +
+			"fieldPaths: [metadata.annotations.first], options: {create: true}}]}]\n",
 	}
 	for name, text := range images {
 		layer := fstest.MapFS{}
@@ -113,8 +169,8 @@ func TestShapesOfOwnPresets(t *testing.T) {
 		if err != nil || len(c.Problems()) > 0 {
 			t.Fatal(err, c.Problems())
 		}
-		fast := New(c, NewCache())
-		alone := New(c, nil)
+		memoized := New(c, NewCache())
+		plain := New(c, nil)
 		for model := range models {
 			p, _ := c.Lookup(model)
 			for i, called := range []string{"phi", "chat-a"}[:max(2/slowdown, 1)] {
@@ -122,35 +178,35 @@ func TestShapesOfOwnPresets(t *testing.T) {
 					w.Inference.Config, w.Inference.Preset.Options.ModelAccessSecret = "phi-params", "hf"
 					w.Inference.Preset.Options.ImagePullSecrets = []string{"registry", "mirror", "mine"}
 					w.Inference.Adapters = []workspace.Adapter{
-						{Source: &workspace.DataSource{Name: "a", Image: "a:1"}}, {Source: &workspace.DataSource{Name: "b", Image: "b:1", ImagePullSecrets: []string{"registry"}}},
+						{
+							Source: &workspace.DataSource{Name: "a", Image: "a:1"},
+						}, {Source: &workspace.DataSource{Name: "b", Image: "b:1", ImagePullSecrets: []string{"registry"}}},
 					}
 				})
 				t.Run(fmt.Sprintf("%s/%s/%s", name, model, called), func(t *testing.T) {
-					compare(t, alone, fast, i, job{w, p, Placement{Pool: "p"}, options})
-					compare(t, alone, fast, i, job{training(model, named(called)), p, Placement{}, options})
+					compare(t, plain, memoized, i, job{w, p, Placement{Pool: "p"}, options})
+					compare(t, plain, memoized, i, job{training(model, named(called)), p, Placement{}, options})
 				})
 			}
 		}
 	}
 }
 
-// TestRecent: it keeps what was used last, makes nothing twice, and keeps no errors.
+// TestRecent: it evicts the least recently used value, makes no value twice, and caches no errors.
 func TestRecent(t *testing.T) {
-	r := recent[int]{max: 2}
-	for i := range 3 {
-		r.put(fmt.Sprint(i), i)
+	r := newRecent[int](2)
+	asked := map[string]int{}
+	ask := func(key string) {
+		_, _ = r.get(context.Background(), key, func() (int, error) { asked[key]++; return 0, nil })
 	}
-	if _, ok := r.find("0"); ok {
-		t.Error("the oldest is still there")
+	for _, key := range []string{"0", "1", "2", "1", "3", "1"} { // 2 evicts 0, and 3 evicts 2
+		ask(key)
 	}
-	r.find("1")
-	r.put("3", 3)
-	if v, ok := r.find("1"); !ok || v != 1 {
-		t.Error("what was used last is gone")
+	if ask("0"); asked["0"] != 2 {
+		t.Error("the least recently used value is still cached")
 	}
-	r.put("1", 11)
-	if v, _ := r.find("1"); v != 11 || r.order.Len() != 2 {
-		t.Errorf("%d, %d entries", v, r.order.Len())
+	if ask("1"); asked["1"] != 1 {
+		t.Error("a recently used value was evicted")
 	}
 
 	var made atomic.Int32
@@ -159,7 +215,8 @@ func TestRecent(t *testing.T) {
 	for range 20 {
 		all.Go(func() {
 			<-gate
-			if v, err := r.get(context.Background(), "x", func() (int, error) { made.Add(1); return 7, nil }); v != 7 || err != nil {
+			if v, err := r.get(context.Background(), "x", func() (int, error) { made.Add(1); return 7, nil }); v != 7 ||
+				err != nil {
 				t.Errorf("%d, %v", v, err)
 			}
 		})
@@ -176,15 +233,48 @@ func TestRecent(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Whoever makes it may run out of time, or panic; the others must not hang.
-	if _, err := r.get(context.Background(), "z", func() (int, error) { return 0, context.Canceled }); !errors.Is(err, context.Canceled) {
+	// The caller that makes the value may run out of time or panic; the others must neither hang nor fail.
+	if _, err := r.get(context.Background(), "z", func() (int, error) { return 0, context.Canceled }); !errors.Is(
+		err,
+		context.Canceled,
+	) {
 		t.Error(err)
 	}
-	func() {
-		defer func() { _ = recover() }()
-		_, _ = r.get(context.Background(), "z", func() (int, error) { panic("x") })
-	}()
+	if _, err := r.get(context.Background(), "z", func() (int, error) { panic("x") }); err == nil {
+		t.Error("a panic is no error")
+	}
 	if v, err := r.get(context.Background(), "z", func() (int, error) { return 5, nil }); v != 5 || err != nil {
 		t.Errorf("%d, %v", v, err)
 	}
+}
+
+// TestRecentOutlivesItsMaker: a caller that runs out of time does not wait for the maker; when the maker runs out of
+// time, another caller makes the value.
+func TestRecentOutlivesItsMaker(t *testing.T) {
+	r := newRecent[int](2)
+	begun, end := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, err := r.get(context.Background(), "x", func() (int, error) {
+			close(begun)
+			<-end
+			return 0, context.DeadlineExceeded
+		})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("maker: %v", err)
+		}
+	})
+	<-begun
+	late, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := r.get(late, "x", func() (int, error) { return 1, nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("out of time: %v", err)
+	}
+	all.Go(func() {
+		if v, err := r.get(context.Background(), "x", func() (int, error) { return 7, nil }); v != 7 || err != nil {
+			t.Errorf("another: %d, %v", v, err)
+		}
+	})
+	close(end)
+	all.Wait()
 }

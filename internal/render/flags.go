@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -6,6 +8,7 @@ import (
 	"strconv"
 
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -25,26 +28,24 @@ func (f flags) args() []string {
 	return out
 }
 
-// Annotations of KAITO that change how a model is served.
-const (
-	annotationBenchmark    = "kaito.sh/disable-benchmark" // "true": off
-	annotationPerformance  = "kaito.sh/performance-mode"  // interactivity or throughput; balanced is the default
-	annotationLocalWeights = "kaito.sh/use-local-weights" // "true": weights are already on the node
-	annotationLoadBalancer = "kaito.sh/enablelb"          // "True": reachable from outside of the cluster
-)
-
-// vllmFlags is the command line of vLLM for a preset, as KAITO v0.12 builds it. The preset's own flags come first, so that
-// what depends on the Workspace and on where it runs wins.
-func vllmFlags(w *workspace.Workspace, p preset.Preset, at Placement) flags {
+// vllmFlags is the command line of vLLM for a preset, as KAITO v0.12 builds it. The preset's own flags come first, so
+// that the flags of the Workspace and of its placement win.
+func vllmFlags(w *workspace.Workspace, p preset.Preset, at Placement, o Options) flags {
 	f := flags{}
 	maps.Copy(f, p.RunParameters[preset.VLLM])
+	cpuCache(f, w, p, o)
 	f["served-model-name"] = servedName(w, p)
 	f["max-model-len"] = "auto" // the longest context that fits, found by vLLM when it starts
 	f["gpu-memory-utilization"] = "0.84"
 	if at.GPUModel == "NVIDIA A10" {
 		f["gpu-memory-utilization"] = "0.82"
 	}
-	f["kv-events-config"] = `{"enable_kv_cache_events":true}`
+	if p.Pooling() {
+		f["runner"] = "pooling"
+		f[preset.FlagCPUCache] = "0" // an encoder has no cache that could be moved
+	} else {
+		f["kv-events-config"] = `{"enable_kv_cache_events":true}`
+	}
 	// This fusion is compiled when the model is loaded, for which the image has no CUDA toolkit.
 	f["compilation-config.pass_config.fuse_allreduce_rms"] = "False"
 	if len(w.Inference.Adapters) > 0 {
@@ -53,7 +54,7 @@ func vllmFlags(w *workspace.Workspace, p preset.Preset, at Placement) flags {
 	if w.Inference.Config != "" {
 		f["kaito-config-file"] = configDir + "/inference_config.yaml"
 	}
-	switch mode := w.Annotations[annotationPerformance]; mode {
+	switch mode := w.Annotations[wellknown.AnnotationPerformance]; mode {
 	case "interactivity", "throughput":
 		f["performance-mode"] = mode
 	}
@@ -62,25 +63,35 @@ func vllmFlags(w *workspace.Workspace, p preset.Preset, at Placement) flags {
 		f["model"] = dir
 		delete(f, "load_format")
 		f["load-format"] = "runai_streamer"
-	case modelImage(w.Inference.Preset) != "":
+	case w.Inference.Preset.ModelImage() != "":
 		f["model"] = weightsDir
 	default:
 		f["model"] = p.Repo
 		f["download-dir"] = weightsDir
 		if p.Revision != "" {
-			// Weights, tokenizer and the code that comes with them, all of the same commit.
+			// Weights, tokenizer and model code must be of the same commit.
 			f["revision"], f["tokenizer-revision"], f["code-revision"] = p.Revision, p.Revision, p.Revision
 		}
 	}
 	parallel(f, at)
 	// Moving the KV cache to the CPU does not work with a share of a GPU, nor over several engines or nodes.
 	if w.MIGProfile() != "" || at.DataParallel > 1 || at.Nodes > 1 {
-		f["kaito-kv-cache-cpu-memory-utilization"] = "0"
+		f[preset.FlagCPUCache] = "0"
 	}
 	return f
 }
 
-// parallel spreads the model: copies of it on the GPUs of a node, or one split over them, or over nodes as well.
+// cpuCache sets the flag that moves parts of the cache to the CPU, or leaves it to the Workspace's own value.
+func cpuCache(f flags, w *workspace.Workspace, p preset.Preset, o Options) {
+	file := workspace.SettingsOf(&workspace.Set{Objects: o.Objects}, w).CPUCache
+	if c := p.CPUCache(file); c.Flag != "" {
+		f[preset.FlagCPUCache] = c.Flag
+	} else {
+		delete(f, preset.FlagCPUCache)
+	}
+}
+
+// parallel sets the flags that spread the model: copies on the GPUs of a node, or one copy split over GPUs and nodes.
 func parallel(f flags, at Placement) {
 	if at.DataParallel > 1 && at.Nodes == 1 {
 		f["data-parallel-size"] = strconv.Itoa(at.DataParallel)
@@ -99,7 +110,7 @@ func transformersFlags(w *workspace.Workspace, p preset.Preset) flags {
 	f := flags{}
 	maps.Copy(f, p.RunParameters[preset.Transformers])
 	f["served_model_name"] = servedName(w, p)
-	if modelImage(w.Inference.Preset) != "" {
+	if w.Inference.Preset.ModelImage() != "" {
 		f["pretrained_model_name_or_path"] = weightsDir
 		return f
 	}
@@ -111,7 +122,8 @@ func transformersFlags(w *workspace.Workspace, p preset.Preset) flags {
 	return f
 }
 
-// servedName is the name of the model in the API: that of the InferenceSet when there is one, so that clients see one model.
+// servedName is the name of the model in the API: that of the InferenceSet when there is one, so that clients see one
+// model.
 func servedName(w *workspace.Workspace, p preset.Preset) string {
 	if set := w.Labels[labelSet]; set != "" {
 		return set

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -6,10 +8,12 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// job is one Workspace with all that it is rendered with.
+// job is one Workspace with all inputs of its rendering.
 type job struct {
 	w      *workspace.Workspace
 	preset preset.Preset
@@ -17,8 +21,8 @@ type job struct {
 	o      Options
 }
 
-// fleet returns n Workspaces that are all different: a mix of all presets and of everything that rendering can do, in the
-// proportions of an organisation that serves many models to many teams. The same seed gives the same fleet.
+// fleet returns n different Workspaces: a mix of all presets and features, in the proportions of an organisation that
+// serves many models to many teams. The same seed gives the same fleet.
 func fleet(c *preset.Catalog, n int, seed uint64) []job {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	all := slices.DeleteFunc(c.All(), func(p preset.Preset) bool { return p.Deprecated != "" })
@@ -32,7 +36,7 @@ func fleet(c *preset.Catalog, n int, seed uint64) []job {
 		case f.odds(12):
 			out = append(out, f.tune(tunable[rnd.IntN(len(tunable))]))
 		default:
-			// Few models are popular, and most are served by somebody.
+			// Few models are popular, and most have at least one user.
 			out = append(out, f.serve(all[int(float64(len(all))*rnd.Float64()*rnd.Float64())]))
 		}
 	}
@@ -71,37 +75,20 @@ func (f fleetMaker) job(w *workspace.Workspace, p preset.Preset) job {
 }
 
 func (f fleetMaker) serve(p preset.Preset) job {
-	w := &workspace.Workspace{APIVersion: workspace.V1beta1, Inference: &workspace.Inference{Preset: &workspace.PresetSpec{Name: p.Name}}}
+	w := &workspace.Workspace{
+		APIVersion: workspace.V1beta1,
+		Inference:  &workspace.Inference{Preset: &workspace.PresetSpec{Name: p.Name}},
+	}
 	j := f.job(w, p)
 	transformers := f.odds(6) && p.Supports(preset.Transformers) || !p.Supports(preset.VLLM)
 	if transformers {
 		annotate(workspace.AnnotationRuntime, "transformers")(w)
 	}
-	if p.Gated || f.odds(15) {
-		w.Inference.Preset.Options.ModelAccessSecret = f.one("hf", "hugging-face", f.team+"-token")
-	}
-	if f.odds(8) {
-		w.Inference.Preset.Options.ImagePullSecrets = []string{"registry", f.team}[:1+f.rnd.IntN(2)]
-	}
+	f.secrets(w, p)
 	if f.odds(15) {
-		w.Inference.Config = f.team + "-params"
-		j.o.Objects = []workspace.Object{{Content: object{
-			"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": w.Inference.Config, "namespace": w.Namespace},
-			"data": object{"inference_config.yaml": fmt.Sprintf("vllm: {max-model-len: %d}\n", 1024*(1+f.rnd.IntN(16)))},
-		}}}
+		f.config(&j)
 	}
-	if f.odds(10) {
-		annotate(annotationBenchmark, "true")(w)
-	}
-	if f.odds(5) {
-		annotate(annotationLoadBalancer, "True")(w)
-	}
-	if f.odds(5) {
-		annotate(annotationPerformance, f.one("throughput", "interactivity"))(w)
-	}
-	if f.odds(8) {
-		w.Labels = map[string]string{"inferenceset.kaito.sh/created-by": f.team + "-set"}
-	}
+	f.annotate(w)
 	if f.odds(3) {
 		j.o.NVMeStorageClass = "kaito-local-nvme-disk"
 	}
@@ -113,22 +100,64 @@ func (f fleetMaker) serve(p preset.Preset) job {
 		if !f.odds(15) || slices.Contains(p.NoAdapters, runtime) {
 			break
 		}
-		a := workspace.Adapter{Source: &workspace.DataSource{Name: fmt.Sprintf("%s-lora-%d", f.team, n)}}
-		if f.odds(70) {
-			a.Source.Image = fmt.Sprintf("example.azurecr.io/%s/adapter:%d", f.team, f.i)
-			if f.odds(50) {
-				a.Source.ImagePullSecrets = []string{"registry"}
-			}
-		} else {
-			a.Source.Volume = object{"persistentVolumeClaim": object{"claimName": f.team}}
-		}
-		if transformers {
-			strength := f.one("0.5", "1.0")
-			a.Strength = &strength
-		}
-		w.Inference.Adapters = append(w.Inference.Adapters, a)
+		w.Inference.Adapters = append(w.Inference.Adapters, f.adapter(n, transformers))
 	}
 	return j
+}
+
+// secrets adds the secrets of a gated model and of private images.
+func (f fleetMaker) secrets(w *workspace.Workspace, p preset.Preset) {
+	if p.Gated || f.odds(15) {
+		w.Inference.Preset.Options.ModelAccessSecret = f.one("hf", "hugging-face", f.team+"-token")
+	}
+	if f.odds(8) {
+		w.Inference.Preset.Options.ImagePullSecrets = []string{"registry", f.team}[:1+f.rnd.IntN(2)]
+	}
+}
+
+// config adds a ConfigMap of the repository that the Workspace names.
+func (f fleetMaker) config(j *job) {
+	j.w.Inference.Config = f.team + "-params"
+	text := fmt.Sprintf("vllm: {max-model-len: %d}\n", 1024*(1+f.rnd.IntN(16)))
+	j.o.Objects = []workspace.Object{{Content: memo.Object{
+		"apiVersion": "v1",
+		"kind":       "ConfigMap",
+		"metadata":   memo.Object{"name": j.w.Inference.Config, "namespace": j.w.Namespace},
+		"data":       memo.Object{"inference_config.yaml": text},
+	}}}
+}
+
+// annotate sets the optional annotations, and the label of an InferenceSet.
+func (f fleetMaker) annotate(w *workspace.Workspace) {
+	if f.odds(10) {
+		annotate(wellknown.AnnotationDisableBenchmark, "true")(w)
+	}
+	if f.odds(5) {
+		annotate(wellknown.AnnotationLoadBalancer, "True")(w)
+	}
+	if f.odds(5) {
+		annotate(wellknown.AnnotationPerformance, f.one("throughput", "interactivity"))(w)
+	}
+	if f.odds(8) {
+		w.Labels = map[string]string{"inferenceset.kaito.sh/created-by": f.team + "-set"}
+	}
+}
+
+func (f fleetMaker) adapter(n int, transformers bool) workspace.Adapter {
+	a := workspace.Adapter{Source: &workspace.DataSource{Name: fmt.Sprintf("%s-lora-%d", f.team, n)}}
+	if f.odds(70) {
+		a.Source.Image = fmt.Sprintf("example.azurecr.io/%s/adapter:%d", f.team, f.i)
+		if f.odds(50) {
+			a.Source.ImagePullSecrets = []string{"registry"}
+		}
+	} else {
+		a.Source.Volume = memo.Object{"persistentVolumeClaim": memo.Object{"claimName": f.team}}
+	}
+	if transformers {
+		strength := f.one("0.5", "1.0")
+		a.Strength = &strength
+	}
+	return a
 }
 
 func (f fleetMaker) tune(p preset.Preset) job {
@@ -137,10 +166,16 @@ func (f fleetMaker) tune(p preset.Preset) job {
 		w.Tuning.Input.URLs = []string{fmt.Sprintf("https://example.com/%s/%d.parquet", f.team, f.i)}
 		w.Tuning.Output.Image = fmt.Sprintf("example.azurecr.io/%s/tuned:%d", f.team, f.i)
 		if f.odds(20) {
-			w.Tuning.Input = &workspace.DataSource{Name: "data", Image: "example.azurecr.io/data:" + f.team, ImagePullSecrets: []string{f.team}}
+			w.Tuning.Input = &workspace.DataSource{
+				Name:             "data",
+				Image:            "example.azurecr.io/data:" + f.team,
+				ImagePullSecrets: []string{f.team},
+			}
 		}
 		if f.odds(20) {
-			w.Tuning.Output = &workspace.DataDestination{Volume: object{"persistentVolumeClaim": object{"claimName": f.team + "-results"}}}
+			w.Tuning.Output = &workspace.DataDestination{
+				Volume: memo.Object{"persistentVolumeClaim": memo.Object{"claimName": f.team + "-results"}},
+			}
 		}
 		if f.odds(30) {
 			w.Tuning.Preset.Options.ModelAccessSecret = "hf"
@@ -154,9 +189,11 @@ func (f fleetMaker) tune(p preset.Preset) job {
 }
 
 func (f fleetMaker) template() job {
-	j := f.job(&workspace.Workspace{Inference: &workspace.Inference{Template: object{
-		"metadata": object{"labels": object{"team": f.team}},
-		"spec":     object{"containers": list{object{"name": "own", "image": "example.azurecr.io/own:1", "args": list{f.team}}}},
+	j := f.job(&workspace.Workspace{Inference: &workspace.Inference{Template: memo.Object{
+		"metadata": memo.Object{"labels": memo.Object{"team": f.team}},
+		"spec": memo.Object{
+			"containers": memo.List{memo.Object{"name": "own", "image": "example.azurecr.io/own:1", "args": memo.List{f.team}}},
+		},
 	}}}, preset.Preset{})
 	return j
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -9,10 +11,12 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// inference is the overlay of a preset that is served.
+// inference returns the overlay of a Workspace that serves a preset.
 func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (overlay, error) {
 	runtime := runtimeOf(w)
 	switch {
@@ -26,7 +30,8 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 	over := overlay{base: "base/inference", workload: "StatefulSet"}
 	spec := replicas(w, at)
 	pod := newPod(w, at)
-	pod.probe = object{"failureThreshold": hole{startupTries(p.Model.WeightBytes)}}
+	pod.addRole(w)
+	pod.probe = memo.Object{"failureThreshold": memo.Placeholder{Value: startupTries(p.Model.Counted())}}
 	pod.pullSecrets = slices.Clone(w.Inference.Preset.Options.ImagePullSecrets)
 	if secret := w.Inference.Preset.Options.ModelAccessSecret; secret != "" {
 		pod.env = append(pod.env, token(secret))
@@ -36,13 +41,17 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 		over.components = append(over.components, "components/transformers")
 		pod.arg(transformersFlags(w, p).args()...)
 	} else {
-		pod.arg(vllmFlags(w, p, at).args()...)
+		pod.arg(vllmFlags(w, p, at, o).args()...)
 		over.components = append(over.components, vllmComponents(w, p, at)...)
+		if benchmark(w, p) && w.Downloads() && p.Revision != "" {
+			// The tokenizer of the benchmark is that of the model, and not what its repository has by now.
+			pod.env = append(pod.env, variable("MODEL_REPO", p.Repo), variable("MODEL_REVISION", p.Revision))
+		}
 		if at.Nodes > 1 {
 			pod.env = append(pod.env, variable("RAY_CLUSTER_SIZE", strconv.Itoa(at.Nodes)), variable("RAY_LEADER", leader(w)))
 		}
 	}
-	if image := modelImage(w.Inference.Preset); image != "" && localWeights(w) == "" {
+	if image := w.Inference.Preset.ModelImage(); image != "" && localWeights(w) == "" {
 		over.components = append(over.components, "components/model-image")
 		pod.pullModel(image)
 	}
@@ -54,7 +63,12 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 		return overlay{}, err
 	}
 
-	over.patches = append(over.patches, pod.patch("StatefulSet", w.Name, spec), service(w, runtime == preset.VLLM), rename("Service", baseName+"-headless", headless(w.Name)))
+	over.patches = append(
+		over.patches,
+		pod.patch("StatefulSet", w.Name, spec),
+		service(w, runtime == preset.VLLM && !p.Pooling()),
+		rename("Service", baseName+"-headless", headless(w.Name)),
+	)
 	if profile := w.MIGProfile(); profile != "" {
 		over.patches = append(over.patches, migToleration("StatefulSet", profile))
 	}
@@ -69,14 +83,17 @@ func runtimeOf(w *workspace.Workspace) preset.Runtime {
 	return preset.VLLM
 }
 
-// vllmComponents are the parts of the catalogue that vLLM needs. The probe that measures the model replaces the one for
-// several nodes, so it comes after it.
+// vllmComponents are the components that vLLM needs. The benchmark's probe replaces that of multi-node, so it comes
+// later.
 func vllmComponents(w *workspace.Workspace, p preset.Preset, at Placement) []string {
 	var out []string
 	if at.Nodes > 1 {
 		out = append(out, "components/multi-node")
 	}
-	if w.Annotations[annotationBenchmark] != "true" {
+	switch {
+	case p.Pooling(): // the benchmark is a chat
+		out = append(out, "components/pooling")
+	case benchmark(w, p):
 		out = append(out, "components/benchmark")
 	}
 	if p.CUDAToolkit {
@@ -85,21 +102,27 @@ func vllmComponents(w *workspace.Workspace, p preset.Preset, at Placement) []str
 	return out
 }
 
-// leader is the address of the first pod, at which the others join it.
+// benchmark reports whether the pod counts as started only once it has measured the model.
+func benchmark(w *workspace.Workspace, p preset.Preset) bool {
+	return !p.Pooling() && w.Annotations[wellknown.AnnotationDisableBenchmark] != "true"
+}
+
+// leader is the address of the first pod, which the other pods join.
 func leader(w *workspace.Workspace) string {
 	return fmt.Sprintf("%s-0.%s.%s.svc.cluster.local", w.Name, headless(w.Name), w.Namespace)
 }
 
-// replicas is the part of the StatefulSet that says how many nodes the model takes.
-func replicas(w *workspace.Workspace, at Placement) object {
-	if w.Suspended() {
-		return object{"replicas": hole{0}}
+// replicas is the spec of the StatefulSet with the number of nodes: one pod runs on each.
+func replicas(w *workspace.Workspace, at Placement) memo.Object {
+	if w.Suspended() || at.Paused {
+		return memo.Object{"replicas": memo.Placeholder{Value: 0}}
 	}
-	return object{"replicas": hole{at.Nodes}}
+	return memo.Object{"replicas": memo.Placeholder{Value: at.Nodes}}
 }
 
-// startupTries is how many probes, ten seconds apart, a model may take to start: 15 minutes and 18 seconds for each GiB of
-// weights, between half an hour and three hours, and half an hour when their size is not known. These are KAITO's figures.
+// startupTries is the number of probes, ten seconds apart, that a model may take to start: 15 minutes plus 18 seconds
+// for each GiB of weights, at least half an hour and at most three hours; half an hour for an unknown size. These are
+// KAITO's figures.
 func startupTries(weightBytes int64) int {
 	seconds := 30.0 * 60
 	if weightBytes > 0 {
@@ -108,15 +131,16 @@ func startupTries(weightBytes int64) int {
 	return int(math.Ceil(seconds / 10))
 }
 
-// localWeights is the folder of the node that already holds the model, when the Workspace says so.
+// localWeights is the folder of the node that already holds the model, if the Workspace has the annotation for it.
 func localWeights(w *workspace.Workspace) string {
-	if w.Annotations[annotationLocalWeights] != "true" {
+	if w.Annotations[wellknown.AnnotationLocalWeights] != "true" {
 		return ""
 	}
 	return "/opt/kaito/models/" + strings.NewReplacer("/", "-", `\`, "-").Replace(strings.ToLower(w.PresetName()))
 }
 
-// storageClass is that of the volumes in which weights outlive their pod; empty when they are kept in the pod's own storage.
+// storageClass is the storage class of volumes for weights that outlive their pod; empty to keep weights in the pod's
+// own storage.
 func storageClass(w *workspace.Workspace, at Placement, o Options) string {
 	if class := w.Annotations[workspace.AnnotationWeightsClass]; class != "" {
 		return class
@@ -127,46 +151,59 @@ func storageClass(w *workspace.Workspace, at Placement, o Options) string {
 	return ""
 }
 
-// mountWeights gives the model a place for its weights: what is on the node, a volume of a storage class (that of the node's
-// own disks, or one that the Workspace names), or the pod's storage.
-func mountWeights(pod *pod, spec object, w *workspace.Workspace, p preset.Preset, at Placement, o Options) error {
+// mountWeights mounts the volume for the weights: the node's folder, a volume of a storage class (of the node's local
+// disks, or one that the Workspace names), or the pod's own storage.
+func mountWeights(pod *pod, spec memo.Object, w *workspace.Workspace, p preset.Preset, at Placement, o Options) error {
 	const name = "model-weights-volume"
 	switch dir := localWeights(w); {
 	case dir != "" && runtimeOf(w) == preset.VLLM:
-		pod.volumes = append(pod.volumes, object{"name": "model-weights-hostpath", "hostPath": object{"path": dir, "type": "Directory"}})
-		pod.mounts = append(pod.mounts, object{"name": "model-weights-hostpath", "mountPath": dir, "readOnly": true})
-		// The measurement at the start needs the tokenizer, which is there as well.
+		pod.volumes = append(
+			pod.volumes,
+			memo.Object{"name": "model-weights-hostpath", "hostPath": memo.Object{"path": dir, "type": "Directory"}},
+		)
+		pod.mounts = append(pod.mounts, memo.Object{"name": "model-weights-hostpath", "mountPath": dir, "readOnly": true})
+		// The benchmark at the start needs the tokenizer, which is in the same folder.
 		pod.env = append(pod.env, variable("KAITO_PROCESSOR", dir))
 	case storageClass(w, at, o) != "":
 		if p.DiskGiB < 1 {
-			return fmt.Errorf("preset %s does not say how much disk it needs", p.Name)
+			return fmt.Errorf("preset %s has no disk size", p.Name)
 		}
-		spec["volumeClaimTemplates"] = list{object{
-			"metadata": object{"name": name},
-			"spec": object{
-				"accessModes":      list{"ReadWriteOnce"},
-				"storageClassName": hole{storageClass(w, at, o)},
-				"resources":        object{"requests": object{"storage": hole{fmt.Sprintf("%dGi", p.DiskGiB)}}},
+		spec["volumeClaimTemplates"] = memo.List{memo.Object{
+			"metadata": memo.Object{"name": name},
+			"spec": memo.Object{
+				"accessModes":      memo.List{"ReadWriteOnce"},
+				"storageClassName": memo.Placeholder{Value: storageClass(w, at, o)},
+				"resources": memo.Object{
+					"requests": memo.Object{"storage": memo.Placeholder{Value: fmt.Sprintf("%dGi", p.DiskGiB)}},
+				},
 			},
 		}}
 		pod.mount(name, weightsDir)
 	default:
-		pod.volume(name, weightsDir, object{"emptyDir": object{}})
+		pod.volume(name, weightsDir, memo.Object{"emptyDir": memo.Object{}})
 	}
 	return nil
 }
 
-// service is the patch of the Service that clients use. Only the first pod listens. The stream of cache events is neither
-// encrypted nor authenticated, so it is not offered to the outside.
+// service patches the Service that clients use. Only the first pod listens. A load balancer publishes the API alone:
+// Ray, its dashboard and the stream of cache events have neither encryption nor authentication.
 func service(w *workspace.Workspace, events bool) patch {
-	add := func(path string, v any) object { return object{"op": "add", "path": path, "value": v} }
-	ops := list{add("/spec/selector", object{"statefulset.kubernetes.io/pod-name": hole{w.Name + "-0"}})}
-	if w.Annotations[annotationLoadBalancer] == "True" {
-		ops = append(ops, add("/spec/type", "LoadBalancer"))
+	add := func(path string, v any) memo.Object { return memo.Object{"op": "add", "path": path, "value": v} }
+	ops := memo.List{
+		add("/spec/selector", memo.Object{"statefulset.kubernetes.io/pod-name": memo.Placeholder{Value: w.Name + "-0"}}),
+	}
+	if w.Annotations[wellknown.AnnotationLoadBalancer] == "True" {
+		ops = append(ops, add("/spec/type", "LoadBalancer"), memo.Object{
+			"op": "replace", "path": "/spec/ports",
+			"value": memo.List{memo.Object{"name": "http", "port": 80, "protocol": "TCP", "targetPort": 5000}},
+		})
 	} else if events {
-		ops = append(ops, add("/spec/ports/-", object{"name": "kv-events", "port": 5557, "protocol": "TCP", "targetPort": 5557}))
+		ops = append(
+			ops,
+			add("/spec/ports/-", memo.Object{"name": "kv-events", "port": 5557, "protocol": "TCP", "targetPort": 5557}),
+		)
 	}
 	p := rename("Service", baseName, w.Name)
-	p.value = append(ops, p.value.(list)...)
+	p.value = append(ops, p.value.(memo.List)...)
 	return p
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -7,11 +9,12 @@ import (
 	"fmt"
 	"strings"
 
+	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// inputsOf returns the SHA-256, in hex, of all that a bundle is made from, apart from the files of the catalogue.
+// inputsOf returns the SHA-256, in hex, of all inputs of a bundle except the files of the catalogue.
 func inputsOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (string, error) {
 	h := sha256.New()
 	err := json.NewEncoder(h).Encode(struct {
@@ -27,9 +30,10 @@ func inputsOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) 
 		Cluster, Source, NVMeStorageClass string
 		Config                            map[string]string
 		ConfigExists                      bool
+		Pods                              podpolicy.Policy
 	}{
 		w.Key, w.Labels, w.Annotations, w.Resource, w.Inference, w.Tuning, w.Digest, w.Patch, p, at,
-		o.Cluster, o.Source, o.NVMeStorageClass, config(w, o), config(w, o) != nil,
+		o.Cluster, o.Source, o.NVMeStorageClass, config(w, o), config(w, o) != nil, o.Pods,
 	})
 	if err != nil {
 		return "", fmt.Errorf("digest the inputs: %w", err)
@@ -37,7 +41,7 @@ func inputsOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) 
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// config returns the data of the ConfigMap that rendering reads for a Workspace, or nil when the repository holds none.
+// config returns the data of the ConfigMap that rendering reads for a Workspace, or nil when the repository has none.
 func config(w *workspace.Workspace, o Options) map[string]string {
 	switch {
 	case w.Inference != nil && w.Inference.Config != "":
@@ -48,7 +52,7 @@ func config(w *workspace.Workspace, o Options) map[string]string {
 	return nil
 }
 
-// trainingConfig is the name of the ConfigMap that a tuning reads: that of its method when it names none.
+// trainingConfig is the name of the ConfigMap that a tuning reads: by default that of its method.
 func trainingConfig(t *workspace.Tuning) string {
 	if t.Config != "" {
 		return t.Config

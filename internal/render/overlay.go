@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -7,38 +9,35 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// imagesDir is the folder of the catalogue that names the images. Unlike all others it is applied last.
+// imagesDir is the folder of the catalogue that sets the images. Kustomize applies it last.
 const imagesDir = "components/images"
 
-// overlayDir is where the Workspace's own kustomization is, in the tree that Kustomize sees; the catalogue is beside it.
+// overlayDir is the folder of the Workspace's own kustomization in the tree that Kustomize sees; the catalogue is in
+// presets.
 const overlayDir = "workspace"
 
-// What the objects of every base, and their main container, are called before they get the Workspace's name.
+// Names of the objects of every base, and of their main container, before the overlay renames them.
 const (
 	baseName      = "model"
 	mainContainer = "model"
 )
 
-// object and list are JSON-shaped values.
-type (
-	object = map[string]any
-	list   = []any
-)
-
-// overlay is what a Workspace adds to the base of its task. It is generated, as plain data that is encoded at the end: what
-// a user wrote is never pasted into YAML or into a script.
+// overlay is a Workspace's changes to the base of its task. It is plain data, encoded at the end: a user's text is
+// never pasted into YAML or into a script.
 type overlay struct {
-	base       string   // folder of the catalogue
-	workload   string   // kind of the object that runs: StatefulSet or Job
-	components []string // folders of the catalogue, in the order in which they are applied
-	preset     string   // the model's own folder, applied after these; may be empty
-	shared     string   // folder of the catalogue with objects that Workspaces of a namespace share; may be empty
-	begun      bool     // the base is built with its components already
-	images     list     // what the component for images does, if that is all it does
-	ownImages  bool     // images are the user's and stay as they are
+	base       string    // folder of the catalogue
+	workload   string    // kind of the workload: StatefulSet or Job
+	components []string  // folders of the catalogue, in the order in which they are applied
+	preset     string    // the model's own folder, applied after these; may be empty
+	shared     string    // folder of the catalogue with objects that Workspaces of a namespace share; may be empty
+	prebuilt   bool      // baseFile holds the base with its components, already built
+	images     memo.List // of the images component, if it has no other field
+	ownImages  bool      // the images are the user's: leave them as they are
 	patches    []patch
 }
 
@@ -49,7 +48,7 @@ type patch struct {
 	value any
 }
 
-// uses returns the folders of the catalogue that the overlay refers to.
+// uses lists the folders of the catalogue that the overlay refers to.
 func (o overlay) uses() []string {
 	dirs := append([]string{o.base}, o.ordered()...)
 	if o.shared != "" {
@@ -61,7 +60,7 @@ func (o overlay) uses() []string {
 	return dirs
 }
 
-// ordered are the components, the preset among them.
+// ordered lists the components, and the preset last.
 func (o overlay) ordered() []string {
 	if o.preset == "" {
 		return o.components
@@ -69,10 +68,11 @@ func (o overlay) ordered() []string {
 	return append(slices.Clone(o.components), "models/"+o.preset)
 }
 
-// begin is the part of the overlay that comes before anything of the Workspace itself.
-func (o overlay) begin(k object, presets string) {
-	k["resources"] = list{presets + o.base}
-	var components list
+// baseInto adds the base and its components to a kustomization: the part of the overlay that does not depend on the
+// Workspace.
+func (o overlay) baseInto(k memo.Object, presets string) {
+	k["resources"] = memo.List{presets + o.base}
+	var components memo.List
 	for _, c := range o.ordered() {
 		components = append(components, presets+c)
 	}
@@ -81,10 +81,10 @@ func (o overlay) begin(k object, presets string) {
 	}
 }
 
-// begunFile holds what begin builds, when that was done before.
-const begunFile = "begun.yaml"
+// baseFile is the file with the result of baseBuild.
+const baseFile = "begun.yaml"
 
-// root is the folder of the overlay that is built.
+// root is the folder of the overlay to build: the outer of two kustomizations, or the only one.
 func (o overlay) root(files map[string]any) string {
 	if _, two := files[path.Join(overlayDir, "kustomization.yaml")]; two {
 		return overlayDir
@@ -92,91 +92,101 @@ func (o overlay) root(files map[string]any) string {
 	return path.Join(overlayDir, "own")
 }
 
-// files returns the overlay as files, by path, with marks: a kustomization for the Workspace's own objects, inside one that adds
-// what they have in common with the shared ones.
+// files returns the overlay as files, by path, with placeholders: a kustomization for the Workspace's own objects,
+// inside one for the namespace and labels that they have in common with shared objects.
 func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
-	own := object{
+	own := memo.Object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
-		"labels":     list{object{"pairs": selectorPairs(w), "includeSelectors": true}},
+		"labels":     memo.List{memo.Object{"pairs": selectorPairs(w), "includeSelectors": true}},
 	}
 	files := map[string]any{}
-	if o.begun {
-		own["resources"] = list{begunFile}
+	if o.prebuilt {
+		own["resources"] = memo.List{baseFile}
 	} else {
-		o.begin(own, "../../presets/")
+		o.baseInto(own, "../../presets/")
 	}
-	var patches list
+	var patches memo.List
 	for i, p := range o.patches {
-		target := object{"kind": p.kind}
+		target := memo.Object{"kind": p.kind}
 		if p.name != "" {
 			target["name"] = p.name
 		}
 		file := fmt.Sprintf("patch-%d-%s.yaml", i+1, strings.ToLower(p.kind))
 		files[path.Join(overlayDir, "own", file)] = p.value
-		patches = append(patches, object{"path": file, "target": target, "options": object{"allowNameChange": true}})
+		patches = append(
+			patches,
+			memo.Object{"path": file, "target": target, "options": memo.Object{"allowNameChange": true}},
+		)
 	}
 	own["patches"] = patches
 	if !o.ownImages {
-		// Last of all, the main container takes the name of its object, as KAITO has it.
-		own["replacements"] = list{object{
-			"source": object{"kind": o.workload, "fieldPath": "metadata.name"},
-			"targets": list{object{
-				"select":     object{"kind": o.workload},
-				"fieldPaths": list{"spec.template.spec.containers.[name=" + mainContainer + "].name"},
+		// The main container takes the name of its object last, as in KAITO.
+		own["replacements"] = memo.List{memo.Object{
+			"source": memo.Object{"kind": o.workload, "fieldPath": "metadata.name"},
+			"targets": memo.List{memo.Object{
+				"select":     memo.Object{"kind": o.workload},
+				"fieldPaths": memo.List{"spec.template.spec.containers.[name=" + mainContainer + "].name"},
 			}},
 		}}
 	}
 
-	common := object{"includeTemplates": true, "pairs": object{
+	common := memo.Object{"includeTemplates": true, "pairs": memo.Object{
 		cluster.LabelManagedBy: cluster.ManagedBy,
-		cluster.LabelCluster:   hole{opts.Cluster},
+		cluster.LabelCluster:   memo.Placeholder{Value: opts.Cluster},
 	}}
 	if o.shared == "" && (o.ownImages || o.images != nil) {
-		// Nothing is to be kept apart, and one kustomization is built in less time than two.
-		own["namespace"] = name(w.Namespace)
-		own["labels"] = append(own["labels"].(list), common)
+		// There are no shared objects: one kustomization builds faster than two.
+		own["namespace"] = memo.RefPlaceholder(w.Namespace)
+		own["labels"] = append(own["labels"].(memo.List), common)
 		if !o.ownImages {
 			own["images"] = o.images
 		}
 		files[path.Join(overlayDir, "own", "kustomization.yaml")] = own
 		return files
 	}
-	whole := object{
+	whole := memo.Object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
-		"namespace":  name(w.Namespace),
-		"resources":  list{"own"},
-		"labels":     list{common},
+		"namespace":  memo.RefPlaceholder(w.Namespace),
+		"resources":  memo.List{"own"},
+		"labels":     memo.List{common},
 	}
 	if o.shared != "" {
-		whole["resources"] = list{"own", "../presets/" + o.shared}
+		whole["resources"] = memo.List{"own", "../presets/" + o.shared}
 	}
 	if !o.ownImages {
-		whole["components"] = list{"../presets/" + imagesDir}
+		whole["components"] = memo.List{"../presets/" + imagesDir}
 	}
 	files[path.Join(overlayDir, "own", "kustomization.yaml")] = own
 	files[path.Join(overlayDir, "kustomization.yaml")] = whole
 	return files
 }
 
-// rename gives an object of the base the Workspace's name, or one made of it.
+// rename gives an object of the base the Workspace's name, or a name derived from it.
 func rename(kind, from, to string) patch {
-	return patch{kind: kind, name: from, value: list{object{"op": "replace", "path": "/metadata/name", "value": name(to)}}}
+	return patch{
+		kind:  kind,
+		name:  from,
+		value: memo.List{memo.Object{"op": "replace", "path": "/metadata/name", "value": memo.RefPlaceholder(to)}},
+	}
 }
 
-// headless is the name of the Service that gives the pods of a Workspace their names.
+// headless is the name of the Service that gives the pods of a Workspace their DNS names.
 func headless(name string) string { return name + "-headless" }
 
-// labelSet is on what an InferenceSet made.
-const labelSet = "inferenceset.kaito.sh/created-by"
+// labelSet is on every object that an InferenceSet created.
+const labelSet = wellknown.LabelInferenceSet
 
-// selectorPairs are the labels by which Services and workloads find the pods of the Workspace. A Workspace that an
-// InferenceSet made also carries the set's name, by which autoscalers find the pods of the whole set.
-func selectorPairs(w *workspace.Workspace) object {
-	pairs := object{cluster.LabelWorkspace: name(w.Name), labelSet: hole{absent{}}}
+// selectorPairs are the labels that select the pods of the Workspace. A Workspace of an InferenceSet also has the
+// set's name, with which autoscalers select the pods of the whole set.
+func selectorPairs(w *workspace.Workspace) memo.Object {
+	pairs := memo.Object{
+		cluster.LabelWorkspace: memo.RefPlaceholder(w.Name),
+		labelSet:               memo.Placeholder{Value: memo.Omit{}},
+	}
 	if set, ok := w.Labels[labelSet]; ok {
-		pairs[labelSet] = hole{set}
+		pairs[labelSet] = memo.Placeholder{Value: set}
 	}
 	return pairs
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -6,10 +8,12 @@ import (
 	"strconv"
 	"strings"
 
+	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Where things are mounted. The images and scripts of KAITO expect them there.
+// Mount paths. The images and scripts of KAITO expect them.
 const (
 	weightsDir = "/workspace/weights"
 	configDir  = "/mnt/config"
@@ -17,36 +21,43 @@ const (
 	adapterDir = "/mnt/adapter"
 )
 
-// gpu is what a container asks for to get whole GPUs.
-const gpu = "nvidia.com/gpu"
+// gpu is the resource of whole GPUs.
+const gpu = wellknown.ResourceGPU
 
-// pod is what a Workspace adds to the pod of its base. The zero value adds nothing.
+// pod collects the Workspace's changes to the pod of its base. The zero value changes nothing.
 type pod struct {
-	args        list
-	env         list
-	mounts      list
-	probe       object // merged into the startup probe
-	volumes     list
-	init        list
-	initEnv     map[string]list // by name of an init container of a component
-	initMounts  map[string]list // the same
+	args        memo.List
+	env         memo.List
+	mounts      memo.List
+	probe       memo.Object // merged into the startup probe
+	volumes     memo.List
+	init        memo.List
+	initEnv     map[string]memo.List // by name of an init container of a component
+	initMounts  map[string]memo.List // the same
 	pullSecrets []string
-	affinity    object
+	affinity    memo.Object
 	gpus        int
 	gpuResource string
-	config      string // digest of what is read when it starts; empty when nothing is known of it
+	labels      memo.Object // of the pods, by key; those that the Workspace lacks are omitted
+	config      string      // digest of the configuration that the pod reads when it starts; empty if unknown
 }
 
-// newPod starts with what all presets have: GPUs, and the nodes to run on.
+// newPod returns a pod with the parts that all presets have: GPUs and node affinity.
 func newPod(w *workspace.Workspace, at Placement) pod {
-	p := pod{gpus: at.GPUsPerNode, gpuResource: gpu, affinity: nodeAffinity(w, at), initEnv: map[string]list{}, initMounts: map[string]list{}}
+	p := pod{
+		gpus:        at.GPUsPerNode,
+		gpuResource: gpu,
+		affinity:    nodeAffinity(w, at),
+		initEnv:     map[string]memo.List{},
+		initMounts:  map[string]memo.List{},
+	}
 	if profile := w.MIGProfile(); profile != "" {
-		p.gpuResource = "nvidia.com/mig-" + profile
+		p.gpuResource = wellknown.ResourceMIG + profile
 	}
 	return p
 }
 
-// acceleratorCount is how many whole GPUs the Workspace takes of each node; 0 when it does not say.
+// acceleratorCount is the number of whole GPUs that the Workspace requests on each node; 0 if it requests none.
 func acceleratorCount(w *workspace.Workspace) int {
 	if part := w.Resource.Partition; part != nil && part.Mode == "accelerator" && part.Count != nil {
 		return *part.Count
@@ -54,32 +65,29 @@ func acceleratorCount(w *workspace.Workspace) int {
 	return 0
 }
 
-// modelImage is the image that holds the model, when it is not to be downloaded from where it was published. As in KAITO, an
-// image is looked at only if it is said to be private.
-func modelImage(p *workspace.PresetSpec) string {
-	if p.AccessMode == "private" {
-		return p.Options.Image
-	}
-	return ""
-}
-
-// pullModel brings the weights from an image. The credentials are those that the pod itself pulls images with.
+// pullModel copies the weights out of an image, with the credentials of the pod's own image pulls.
 func (p *pod) pullModel(image string) {
 	const container = "model-weights-downloader"
-	env := list{variable("MODEL_IMAGE", image)}
+	env := memo.List{variable("MODEL_IMAGE", image)}
 	if len(p.pullSecrets) > 0 {
 		const dir = "/root/.docker"
-		// The tool reads one file. A model has one registry, and so one secret.
-		p.volumes = append(p.volumes, object{"name": "model-registry-auth", "projected": object{"sources": list{object{"secret": object{
-			"name": p.pullSecrets[0], "items": list{object{"key": ".dockerconfigjson", "path": "config.json"}},
-		}}}}})
-		p.initMounts[container] = list{object{"name": "model-registry-auth", "mountPath": dir, "readOnly": true}}
+		// The tool reads one file: a model has one registry, so one secret is enough.
+		p.volumes = append(
+			p.volumes,
+			memo.Object{
+				"name": "model-registry-auth",
+				"projected": memo.Object{"sources": memo.List{memo.Object{"secret": memo.Object{
+					"name": p.pullSecrets[0], "items": memo.List{memo.Object{"key": ".dockerconfigjson", "path": "config.json"}},
+				}}}},
+			},
+		)
+		p.initMounts[container] = memo.List{memo.Object{"name": "model-registry-auth", "mountPath": dir, "readOnly": true}}
 		env = append(env, variable("DOCKER_CONFIG", dir))
 	}
 	p.initEnv[container] = env
 }
 
-// literal protects a user's text from Kubernetes, which replaces $(NAME) in arguments and in values of variables by another
+// literal escapes a user's text: Kubernetes replaces $(NAME) in arguments and in values of variables by another
 // variable, which may be a secret. Two dollar signs mean one.
 func literal(s string) string { return strings.ReplaceAll(s, "$", "$$") }
 
@@ -89,13 +97,15 @@ func (p *pod) arg(args ...string) {
 	}
 }
 
-func variable(name, value string) object { return object{"name": name, "value": literal(value)} }
+func variable(name, value string) memo.Object {
+	return memo.Object{"name": name, "value": literal(value)}
+}
 
-// volume adds a volume and mounts it in the main container. The source is the user's in some cases, so it is copied.
-func (p *pod) volume(name, dir string, source object) {
+// volume adds a volume and mounts it in the main container. It copies source, which may belong to the Workspace.
+func (p *pod) volume(name, dir string, source memo.Object) {
 	v := maps.Clone(source)
 	if v == nil {
-		v = object{}
+		v = memo.Object{}
 	}
 	v["name"] = name
 	p.volumes = append(p.volumes, v)
@@ -105,69 +115,76 @@ func (p *pod) volume(name, dir string, source object) {
 }
 
 func (p *pod) mount(name, dir string) {
-	p.mounts = append(p.mounts, object{"name": name, "mountPath": dir})
+	p.mounts = append(p.mounts, memo.Object{"name": name, "mountPath": dir})
 }
 
-// token lets a container download gated models. The secret may be missing: most models need none.
-func token(secret string) object {
-	return object{"name": "HF_TOKEN", "valueFrom": object{
-		"secretKeyRef": object{"name": secret, "key": "HF_TOKEN", "optional": true},
+// token is the variable with which a container downloads gated models. The secret may be missing: most models are not
+// gated.
+func token(secret string) memo.Object {
+	return memo.Object{"name": "HF_TOKEN", "valueFrom": memo.Object{
+		"secretKeyRef": memo.Object{"name": secret, "key": "HF_TOKEN", "optional": true},
 	}}
 }
 
-// patch returns the pod as a strategic merge of the workload, which gets its name by it.
-func (p *pod) patch(kind, to string, spec object) patch {
-	count := hole{strconv.Itoa(p.gpus)}
-	container := object{
+// patch returns the pod as a strategic merge patch of the workload, which also renames the workload.
+func (p *pod) patch(kind, to string, spec memo.Object) patch {
+	count := memo.Placeholder{Value: strconv.Itoa(p.gpus)}
+	container := memo.Object{
 		"name": mainContainer,
-		"resources": object{
-			"requests": object{p.gpuResource: count},
-			"limits":   object{p.gpuResource: count},
+		"resources": memo.Object{
+			"requests": memo.Object{p.gpuResource: count},
+			"limits":   memo.Object{p.gpuResource: count},
 		},
-		"env":          elements{"name", p.env},
-		"volumeMounts": elements{"mountPath", p.mounts},
+		"env":          memo.ListPlaceholder{Key: "name", Items: p.env},
+		"volumeMounts": memo.ListPlaceholder{Key: "mountPath", Items: p.mounts},
 	}
 	if len(p.args) > 0 {
-		container["args"] = list{hole{p.args}}
+		container["args"] = memo.List{memo.Placeholder{Value: p.args}}
 	}
 	if p.probe != nil {
 		container["startupProbe"] = p.probe
 	}
-	podSpec := object{
-		"containers": list{container},
-		"volumes":    elements{"name", p.volumes},
+	podSpec := memo.Object{
+		"containers": memo.List{container},
+		"volumes":    memo.ListPlaceholder{Key: "name", Items: p.volumes},
 	}
-	var init list
+	var init memo.List
 	if len(p.init) > 0 {
-		init = append(init, alike(p.init))
+		init = append(init, memo.Repeated(p.init))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.initEnv)) {
-		init = append(init, object{
-			"name": name, "env": elements{"name", p.initEnv[name]}, "volumeMounts": elements{"mountPath", p.initMounts[name]},
+		init = append(init, memo.Object{
+			"name":         name,
+			"env":          memo.ListPlaceholder{Key: "name", Items: p.initEnv[name]},
+			"volumeMounts": memo.ListPlaceholder{Key: "mountPath", Items: p.initMounts[name]},
 		})
 	}
 	if len(init) > 0 {
 		podSpec["initContainers"] = init
 	}
-	var secrets list
+	var secrets memo.List
 	for i, name := range p.pullSecrets {
 		if !slices.Contains(p.pullSecrets[:i], name) {
-			secrets = append(secrets, object{"name": name})
+			secrets = append(secrets, memo.Object{"name": name})
 		}
 	}
-	podSpec["imagePullSecrets"] = elements{"name", secrets}
+	podSpec["imagePullSecrets"] = memo.ListPlaceholder{Key: "name", Items: secrets}
 	if p.affinity != nil {
 		podSpec["affinity"] = p.affinity
 	}
-	config := hole{absent{}}
+	config := memo.Placeholder{Value: memo.Omit{}}
 	if p.config != "" {
-		config = hole{p.config}
+		config = memo.Placeholder{Value: p.config}
 	}
-	tmpl := object{"spec": podSpec, "metadata": object{"annotations": object{annotationConfig: config}}}
+	meta := memo.Object{"annotations": memo.Object{annotationConfig: config}}
+	if p.labels != nil {
+		meta["labels"] = p.labels
+	}
+	tmpl := memo.Object{"spec": podSpec, "metadata": meta}
 	all := maps.Clone(spec)
 	all["template"] = tmpl
-	return patch{kind: kind, name: baseName, value: object{
-		"apiVersion": apiVersion(kind), "kind": kind, "metadata": object{"name": name(to)}, "spec": all,
+	return patch{kind: kind, name: baseName, value: memo.Object{
+		"apiVersion": apiVersion(kind), "kind": kind, "metadata": memo.Object{"name": memo.RefPlaceholder(to)}, "spec": all,
 	}}
 }
 
@@ -178,34 +195,34 @@ func apiVersion(kind string) string {
 	return "apps/v1"
 }
 
-// migToleration lets the pod onto nodes that are tainted for a share of a GPU. The list of tolerations cannot be merged, only
-// appended to.
+// migToleration tolerates the taint of nodes with MIG slices. A strategic merge cannot extend the list of
+// tolerations, so it is a JSON patch.
 func migToleration(kind, profile string) patch {
-	return patch{kind: kind, value: list{object{
+	return patch{kind: kind, value: memo.List{memo.Object{
 		"op": "add", "path": "/spec/template/spec/tolerations/-",
-		"value": object{"key": "nvidia.com/mig-" + profile, "operator": "Exists", "effect": "NoSchedule"},
+		"value": memo.Object{"key": wellknown.ResourceMIG + profile, "operator": "Exists", "effect": "NoSchedule"},
 	}}}
 }
 
-// nodeAffinity requires the labels that the user chose, and the pool that was made for the Workspace, and prefers the nodes
-// that the user named; nil when there is nothing to ask for, because Kubernetes refuses an empty list.
-func nodeAffinity(w *workspace.Workspace, at Placement) object {
-	in := func(key string, values ...any) object {
-		return object{"key": key, "operator": "In", "values": list(values)}
+// nodeAffinity requires the user's node labels and the Workspace's pool, and prefers the user's preferred nodes. It
+// is nil without any of them, because Kubernetes refuses an empty list.
+func nodeAffinity(w *workspace.Workspace, at Placement) memo.Object {
+	in := func(key string, values ...any) memo.Object {
+		return memo.Object{"key": key, "operator": "In", "values": memo.List(values)}
 	}
-	var required list
+	var required memo.List
 	for _, key := range slices.Sorted(maps.Keys(at.NodeLabels)) {
 		if !workspace.ReservedLabel(key) {
 			required = append(required, in(key, at.NodeLabels[key]))
 		}
 	}
 	if at.Pool != "" {
-		required = append(required, in("kubernetes.azure.com/agentpool", at.Pool))
+		required = append(required, in(wellknown.LabelAgentPool, at.Pool))
 	}
-	affinity := object{}
+	affinity := memo.Object{}
 	if required != nil {
-		affinity["requiredDuringSchedulingIgnoredDuringExecution"] = object{
-			"nodeSelectorTerms": list{object{"matchExpressions": list{hole{required}}}},
+		affinity["requiredDuringSchedulingIgnoredDuringExecution"] = memo.Object{
+			"nodeSelectorTerms": memo.List{memo.Object{"matchExpressions": memo.List{memo.Placeholder{Value: required}}}},
 		}
 	}
 	var names []any
@@ -215,12 +232,13 @@ func nodeAffinity(w *workspace.Workspace, at Placement) object {
 		}
 	}
 	if names != nil {
-		affinity["preferredDuringSchedulingIgnoredDuringExecution"] = list{object{
-			"weight": 100, "preference": object{"matchExpressions": list{hole{list{in("kubernetes.io/hostname", names...)}}}},
+		hostnames := memo.Placeholder{Value: memo.List{in("kubernetes.io/hostname", names...)}}
+		affinity["preferredDuringSchedulingIgnoredDuringExecution"] = memo.List{memo.Object{
+			"weight": 100, "preference": memo.Object{"matchExpressions": memo.List{hostnames}},
 		}}
 	}
 	if len(affinity) == 0 {
 		return nil
 	}
-	return object{"nodeAffinity": affinity}
+	return memo.Object{"nodeAffinity": affinity}
 }

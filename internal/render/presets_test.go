@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -11,13 +13,15 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/presets"
 )
 
-// TestEveryPreset renders each model of the catalogue for all that it supports. What runs is in a golden file for each, first as it
-// is served and then as it is tuned; the other objects are the same for all.
+// TestEveryPreset renders each model of the catalogue for every runtime and for tuning. A golden file for each
+// holds the workloads; the other objects are equal for all models.
 func TestEveryPreset(t *testing.T) {
 	c, r := builtin(t)
 	served, tuned := 0, 0
@@ -45,7 +49,7 @@ func TestEveryPreset(t *testing.T) {
 			rendered(training(p.Name), Placement{})
 			tuned++
 		}
-		golden(t, "presets/"+p.Name, runs)
+		golden.Equal(t, "testdata/golden/presets/"+p.Name+".yaml", runs)
 		if p.Model.Distributed {
 			rendered(serving(p.Name), Placement{Nodes: 2, GPUsPerNode: 8})
 		}
@@ -58,8 +62,8 @@ func TestEveryPreset(t *testing.T) {
 	}
 }
 
-// TestSharedParameters: Workspaces of a namespace share the default training configuration, so it must be the same object
-// whoever renders it.
+// TestSharedParameters: Workspaces of a namespace share the default training configuration, so all of them must render
+// the same object.
 func TestSharedParameters(t *testing.T) {
 	find := func(b Bundle) *unstructured.Unstructured {
 		for _, o := range b.Objects {
@@ -70,19 +74,33 @@ func TestSharedParameters(t *testing.T) {
 		return nil
 	}
 	a := find(mustRender(t, training("phi-4"), Placement{Pool: "a"}, Options{Cluster: "demo", Source: "a.yaml"}))
-	b := find(mustRender(t, training("falcon-7b", annotate(workspace.AnnotationPrune, "disabled")), Placement{Pool: "b"}, Options{Cluster: "demo", Source: "b.yaml"}))
+	b := find(
+		mustRender(
+			t,
+			training("falcon-7b", annotate(workspace.AnnotationPrune, "disabled")),
+			Placement{Pool: "b"},
+			Options{Cluster: "demo", Source: "b.yaml"},
+		),
+	)
 	if a == nil || !reflect.DeepEqual(a, b) {
-		t.Errorf("not the same:\n%v\n%v", a, b)
+		t.Errorf("different objects:\n%v\n%v", a, b)
 	}
 
 	theirs := options
-	theirs.Objects = []workspace.Object{{Content: object{"kind": "ConfigMap", "metadata": object{"name": "qlora-params-template", "namespace": "default"}}}}
+	theirs.Objects = []workspace.Object{
+		{
+			Content: memo.Object{
+				"kind":     "ConfigMap",
+				"metadata": memo.Object{"name": "qlora-params-template", "namespace": "default"},
+			},
+		},
+	}
 	if o := find(mustRender(t, training("phi-4"), Placement{}, theirs)); o != nil {
-		t.Errorf("rendered %v, which the repository brings itself", o)
+		t.Errorf("rendered %v, which is already in the repository", o)
 	}
 }
 
-// TestPodsStayTheSame: what is only said about a Workspace must not restart what runs.
+// TestPodsStayTheSame: a change of metadata must not restart pods.
 func TestPodsStayTheSame(t *testing.T) {
 	template := func(w *workspace.Workspace, o Options) any {
 		b := mustRender(t, w, Placement{}, o)
@@ -101,8 +119,8 @@ func TestPodsStayTheSame(t *testing.T) {
 
 	config := func(text string) any {
 		o := options
-		o.Objects = []workspace.Object{{Content: object{
-			"kind": "ConfigMap", "metadata": object{"name": "c"}, "data": object{"inference_config.yaml": text},
+		o.Objects = []workspace.Object{{Content: memo.Object{
+			"kind": "ConfigMap", "metadata": memo.Object{"name": "c"}, "data": memo.Object{"inference_config.yaml": text},
 		}}}
 		return template(serving("phi-4", func(w *workspace.Workspace) { w.Inference.Config = "c" }), o)
 	}
@@ -111,7 +129,7 @@ func TestPodsStayTheSame(t *testing.T) {
 	}
 }
 
-// TestParallel: builds share Kustomize's schema and nothing else.
+// TestParallel: parallel builds share only Kustomize's schema.
 func TestParallel(t *testing.T) {
 	c, r := builtin(t)
 	all := slices.DeleteFunc(c.All(), func(p preset.Preset) bool { return p.Deprecated != "" })[:12]
@@ -142,9 +160,10 @@ func TestParallel(t *testing.T) {
 	wg.Wait()
 }
 
-// TestOwnPreset: a repository brings a model with its own patch, and one that is refused.
+// TestOwnPreset: a repository has a preset with its own patch, and presets that are refused.
 func TestOwnPreset(t *testing.T) {
-	const head = "apiVersion: syncer.dev/v1alpha1\nkind: Preset\nsource: {repo: team/model}\nmodel: {weights: 1Gi}\nruntimes: [vllm]\n"
+	const head = "apiVersion: syncer.dev/v1alpha1\nkind: Preset\nsource: {repo: team/model}\nmodel: {weights: " +
+		"1Gi}\nruntimes: [vllm]\n"
 	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	c, err := preset.Load(presets.FS, fstest.MapFS{
 		"models/mine/preset.yaml": file(head),
@@ -169,9 +188,11 @@ patches:
 `),
 		"models/greedy/preset.yaml":        file(head),
 		"models/greedy/kustomization.yaml": file("kind: Component\nresources: [role.yaml]\n"),
-		"models/greedy/role.yaml":          file("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\n"),
-		"models/evil/preset.yaml":          file(head),
-		"models/evil/kustomization.yaml":   file("kind: Component\ncomponents: [https://example.com/evil]\n"),
+		"models/greedy/role.yaml": file(
+			"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\n",
+		),
+		"models/evil/preset.yaml":        file(head),
+		"models/evil/kustomization.yaml": file("kind: Component\ncomponents: [https://example.com/evil]\n"),
 	})
 	if err != nil || len(c.Problems()) > 0 {
 		t.Fatal(err, c.Problems())
@@ -186,7 +207,7 @@ patches:
 	containers, _, _ := unstructured.NestedSlice(b.Objects[2].Object, "spec", "template", "spec", "containers")
 	names := map[any]any{}
 	for _, c := range containers {
-		names[c.(object)["name"]] = c.(object)["env"]
+		names[c.(memo.Object)["name"]] = c.(memo.Object)["env"]
 	}
 	if len(names) != 2 || names["workspace-mine"] == nil {
 		t.Errorf("containers %v, want proxy and workspace-mine with its variable", names)

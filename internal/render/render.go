@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -6,49 +8,82 @@ import (
 	"fmt"
 	"io/fs"
 
+	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Catalog is where the renderer finds the Kustomize files of the presets: base, components and models.
-// preset.Catalog is one.
+// Catalog holds the Kustomize files of the presets: base, components and models. preset.Catalog implements it.
 type Catalog interface {
 	FS() fs.FS
 }
 
-// Options are what rendering needs beyond the Workspace itself.
+// Options are the inputs of rendering other than the Workspace, its preset and its placement.
 type Options struct {
 	Cluster string // names the cluster in labels
 	Source  string // path of the Workspace's file in the repository
 	// Objects are the plain objects of the repository. Rendering reads the ConfigMaps that the Workspace names: their
-	// content decides where results are written, and a change of it must restart what has read it.
+	// content decides where a training writes its results, and a change of it must restart the pods.
 	Objects []workspace.Object
-	// NVMeStorageClass is the storage class for weights on the local disks of a size that has some; without it they are
-	// kept in the pod's own storage, as on all other sizes.
+	// NVMeStorageClass is the storage class for weights on the local disks of a VM size that has some. If it is empty,
+	// weights are in the pod's own storage, as on all other sizes.
 	NVMeStorageClass string
+	// Pods is what templates, patches and presets of the repository may ask for.
+	Pods podpolicy.Policy
 }
 
 // Renderer turns Workspaces into objects. It is safe for concurrent use.
 type Renderer struct {
-	closures closures
-	cache    *Cache
+	deps  dependencies
+	cache *Cache
+	plain bool // without package memo
+	// builtIn renders from the presets of this binary alone; nil if the catalogue holds no others.
+	builtIn *Renderer
+	shown   func(path string) string
 }
 
-// maxServedName is how long the name of a StatefulSet may be: its pods carry it in a label of at most 63 characters,
-// followed by a hash of eleven.
-const maxServedName = 52
+// Option changes how a Renderer works, not what it renders.
+type Option func(*Renderer)
 
-// New returns a renderer for the presets of the catalogue. What it renders is kept in the cache, and found there if it was
-// rendered before, by whatever renderer; without a cache every Workspace is built by Kustomize alone, each time.
-func New(catalog Catalog, cache *Cache) *Renderer {
-	return &Renderer{closures: closures{files: catalog.FS(), known: map[string]closure{}}, cache: cache}
+// WithoutMemo builds every Workspace by Kustomize alone. It is slow, and for tests and for finding faults: the objects
+// are the same byte for byte.
+func WithoutMemo() Option { return func(r *Renderer) { r.plain = true } }
+
+// WithBuiltIn says which files of the catalogue are those of this binary. Without it, all are: then the policy for pods
+// makes its exceptions for all of them.
+func WithBuiltIn(files fs.FS) Option {
+	return func(r *Renderer) {
+		r.builtIn = &Renderer{
+			deps:  dependencies{files: files, known: map[string]dependency{}},
+			cache: r.cache,
+			plain: r.plain,
+		}
+	}
 }
 
-// Check returns what is wrong with the folders that many Workspaces are built from. None of those can be rendered then; all others can.
+// Show says how messages name the files of the repository's presets. Call it before the first Render.
+func (r *Renderer) Show(display func(path string) string) { r.shown = display }
+
+// New returns a renderer for the presets of the catalogue. It keeps bundles and templates in the cache, which several
+// renderers may share. Without a cache Kustomize builds every Workspace, each time.
+func New(catalog Catalog, cache *Cache, options ...Option) *Renderer {
+	r := &Renderer{
+		deps:  dependencies{files: catalog.FS(), known: map[string]dependency{}},
+		cache: cache,
+		plain: cache == nil,
+	}
+	for _, set := range options {
+		set(r)
+	}
+	return r
+}
+
+// Check returns the errors of the folders that many Workspaces are built from. Those Workspaces do not render; all
+// others do.
 func (r *Renderer) Check() []error {
 	var out []error
 	for _, dir := range []string{"base/inference", "base/template", "base/tuning", imagesDir} {
-		if err := r.closures.of(dir).err; err != nil {
+		if err := r.deps.of(dir).err; err != nil {
 			out = append(out, err)
 		}
 	}
@@ -58,13 +93,19 @@ func (r *Renderer) Check() []error {
 // Render returns the objects of one Workspace. The preset is that of Workspace.PresetName, and the zero Preset for a
 // Workspace that brings its own pod template. The same arguments always give the same bytes.
 //
-// A preset's Kustomize files may come from a user's repository and pass the same gate as BuildFolder's; a *Refusal says
-// what is wrong with them.
+// A preset's Kustomize files may come from a user's repository, so kustomize.Check covers them too; its error is a
+// diag.Diagnostic. Objects that Options.Pods does not admit are a judge.RefusedError.
 //
-// The objects belong to the cache: they must not be changed.
-func (r *Renderer) Render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (b Bundle, err error) {
+// The objects belong to the cache: callers must not change them.
+func (r *Renderer) Render(
+	ctx context.Context,
+	w *workspace.Workspace,
+	p preset.Preset,
+	at Placement,
+	o Options,
+) (b Bundle, err error) {
 	defer func() {
-		// Whatever is wrong with one Workspace must not end what is done for all the others.
+		// A fault in one Workspace must not stop the work for all others.
 		if p := recover(); p != nil {
 			b, err = Bundle{}, fmt.Errorf("render %s: panicked: %v", w.Key, p)
 		}
@@ -76,8 +117,14 @@ func (r *Renderer) Render(ctx context.Context, w *workspace.Workspace, p preset.
 	return bundle, nil
 }
 
-// cached returns the bundle of a Workspace from the cache, when nothing that it is made from has changed.
-func (r *Renderer) cached(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (Bundle, error) {
+// cached returns the bundle of a Workspace from the cache, or renders it when one of its inputs has changed.
+func (r *Renderer) cached(
+	ctx context.Context,
+	w *workspace.Workspace,
+	p preset.Preset,
+	at Placement,
+	o Options,
+) (Bundle, error) {
 	if err := ctx.Err(); err != nil {
 		return Bundle{}, err
 	}
@@ -89,8 +136,8 @@ func (r *Renderer) cached(ctx context.Context, w *workspace.Workspace, p preset.
 	if err != nil {
 		return Bundle{}, err
 	}
-	if k, ok := r.cache.bundles.find(key); ok {
-		if digest, err := r.closures.digest(k.dirs); err == nil && digest == k.digest {
+	if k, ok := r.cache.bundles.Get(key); ok {
+		if digest, err := r.deps.digest(k.dirs); err == nil && digest == k.digest {
 			return k.bundle, nil
 		}
 	}
@@ -98,39 +145,52 @@ func (r *Renderer) cached(ctx context.Context, w *workspace.Workspace, p preset.
 	if err != nil {
 		return Bundle{}, err
 	}
-	digest, err := r.closures.digest(dirs)
+	digest, err := r.deps.digest(dirs)
 	if err == nil {
-		r.cache.bundles.put(key, kept{b, dirs, digest})
+		r.cache.bundles.Add(key, cachedBundle{b, dirs, digest})
 	}
 	return b, err
 }
 
-// render also returns the folders of the catalogue from which the bundle was made.
-func (r *Renderer) render(ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options) (Bundle, []string, error) {
+// render returns the bundle of a Workspace, and the folders of the catalogue that it is built from.
+func (r *Renderer) render(
+	ctx context.Context,
+	w *workspace.Workspace,
+	p preset.Preset,
+	at Placement,
+	o Options,
+) (Bundle, []string, error) {
 	over, err := overlayOf(w, p, at.withDefaults(w), o)
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	objects, err := r.produce(ctx, over, w, o)
+	unpatched, err := r.build(ctx, over, w, o)
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	if objects, err = patched(ctx, objects, w); err != nil {
+	objects, err := applyUserPatch(ctx, unpatched, w)
+	if err != nil {
+		return Bundle{}, nil, err
+	}
+	if err := r.judge(ctx, objects, unpatched, over, w, o); err != nil {
 		return Bundle{}, nil, err
 	}
 	b, err := bundle(objects, w, o)
 	return b, over.uses(), err
 }
 
-// overlayOf returns what a Workspace adds to the base of its task.
+// overlayOf returns the overlay of a Workspace: a patched base for inference, tuning or a pod template.
 func overlayOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (over overlay, err error) {
 	switch {
 	case (w.Inference == nil) == (w.Tuning == nil):
-		return overlay{}, errors.New("exactly one of inference and tuning is needed")
+		return overlay{}, errors.New("a Workspace has exactly one of inference and tuning")
 	case p.Deprecated != "":
 		return overlay{}, fmt.Errorf("preset %s can no longer be used: %s", p.Name, p.Deprecated)
-	case w.Inference != nil && len(w.Name) > maxServedName:
-		return overlay{}, fmt.Errorf("the name is longer than %d characters, which leaves no room for those of its pods", maxServedName)
+	case w.Inference != nil && len(w.Name) > workspace.MaxServedName:
+		return overlay{}, fmt.Errorf(
+			"the name is longer than %d characters, which makes the names of its pods too long",
+			workspace.MaxServedName,
+		)
 	case w.Tuning != nil:
 		over, err = tuning(w, p, at, o)
 	case w.Inference.Template != nil:
@@ -142,12 +202,11 @@ func overlayOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 		return overlay{}, err
 	}
 	over.preset = p.Name
-
 	return over, nil
 }
 
-// withDefaults fills in what a placement leaves open: one node with one GPU, and the model over all GPUs.
-// A share of a GPU is one GPU to what runs on it.
+// withDefaults sets the fields that a placement leaves open: one node with one GPU, and the model over all GPUs.
+// A MIG slice counts as one GPU.
 func (p Placement) withDefaults(w *workspace.Workspace) Placement {
 	if w.MIGProfile() != "" {
 		p.GPUsPerNode, p.TensorParallel, p.DataParallel = 1, 1, 1

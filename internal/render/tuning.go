@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -9,10 +11,12 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/address"
+	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// tuning is the overlay of a preset that is fine-tuned.
+// tuning returns the overlay of a Workspace that fine-tunes a preset.
 func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (overlay, error) {
 	t := w.Tuning
 	switch {
@@ -35,38 +39,41 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 	if err != nil {
 		return overlay{}, err
 	}
-	// Components put their init containers in front of those that are there already. So the pusher is added first, and the
-	// weights come first in the end.
-	if err := tuningOutput(&pod, &over, t, p, results); err != nil {
+	// A component puts its init container before the existing ones. So the pusher comes first here, and the download of
+	// the weights comes first in the pod.
+	if err := tuningOutput(&pod, &over, t, results); err != nil {
 		return overlay{}, err
 	}
 	if err := tuningInput(&pod, &over, t); err != nil {
 		return overlay{}, err
 	}
-	if image := modelImage(t.Preset); image != "" {
+	if image := t.Preset.ModelImage(); image != "" {
 		over.components = append(over.components, "components/model-image")
 		pod.pullModel(image)
-		pod.volume("model-weights-volume", weightsDir, object{"emptyDir": object{}})
-		return tuningPatches(over, pod, w), nil
+		pod.volume("model-weights-volume", weightsDir, memo.Object{"emptyDir": memo.Object{}})
+		return tuningPatches(over, pod, w, at.Paused), nil
 	}
 	over.components = append(over.components, "components/weights")
 	revision := p.Revision
 	if revision == "" {
 		revision = "main"
 	}
-	pod.initEnv["model-weights-downloader"] = list{variable("MODEL_REPO", p.Repo), variable("MODEL_REVISION", revision)}
+	pod.initEnv["model-weights-downloader"] = memo.List{
+		variable("MODEL_REPO", p.Repo),
+		variable("MODEL_REVISION", revision),
+	}
 	if secret := t.Preset.Options.ModelAccessSecret; secret != "" {
 		pod.initEnv["model-weights-downloader"] = append(pod.initEnv["model-weights-downloader"], token(secret))
 	}
 
-	return tuningPatches(over, pod, w), nil
+	return tuningPatches(over, pod, w, at.Paused), nil
 }
 
-// tuningPatches finishes the overlay with what was gathered for its pod.
-func tuningPatches(over overlay, pod pod, w *workspace.Workspace) overlay {
-	spec := object{"suspend": hole{absent{}}}
-	if w.Suspended() {
-		spec["suspend"] = hole{true}
+// tuningPatches adds the patches of the Job to the overlay.
+func tuningPatches(over overlay, pod pod, w *workspace.Workspace, paused bool) overlay {
+	spec := memo.Object{"suspend": memo.Placeholder{Value: memo.Omit{}}}
+	if w.Suspended() || paused {
+		spec["suspend"] = memo.Placeholder{Value: true}
 	}
 	over.patches = append(over.patches, pod.patch("Job", w.Name, spec))
 	if profile := w.MIGProfile(); profile != "" {
@@ -75,8 +82,8 @@ func tuningPatches(over overlay, pod pod, w *workspace.Workspace) overlay {
 	return over
 }
 
-// tuningConfig mounts the training configuration, which is that of the method when the Workspace names none, and returns the
-// folder in which the training leaves its results.
+// tuningConfig mounts the training configuration, by default that of the method, and returns the folder in which the
+// training writes its results.
 func tuningConfig(pod *pod, over *overlay, w *workspace.Workspace, o Options) (results string, err error) {
 	name := w.Tuning.Config
 	if name == "" {
@@ -93,31 +100,36 @@ func tuningConfig(pod *pod, over *overlay, w *workspace.Workspace, o Options) (r
 	return resultsDir(configMap(o.Objects, w.Namespace, name))
 }
 
-// tuningInput brings the training data to /mnt/data.
+// tuningInput puts the training data into /mnt/data, and that of an image into /mnt/data/data, where KAITO has it.
 func tuningInput(pod *pod, over *overlay, t *workspace.Tuning) error {
 	const name = "data-volume"
-	source := object{"emptyDir": object{}}
+	source := memo.Object{"emptyDir": memo.Object{}}
 	switch in := t.Input; {
 	case len(in.URLs) > 0:
-		urls, err := urlList(in.URLs)
+		urls, err := address.URLList(in.URLs)
 		if err != nil {
 			return err
 		}
 		over.components = append(over.components, "components/fetch-urls")
-		pod.initEnv["data-downloader"] = list{variable("DATA_URLS", urls)}
+		pod.initEnv["data-downloader"] = memo.List{variable("DATA_URLS", urls)}
 	case in.Image != "":
-		pod.pull("puller", *in, dataDir, object{"name": name, "mountPath": dataDir})
+		pod.pull(pullScript+linkScript, *in, unpacked{
+			container: "puller",
+			volume:    name,
+			mount:     dataDir,
+			dir:       dataDir + "/data",
+		})
 	case in.Volume != nil:
 		source = in.Volume
 	default:
 		return errors.New("tuning.input needs urls, an image or a volume")
 	}
-	pod.volume(name, "", source) // mounted by the base
+	pod.volume(name, "", source) // the base mounts it
 	return nil
 }
 
-// tuningOutput gives the results a place, and pushes them when they are to become an image.
-func tuningOutput(pod *pod, over *overlay, t *workspace.Tuning, p preset.Preset, results string) error {
+// tuningOutput mounts the volume for the results, and adds the container that pushes them as an image.
+func tuningOutput(pod *pod, over *overlay, t *workspace.Tuning, results string) error {
 	const name = "results-volume"
 	if t.Output.Volume != nil {
 		pod.volume(name, results, t.Output.Volume)
@@ -126,18 +138,20 @@ func tuningOutput(pod *pod, over *overlay, t *workspace.Tuning, p preset.Preset,
 	if t.Output.Image == "" || t.Output.ImagePushSecret == "" {
 		return errors.New("tuning.output needs a volume, or an image with a push secret")
 	}
-	pod.volume(name, results, object{"emptyDir": object{}})
+	pod.volume(name, results, memo.Object{"emptyDir": memo.Object{}})
+	// As in KAITO, the credentials for the result pull the images of the pod too.
+	pod.pullSecrets = append(pod.pullSecrets, t.Output.ImagePushSecret)
 	over.components = append(over.components, "components/push-image")
 	result := variable("PUSH_RESULT", results+"/.push-result")
 	pod.env = append(pod.env, result)
-	pod.initEnv["pusher"] = list{
-		variable("MODEL_NAME", p.Name), variable("OUTPUT_IMAGE", imageReference(t.Output.Image)),
+	pod.initEnv["pusher"] = memo.List{
+		variable("MODEL_NAME", t.Preset.Name), variable("OUTPUT_IMAGE", address.ImageReference(t.Output.Image)),
 		result, variable("RESULTS_DIR", results),
 	}
-	pod.initMounts["pusher"] = list{object{"name": name, "mountPath": results}}
-	pod.volume("docker-config", "", object{"secret": object{
+	pod.initMounts["pusher"] = memo.List{memo.Object{"name": name, "mountPath": results}}
+	pod.volume("docker-config", "", memo.Object{"secret": memo.Object{
 		"secretName": t.Output.ImagePushSecret,
-		"items":      list{object{"key": ".dockerconfigjson", "path": "config.json"}},
+		"items":      memo.List{memo.Object{"key": ".dockerconfigjson", "path": "config.json"}},
 	}})
 	return nil
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package render
 
 import (
@@ -15,8 +17,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// validate decodes every object strictly into the type that Kubernetes has for it, and checks what the API server would
-// refuse of it.
+// validate decodes every object strictly into the type that Kubernetes has for it, and checks what the API server
+// would refuse of it.
 func validate(t testing.TB, b Bundle) {
 	t.Helper()
 	var template *corev1.PodTemplateSpec

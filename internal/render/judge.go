@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"path"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/render/judge"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// judge applies the policy for pods to the final objects of a Workspace.
+func (r *Renderer) judge(
+	ctx context.Context,
+	objects, unpatched []*unstructured.Unstructured,
+	over overlay,
+	w *workspace.Workspace,
+	o Options,
+) error {
+	return judge.Case{
+		Workspace:     w,
+		Policy:        o.Pods,
+		Objects:       objects,
+		Unpatched:     unpatched,
+		BuiltIn:       func() []*unstructured.Unstructured { return r.fromBuiltIn(ctx, over, w, o) },
+		Files:         func() map[string][]byte { return r.repositoryFiles(over) },
+		AdapterVolume: adapterVolume,
+	}.Check()
+}
+
+// fromBuiltIn returns the objects that the built-in presets alone make for a Workspace: none for one that brings a pod
+// template. Without them there are no exceptions, so that an error makes the policy stricter.
+func (r *Renderer) fromBuiltIn(
+	ctx context.Context,
+	over overlay,
+	w *workspace.Workspace,
+	o Options,
+) []*unstructured.Unstructured {
+	if w.Inference != nil && w.Inference.Template != nil {
+		return nil
+	}
+	if r.builtIn != nil {
+		r = r.builtIn
+		if _, err := fs.Stat(r.deps.files, path.Join("models", over.preset)); err != nil {
+			over.preset = "" // its folder is the repository's
+		}
+	}
+	objects, err := r.build(ctx, over, w, o)
+	if err != nil {
+		return nil
+	}
+	return objects
+}
+
+// repositoryFiles returns the files of an overlay's folders that are not those of this binary.
+func (r *Renderer) repositoryFiles(over overlay) map[string][]byte {
+	out := map[string][]byte{}
+	if r.builtIn == nil {
+		return out
+	}
+	for _, dir := range over.uses() {
+		for name, data := range r.deps.of(dir).Files {
+			if own, err := fs.ReadFile(r.builtIn.deps.files, name); err == nil && bytes.Equal(own, data) {
+				continue
+			}
+			shown := path.Join("presets", name)
+			if r.shown != nil {
+				shown = r.shown(shown)
+			}
+			out[shown] = data
+		}
+	}
+	return out
+}
