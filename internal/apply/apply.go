@@ -1,9 +1,5 @@
-// Package apply is the only package that talks to Kubernetes: it observes what is ours, previews, applies and prunes.
-//
-// What is live is kept by informers that see only objects with our labels, so that looking costs no request. An object is
-// compared with the server, by a dry run, only when its wish or its live counterpart has changed since the last comparison.
-// Server-side apply makes the server merge and validate; nothing is ever forced by deleting, and nothing that others own is
-// taken over.
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -25,24 +21,34 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/outbound"
 )
 
-// fieldManager owns the fields that we apply. The label of the group is not used: our labels are in the objects.
+// fieldManager owns the fields that syncer applies. The ownership labels of package ssa are not used: syncer's own
+// labels are in the objects.
 const fieldManager = "syncer"
 
-// Options name the cluster and what of it is ours.
+// Options name the cluster, and the namespaces and kinds that syncer manages in it.
 type Options struct {
 	Kubeconfig string // "" follows the standard rules: KUBECONFIG, ~/.kube/config, in-cluster
 	Context    string
 	Cluster    string   // value of the label syncer.dev/cluster
 	Namespaces []string // that Workspaces may be in
 	UserAgent  string
-	// Kinds are other kinds that may be applied, as "Kind" or "Kind.group". The cluster may lack them; see late.
+	// Kinds are other kinds that syncer may apply, as "Kind" or "Kind.group". The cluster may lack them: see
+	// optionalKind.
 	Kinds []string
-	// Karpenter says that NodePools are applied, and NodeClaims looked at.
+	// Karpenter makes syncer apply NodePools and watch NodeClaims.
 	Karpenter bool
-	// Foreign says that the GPUs which pods of others ask for are counted.
+	// Contests is what happens to fields that other controllers keep changing.
+	Contests contest.Answer
+	// Secrets returns the data of an encrypted Secret, by its digest (wellknown.AnnotationEncrypted). It returns false for
+	// a Secret that no key opens. Without it syncer writes no Secret.
+	Secrets func(namespace, name, digest string) (map[string][]byte, bool)
+	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
 
@@ -54,67 +60,95 @@ type Cluster struct {
 	manager  *ssa.ResourceManager
 	dynamic  dynamic.Interface
 	version  *http.Client
-	address  string // of the question for the version
-	requests *counter
+	address  string // URL of the server's version
+	requests outbound.Counter
 	watches  *watches
+	contests *contest.Tracker
 
-	mu     sync.Mutex
-	known  map[cluster.Ref]verdict // objects that were found as they should be
-	looked map[cluster.Ref]seen    // objects of others
+	mu          sync.Mutex
+	lastApplied map[cluster.Ref]cacheEntry      // objects that a dry run found as desired
+	references  map[cluster.Ref]cachedReference // objects that Workspaces refer to
 }
 
-// Connect prepares to talk to the cluster. It sends nothing: a cluster that cannot be reached now may be later.
+// Connect prepares a client for the cluster. It sends no request: the cluster may become reachable later.
 func Connect(o Options) (*Cluster, error) {
-	quiet()
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.Kubeconfig
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: o.Context}).ClientConfig()
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.Context}
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
-	c := &Cluster{options: o, config: config, requests: &counter{seen: map[string]int64{}}, known: map[cluster.Ref]verdict{}}
-	server, _, err := rest.DefaultServerUrlFor(config) // as client-go does it: the scheme may be left out
+	c := &Cluster{
+		options:     o,
+		config:      config,
+		lastApplied: map[cluster.Ref]cacheEntry{},
+		contests:    contest.New(o.Contests),
+	}
+	server, _, err := rest.DefaultServerUrlFor(config) // as in client-go, which allows a host without scheme
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	c.address = server.JoinPath("version").String()
 	config.UserAgent = o.UserAgent
 	config.QPS = -1 // the server's own priority and fairness, on since Kubernetes 1.20, is the better judge
-	config.Wrap(c.requests.wrap)
-	httpClient, err := rest.HTTPClientFor(config)
-	if err != nil {
+	if tls, err := rest.TLSConfigFor(config); err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	} else if tls == nil && config.Proxy == nil {
+		// Without TLS and proxy, client-go takes http.DefaultTransport, which internal/outbound forbids.
+		config.Proxy = http.ProxyFromEnvironment
+	}
+	config.Wrap(c.count)
+	config.Wrap(secrets.WithoutData)
+	if err := c.dial(); err != nil {
 		return nil, err
 	}
-	plain, err := client.New(config, client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()})
-	if err != nil {
-		return nil, fmt.Errorf("make client: %w", err)
-	}
-	c.client = client.WithFieldValidation(plain, metav1.FieldValidationStrict) // a misspelt field is an error, not a warning
-	c.manager = ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: fieldManager, Group: "syncer.dev"})
-	if c.dynamic, err = dynamic.NewForConfigAndClient(config, httpClient); err != nil {
-		return nil, err
-	}
-	c.version = &http.Client{Transport: httpClient.Transport, Timeout: contactTimeout}
-	c.watches = newWatches(c)
 	return c, nil
 }
 
-// quiet keeps the libraries from logging every try to reach a server that is away: Observe says it, once for each pass.
-var quiet = sync.OnceFunc(func() {
+// dial makes the clients of the configuration.
+func (c *Cluster) dial() error {
+	httpClient, err := rest.HTTPClientFor(c.config)
+	if err != nil {
+		return err
+	}
+	plain, err := client.New(c.config, client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()})
+	if err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	c.client = client.WithFieldValidation(
+		plain,
+		metav1.FieldValidationStrict,
+	) // a misspelt field is an error, not a warning
+	c.manager = ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: fieldManager, Group: "syncer.dev"})
+	if c.dynamic, err = dynamic.NewForConfigAndClient(c.config, httpClient); err != nil {
+		return err
+	}
+	c.version = &http.Client{Transport: httpClient.Transport, Timeout: contactTimeout}
+	c.watches = newWatches(c)
+	return nil
+}
+
+// DiscardLibraryLogs silences client-go and controller-runtime, for the whole process: they log every attempt to reach
+// a server that is down. Observe returns that error once for each pass. The composition root calls it, not Connect,
+// because their loggers are global.
+//
+// It does so once: the loggers are global, and informers that run already read them.
+var DiscardLibraryLogs = sync.OnceFunc(func() {
 	klog.SetLogger(logr.Discard())
 	ctrllog.SetLogger(logr.Discard())
 })
 
-// contactTimeout bounds the question whether the API server is there.
+// contactTimeout bounds the request for the API server's version.
 const contactTimeout = 5 * time.Second
 
-// Start begins to watch, until ctx is done.
+// Start starts the watches, which run until ctx is done.
 func (c *Cluster) Start(ctx context.Context) { c.watches.start(ctx) }
 
-// Changes receives when something of ours has changed. Several changes may be one signal.
+// Changes receives a signal after a change of a watched object. One signal may stand for several changes.
 func (c *Cluster) Changes() <-chan struct{} { return c.watches.changed }
 
-// contact asks the API server for its version, which every identity may read.
+// contact requests the API server's version, which every identity may read.
 func (c *Cluster) contact(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address, nil)
 	if err != nil {
@@ -131,16 +165,16 @@ func (c *Cluster) contact(ctx context.Context) error {
 	return nil
 }
 
-// UnreachableError says that the API server cannot be used right now. Nothing may be concluded from it.
+// UnreachableError means that the API server does not answer usefully now. It concerns no object.
 type UnreachableError struct {
 	URL string
 	err error
 }
 
-// Starting reports whether the only trouble is that listing has not ended yet.
+// Starting reports whether the first list of the watched objects has not ended yet.
 func (e *UnreachableError) Starting() bool { return errors.Is(e.err, errNotSynced) }
 
-// Error says which server, and why.
+// Error returns the server and the cause.
 func (e *UnreachableError) Error() string {
 	return fmt.Sprintf("API server %s cannot be used: %v", e.URL, e.err)
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -20,6 +22,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -76,13 +79,28 @@ func TestMain(m *testing.M) {
 
 const owner = "test"
 
+func createNamespace(t testing.TB, name string) {
+	t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if _, err := shared.kube.CoreV1().Namespaces().Create(t.Context(), ns, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// createAs creates a ConfigMap as another client that names itself manager.
+func createAs(t *testing.T, ns, manager string, cm *corev1.ConfigMap) {
+	t.Helper()
+	options := metav1.CreateOptions{FieldManager: manager}
+	if _, err := shared.kube.CoreV1().ConfigMaps(ns).Create(t.Context(), cm, options); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // connect returns a Cluster that sees one new namespace.
 func connect(t *testing.T, kubeconfig string) (*Cluster, string) {
 	t.Helper()
 	ns := fmt.Sprintf("t%d", time.Now().UnixNano())
-	if _, err := shared.kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	createNamespace(t, ns)
 	return reconnect(t, kubeconfig, ns), ns
 }
 
@@ -104,17 +122,7 @@ func reconnect(t *testing.T, kubeconfig, ns string) *Cluster {
 
 func eventually(t *testing.T, what string, ok func() string) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for {
-		complaint := ok()
-		if complaint == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: %s", what, complaint)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	testenv.Eventually(t, what, ok)
 }
 
 // object reads YAML, and adds what every object of ours has.
@@ -125,7 +133,13 @@ func object(t *testing.T, ns, text string) *unstructured.Unstructured {
 		t.Fatal(err)
 	}
 	u.SetNamespace(ns)
-	u.SetLabels(map[string]string{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner, cluster.LabelWorkspace: "phi"})
+	u.SetLabels(
+		map[string]string{
+			cluster.LabelManagedBy: cluster.ManagedBy,
+			cluster.LabelCluster:   owner,
+			cluster.LabelWorkspace: "phi",
+		},
+	)
 	if u.GetKind() != "ConfigMap" {
 		u.SetAnnotations(map[string]string{cluster.AnnotationInputs: "d1", cluster.AnnotationSource: "phi.yaml"})
 	}
@@ -219,7 +233,11 @@ func settle(t *testing.T, c *Cluster, objects ...*unstructured.Unstructured) {
 
 func TestNoOpCostsNothing(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
-	objects := []*unstructured.Unstructured{configMap(t, ns, "a", "1"), service(t, ns), statefulSet(t, ns, "example.com/phi:1")}
+	objects := []*unstructured.Unstructured{
+		configMap(t, ns, "a", "1"),
+		service(t, ns),
+		statefulSet(t, ns, "example.com/phi:1"),
+	}
 	apply(t, c, cluster.Created, objects...)
 	settle(t, c, objects...)
 	version := live(t, c, objects[0]).GetResourceVersion()
@@ -275,16 +293,17 @@ func TestOthersAreLeftAlone(t *testing.T) {
 		"users":    nil,
 		"syncer-2": {cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: "other"},
 	} {
-		if _, err := shared.kube.CoreV1().ConfigMaps(ns).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}, metav1.CreateOptions{FieldManager: "kubectl"}); err != nil {
-			t.Fatal(err)
-		}
+		createAs(t, ns, "kubectl", &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}})
 		o := configMap(t, ns, name, "1")
 		changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{o, configMap(t, ns, "fine-"+name, "1")})
-		if err != nil || changes[0].Result != cluster.Failed || !strings.Contains(changes[0].Err.Error(), "belongs to") || changes[1].Result != cluster.Created {
+		if err != nil || changes[0].Result != cluster.Failed || !strings.Contains(changes[0].Err.Error(), "belongs to") ||
+			changes[1].Result != cluster.Created {
 			t.Errorf("%s: %+v, %v", name, changes, err)
 		}
 	}
-	if _, err := shared.kube.CoreV1().ConfigMaps(ns).Patch(t.Context(), "users", "application/merge-patch+json", []byte(`{"metadata":{"annotations":{"syncer.dev/adopt":"true"}}}`), metav1.PatchOptions{}); err != nil {
+	adopt := []byte(`{"metadata":{"annotations":{"syncer.dev/adopt":"true"}}}`)
+	if _, err := shared.kube.CoreV1().ConfigMaps(ns).
+		Patch(t.Context(), "users", types.MergePatchType, adopt, metav1.PatchOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	apply(t, c, cluster.Configured, configMap(t, ns, "users", "1"))
@@ -292,6 +311,7 @@ func TestOthersAreLeftAlone(t *testing.T) {
 
 func TestOneRefusalStopsNothingElse(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
+	c.options.Namespaces = append(c.options.Namespaces, "no-such-namespace")
 	typo := configMap(t, ns, "typo", "1")
 	typo.Object["dtaa"] = map[string]any{}
 	nowhere := configMap(t, "no-such-namespace", "x", "1")
@@ -307,6 +327,41 @@ func TestOneRefusalStopsNothingElse(t *testing.T) {
 	}
 	if changes[2].Result != cluster.Created {
 		t.Errorf("the good one: %+v", changes[2])
+	}
+}
+
+// TestOutsideIsRefused: any content of a repository, no kind and no namespace outside of the configuration is
+// written.
+func TestOutsideIsRefused(t *testing.T) {
+	c, ns := connect(t, shared.kubeconfig)
+	binding := object(
+		t,
+		ns,
+		"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: owned}\n",
+	)
+	binding.SetNamespace("")
+	objects := []*unstructured.Unstructured{
+		object(t, ns, "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"), binding,
+		configMap(t, "kube-system", "a", "1"), configMap(t, ns, "good", "1"),
+	}
+	previews, err := c.Preview(t.Context(), objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := c.Writes()
+	changes, err := c.Apply(t.Context(), objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range objects[:3] {
+		var refused *RefusedError
+		if !errors.As(previews[i].Err, &refused) || !errors.As(changes[i].Err, &refused) ||
+			changes[i].Result != cluster.Failed {
+			t.Errorf("%s: preview %v, applied %+v", objects[i].GetKind(), previews[i].Err, changes[i])
+		}
+	}
+	if changes[3].Result != cluster.Created || c.Writes() != before+1 {
+		t.Errorf("the one beside them: %+v; %d writes", changes[3], c.Writes()-before)
 	}
 }
 
@@ -357,9 +412,15 @@ func TestWorkloadIsObserved(t *testing.T) {
 	if err != nil || len(s.Nodes) != 1 || s.Nodes[0].GPUs != 4 || !s.Nodes[0].Ready || s.Nodes[0].Pool != "wphi" {
 		t.Errorf("nodes %+v, %v", s.Nodes, err)
 	}
-	for image, want := range map[string]string{"missing:1": "ImagePullError", "crash:1": "ContainerCrashLoopBackOff", "greedy:1": "ContainerOOMKilled"} {
+	for image, want := range map[string]string{
+		"missing:1": "ImagePullError",
+		"crash:1":   "ContainerCrashLoopBackOff",
+		"greedy:1":  "ContainerOOMKilled",
+	} {
 		apply(t, c, cluster.Configured, statefulSet(t, ns, "example.com/"+image))
-		if err := shared.kube.CoreV1().Pods(ns).Delete(t.Context(), "phi-0", metav1.DeleteOptions{}); err != nil {
+		// The controller may have deleted the pod already, and not recreated it yet.
+		err := shared.kube.CoreV1().Pods(ns).Delete(t.Context(), "phi-0", metav1.DeleteOptions{})
+		if client.IgnoreNotFound(err) != nil {
 			t.Fatal(err)
 		}
 		wait(want, reason(want))
@@ -372,9 +433,7 @@ func TestPruneDeletesOnlyWhatIsOurs(t *testing.T) {
 	kept.SetAnnotations(map[string]string{cluster.AnnotationPrune: "disabled"})
 	apply(t, c, cluster.Created, configMap(t, ns, "ours", "1"), configMap(t, ns, "recreated", "1"), kept)
 	copied := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "copied", Labels: kept.GetLabels()}}
-	if _, err := shared.kube.CoreV1().ConfigMaps(ns).Create(t.Context(), copied, metav1.CreateOptions{FieldManager: "kubectl"}); err != nil {
-		t.Fatal(err)
-	}
+	createAs(t, ns, "kubectl", copied)
 	byName := map[string]cluster.Object{}
 	eventually(t, "all four to be seen", func() string {
 		s, err := c.Observe(t.Context())
@@ -395,8 +454,17 @@ func TestPruneDeletesOnlyWhatIsOurs(t *testing.T) {
 	apply(t, c, cluster.Created, configMap(t, ns, "recreated", "2"))
 	gone := byName["ours"]
 	gone.Name = "gone"
-	want := map[string]cluster.Result{"ours": cluster.Deleted, "recreated": cluster.Skipped, "kept": cluster.Skipped, "copied": cluster.Skipped, "gone": cluster.Skipped}
-	changes, err := c.Prune(t.Context(), []cluster.Object{byName["ours"], byName["recreated"], byName["kept"], byName["copied"], gone})
+	want := map[string]cluster.Result{
+		"ours":      cluster.Deleted,
+		"recreated": cluster.Skipped,
+		"kept":      cluster.Skipped,
+		"copied":    cluster.Skipped,
+		"gone":      cluster.Skipped,
+	}
+	changes, err := c.Prune(
+		t.Context(),
+		[]cluster.Object{byName["ours"], byName["recreated"], byName["kept"], byName["copied"], gone},
+	)
 	if err != nil || len(changes) != len(want) {
 		t.Fatalf("%+v, %v", changes, err)
 	}
@@ -415,7 +483,8 @@ func TestUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(data), shared.url, "https://"+p.l.Addr().String())), 0o600); err != nil {
+	rewritten := strings.ReplaceAll(string(data), shared.url, "https://"+p.l.Addr().String())
+	if err := os.WriteFile(path, []byte(rewritten), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c, ns := connect(t, path)
@@ -426,10 +495,16 @@ func TestUnreachable(t *testing.T) {
 	if _, err := c.Observe(t.Context()); !errors.As(err, &unreachable) || unreachable.Starting() {
 		t.Errorf("observe: %v", err)
 	}
-	if _, err := c.Preview(t.Context(), []*unstructured.Unstructured{configMap(t, ns, "b", "1")}); !errors.As(err, &unreachable) {
+	if _, err := c.Preview(t.Context(), []*unstructured.Unstructured{configMap(t, ns, "b", "1")}); !errors.As(
+		err,
+		&unreachable,
+	) {
 		t.Errorf("preview: %v", err)
 	}
-	if _, err := c.Apply(t.Context(), []*unstructured.Unstructured{configMap(t, ns, "b", "1")}); !errors.As(err, &unreachable) {
+	if _, err := c.Apply(t.Context(), []*unstructured.Unstructured{configMap(t, ns, "b", "1")}); !errors.As(
+		err,
+		&unreachable,
+	) {
 		t.Errorf("apply: %v", err)
 	}
 	p.set(false)
@@ -490,13 +565,12 @@ func (p *proxy) set(cut bool) {
 	p.open = nil
 }
 
-// BenchmarkNoOp compares looking at 200 objects that are as they should be with what the library's own ApplyAll takes for it.
+// BenchmarkNoOp compares looking at 200 objects that are as they should be with what the library's own ApplyAll takes
+// for it.
 func BenchmarkNoOp(b *testing.B) {
 	ctx := context.Background()
 	ns := fmt.Sprintf("b%d", time.Now().UnixNano())
-	if _, err := shared.kube.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}, metav1.CreateOptions{}); err != nil {
-		b.Fatal(err)
-	}
+	createNamespace(b, ns)
 	c, err := Connect(Options{Kubeconfig: shared.kubeconfig, Cluster: owner, Namespaces: []string{ns}})
 	if err != nil {
 		b.Fatal(err)
@@ -504,18 +578,17 @@ func BenchmarkNoOp(b *testing.B) {
 	c.Start(b.Context())
 	var objects []*unstructured.Unstructured
 	for i := range 200 {
-		u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"a": "b"}}}
+		u := &unstructured.Unstructured{
+			Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"a": "b"}},
+		}
 		u.SetName(fmt.Sprintf("c%d", i))
 		u.SetNamespace(ns)
 		u.SetLabels(map[string]string{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner})
 		objects = append(objects, u)
 	}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	for !all(objects, c.unchanged) {
 		if _, err := c.Apply(ctx, objects); err != nil {
 			b.Fatal(err)
-		}
-		if all(objects, c.unchanged) {
-			break
 		}
 	}
 	var ours, theirs time.Duration
@@ -533,9 +606,18 @@ func BenchmarkNoOp(b *testing.B) {
 	}
 	b.ReportMetric(float64(theirs)/float64(ours), "x-faster-than-ApplyAll")
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(b.N) }
-	bench.Record(b,
-		bench.Row{Scenario: "apply unchanged", Subject: "syncer", Metric: "time", Value: ms(ours), Unit: "ms", Ratio: bench.Against(float64(ours) / float64(theirs))},
-		bench.Row{Scenario: "apply unchanged", Subject: "ssa.ApplyAll", Metric: "time", Value: ms(theirs), Unit: "ms"})
+	bench.Record(
+		b,
+		bench.Row{
+			Scenario: "apply unchanged",
+			Subject:  "syncer",
+			Metric:   "time",
+			Value:    ms(ours),
+			Unit:     "ms",
+			Ratio:    bench.Against(float64(ours) / float64(theirs)),
+		},
+		bench.Row{Scenario: "apply unchanged", Subject: "ssa.ApplyAll", Metric: "time", Value: ms(theirs), Unit: "ms"},
+	)
 }
 
 func all(objects []*unstructured.Unstructured, ok func(*unstructured.Unstructured) bool) bool {
@@ -545,4 +627,50 @@ func all(objects []*unstructured.Unstructured, ok func(*unstructured.Unstructure
 		}
 	}
 	return true
+}
+
+// TestImmutableClaimTemplates changes the claims of a StatefulSet, which Kubernetes does not let change: preview and
+// apply report the field, and the StatefulSet stays as it is, with its UID.
+func TestImmutableClaimTemplates(t *testing.T) {
+	c, ns := connect(t, shared.kubeconfig)
+	const claims = server + "  volumeClaimTemplates:\n  - metadata: {name: weights}\n" +
+		"    spec: {accessModes: [ReadWriteOnce], storageClassName: %s, resources: {requests: {storage: %s}}}\n"
+	first := object(t, ns, fmt.Sprintf(claims, "fast", "1Gi"))
+	changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{first})
+	if err != nil || changes[0].Result != cluster.Created {
+		t.Fatal(err, changes)
+	}
+	before, err := shared.kube.AppsV1().StatefulSets(ns).Get(t.Context(), "a", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := object(t, ns, "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}")
+	for name, o := range map[string]*unstructured.Unstructured{
+		"another class": object(t, ns, fmt.Sprintf(claims, "slow", "1Gi")),
+		"another size":  object(t, ns, fmt.Sprintf(claims, "fast", "2Gi")),
+		"no claims":     object(t, ns, server),
+	} {
+		previews, err := c.Preview(t.Context(), []*unstructured.Unstructured{o})
+		if err != nil || previews[0].Err == nil || previews[0].Replace != "" ||
+			!strings.Contains(previews[0].Err.Error(), "spec.volumeClaimTemplates") {
+			t.Errorf("%s: preview %+v, %v", name, previews[0], err)
+		}
+		changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{o, service})
+		if err != nil {
+			t.Fatalf("%s: the server counts as unusable: %v", name, err)
+		}
+		for _, e := range changes {
+			if e.Ref.Kind == "StatefulSet" && (e.Result != cluster.Failed || e.Err == nil ||
+				!strings.Contains(e.Err.Error(), "field is immutable")) {
+				t.Errorf("%s: %s, %v", name, e.Result, e.Err)
+			}
+			if e.Ref.Kind == "Service" && e.Err != nil {
+				t.Errorf("%s: the Service beside it: %v", name, e.Err)
+			}
+		}
+		after, err := shared.kube.AppsV1().StatefulSets(ns).Get(t.Context(), "a", metav1.GetOptions{})
+		if err != nil || after.UID != before.UID || after.Generation != before.Generation {
+			t.Errorf("%s: the StatefulSet changed: %+v, %v", name, after, err)
+		}
+	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -15,46 +17,53 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// pageSize is how many objects are in memory as the server sends them, when it cannot stream them one by one: a pod takes some
-// 30 KiB then.
+// pageSize is the number of complete objects in memory, when the server cannot stream them one by one: a complete pod
+// takes some 30 KiB.
 const pageSize = 500
 
-// view is what an informer sees of a kind.
-type view struct {
+// informerSpec is the resource that an informer watches, and what it keeps of each object.
+type informerSpec struct {
 	resource schema.GroupVersionResource
-	narrow   func(*v1.ListOptions) // nil: all
-	slim     cache.TransformFunc
+	selector func(*v1.ListOptions) // nil: all objects
+	strip    cache.TransformFunc
 	indexers cache.Indexers
-	pulse    *pulse
+	health   *watchHealth
 }
 
-// informer watches what is in view in one namespace. Objects are slimmed page by page, so that a kind of which there is much never
-// is in memory as a whole.
-func (v view) informer(client dynamic.Interface, ns string) cache.SharedIndexInformer {
-	resource := client.Resource(v.resource).Namespace(ns)
+// informer watches the selected objects of one namespace. It strips objects page by page, so that a kind with many
+// objects is never in memory as a whole.
+func (s informerSpec) informer(client dynamic.Interface, ns string) cache.SharedIndexInformer {
+	resource := client.Resource(s.resource).Namespace(ns)
 	lw := &cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, o v1.ListOptions) (runtime.Object, error) { return v.list(ctx, resource, o) },
+		ListWithContextFunc: func(ctx context.Context, o v1.ListOptions) (runtime.Object, error) {
+			return s.list(ctx, resource, o)
+		},
 		WatchFuncWithContext: func(ctx context.Context, o v1.ListOptions) (watch.Interface, error) {
-			if v.narrow != nil {
-				v.narrow(&o)
+			if s.selector != nil {
+				s.selector(&o)
 			}
 			w, err := resource.Watch(ctx, o)
 			if err == nil {
-				v.pulse.beats()
+				s.health.markUp()
 			}
 			return w, err
 		},
 	}
-	i := cache.NewSharedIndexInformerWithOptions(cache.ToListWatcherWithWatchListSemantics(lw, client), &unstructured.Unstructured{},
-		cache.SharedIndexInformerOptions{Indexers: v.indexers, ObjectDescription: v.resource.String()})
-	_ = i.SetTransform(v.slim) // fails only once started
+	i := cache.NewSharedIndexInformerWithOptions(
+		cache.ToListWatcherWithWatchListSemantics(lw, client),
+		&unstructured.Unstructured{},
+		cache.SharedIndexInformerOptions{Indexers: s.indexers, ObjectDescription: s.resource.String()},
+	)
+	_ = i.SetTransform(s.strip) // fails only once started
 	return i
 }
 
-// list gets all pages. It asks for what the server has stored, and not for what it has in memory, of which it makes no pages.
-func (v view) list(ctx context.Context, resource dynamic.ResourceInterface, o v1.ListOptions) (runtime.Object, error) {
-	if v.narrow != nil {
-		v.narrow(&o)
+// list gets all pages. It reads from etcd, because the server does not page lists from its watch cache.
+func (s informerSpec) list(
+	ctx context.Context, resource dynamic.ResourceInterface, o v1.ListOptions,
+) (runtime.Object, error) {
+	if s.selector != nil {
+		s.selector(&o)
 	}
 	o.Limit, o.ResourceVersion, o.ResourceVersionMatch = pageSize, "", ""
 	out := &v1.List{}
@@ -64,10 +73,10 @@ func (v view) list(ctx context.Context, resource dynamic.ResourceInterface, o v1
 			return nil, err
 		}
 		for i := range page.Items {
-			slimmed, err := v.slim(&page.Items[i])
-			object, ok := slimmed.(runtime.Object)
+			stripped, err := s.strip(&page.Items[i])
+			object, ok := stripped.(runtime.Object)
 			if err != nil || !ok {
-				return nil, fmt.Errorf("read %s: %w", v.resource.Resource, err)
+				return nil, fmt.Errorf("read %s: %w", s.resource.Resource, err)
 			}
 			out.Items = append(out.Items, runtime.RawExtension{Object: object})
 		}
@@ -78,20 +87,20 @@ func (v view) list(ctx context.Context, resource dynamic.ResourceInterface, o v1
 	}
 }
 
-// pulse knows whether a kind is being watched: from the moment when a watch begins until one cannot.
-type pulse struct {
+// watchHealth records whether a watch is up: from its start until an attempt to watch fails.
+type watchHealth struct {
 	mu    sync.Mutex
-	err   error // why it is not; nil while it is
+	err   error // why it is down; nil while it is up
 	since time.Time
 }
 
-func (p *pulse) beats() {
+func (p *watchHealth) markUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = nil
 }
 
-func (p *pulse) stops(err error, now time.Time) {
+func (p *watchHealth) markDown(err error, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err == nil {
@@ -100,8 +109,8 @@ func (p *pulse) stops(err error, now time.Time) {
 	p.err = err
 }
 
-// trouble returns why the kind has not been watched for so long, or nil.
-func (p *pulse) trouble(longer time.Duration, now time.Time) error {
+// downFor returns the error of a watch that has been down for so long, or nil.
+func (p *watchHealth) downFor(longer time.Duration, now time.Time) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err == nil || now.Sub(p.since) < longer {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -21,21 +23,30 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// somePod is a pod as the server sends it, with things that nobody needs.
+// somePod is a pod as the server sends it, with fields that syncer does not need.
 func somePod(i int) map[string]any {
 	return map[string]any{
 		"apiVersion": "v1", "kind": "Pod",
 		"metadata": map[string]any{
-			"name": fmt.Sprintf("web-7d4b9c6f5-%05d", i), "namespace": "shop", "uid": fmt.Sprintf("7c9e6679-7425-40de-944b-e07fc1f9%04d", i%10_000),
-			"resourceVersion": strconv.Itoa(i + 1), "labels": map[string]any{"app": "web"}, "annotations": map[string]any{"note": strings.Repeat("x", 2000)},
+			"name":            fmt.Sprintf("web-7d4b9c6f5-%05d", i),
+			"namespace":       "shop",
+			"uid":             fmt.Sprintf("7c9e6679-7425-40de-944b-e07fc1f9%04d", i%10_000),
+			"resourceVersion": strconv.Itoa(i + 1),
+			"labels":          map[string]any{"app": "web"},
+			"annotations":     map[string]any{"note": strings.Repeat("x", 2000)},
 		},
-		"spec": map[string]any{"nodeName": fmt.Sprintf("aks-cpu-%04d", i/30), "containers": []any{map[string]any{
-			"name": "web", "env": []any{map[string]any{"name": "A", "value": strings.Repeat("y", 1000)}}, "resources": map[string]any{"limits": map[string]any{"cpu": "1"}},
-		}}},
+		"spec": map[string]any{
+			"nodeName": fmt.Sprintf("aks-cpu-%04d", i/30),
+			"containers": []any{map[string]any{
+				"name":      "web",
+				"env":       []any{map[string]any{"name": "A", "value": strings.Repeat("y", 1000)}},
+				"resources": map[string]any{"limits": map[string]any{"cpu": "1"}},
+			}},
+		},
 	}
 }
 
-// A kind of which there is much is read by pages; the server decides where they end.
+// TestListsByPages lists a kind with many objects by pages; the server decides where a page ends.
 func TestListsByPages(t *testing.T) {
 	const total = 2*pageSize + 100
 	var pages, refused atomic.Int64
@@ -54,7 +65,10 @@ func TestListsByPages(t *testing.T) {
 				return
 			}
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"no","code":403}`)
+			fmt.Fprint(
+				w,
+				`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","message":"no","code":403}`,
+			)
 			return
 		}
 		pages.Add(1)
@@ -76,9 +90,9 @@ func TestListsByPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pulse{}
-	i := view{pods, nil, slimForeign(owner), foreignIndexers, p}.informer(client, "")
-	_ = i.SetWatchErrorHandler(func(_ *cache.Reflector, err error) { p.stops(err, time.Now()) })
+	p := &watchHealth{}
+	i := informerSpec{pods, nil, stripPod(owner), podIndexers, p}.informer(client, "")
+	_ = i.SetWatchErrorHandler(func(_ *cache.Reflector, err error) { p.markDown(err, time.Now()) })
 	go i.RunWithContext(t.Context())
 	eventually(t, "the first listing", func() string {
 		if !i.HasSynced() {
@@ -95,25 +109,25 @@ func TestListsByPages(t *testing.T) {
 	refused.Store(1)
 	server.CloseClientConnections()
 	eventually(t, "the end of the watch to be noticed", func() string {
-		if err := p.trouble(0, time.Now()); err == nil || !strings.Contains(err.Error(), "no") {
+		if err := p.downFor(0, time.Now()); err == nil || !strings.Contains(err.Error(), "no") {
 			return fmt.Sprint(err)
 		}
 		return ""
 	})
 	refused.Store(0)
 	eventually(t, "the watch to go on", func() string {
-		if err := p.trouble(0, time.Now()); err != nil {
+		if err := p.downFor(0, time.Now()); err != nil {
 			return err.Error()
 		}
 		return ""
 	})
 }
 
-// What is kept of a pod is small: a cluster may have 50,000 of them, hardly any of which is on a node with GPUs.
+// What is kept of a pod is small: a cluster may have 50,000 of them, few of which are on a node with GPUs.
 func TestPodsAreSmall(t *testing.T) {
 	const total = 50_000
-	store := cache.NewIndexer(cache.MetaNamespaceKeyFunc, foreignIndexers)
-	slimmed := slimForeign(owner)
+	store := cache.NewIndexer(cache.MetaNamespaceKeyFunc, podIndexers)
+	stripped := stripPod(owner)
 	heap := func() uint64 {
 		runtime.GC()
 		var m runtime.MemStats
@@ -127,7 +141,7 @@ func TestPodsAreSmall(t *testing.T) {
 		if err := u.UnmarshalJSON(data); err != nil {
 			t.Fatal(err)
 		}
-		o, err := slimmed(u)
+		o, err := stripped(u)
 		if err == nil {
 			err = store.Add(o)
 		}
@@ -143,8 +157,8 @@ func TestPodsAreSmall(t *testing.T) {
 	runtime.KeepAlive(store)
 }
 
-// What cannot be watched any more is not taken for what is so: for the kinds of all modes nothing is told after a while, and of the
-// pods of others it is not said that they are all.
+// What cannot be watched any more is not taken for what is so: for the kinds of all modes Observe fails after a
+// while, and of the pods of others it is not said that they are all.
 func TestWatchThatEnds(t *testing.T) {
 	c, _ := connectWith(t, Options{Foreign: true})
 	all := func(want bool) {
@@ -157,25 +171,26 @@ func TestWatchThatEnds(t *testing.T) {
 		})
 	}
 	all(true)
-	l := c.watches.lateKind(podKind)
+	l := c.watches.optionalKind(podKind)
 	l.mu.Lock()
-	p := l.pulses[0]
+	p := l.healths[0]
 	l.mu.Unlock()
-	p.stops(errors.New("forbidden"), time.Now())
+	p.markDown(errors.New("forbidden"), time.Now())
 	all(false)
-	p.beats()
+	p.markUp()
 	all(true)
 
-	core := c.watches.pulses[0]
-	core.stops(errors.New("watch jobs: forbidden"), time.Now())
+	core := c.watches.healths[0]
+	core.markDown(errors.New("watch jobs: forbidden"), time.Now())
 	all(true) // for a moment, that is no news
-	core.beats()
-	core.stops(errors.New("watch jobs: forbidden"), time.Now().Add(-2*watchPatience))
-	core.stops(errors.New("watch jobs: forbidden again"), time.Now())
+	core.markUp()
+	core.markDown(errors.New("watch jobs: forbidden"), time.Now().Add(-2*watchPatience))
+	core.markDown(errors.New("watch jobs: forbidden again"), time.Now())
 	var away *UnreachableError
-	if _, err := c.Observe(t.Context()); !errors.As(err, &away) || away.Starting() || !strings.Contains(err.Error(), "forbidden again") {
+	if _, err := c.Observe(t.Context()); !errors.As(err, &away) || away.Starting() ||
+		!strings.Contains(err.Error(), "forbidden again") {
 		t.Errorf("%v", err)
 	}
-	core.beats()
+	core.markUp()
 	all(true)
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -9,9 +11,9 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// nodePools reads the NodePools that are ours, with what Karpenter has made of them.
+// nodePools reads syncer's NodePools, each with its NodeClaims.
 func (c *Cluster) nodePools() []cluster.NodePool {
-	pools, claims := c.watches.lateKind(nodePoolKind), c.watches.lateKind(nodeClaimKind)
+	pools, claims := c.watches.optionalKind(nodePoolKind), c.watches.optionalKind(nodeClaimKind)
 	if pools == nil {
 		return nil
 	}
@@ -33,17 +35,26 @@ func (c *Cluster) nodePools() []cluster.NodePool {
 	return out
 }
 
-// claimOf reads a NodeClaim. Karpenter takes the steps Launched, Registered and Initialized one after another.
+// claimOf reads a NodeClaim. Karpenter sets the conditions Launched, Registered and Initialized in this order.
 func claimOf(u *unstructured.Unstructured) cluster.NodeClaim {
 	node, _, _ := unstructured.NestedString(u.Object, "status", "nodeName")
 	return cluster.NodeClaim{
 		Name: u.GetName(), Node: node, Ready: condition(u, "Ready"), Deleting: u.GetDeletionTimestamp() != nil,
-		Trouble: failing(u, "Launched", "Registered", "Initialized"),
+		Failure: failing(u, "Launched", "Registered", "Initialized"),
 	}
 }
 
-// failing returns the reason and message of the first of the conditions that is there and not True.
-func failing(u *unstructured.Unstructured, kinds ...string) cluster.Trouble {
+// condition reports whether a condition of an object is True.
+func condition(u *unstructured.Unstructured, kind string) bool {
+	conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
+	return slices.ContainsFunc(conditions, func(c any) bool {
+		m, _ := c.(map[string]any)
+		return m["type"] == kind && m["status"] == "True"
+	})
+}
+
+// failing returns reason and message of the first of these conditions that exists and is not True.
+func failing(u *unstructured.Unstructured, kinds ...string) cluster.Failure {
 	conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
 	for _, kind := range kinds {
 		for _, c := range conditions {
@@ -53,13 +64,13 @@ func failing(u *unstructured.Unstructured, kinds ...string) cluster.Trouble {
 			}
 			reason, _ := m["reason"].(string)
 			message, _ := m["message"].(string)
-			return cluster.Trouble{Reason: reason, Message: message}
+			return cluster.Failure{Reason: reason, Message: message}
 		}
 	}
-	return cluster.Trouble{}
+	return cluster.Failure{}
 }
 
-// sameClaim reports whether nothing about a NodeClaim has changed that we look at.
+// sameClaim reports whether no field of a NodeClaim that syncer reads has changed.
 func sameClaim(before, after any) bool {
 	b, ok1 := before.(*unstructured.Unstructured)
 	a, ok2 := after.(*unstructured.Unstructured)

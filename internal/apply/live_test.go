@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -30,7 +33,7 @@ func asked(c *Cluster) map[string]int64 {
 	return seen
 }
 
-// edit changes a live object as somebody with kubectl would.
+// edit changes a live object as a user with kubectl does.
 func edit(t *testing.T, c *Cluster, o *unstructured.Unstructured, change func(*unstructured.Unstructured)) {
 	t.Helper()
 	eventually(t, "the edit", func() string {
@@ -73,79 +76,103 @@ func rewired(t *testing.T, before, after string) string {
 }
 
 func everyKind(t *testing.T, ns string) []*unstructured.Unstructured {
-	claim := object(t, ns, "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: phi}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}")
+	claim := object(t, ns, `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: phi}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+`)
 	tune := job(t, ns, "example.com/tune:1", "d1")
 	tune.SetName("tune")
-	return []*unstructured.Unstructured{configMap(t, ns, "phi", "1"), claim, service(t, ns), statefulSet(t, ns, "example.com/phi:1"), tune}
+	return []*unstructured.Unstructured{
+		configMap(t, ns, "phi", "1"),
+		claim,
+		service(t, ns),
+		statefulSet(t, ns, "example.com/phi:1"),
+		tune,
+	}
 }
 
 // A pass that has nothing to do costs one GET /version, and no write.
 func TestPassThatChangesNothing(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	objects := everyKind(t, ns)
+	previewCreates(t, c, objects)
+	apply(t, c, cluster.Created, objects...)
+	settle(t, c, objects...)
+
+	created, before, writes := versionsOf(t, c, objects), asked(c), c.Writes()
+	if _, err := c.Observe(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	previewNothing(t, c, objects)
+	before["GET"]++ // the version, by Observe
+	if after := asked(c); !maps.Equal(before, after) || c.Writes() != writes {
+		t.Errorf("requests %v, want %v", after, before)
+	}
+
+	again := reconnect(t, shared.kubeconfig, ns)
+	previewNothing(t, again, objects)
+	apply(t, again, cluster.Unchanged, objects...)
+	if again.Writes() != 0 {
+		t.Errorf("a restart wrote: %v", again.Requests())
+	}
+	if diff := cmp.Diff(created, versionsOf(t, c, objects)); diff != "" {
+		t.Errorf("versions (-created +now):\n%s", diff)
+	}
+}
+
+// previewCreates checks that a preview would create each object, and writes nothing.
+func previewCreates(t *testing.T, c *Cluster, objects []*unstructured.Unstructured) {
+	t.Helper()
 	previews, err := c.Preview(t.Context(), objects)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, p := range previews {
 		if p.Before != nil || p.After == nil || p.Err != nil || p.Replace != "" || p.Ref != cluster.RefOf(objects[i]) {
-			t.Errorf("to be created: %+v", p)
+			t.Errorf("want a create: %+v", p)
 		}
 	}
 	if c.Writes() != 0 {
 		t.Errorf("a preview wrote: %v", c.Requests())
 	}
-	apply(t, c, cluster.Created, objects...)
-	settle(t, c, objects...)
-	type version struct {
-		uid        types.UID
-		generation int64
-		resource   string
-	}
-	versions := func() (out []version) {
-		for _, o := range objects {
-			u := live(t, c, o)
-			v := version{u.GetUID(), u.GetGeneration(), u.GetResourceVersion()}
-			if v.generation != 0 || o.GetKind() == "PersistentVolumeClaim" {
-				v.resource = "" // controllers write its status
-			}
-			out = append(out, v)
-		}
-		return out
-	}
-	made, before, writes := versions(), asked(c), c.Writes()
-	if _, err := c.Observe(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if previews, err = c.Preview(t.Context(), objects); err != nil {
-		t.Fatal(err)
-	}
-	before["GET"]++ // the version, by Observe
-	if after := asked(c); !maps.Equal(before, after) || c.Writes() != writes {
-		t.Errorf("requests %v, want %v", after, before)
-	}
-	for _, p := range previews {
-		if p.After != nil || p.Err != nil {
-			t.Errorf("%+v", p)
-		}
-	}
+}
 
-	again := reconnect(t, shared.kubeconfig, ns)
-	if previews, err = again.Preview(t.Context(), objects); err != nil {
+// previewNothing checks that a preview would change no object.
+func previewNothing(t *testing.T, c *Cluster, objects []*unstructured.Unstructured) {
+	t.Helper()
+	previews, err := c.Preview(t.Context(), objects)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range previews {
 		if p.After != nil || p.Err != nil || p.Replace != "" {
-			t.Errorf("after a restart: %+v", p)
+			t.Errorf("want no change: %+v", p)
 		}
 	}
-	apply(t, again, cluster.Unchanged, objects...)
-	if again.Writes() != 0 {
-		t.Errorf("a restart wrote: %v", again.Requests())
+}
+
+// objectVersion identifies one state of an object, without its status.
+type objectVersion struct {
+	UID        types.UID
+	Generation int64
+	Resource   string
+}
+
+func versionsOf(t *testing.T, c *Cluster, objects []*unstructured.Unstructured) []objectVersion {
+	t.Helper()
+	var out []objectVersion
+	for _, o := range objects {
+		u := live(t, c, o)
+		v := objectVersion{u.GetUID(), u.GetGeneration(), u.GetResourceVersion()}
+		if v.Generation != 0 || o.GetKind() == "PersistentVolumeClaim" {
+			v.Resource = "" // controllers write its status
+		}
+		out = append(out, v)
 	}
-	if now := versions(); fmt.Sprint(now) != fmt.Sprint(made) {
-		t.Errorf("versions %v, were %v", now, made)
-	}
+	return out
 }
 
 func TestDriftOfSpecAndLabels(t *testing.T) {
@@ -156,11 +183,13 @@ func TestDriftOfSpecAndLabels(t *testing.T) {
 
 	edit(t, c, o, func(u *unstructured.Unstructured) {
 		_ = unstructured.SetNestedField(u.Object, "other", "spec", "selector", "kaito.sh/workspace")
-		_ = unstructured.SetNestedField(u.Object, "ClientIP", "spec", "sessionAffinity") // which we do not wish anything about
+		// This field has no desired state.
+		_ = unstructured.SetNestedField(u.Object, "ClientIP", "spec", "sessionAffinity")
 	})
 	repaired(t, c, o)
 	spec, _, _ := unstructured.NestedMap(live(t, c, o).Object, "spec")
-	if selector := fmt.Sprint(spec["selector"]); selector != "map[kaito.sh/workspace:phi]" || spec["sessionAffinity"] != "ClientIP" {
+	if selector := fmt.Sprint(spec["selector"]); selector != "map[kaito.sh/workspace:phi]" ||
+		spec["sessionAffinity"] != "ClientIP" {
 		t.Errorf("spec %v", spec)
 	}
 
@@ -182,7 +211,7 @@ func TestDriftOfSpecAndLabels(t *testing.T) {
 		t.Errorf("annotations %v", a)
 	}
 
-	settle(t, c, o) // and a field that is no longer wished goes
+	settle(t, c, o) // apply removes a field that is no longer desired
 	less := o.DeepCopy()
 	less.SetAnnotations(map[string]string{cluster.AnnotationInputs: "d1"})
 	apply(t, c, cluster.Configured, less)
@@ -195,10 +224,11 @@ func TestDriftOfSpecAndLabels(t *testing.T) {
 func TestCopiedLabelsAreNotOurs(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	o := configMap(t, ns, "copied", "1")
-	theirs := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "copied", Labels: o.GetLabels()}, Data: map[string]string{"a": "theirs"}}
-	if _, err := shared.kube.CoreV1().ConfigMaps(ns).Create(t.Context(), theirs, metav1.CreateOptions{FieldManager: "helm"}); err != nil {
-		t.Fatal(err)
+	theirs := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: "copied", Labels: o.GetLabels()},
+		Data:       map[string]string{"a": "theirs"},
 	}
+	createAs(t, ns, "helm", theirs)
 	changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{o})
 	if err != nil || changes[0].Result != cluster.Failed || !strings.Contains(changes[0].Err.Error(), "helm") {
 		t.Errorf("%+v, %v", changes, err)
@@ -228,16 +258,17 @@ func (b *blind) Get(ctx context.Context, key client.ObjectKey, o client.Object, 
 	return b.Client.Get(ctx, key, o, opts...)
 }
 
-// An object that somebody creates right after we looked is theirs.
+// An object that another client creates right after the preview is theirs.
 func TestCreatedByAnotherMeanwhile(t *testing.T) {
 	for value, name := range map[string]string{"1": "same", "2": "different"} {
 		t.Run(name, func(t *testing.T) {
 			c, ns := connect(t, shared.kubeconfig)
 			o := configMap(t, ns, "a", "1")
-			theirs := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "a", Labels: o.GetLabels()}, Data: map[string]string{"a": value}}
-			if _, err := shared.kube.CoreV1().ConfigMaps(ns).Create(t.Context(), theirs, metav1.CreateOptions{FieldManager: "helm"}); err != nil {
-				t.Fatal(err)
+			theirs := &corev1.ConfigMap{
+				ObjectMeta: metav1.ObjectMeta{Name: "a", Labels: o.GetLabels()},
+				Data:       map[string]string{"a": value},
 			}
+			createAs(t, ns, "helm", theirs)
 			c.client = &blind{Client: c.client}
 			changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{o})
 			if err != nil || changes[0].Result != cluster.Failed || c.Writes() != 0 {
@@ -249,6 +280,7 @@ func TestCreatedByAnotherMeanwhile(t *testing.T) {
 
 func TestInvalidObjectsAreExplained(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
+	c.options.Namespaces = append(c.options.Namespaces, "not-there")
 	port := statefulSet(t, ns, "example.com/phi:1")
 	containers, _, _ := unstructured.NestedSlice(port.Object, "spec", "template", "spec", "containers")
 	containers[0].(map[string]any)["ports"] = []any{map[string]any{"containerPort": int64(70000)}}
@@ -258,7 +290,12 @@ func TestInvalidObjectsAreExplained(t *testing.T) {
 	unknown := object(t, ns, "apiVersion: example.com/v1\nkind: Unknown\nmetadata: {name: x}")
 	good := job(t, ns, "example.com/tune:1", "d1")
 	objects := []*unstructured.Unstructured{port, typo, unknown, configMap(t, "not-there", "x", "1"), good}
-	words := []string{"containerPort", "selectr", "Unknown", "namespace not-there does not exist; create it: kubectl create namespace not-there"}
+	words := []string{
+		"containerPort",
+		"selectr",
+		"Unknown",
+		"namespace not-there does not exist; create it: kubectl create namespace not-there",
+	}
 	previews, err := c.Preview(t.Context(), objects)
 	if err != nil {
 		t.Fatal(err)
@@ -308,7 +345,7 @@ func TestPruneEveryKind(t *testing.T) {
 	}
 	last := 2
 	for _, e := range changes {
-		if s := stage(e.Ref.Kind); s > last {
+		if s := cluster.Stage(e.Ref.Kind); s > last {
 			t.Errorf("%s was deleted after what it needs", e.Ref)
 		} else {
 			last = s
@@ -347,7 +384,8 @@ func TestNotListedYet(t *testing.T) {
 		t.Errorf("connecting asked: %v", c.Requests())
 	}
 	var unreachable *UnreachableError
-	if _, err := c.Observe(t.Context()); !errors.As(err, &unreachable) || !unreachable.Starting() || !strings.Contains(err.Error(), shared.url) {
+	if _, err := c.Observe(t.Context()); !errors.As(err, &unreachable) || !unreachable.Starting() ||
+		!strings.Contains(err.Error(), shared.url) {
 		t.Errorf("%v", err)
 	}
 }
@@ -356,7 +394,8 @@ func TestConnectNeedsAKubeconfig(t *testing.T) {
 	if _, err := Connect(Options{Kubeconfig: filepath.Join(t.TempDir(), "none")}); err == nil {
 		t.Error("no error")
 	}
-	if _, err := Connect(Options{Kubeconfig: shared.kubeconfig, Context: "none"}); err == nil || !strings.Contains(err.Error(), "none") {
+	if _, err := Connect(Options{Kubeconfig: shared.kubeconfig, Context: "none"}); err == nil ||
+		!strings.Contains(err.Error(), "none") {
 		t.Errorf("%v", err)
 	}
 }
@@ -370,8 +409,12 @@ func TestAddressOfTheServer(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { path = r.URL.Path }))
 	defer server.Close()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	text := "{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: a}}], clusters: [{name: a, cluster: {server: '" +
-		strings.TrimPrefix(server.URL, "http://") + "'}}]}"
+	text := fmt.Sprintf(`apiVersion: v1
+kind: Config
+current-context: a
+contexts: [{name: a, context: {cluster: a}}]
+clusters: [{name: a, cluster: {server: '%s'}}]
+`, strings.TrimPrefix(server.URL, "http://"))
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -386,7 +429,7 @@ func TestAddressOfTheServer(t *testing.T) {
 
 func TestNotPermitted(t *testing.T) {
 	_, ns := connect(t, shared.kubeconfig)
-	path := rewired(t, "client-certificate-data:", "as: nobody\n    client-certificate-data:")
+	path := rewired(t, "client-certificate-data:", "as: guest\n    client-certificate-data:")
 	c, err := Connect(Options{Kubeconfig: path, Cluster: owner, Namespaces: []string{ns}})
 	if err != nil {
 		t.Fatal(err)
@@ -422,7 +465,10 @@ func TestUnreachableFromTheStart(t *testing.T) {
 	if _, err := c.Observe(t.Context()); !errors.As(err, &unreachable) || unreachable.Starting() {
 		t.Errorf("observe: %v", err)
 	}
-	if _, err := c.Preview(t.Context(), []*unstructured.Unstructured{job(t, ns, "example.com/tune:1", "d1")}); !errors.As(err, &unreachable) {
+	if _, err := c.Preview(t.Context(), []*unstructured.Unstructured{job(t, ns, "example.com/tune:1", "d1")}); !errors.As(
+		err,
+		&unreachable,
+	) {
 		t.Errorf("preview: %v", err)
 	}
 	doomed := cluster.Object{Ref: cluster.Ref{Version: "v1", Kind: "ConfigMap", Namespace: ns, Name: "x"}}

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -12,8 +14,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// TestKindsThatMayNotBeListed shows that the permissions which only one mode needs stop nothing when they are missing: what
-// cannot be listed is asked for one by one, and is not pruned.
+// TestKindsThatMayNotBeListed shows that syncer works without the permissions that only one mode needs: it gets objects
+// of an unlistable kind one by one, and does not prune them.
 func TestKindsThatMayNotBeListed(t *testing.T) {
 	admin, ns := connect(t, shared.kubeconfig)
 	definition := object(t, "", externalSecret)
@@ -25,7 +27,11 @@ func TestKindsThatMayNotBeListed(t *testing.T) {
 		rule("external-secrets.io", []string{"get", "create", "patch"}, "externalsecrets"),
 	}, nil)
 	c, err := Connect(Options{
-		Kubeconfig: rewired(t, "client-certificate-data:", "as: "+user+"\n    client-certificate-data:"), Cluster: owner, Namespaces: []string{ns},
+		Kubeconfig: rewired(
+			t,
+			"client-certificate-data:",
+			"as: "+user+"\n    client-certificate-data:",
+		), Cluster: owner, Namespaces: []string{ns},
 		Kinds: []string{"ExternalSecret.external-secrets.io"}, Foreign: true,
 	})
 	if err != nil {
@@ -33,7 +39,11 @@ func TestKindsThatMayNotBeListed(t *testing.T) {
 	}
 	c.Start(t.Context())
 	observed(t, c, "what may be listed", func(cluster.State) string { return "" })
-	secret := object(t, ns, "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: token}\nspec: {refreshInterval: 1h}\n")
+	secret := object(
+		t,
+		ns,
+		"apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: token}\nspec: {refreshInterval: 1h}\n",
+	)
 	apply(t, c, cluster.Created, secret, configMap(t, ns, "a", "1"))
 	apply(t, c, cluster.Unchanged, secret)
 	observed(t, c, "only what may be listed", func(s cluster.State) string {
@@ -59,14 +69,27 @@ func permit(t *testing.T, ns string, inNamespace, inCluster []rbacv1.PolicyRule)
 		return rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: kind, Name: user}
 	}
 	r := shared.kube.RbacV1()
-	_, err1 := r.Roles(ns).Create(t.Context(), &rbacv1.Role{ObjectMeta: object, Rules: append(inNamespace,
-		rule("apps", write, "statefulsets"), rule("batch", write, "jobs"), rule("", write, "services", "configmaps", "persistentvolumeclaims"),
-		rule("", read, "pods"), rule("discovery.k8s.io", read, "endpointslices"))}, metav1.CreateOptions{})
-	_, err2 := r.RoleBindings(ns).Create(t.Context(), &rbacv1.RoleBinding{ObjectMeta: object, Subjects: subjects, RoleRef: ref("Role")}, metav1.CreateOptions{})
+	_, err1 := r.Roles(ns).Create(t.Context(), &rbacv1.Role{ObjectMeta: object, Rules: append(
+		inNamespace,
+		rule(
+			"apps",
+			write,
+			"statefulsets",
+		),
+		rule("batch", write, "jobs"),
+		rule("", write, "services", "configmaps", "persistentvolumeclaims"),
+		rule("", read, "pods"),
+		rule("discovery.k8s.io", read, "endpointslices"),
+	)}, metav1.CreateOptions{})
+	_, err2 := r.RoleBindings(ns).Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: object, Subjects: subjects, RoleRef: ref("Role"),
+	}, metav1.CreateOptions{})
 	_, err3 := r.ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
 		ObjectMeta: object, Rules: append(inCluster, rule("", []string{"list", "watch"}, "nodes")),
 	}, metav1.CreateOptions{})
-	_, err4 := r.ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{ObjectMeta: object, Subjects: subjects, RoleRef: ref("ClusterRole")}, metav1.CreateOptions{})
+	_, err4 := r.ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: object, Subjects: subjects, RoleRef: ref("ClusterRole"),
+	}, metav1.CreateOptions{})
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		t.Fatal(err)
 	}
@@ -78,10 +101,18 @@ func TestPermissionsOfKarpenter(t *testing.T) {
 	admin, ns := connect(t, shared.kubeconfig)
 	install(t, admin, definitions(t)...)
 	user := permit(t, ns, nil, []rbacv1.PolicyRule{
-		rule("karpenter.sh", []string{"get", "list", "watch", "create", "patch", "delete"}, "nodepools"), rule("karpenter.sh", []string{"list", "watch"}, "nodeclaims"),
+		rule(
+			"karpenter.sh",
+			[]string{"get", "list", "watch", "create", "patch", "delete"},
+			"nodepools",
+		), rule("karpenter.sh", []string{"list", "watch"}, "nodeclaims"),
 	})
 	c, err := Connect(Options{
-		Kubeconfig: rewired(t, "client-certificate-data:", "as: "+user+"\n    client-certificate-data:"), Cluster: owner, Namespaces: []string{ns}, Karpenter: true,
+		Kubeconfig: rewired(
+			t,
+			"client-certificate-data:",
+			"as: "+user+"\n    client-certificate-data:",
+		), Cluster: owner, Namespaces: []string{ns}, Karpenter: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +128,7 @@ func TestPermissionsOfKarpenter(t *testing.T) {
 		return ""
 	})
 	s := observed(t, c, "the NodePool to be seen", func(s cluster.State) string {
-		if len(s.NodePools) != 1 || !c.watches.lateKind(nodeClaimKind).listed() {
+		if len(s.NodePools) != 1 || !c.watches.optionalKind(nodeClaimKind).listed() {
 			return fmt.Sprintf("%+v", s.NodePools)
 		}
 		return ""

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -13,37 +15,44 @@ import (
 	"github.com/fluxcd/pkg/ssa"
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/refusal"
+	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 )
 
 // parallel bounds the requests in flight. More make an API server slower, not faster.
 const parallel = 8
 
-// verdict remembers that an object was as it should be: what was wished, and which live object was found so.
-type verdict struct {
-	wish [sha256.Size]byte
-	live fingerprint
+// cacheEntry records that an object was as desired: its desired state, and the live object that matched it.
+type cacheEntry struct {
+	desired [sha256.Size]byte
+	live    liveVersion
 }
 
-// fingerprint changes whenever a live object does in a way that could matter: the generation moves with the spec, and the
-// resource version stands in for it where there is none. A status that changes leaves it alone.
-type fingerprint struct {
+// liveVersion changes with every relevant change of a live object: the generation changes with the spec, and the
+// resource version replaces it for objects without a generation. A change of the status does not change it.
+type liveVersion struct {
 	uid     string
 	version string
 	meta    [sha256.Size]byte
 }
 
-func fingerprintOf(u *unstructured.Unstructured) fingerprint {
-	f := fingerprint{uid: string(u.GetUID()), version: fmt.Sprint(u.GetGeneration())}
+func liveVersionOf(u *unstructured.Unstructured) liveVersion {
+	f := liveVersion{uid: string(u.GetUID()), version: fmt.Sprint(u.GetGeneration())}
 	if u.GetGeneration() == 0 {
 		f.version = "rv" + u.GetResourceVersion()
 	}
-	f.meta = sum(map[string]any{"labels": u.GetLabels(), "annotations": u.GetAnnotations(), "deleting": u.GetDeletionTimestamp() != nil})
+	f.meta = sum(
+		map[string]any{
+			"labels":      u.GetLabels(),
+			"annotations": u.GetAnnotations(),
+			"deleting":    u.GetDeletionTimestamp() != nil,
+		},
+	)
 	return f
 }
 
@@ -53,8 +62,8 @@ func sum(v any) [sha256.Size]byte {
 	return sha256.Sum256(data)
 }
 
-// Preview says for each object what applying it would do, in the same order. Objects that were found as they should be, and
-// have not changed since, cost no request.
+// Preview returns the effect of applying each object, in the same order. An object that was as desired, and has not
+// changed since, costs no request.
 func (c *Cluster) Preview(ctx context.Context, objects []*unstructured.Unstructured) ([]cluster.Preview, error) {
 	out := make([]cluster.Preview, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
@@ -80,15 +89,15 @@ func (c *Cluster) unchanged(o *unstructured.Unstructured) bool {
 		return false
 	}
 	c.mu.Lock()
-	v, ok := c.known[cluster.RefOf(o)]
+	v, ok := c.lastApplied[cluster.RefOf(o)]
 	c.mu.Unlock()
-	return ok && v.live == fingerprintOf(live) && v.wish == sum(o.Object)
+	return ok && v.live == liveVersionOf(live) && v.desired == sum(o.Object)
 }
 
 // live returns the object as the watch has it, or nil.
 func (c *Cluster) live(o *unstructured.Unstructured) *unstructured.Unstructured {
 	kind := o.GroupVersionKind().GroupKind()
-	if l := c.watches.lateKind(kind); l != nil {
+	if l := c.watches.optionalKind(kind); l != nil {
 		return l.get(o.GetNamespace(), o.GetName())
 	}
 	return c.watches.get(applied[kind], o.GetNamespace(), o.GetName())
@@ -97,45 +106,56 @@ func (c *Cluster) live(o *unstructured.Unstructured) *unstructured.Unstructured 
 func (c *Cluster) remember(o, live *unstructured.Unstructured) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known[cluster.RefOf(o)] = verdict{wish: sum(o.Object), live: fingerprintOf(live)}
+	c.lastApplied[cluster.RefOf(o)] = cacheEntry{desired: sum(o.Object), live: liveVersionOf(live)}
 }
 
 // preview asks the server about one object. An error means that the server could not be asked.
 func (c *Cluster) preview(ctx context.Context, o *unstructured.Unstructured) (cluster.Preview, error) {
 	p := cluster.Preview{Ref: cluster.RefOf(o)}
+	sent := o.DeepCopy() // nothing else has this copy: what is checked is what is sent
+	if p.Err = mayWrite(c.options, sent); p.Err != nil {
+		return p, nil
+	}
+	if secrets.Is(o) {
+		return c.previewSecret(ctx, o, p)
+	}
 	live := &unstructured.Unstructured{}
 	live.SetGroupVersionKind(o.GroupVersionKind())
 	err := c.client.Get(ctx, client.ObjectKeyFromObject(o), live)
 	switch {
-	case apierrors.IsNotFound(err) && !unknownPath(err):
+	case apierrors.IsNotFound(err) && !refusal.UnknownPath(err):
 		live = nil
 	case err != nil:
-		return c.refused(p, err)
+		return c.refused(ctx, p, err)
 	default:
 		if p.Err = c.mayTouch(live); p.Err != nil {
 			return p, nil
 		}
 	}
-	entry, _, merged, err := c.manager.Diff(ctx, o.DeepCopy(), ssa.DefaultDiffOptions())
+	options := ssa.DefaultDiffOptions()
+	options.DriftIgnoreRules = c.ignored(o)
+	entry, _, merged, err := c.manager.Diff(ctx, sent, options)
 	switch {
 	case err != nil && live != nil && o.GetKind() == "Job" && immutable(err):
 		return c.replaceJob(p, live, o), nil
 	case err != nil:
-		return c.refused(p, err)
+		return c.refused(ctx, p, err)
 	case entry.Action == ssa.CreatedAction:
 		p.After = o
 	case live == nil:
-		p.Err = errors.New("somebody else has created it just now")
+		p.Err = errors.New("another client has just created it")
 	case entry.Action == ssa.ConfiguredAction:
 		p.Before, p.After = live, merged
+	case options.DriftIgnoreRules != nil && c.contests.Answer() == contest.Overwrite:
+		// Not remembered: the field is to be set back when its time has come.
 	default:
 		c.remember(o, live)
 	}
 	return p, nil
 }
 
-// replaceJob decides about a Job whose pods would be others. One that was made for the very same inputs stays: a finished
-// tuning is not to be repeated because a newer syncer words it differently.
+// replaceJob decides about a Job with another pod template. A Job of the same inputs stays, so that a newer syncer does
+// not repeat a finished tuning because it renders it differently.
 func (c *Cluster) replaceJob(p cluster.Preview, live, o *unstructured.Unstructured) cluster.Preview {
 	if live.GetAnnotations()[cluster.AnnotationInputs] == o.GetAnnotations()[cluster.AnnotationInputs] {
 		c.remember(o, live)
@@ -162,17 +182,18 @@ func immutable(err error) bool {
 // mayTouch returns why a live object must be left alone, or nil.
 func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
 	l := live.GetLabels()
+	managed, name := l[cluster.LabelManagedBy] == cluster.ManagedBy, l[cluster.LabelCluster]
 	switch {
 	case live.GetDeletionTimestamp() != nil:
 		return errors.New("it is being deleted")
 	case live.GetAnnotations()[annotationAdopt] == "true":
 		return nil
-	case l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster && appliedByUs(live):
+	case managed && name == c.options.Cluster && appliedByUs(live):
 		return nil
-	case l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] != "" && l[cluster.LabelCluster] != c.options.Cluster:
-		return fmt.Errorf("it belongs to another syncer (label %s: %s)", cluster.LabelCluster, l[cluster.LabelCluster])
+	case managed && name != "" && name != c.options.Cluster:
+		return fmt.Errorf("it belongs to another syncer (label %s: %s)", cluster.LabelCluster, name)
 	}
-	owner := "somebody else"
+	owner := "another client"
 	for _, f := range live.GetManagedFields() {
 		if f.Manager != fieldManager && f.Subresource == "" { // our own is left when our labels were taken off
 			owner = f.Manager
@@ -183,20 +204,43 @@ func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
 	if live.GetNamespace() != "" {
 		where = "-n " + live.GetNamespace() + " "
 	}
-	return fmt.Errorf("it exists already and belongs to %s; rename the Workspace, delete the object, or hand it over with: kubectl annotate %s %s%s %s=true",
-		owner, strings.ToLower(live.GetKind()), where, live.GetName(), annotationAdopt)
+	return fmt.Errorf(
+		"it exists already and belongs to %s; rename the Workspace, delete the object, or hand it over with: "+
+			"kubectl annotate %s %s%s %s=true",
+		owner,
+		strings.ToLower(live.GetKind()),
+		where,
+		live.GetName(),
+		annotationAdopt,
+	)
 }
 
 // annotationAdopt on a live object hands it over to syncer.
 const annotationAdopt = "syncer.dev/adopt"
 
 // refused tells the server's answer about one object from a server that cannot be asked.
-func (c *Cluster) refused(p cluster.Preview, err error) (cluster.Preview, error) {
-	if e := c.reachable(err); e != nil {
+func (c *Cluster) refused(ctx context.Context, p cluster.Preview, err error) (cluster.Preview, error) {
+	if e := c.lost(ctx, err); e != nil {
 		return p, e
 	}
-	p.Err = explain(err, p.Ref)
+	p.Err = refusal.Explain(err, p.Ref)
 	return p, nil
+}
+
+// lost returns nil when err concerns one object only, and otherwise an UnreachableError. An answer such as 503 or 504
+// may come from behind the server: from a webhook, or from an aggregated API. It counts for all objects only if the
+// server does not give its version either.
+func (c *Cluster) lost(ctx context.Context, err error) error {
+	unreachable := c.reachable(err)
+	var status apierrors.APIStatus
+	if unreachable == nil || !errors.As(err, &status) ||
+		apierrors.IsUnauthorized(err) || apierrors.IsTooManyRequests(err) {
+		return unreachable
+	}
+	if c.contact(ctx) == nil {
+		return nil
+	}
+	return unreachable
 }
 
 // reachable returns nil when the server answered, if only to refuse, and otherwise an error that concerns all objects.
@@ -207,38 +251,21 @@ func (c *Cluster) reachable(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
-	case apierrors.IsServerTimeout(err), apierrors.IsTimeout(err), apierrors.IsTooManyRequests(err), apierrors.IsServiceUnavailable(err), apierrors.IsUnauthorized(err):
+	case refusal.FromWebhook(err):
+		return nil
+	case apierrors.IsServerTimeout(err),
+		apierrors.IsTimeout(err),
+		apierrors.IsTooManyRequests(err),
+		apierrors.IsServiceUnavailable(err),
+		apierrors.IsUnauthorized(err):
 		return &UnreachableError{URL: c.config.Host, err: err}
 	case apierrors.ReasonForError(err) != "", errors.As(err, &status):
 		return nil
-	case errors.As(err, &netErr), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &netErr),
+		errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, io.EOF),
+		errors.Is(err, io.ErrUnexpectedEOF):
 		return &UnreachableError{URL: c.config.Host, err: err}
 	}
 	return nil
-}
-
-// explain puts the server's refusal into words that help. Values of Secrets are never in them: the server's messages quote
-// fields of the kinds that we apply, of which none is a Secret.
-func explain(err error, r cluster.Ref) error {
-	var details *apierrors.StatusError
-	switch {
-	case meta.IsNoMatchError(err), apierrors.IsNotFound(err) && unknownPath(err):
-		return missingKind(schema.GroupKind{Group: r.Group, Kind: r.Kind}, apiVersion(r))
-	case apierrors.IsNotFound(err) && strings.Contains(err.Error(), "namespaces"):
-		return fmt.Errorf("namespace %s does not exist; create it: kubectl create namespace %s", r.Namespace, r.Namespace)
-	case apierrors.IsForbidden(err):
-		return fmt.Errorf("not permitted: %w", rootStatus(err))
-	case errors.As(err, &details):
-		return rootStatus(err)
-	}
-	return err
-}
-
-// rootStatus strips the library's words around the server's.
-func rootStatus(err error) error {
-	var status *apierrors.StatusError
-	if errors.As(err, &status) {
-		return status
-	}
-	return err
 }

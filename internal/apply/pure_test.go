@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -8,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,52 +36,128 @@ func parse(t *testing.T, text string) map[string]any {
 	return u.Object
 }
 
-func TestContainerTrouble(t *testing.T) {
+func TestContainerFailure(t *testing.T) {
 	for _, tt := range []struct{ name, status, reason, message string }{
 		{"fine", "ready: true, state: {running: {}}", "", ""},
 		{"starting", "state: {waiting: {reason: ContainerCreating}}", "", ""},
 		{"ended well", "state: {terminated: {reason: Completed}}", "", ""},
-		{"ended badly, which is the Job's to tell", "state: {terminated: {reason: Error}}", "", ""},
-		{"pull failed", "state: {waiting: {reason: ErrImagePull, message: no such image}}", "ImagePullError", "no such image"},
+		{"ended badly, which the Job reports", "state: {terminated: {reason: Error}}", "", ""},
+		{
+			"pull failed",
+			"state: {waiting: {reason: ErrImagePull, message: no such image}}",
+			"ImagePullError",
+			"no such image",
+		},
 		{"pull waits", "state: {waiting: {reason: ImagePullBackOff, message: back-off}}", "ImagePullError", "back-off"},
 		{"bad name", "state: {waiting: {reason: InvalidImageName}}", "ImagePullError", "container c"},
 		{"never pulled", "state: {waiting: {reason: ErrImageNeverPull}}", "ImagePullError", "container c"},
 		{"cannot inspect", "state: {waiting: {reason: ImageInspectError}}", "ImagePullError", "container c"},
-		{"crashes", "state: {waiting: {reason: CrashLoopBackOff, message: back-off}}, lastState: {terminated: {reason: Error}}", "ContainerCrashLoopBackOff", "back-off"},
+		{
+			"crashes",
+			"state: {waiting: {reason: CrashLoopBackOff, message: back-off}}, lastState: {terminated: {reason: Error}}",
+			"ContainerCrashLoopBackOff",
+			"container c ends again",
+		},
 		{"just out of memory", "state: {terminated: {reason: OOMKilled}}", "ContainerOOMKilled", "container c"},
-		{"out of memory again and again", "state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {reason: OOMKilled}}", "ContainerOOMKilled", "container c"},
-		{"out of memory, loads again", "ready: false, state: {running: {}}, lastState: {terminated: {reason: OOMKilled}}", "ContainerOOMKilled", "container c"},
-		{"out of memory once, long over", "ready: true, state: {running: {}}, lastState: {terminated: {reason: OOMKilled}}", "", ""},
-		{"config", "state: {waiting: {reason: CreateContainerConfigError, message: secret x not found}}", "ContainerStartError", "secret x not found"},
+		{
+			"out of memory again and again",
+			"state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {reason: OOMKilled}}",
+			"ContainerOOMKilled",
+			"container c",
+		},
+		{
+			"out of memory, loads again",
+			"ready: false, state: {running: {}}, lastState: {terminated: {reason: OOMKilled}}",
+			"ContainerOOMKilled",
+			"container c",
+		},
+		{
+			"out of memory once, long over",
+			"ready: true, state: {running: {}}, lastState: {terminated: {reason: OOMKilled}}",
+			"",
+			"",
+		},
+		{
+			"config",
+			"state: {waiting: {reason: CreateContainerConfigError, message: secret x not found}}",
+			"ContainerStartError",
+			"secret x not found",
+		},
 		{"create", "state: {waiting: {reason: CreateContainerError, message: m}}", "ContainerStartError", "m"},
 		{"run", "state: {waiting: {reason: RunContainerError, message: m}}", "ContainerStartError", "m"},
-		{"start", "state: {terminated: {reason: StartError, message: exec not found}}", "ContainerStartError", "exec not found"},
+		{
+			"start",
+			"state: {terminated: {reason: StartError, message: exec not found}}",
+			"ContainerStartError",
+			"exec not found",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := parse(t, "{apiVersion: v1, kind: X, name: c, "+tt.status+"}")
-			reason, message := containerTrouble(m)
+			var c corev1.ContainerStatus
+			if err := yaml.UnmarshalStrict([]byte("{name: c, "+tt.status+"}"), &c); err != nil {
+				t.Fatal(err)
+			}
+			pod := podOf(&corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{c}}})
+			reason, message := pod.Reason, pod.Message
 			if reason != tt.reason || !strings.Contains(message, tt.message) || reason == "" && message != "" {
 				t.Errorf("%q, %q; want %q, %q", reason, message, tt.reason, tt.message)
 			}
 		})
 	}
-	if reason, _ := containerTrouble(nil); reason != "" {
-		t.Errorf("of nothing: %s", reason)
-	}
 }
 
 func TestPodOf(t *testing.T) {
 	for _, tt := range []struct{ name, status, reason, message string }{
-		{"evicted", "phase: Failed, reason: Evicted, message: low on disk", "PodEvicted", "low on disk"},
-		{"unschedulable", "phase: Pending, conditions: [{type: PodScheduled, status: 'False', message: no GPU}]", "Unschedulable", "no GPU"},
-		{"scheduled", "phase: Pending, conditions: [{type: PodScheduled, status: 'True'}]", "", ""},
-		{"init container", "phase: Pending, initContainerStatuses: [{name: i, state: {waiting: {reason: ErrImagePull}}}], containerStatuses: [{name: c, state: {waiting: {reason: PodInitializing}}}]", "ImagePullError", "container i"},
-		{"second container", "phase: Running, containerStatuses: [{name: a, ready: true}, {name: b, state: {waiting: {reason: CrashLoopBackOff}}}]", "ContainerCrashLoopBackOff", "container b"},
-		{"no status", "", "", ""},
+		{"evicted", "{phase: Failed, reason: Evicted, message: low on disk}", "PodEvicted", "low on disk"},
+		{
+			"unschedulable",
+			`
+phase: Pending
+conditions: [{type: PodScheduled, status: 'False', message: no GPU}]`,
+			"Unschedulable",
+			"no GPU",
+		},
+		{
+			"scheduled",
+			`
+phase: Pending
+conditions: [{type: PodScheduled, status: 'True'}]`,
+			"",
+			"",
+		},
+		{
+			"init container",
+			`
+phase: Pending
+initContainerStatuses: [{name: i, state: {waiting: {reason: ErrImagePull}}}]
+containerStatuses: [{name: c, state: {waiting: {reason: PodInitializing}}}]`,
+			"ImagePullError",
+			"container i",
+		},
+		{
+			"second container",
+			`
+phase: Running
+containerStatuses:
+- {name: a, ready: true}
+- {name: b, state: {waiting: {reason: CrashLoopBackOff}}}`,
+			"ContainerCrashLoopBackOff",
+			"container b",
+		},
+		{"no status", "{}", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := podOf(&unstructured.Unstructured{Object: parse(t, "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {nodeName: node-1}, status: {"+tt.status+"}}")})
-			if p.Reason != tt.reason || !strings.Contains(p.Message, tt.message) || p.Name != "p" || p.Node != "node-1" || p.Ready {
+			pod, err := typed[corev1.Pod](&unstructured.Unstructured{Object: parse(t, `apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec: {nodeName: node-1}
+status: `+strings.ReplaceAll(tt.status, "\n", "\n  "))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := podOf(pod)
+			if p.Reason != tt.reason || !strings.Contains(p.Message, tt.message) || p.Name != "p" || p.Node != "node-1" ||
+				p.Ready {
 				t.Errorf("%+v", p)
 			}
 		})
@@ -85,40 +165,92 @@ func TestPodOf(t *testing.T) {
 }
 
 func TestWorkloadOf(t *testing.T) {
-	const set = "apiVersion: apps/v1, kind: StatefulSet, metadata: {name: w, generation: 2, annotations: {syncer.dev/inputs: d}}, "
-	const job = "apiVersion: batch/v1, kind: Job, metadata: {name: w, generation: 1, annotations: {syncer.dev/inputs: d}}, "
+	const set = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: w, generation: 2, annotations: {syncer.dev/inputs: d}}
+`
+	const job = `
+apiVersion: batch/v1
+kind: Job
+metadata: {name: w, generation: 1, annotations: {syncer.dev/inputs: d}}
+`
+	const twice = job + "spec: {backoffLimit: 2}\n" // may fail twice
+	condition := func(kind, status string) string {
+		return twice + fmt.Sprintf("status: {conditions: [{type: %s, status: '%s'}]}", kind, status)
+	}
 	for _, tt := range []struct {
 		name, text string
 		want       cluster.Workload
 	}{
 		{"default replicas", set + "spec: {}", cluster.Workload{Replicas: 1}},
-		{"no replicas", set + "spec: {replicas: 0}, status: {observedGeneration: 2, replicas: 0}", cluster.Workload{Replicas: 0, Current: true}},
 		{
-			"ready", set + "spec: {replicas: 2}, status: {observedGeneration: 2, replicas: 2, readyReplicas: 2, updatedReplicas: 2, currentReplicas: 2, currentRevision: a, updateRevision: a}",
+			"no replicas",
+			set + `
+spec: {replicas: 0}
+status: {observedGeneration: 2, replicas: 0}`,
+			cluster.Workload{Replicas: 0, Current: true},
+		},
+		{
+			"ready",
+			set + `
+spec: {replicas: 2}
+status:
+  observedGeneration: 2
+  replicas: 2
+  readyReplicas: 2
+  updatedReplicas: 2
+  currentReplicas: 2
+  currentRevision: a
+  updateRevision: a`,
 			cluster.Workload{Replicas: 2, Ready: 2, Current: true},
 		},
 		{
-			"of an older generation", set + "spec: {replicas: 2}, status: {observedGeneration: 1, replicas: 2, readyReplicas: 2, updatedReplicas: 2, currentReplicas: 2, currentRevision: a, updateRevision: a}",
+			"of an older generation",
+			set + `
+spec: {replicas: 2}
+status:
+  observedGeneration: 1
+  replicas: 2
+  readyReplicas: 2
+  updatedReplicas: 2
+  currentReplicas: 2
+  currentRevision: a
+  updateRevision: a`,
 			cluster.Workload{Replicas: 2, Ready: 2},
 		},
 		{
-			"rolling", set + "spec: {replicas: 2}, status: {observedGeneration: 2, replicas: 2, readyReplicas: 2, updatedReplicas: 1, currentReplicas: 1, currentRevision: a, updateRevision: b}",
+			"rolling",
+			set + `
+spec: {replicas: 2}
+status:
+  observedGeneration: 2
+  replicas: 2
+  readyReplicas: 2
+  updatedReplicas: 1
+  currentReplicas: 1
+  currentRevision: a
+  updateRevision: b`,
 			cluster.Workload{Replicas: 2, Ready: 2},
 		},
 		{"new job", job + "spec: {backoffLimit: 0}", cluster.Workload{Current: true}},
-		{"runs", job + "spec: {backoffLimit: 2}, status: {active: 1, failed: 2}", cluster.Workload{Current: true, Active: 1}},
-		{"failed once too often", job + "spec: {backoffLimit: 2}, status: {failed: 3}", cluster.Workload{Current: true, Failed: true}},
-		{"failed", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: Failed, status: 'True'}]}", cluster.Workload{Current: true, Failed: true}},
-		{"about to fail", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: FailureTarget, status: 'True'}]}", cluster.Workload{Current: true, Failed: true}},
-		{"complete", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: Complete, status: 'True'}]}", cluster.Workload{Current: true, Complete: true}},
-		{"about to complete", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: SuccessCriteriaMet, status: 'True'}]}", cluster.Workload{Current: true, Complete: true}},
-		{"condition that is false", job + "spec: {backoffLimit: 2}, status: {conditions: [{type: Failed, status: 'False'}]}", cluster.Workload{Current: true}},
+		{"runs", twice + "status: {active: 1, failed: 2}", cluster.Workload{Current: true, Active: 1}},
+		{"failed once too often", twice + "status: {failed: 3}", cluster.Workload{Current: true, Failed: true}},
+		{"failed", condition("Failed", "True"), cluster.Workload{Current: true, Failed: true}},
+		{"about to fail", condition("FailureTarget", "True"), cluster.Workload{Current: true, Failed: true}},
+		{"complete", condition("Complete", "True"), cluster.Workload{Current: true, Complete: true}},
+		{"about to complete", condition("SuccessCriteriaMet", "True"), cluster.Workload{Current: true, Complete: true}},
+		{"condition that is false", condition("Failed", "False"), cluster.Workload{Current: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			u := &unstructured.Unstructured{Object: parse(t, "{"+tt.text+"}")}
+			u := &unstructured.Unstructured{Object: parse(t, tt.text)}
 			tt.want.Ref, tt.want.Inputs = cluster.RefOf(u), "d"
-			if got := workloadOf(u); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
-				t.Errorf("%+v\nwant %+v", got, tt.want)
+			got, err := workloadOf(u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
 	}
@@ -162,7 +294,11 @@ func TestReachable(t *testing.T) {
 		{"refused", apierrors.NewForbidden(gr, "w", errors.New("no")), true},
 		{"conflict", apierrors.NewConflict(gr, "w", errors.New("no")), true},
 		{"internal error", apierrors.NewInternalError(errors.New("webhook")), true},
-		{"status without a reason", &apierrors.StatusError{ErrStatus: metav1.Status{Code: 500, Message: "field not declared in schema"}}, true},
+		{
+			"status without a reason",
+			&apierrors.StatusError{ErrStatus: metav1.Status{Code: 500, Message: "field not declared in schema"}},
+			true,
+		},
 		{"kind that is not served", errors.New("no matches for kind"), true},
 		{"busy", apierrors.NewTooManyRequests("later", 1), false},
 		{"not ready", apierrors.NewServiceUnavailable("later"), false},
@@ -170,7 +306,11 @@ func TestReachable(t *testing.T) {
 		{"credentials", apierrors.NewUnauthorized("expired"), false},
 		{"deadline", fmt.Errorf("get: %w", context.DeadlineExceeded), false},
 		{"canceled", fmt.Errorf("get: %w", context.Canceled), false},
-		{"cut while the answer was read", fmt.Errorf("unexpected error when reading response body: %w", io.ErrUnexpectedEOF), false},
+		{
+			"cut while the answer was read",
+			fmt.Errorf("unexpected error when reading response body: %w", io.ErrUnexpectedEOF),
+			false,
+		},
 		{"cut before the answer", fmt.Errorf("get: %w", io.EOF), false},
 	} {
 		if got := c.reachable(tt.err) == nil; got != tt.want {
@@ -181,7 +321,9 @@ func TestReachable(t *testing.T) {
 
 // managed returns a live object with labels, and managed fields as a server writes them.
 func managed(labels map[string]string, fields ...metav1.ManagedFieldsEntry) *unstructured.Unstructured {
-	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"a": "b"}}}
+	u := &unstructured.Unstructured{
+		Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"a": "b"}},
+	}
 	u.SetName("x")
 	u.SetNamespace("n")
 	u.SetLabels(labels)
@@ -190,7 +332,13 @@ func managed(labels map[string]string, fields ...metav1.ManagedFieldsEntry) *uns
 }
 
 func entry(manager string, operation metav1.ManagedFieldsOperationType, raw string) metav1.ManagedFieldsEntry {
-	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, APIVersion: "v1", FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(raw)}}
+	return metav1.ManagedFieldsEntry{
+		Manager:    manager,
+		Operation:  operation,
+		APIVersion: "v1",
+		FieldsType: "FieldsV1",
+		FieldsV1:   &metav1.FieldsV1{Raw: []byte(raw)},
+	}
 }
 
 const labelFields = `{"f:metadata":{"f:labels":{"f:syncer.dev/cluster":{}}}}`
@@ -204,12 +352,38 @@ func TestAppliedByUsSurvivesSlim(t *testing.T) {
 		want   bool
 	}{
 		{"applied", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationApply, labelFields)}, true},
-		{"applied, and edited", []metav1.ManagedFieldsEntry{entry("kubectl", metav1.ManagedFieldsOperationUpdate, `{"f:data":{"f:a":{}}}`), entry(fieldManager, metav1.ManagedFieldsOperationApply, labelFields)}, true},
-		{"nobody", nil, false},
-		{"somebody else", []metav1.ManagedFieldsEntry{entry("kubectl", metav1.ManagedFieldsOperationApply, labelFields)}, false},
-		{"by our name, but not applied", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationUpdate, labelFields)}, false},
-		{"applied without the label", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:data":{"f:a":{}}}`)}, false},
-		{"applied with a label that is longer", []metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:metadata":{"f:labels":{"f:syncer.dev/cluster-2":{}}}}`)}, false},
+		{
+			"applied, and edited",
+			[]metav1.ManagedFieldsEntry{
+				entry("kubectl", metav1.ManagedFieldsOperationUpdate, `{"f:data":{"f:a":{}}}`),
+				entry(fieldManager, metav1.ManagedFieldsOperationApply, labelFields),
+			},
+			true,
+		},
+		{"no manager", nil, false},
+		{
+			"another client",
+			[]metav1.ManagedFieldsEntry{entry("kubectl", metav1.ManagedFieldsOperationApply, labelFields)},
+			false,
+		},
+		{
+			"by our name, but not applied",
+			[]metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationUpdate, labelFields)},
+			false,
+		},
+		{
+			"applied without the label",
+			[]metav1.ManagedFieldsEntry{entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:data":{"f:a":{}}}`)},
+			false,
+		},
+		{
+			"applied with a label that is longer",
+			[]metav1.ManagedFieldsEntry{
+				entry(fieldManager, metav1.ManagedFieldsOperationApply,
+					`{"f:metadata":{"f:labels":{"f:syncer.dev/cluster-2":{}}}}`),
+			},
+			false,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			u := managed(ourLabels, tt.fields...)
@@ -217,13 +391,13 @@ func TestAppliedByUsSurvivesSlim(t *testing.T) {
 				t.Fatalf("%v", got)
 			}
 			for range 2 { // an informer may pass an object through its transform twice
-				slimmed, err := slim(u)
+				stripped, err := strip(u)
 				if err != nil {
 					t.Fatal(err)
 				}
-				u = slimmed.(*unstructured.Unstructured)
+				u = stripped.(*unstructured.Unstructured)
 				if got := appliedByUs(u); got != tt.want {
-					t.Errorf("slimmed: %v", got)
+					t.Errorf("stripped: %v", got)
 				}
 			}
 			if _, ok := u.Object["data"]; ok {
@@ -231,7 +405,7 @@ func TestAppliedByUsSurvivesSlim(t *testing.T) {
 			}
 		})
 	}
-	if o, err := slim("something else"); o != "something else" || err != nil {
+	if o, err := strip("something else"); o != "something else" || err != nil {
 		t.Errorf("%v, %v", o, err)
 	}
 }
@@ -254,13 +428,21 @@ func TestMayTouch(t *testing.T) {
 		want []string // of the error; none when it may
 	}{
 		{"ours", managed(ourLabels, ours), nil},
-		{"ours, edited", managed(ourLabels, entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, `{"f:data":{}}`), ours), nil},
+		{
+			"ours, edited",
+			managed(ourLabels, entry("kubectl-edit", metav1.ManagedFieldsOperationUpdate, `{"f:data":{}}`), ours),
+			nil,
+		},
 		{"ours, going", deleting, []string{"being deleted"}},
 		{"another syncer's", managed(other, ours), []string{"another syncer", "other"}},
 		{"foreign", managed(nil, theirs), []string{"helm", "kubectl annotate configmap -n n x syncer.dev/adopt=true"}},
-		{"nobody's", managed(nil), []string{"somebody else", "kubectl annotate"}},
+		{"no manager", managed(nil), []string{"another client", "kubectl annotate"}},
 		{"labels copied", managed(ourLabels, theirs), []string{"helm", "kubectl annotate"}},
-		{"labels taken off", managed(nil, entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:data":{}}`)), []string{"somebody else", "kubectl annotate"}},
+		{
+			"labels taken off",
+			managed(nil, entry(fieldManager, metav1.ManagedFieldsOperationApply, `{"f:data":{}}`)),
+			[]string{"another client", "kubectl annotate"},
+		},
 		{"handed over", adopted(managed(nil, theirs)), nil},
 		{"handed over by another syncer", adopted(managed(other, ours)), nil},
 		{"copied and handed over", adopted(managed(ourLabels, theirs)), nil},
@@ -308,38 +490,72 @@ func TestFingerprintOf(t *testing.T) {
 	} {
 		u := base()
 		tt.change(u)
-		if same := fingerprintOf(u) == fingerprintOf(base()); same != tt.same {
+		if same := liveVersionOf(u) == liveVersionOf(base()); same != tt.same {
 			t.Errorf("%s: same %v", tt.name, same)
 		}
 	}
 	a, b := base(), base()
 	a.SetGeneration(0)
 	b.SetGeneration(0)
-	if fingerprintOf(a) != fingerprintOf(b) {
+	if liveVersionOf(a) != liveVersionOf(b) {
 		t.Error("without a generation: differs for no reason")
 	}
 	b.SetResourceVersion("2")
-	if fingerprintOf(a) == fingerprintOf(b) {
+	if liveVersionOf(a) == liveVersionOf(b) {
 		t.Error("without a generation, only the resource version tells, and does not")
 	}
 }
 
 func TestSameNode(t *testing.T) {
 	node := func(text string) *unstructured.Unstructured {
-		return &unstructured.Unstructured{Object: parse(t, "{apiVersion: v1, kind: Node, "+text+"}")}
+		return &unstructured.Unstructured{Object: parse(t, "apiVersion: v1\nkind: Node\n"+text)}
 	}
-	before := node("metadata: {name: node-1, labels: {a: b}}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: 'True', lastHeartbeatTime: '1'}]}")
+	before := node(`
+metadata: {name: node-1, labels: {a: b}}
+status:
+  allocatable: {nvidia.com/gpu: '1'}
+  conditions: [{type: Ready, status: 'True', lastHeartbeatTime: '2026-01-01T00:00:01Z'}]`)
 	for _, tt := range []struct {
-		name  string
-		after *unstructured.Unstructured
-		want  bool
+		name, after string
+		want        bool
 	}{
-		{"heartbeat", node("metadata: {name: node-1, labels: {a: b}, resourceVersion: '2'}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: 'True', lastHeartbeatTime: '2'}]}"), true},
-		{"not ready", node("metadata: {name: node-1, labels: {a: b}}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: Unknown}]}"), false},
-		{"no GPUs", node("metadata: {name: node-1, labels: {a: b}}, status: {conditions: [{type: Ready, status: 'True'}]}"), false},
-		{"label", node("metadata: {name: node-1, labels: {a: c}}, status: {allocatable: {nvidia.com/gpu: '1'}, conditions: [{type: Ready, status: 'True'}]}"), false},
+		{
+			"heartbeat",
+			`
+metadata: {name: node-1, labels: {a: b}, resourceVersion: '2'}
+status:
+  allocatable: {nvidia.com/gpu: '1'}
+  conditions: [{type: Ready, status: 'True', lastHeartbeatTime: '2026-01-01T00:00:02Z'}]`,
+			true,
+		},
+		{
+			"not ready",
+			`
+metadata: {name: node-1, labels: {a: b}}
+status:
+  allocatable: {nvidia.com/gpu: '1'}
+  conditions: [{type: Ready, status: Unknown}]`,
+			false,
+		},
+		{
+			"no GPUs",
+			`
+metadata: {name: node-1, labels: {a: b}}
+status:
+  conditions: [{type: Ready, status: 'True'}]`,
+			false,
+		},
+		{
+			"label",
+			`
+metadata: {name: node-1, labels: {a: c}}
+status:
+  allocatable: {nvidia.com/gpu: '1'}
+  conditions: [{type: Ready, status: 'True'}]`,
+			false,
+		},
 	} {
-		if got := sameNode(before, tt.after); got != tt.want {
+		if got := sameNode(before, node(tt.after)); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
@@ -349,26 +565,35 @@ func TestSameNode(t *testing.T) {
 }
 
 func TestWhereAWorkloadRuns(t *testing.T) {
-	set := func(affinity string) *unstructured.Unstructured {
-		u := &unstructured.Unstructured{}
-		text := `{"apiVersion":"apps/v1","kind":"StatefulSet","metadata":{"name":"a"},"spec":{"template":{"spec":{"affinity":` + affinity +
-			`,"containers":[{"name":"a","resources":{"limits":{"nvidia.com/gpu":"2"}}}]}}}}`
-		if err := u.UnmarshalJSON([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-		return u
-	}
-	required := func(expressions string) string {
-		return `{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[{"matchExpressions":[` + expressions + `]}]}}}`
-	}
-	for _, tt := range []struct{ affinity, want string }{
-		{`{}`, ""},
-		{required(`{"key":"app","operator":"In","values":["x"]}`), ""},
-		{required(`{"key":"app","operator":"In","values":["x"]},{"key":"kubernetes.azure.com/agentpool","operator":"In","values":["wa"]}`), "wa"},
-		{required(`{"key":"kubernetes.azure.com/agentpool","operator":"In","values":["wa","wb"]}`), ""},
+	const set = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: a}
+spec:
+  template:
+    spec:
+      containers: [{name: a, resources: {limits: {nvidia.com/gpu: '2'}}}]
+`
+	const required = set + `
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+            - matchExpressions:
+`
+	for _, tt := range []struct{ name, text, want string }{
+		{"no affinity", set, ""},
+		{"another label", required + `
+              - {key: app, operator: In, values: [x]}`, ""},
+		{"one pool", required + `
+              - {key: app, operator: In, values: [x]}
+              - {key: kubernetes.azure.com/agentpool, operator: In, values: [wa]}`, "wa"},
+		{"two pools", required + `
+              - {key: kubernetes.azure.com/agentpool, operator: In, values: [wa, wb]}`, ""},
 	} {
-		if w := workloadOf(set(tt.affinity)); w.Pool != tt.want || w.GPUs != 2 {
-			t.Errorf("%s: pool %q, %d GPUs", tt.affinity, w.Pool, w.GPUs)
+		w, err := workloadOf(&unstructured.Unstructured{Object: parse(t, tt.text)})
+		if err != nil || w.Pool != tt.want || w.GPUs != 2 {
+			t.Errorf("%s: pool %q, %d GPUs, %v", tt.name, w.Pool, w.GPUs, err)
 		}
 	}
 }
@@ -378,26 +603,39 @@ func TestPodsThatComeWithTheirNode(t *testing.T) {
 		metadata string
 		want     bool
 	}{
-		{`{"name":"a"}`, false},
-		{`{"name":"a","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"r","uid":"1"}]}`, false},
-		{`{"name":"a","ownerReferences":[{"apiVersion":"apps/v1","kind":"DaemonSet","name":"d","uid":"1"}]}`, true},
-		{`{"name":"a","ownerReferences":[{"apiVersion":"v1","kind":"Node","name":"n","uid":"1"}]}`, true},
-		{`{"name":"a","annotations":{"kubernetes.io/config.mirror":"x"}}`, true},
+		{"{name: a}", false},
+		{"{name: a, ownerReferences: [{apiVersion: apps/v1, kind: ReplicaSet, name: r, uid: '1'}]}", false},
+		{"{name: a, ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: d, uid: '1'}]}", true},
+		{"{name: a, ownerReferences: [{apiVersion: v1, kind: Node, name: node-1, uid: '1'}]}", true},
+		{"{name: a, annotations: {kubernetes.io/config.mirror: x}}", true},
 	} {
-		u := &unstructured.Unstructured{}
-		text := `{"apiVersion":"v1","kind":"Pod","metadata":` + tt.metadata + `,"spec":{"nodeName":"n","containers":[{"resources":{"limits":{"nvidia.com/gpu":"2"}}}]}}`
-		if err := u.UnmarshalJSON([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
+		u := &unstructured.Unstructured{Object: parse(t, `apiVersion: v1
+kind: Pod
+metadata: `+tt.metadata+`
+spec: {nodeName: node-1, containers: [{resources: {limits: {nvidia.com/gpu: '2'}}}]}
+`)}
 		var o any = u
 		for range 2 { // informers may ask twice
 			var err error
-			if o, err = slimForeign(owner)(o); err != nil {
+			if o, err = stripPod(owner)(o); err != nil {
 				t.Fatal(err)
 			}
-			if p := o.(*foreignPod); p.daemon != tt.want || p.gpus != 2 || p.node != "n" || !hasGPUs(p) {
+			if p := o.(*unmanagedPod); p.daemon != tt.want || p.gpus != 2 || p.node != "node-1" || !hasGPUs(p) {
 				t.Errorf("%s: %+v", tt.metadata, p)
 			}
 		}
+	}
+}
+
+// TestTypedRefusesOtherTypes: an object that cannot be read is an error, and not one without the field.
+func TestTypedRefusesOtherTypes(t *testing.T) {
+	u := &unstructured.Unstructured{Object: parse(t, `
+apiVersion: batch/v1
+kind: Job
+metadata: {name: w, namespace: a}
+status: {failed: many}
+`)}
+	if _, err := workloadOf(u); err == nil || !strings.Contains(err.Error(), "read Job a/w: ") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -1,32 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
-import (
-	"maps"
-	"net/http"
-	"sync"
-)
+import "net/http"
 
-// counter counts requests to the API server by verb.
-type counter struct {
-	mu   sync.Mutex
-	seen map[string]int64
-}
-
-func (c *counter) wrap(next http.RoundTripper) http.RoundTripper {
+// count makes a transport count its requests.
+func (c *Cluster) count(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		verb := r.Method
-		q := r.URL.Query()
-		switch {
-		case q.Get("watch") == "true" || q.Get("watch") == "1":
-			verb = "WATCH"
-		case q.Has("dryRun"):
-			verb += " dry run"
-		}
-		c.mu.Lock()
-		c.seen[verb]++
-		c.mu.Unlock()
+		c.requests.Add(verb(r))
 		return next.RoundTrip(r)
 	})
+}
+
+func verb(r *http.Request) string {
+	q := r.URL.Query()
+	switch {
+	case q.Get("watch") == "true" || q.Get("watch") == "1":
+		return "WATCH"
+	case q.Has("dryRun"):
+		return r.Method + " dry run"
+	}
+	return r.Method
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -35,11 +29,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and a dry run by itself.
-func (c *Cluster) Requests() map[string]int64 {
-	c.requests.mu.Lock()
-	defer c.requests.mu.Unlock()
-	return maps.Clone(c.requests.seen)
-}
+func (c *Cluster) Requests() map[string]int64 { return c.requests.Counts() }
 
 // Writes returns how many requests changed the cluster, or tried to.
 func (c *Cluster) Writes() int64 {

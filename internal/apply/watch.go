@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -7,6 +9,7 @@ import (
 	"maps"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
@@ -16,7 +19,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// The kinds that are watched. Pods and EndpointSlices are made by controllers and carry our labels because their owners do.
+// The kinds that are watched. Pods and EndpointSlices are made by controllers and carry our labels because their owners
+// do.
 var (
 	statefulSets   = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
 	jobs           = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
@@ -34,13 +38,13 @@ var applied = map[schema.GroupKind]schema.GroupVersionResource{
 	{Kind: "ConfigMap"}: configMaps, {Kind: "PersistentVolumeClaim"}: claims,
 }
 
-// watches keep what is ours in memory.
+// watches keep our objects in memory.
 type watches struct {
 	cluster   *Cluster
 	changed   chan struct{}
 	informers map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer // by namespace; "" for nodes
-	pulses    []*pulse                                                             // of the informers
-	late      []*late
+	healths   []*watchHealth                                                       // of the informers
+	optional  []*optionalKind
 	patience  time.Duration // how long what is known of a kind that cannot be watched still counts
 }
 
@@ -48,28 +52,38 @@ type watches struct {
 const watchPatience = time.Minute
 
 func newWatches(c *Cluster) *watches {
-	w := &watches{cluster: c, changed: make(chan struct{}, 1), patience: watchPatience, informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{}}
-	ours := labels.SelectorFromSet(labels.Set{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: c.options.Cluster}).String()
-	w.late = lateKinds(c.options, ours)
+	w := &watches{
+		cluster:   c,
+		changed:   make(chan struct{}, 1),
+		patience:  watchPatience,
+		informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{},
+	}
+	ours := labels.SelectorFromSet(labels.Set{
+		cluster.LabelManagedBy: cluster.ManagedBy,
+		cluster.LabelCluster:   c.options.Cluster,
+	}).String()
+	w.optional = optionalKinds(c.options, ours)
 	selectOurs := func(o *metav1.ListOptions) { o.LabelSelector = ours }
 	for _, ns := range c.options.Namespaces {
-		for _, gvr := range []schema.GroupVersionResource{statefulSets, jobs, services, configMaps, claims, pods, endpointSlices} {
-			w.add(view{gvr, selectOurs, slim, nil, &pulse{}}, ns)
+		for _, gvr := range []schema.GroupVersionResource{
+			statefulSets, jobs, services, configMaps, claims, pods, endpointSlices,
+		} {
+			w.add(informerSpec{gvr, selectOurs, strip, nil, &watchHealth{}}, ns)
 		}
 	}
-	w.add(view{nodes, nil, slimNode, nil, &pulse{}}, "")
+	w.add(informerSpec{nodes, nil, stripNode, nil, &watchHealth{}}, "")
 	return w
 }
 
-func (w *watches) add(v view, ns string) {
-	gvr, i := v.resource, v.informer(w.cluster.dynamic, ns)
+func (w *watches) add(s informerSpec, ns string) {
+	gvr, i := s.resource, s.informer(w.cluster.dynamic, ns)
 	if w.informers[gvr] == nil {
 		w.informers[gvr] = map[string]cache.SharedIndexInformer{}
 	}
 	w.informers[gvr][ns] = i
-	w.pulses = append(w.pulses, v.pulse)
+	w.healths = append(w.healths, s.health)
 	_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-		v.pulse.stops(fmt.Errorf("watch %s: %w", gvr.Resource, err), time.Now())
+		s.health.markDown(fmt.Errorf("watch %s: %w", gvr.Resource, err), time.Now())
 	})
 	_, _ = i.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(any) { w.signal() },
@@ -82,15 +96,21 @@ func (w *watches) add(v view, ns string) {
 	})
 }
 
-// sameNode reports whether nothing about a node has changed that we look at: its heartbeat is no news.
+// sameNode reports whether a node is unchanged in the fields that we read; its heartbeat is none of them.
 func sameNode(before, after any) bool {
 	b, ok1 := before.(*unstructured.Unstructured)
 	a, ok2 := after.(*unstructured.Unstructured)
 	if !ok1 || !ok2 {
 		return false
 	}
-	x, y := nodeOf(b), nodeOf(a)
-	return x.Ready == y.Ready && x.Cordoned == y.Cordoned && x.GPUs == y.GPUs && maps.Equal(x.Slices, y.Slices) && labels.Equals(x.Labels, y.Labels)
+	m, err1 := typed[corev1.Node](b)
+	n, err2 := typed[corev1.Node](a)
+	if err1 != nil || err2 != nil {
+		return false // Observe returns the error
+	}
+	x, y := nodeOf(m), nodeOf(n)
+	return x.Ready == y.Ready && x.Cordoned == y.Cordoned && x.GPUs == y.GPUs && maps.Equal(x.Slices, y.Slices) &&
+		labels.Equals(x.Labels, y.Labels)
 }
 
 func (w *watches) signal() {
@@ -106,15 +126,15 @@ func (w *watches) start(ctx context.Context) {
 			go i.RunWithContext(ctx)
 		}
 	}
-	for _, l := range w.late {
+	for _, l := range w.optional {
 		go w.follow(ctx, l)
 	}
 }
 
 var errNotSynced = errors.New("its objects have not been listed yet")
 
-// synced returns an error as long as not everything has been listed once, and when something has not been watched for so long
-// that what is known of it may be wrong.
+// synced returns an error until every informer has listed its objects once, and when a watch is down for so long that
+// its objects may be out of date.
 func (w *watches) synced() error {
 	patience := w.patience
 	listed := true
@@ -126,15 +146,15 @@ func (w *watches) synced() error {
 	if !listed {
 		patience = 0
 	}
-	for _, p := range w.pulses {
-		if err := p.trouble(patience, time.Now()); err != nil {
+	for _, p := range w.healths {
+		if err := p.downFor(patience, time.Now()); err != nil {
 			return err
 		}
 	}
 	if !listed {
 		return errNotSynced
 	}
-	for _, l := range w.late {
+	for _, l := range w.optional {
 		if !l.synced() {
 			return errNotSynced
 		}
@@ -169,9 +189,9 @@ func (w *watches) get(gvr schema.GroupVersionResource, ns, name string) *unstruc
 	return u
 }
 
-// slim drops what is not needed in memory. Of managedFields it keeps one bare entry if our field manager set the cluster label:
-// that is how an object applied by us is told from a copy that somebody made, labels and all.
-func slim(o any) (any, error) {
+// strip drops the fields that syncer does not need in memory. Of managedFields it keeps one bare entry if our field
+// manager set the cluster label: that is how an object applied by us differs from a user's copy with the same labels.
+func strip(o any) (any, error) {
 	u, ok := o.(*unstructured.Unstructured)
 	if !ok {
 		return o, nil
@@ -179,18 +199,19 @@ func slim(o any) (any, error) {
 	mine := appliedByUs(u)
 	u.SetManagedFields(nil)
 	if mine {
-		u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: fieldManager, Operation: metav1.ManagedFieldsOperationApply}})
+		u.SetManagedFields(
+			[]metav1.ManagedFieldsEntry{{Manager: fieldManager, Operation: metav1.ManagedFieldsOperationApply}},
+		)
 	}
-	switch u.GetKind() {
-	case "ConfigMap", "Secret":
+	if u.GetKind() == "ConfigMap" {
 		delete(u.Object, "data")
 		delete(u.Object, "binaryData")
 	}
 	return u, nil
 }
 
-// slimNode keeps of a node what nodeOf looks at.
-func slimNode(o any) (any, error) {
+// stripNode keeps of a node what nodeOf looks at.
+func stripNode(o any) (any, error) {
 	u, ok := o.(*unstructured.Unstructured)
 	if !ok {
 		return o, nil

@@ -1,134 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
-	"k8s.io/apimachinery/pkg/api/resource"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // workloadOf reads a StatefulSet or a Job.
-func workloadOf(u *unstructured.Unstructured) cluster.Workload {
-	w := cluster.Workload{Ref: cluster.RefOf(u), Inputs: u.GetAnnotations()[cluster.AnnotationInputs]}
-	w.Pool, w.GPUs = requiredPool(u), gpusOf(templateOf(u))
+func workloadOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 	if u.GetKind() == "Job" {
-		w.Current = true
-		w.Active = number(u, "status", "active")
-		failed := number(u, "status", "failed")
-		w.Failed = condition(u, "Failed") || condition(u, "FailureTarget") || failed > number(u, "spec", "backoffLimit")
-		w.Complete = condition(u, "Complete") || condition(u, "SuccessCriteriaMet")
-		return w
+		return jobOf(u)
 	}
+	s, err := typed[appsv1.StatefulSet](u)
+	if err != nil {
+		return cluster.Workload{}, err
+	}
+	w := runs(u, &s.Spec.Template.Spec)
 	w.Replicas = 1
-	if n, found, _ := unstructured.NestedInt64(u.Object, "spec", "replicas"); found {
-		w.Replicas = n
+	if s.Spec.Replicas != nil {
+		w.Replicas = int64(*s.Spec.Replicas)
 	}
-	w.Ready = number(u, "status", "readyReplicas")
+	w.Ready = int64(s.Status.ReadyReplicas)
 	// kstatus: the newest generation was seen, and all replicas are of the newest revision and ready.
 	if r, err := status.Compute(u); err == nil {
 		w.Current = r.Status == status.CurrentStatus
 	}
-	return w
+	return w, nil
 }
 
-// templateOf returns the pod that a workload makes, in the form of one.
-func templateOf(u *unstructured.Unstructured) *unstructured.Unstructured {
-	spec, _, _ := unstructured.NestedMap(u.Object, "spec", "template", "spec")
-	return &unstructured.Unstructured{Object: map[string]any{"spec": spec}}
+func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
+	j, err := typed[batchv1.Job](u)
+	if err != nil {
+		return cluster.Workload{}, err
+	}
+	has := func(kinds ...batchv1.JobConditionType) bool {
+		return slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
+			return c.Status == corev1.ConditionTrue && slices.Contains(kinds, c.Type)
+		})
+	}
+	var limit int32
+	if j.Spec.BackoffLimit != nil {
+		limit = *j.Spec.BackoffLimit
+	}
+	w := runs(u, &j.Spec.Template.Spec)
+	w.Current = true
+	w.Active = int64(j.Status.Active)
+	w.Failed = has(batchv1.JobFailed, batchv1.JobFailureTarget) || j.Status.Failed > limit
+	w.Complete = has(batchv1.JobComplete, batchv1.JobSuccessCriteriaMet)
+	return w, nil
 }
 
-// requiredPool returns the agent pool that the pods of a workload require, or "".
-func requiredPool(u *unstructured.Unstructured) string {
-	terms, _, _ := unstructured.NestedSlice(u.Object, "spec", "template", "spec", "affinity", "nodeAffinity",
-		"requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-	for _, t := range terms {
-		term, _ := t.(map[string]any)
-		expressions, _, _ := unstructured.NestedSlice(term, "matchExpressions")
-		for _, e := range expressions {
-			m, _ := e.(map[string]any)
-			if values, _ := m["values"].([]any); m["key"] == labelAgentPool && len(values) == 1 {
-				pool, _ := values[0].(string)
-				return pool
+// runs returns a workload with what its pods ask for.
+func runs(u *unstructured.Unstructured, pod *corev1.PodSpec) cluster.Workload {
+	return cluster.Workload{
+		Ref:    cluster.RefOf(u),
+		Inputs: u.GetAnnotations()[cluster.AnnotationInputs],
+		Pool:   requiredPool(pod),
+		GPUs:   gpusOf(pod),
+	}
+}
+
+// requiredPool returns the agent pool that a pod requires, or "".
+func requiredPool(pod *corev1.PodSpec) string {
+	if pod.Affinity == nil || pod.Affinity.NodeAffinity == nil ||
+		pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, e := range term.MatchExpressions {
+			if e.Key == wellknown.LabelAgentPool && len(e.Values) == 1 {
+				return e.Values[0]
 			}
 		}
 	}
 	return ""
 }
 
-// labelAgentPool is set by AKS.
-const labelAgentPool = "kubernetes.azure.com/agentpool"
-
-func condition(u *unstructured.Unstructured, kind string) bool {
-	conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
-	for _, c := range conditions {
-		if m, _ := c.(map[string]any); m["type"] == kind && m["status"] == "True" {
-			return true
-		}
+// gpusOf adds up the whole GPUs that the containers of a pod request. For GPUs, the request equals the limit.
+func gpusOf(pod *corev1.PodSpec) int64 {
+	var sum int64
+	for i := range pod.Containers {
+		limit := pod.Containers[i].Resources.Limits[cluster.ResourceGPU]
+		sum += limit.Value()
 	}
-	return false
-}
-
-func number(u *unstructured.Unstructured, path ...string) int64 {
-	n, _, _ := unstructured.NestedInt64(u.Object, path...)
-	return n
-}
-
-func quantity(u *unstructured.Unstructured, path ...string) int64 {
-	s, _, _ := unstructured.NestedString(u.Object, path...)
-	q, err := resource.ParseQuantity(s)
-	if err != nil {
-		return 0
-	}
-	return q.Value()
-}
-
-// podOf reads a pod, and what is wrong with it in the words of KAITO's condition reasons.
-func podOf(u *unstructured.Unstructured) cluster.Pod {
-	text := func(path ...string) string { s, _, _ := unstructured.NestedString(u.Object, path...); return s }
-	p := cluster.Pod{Name: u.GetName(), Node: text("spec", "nodeName"), Phase: text("status", "phase"), Ready: condition(u, "Ready")}
-	if text("status", "reason") == "Evicted" {
-		p.Reason, p.Message = "PodEvicted", text("status", "message")
-		return p
-	}
-	for _, list := range []string{"initContainerStatuses", "containerStatuses"} {
-		statuses, _, _ := unstructured.NestedSlice(u.Object, "status", list)
-		for _, s := range statuses {
-			m, _ := s.(map[string]any)
-			if p.Reason, p.Message = containerTrouble(m); p.Reason != "" {
-				return p
-			}
-		}
-	}
-	conditions, _, _ := unstructured.NestedSlice(u.Object, "status", "conditions")
-	for _, c := range conditions {
-		if m, _ := c.(map[string]any); m["type"] == "PodScheduled" && m["status"] == "False" {
-			p.Reason = "Unschedulable"
-			p.Message, _ = m["message"].(string)
-		}
-	}
-	return p
-}
-
-// containerTrouble classifies what is wrong with one container.
-func containerTrouble(m map[string]any) (reason, message string) {
-	text := func(path ...string) string { s, _, _ := unstructured.NestedString(m, path...); return s }
-	name := text("name")
-	ready, _, _ := unstructured.NestedBool(m, "ready")
-	waiting, terminated, last := text("state", "waiting", "reason"), text("state", "terminated", "reason"), text("lastState", "terminated", "reason")
-	switch {
-	case terminated == "OOMKilled", last == "OOMKilled" && !ready: // one that has recovered is fine
-		return "ContainerOOMKilled", "container " + name + " ran out of memory"
-	case strings.HasPrefix(waiting, "ErrImage"), strings.HasPrefix(waiting, "ImagePull"), waiting == "InvalidImageName", waiting == "ImageInspectError":
-		return "ImagePullError", "container " + name + ": " + text("state", "waiting", "message")
-	case waiting == "CrashLoopBackOff":
-		return "ContainerCrashLoopBackOff", "container " + name + ": " + text("state", "waiting", "message")
-	case waiting == "CreateContainerConfigError", waiting == "CreateContainerError", waiting == "RunContainerError":
-		return "ContainerStartError", "container " + name + ": " + text("state", "waiting", "message")
-	case terminated == "StartError":
-		return "ContainerStartError", "container " + name + ": " + text("state", "terminated", "message")
-	}
-	return "", ""
+	return sum
 }

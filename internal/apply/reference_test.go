@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -25,7 +27,7 @@ func named(ns, kind, name string) cluster.Ref {
 }
 
 // lookAt looks at one object.
-func lookAt(t *testing.T, c *Cluster, r cluster.Ref, now time.Time) cluster.Look {
+func lookAt(t *testing.T, c *Cluster, r cluster.Ref, now time.Time) cluster.Reference {
 	t.Helper()
 	all, err := c.Look(t.Context(), []cluster.Ref{r}, now)
 	if err != nil || len(all) != 1 {
@@ -43,13 +45,18 @@ func createSecret(t *testing.T, ns, name string) {
 	}
 }
 
-// What is missing is asked for again soon, what is there hardly ever, and what nothing refers to not at all.
+// What is missing is asked for again soon, what exists rarely, and what nothing refers to not at all.
 func TestLook(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	now := time.Unix(1_700_000_000, 0)
 	secret, config := named(ns, "Secret", "push"), named(ns, "ConfigMap", "conf")
-	refs := []cluster.Ref{secret, config, named(ns, "PersistentVolumeClaim", "data"), {Group: "karpenter.example", Kind: "NodeClass", Name: "gpu"}}
-	look := func(after time.Duration) (map[cluster.Ref]cluster.Look, int64) {
+	refs := []cluster.Ref{
+		secret,
+		config,
+		named(ns, "PersistentVolumeClaim", "data"),
+		{Group: "karpenter.example", Kind: "NodeClass", Name: "gpu"},
+	}
+	look := func(after time.Duration) (map[cluster.Ref]cluster.Reference, int64) {
 		t.Helper()
 		before := c.Requests()[http.MethodGet]
 		found, err := c.Look(t.Context(), refs, now.Add(after))
@@ -68,12 +75,14 @@ func TestLook(t *testing.T) {
 		t.Errorf("%d requests right afterwards", n)
 	}
 	createSecret(t, ns, "push")
-	cm, err := shared.kube.CoreV1().ConfigMaps(ns).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "conf"}, Data: map[string]string{"k": "1"}}, metav1.CreateOptions{})
+	conf := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "conf"}, Data: map[string]string{"k": "1"}}
+	cm, err := shared.kube.CoreV1().ConfigMaps(ns).Create(t.Context(), conf, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	found, _ = look(missingHolds)
-	if found[secret].Presence != cluster.Present || found[secret].Data != nil || found[config].Data["k"] != "1" || found[config].Ours {
+	if found[secret].Presence != cluster.Present || found[secret].Data != nil || found[config].Data["k"] != "1" ||
+		found[config].Ours {
 		t.Errorf("%+v", found)
 	}
 	refs = refs[:2]
@@ -94,12 +103,12 @@ func TestLook(t *testing.T) {
 		t.Errorf("%+v", found[secret])
 	}
 	refs = nil
-	if found, n := look(time.Hour); len(found) != 0 || n != 0 || len(c.looked) != 0 {
-		t.Errorf("%+v after %d requests, kept %v", found, n, c.looked)
+	if found, n := look(time.Hour); len(found) != 0 || n != 0 || len(c.references) != 0 {
+		t.Errorf("%+v after %d requests, kept %v", found, n, c.references)
 	}
 }
 
-// A ConfigMap that an earlier commit made is about to be pruned: it is told from those of others.
+// A ConfigMap that an earlier commit made is about to be pruned: it differs from unmanaged ones.
 func TestLookAtOurOwn(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	apply(t, c, cluster.Created, configMap(t, ns, "ours", "1"))
@@ -115,7 +124,11 @@ func TestLookIsForbidden(t *testing.T) {
 	one.ResourceNames = []string{"allowed"}
 	user := permit(t, ns, []rbacv1.PolicyRule{one}, nil)
 	c, err := Connect(Options{
-		Kubeconfig: rewired(t, "client-certificate-data:", "as: "+user+"\n    client-certificate-data:"), Cluster: owner, Namespaces: []string{ns},
+		Kubeconfig: rewired(
+			t,
+			"client-certificate-data:",
+			"as: "+user+"\n    client-certificate-data:",
+		), Cluster: owner, Namespaces: []string{ns},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +143,8 @@ func TestLookIsForbidden(t *testing.T) {
 		}
 		return ""
 	})
-	if l := lookAt(t, c, named(ns, "Secret", "hidden"), now); l.Presence != cluster.Unknown || l.Passing || !strings.Contains(l.Why, "not permitted") {
+	if l := lookAt(t, c, named(ns, "Secret", "hidden"), now); l.Presence != cluster.Unknown || l.Passing ||
+		!strings.Contains(l.Why, "not permitted") {
 		t.Errorf("%+v", l)
 	}
 	lookAt(t, c, named(ns, "Secret", "allowed"), now)
@@ -173,11 +187,17 @@ func TestLookAsksForNoValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spy := &Cluster{options: c.options, config: config, client: client.WithFieldValidation(watched, metav1.FieldValidationStrict)}
+	spy := &Cluster{
+		options: c.options,
+		config:  config,
+		client:  client.WithFieldValidation(watched, metav1.FieldValidationStrict),
+	}
 	if l := lookAt(t, spy, named(ns, "Secret", "push"), time.Unix(0, 0)); l.Presence != cluster.Present {
 		t.Errorf("%+v", l)
 	}
-	if len(bodies) != 1 || !strings.Contains(accepted[0], "as=PartialObjectMetadata") || strings.Contains(bodies[0], "never-seen") || strings.Contains(bodies[0], "bmV2ZXItc2Vlbg") {
+	if len(bodies) != 1 || !strings.Contains(accepted[0], "as=PartialObjectMetadata") ||
+		strings.Contains(bodies[0], "never-seen") ||
+		strings.Contains(bodies[0], "bmV2ZXItc2Vlbg") {
 		t.Errorf("%q: %q", accepted, bodies)
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -17,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
-	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/testenv"
 	"syncer.dev/syncer/internal/workspace"
@@ -45,7 +47,7 @@ func definitions(t *testing.T) []*unstructured.Unstructured {
 	return out
 }
 
-// externalSecret defines a kind of plain objects, as its operator would.
+// externalSecret defines a kind of plain objects, as an operator does.
 const externalSecret = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: externalsecrets.external-secrets.io}
@@ -54,7 +56,14 @@ spec:
   scope: Namespaced
   names: {kind: ExternalSecret, plural: externalsecrets}
   versions:
-  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, x-kubernetes-preserve-unknown-fields: true}}}}}
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec: {type: object, x-kubernetes-preserve-unknown-fields: true}
 `
 
 // connectWith returns a Cluster that watches more than others, and sees one new namespace.
@@ -99,15 +108,25 @@ func install(t *testing.T, c *Cluster, definitions ...*unstructured.Unstructured
 }
 
 func nodePool(name string) *unstructured.Unstructured {
-	p := capacity.NodePool{
-		Name: "default-" + name, Workspace: workspace.Key{Namespace: "default", Name: name}, Cluster: owner, Nodes: 1, GPUs: 1, Sizes: []string{"g6.xlarge"},
-		Class: capacity.NodeClass{Group: "karpenter.k8s.aws", Kind: "EC2NodeClass", Name: "gpu"}, Labels: map[string]string{"app": name},
+	p := karpenter.NodePool{
+		Name:      "default-" + name,
+		Workspace: workspace.Key{Namespace: "default", Name: name},
+		Cluster:   owner,
+		Nodes:     1,
+		GPUs:      1,
+		Sizes:     []string{"g6.xlarge"},
+		Class: karpenter.NodeClass{
+			Group: "karpenter.k8s.aws",
+			Kind:  "EC2NodeClass",
+			Name:  "gpu",
+		},
+		Labels: map[string]string{"app": name},
 	}
 	return &unstructured.Unstructured{Object: p.Object()}
 }
 
 // refusal returns why an object would not be applied, or "".
-func refusal(t *testing.T, c *Cluster, o *unstructured.Unstructured) string {
+func refusalOf(t *testing.T, c *Cluster, o *unstructured.Unstructured) string {
 	t.Helper()
 	previews, err := c.Preview(t.Context(), []*unstructured.Unstructured{o})
 	if err != nil {
@@ -119,16 +138,34 @@ func refusal(t *testing.T, c *Cluster, o *unstructured.Unstructured) string {
 	return previews[0].Err.Error()
 }
 
-// TestNodePools takes a cluster from one without Karpenter to one that has it, and back.
+// TestNodePools installs Karpenter in a cluster, uses it, and removes it.
 func TestNodePools(t *testing.T) {
 	c, ns := connectWith(t, Options{Karpenter: true})
-	pool, other := nodePool("phi"), configMap(t, ns, "other", "1")
-	changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{pool, other})
-	if err != nil || changes[0].Result != cluster.Failed || !strings.Contains(changes[0].Err.Error(), "the cluster has no Karpenter (karpenter.sh/v1 NodePool)") || changes[1].Result != cluster.Created {
-		t.Fatalf("without Karpenter: %+v, %v", changes, err)
-	}
+	pool := nodePool("phi")
+	noKarpenterRefusesOnlyNodePools(t, c, pool, configMap(t, ns, "other", "1"))
 
 	install(t, c, definitions(t)...)
+	created := createNodePool(t, c, pool)
+	nodePoolIsRepaired(t, c, pool)
+	invalidNodePoolsAreRefused(t, c, pool)
+	t.Run("conditions", func(t *testing.T) { conditionsOfKarpenter(t, c, pool) })
+	pruneNodePool(t, c, created)
+	removeKarpenter(t, c, pool)
+}
+
+func noKarpenterRefusesOnlyNodePools(t *testing.T, c *Cluster, pool, other *unstructured.Unstructured) {
+	t.Helper()
+	changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{pool, other})
+	if err != nil || changes[0].Result != cluster.Failed ||
+		!strings.Contains(changes[0].Err.Error(), "the cluster has no Karpenter (karpenter.sh/v1 NodePool)") ||
+		changes[1].Result != cluster.Created {
+		t.Fatalf("without Karpenter: %+v, %v", changes, err)
+	}
+}
+
+// createNodePool applies the NodePool of Workspace phi, and returns it as Observe reports it.
+func createNodePool(t *testing.T, c *Cluster, pool *unstructured.Unstructured) cluster.Object {
+	t.Helper()
 	eventually(t, "the NodePool to be created", func() string {
 		changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{pool})
 		if err != nil || changes[0].Result != cluster.Created && changes[0].Result != cluster.Unchanged {
@@ -147,20 +184,28 @@ func TestNodePools(t *testing.T) {
 	if i < 0 || s.Objects[i].Workspace != key || !s.Objects[i].Owned || s.NodePools[0].Workspace != key {
 		t.Fatalf("objects %+v, NodePools %+v", s.Objects, s.NodePools)
 	}
+	return s.Objects[i]
+}
 
+func nodePoolIsRepaired(t *testing.T, c *Cluster, pool *unstructured.Unstructured) {
+	t.Helper()
 	settle(t, c, pool)
 	before := fmt.Sprint(asked(c))
 	apply(t, c, cluster.Unchanged, pool)
 	if now := fmt.Sprint(asked(c)); now != before {
-		t.Errorf("a NodePool that is as it should be cost requests: %s, then %s", before, now)
+		t.Errorf("an unchanged NodePool cost requests: %s, then %s", before, now)
 	}
 	edit(t, c, pool, func(u *unstructured.Unstructured) {
 		_ = unstructured.SetNestedField(u.Object, "9", "spec", "limits", "nvidia.com/gpu")
 	})
 	repaired(t, c, pool)
+}
+
+func invalidNodePoolsAreRefused(t *testing.T, c *Cluster, pool *unstructured.Unstructured) {
+	t.Helper()
 	bad := pool.DeepCopy()
 	_ = unstructured.SetNestedField(bad.Object, "x", "spec", "template", "metadata", "labels", "app.kubernetes.io/name")
-	if text := refusal(t, c, bad); !strings.Contains(text, "not for users") {
+	if text := refusalOf(t, c, bad); !strings.Contains(text, "not for users") {
 		t.Errorf("a label in a closed domain: %q", text)
 	}
 	theirs := nodePool("theirs")
@@ -168,14 +213,16 @@ func TestNodePools(t *testing.T) {
 	if err := c.client.Create(t.Context(), theirs.DeepCopy(), client.FieldOwner("kubectl")); err != nil {
 		t.Fatal(err)
 	}
-	if text := refusal(t, c, nodePool("theirs")); !strings.Contains(text, "belongs to kubectl") || strings.Contains(text, "-n ") {
-		t.Errorf("somebody else's NodePool: %q", text)
+	if text := refusalOf(t, c, nodePool("theirs")); !strings.Contains(text, "belongs to kubectl") ||
+		strings.Contains(text, "-n ") {
+		t.Errorf("another owner's NodePool: %q", text)
 	}
+}
 
-	t.Run("conditions", func(t *testing.T) { conditionsOfKarpenter(t, c, pool) })
-
-	deleted := s.Objects[i]
-	if changes, err = c.Prune(t.Context(), []cluster.Object{deleted}); err != nil || changes[0].Result != cluster.Deleted {
+func pruneNodePool(t *testing.T, c *Cluster, pool cluster.Object) {
+	t.Helper()
+	changes, err := c.Prune(t.Context(), []cluster.Object{pool})
+	if err != nil || changes[0].Result != cluster.Deleted {
 		t.Errorf("prune: %+v, %v", changes, err)
 	}
 	observed(t, c, "the NodePool to be gone", func(s cluster.State) string {
@@ -184,14 +231,18 @@ func TestNodePools(t *testing.T) {
 		}
 		return ""
 	})
+}
 
+// removeKarpenter deletes Karpenter's kinds: syncer then refuses the NodePool, and still observes the other objects.
+func removeKarpenter(t *testing.T, c *Cluster, pool *unstructured.Unstructured) {
+	t.Helper()
 	for _, d := range definitions(t) {
 		if err := c.client.Delete(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	eventually(t, "Karpenter to be missed", func() string {
-		if text := refusal(t, c, pool); !strings.Contains(text, "the cluster has no Karpenter") {
+		if text := refusalOf(t, c, pool); !strings.Contains(text, "the cluster has no Karpenter") {
 			return text
 		}
 		return ""
@@ -208,7 +259,10 @@ func TestNodePools(t *testing.T) {
 func conditionsOfKarpenter(t *testing.T, c *Cluster, pool *unstructured.Unstructured) {
 	claim := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "karpenter.sh/v1", "kind": "NodeClaim",
-		"metadata": map[string]any{"name": "default-phi-x", "labels": map[string]any{cluster.LabelNodePool: pool.GetName(), cluster.LabelCluster: owner}},
+		"metadata": map[string]any{
+			"name":   "default-phi-x",
+			"labels": map[string]any{cluster.LabelNodePool: pool.GetName(), cluster.LabelCluster: owner},
+		},
 	}}
 	if err := c.client.Create(t.Context(), claim.DeepCopy()); err != nil {
 		t.Fatal(err)
@@ -224,12 +278,22 @@ func conditionsOfKarpenter(t *testing.T, c *Cluster, pool *unstructured.Unstruct
 			return ""
 		})
 	}
-	report(claim, map[string]any{"type": "Registered", "status": "Unknown", "reason": "NodeNotFound", "message": "no node"},
-		map[string]any{"type": "Launched", "status": "False", "reason": "InsufficientCapacity", "message": "none left"})
-	report(pool, map[string]any{"type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "there is none"})
+	report(
+		claim,
+		map[string]any{"type": "Registered", "status": "Unknown", "reason": "NodeNotFound", "message": "no node"},
+		map[string]any{"type": "Launched", "status": "False", "reason": "InsufficientCapacity", "message": "none left"},
+	)
+	report(
+		pool,
+		map[string]any{"type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "there is none"},
+	)
 	want := cluster.NodePool{
-		Name: pool.GetName(), Workspace: workspace.Key{Namespace: "default", Name: "phi"}, NotReady: cluster.Trouble{Reason: "NodeClassNotReady", Message: "there is none"},
-		Claims: []cluster.NodeClaim{{Name: "default-phi-x", Node: "n", Trouble: cluster.Trouble{Reason: "InsufficientCapacity", Message: "none left"}}},
+		Name:      pool.GetName(),
+		Workspace: workspace.Key{Namespace: "default", Name: "phi"},
+		NotReady:  cluster.Failure{Reason: "NodeClassNotReady", Message: "there is none"},
+		Claims: []cluster.NodeClaim{
+			{Name: "default-phi-x", Node: "n", Failure: cluster.Failure{Reason: "InsufficientCapacity", Message: "none left"}},
+		},
 	}
 	observed(t, c, "the conditions to be seen", func(s cluster.State) string {
 		if len(s.NodePools) != 1 || fmt.Sprint(s.NodePools[0]) != fmt.Sprint(want) {
@@ -239,16 +303,30 @@ func conditionsOfKarpenter(t *testing.T, c *Cluster, pool *unstructured.Unstruct
 	})
 }
 
-// TestPlainKindsAreWatchedAndPruned shows that objects of custom kinds fare like all others.
+// secretOf returns an ExternalSecret in one version of its kind.
+func secretOf(t *testing.T, ns, version, name string) *unstructured.Unstructured {
+	t.Helper()
+	return object(t, ns, fmt.Sprintf(`apiVersion: external-secrets.io/%s
+kind: ExternalSecret
+metadata: {name: %s}
+spec: {refreshInterval: 1h}
+`, version, name))
+}
+
+// TestPlainKindsAreWatchedAndPruned shows that syncer treats objects of custom kinds like all others.
 func TestPlainKindsAreWatchedAndPruned(t *testing.T) {
-	c, ns := connectWith(t, Options{Kinds: []string{"ConfigMap", "ExternalSecret.external-secrets.io", "SealedSecret.bitnami.com"}})
+	c, ns := connectWith(
+		t,
+		Options{Kinds: []string{"ConfigMap", "ExternalSecret.external-secrets.io", "SealedSecret.bitnami.com"}},
+	)
 	definition := object(t, "", externalSecret)
 	definition.SetNamespace("")
 	definition.SetLabels(nil)
 	definition.SetAnnotations(nil)
-	secret := object(t, ns, "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: token}\nspec: {refreshInterval: 1h}\n")
-	if text := refusal(t, c, secret); !strings.Contains(text, "does not know the kind ExternalSecret (external-secrets.io/v1)") {
-		t.Errorf("before its kind is known: %q", text)
+	secret := secretOf(t, ns, "v1", "token")
+	text := refusalOf(t, c, secret)
+	if !strings.Contains(text, "does not know the kind ExternalSecret (external-secrets.io/v1)") {
+		t.Errorf("before its kind exists: %q", text)
 	}
 	install(t, c, definition)
 	eventually(t, "the object to be created", func() string {
@@ -277,10 +355,18 @@ func TestPlainKindsAreWatchedAndPruned(t *testing.T) {
 // TestForeignPodsTakeGPUs counts what pods of others ask for, and not what ours do.
 func TestForeignPodsTakeGPUs(t *testing.T) {
 	c, ns := connectWith(t, Options{Foreign: true})
-	size := corev1.ResourceList{"cpu": resource.MustParse("8"), "memory": resource.MustParse("8Gi"), "pods": resource.MustParse("10"), "nvidia.com/gpu": resource.MustParse("4")}
+	size := corev1.ResourceList{
+		"cpu":            resource.MustParse("8"),
+		"memory":         resource.MustParse("8Gi"),
+		"pods":           resource.MustParse("10"),
+		"nvidia.com/gpu": resource.MustParse("4"),
+	}
 	node := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: "foreign-" + ns, Annotations: map[string]string{"devcluster.syncer.dev/kubelet": "adopt"}},
-		Status:     corev1.NodeStatus{Capacity: size, Allocatable: size},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:        "foreign-" + ns,
+			Annotations: map[string]string{"devcluster.syncer.dev/kubelet": "adopt"},
+		},
+		Status: corev1.NodeStatus{Capacity: size, Allocatable: size},
 	}
 	if _, err := shared.kube.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
@@ -288,7 +374,10 @@ func TestForeignPodsTakeGPUs(t *testing.T) {
 	t.Cleanup(func() {
 		_ = shared.kube.CoreV1().Nodes().Delete(context.Background(), node.Name, metav1.DeleteOptions{})
 	})
-	for name, labels := range map[string]map[string]string{"ours": {cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner}, "theirs": nil} {
+	for name, labels := range map[string]map[string]string{
+		"ours":   {cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner},
+		"theirs": nil,
+	} {
 		gpus := corev1.ResourceList{"nvidia.com/gpu": resource.MustParse("1")}
 		_, err := shared.kube.CoreV1().Pods(ns).Create(t.Context(), &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
@@ -315,7 +404,7 @@ func TestForeignPodsTakeGPUs(t *testing.T) {
 func TestKindInAnotherVersion(t *testing.T) {
 	admin, _ := connect(t, shared.kubeconfig)
 	define := func(version string) *unstructured.Unstructured {
-		d := object(t, "", strings.ReplaceAll(externalSecret, "name: v1,", "name: "+version+","))
+		d := object(t, "", strings.Replace(externalSecret, "- name: v1\n", "- name: "+version+"\n", 1))
 		d.SetNamespace("")
 		d.SetLabels(nil)
 		d.SetAnnotations(nil)
@@ -324,9 +413,9 @@ func TestKindInAnotherVersion(t *testing.T) {
 	old := define("v1")
 	install(t, admin, old)
 	c, ns := connectWith(t, Options{Kinds: []string{"ExternalSecret.external-secrets.io"}})
-	make := func(version, name string) {
+	create := func(version, name string) {
 		t.Helper()
-		apply(t, c, cluster.Created, object(t, ns, "apiVersion: external-secrets.io/"+version+"\nkind: ExternalSecret\nmetadata: {name: "+name+"}\nspec: {refreshInterval: 1h}\n"))
+		apply(t, c, cluster.Created, secretOf(t, ns, version, name))
 		observed(t, c, name, func(s cluster.State) string {
 			if len(s.Objects) != 1 || s.Objects[0].Name != name || s.Objects[0].Version != version {
 				return fmt.Sprintf("%+v", s.Objects)
@@ -335,27 +424,27 @@ func TestKindInAnotherVersion(t *testing.T) {
 		})
 	}
 	observed(t, c, "the kind to be watched", func(cluster.State) string {
-		if !c.watches.late[0].listed() {
+		if !c.watches.optional[0].listed() {
 			return "not yet"
 		}
 		return ""
 	})
-	make("v1", "before")
+	create("v1", "before")
 	if err := admin.client.Delete(t.Context(), old.DeepCopy()); err != nil {
 		t.Fatal(err)
 	}
 	observed(t, c, "the kind to go", func(s cluster.State) string {
-		if c.watches.late[0].listed() || len(s.Objects) > 0 {
+		if c.watches.optional[0].listed() || len(s.Objects) > 0 {
 			return "still there"
 		}
 		return ""
 	})
 	install(t, admin, define("v2"))
 	observed(t, c, "the kind to be watched again", func(cluster.State) string {
-		if !c.watches.late[0].listed() {
+		if !c.watches.optional[0].listed() {
 			return "not yet"
 		}
 		return ""
 	})
-	make("v2", "after")
+	create("v2", "after")
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package apply
 
 import (
@@ -14,11 +16,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// How long an answer about an object of others holds. What is missing is waited for; what is there rarely goes; the content of a
-// ConfigMap is part of what is served. What may not be read will hardly be allowed soon.
+// How long an answer about an external object holds. Users wait for a missing object; an existing object rarely
+// disappears; the content of a ConfigMap changes the served model; a missing permission rarely appears soon.
 const (
 	missingHolds   = time.Second
 	presentHolds   = 10 * time.Minute
@@ -29,29 +32,33 @@ const (
 )
 
 // seen is an answer, and until when it holds.
-type seen struct {
-	look  cluster.Look
-	until time.Time
+type cachedReference struct {
+	reference cluster.Reference
+	until     time.Time
 }
 
-// Look says of objects that Workspaces refer to whether they are there: by a GET for each, of its metadata alone but for
-// ConfigMaps. Answers are kept for a while, so that a pass in which all is there costs nothing. What the server does not permit, or
-// cannot do, is Unknown; an error is for a server that cannot be used.
-func (c *Cluster) Look(ctx context.Context, refs []cluster.Ref, now time.Time) (map[cluster.Ref]cluster.Look, error) {
-	kept := map[cluster.Ref]seen{}
+// Look reports whether the objects exist that Workspaces refer to. It sends a GET for each, for the metadata only
+// except for ConfigMaps. It keeps answers for a while, so that a pass without missing objects costs nothing. The state
+// is Unknown if the server refuses the request; the error is that of an unreachable server.
+func (c *Cluster) Look(
+	ctx context.Context,
+	refs []cluster.Ref,
+	now time.Time,
+) (map[cluster.Ref]cluster.Reference, error) {
+	kept := map[cluster.Ref]cachedReference{}
 	var due []cluster.Ref
 	c.mu.Lock()
 	for _, r := range refs {
-		if s, ok := c.looked[r]; ok && now.Before(s.until) {
+		if s, ok := c.references[r]; ok && now.Before(s.until) {
 			kept[r] = s
 		} else {
 			due = append(due, r)
 		}
 	}
-	before := c.looked
+	before := c.references
 	c.mu.Unlock()
 
-	answers := make([]cluster.Look, len(due))
+	answers := make([]cluster.Reference, len(due))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	for i, r := range due {
@@ -65,24 +72,24 @@ func (c *Cluster) Look(ctx context.Context, refs []cluster.Ref, now time.Time) (
 		return nil, err
 	}
 	for i, r := range due {
-		s := seen{answers[i], now.Add(holds(r, answers[i]))}
-		if old, ok := before[r]; ok && s.look.Presence == cluster.Unknown && old.look.Presence == cluster.Present {
-			s.look = old.look // what was there is taken to be there still, rather than restart what has read it
+		s := cachedReference{answers[i], now.Add(holds(r, answers[i]))}
+		if old, ok := before[r]; ok && s.reference.Presence == cluster.Unknown && old.reference.Presence == cluster.Present {
+			s.reference = old.reference // what was there is taken to be there still, rather than restart what has read it
 		}
 		kept[r] = s
 	}
 	c.mu.Lock()
-	c.looked = kept // what nothing refers to any more is forgotten
+	c.references = kept // what nothing refers to any more is forgotten
 	c.mu.Unlock()
-	out := make(map[cluster.Ref]cluster.Look, len(kept))
+	out := make(map[cluster.Ref]cluster.Reference, len(kept))
 	for r, s := range maps.All(kept) {
-		out[r] = s.look
+		out[r] = s.reference
 	}
 	return out, nil
 }
 
 // holds returns how long an answer is good for.
-func holds(r cluster.Ref, l cluster.Look) time.Duration {
+func holds(r cluster.Ref, l cluster.Reference) time.Duration {
 	switch {
 	case l.Presence == cluster.Missing && l.Why != "":
 		return noKindHolds
@@ -101,12 +108,12 @@ func holds(r cluster.Ref, l cluster.Look) time.Duration {
 func isConfigMap(r cluster.Ref) bool { return r.Group == "" && r.Kind == "ConfigMap" }
 
 // look asks for one object.
-func (c *Cluster) look(ctx context.Context, r cluster.Ref) (cluster.Look, error) {
+func (c *Cluster) look(ctx context.Context, r cluster.Ref) (cluster.Reference, error) {
 	kind := schema.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
-	if r.Version == "" { // of a kind that somebody else defines
+	if r.Version == "" { // of a kind that another operator defines
 		mapping, err := c.client.RESTMapper().RESTMapping(kind.GroupKind())
 		if err != nil {
-			return c.unseen(r, err)
+			return c.notFound(ctx, r, err)
 		}
 		kind = mapping.GroupVersionKind
 	}
@@ -115,43 +122,52 @@ func (c *Cluster) look(ctx context.Context, r cluster.Ref) (cluster.Look, error)
 		u := &unstructured.Unstructured{}
 		u.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMap"))
 		if err := c.client.Get(ctx, key, u); err != nil {
-			return c.unseen(r, err)
+			return c.notFound(ctx, r, err)
 		}
 		data, _, _ := unstructured.NestedStringMap(u.Object, "data")
 		if data == nil {
 			data = map[string]string{}
 		}
-		return cluster.Look{Presence: cluster.Present, Data: data, Ours: c.mayGo(u)}, nil
+		return cluster.Reference{Presence: cluster.Present, Data: data, Ours: c.mayGo(u)}, nil
 	}
 	m := &metav1.PartialObjectMetadata{}
 	m.SetGroupVersionKind(kind)
 	if err := c.client.Get(ctx, key, m); err != nil {
-		return c.unseen(r, err)
+		return c.notFound(ctx, r, err)
 	}
 	u := &unstructured.Unstructured{}
 	u.SetLabels(m.Labels)
 	u.SetAnnotations(m.Annotations)
 	u.SetManagedFields(m.ManagedFields)
-	return cluster.Look{Presence: cluster.Present, Ours: c.mayGo(u)}, nil
+	return cluster.Reference{Presence: cluster.Present, Ours: c.mayGo(u)}, nil
 }
 
-// unseen tells an object that is not there from one that nobody can tell about. An error is for a server that cannot be used.
-func (c *Cluster) unseen(r cluster.Ref, err error) (cluster.Look, error) {
+// notFound distinguishes a missing object from an object in an unknown state. The error is that of an unreachable
+// server.
+func (c *Cluster) notFound(ctx context.Context, r cluster.Ref, err error) (cluster.Reference, error) {
 	switch {
-	case meta.IsNoMatchError(err), apierrors.IsNotFound(err) && unknownPath(err):
-		return cluster.Look{Presence: cluster.Missing, Why: "the cluster does not know the kind " + r.Kind + "." + r.Group}, nil
+	case meta.IsNoMatchError(err), apierrors.IsNotFound(err) && refusal.UnknownPath(err):
+		return cluster.Reference{
+			Presence: cluster.Missing,
+			Why:      "the cluster does not know the kind " + r.Kind + "." + r.Group,
+		}, nil
 	case apierrors.IsNotFound(err):
-		return cluster.Look{Presence: cluster.Missing}, nil
+		return cluster.Reference{Presence: cluster.Missing}, nil
 	}
-	if lost := c.reachable(err); lost != nil {
-		return cluster.Look{}, lost
+	if lost := c.lost(ctx, err); lost != nil {
+		return cluster.Reference{}, lost
 	}
-	return cluster.Look{Presence: cluster.Unknown, Why: explain(err, r).Error(), Passing: !apierrors.IsForbidden(err)}, nil
+	return cluster.Reference{
+		Presence: cluster.Unknown,
+		Why:      refusal.Explain(err, r).Error(),
+		Passing:  !apierrors.IsForbidden(err),
+	}, nil
 }
 
 // mayGo reports whether an object is ours, and not kept from being pruned.
 func (c *Cluster) mayGo(u *unstructured.Unstructured) bool {
 	l := u.GetLabels()
-	return l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster && appliedByUs(u) &&
+	return l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster &&
+		appliedByUs(u) &&
 		u.GetAnnotations()[cluster.AnnotationPrune] != "disabled"
 }
