@@ -1,32 +1,30 @@
-// Package diff compares two Kubernetes objects and says what differs: as field paths, and as a unified diff of their YAML.
-//
-// What a reader must not see is taken out first: the values of Secrets, and of environment variables whose names say that
-// they hold one. That they differ is still shown.
+// SPDX-License-Identifier: Apache-2.0
+
 package diff
 
 import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"syncer.dev/syncer/internal/redact"
 )
 
-// Diff is what differs between two objects.
+// Diff is the difference between two objects.
 type Diff struct {
 	Fields  []string // paths of the fields that differ, sorted
 	Unified string   // unified diff; empty when nothing differs
 }
 
-// Objects compares two objects; nil stands for one that is not there. Fields that only the server sets are left out.
+// Objects compares two objects; nil stands for a missing one. It ignores the fields that only the server sets.
 func Objects(before, after *unstructured.Unstructured) Diff {
-	a, b := clean(before), clean(after)
-	redact(a, b)
+	a, b := redact.Pair(clean(before), clean(after))
 	var d Diff
 	walk("", a, b, &d.Fields)
 	slices.Sort(d.Fields)
@@ -34,7 +32,7 @@ func Objects(before, after *unstructured.Unstructured) Diff {
 	return d
 }
 
-// serverSet are metadata fields that say nothing about the wish.
+// serverSet are the metadata fields that only the server sets.
 var serverSet = []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"}
 
 func clean(o *unstructured.Unstructured) map[string]any {
@@ -101,73 +99,4 @@ func join(path, key string) string {
 		return key
 	}
 	return path + "." + key
-}
-
-var secretName = regexp.MustCompile(`(?i)(password|passwd|secret|token|api_?key|access_?key|private_?key|credential|sas)`)
-
-// redact replaces what must not be seen in both objects, so that equal values stay equal and different ones stay different.
-func redact(a, b map[string]any) {
-	if kind(a) == "Secret" || kind(b) == "Secret" {
-		for _, f := range []string{"data", "stringData"} {
-			ma, _ := a[f].(map[string]any)
-			mb, _ := b[f].(map[string]any)
-			hide(ma, mb)
-		}
-	}
-	redactEnv(a, b)
-}
-
-func kind(m map[string]any) string { s, _ := m["kind"].(string); return s }
-
-// hide replaces the values of two maps.
-func hide(a, b map[string]any) {
-	for k, v := range a {
-		if w, ok := b[k]; ok && reflect.DeepEqual(v, w) {
-			a[k], b[k] = "***", "***"
-			continue
-		}
-		a[k] = "*** (before)"
-	}
-	for k, v := range b {
-		if v != "***" {
-			b[k] = "*** (after)"
-		}
-	}
-}
-
-// redactEnv replaces the values of environment variables whose name says that they are secret.
-func redactEnv(a, b map[string]any) {
-	before, after := map[string]map[string]any{}, map[string]map[string]any{}
-	secretVariables("", a, before)
-	secretVariables("", b, after)
-	for path, v := range before {
-		if w, ok := after[path]; ok && w["value"] == v["value"] {
-			v["value"], w["value"] = "***", "***"
-			continue
-		}
-		v["value"] = "*** (before)"
-	}
-	for _, w := range after {
-		if w["value"] != "***" {
-			w["value"] = "*** (after)"
-		}
-	}
-}
-
-// secretVariables collects the entries of env lists that hold secrets, by path.
-func secretVariables(path string, v any, out map[string]map[string]any) {
-	switch v := v.(type) {
-	case map[string]any:
-		name, _ := v["name"].(string)
-		if _, ok := v["value"].(string); ok && secretName.MatchString(name) {
-			out[path] = v
-		}
-		for k, c := range v {
-			secretVariables(join(path, k), c, out)
-		}
-	case []any:
-		for i, c := range v {
-			secretVariables(fmt.Sprintf("%s[%d]", path, i), c, out)
-		}
-	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package diff
 
 import (
@@ -27,17 +29,61 @@ func TestObjects(t *testing.T) {
 		fields              []string
 		contains, hidden    string
 	}{
-		{"same but for the server's fields", "kind: A\nmetadata: {name: x, uid: 1, resourceVersion: \"5\"}\nstatus: {a: b}", "kind: A\nmetadata: {name: x}", nil, "", "uid"},
-		{"changed", "kind: A\nspec: {replicas: 1, x: [a, b]}", "kind: A\nspec: {replicas: 2, x: [a, c]}", []string{"spec.replicas", "spec.x[1]"}, "+  replicas: 2", ""},
-		{"label", "kind: A\nmetadata: {labels: {a.b/c: d}}", "kind: A\nmetadata: {labels: {a.b/c: e}}", []string{"metadata.labels[a.b/c]"}, "", ""},
+		{
+			name:   "same but for the server's fields",
+			before: "kind: A\nmetadata: {name: x, uid: 1, resourceVersion: \"5\"}\nstatus: {a: b}",
+			after:  "kind: A\nmetadata: {name: x}",
+			hidden: "uid",
+		},
+		{
+			name:     "changed",
+			before:   "kind: A\nspec: {replicas: 1, x: [a, b]}",
+			after:    "kind: A\nspec: {replicas: 2, x: [a, c]}",
+			fields:   []string{"spec.replicas", "spec.x[1]"},
+			contains: "+  replicas: 2",
+		},
+		{
+			name:   "label",
+			before: "kind: A\nmetadata: {labels: {a.b/c: d}}",
+			after:  "kind: A\nmetadata: {labels: {a.b/c: e}}",
+			fields: []string{"metadata.labels[a.b/c]"},
+		},
 		{"created", "", "kind: A\nmetadata: {name: x}", nil, "+kind: A", ""},
 		{"deleted", "kind: A\nmetadata: {name: x}", "", nil, "-kind: A", ""},
-		{"secret", "kind: Secret\ndata: {a: b25l, same: c2FtZQ==}", "kind: Secret\ndata: {a: dHdv, same: c2FtZQ==}", []string{"data.a"}, "*** (after)", "dHdv"},
-		{"secret created", "", "kind: Secret\nstringData: {a: geheim}", nil, "***", "geheim"},
-		{"environment", "kind: A\nspec: {env: [{name: HF_TOKEN, value: one}]}", "kind: A\nspec: {env: [{name: HF_TOKEN, value: two}]}", []string{"spec.env[0].value"}, "*** (after)", "two"},
-		{"environment unchanged", "kind: A\nspec: {x: 1, env: [{name: HF_TOKEN, value: one}]}", "kind: A\nspec: {x: 2, env: [{name: HF_TOKEN, value: one}]}", []string{"spec.x"}, "***", "one"},
-		{"environment created", "", "kind: A\nspec: {env: [{name: API_KEY, value: two}]}", nil, "***", "two"},
-		{"environment added", "kind: A\nspec: {env: []}", "kind: A\nspec: {env: [{name: API_KEY, value: two}]}", []string{"spec.env"}, "***", "two"},
+		{
+			name:     "secret",
+			before:   "kind: Secret\ndata: {a: b25l, same: c2FtZQ==}",
+			after:    "kind: Secret\ndata: {a: dHdv, same: c2FtZQ==}",
+			fields:   []string{"data.a"},
+			contains: "[redacted] (after)",
+			hidden:   "dHdv",
+		},
+		{"secret created", "", "kind: Secret\nstringData: {a: geheim}", nil, "[redacted]", "geheim"},
+		{
+			name:     "environment",
+			before:   "kind: A\nspec: {env: [{name: HF_TOKEN, value: one}]}",
+			after:    "kind: A\nspec: {env: [{name: HF_TOKEN, value: two}]}",
+			fields:   []string{"spec.env[0].value"},
+			contains: "[redacted] (after)",
+			hidden:   "two",
+		},
+		{
+			name:     "environment unchanged",
+			before:   "kind: A\nspec: {x: 1, env: [{name: HF_TOKEN, value: one}]}",
+			after:    "kind: A\nspec: {x: 2, env: [{name: HF_TOKEN, value: one}]}",
+			fields:   []string{"spec.x"},
+			contains: "[redacted]",
+			hidden:   "one",
+		},
+		{"environment created", "", "kind: A\nspec: {env: [{name: API_KEY, value: two}]}", nil, "[redacted]", "two"},
+		{
+			name:     "environment added",
+			before:   "kind: A\nspec: {env: []}",
+			after:    "kind: A\nspec: {env: [{name: API_KEY, value: two}]}",
+			fields:   []string{"spec.env"},
+			contains: "[redacted]",
+			hidden:   "two",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before, after := object(t, tt.before), object(t, tt.after)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package plan
 
 import (
@@ -8,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -20,12 +23,20 @@ func poolChange(p Plan, name string) *capacity.PoolChange {
 	return nil
 }
 
-// running pretends that everything a side asks for runs in a cluster.
-func running(s Side) Observed {
+// running returns a cluster in which the desired state of a side runs.
+func running(s Side) desired.Observed {
 	seen := Eventually(s)
 	seen.Eventual, seen.Live, seen.State.AllPods = false, true, true
 	for _, o := range s.Desired.Objects {
-		seen.State.Objects = append(seen.State.Objects, cluster.Object{Ref: cluster.RefOf(o.Content), Workspace: o.Workspace, Owned: true, Source: o.Content.GetAnnotations()[cluster.AnnotationSource]})
+		seen.State.Objects = append(
+			seen.State.Objects,
+			cluster.Object{
+				Ref:       cluster.RefOf(o.Content),
+				Workspace: o.Workspace,
+				Owned:     true,
+				Source:    o.Content.GetAnnotations()[cluster.AnnotationSource],
+			},
+		)
 	}
 	return seen
 }
@@ -36,37 +47,41 @@ func two() map[string]string {
 
 // TestSharedPoolLosesOnlyEmptyNodes removes one of two Workspaces that share a pool.
 func TestSharedPoolLosesOnlyEmptyNodes(t *testing.T) {
-	full := side(t, two(), Observed{})
+	full := side(t, two(), desired.Observed{})
 	pool := full.Desired.Fleet.Pools[0].Name
 	without := map[string]string{"b.yaml": serve("b", "auto")}
+	unreadable := map[string]string{"b.yaml": serve("b", "auto"), "a.yaml": "kind: [Workspace"}
+	invalid := map[string]string{
+		"b.yaml": serve("b", "auto"),
+		"a.yaml": strings.Replace(serve("a", "auto"), "inference:", "infernce:", 1),
+	}
+	key := workspace.Key{Namespace: "default", Name: "a"}
+	podGone := func(o *desired.Observed) { delete(o.State.Workloads, key) }
 	for _, tt := range []struct {
 		name   string
 		files  map[string]string
-		change func(*Observed)
+		change func(*desired.Observed)
 		op     capacity.Op
 		remove int
 		reason string
 	}{
-		{"its pod is still there", without, func(*Observed) {}, capacity.Keep, 0, ""},
-		{"its pod is gone", without, func(o *Observed) { delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"}) }, capacity.Update, 1, "without"},
-		{"a pod of somebody else has come", without, func(o *Observed) {
-			delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"})
+		{name: "its pod still runs", files: without, change: func(*desired.Observed) {}, op: capacity.Keep},
+		{name: "its pod is gone", files: without, change: podGone, op: capacity.Update, remove: 1, reason: "without"},
+		{"an unmanaged pod runs on it", without, func(o *desired.Observed) {
+			podGone(o)
 			for i := range o.State.Nodes {
 				o.State.Nodes[i].Pods = []string{"kube-system/x"}
 			}
 		}, capacity.Keep, 0, ""},
-		{"pods of others cannot be seen", without, func(o *Observed) {
-			delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"})
+		{"unmanaged pods are unknown", without, func(o *desired.Observed) {
+			podGone(o)
 			o.State.AllPods = false
 		}, capacity.Wait, 0, "in use"},
-		{"its file is broken", map[string]string{"b.yaml": serve("b", "auto"), "a.yaml": "kind: [Workspace"}, func(o *Observed) {
-			delete(o.State.Workloads, workspace.Key{Namespace: "default", Name: "a"})
-		}, capacity.Wait, 0, ""},
-		{"its file is invalid, and it waits for its node", map[string]string{"b.yaml": serve("b", "auto"), "a.yaml": strings.Replace(serve("a", "auto"), "inference:", "infernce:", 1)}, func(o *Observed) {
-			k := workspace.Key{Namespace: "default", Name: "a"}
-			w := o.State.Workloads[k]
+		{name: "its file is unreadable", files: unreadable, change: podGone, op: capacity.Wait},
+		{"its file is invalid, and it waits for its node", invalid, func(o *desired.Observed) {
+			w := o.State.Workloads[key]
 			w.Pods = nil
-			o.State.Workloads[k] = w
+			o.State.Workloads[key] = w
 		}, capacity.Keep, 0, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -83,7 +98,7 @@ func TestSharedPoolLosesOnlyEmptyNodes(t *testing.T) {
 
 // TestSharedPoolIsNotDeletedOnABrokenRead removes both.
 func TestSharedPoolIsNotDeletedOnABrokenRead(t *testing.T) {
-	full := side(t, two(), Observed{})
+	full := side(t, two(), desired.Observed{})
 	pool := full.Desired.Fleet.Pools[0].Name
 	other := map[string]string{"c.yaml": serve("c", "Standard_NC24ads_A100_v4")}
 	broken := maps.Clone(other)
@@ -105,36 +120,41 @@ func TestSharedPoolIsNotDeletedOnABrokenRead(t *testing.T) {
 	}
 }
 
-// TestNoPlaceIsSaid has a limit that lets one of two have nodes, and shows that it does not make a file invalid.
-func TestNoPlaceIsSaid(t *testing.T) {
+// TestNoPlaceIsReported has a limit that allows nodes for one of two. Neither file is wrong: the limit may change.
+func TestNoPlaceIsReported(t *testing.T) {
 	limited := policy
 	limited.Limits.Nodes, limited.Limits.AllowedSizes = 1, []string{"Standard_NV36ads_A10_v5"} // of one GPU
-	defer func(p Policy) { policy = p }(policy)
+	defer func(p desired.Policy) { policy = p }(policy)
 	policy = limited
-	if d := side(t, two(), Observed{}).Desired; len(d.Problems) > 0 || len(d.Fleet.Unplaced) > 0 {
+	if d := side(t, two(), desired.Observed{}).Desired; len(d.Problems) > 0 || len(d.Fleet.Unplaced) != 1 {
 		t.Errorf("offline: %v, %v", d.Problems, d.Fleet.Unplaced)
 	}
-	seen := Observed{Live: true, State: cluster.State{AllPods: true}}
+	seen := desired.Observed{Live: true, State: cluster.State{AllPods: true}}
 	p := against(side(t, two(), seen), seen, func(in *LiveInput) { in.Policy = limited })
 	var text bytes.Buffer
 	if err := p.Text(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"! default/b", "no place: capacity.limits.nodes is 1, which leaves 0; 1 more would be needed", "  default/a", "shared pool"} {
+	for _, want := range []string{
+		"! default/b",
+		"no place: capacity.limits.nodes is 1, which leaves 0; needs 1 more",
+		"  default/a",
+		"shared pool",
+	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the plan does not say %q:\n%s", want, &text)
 		}
 	}
 	for _, c := range p.Changes {
 		if c.Workspace.Name == "b" {
-			t.Errorf("something is done for the one without a place: %+v", c)
+			t.Errorf("a change for the Workspace without a place: %+v", c)
 		}
 	}
 }
 
 // TestOneMoreChangesOnlyItself adds a Workspace to a commit: those that were there stay where they are.
 func TestOneMoreChangesOnlyItself(t *testing.T) {
-	base := side(t, two(), Observed{Eventual: true})
+	base := side(t, two(), desired.Observed{Eventual: true})
 	files := two()
 	files["0.yaml"] = serve("aaa", "auto")
 	p := Between(policy, "a", "b", base, side(t, files, Eventually(base)))
@@ -146,8 +166,15 @@ func TestOneMoreChangesOnlyItself(t *testing.T) {
 	if c := poolChange(p, base.Desired.Fleet.Pools[0].Name); c == nil || c.Op != capacity.Update || c.Desired.Count != 3 {
 		t.Errorf("pool %+v", c)
 	}
-	gone := Between(policy, "b", "a", side(t, files, Observed{Eventual: true}), side(t, two(), Eventually(side(t, files, Observed{Eventual: true}))))
-	if c := poolChange(gone, base.Desired.Fleet.Pools[0].Name); c == nil || c.Op != capacity.Update || c.Desired.Count != 2 {
+	gone := Between(
+		policy,
+		"b",
+		"a",
+		side(t, files, desired.Observed{Eventual: true}),
+		side(t, two(), Eventually(side(t, files, desired.Observed{Eventual: true}))),
+	)
+	if c := poolChange(gone, base.Desired.Fleet.Pools[0].Name); c == nil || c.Op != capacity.Update ||
+		c.Desired.Count != 2 {
 		t.Errorf("pool after the removal %+v", c)
 	}
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package plan
 
 import (
@@ -6,94 +8,108 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Guard decides what must not be deleted although nothing asks for it. Deleting is the one thing that cannot be taken
-// back, so it needs a source that was read in full.
+// Guard decides which objects and pools syncer keeps although they are not desired. A deletion is irreversible, so it
+// needs a source that syncer has read in full.
 type Guard struct {
-	// Nothing, when not empty, is why nothing at all may be deleted.
-	Nothing string
-	// Blocked are the Workspaces that are there but have errors: what is live for them stays as it is.
+	// NoDeletions, if not empty, is why syncer deletes nothing at all.
+	NoDeletions string
+	// Blocked are the Workspaces with errors: their live objects stay.
 	Blocked map[workspace.Key]bool
-	// Waiting are the Workspaces of which it is not known yet what they need, and why: what is live for them stays as well.
+	// Waiting are the Workspaces whose nodes are unknown, with the reason: their live objects stay as well.
 	Waiting map[workspace.Key]string
-	// Broken are files and folders that could not be read; what came from them may still be meant.
-	Broken []string
-	// MayMean returns a broken file that may ask for the Workspace of that name, or "".
-	MayMean func(name string) string
-	// KeepShared holds objects that belong to no Workspace, because not every Workspace could be rendered.
+	// Unreadable are files and folders with errors. Workspaces from them may still be desired.
+	Unreadable []string
+	// UnreadableFor returns an unreadable file that may ask for the Workspace of that name, or "".
+	UnreadableFor func(name string) string
+	// KeepShared holds objects that belong to no Workspace, because syncer could not render every Workspace.
 	KeepShared bool
 	// Present are the Workspaces of the source.
 	Present map[workspace.Key]bool
 }
 
-// NewGuard derives the guard from what was read. anyLive says that objects or pools of ours exist; allowEmpty that the
-// commit's author confirmed the removal of the last Workspace.
+// NewGuard derives the guard from a source. anyLive reports that owned objects or pools exist; allowEmpty that the
+// author of the commit confirmed the removal of the last Workspace.
 func NewGuard(set *workspace.Set, blocked map[workspace.Key]bool, prune, anyLive, allowEmpty bool) Guard {
-	g := Guard{Blocked: blocked, Broken: set.Broken, MayMean: set.MayMean, Present: map[workspace.Key]bool{}}
+	g := Guard{
+		Blocked:       blocked,
+		Unreadable:    set.Unreadable,
+		UnreadableFor: set.MayHold,
+		Present:       map[workspace.Key]bool{},
+	}
 	for _, w := range set.Workspaces {
 		g.Present[w.Key] = true
 	}
-	g.KeepShared = len(blocked) > 0 || len(set.Broken) > 0 || slices.ContainsFunc(set.Problems, func(p workspace.Problem) bool {
-		// A kind that is not accepted is left alone, but may have been accepted once.
-		return p.Severity == workspace.Error || p.Field == "kind"
-	})
+	g.KeepShared = len(blocked) > 0 || len(set.Unreadable) > 0 ||
+		slices.ContainsFunc(set.Problems, func(p diag.Diagnostic) bool {
+			// syncer ignores a kind that is not allowed, but may have applied such objects under another configuration.
+			return p.Severity == diag.Error || p.Field == "kind"
+		})
 	switch {
 	case !prune:
-		g.Nothing = "prune is off in the configuration"
+		g.NoDeletions = "prune is off in the configuration"
 	case len(set.Workspaces) == 0 && len(set.InferenceSets) == 0 && anyLive && !allowEmpty:
-		g.Nothing = "the source holds no Workspace at all, which is more often a mistake than a wish; " +
-			"to confirm, push a commit with the trailer \"Syncer-Allow-Empty: true\""
+		g.NoDeletions = "the source holds no Workspace, which is usually a mistake; " +
+			"to confirm it, push a commit with the trailer \"Syncer-Allow-Empty: true\""
 	}
 	return g
 }
 
-// Holds returns why nothing that belongs to the Workspace, which came from source, may be deleted; "" if it may.
+// Holds returns why syncer keeps everything of the Workspace from the file source; "" if it may delete it.
 func (g Guard) Holds(k workspace.Key, source string) string {
 	switch {
-	case g.Nothing != "":
-		return g.Nothing
+	case g.NoDeletions != "":
+		return g.NoDeletions
 	case g.Blocked[k]:
 		return "its Workspace has errors"
 	case g.Waiting[k] != "":
-		return "its Workspace waits: " + g.Waiting[k]
+		return "its Workspace is pending: " + g.Waiting[k]
 	case g.Present[k]:
 		return ""
 	}
-	for _, broken := range g.Broken {
-		if source == "" || source == broken || path.Dir(source) == broken || strings.HasPrefix(source, broken+"/") {
-			return mayAsk(broken)
+	for _, file := range g.Unreadable {
+		if source == "" || source == file || path.Dir(source) == file || strings.HasPrefix(source, file+"/") {
+			return mayAsk(file)
 		}
 	}
-	if broken := g.MayMean(k.Name); broken != "" && k.Name != "" {
-		return mayAsk(broken)
+	if file := g.UnreadableFor(k.Name); file != "" && k.Name != "" {
+		return mayAsk(file)
 	}
 	return ""
 }
 
-// holdsShared returns why a pool that Workspaces share must not lose nodes that may be meant to be there, or "".
+// holdsShared returns why a shared pool must keep nodes that may still be desired, or "".
 func (g Guard) holdsShared() string {
 	switch {
-	case g.Nothing != "":
-		return g.Nothing
-	case len(g.Broken) > 0:
-		return mayAsk(g.Broken[0])
+	case g.NoDeletions != "":
+		return g.NoDeletions
+	case len(g.Unreadable) > 0:
+		return mayAsk(g.Unreadable[0])
 	}
 	return ""
 }
 
-func mayAsk(file string) string { return file + " cannot be read, and may still ask for it" }
+func mayAsk(file string) string { return file + " is unreadable and may still ask for it" }
 
-// holds applies Holds to one live object, with what the object itself says.
+// holds applies Holds to one live object, after the properties of the object itself.
 func (g Guard) holds(o *cluster.Object) string {
 	switch {
 	case o.PruneDisabled:
 		return "annotation " + cluster.AnnotationPrune + ": disabled"
 	case !o.Owned:
-		return "it carries our labels, but was not applied by syncer"
-	case o.Workspace == (workspace.Key{}) && g.Nothing == "" && g.KeepShared:
-		return "another Workspace that has errors may still need it"
+		return "it has the labels of syncer, but syncer did not apply it"
+	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && g.KeepShared:
+		return "a Workspace with errors may still need it"
 	}
 	return g.Holds(o.Workspace, o.Source)
+}
+
+// wait makes the guard keep the live objects of waiting Workspaces, and objects that they may share with others.
+func (g *Guard) wait(d desired.Desired) {
+	g.Waiting = d.Waiting()
+	g.KeepShared = g.KeepShared || len(g.Waiting) > 0
 }

@@ -1,7 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package plan
 
 import (
+	"math"
+
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -15,7 +21,7 @@ type document struct {
 	Summary    map[Op]int          `json:"summary"`
 	Workspaces []workspaceDocument `json:"workspaces"`
 	Changes    []changeDocument    `json:"changes"`
-	Problems   []workspace.Problem `json:"problems"`
+	Problems   []diag.Diagnostic   `json:"problems"`
 	Warnings   []string            `json:"warnings"`
 	Cost       costDocument        `json:"cost"`
 	Quota      []quotaDocument     `json:"quota"`
@@ -27,16 +33,34 @@ type workspaceDocument struct {
 	Op           Op       `json:"op"`
 	Source       string   `json:"source,omitempty"`
 	Preset       string   `json:"preset,omitempty"`
+	Model        string   `json:"model,omitempty"`
+	Revision     string   `json:"revision,omitempty"` // of the model, or "unpinned"
+	RemoteCode   bool     `json:"remoteCode,omitempty"`
 	InstanceType string   `json:"instanceType,omitempty"`
 	Nodes        int      `json:"nodes"`
 	GPUs         int      `json:"gpus"`
 	HourlyCost   *float64 `json:"hourlyCost"`
+	MonthlyCost  *float64 `json:"monthlyCost"` // of 730 hours
 	Pool         string   `json:"pool,omitempty"`
 	Shared       bool     `json:"shared,omitempty"`
 	Reason       string   `json:"reason,omitempty"`
 	Unplaced     string   `json:"unplaced,omitempty"`
-	Notes        []string `json:"notes,omitempty"`
-	Blocked      []string `json:"blocked,omitempty"`
+
+	Priority   string          `json:"priority,omitempty"` // absent for normal
+	WaitsFor   []aheadDocument `json:"waitsFor,omitempty"`
+	GivesWayTo string          `json:"givesWayTo,omitempty"` // namespace/name
+	Interrupts []string        `json:"interrupts,omitempty"` // namespace/name
+
+	Sizes []capacity.VerdictDocument `json:"sizes,omitempty"`
+
+	Notes   []string `json:"notes,omitempty"`
+	Blocked []string `json:"blocked,omitempty"`
+}
+
+// aheadDocument is a Workspace that goes before another one.
+type aheadDocument struct {
+	Workspace string `json:"workspace"` // namespace/name
+	Reason    string `json:"reason"`
 }
 
 type changeDocument struct {
@@ -48,12 +72,16 @@ type changeDocument struct {
 	Fields    []string `json:"fields,omitempty"`
 	Diff      string   `json:"diff,omitempty"`
 	Cost      *float64 `json:"hourlyCost,omitempty"`
+	Monthly   *float64 `json:"monthlyCost,omitempty"`
 }
 
 // costDocument holds US dollars per hour; null is unknown.
 type costDocument struct {
-	Before *float64 `json:"before"`
-	After  *float64 `json:"after"`
+	Before        *float64 `json:"before"`
+	After         *float64 `json:"after"`
+	MonthlyBefore *float64 `json:"monthlyBefore"`
+	MonthlyAfter  *float64 `json:"monthlyAfter"`
+	PricesDate    string   `json:"pricesDate,omitempty"`
 }
 
 type quotaDocument struct {
@@ -62,38 +90,54 @@ type quotaDocument struct {
 	Used   *int     `json:"used"` // null is unknown
 	Limit  *int     `json:"limit"`
 	Pools  []string `json:"pools"`
+	// Request is what to ask Azure for, in words with the command; "" if the limit is unknown.
+	Request string `json:"request,omitempty"`
 }
 
 // Document returns the plan in the form that "-o json" prints.
 func (p *Plan) Document() any {
 	d := document{
-		APIVersion: "syncer.dev/v1", Kind: "Plan", Cluster: p.Cluster, Base: p.Base, Head: p.Head,
+		APIVersion: wellknown.APIVersion,
+		Kind:       "Plan",
+		Cluster:    p.Cluster,
+		Base:       p.Base,
+		Head:       p.Head,
 		Summary:    map[Op]int{Create: 0, Update: 0, Replace: 0, Delete: 0, NoOp: 0, Hold: 0},
-		Workspaces: []workspaceDocument{}, Changes: []changeDocument{}, Problems: append([]workspace.Problem{}, p.Problems...),
-		Warnings: append([]string{}, p.Warnings...), Quota: []quotaDocument{},
-		Cost: costDocument{usd(p.Cost.Before), usd(p.Cost.After)},
+		Workspaces: []workspaceDocument{},
+		Changes:    []changeDocument{},
+		Problems:   append([]diag.Diagnostic{}, p.Problems...),
+		Warnings:   append([]string{}, p.Warnings...),
+		Quota:      []quotaDocument{},
+		Cost: costDocument{
+			usd(p.Cost.Before), usd(p.Cost.After), usd(p.Cost.Before.Monthly()), usd(p.Cost.After.Monthly()), p.PricesDate,
+		},
 	}
 	for op, n := range p.Counts() {
 		d.Summary[op] = n
 	}
-	for _, w := range p.Workspaces {
-		d.Workspaces = append(d.Workspaces, workspaceDocument{
-			w.Key.Namespace, w.Key.Name, w.Op, w.Source, w.Preset, w.InstanceType, w.Nodes, w.GPUs, usd(w.HourlyCost),
-			w.Pool, w.Shared, w.Reason, w.Unplaced, w.Notes, w.Blocked,
-		})
+	for i := range p.Workspaces {
+		w := &p.Workspaces[i]
+		d.Workspaces = append(d.Workspaces, w.document())
 	}
 	for _, c := range p.Changes {
-		out := changeDocument{Op: c.Op, Target: c.Target, Namespace: c.Namespace, Reason: c.Reason, Fields: c.Fields, Diff: c.Diff}
+		out := changeDocument{
+			Op:        c.Op,
+			Target:    c.Target,
+			Namespace: c.Namespace,
+			Reason:    c.Reason,
+			Fields:    c.Fields,
+			Diff:      c.Diff,
+		}
 		if c.Workspace != (workspace.Key{}) {
 			out.Workspace = c.Workspace.String()
 		}
 		if c.Pool != nil {
-			out.Cost = usd(c.Cost)
+			out.Cost, out.Monthly = usd(c.Cost), usd(c.Cost.Monthly())
 		}
 		d.Changes = append(d.Changes, out)
 	}
 	for _, s := range p.Quota {
-		q := quotaDocument{Family: s.Family, Needed: s.Needed, Pools: s.Pools}
+		q := quotaDocument{Family: s.Family, Needed: s.Needed, Pools: s.Pools, Request: s.Request(p.Region)}
 		if s.Limit.Known {
 			q.Used, q.Limit = &s.Limit.Used, &s.Limit.Max
 		}
@@ -102,9 +146,50 @@ func (p *Plan) Document() any {
 	return d
 }
 
+func (w *Workspace) document() workspaceDocument {
+	out := workspaceDocument{
+		Namespace:    w.Key.Namespace,
+		Name:         w.Key.Name,
+		Op:           w.Op,
+		Source:       w.Source,
+		Preset:       w.Preset,
+		Model:        w.Model.Repo,
+		Revision:     w.Model.Revision,
+		RemoteCode:   w.Model.RemoteCode,
+		InstanceType: w.InstanceType,
+		Nodes:        w.Nodes,
+		GPUs:         w.GPUs,
+		HourlyCost:   usd(w.HourlyCost),
+		MonthlyCost:  usd(w.HourlyCost.Monthly()),
+		Pool:         w.Pool,
+		Shared:       w.Shared,
+		Reason:       w.Reason,
+		Unplaced:     w.Unplaced,
+		Notes:        w.Notes,
+		Blocked:      w.Blocked,
+	}
+	if w.Priority != workspace.Normal {
+		out.Priority = string(w.Priority)
+	}
+	for _, a := range w.WaitsFor {
+		out.WaitsFor = append(out.WaitsFor, aheadDocument{a.Workspace.String(), a.Why})
+	}
+	for _, v := range w.Sizes {
+		out.Sizes = append(out.Sizes, v.Document())
+	}
+	if w.GivesWay != (workspace.Key{}) {
+		out.GivesWayTo = w.GivesWay.String()
+	}
+	for _, k := range w.Interrupts {
+		out.Interrupts = append(out.Interrupts, k.String())
+	}
+	return out
+}
+
 func usd(c capacity.Cost) *float64 {
 	if !c.Known {
 		return nil
 	}
-	return &c.USD
+	usd := math.Round(c.USD*1e4) / 1e4 // prices have four decimals at most
+	return &usd
 }

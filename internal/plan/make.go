@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package plan
 
 import (
@@ -8,39 +10,54 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Comparison is everything that Make looks at.
+// Comparison is the input of Make.
 type Comparison struct {
 	Cluster    string
+	Region     string
+	PricesDate string
 	Base, Head string
-	Desired    Desired
-	// Previews says for each object of Desired what applying it would do, in the order of Desired.Objects.
+	Desired    desired.Desired
+	// Previews holds the result of a dry run for each object, in the order of Desired.Objects.
 	Previews []cluster.Preview
-	// Live are the objects that carry our labels: what Desired no longer has among them is deleted, unless Guard objects.
+	// Live are the objects with the labels of syncer. The plan deletes those that are not desired, unless Guard holds
+	// them.
 	Live  []cluster.Object
 	Pools []capacity.PoolChange
-	Quota []capacity.Shortfall
+	Quota []pools.QuotaExceeded
 	Guard Guard
-	// InUse says what still runs on a live NodePool that nothing asks for, or "".
+	// InUse names a pod that still runs on a live NodePool that is not desired, or returns "".
 	InUse func(*cluster.Object) string
-	// NodePoolsCost is what the NodePools cost before; it counts only in mode karpenter.
+	// NodePoolsCost is the cost of the live NodePools; it counts only in mode karpenter.
 	NodePoolsCost capacity.Cost
 }
 
-// Make compares what is desired with what is there.
+// Make compares the desired with the live state.
 func Make(c Comparison) Plan {
-	p := Plan{Cluster: c.Cluster, Base: c.Base, Head: c.Head, Problems: c.Desired.Problems, Quota: c.Quota, Guard: c.Guard}
+	p := Plan{
+		Cluster:  c.Cluster,
+		Base:     c.Base,
+		Head:     c.Head,
+		Problems: c.Desired.Problems,
+		Quota:    c.Quota,
+		Guard:    c.Guard,
+
+		Region:     c.Region,
+		PricesDate: c.PricesDate,
+	}
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
 	p.Changes = slices.Concat(ensure, objectChanges(c.Previews, c.Desired.Objects), prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
-	if after, any := nodePoolCost(c.Desired.Wishes); any || c.NodePoolsCost.USD > 0 {
+	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
 		p.Cost = CostChange{Before: p.Cost.Before.Add(c.NodePoolsCost), After: p.Cost.After.Add(after)}
 	}
 	return p
@@ -69,15 +86,15 @@ func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
 	return ensure, release
 }
 
-// objectChanges puts the server's (or the other commit's) answer for each object into words.
-func objectChanges(previews []cluster.Preview, objects []Object) []Change {
+// objectChanges turns the previews of objects into changes.
+func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {
 	out := make([]Change, 0, len(previews))
 	for i, pv := range previews {
 		o := objects[i]
 		c := Change{Workspace: o.Workspace, Target: pv.Ref.String(), Namespace: pv.Ref.Namespace, Object: o.Content}
 		switch {
 		case pv.Err != nil:
-			c.Op, c.Reason = Hold, pv.Err.Error()
+			c.Op, c.Reason, c.Refused = Hold, pv.Err.Error(), true
 		case pv.Replace != "":
 			c.Op, c.Reason = Replace, pv.Replace
 		case pv.Before == nil && pv.After != nil:
@@ -103,9 +120,16 @@ func objectChanges(previews []cluster.Preview, objects []Object) []Change {
 // workspaces sums up the changes for each Workspace.
 func workspaces(c Comparison, changes []Change) []Workspace {
 	byKey := map[workspace.Key]*Workspace{}
-	for i := range c.Desired.Wishes {
-		w := &c.Desired.Wishes[i]
-		out := &Workspace{Key: w.Key, Op: NoOp, Source: w.Workspace.Source.Path, Preset: w.Workspace.PresetName(), Notes: slices.Concat(w.Notes, w.Missing)}
+	for i := range c.Desired.Workloads {
+		w := &c.Desired.Workloads[i]
+		out := &Workspace{
+			Key:    w.Key,
+			Op:     NoOp,
+			Source: w.Workspace.Source.Path,
+			Preset: w.Workspace.PresetName(),
+			Model:  w.Model,
+			Notes:  slices.Concat(w.Notes, w.Missing),
+		}
 		for _, p := range w.Blocked {
 			out.Op, out.Blocked = Hold, append(out.Blocked, p.String())
 		}
@@ -115,8 +139,13 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 			out.HourlyCost = w.Binding.Cost
 			out.Pool, out.Shared, out.Reason = w.Binding.Pool, w.Binding.Shared, w.Binding.Reason
 		}
+		out.Priority, out.WaitsFor, out.Sizes = w.Priority, w.Behind, w.Sizes
+		out.GivesWay, out.Interrupts = w.Binding.To, w.Binding.Takes
 		if w.Waiting != "" {
 			out.Op, out.Unplaced = Hold, w.Waiting
+		}
+		if no, ok := w.Obstacle(); ok {
+			out.Unplaced, out.Refused = no.Message, true
 		}
 		if w.NodePool != nil {
 			out.HourlyCost = w.NodePool.HourlyCost
@@ -137,7 +166,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		}
 	}
 	for _, w := range byKey {
-		w.Op = wholly(w, changes)
+		w.Op = workloadOp(w, changes)
 	}
 	out := make([]Workspace, 0, len(byKey))
 	for _, w := range byKey {
@@ -147,8 +176,8 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	return out
 }
 
-// wholly returns Create or Replace for an update of which the workload itself is created or replaced.
-func wholly(w *Workspace, changes []Change) Op {
+// workloadOp returns Create or Replace for an update that creates or replaces the workload itself.
+func workloadOp(w *Workspace, changes []Change) Op {
 	if w.Op != Update {
 		return w.Op
 	}
@@ -167,7 +196,7 @@ func isWorkload(o *unstructured.Unstructured) bool {
 	return o.GetKind() == "StatefulSet" || o.GetKind() == "Job"
 }
 
-// costs sums the price of our pools as they are and as they will be. One unknown price makes the sum unknown.
+// costs sums the prices of owned pools before and after. One unknown price makes the sum unknown.
 func costs(changes []capacity.PoolChange) CostChange {
 	sum := CostChange{Before: capacity.Cost{Known: true}, After: capacity.Cost{Known: true}}
 	for _, c := range changes {
@@ -176,7 +205,7 @@ func costs(changes []capacity.PoolChange) CostChange {
 		}
 		switch {
 		case c.Op == capacity.Delete:
-		case c.Op == capacity.Wait && c.Live == nil: // held back: nothing is bought
+		case c.Op == capacity.Wait && c.Live == nil: // held: syncer buys nothing
 		case c.Desired != nil:
 			sum.After = sum.After.Add(c.Desired.HourlyCost)
 		default:
@@ -186,7 +215,7 @@ func costs(changes []capacity.PoolChange) CostChange {
 	return sum
 }
 
-// prunes lists the live objects that nothing asks for any more, and says what is held back.
+// prunes lists the live objects that are not desired, and warns if the guard holds any.
 func prunes(c Comparison) (out []Change, warnings []string) {
 	wanted := map[cluster.Ref]bool{}
 	for _, o := range c.Desired.Objects {
@@ -202,7 +231,13 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 		if wanted[ref] || live.Deleting {
 			continue
 		}
-		ch := Change{Workspace: live.Workspace, Target: live.Ref.String(), Namespace: live.Namespace, Live: live, Op: Delete}
+		ch := Change{
+			Workspace: live.Workspace,
+			Target:    live.Ref.String(),
+			Namespace: live.Namespace,
+			Live:      live,
+			Op:        Delete,
+		}
 		if reason := c.Guard.holds(live); reason != "" {
 			ch.Op, ch.Reason = Hold, reason
 			held++
@@ -213,8 +248,55 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 		}
 		out = append(out, ch)
 	}
-	if c.Guard.Nothing != "" && held > 0 {
-		warnings = append(warnings, fmt.Sprintf("nothing is deleted: %s", c.Guard.Nothing))
+	if c.Guard.NoDeletions != "" && held > 0 {
+		warnings = append(warnings, fmt.Sprintf("syncer deletes nothing: %s", c.Guard.NoDeletions))
 	}
 	return out, warnings
+}
+
+// nodePoolInUse names a pod of a Workspace that still runs on the nodes of a live NodePool, or returns "". syncer
+// deletes the NodePool after the last such pod.
+func nodePoolInUse(o *cluster.Object, s cluster.State) string {
+	if o.Group != "karpenter.sh" || o.Kind != "NodePool" {
+		return ""
+	}
+	mine := map[string]bool{}
+	for _, n := range s.Nodes {
+		mine[n.Name] = n.Labels[cluster.LabelNodePool] == o.Name
+	}
+	for _, w := range s.Workloads {
+		for _, p := range w.Pods {
+			if mine[p.Node] && p.Phase != "Succeeded" && p.Phase != "Failed" {
+				return fmt.Sprintf("pod %s still runs on its nodes", p.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// nodePoolCost sums the cost of the desired NodePools; any reports whether there is one.
+func nodePoolCost(workloads []desired.Workload) (sum capacity.Cost, any bool) {
+	sum.Known = true
+	for i := range workloads {
+		if w := &workloads[i]; w.NodePool != nil && len(w.Blocked) == 0 {
+			sum, any = sum.Add(w.NodePool.HourlyCost), true
+		}
+	}
+	return sum, any
+}
+
+// liveNodePoolCost sums the cost of the live NodePools by their desired sizes: the cost of a NodePool that is not
+// desired is unknown.
+func liveNodePoolCost(in LiveInput) capacity.Cost {
+	sum := capacity.Cost{Known: true}
+	for _, p := range in.Seen.State.NodePools {
+		cost := capacity.Cost{}
+		for i := range in.Desired.Workloads {
+			if w := &in.Desired.Workloads[i]; w.NodePool != nil && w.NodePool.Name == p.Name {
+				cost = w.Demand.Options[0].HourlyCost
+			}
+		}
+		sum = sum.Add(cost)
+	}
+	return sum
 }

@@ -1,19 +1,19 @@
-// Package plan holds the central value: all that would change, and why.
-//
-// Desire works out what every Workspace asks for; Make compares that with what is live, or with another commit. Both are
-// pure, so that the answer on the command line, in a pull request and in the loop that acts on it is the same by
-// construction. Whatever cannot be known is said to be unknown, never assumed to be fine.
+// SPDX-License-Identifier: Apache-2.0
+
 package plan
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Op is what happens to something, in Terraform's words.
+// Op is the operation of a change, in Terraform's words.
 type Op string
 
 // The operations.
@@ -23,47 +23,74 @@ const (
 	Replace Op = "replace" // delete, then create
 	Delete  Op = "delete"
 	NoOp    Op = "no-op"
-	Hold    Op = "hold" // would change, but is held back; Reason says why
+	Hold    Op = "hold" // due, but waits; Reason says why
 )
 
-// Plan is all that would change, and why.
+// Plan is all changes, and their reasons.
 type Plan struct {
 	Cluster string
-	Base    string // commit that is compared with, or Live
-	Head    string // commit that is planned
+	Base    string // commit before the changes, or Live
+	Head    string // commit after the changes
 	// Workspaces has one entry for each Workspace of Base or Head, in the order of their keys.
 	Workspaces []Workspace
-	// Changes are the steps in the order in which they are taken: pools first, then objects, then deletions.
+	// Changes are the steps: pools, then objects, then deletions.
 	Changes  []Change
-	Problems []workspace.Problem
-	// Warnings say in plain words what was held back, and what could not be known.
+	Problems []diag.Diagnostic
+	// Warnings report held changes and unknown facts, as text.
 	Warnings []string
 	Cost     CostChange
-	Quota    []capacity.Shortfall
-	Guard    Guard // what must not be deleted
+	Quota    []pools.QuotaExceeded
+	Guard    Guard // objects and pools that syncer must keep
+	// Region is that of the quota, and PricesDate the day of the prices, "2026-06-18"; "" if unknown.
+	Region     string
+	PricesDate string
+}
+
+// Shortages returns the quotas that the plan exceeds, with what to ask Azure for.
+func (p *Plan) Shortages() []string {
+	var out []string
+	for _, s := range p.Quota {
+		text := "short of " + s.String()
+		if ask := s.Request(p.Region); ask != "" {
+			text += "; " + ask
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // Live is the Base of a plan that compares with the cluster.
 const Live = "live"
 
-// Workspace is what the plan does for one Workspace.
+// Workspace is the sum of the changes for one Workspace.
 type Workspace struct {
 	Key          workspace.Key
 	Op           Op
 	Source       string
 	Preset       string
+	Model        desired.Model
 	InstanceType string
 	Nodes        int
 	GPUs         int
 	HourlyCost   capacity.Cost
-	// Pool is the agent pool on which it runs, Shared whether others may run there as well, and Reason why there.
+	// Pool is its agent pool, Shared whether other Workspaces may use the pool, and Reason why it has this pool.
 	Pool   string
 	Shared bool
 	Reason string
-	// Unplaced is why there is no place for it now; what is live for it stays.
+	// Priority is that after the cap of its namespace.
+	Priority workspace.Priority
+	// Unplaced is why it is pending; its live objects stay. WaitsFor are Workspaces that go before it, the first few.
 	Unplaced string
-	Notes    []string
-	// Blocked are the errors for which nothing is done for the Workspace.
+	Refused  bool // with Unplaced: no place will come by itself
+	WaitsFor []capacity.Ahead
+	// Sizes are the verdicts on the sizes that were considered for nodes that it does not have yet.
+	Sizes []capacity.Verdict
+	// GivesWay is the Workspace to which it gives up its nodes; zero for none. Interrupts are those that give up theirs
+	// for this one.
+	GivesWay   workspace.Key
+	Interrupts []workspace.Key
+	Notes      []string
+	// Blocked are the errors of the Workspace. syncer changes nothing for it.
 	Blocked []string
 }
 
@@ -74,10 +101,11 @@ type Change struct {
 	Target    string // "Pool/wphi4x7k2m9" or "StatefulSet/phi-4"
 	Namespace string // of an object
 	Reason    string
-	Fields    []string // what differs, as field paths
+	Fields    []string // paths of the fields that differ
 	Diff      string   // unified diff with secrets redacted; empty for pools and for NoOp
 	Cost      capacity.Cost
-	Later     bool // with Hold: only until something has ended, which takes no more than time
+	Refused   bool // with Hold: the API server refuses the object
+	Later     bool // with Hold: the step follows by itself, once a pod has ended
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete
@@ -99,7 +127,29 @@ func (p *Plan) Counts() map[Op]int {
 	return n
 }
 
-// Empty reports whether nothing would change.
+// Refused counts what does not become true by itself: Workspaces with errors or without a place, objects that the API
+// server refuses, and errors that belong to no Workspace.
+func (p *Plan) Refused() int {
+	n := 0
+	for i := range p.Workspaces {
+		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused {
+			n++
+		}
+	}
+	for i := range p.Changes {
+		if p.Changes[i].Refused {
+			n++
+		}
+	}
+	for _, d := range p.Problems {
+		if d.Severity == diag.Error && d.Workspace == (workspace.Key{}) {
+			n++
+		}
+	}
+	return n
+}
+
+// Empty reports whether the plan has no step to carry out.
 func (p *Plan) Empty() bool {
 	for _, c := range p.Changes {
 		if c.Op != NoOp && c.Op != Hold {

@@ -1,89 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package plan
 
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"io/fs"
-	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/load"
 	"syncer.dev/syncer/presets"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+var policy = desired.Policy{Cluster: "demo", Region: "eastus", Prune: true}
 
-var policy = Policy{Cluster: "demo", Region: "eastus", Prune: true}
-
-func serve(name, size string) string {
-	return "apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {name: " + name + "}\nresource:\n  instanceType: " + size +
-		"\n  labelSelector: {matchLabels: {app: " + name + "}}\ninference:\n  preset: {name: phi-4-mini-instruct}\n"
-}
-
-func tune(name, image string) string {
-	return "apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {name: " + name + "}\nresource:\n  instanceType: Standard_NC6s_v3\n" +
-		"  labelSelector: {matchLabels: {app: " + name + "}}\ntuning:\n  preset: {name: phi-3-mini-128k-instruct}\n  method: qlora\n" +
-		"  input: {urls: [https://example.com/d.parquet]}\n  output: {image: " + image + ", imagePushSecret: push}\n"
-}
-
-// side works out what a set of files asks for.
-func side(t *testing.T, files map[string]string, seen Observed) Side {
+// side computes the desired state of files.
+func side(t *testing.T, files map[string]string, seen desired.Observed) Side {
 	t.Helper()
 	tree := fstest.MapFS{}
 	for name, text := range files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	in, err := Read(fs.FS(tree), presets.FS, workspace.Options{}, workspace.Env{}, nil)
+	in, err := desired.Read(fs.FS(tree), presets.FS, load.Options{}, workspace.Env{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Desire(t.Context(), in.Set, in.Catalog, in.Renderer, policy, seen)
+	d, err := desired.Desire(t.Context(), in.Set, in.Catalog, in.Renderer, policy, seen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return Side{in.Set, d}
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := "testdata/" + name
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s differs (%v); run: make generate\n%s", path, err, got)
-	}
-}
-
 func TestBetween(t *testing.T) {
 	base := side(t, map[string]string{
-		"stays.yaml": serve("stays", "Standard_NC24ads_A100_v4"), "grows.yaml": serve("grows", "Standard_NC24ads_A100_v4"),
-		"goes.yaml": serve("goes", "Standard_NC24ads_A100_v4"), "tuned.yaml": tune("tuned", "example.azurecr.io/a:1"),
-	}, Observed{Eventual: true})
+		"stays.yaml": serve("stays", "Standard_NC24ads_A100_v4"),
+		"grows.yaml": serve("grows", "Standard_NC24ads_A100_v4"),
+		"goes.yaml":  serve("goes", "Standard_NC24ads_A100_v4"),
+		"tuned.yaml": tune("tuned", "example.azurecr.io/a:1"),
+	}, desired.Observed{Eventual: true})
 	head := side(t, map[string]string{
-		"stays.yaml": serve("stays", "Standard_NC24ads_A100_v4"), "grows.yaml": serve("grows", "Standard_NC40ads_H100_v5"),
-		"tuned.yaml": tune("tuned", "example.azurecr.io/a:2"), "comes.yaml": serve("comes", "auto"),
-		"bad.yaml": strings.Replace(serve("bad", "auto"), "preset:", "preest:", 1),
+		"stays.yaml": serve("stays", "Standard_NC24ads_A100_v4"),
+		"grows.yaml": serve("grows", "Standard_NC40ads_H100_v5"),
+		"tuned.yaml": tune("tuned", "example.azurecr.io/a:2"),
+		"comes.yaml": serve("comes", "auto"),
+		"bad.yaml":   strings.Replace(serve("bad", "auto"), "preset:", "preest:", 1),
 	}, Eventually(base))
 	p := Between(policy, strings.Repeat("a", 40), strings.Repeat("b", 40), base, head)
 	var text bytes.Buffer
 	if err := p.Text(&text); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "between.txt", text.Bytes())
+	golden.Equal(t, "testdata/between.txt", text.Bytes())
 	data, err := json.MarshalIndent(p.Document(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "between.json", append(data, '\n'))
+	golden.Equal(t, "testdata/between.json", append(data, '\n'))
 
 	same := Between(policy, "a", "a", base, base)
 	if !same.Empty() || same.Cost.Before != same.Cost.After {
@@ -91,29 +71,46 @@ func TestBetween(t *testing.T) {
 	}
 }
 
-// liveOf pretends that everything a side asks for is live.
-func liveOf(s Side) Observed {
-	seen := Observed{State: cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}}
+// liveOf returns a cluster in which the desired state of a side is live.
+func liveOf(s Side) desired.Observed {
+	seen := desired.Observed{State: cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}}
 	for _, o := range s.Desired.Objects {
 		seen.State.Objects = append(seen.State.Objects, cluster.Object{
-			Ref: cluster.RefOf(o.Content), Workspace: o.Workspace, Owned: true, Source: o.Content.GetAnnotations()[cluster.AnnotationSource],
+			Ref:       cluster.RefOf(o.Content),
+			Workspace: o.Workspace,
+			Owned:     true,
+			Source:    o.Content.GetAnnotations()[cluster.AnnotationSource],
 		})
 		if isWorkload(o.Content) {
-			seen.State.Workloads[o.Workspace] = cluster.Workload{Ref: cluster.RefOf(o.Content), Inputs: o.Content.GetAnnotations()[cluster.AnnotationInputs]}
+			seen.State.Workloads[o.Workspace] = cluster.Workload{
+				Ref:    cluster.RefOf(o.Content),
+				Inputs: o.Content.GetAnnotations()[cluster.AnnotationInputs],
+			}
 		}
 	}
 	for _, p := range s.Desired.Pools() {
 		seen.Pools = append(seen.Pools, capacity.LivePool{
-			Name: p.Name, Size: p.SKU.Name, Count: p.Count, Labels: p.Labels, Taints: p.Taints, State: capacity.Succeeded, Owned: true, Workspace: p.Workspace,
+			Name:      p.Name,
+			Size:      p.SKU.Name,
+			Count:     p.Count,
+			Labels:    p.Labels,
+			Taints:    p.Taints,
+			State:     capacity.Succeeded,
+			Owned:     true,
+			Workspace: p.Workspace,
 		})
 	}
 	return seen
 }
 
-func against(s Side, seen Observed, change func(*LiveInput)) Plan {
+func against(s Side, seen desired.Observed, change func(*LiveInput)) Plan {
 	in := LiveInput{
-		Policy: policy, Head: "head", Side: s, Seen: seen, Previews: make([]cluster.Preview, len(s.Desired.Objects)),
-		Quota: func() (capacity.Quota, error) { return capacity.Quota{}, nil },
+		Policy:   policy,
+		Head:     "head",
+		Side:     s,
+		Seen:     seen,
+		Previews: make([]cluster.Preview, len(s.Desired.Objects)),
+		Quota:    func() (capacity.Quota, error) { return capacity.Quota{}, nil },
 	}
 	for i, o := range s.Desired.Objects {
 		in.Previews[i].Ref = cluster.RefOf(o.Content)
@@ -139,8 +136,12 @@ func deletions(p Plan) (deleted, held int) {
 
 // TestNothingIsDeletedOnABrokenRead is the rule that matters most.
 func TestNothingIsDeletedOnABrokenRead(t *testing.T) {
-	files := map[string]string{"a.yaml": serve("a", "Standard_NC24ads_A100_v4"), "b.yaml": serve("b", "Standard_NC24ads_A100_v4"), "t.yaml": tune("t", "example.azurecr.io/a:1")}
-	seen := liveOf(side(t, files, Observed{}))
+	files := map[string]string{
+		"a.yaml": serve("a", "Standard_NC24ads_A100_v4"),
+		"b.yaml": serve("b", "Standard_NC24ads_A100_v4"),
+		"t.yaml": tune("t", "example.azurecr.io/a:1"),
+	}
+	seen := liveOf(side(t, files, desired.Observed{}))
 	without := func(name string) map[string]string {
 		out := map[string]string{}
 		for k, v := range files {
@@ -187,10 +188,14 @@ func TestNothingIsDeletedOnABrokenRead(t *testing.T) {
 }
 
 func TestPoolWaitsForItsPods(t *testing.T) {
-	full := side(t, map[string]string{"a.yaml": serve("a", "Standard_NC24ads_A100_v4"), "b.yaml": serve("b", "Standard_NC24ads_A100_v4")}, Observed{})
+	full := side(
+		t,
+		map[string]string{"a.yaml": serve("a", "Standard_NC24ads_A100_v4"), "b.yaml": serve("b", "Standard_NC24ads_A100_v4")},
+		desired.Observed{},
+	)
 	seen := liveOf(full)
 	key := workspace.Key{Namespace: "default", Name: "a"}
-	pool := full.Desired.Wishes[0].Pool.Name
+	pool := full.Desired.Workloads[0].Pool.Name
 	seen.State.Nodes = []cluster.Node{{Name: "n", Pool: pool}}
 	w := seen.State.Workloads[key]
 	w.Pods = []cluster.Pod{{Name: "a-0", Node: "n", Phase: "Running"}}
@@ -210,18 +215,18 @@ func TestPoolWaitsForItsPods(t *testing.T) {
 }
 
 func TestFinishedTuningReleasesItsNodes(t *testing.T) {
-	s := side(t, map[string]string{"t.yaml": tune("t", "example.azurecr.io/a:1")}, Observed{})
+	s := side(t, map[string]string{"t.yaml": tune("t", "example.azurecr.io/a:1")}, desired.Observed{})
 	seen := liveOf(s)
 	key := workspace.Key{Namespace: "default", Name: "t"}
 	w := seen.State.Workloads[key]
 	w.Complete = true
 	seen.State.Workloads[key] = w
 	again := side(t, map[string]string{"t.yaml": tune("t", "example.azurecr.io/a:1")}, seen)
-	if got := again.Desired.Wishes[0].Pool.Count; got != 0 {
+	if got := again.Desired.Workloads[0].Pool.Count; got != 0 {
 		t.Errorf("%d nodes after the job has finished", got)
 	}
 	changed := side(t, map[string]string{"t.yaml": tune("t", "example.azurecr.io/a:2")}, seen)
-	if got := changed.Desired.Wishes[0].Pool.Count; got != 1 {
+	if got := changed.Desired.Workloads[0].Pool.Count; got != 1 {
 		t.Errorf("%d nodes for other inputs", got)
 	}
 }

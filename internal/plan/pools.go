@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package plan
 
 import (
@@ -6,20 +8,25 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/fleet"
+	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Pools plans the changes to agent pools. A pool that nothing asks for stays while anything still runs on it, whoever's it is:
-// our pods are deleted first, then the nodes, then the pool.
-func Pools(d Desired, seen Observed, g Guard, p Policy) []capacity.PoolChange {
-	if p.Brought || p.Karpenter != nil {
-		return nil
-	}
+// Pools plans the changes to agent pools. A pool that is not desired stays while a pod of any owner runs on it: syncer
+// deletes its own pods first, then the nodes, then the pool.
+func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) []capacity.PoolChange {
 	s := seen.State
-	on, nodes := podsByNode(s), fleetNodes(s)
-	return capacity.PlanPools(capacity.Situation{
-		Desired: d.Pools(), Live: seen.Pools, Limits: p.Limits, Region: p.Region, Prices: p.Prices, Eventual: seen.Eventual,
+	on, nodes := desired.PodsByNode(s), desired.FleetNodes(s)
+	return pools.Plan(pools.Input{
+		Desired:  d.Pools(),
+		Live:     seen.Pools,
+		Limits:   p.Limits,
+		Region:   p.Region,
+		Prices:   p.Prices,
+		Eventual: seen.Eventual,
 		Held: func(l capacity.LivePool) string {
 			if l.Shared() {
 				return g.holdsShared()
@@ -31,7 +38,7 @@ func Pools(d Desired, seen Observed, g Guard, p Policy) []capacity.PoolChange {
 			if seen.Live && !s.AllPods || g.holdsShared() != "" && shared(pool, seen.Pools) {
 				return nil
 			}
-			return capacity.EmptyNodes(pool, nodes)
+			return fleet.EmptyNodes(pool, nodes)
 		},
 	})
 }
@@ -40,19 +47,23 @@ func shared(pool string, live []capacity.LivePool) bool {
 	return slices.ContainsFunc(live, func(l capacity.LivePool) bool { return l.Name == pool && l.Shared() })
 }
 
-// holdsPool returns why a pool of one Workspace, or one set, must not be deleted, or "". Who waits keeps the nodes that its
-// workload is for, and nothing else: somebody else may be waiting for just that.
-func (g Guard) holdsPool(l capacity.LivePool, seen Observed) string {
+// holdsPool returns why syncer must keep a pool of one Workspace or one InferenceSet, or "". A waiting Workspace keeps
+// the nodes of its workload and no other pool: another Workspace may wait for that capacity.
+func (g Guard) holdsPool(l capacity.LivePool, seen desired.Observed) string {
 	owner := l.Workspace
 	set, ok := capacity.SetOf(owner)
 	for _, k := range slices.SortedFunc(maps.Keys(g.Waiting), workspace.Key.Compare) {
-		if why := g.Waiting[k]; (k == owner || ok && capacity.InSet(k, owner)) && (!seen.Live || seen.State.Workloads[k].Pool == l.Name && hasNodes(l.Name, seen.State)) {
-			return "its Workspace waits: " + why
+		if live := seen.State.Workloads[k]; seen.Live && live.Paused() {
+			continue // it has given up its nodes
+		}
+		if why := g.Waiting[k]; (k == owner || ok && capacity.InSet(k, owner)) &&
+			(!seen.Live || seen.State.Workloads[k].Pool == l.Name && hasNodes(l.Name, seen.State)) {
+			return "its Workspace is pending: " + why
 		}
 	}
 	g.Waiting = nil
 	if ok && !g.Blocked[owner] {
-		owner.Name = set + "-0" // all replicas are meant by the same file
+		owner.Name = set + "-0" // one file asks for all replicas
 	}
 	return g.Holds(owner, sourceOf(l, seen.State))
 }
@@ -61,7 +72,7 @@ func hasNodes(pool string, s cluster.State) bool {
 	return slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Pool == pool })
 }
 
-// sourceOf returns the file that a pool's Workspace came from, as far as objects that are still there tell.
+// sourceOf returns the file of a pool's Workspace, which the annotations of its live objects name, or "".
 func sourceOf(l capacity.LivePool, s cluster.State) string {
 	for _, o := range s.Objects {
 		if (o.Workspace == l.Workspace || capacity.InSet(o.Workspace, l.Workspace)) && o.Source != "" {
@@ -71,11 +82,11 @@ func sourceOf(l capacity.LivePool, s cluster.State) string {
 	return ""
 }
 
-// inUse says what still runs on a pool, whoever's it is, or "".
-func inUse(pool string, seen Observed, on map[string][]string) string {
+// inUse names a pod of any owner that still runs on a pool, or returns "".
+func inUse(pool string, seen desired.Observed, on map[string][]string) string {
 	s := seen.State
 	if seen.Eventual {
-		return "" // its pods have gone by then
+		return "" // by then its pods are gone
 	}
 	for _, n := range s.Nodes {
 		if n.Pool != pool {
@@ -85,13 +96,13 @@ func inUse(pool string, seen Observed, on map[string][]string) string {
 			return fmt.Sprintf("pod %s still runs on it", pods[0])
 		}
 		if seen.Live && !s.AllPods {
-			return "whether pods of others run on it is not known: syncer may not list pods in all namespaces"
+			return "unmanaged pods may run on it: syncer may not list pods in all namespaces"
 		}
 	}
 	return ""
 }
 
-// idle reports whether certainly nothing runs on a pool, of ours or of others.
-func idle(pool string, seen Observed) bool {
-	return seen.Live && seen.State.AllPods && inUse(pool, seen, podsByNode(seen.State)) == ""
+// idle reports whether it is certain that no pod of any owner runs on a pool.
+func idle(pool string, seen desired.Observed) bool {
+	return seen.Live && seen.State.AllPods && inUse(pool, seen, desired.PodsByNode(seen.State)) == ""
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package desired
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// conflicts are the objects that more than one document would make. syncer makes none of them: it cannot know which one
+// is meant, and each would undo the other in every pass.
+type conflicts struct {
+	workspaces map[workspace.Key][]diag.Diagnostic
+	plain      []diag.Diagnostic    // about plain objects
+	refs       map[cluster.Ref]bool // of these
+}
+
+// maker is a document that would make an object.
+type maker struct {
+	at  diag.Position
+	key workspace.Key // zero for a plain object
+}
+
+// plain reports whether the document is the object itself.
+func (m maker) plain() bool { return m.key == workspace.Key{} }
+
+// conflictsOf finds the objects that Workspaces would make and that another Workspace or a plain object makes as well.
+// It goes by names alone, so that a Workspace that waits for nodes counts too.
+func conflictsOf(set *workspace.Set) conflicts {
+	makers := map[cluster.Ref][]maker{}
+	for i := range set.Workspaces {
+		w := &set.Workspaces[i]
+		for _, ref := range render.Own(w) {
+			makers[ref] = append(makers[ref], makerOf(w))
+		}
+	}
+	for _, o := range set.Objects {
+		if o.Live {
+			continue
+		}
+		ref := cluster.RefOf(&unstructured.Unstructured{Object: o.Content})
+		ref.Version = ""
+		if all, taken := makers[ref]; taken {
+			makers[ref] = append(all, maker{at: o.Source})
+		}
+	}
+	out := conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}
+	for ref, all := range makers {
+		if len(all) > 1 {
+			out.add(ref, all)
+		}
+	}
+	return out
+}
+
+// makerOf returns a Workspace as a maker of objects.
+func makerOf(w *workspace.Workspace) maker {
+	return maker{at: w.At("metadata.name"), key: w.Key}
+}
+
+// add reports an object at each of its makers.
+func (c *conflicts) add(ref cluster.Ref, makers []maker) {
+	for i, m := range makers {
+		other := makers[(i+1)%len(makers)]
+		name := fmt.Sprintf("%s %s/%s", ref.Kind, ref.Namespace, ref.Name)
+		text := fmt.Sprintf("Workspace %s would make %s, as would Workspace %s in %s", m.key, name, other.key, other.at)
+		switch {
+		case m.plain():
+			text = fmt.Sprintf("Workspace %s in %s would make the same %s", other.key, other.at, name)
+		case other.plain():
+			text = fmt.Sprintf("Workspace %s would make %s, which is also in %s", m.key, name, other.at)
+		}
+		d := diag.Errorf(diag.ObjectConflict, "%s", text).On("metadata.name").Placed(m.at).
+			Suggest("rename one of them; until then syncer changes neither")
+		if m.plain() {
+			c.plain = append(c.plain, d)
+			c.refs[ref] = true
+			continue
+		}
+		c.workspaces[m.key] = append(c.workspaces[m.key], d.For(m.key))
+	}
+}
+
+// block blocks the Workspaces that have conflicts.
+func (c *conflicts) block(all []Workload) {
+	for i := range all {
+		found := c.workspaces[all[i].Key]
+		slices.SortFunc(found, diag.Diagnostic.Compare)
+		all[i].Blocked = append(all[i].Blocked, found...)
+	}
+}
+
+// without returns the plain objects that have no conflict.
+func (c *conflicts) without(objects []Object) []Object {
+	return slices.DeleteFunc(objects, func(o Object) bool {
+		ref := cluster.RefOf(o.Content)
+		ref.Version = ""
+		return c.refs[ref]
+	})
+}
+
+// blockRendered blocks the Workspaces whose rendered objects conflict: a preset of the repository may add objects with
+// names of its own. Objects that Workspaces share carry no Workspace's name.
+func blockRendered(all []Workload) {
+	makers := map[cluster.Ref][]maker{}
+	var order []cluster.Ref
+	for i := range all {
+		w := &all[i]
+		for _, o := range w.Bundle.Objects {
+			if _, own := o.GetLabels()[cluster.LabelWorkspace]; !own || len(w.Blocked) > 0 {
+				continue
+			}
+			ref := cluster.RefOf(o)
+			ref.Version = ""
+			if makers[ref] == nil {
+				order = append(order, ref)
+			}
+			makers[ref] = append(makers[ref], makerOf(w.Workspace))
+		}
+	}
+	found := conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}
+	for _, ref := range order {
+		if len(makers[ref]) > 1 {
+			found.add(ref, makers[ref])
+		}
+	}
+	found.block(all)
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package desired
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/fleet"
+	"syncer.dev/syncer/internal/capacity/karpenter"
+	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/capacity/unavailable"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/podpolicy"
+	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/render/judge"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Policy is the part of the configuration that decides between valid choices.
+type Policy struct {
+	Cluster      string
+	Source       NodeSource // nil for AgentPools
+	Region       string
+	RetiredSizes string
+	Limits       capacity.Limits
+	Prices       capacity.Prices // zero for the embedded list
+	Prune        bool
+	Nodes        int // if not 0, overrides the number of nodes of sizing
+	Context      int // if not 0, overrides the context length of every Workspace, in tokens
+	// NVMeStorageClass is the storage class for weights on the local disks of sizes that have some; empty for none.
+	NVMeStorageClass string
+	// Pods is what templates, patches and presets of the repository may ask for.
+	Pods podpolicy.Policy
+	// MaxPriority caps the priority of the Workspaces of a namespace.
+	MaxPriority map[string]workspace.Priority
+	// Preemption lets Workspaces with nodes give them up for a higher priority. Only AgentPools do so.
+	Preemption bool
+}
+
+// Unlimited returns the policy without the limits on the sum of all nodes.
+func (p Policy) Unlimited() Policy {
+	p.Limits.HourlyCost, p.Limits.Nodes = 0, 0
+	return p
+}
+
+// Renderer turns a Workspace into objects.
+type Renderer interface {
+	Render(
+		ctx context.Context,
+		w *workspace.Workspace,
+		p preset.Preset,
+		at render.Placement,
+		o render.Options,
+	) (render.Bundle, error)
+}
+
+// Catalog finds presets by any of their names.
+type Catalog interface {
+	Lookup(name string) (preset.Preset, bool)
+}
+
+// Workload is the desired state of one Workspace, as far as its errors allow.
+type Workload struct {
+	workspace.Key
+	Workspace *workspace.Workspace
+	Model     Model
+	Demand    capacity.Demand
+	Placement Placement
+	Pool      *capacity.Pool      // the pool of its pods, which may be shared; nil if blocked, waiting, or in other modes
+	Binding   fleet.Binding       // with Pool: its part of the pool, and the reason
+	NodePool  *karpenter.NodePool // set in mode karpenter
+	Bundle    render.Bundle
+	Notes     []string          // deviations from the file, as text
+	Blocked   []diag.Diagnostic // errors; syncer changes nothing for a Workspace with any
+	Finished  bool              // the tuning is over, and syncer releases its nodes
+	// Waiting is why the nodes of the Workspace are unknown. syncer creates nothing for it, and its live objects stay.
+	Waiting string
+	// Unplaced reports that it waits for a place in a pool.
+	Unplaced bool
+	// Priority is that of the Workspace after the cap of its namespace.
+	Priority workspace.Priority
+	// Behind are Workspaces that go before it while it waits, the first few; More counts the others.
+	Behind []capacity.Ahead
+	More   int
+	// Sizes are the verdicts on the sizes that were considered, if Observed.Explain asks for them and it does not run.
+	Sizes []capacity.Verdict
+	// NodeFailure is why its nodes do not suffice.
+	NodeFailure cluster.Failure
+	// Assumed is the note on what it is placed on as long as its nodes are unknown; empty if they are known.
+	Assumed string
+	nodes   []cluster.Node // existing nodes that it may run on, by name
+	// Missing lists references that the cluster lacks, and how to create them. The pods wait for them.
+	Missing []string
+	// Held is why syncer does not apply the NodePool.
+	Held string
+
+	diskGiB int // on each node
+}
+
+// Placement is the placement of a Workspace, with the name of the size for messages.
+type Placement struct {
+	render.Placement
+	InstanceType string
+}
+
+// Object is one desired object, and the Workspace it belongs to (zero for shared ones).
+type Object struct {
+	Workspace workspace.Key
+	Content   *unstructured.Unstructured
+	// Unknown is why the values of an encrypted Secret are unknown; syncer does not apply it then.
+	Unknown string
+}
+
+// Desired is the desired state of a source.
+type Desired struct {
+	Workloads []Workload // one per Workspace, in the order of their keys
+	Objects   []Object   // of all Workloads that are not blocked, and plain objects; each object once
+	Problems  []diag.Diagnostic
+	Warnings  []string
+	Fleet     fleet.Result // in mode aks
+}
+
+// Blocked returns the Workspaces with errors, and the InferenceSets that have one as a replica.
+func (d Desired) Blocked() map[workspace.Key]bool {
+	out := map[workspace.Key]bool{}
+	for i := range d.Workloads {
+		if len(d.Workloads[i].Blocked) > 0 {
+			out[d.Workloads[i].Key] = true
+			if set := d.Workloads[i].set(); set != "" {
+				out[capacity.SetKey(d.Workloads[i].Namespace, set)] = true
+			}
+		}
+	}
+	return out
+}
+
+// Pools returns the desired pools.
+func (d Desired) Pools() []capacity.Pool {
+	var out []capacity.Pool
+	blocked := d.Blocked()
+	for _, p := range d.Fleet.Pools {
+		if !blocked[p.Workspace] { // render may have blocked a Workspace after the plan of the fleet
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Observed is the input of the choice of sizes in addition to the source. The zero value is an empty cluster.
+type Observed struct {
+	Pools []capacity.LivePool
+	State cluster.State
+	// Live reports that State is from a cluster. Otherwise the cluster is unknown, which differs from an empty cluster.
+	Live bool
+	// NodesKnown reports that the nodes of State are all existing nodes, although the rest of the cluster is unknown.
+	NodesKnown bool
+	// Unavailable and Quota exclude sizes at the time Now.
+	Unavailable unavailable.Offerings
+	Quota       capacity.Quota
+	Now         time.Time
+	// Found is the state of the objects of Input.References in the cluster; nil if syncer did not look them up.
+	Found map[cluster.Ref]cluster.Reference
+	// Unprovisionable names the pools that have no node and get none, WithoutGPUs those whose GPUs are overdue.
+	Unprovisionable, WithoutGPUs map[string]bool
+	// FirstSeen is when each Workspace was first seen, by the status branch. A Workspace without a time is new.
+	FirstSeen map[workspace.Key]time.Time
+	// Explain asks for verdicts on sizes.
+	Explain bool
+	// Eventual asks for the final state, as if every desired pool existed at once.
+	Eventual bool
+}
+
+// In returns the observed state with only the offerings and the quota of these availability zones.
+func (o Observed) In(zones []string) Observed {
+	o.Unavailable, o.Quota = o.Unavailable.In(zones), o.Quota.In(zones)
+	return o
+}
+
+// Desire computes the desired state of every Workspace of set in parallel. An error in one Workspace blocks only that
+// one. Desire plans the nodes of all Workspaces together.
+func Desire(
+	ctx context.Context,
+	set *workspace.Set,
+	catalog Catalog,
+	r Renderer,
+	policy Policy,
+	seen Observed,
+) (Desired, error) {
+	seen = seen.In(policy.Limits.Zones)
+	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
+	presets := make([]preset.Preset, len(set.Workspaces))
+	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
+		d.Workloads[i], presets[i] = desire(set, &set.Workspaces[i], catalog, policy, seen)
+	}); err != nil {
+		return Desired{}, err
+	}
+	clash := conflictsOf(set)
+	clash.block(d.Workloads)
+	d.Problems = append(d.Problems, clash.plain...)
+	d.Fleet = policy.NodeSource().Arrange(d.Workloads, set, policy, seen)
+	if err := each(ctx, len(d.Workloads), func(ctx context.Context, i int) {
+		d.Workloads[i] = d.Workloads[i].render(ctx, set, presets[i], r, policy)
+	}); err != nil {
+		return Desired{}, err
+	}
+	blockRendered(d.Workloads)
+	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
+	for i := range d.Workloads {
+		w := &d.Workloads[i]
+		for _, p := range w.Blocked {
+			if !slices.Contains(set.Problems, p) {
+				d.Problems = append(d.Problems, p)
+			}
+		}
+		d.Problems = append(d.Problems, w.substitution()...)
+	}
+	slices.SortFunc(d.Problems, diag.Diagnostic.Compare)
+	d.Objects = collect(d.Workloads, clash.without(plain(set, policy.Cluster)))
+	return d, nil
+}
+
+// each calls do for 0 to n-1, a few at a time.
+func each(ctx context.Context, n int, do func(ctx context.Context, i int)) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		g.Go(func() error {
+			do(ctx, i)
+			return ctx.Err()
+		})
+	}
+	return g.Wait()
+}
+
+// desire sizes and places one Workspace; the first step that fails blocks it.
+func desire(
+	set *workspace.Set,
+	w *workspace.Workspace,
+	catalog Catalog,
+	policy Policy,
+	seen Observed,
+) (Workload, preset.Preset) {
+	out := Workload{Key: w.Key, Workspace: w, Blocked: set.ErrorsOf(w.Key)}
+	if seen.Live {
+		out.Blocked = append(out.Blocked, locked(set, w)...)
+	}
+	if len(out.Blocked) > 0 {
+		return out.misnamed(catalog, policy), preset.Preset{}
+	}
+	p, ok := catalog.Lookup(w.PresetName())
+	if !ok && w.PresetName() != "" {
+		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName())), p
+	}
+	out.Model = ModelOf(w, p)
+	if err := policy.NodeSource().Place(&out, set, p, policy, seen); err != nil {
+		return out.block("resource.instanceType", err), p
+	}
+	out.rank(policy)
+	out.resolve(policy, seen.Found)
+	return out, p
+}
+
+// misnamed adds to the errors of a blocked Workspace that its size does not exist, unless one of them is about its
+// nodes: the user corrects both at once.
+func (w Workload) misnamed(catalog Catalog, policy Policy) Workload {
+	from := policy.NodeSource()
+	about := func(d diag.Diagnostic) bool { return strings.HasPrefix(d.Field, "resource.") }
+	if from.Admission().Pool == nil || slices.ContainsFunc(w.Blocked, about) {
+		return w
+	}
+	if p, ok := catalog.Lookup(w.Workspace.PresetName()); ok {
+		req := from.Request(w.Workspace, p, policy)
+		if err := req.Misnamed(); err != nil {
+			return w.block(sizing.SizeField, err)
+		}
+	}
+	return w
+}
+
+// render renders the objects of a placed Workspace.
+func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Preset, r Renderer, policy Policy) Workload {
+	if len(w.Blocked) > 0 || w.Waiting != "" {
+		return w
+	}
+	bundle, err := r.Render(ctx, w.Workspace, p, w.Placement.Placement, render.Options{
+		Cluster:          policy.Cluster,
+		Source:           w.Workspace.Source.Path,
+		Objects:          set.Objects,
+		NVMeStorageClass: policy.NVMeStorageClass,
+		Pods:             policy.Pods,
+	})
+	if refused := (*judge.RefusedError)(nil); errors.As(err, &refused) {
+		w.Blocked = append(w.Blocked, refused.Problems...)
+		return w
+	}
+	if err != nil {
+		return w.block("", err)
+	}
+	w.Bundle = bundle
+	return w
+}
+
+// collect lists the objects of all Workloads, each once: Workspaces share the default parameters of a tuning method.
+func collect(workloads []Workload, plain []Object) []Object {
+	seen := map[cluster.Ref]bool{}
+	var out []Object
+	add := func(o Object) {
+		if r := cluster.RefOf(o.Content); !seen[r] {
+			seen[r] = true
+			out = append(out, o)
+		}
+	}
+	for _, o := range plain {
+		add(o)
+	}
+	for i := range workloads {
+		if len(workloads[i].Blocked) > 0 {
+			continue
+		}
+		for _, o := range workloads[i].Bundle.Objects {
+			key := workloads[i].Key
+			if _, own := o.GetLabels()[cluster.LabelWorkspace]; !own {
+				key = workspace.Key{}
+			}
+			add(Object{Workspace: key, Content: o})
+		}
+	}
+	return out
+}
+
+// plain returns the plain objects of the repository with the labels of syncer.
+func plain(set *workspace.Set, clusterName string) []Object {
+	out := make([]Object, 0, len(set.Objects))
+	for _, o := range set.Objects {
+		if o.Live {
+			continue
+		}
+		u := (&unstructured.Unstructured{Object: o.Content}).DeepCopy()
+		labels := maps.Clone(u.GetLabels())
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		delete(labels, cluster.LabelWorkspace)
+		labels[cluster.LabelManagedBy], labels[cluster.LabelCluster] = cluster.ManagedBy, clusterName
+		u.SetLabels(labels)
+		annotations := maps.Clone(u.GetAnnotations())
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[cluster.AnnotationSource] = o.Source.Path
+		u.SetAnnotations(annotations)
+		object := Object{Content: u}
+		if o.Encrypted != nil {
+			object.Unknown = o.Encrypted.Unknown
+		}
+		out = append(out, object)
+	}
+	return out
+}
+
+// substitution warns, at the position of the size, that syncer substitutes it.
+func (w *Workload) substitution() []diag.Diagnostic {
+	if w.Demand.Substituted == "" {
+		return nil
+	}
+	const field = "resource.instanceType"
+	d := diag.Warningf(diag.SizeSubstituted, "%s", w.Notes[len(w.Notes)-1]).
+		On(w.Workspace.Written(field)).
+		Placed(w.Workspace.At(field)).
+		Suggest("name another size, omit it to get the cheapest, or set capacity.retiredSizes: refuse")
+	return []diag.Diagnostic{d.For(w.Key)}
+}
+
+// block adds an error at the position of the field. syncer changes nothing for a blocked Workspace.
+func (w Workload) block(field string, err error) Workload {
+	d, known := diag.As(err)
+	switch patch := w.Workspace.Patch; {
+	case known && patch != nil && d.Path == patch.Path:
+		d = d.At(max(d.Line, 1), max(d.Column, 1))
+	case known && d.Path == "": // an error in a field of the Workspace
+		d = d.On(w.Workspace.Written(d.Field)).Placed(w.Workspace.At(d.Field))
+	default: // an error in a file of the preset, or without a position
+		reason := cmp.Or(d.Reason, diag.RenderFailed)
+		d = diag.Errorf(reason, "%v", err).On(w.Workspace.Written(field)).Placed(w.Workspace.At(field))
+	}
+	w.Blocked = append(w.Blocked, d.For(w.Key))
+	return w
+}

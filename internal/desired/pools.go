@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package desired
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/fleet"
+	"syncer.dev/syncer/internal/capacity/unavailable"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// availability holds the unavailable offerings, and the sizes that Azure does not offer.
+type availability struct {
+	unavailable.Offerings
+	quota capacity.Quota
+}
+
+// Blocked implements capacity.Availability.
+func (a availability) Blocked(
+	sku capacity.SKU, priority capacity.Priority, now time.Time,
+) (reason string, until time.Time, ok bool) {
+	if reason, until, ok = a.Offerings.Blocked(sku, priority, now); ok {
+		return reason, until, ok
+	}
+	reason = a.quota.Offered(sku, priority)
+	return reason, time.Time{}, reason != ""
+}
+
+// Arrange plans the nodes of all Workloads together, and sets for each where it runs.
+func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Policy, seen Observed) fleet.Result {
+	in := fleet.Input{
+		Cluster:         policy.Cluster,
+		Region:          policy.Region,
+		Pools:           seen.Pools,
+		Nodes:           FleetNodes(seen.State),
+		Quota:           seen.Quota,
+		Unavailable:     availability{seen.Unavailable, seen.Quota},
+		Unprovisionable: seen.Unprovisionable,
+		Now:             seen.Now,
+		Limits:          policy.Limits,
+		Preemption:      policy.Preemption,
+		Explain:         seen.Explain,
+	}
+	in.Eventual = seen.Eventual || !seen.Live && len(in.Nodes) == 0
+	in.Prices = func(size string, priority capacity.Priority) capacity.Cost {
+		return policy.Prices.Price(policy.Region, size, priority)
+	}
+	for i := range workloads {
+		w := &workloads[i]
+		if len(w.Blocked) > 0 || len(w.Demand.Options) == 0 {
+			in.Reserved = append(in.Reserved, reserve(w.Key, seen.State)...)
+			continue
+		}
+		in.Workloads = append(in.Workloads, w.need(seen))
+	}
+	if seen.Eventual { // by then, Workspaces that the source no longer has are gone
+		gone := maps.Clone(seen.State.Workloads)
+		for i := range workloads {
+			delete(gone, workloads[i].Key)
+		}
+		for i := range in.Nodes {
+			for _, w := range gone {
+				for _, p := range w.Pods {
+					if p.Node == in.Nodes[i].Name {
+						in.Nodes[i].Pods--
+						in.Nodes[i].Used -= int(w.GPUs)
+					}
+				}
+			}
+		}
+	}
+	f := fleet.Plan(in)
+	pools := map[string]*capacity.Pool{}
+	for i := range f.Pools {
+		pools[f.Pools[i].Name] = &f.Pools[i]
+	}
+	for i := range workloads {
+		w := &workloads[i]
+		if len(w.Blocked) == 0 {
+			w.considered(f.Verdicts[w.Key], seen)
+		}
+		if no, ok := f.Unplaced[w.Key]; ok {
+			w.unplace(cluster.Failure{Reason: string(no.Reason), Message: no.Message})
+			w.Behind, w.More = no.Behind, no.More
+		}
+		if b, ok := f.Bindings[w.Key]; ok {
+			w.bind(b, pools[b.Pool], policy)
+		}
+	}
+	return f
+}
+
+// unplace makes the Workspace wait for a place.
+func (w *Workload) unplace(why cluster.Failure) {
+	w.Unplaced, w.Waiting, w.NodeFailure = true, why.Message, why
+}
+
+// bind places a Workload as the fleet decided.
+func (w *Workload) bind(b fleet.Binding, pool *capacity.Pool, policy Policy) {
+	o := b.Option
+	w.Binding = b
+	w.Pool = pool
+	if pool == nil { // it runs on a pool that it will leave, or on none
+		w.Pool = &capacity.Pool{
+			Name:       b.Pool,
+			SKU:        o.SKU,
+			Count:      o.Nodes,
+			Spot:       w.Workspace.Spot(),
+			HourlyCost: b.Cost,
+		}
+		if w.Workspace.Suspended() || w.Finished || b.Yields != "" {
+			w.Pool.Count, w.Pool.HourlyCost = 0, capacity.Cost{Known: true}
+		}
+	}
+	if b.Next != "" {
+		w.Notes = append(w.Notes, b.Reason)
+	}
+	if b.Hold != "" {
+		w.unplace(cluster.Failure{Reason: string(diag.Moving), Message: b.Hold})
+	}
+	w.Placement = placementOf(o)
+	w.Placement.Pool, w.Placement.Spot = b.Pool, w.Workspace.Spot()
+	if b.Yields != "" {
+		w.Placement.Paused = true
+		w.NodeFailure = cluster.Failure{Reason: string(diag.Preempted), Message: b.Yields}
+	}
+	if !w.automatic() { // the nodes of a shared pool have no labels of a Workspace
+		w.Placement.NodeLabels = w.Workspace.NodeLabels()
+	}
+}
+
+// need returns the facts about a Workload that the plan of the fleet depends on.
+func (w *Workload) need(seen Observed) fleet.Workload {
+	s, ws := seen.State, w.Workspace
+	auto := w.automatic()
+	n := fleet.Workload{
+		Workspace: w.Key,
+		Demand:    w.Demand,
+		Automatic: auto || w.Demand.Substituted != "",
+		Shared:    auto,
+		Set:       w.set(),
+		Labels:    ws.NodeLabels(),
+		Tuning:    ws.Tuning != nil,
+		Spot:      ws.Spot(),
+		OSSKU:     ws.OSSKU(),
+		DiskGiB:   w.diskGiB,
+		Priority:  w.Priority,
+		FirstSeen: seen.FirstSeen[w.Key],
+		Digest:    ws.Digest,
+	}
+	switch {
+	case ws.Suspended():
+		n.Idle = "suspended: no nodes"
+	case w.Finished:
+		n.Idle = "the job is over: no nodes"
+	}
+	live, ok := s.Workloads[w.Key]
+	if !ok {
+		return n
+	}
+	n.Pool, n.GPUs, n.Paused = live.Pool, int(live.GPUs), live.Paused()
+	for _, p := range live.Pods {
+		if p.Node != "" && !p.Ended() {
+			n.Pods = append(n.Pods, fleet.Pod{Name: p.Name, Node: p.Node})
+		}
+	}
+	return n
+}
+
+// automatic reports whether syncer chooses the size.
+func (w *Workload) automatic() bool {
+	size := w.Workspace.Resource.InstanceType
+	return size == "" || size == "auto"
+}
+
+// set returns the InferenceSet with whose replicas the Workspace shares a pool, or "". A template of the user's own may
+// ask for no GPUs, and two of them would meet on one node.
+func (w *Workload) set() string {
+	if w.automatic() || w.Workspace.PresetName() == "" {
+		return ""
+	}
+	return w.Workspace.InferenceSet
+}
+
+// reserve keeps room for pods without a node of a Workspace with errors, whose live objects stay as they are.
+func reserve(k workspace.Key, s cluster.State) []fleet.Reservation {
+	live, ok := s.Workloads[k]
+	if !ok || live.Pool == "" {
+		return nil
+	}
+	missing := int(live.Replicas)
+	for _, p := range live.Pods {
+		if p.Node != "" {
+			missing--
+		}
+	}
+	if missing <= 0 {
+		return nil
+	}
+	return []fleet.Reservation{{Pool: live.Pool, Nodes: missing, GPUs: int(live.GPUs)}}
+}
+
+// FleetNodes lists the nodes of pools with the use of their GPUs. The State lists pods twice, those of Workspaces and
+// all, and the two lists may be a moment apart: a pod counts if either has it.
+func FleetNodes(s cluster.State) []fleet.Node {
+	on := PodsByNode(s)
+	used := map[string]int{}
+	for _, w := range s.Workloads {
+		for _, p := range w.Pods {
+			if p.Node != "" && !p.Ended() {
+				used[p.Node] += int(w.GPUs)
+			}
+		}
+	}
+	out := make([]fleet.Node, 0, len(s.Nodes))
+	for _, n := range s.Nodes {
+		if n.Pool != "" {
+			out = append(out, fleet.Node{
+				Name:  n.Name,
+				Pool:  n.Pool,
+				Ready: n.Ready && n.GPUs > 0,
+				GPUs:  int(n.GPUs),
+				Used:  used[n.Name] + int(n.Taken),
+				Pods:  len(on[n.Name]),
+			})
+		}
+	}
+	return out
+}
+
+// PodsByNode lists the unfinished pods of all owners on each node, as "namespace/name".
+func PodsByNode(s cluster.State) map[string][]string {
+	out := map[string][]string{}
+	for _, n := range s.Nodes {
+		out[n.Name] = slices.Clone(n.Pods)
+	}
+	for k, w := range s.Workloads {
+		for _, p := range w.Pods {
+			name := k.Namespace + "/" + p.Name
+			if p.Node != "" && !p.Ended() && !slices.Contains(out[p.Node], name) {
+				out[p.Node] = append(out[p.Node], name)
+			}
+		}
+	}
+	return out
+}

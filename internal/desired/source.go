@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package desired
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/render/kustomize"
+	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/admission"
+	"syncer.dev/syncer/internal/workspace/load"
+)
+
+// presetsDir is where a source keeps presets of its own.
+const presetsDir = "presets"
+
+// Input is a source that has been read: everything that Desire needs of it.
+type Input struct {
+	Set      *workspace.Set
+	Catalog  *preset.Catalog
+	Renderer *render.Renderer
+	Presets  string // the folder of files with presets of its own, or ""
+
+	env workspace.Env // that the Set was validated with
+}
+
+// Builder returns what builds the kustomization folders of one tree, for load.Options.
+func Builder(l load.Limits) func(fsys fs.FS, dir string) (load.Built, error) {
+	b := kustomize.Builder{Limits: kustomize.Limits{FileBytes: l.FileBytes, Weight: int(l.BuildBytes)}}
+	return func(fsys fs.FS, dir string) (load.Built, error) {
+		built, err := b.BuildFolder(fsys, dir)
+		return load.Built(built), err
+	}
+}
+
+// presetsOf returns the folder with the presets of a tree, or "". Those of Root win over those of the whole tree.
+func presetsOf(files fs.FS, options load.Options) string {
+	dirs := []string{options.Presets}
+	if options.Presets == "" {
+		dirs = []string{path.Join(options.Root, presetsDir), presetsDir}
+	}
+	for _, dir := range dirs {
+		if info, err := fs.Stat(files, dir); err == nil && info.IsDir() {
+			return dir
+		}
+	}
+	return ""
+}
+
+// Read loads the Workspaces and presets of a source and checks them by the rules of admission. builtin is the catalogue
+// of this binary; a presets folder in files adds to it: that of options.Presets, or without it that in options.Root,
+// else one in the root. Problems of the Set lists all mistakes; an error means that Read could read nothing at all.
+// cache keeps rendered objects over several calls; it may be nil.
+func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *render.Cache) (Input, error) {
+	layers := []preset.Layer{{FS: builtin}}
+	own := presetsOf(files, options)
+	if own != "" {
+		sub, err := fs.Sub(files, own)
+		if err != nil {
+			return Input{}, err
+		}
+		layers = append(layers, preset.Layer{FS: sub, Path: own})
+	}
+	catalog, presetProblems, err := preset.LoadLayers(layers...)
+	if err != nil {
+		return Input{}, err
+	}
+	renderer := render.New(catalog, cache, render.WithBuiltIn(builtin))
+	options.Build = Builder(options.Limits)
+	set, err := load.Load(files, options)
+	if err != nil {
+		return Input{}, err
+	}
+	set.Problems = append(set.Problems, catalog.Notes()...)
+	set.Problems = append(set.Problems, presetProblems...)
+	for _, err := range renderer.Check() { // the overlays of this binary have no errors
+		d := diag.From(err, diag.PresetOverlayRefused)
+		set.Problems = append(set.Problems, d.In(path.Join(own, d.Path)).At(max(d.Line, 1), max(d.Column, 1)))
+	}
+	set.Loaded = slices.Clone(set.Problems)
+	if env.Size == nil {
+		env.Size, env.Hardware, env.NearSize = sizeFor, hardwareOf, capacity.NearSKU
+	}
+	set.Problems = append(set.Problems, admission.Validate(set, catalog, env)...)
+	slices.SortFunc(set.Problems, diag.Diagnostic.Compare)
+	set.Problems = slices.Compact(set.Problems)
+	return Input{Set: set, Catalog: catalog, Renderer: renderer, Presets: own, env: env}, nil
+}
+
+// hardwareOf returns what the nodes of a size have.
+func hardwareOf(name string) (workspace.Hardware, bool) {
+	s, ok := capacity.LookupSKU(name)
+	h := workspace.Hardware{Name: s.Name, Arch: s.Arch}
+	if vendor, _, _ := strings.Cut(s.GPUModel, " "); s.GPUs > 0 {
+		h.GPU = strings.ToLower(vendor)
+	}
+	return h, ok && s.Retired == ""
+}
+
+// sizeFor returns the GPUs of a VM size for the rules of admission. It returns false for a size on which no model can
+// run: sizing has the better answer, and substitutes a retired size.
+func sizeFor(name string) (workspace.Size, bool) {
+	s, ok := capacity.LookupSKU(name)
+	return workspace.Size{GPUs: s.GPUs, MemoryGiB: s.GPUMemoryGiB * s.GPUs}, ok && s.Unusable() == ""
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Cluster is the part of a Kubernetes cluster that the engine reads. It writes nothing.
+type Cluster interface {
+	// Preview returns the result of a dry run for each object, in the same order. An error is about the server, and not
+	// about an object.
+	Preview(ctx context.Context, objects []*unstructured.Unstructured) ([]cluster.Preview, error)
+	// Look returns the state of each external reference. It is cheap if nothing has changed. A nil map means that
+	// references are not resolved.
+	Look(ctx context.Context, refs []cluster.Ref, now time.Time) (map[cluster.Ref]cluster.Reference, error)
+}
+
+// Depth selects the objects that the engine previews.
+type Depth int
+
+const (
+	// PreviewUpdates omits objects that do not exist: the loop creates them, which gives the verdict.
+	PreviewUpdates Depth = iota
+	// PreviewAll previews every object, for users who want the verdict before syncer writes anything.
+	PreviewAll
+)
+
+// Settings configure an Engine.
+type Settings struct {
+	Policy desired.Policy
+	// Read loads and validates the tree of a revision.
+	Read  func(Revision) (desired.Input, error)
+	Depth Depth
+}
+
+// Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its references.
+type Engine struct {
+	settings Settings
+	cluster  Cluster
+
+	inputs     string // of the last loaded revision
+	loaded     *desired.Input
+	references references
+}
+
+// references are the objects that Workspaces refer to, as last resolved.
+type references struct {
+	of    *workspace.Set
+	refs  []cluster.Ref
+	found map[cluster.Ref]cluster.Reference
+	input desired.Input
+}
+
+// New returns an Engine with an empty cache.
+func New(s Settings, c Cluster) *Engine { return &Engine{settings: s, cluster: c} }
+
+// Observed is the input of a plan in addition to the source.
+type Observed struct {
+	desired.Observed
+	// QuotaErr is why the quota is unknown, in whole or in part.
+	QuotaErr error
+	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
+	Stale string
+}
+
+// Result is a plan with its inputs.
+type Result struct {
+	Plan    plan.Plan
+	Desired desired.Desired
+	Set     *workspace.Set // with the references resolved
+	// Unresolved has a message for each kind and namespace whose references syncer may not read.
+	Unresolved map[string]string
+}
+
+// Load reads a revision. If its content equals that of the last revision, Load returns the cached Input, and fresh is
+// false.
+func (e *Engine) Load(rev Revision) (in desired.Input, fresh bool, err error) {
+	if e.loaded != nil && e.inputs == rev.Inputs {
+		return *e.loaded, false, nil
+	}
+	in, err = e.settings.Read(rev)
+	if err != nil {
+		return desired.Input{}, false, err
+	}
+	e.loaded, e.inputs = &in, rev.Inputs
+	return in, true, nil
+}
+
+// Plan compares the desired state of a revision with the observed state. An error means that the revision is unreadable
+// or the cluster unreachable; the Result is empty then.
+func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result, error) {
+	in, _, err := e.Load(rev)
+	if err != nil {
+		return Result{}, err
+	}
+	if in, err = e.resolve(ctx, in, seen.Now); err != nil {
+		return Result{}, err
+	}
+	seen.Found = e.references.found
+	seen.Explain = e.settings.Depth == PreviewAll // for people
+	d, err := Desire(ctx, in, e.settings.Policy, seen.Observed)
+	if err != nil {
+		return Result{}, err
+	}
+	previews, err := e.preview(ctx, d, seen.State)
+	if err != nil {
+		return Result{}, err
+	}
+	p := plan.AgainstLive(plan.LiveInput{
+		Policy:     e.settings.Policy,
+		Head:       rev.Commit,
+		AllowEmpty: rev.AllowEmpty,
+		Stale:      seen.Stale,
+		Side:       plan.Side{Set: in.Set, Desired: d},
+		Seen:       seen.Observed,
+		Previews:   previews,
+		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
+	})
+	return Result{Plan: p, Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
+}
+
+// Desire computes the desired state of a source, given the observed state.
+func Desire(
+	ctx context.Context,
+	in desired.Input,
+	policy desired.Policy,
+	seen desired.Observed,
+) (desired.Desired, error) {
+	return desired.Desire(ctx, in.Set, in.Catalog, in.Renderer, policy, seen)
+}
+
+// resolve returns the input with the state of external references. It validates the Workspaces again only if the source
+// or that state has changed.
+func (e *Engine) resolve(ctx context.Context, in desired.Input, now time.Time) (desired.Input, error) {
+	r := &e.references
+	same := r.of == in.Set
+	if !same {
+		*r = references{of: in.Set, refs: in.References(e.settings.Policy)}
+	}
+	var found map[cluster.Ref]cluster.Reference
+	if len(r.refs) > 0 {
+		var err error
+		if found, err = e.cluster.Look(ctx, r.refs, now); err != nil {
+			r.of = nil
+			return desired.Input{}, err
+		}
+	}
+	if !same || !reflect.DeepEqual(found, r.found) {
+		r.found, r.input = found, in.With(found, e.settings.Policy)
+	}
+	return r.input, nil
+}
+
+// preview asks the server for a verdict on the objects that Depth selects. It assumes that the server creates the
+// others.
+func (e *Engine) preview(ctx context.Context, d desired.Desired, live cluster.State) ([]cluster.Preview, error) {
+	exists := map[cluster.Ref]bool{}
+	for _, o := range live.Objects {
+		exists[unversioned(o.Ref)] = true
+	}
+	out := make([]cluster.Preview, len(d.Objects))
+	var selected []*unstructured.Unstructured
+	var at []int
+	for i, o := range d.Objects {
+		ref := cluster.RefOf(o.Content)
+		if o.Unknown != "" {
+			out[i] = cluster.Preview{Ref: ref, Err: &cluster.UnknownError{Why: o.Unknown}}
+			continue
+		}
+		if e.settings.Depth == PreviewUpdates && !exists[unversioned(ref)] {
+			out[i] = cluster.Preview{Ref: ref, After: o.Content}
+			continue
+		}
+		selected, at = append(selected, o.Content), append(at, i)
+	}
+	previews, err := e.cluster.Preview(ctx, selected)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range previews {
+		out[at[i]] = p
+	}
+	return out, nil
+}
+
+func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
+
+// Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster.
+func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, error) {
+	before, err := e.side(ctx, base, nil)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	after, err := e.side(ctx, head, &before)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	return plan.Between(e.settings.Policy, base.Commit, head.Commit, before, after), nil
+}
+
+// side computes the desired state of a revision, as if the one before it had been carried out; nil for an empty
+// cluster.
+func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (plan.Side, error) {
+	in, _, err := e.Load(rev)
+	if err != nil {
+		return plan.Side{}, err
+	}
+	seen := desired.Observed{Eventual: true}
+	if before != nil {
+		seen = plan.Eventually(*before)
+		seen.Explain = true
+	}
+	nodes := in.Offline()
+	seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
+	d, err := Desire(ctx, in, e.settings.Policy, seen)
+	return plan.Side{Set: in.Set, Desired: d}, err
+}
+
+// atOnce is a number of Workspaces that always fit into an empty cluster, whose number of pools is bounded.
+const atOnce = 50
+
+// Offline computes the desired state of a source without a cluster, on the nodes that the source or the facts describe.
+// A Workspace that finds no place there, or none within the limits, has a Problem. It is rendered all the same, so that
+// its other mistakes are found: waiting holds why it has no place.
+func Offline(
+	ctx context.Context, in desired.Input, policy desired.Policy,
+) (d desired.Desired, waiting map[workspace.Key]string, err error) {
+	seen := in.Offline()
+	if d, err = Desire(ctx, in, policy, seen); err != nil {
+		return d, nil, err
+	}
+	waiting = map[workspace.Key]string{}
+	var left []workspace.Workspace
+	for i := range d.Workloads {
+		w := &d.Workloads[i]
+		if no, ok := w.Obstacle(); ok {
+			waiting[w.Key] = no.Message
+			d.Problems = append(d.Problems, no)
+			left = append(left, *w.Workspace)
+		}
+	}
+	for some := range slices.Chunk(left, atOnce) {
+		few := in
+		few.Set = in.Set.Only(some)
+		if err := addObjects(ctx, &d, few, policy.Unlimited()); err != nil {
+			return d, nil, err
+		}
+	}
+	slices.SortStableFunc(d.Problems, diag.Diagnostic.Compare)
+	return d, waiting, nil
+}
+
+// addObjects adds the objects and the Problems of a few Workspaces that have no place to a desired state.
+func addObjects(ctx context.Context, d *desired.Desired, few desired.Input, policy desired.Policy) error {
+	more, err := Desire(ctx, few, policy, desired.Observed{})
+	if err != nil {
+		return err
+	}
+	listed := map[cluster.Ref]bool{}
+	for _, o := range d.Objects {
+		listed[cluster.RefOf(o.Content)] = true
+	}
+	for _, o := range more.Objects {
+		if !listed[cluster.RefOf(o.Content)] {
+			d.Objects = append(d.Objects, o)
+		}
+	}
+	for _, p := range more.Problems {
+		if few.Set.Find(p.Workspace) != nil && !slices.Contains(d.Problems, p) {
+			d.Problems = append(d.Problems, p)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "io/fs"
+
+// Revision is one commit of the source, seen as files.
+type Revision struct {
+	Commit string // hash
+	Files  fs.FS  // of the whole commit; never nil
+	Root   string // source.path, the folder of Files that is read; all of Files when empty
+	// Inputs identifies the content of Root, and of what Root refers to elsewhere. Two Revisions with equal Inputs have
+	// the same desired state, even from other authors. A change of Inputs makes a pass due; a new commit does not.
+	Inputs string
+	// AllowEmpty reports that the author of the commit confirmed the removal of the last Workspace.
+	AllowEmpty bool
+	// Notices are messages about the revision for the log, such as a rewritten branch.
+	Notices []string
+}
