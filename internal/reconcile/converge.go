@@ -1,40 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package reconcile
 
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/pools/executor"
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/execute"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// converge carries out the plan, in its order: pools are started, objects applied, and only then anything is deleted.
+// converge carries out the plan: it applies objects, then starts operations on pools, and deletes last.
+//
+// Objects come first because the API server may refuse them, and a refused object must not cost a GPU. They need only
+// the name of their pool, which follows from the Workspace and its size: the pods are Pending until nodes with that
+// label join. A process that ends in between leaves objects without a pool, and the next pass plans the pool from them.
+//
+// The order is also safe for a running Workspace. If it moves, it and its objects stay bound to the old pool until the
+// nodes of the new pool are ready: the pass that creates the new pool changes no object, and the pass that changes the
+// objects finds the nodes. If it grows, pods are Pending until the nodes are ready, in either order. If it shrinks or
+// goes, its pods end first: later passes remove the nodes, once no pod runs on them.
 func (l *Loop) converge(ctx context.Context, p *pass) {
-	l.ensure(ctx, p)
 	l.apply(ctx, p)
+	l.ensure(ctx, p)
 	l.prune(ctx, p)
 	l.release(ctx, p)
 }
 
-// ensure starts creating and changing pools, as many as may be in flight at once.
+// ensure starts to create and change pools, up to the number of concurrent operations, and starts no nodes for
+// Workspaces that the API server refuses.
 func (l *Loop) ensure(ctx context.Context, p *pass) {
-	if l.pools == nil {
-		return
-	}
+	p.holdRefused()
+	l.logHeld(p)
 	due := map[string]bool{}
 	for i := range p.plan.Changes {
 		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op != plan.NoOp {
 			due[c.Pool.Name] = true
 		}
 	}
-	for i := range p.desired.Wishes {
-		if w := &p.desired.Wishes[i]; w.Pool != nil {
-			if err := l.pools.Trouble(w.Pool.Name, due[w.Pool.Name]); err != nil {
+	for i := range p.desired.Workloads {
+		if w := &p.desired.Workloads[i]; w.Pool != nil {
+			if err := l.pools.LastError(w.Pool.Name, due[w.Pool.Name]); err != nil {
 				p.poolErrs[w.Key] = err
 			}
 		}
@@ -42,14 +58,47 @@ func (l *Loop) ensure(ctx context.Context, p *pass) {
 	l.written(ctx, p, l.pools.Ensure(ctx, poolChanges(p.plan), p.now))
 }
 
-// release starts deleting pools that nothing needs any more.
-func (l *Loop) release(ctx context.Context, p *pass) {
-	if l.pools != nil {
-		l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
+// logHeld logs each change of a pool that is held back, once for each reason. What only needs time is not logged.
+func (l *Loop) logHeld(p *pass) {
+	for i := range p.plan.Changes {
+		if c := &p.plan.Changes[i]; c.Pool != nil && heldForLong(c) {
+			l.logOnce(p, "held/"+c.Pool.Name, "pool "+c.Pool.Name+" is not changed: "+c.Reason)
+		}
 	}
 }
 
-// poolChanges lists what the plan does to pools.
+// holdRefused puts into the plan what applying the objects has shown.
+func (p *pass) holdRefused() {
+	refused := map[workspace.Key]string{}
+	for key, errs := range p.objErrs {
+		refused[key] = errors.Join(errs...).Error()
+	}
+	for key, err := range p.unreached {
+		refused[key] = err.Error()
+	}
+	if len(refused) == 0 {
+		return
+	}
+	p.plan.Changes = slices.Clone(p.plan.Changes) // Outcome.Plan keeps the decision
+	for i := range p.plan.Changes {
+		c := &p.plan.Changes[i]
+		if c.Pool == nil {
+			continue
+		}
+		changed := []capacity.PoolChange{*c.Pool}
+		plan.HoldRefused(changed, p.desired, refused)
+		if c.Pool = &changed[0]; c.Op != plan.Hold && c.Pool.Op == capacity.Wait {
+			c.Op, c.Reason = plan.Hold, c.Pool.Reason
+		}
+	}
+}
+
+// release starts to delete pools that are not desired any more.
+func (l *Loop) release(ctx context.Context, p *pass) {
+	l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
+}
+
+// poolChanges lists the changes to pools that the plan carries out.
 func poolChanges(p plan.Plan) []capacity.PoolChange {
 	var out []capacity.PoolChange
 	for i := range p.Changes {
@@ -60,40 +109,56 @@ func poolChanges(p plan.Plan) []capacity.PoolChange {
 	return out
 }
 
-// written takes note of how the changes to pools went.
-func (l *Loop) written(ctx context.Context, p *pass, results []execute.Result) {
+// written records the results of changes to pools.
+func (l *Loop) written(ctx context.Context, p *pass, results []executor.Result) {
 	for _, r := range results {
 		p.out.InFlight = true
 		switch {
 		case ctx.Err() != nil:
 		case r.Started:
-			l.stale = true // what was listed is no longer so
+			l.stale = true // the last list of pools is out of date
 			p.out.PoolWrites++
-			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "for", whose(r.Change), "reason", r.Change.Reason)
+			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "for", ownerOf(r.Change), "reason", r.Change.Reason)
 		case r.Err != nil:
 			p.poolFailed(r.Change, r.Err)
 			if r.New {
 				l.stale = true
-				l.once("pool/"+r.Change.Name, string(r.Change.Op)+" pool "+r.Change.Name+": "+r.Err.Error())
+				l.logOnce(p, "pool/"+r.Change.Name, string(r.Change.Op)+" pool "+r.Change.Name+": "+r.Err.Error())
 			}
 		}
 	}
 	for _, pool := range l.listed {
 		p.out.InFlight = p.out.InFlight || pool.State.Busy()
+		if pool.Owned && pool.State == capacity.Failed {
+			l.logOnce(p, "failed/"+pool.Name, "pool "+pool.Name+" failed: "+pool.ErrorCode+": "+pool.Error)
+		}
 	}
 }
 
-// poolFailed keeps the trouble with a pool for the reports of those who are to run on it.
+// poolFailed keeps the error of a pool for the reports of its Workspaces.
 func (p *pass) poolFailed(c capacity.PoolChange, err error) {
 	p.poolErrs[workspaceOf(c)] = err
-	for i := range p.desired.Wishes {
-		if w := &p.desired.Wishes[i]; w.Pool != nil && w.Pool.Name == c.Name {
+	if p.givesBack(c) {
+		p.notReleased[c.Name] = err
+	}
+	for i := range p.desired.Workloads {
+		if w := &p.desired.Workloads[i]; w.Pool != nil && w.Pool.Name == c.Name {
 			p.poolErrs[w.Key] = err
 		}
 	}
 }
 
-// workspaceOf returns whose pool it is.
+// givesBack reports whether a change is a step of giving back a pool that no Workspace needs: its deletion, or scaling
+// it to zero before that.
+func (p *pass) givesBack(c capacity.PoolChange) bool {
+	if c.Op == capacity.Delete || c.Desired == nil {
+		return true
+	}
+	wanted := func(w desired.Workload) bool { return w.Pool != nil && w.Pool.Name == c.Name }
+	return c.Live != nil && c.Desired.Count == 0 && !slices.ContainsFunc(p.desired.Workloads, wanted)
+}
+
+// workspaceOf returns the Workspace of a pool; zero for a shared one.
 func workspaceOf(c capacity.PoolChange) workspace.Key {
 	switch {
 	case c.Desired != nil:
@@ -104,15 +169,15 @@ func workspaceOf(c capacity.PoolChange) workspace.Key {
 	return workspace.Key{}
 }
 
-// whose says for whom a pool is.
-func whose(c capacity.PoolChange) string {
+// ownerOf names the Workspace of a pool, or "shared".
+func ownerOf(c capacity.PoolChange) string {
 	if k := workspaceOf(c); k != (workspace.Key{}) {
 		return k.String()
 	}
 	return "shared"
 }
 
-// apply makes the objects so that are not.
+// apply applies every object that differs.
 func (l *Loop) apply(ctx context.Context, p *pass) {
 	var objects []*unstructured.Unstructured
 	for i := range p.plan.Changes {
@@ -123,26 +188,51 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 			objects = append(objects, c.Object)
 		case c.Op == plan.Hold:
 			p.failed(c, errors.New(c.Target+": "+c.Reason))
+			l.logOnce(p, objectKey(c.Namespace, c.Target), c.Target+" is refused: "+c.Reason)
 		}
 	}
 	if len(objects) == 0 {
 		return
 	}
 	changes, err := l.cluster.Apply(ctx, objects)
-	l.trouble(p, ComponentKubernetes, err)
+	l.componentFailed(p, ComponentKubernetes, "apply", err)
 	l.note(p, changes, l.owners(p))
+	if err != nil {
+		p.notApplied(objects, changes, err)
+	}
 }
 
-// failed keeps the error of one object for the report: that of a NodePool is about the nodes.
+// notApplied keeps the error for the objects that Apply did not reach.
+func (p *pass) notApplied(objects []*unstructured.Unstructured, changes cluster.ChangeSet, err error) {
+	reached := map[cluster.Ref]bool{}
+	for _, e := range changes {
+		reached[unversioned(e.Ref)] = true
+	}
+	for _, o := range objects {
+		if ref := unversioned(cluster.RefOf(o)); !reached[ref] {
+			p.unreached[workspace.Key{Namespace: o.GetNamespace(), Name: o.GetLabels()[cluster.LabelWorkspace]}] = err
+		}
+	}
+}
+
+// failed keeps the error of one object for the report. The error of a NodePool is about the nodes.
 func (p *pass) failed(c *plan.Change, err error) {
 	if c.Object != nil && c.Object.GetKind() == "NodePool" {
 		p.nodePoolErrs[c.Workspace] = err
 		return
 	}
 	p.objErrs[c.Workspace] = append(p.objErrs[c.Workspace], err)
+	if c.Workspace == (workspace.Key{}) {
+		p.objects = append(p.objects, status.Object{
+			Namespace: c.Namespace,
+			Name:      c.Target,
+			Source:    c.Object.GetAnnotations()[cluster.AnnotationSource],
+			Message:   strings.TrimPrefix(err.Error(), c.Target+": "),
+		})
+	}
 }
 
-// prune deletes the objects that nothing asks for any more.
+// prune deletes the objects that are not desired any more.
 func (l *Loop) prune(ctx context.Context, p *pass) {
 	var objects []cluster.Object
 	for i := range p.plan.Changes {
@@ -156,7 +246,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 		return
 	}
 	changes, err := l.cluster.Prune(ctx, objects)
-	l.trouble(p, ComponentKubernetes, err)
+	l.componentFailed(p, ComponentKubernetes, "prune", err)
 	l.note(p, changes, l.owners(p))
 }
 
@@ -175,9 +265,12 @@ func (l *Loop) owners(p *pass) map[cluster.Ref]*plan.Change {
 	return out
 }
 
+// objectKey is the key under which a refusal of an object is logged once.
+func objectKey(namespace, name string) string { return "object/" + namespace + "/" + name }
+
 func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
 
-// note logs what was done to each object, and keeps errors for the report.
+// note logs the result for each object, and keeps errors for the report.
 func (l *Loop) note(p *pass, changes cluster.ChangeSet, owners map[cluster.Ref]*plan.Change) {
 	p.out.Changes = append(p.out.Changes, changes...)
 	for _, e := range changes {
@@ -185,10 +278,10 @@ func (l *Loop) note(p *pass, changes cluster.ChangeSet, owners map[cluster.Ref]*
 		case cluster.Unchanged:
 		case cluster.Failed:
 			if c := owners[unversioned(e.Ref)]; c != nil {
-				p.failed(c, e.Err)
+				p.failed(c, fmt.Errorf("%s: %w", e.Ref, e.Err))
 			}
 			p.out.Retry = true
-			l.once("object/"+e.Ref.Namespace+"/"+e.Ref.String(), e.Ref.String()+": "+e.Err.Error())
+			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is refused: "+e.Err.Error())
 		default:
 			l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
 		}

@@ -1,34 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package reconcile
 
 import (
 	"maps"
 	"sync"
 	"time"
+
+	"syncer.dev/syncer/internal/capacity/pools/executor"
 )
 
 // The components that a pass depends on.
 const (
-	ComponentGit        = "git"
+	ComponentGit        = "git"    // reading the source
+	ComponentStatus     = "status" // reading and writing the status branch
 	ComponentKubernetes = "kubernetes"
 	ComponentAzure      = "azure"
 )
 
-// Health is what the outside may know about the loop. It is safe for concurrent use.
+// Health is the state of the loop for health checks and metrics. It is safe for concurrent use.
 type Health struct {
 	mu         sync.Mutex
 	components map[string]Component
 	passes     int64
 	lastPass   time.Time
 	states     map[string]int
+	failures   map[executor.Failure]int
 }
 
-// Component is how one dependency is doing.
+// Component is the state of one dependency.
 type Component struct {
-	Err         error // nil: it answered when last asked
+	Err         error // of the last request; nil if it succeeded
 	LastSuccess time.Time
 }
 
-// NewHealth returns a Health in which each of the components has yet to answer.
+// NewHealth returns a Health in which no component has answered yet.
 func NewHealth(components ...string) *Health {
 	h := &Health{components: map[string]Component{}}
 	for _, c := range components {
@@ -43,31 +49,48 @@ func (notYet) Error() string { return "has not answered yet" }
 
 var errNotYet error = notYet{}
 
-// Components returns how each dependency is doing.
+// Components returns the state of each dependency, by name.
 func (h *Health) Components() map[string]Component {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return maps.Clone(h.components)
 }
 
-// Passes returns how many passes there were, and when the last one ended.
+// Passes returns the number of passes, and when the last one began.
 func (h *Health) Passes() (int64, time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.passes, h.lastPass
 }
 
-// States returns how many Workspaces are in each state.
+// States returns the number of Workspaces in each state.
 func (h *Health) States() map[string]int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return maps.Clone(h.states)
 }
 
+// PoolFailures returns how often Azure has refused or ended an operation on a pool, by code.
+func (h *Health) PoolFailures() map[executor.Failure]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.failures)
+}
+
+func (h *Health) failed(failures map[executor.Failure]int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failures = failures
+}
+
+// set records the result of a request to a component. It ignores components that the configuration does not have.
 func (h *Health) set(component string, err error, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	c := h.components[component]
+	c, ok := h.components[component]
+	if !ok {
+		return
+	}
 	c.Err = err
 	if err == nil {
 		c.LastSuccess = now

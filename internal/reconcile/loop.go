@@ -1,92 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package reconcile
 
 import (
 	"context"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+
 	"syncer.dev/syncer/internal/capacity"
-	"syncer.dev/syncer/internal/execute"
-	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/capacity/pools/executor"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/status"
 )
 
-// Settings is the part of the configuration that the loop itself needs.
+// Settings is the part of the configuration that the loop uses.
 type Settings struct {
-	Policy        plan.Policy
+	Policy        desired.Policy
+	Depth         engine.Depth  // of previews
 	Version       string        // of syncer, for the trailer of status commits
 	Interval      time.Duration // between polls of the source
-	CloudInterval time.Duration // between lists of pools while an operation is in flight
-	Debounce      time.Duration // how long progress is gathered before it is recorded
-	Resync        time.Duration // everything is looked at again at least this often
-	GPUDeadline   time.Duration // after which GPUs that have not appeared count as a failure; 0 for a default
+	CloudInterval time.Duration // between lists of pools while an operation is in flight; 0 for Resync
+	Debounce      time.Duration // delay before a status commit that only records progress
+	Resync        time.Duration // longest time between passes that observe everything
+	GPUDeadline   time.Duration // after which missing GPUs count as a failure; 0 for a default
 }
 
-// Loop keeps one cluster equal to one source. Make it with New; only one goroutine may use it.
+// Loop keeps one cluster equal to one source. New returns one; only one goroutine may use it.
 type Loop struct {
 	settings Settings
 	source   Source
 	recorder Recorder
 	cluster  Cluster
-	look     Look  // nil: nobody looks
-	cloud    Cloud // nil: nodes are brought
-	read     func(Revision) (plan.Input, error)
+	cloud    Cloud
+	engine   *engine.Engine
 	log      *slog.Logger
 	health   *Health
 
-	// What was last read. A step that fails leaves the old value, and the pass knows that it is old.
+	// The last observation. A step that fails leaves the old value, and sets the flag that it is out of date.
 	revision *Revision
-	input    plan.Input
-	outside  outside
+	input    desired.Input
 	listed   []capacity.LivePool
-	poolsAt  time.Time // zero: never read
-	stale    bool      // the pools were written to since
-	sourceOK bool      // Git answered when last asked, and what it said could be read
-	poolsOK  bool      // Azure answered when last asked
-	failing  int       // passes in a row in which something could not be used
+	poolsAt  time.Time    // of the list; zero: none so far
+	stale    bool         // syncer has written to pools since
+	sourceOK bool         // the last fetch succeeded, and its revision is readable
+	poolsOK  bool         // the last list of pools succeeded
+	retries  wait.Backoff // the remaining delays between retries; zero: all of them
 
-	// What was last recorded; recorded is nil until the recorder has been read.
+	// The last status commit; recorded is nil until the loop has read it.
 	recorded map[string][]byte
 	reports  []status.Report
-	dirtyAt  time.Time // since when there is progress that is not recorded yet
+	dirtyAt  time.Time // of the first progress that is not recorded yet
+	recordAt time.Time // before which the loop does not try again to record, after a failure
 
-	pools *execute.Executor // nil: nodes are brought
-	told  map[string]string // last trouble that was logged, by component, so that it is said once
+	pools  *executor.Executor
+	logged map[string]string // last error or warning, by step or key, so that the loop logs each once
 }
 
-// Parts are what a Loop works with.
+// Parts are the dependencies of a Loop.
 type Parts struct {
 	Source   Source
 	Recorder Recorder
 	Cluster  Cluster
-	Look     Look  // for what others make; nil: nobody looks, and nothing is known of it
-	Cloud    Cloud // nil: nodes are brought
-	// Read turns a revision into Workspaces and presets.
-	Read   func(Revision) (plan.Input, error)
+	Look     Look  // reads external references; nil: they stay unresolved
+	Cloud    Cloud // capacity.NoPools if the nodes are not in agent pools
+	// Read loads and validates the Workspaces and presets of a revision.
+	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
 	Health *Health
 }
 
-// New returns a Loop that has not looked at anything yet.
+// New returns a Loop without any observation.
 func New(s Settings, p Parts) *Loop {
-	l := &Loop{
-		settings: s, source: p.Source, recorder: p.Recorder, cluster: p.Cluster, look: p.Look, cloud: p.Cloud, read: p.Read,
-		log: p.Log, health: p.Health, told: map[string]string{},
+	return &Loop{
+		settings: s,
+		source:   p.Source,
+		recorder: p.Recorder,
+		cluster:  p.Cluster,
+		cloud:    p.Cloud,
+		log:      p.Log,
+		health:   p.Health,
+		logged:   map[string]string{},
+		engine:   engine.New(engine.Settings{Policy: s.Policy, Read: p.Read, Depth: s.Depth}, planned{p.Cluster, p.Look}),
+		pools:    executor.New(p.Cloud, executor.Settings{Cluster: s.Policy.Cluster, GPUDeadline: s.GPUDeadline}),
 	}
-	if p.Cloud != nil {
-		l.pools = execute.New(p.Cloud, execute.Settings{Cluster: s.Policy.Cluster, GPUDeadline: s.GPUDeadline})
-	}
-	return l
 }
 
-// Events wake the loop before its time. A nil channel never does.
+// Events start a pass before its time. A nil channel never does.
 type Events struct {
 	Source  <-chan struct{} // the repository has changed
-	Cluster <-chan struct{} // something of ours in the cluster has changed
+	Cluster <-chan struct{} // an owned object has changed
 }
 
-// Run passes until ctx is done, or until stop says that the outcome is good enough. It returns the last outcome.
+// Run runs passes until ctx is done, or until stop accepts the outcome of one. It returns the last outcome.
 func (l *Loop) Run(ctx context.Context, ev Events, stop func(Outcome) bool) Outcome {
 	due := Due{Source: true, Cloud: true}
 	var last Outcome
@@ -103,13 +113,13 @@ func (l *Loop) Run(ctx context.Context, ev Events, stop func(Outcome) bool) Outc
 	return last
 }
 
-// timetable holds when which look is due. The times are absolute, so that one kind of look, however frequent, does not put
-// off another. A zero time is never.
+// timetable holds the time at which each kind of observation is due. The times are absolute, so that a frequent kind
+// does not delay another. A zero time is never.
 type timetable struct {
-	poll   time.Time // ask Git
-	sync   time.Time // look at everything
+	poll   time.Time // poll Git
+	sync   time.Time // observe everything
 	cloud  time.Time // list pools
-	retry  time.Time // try everything again
+	retry  time.Time // repeat a failed pass
 	record time.Time // record progress
 }
 
@@ -125,9 +135,9 @@ func (t *timetable) passed(l *Loop, due Due, now time.Time) {
 
 // plan sets the times that follow from the outcome of a pass.
 func (t *timetable) plan(l *Loop, last Outcome, now time.Time) {
-	t.cloud, t.retry, t.record = time.Time{}, time.Time{}, time.Time{}
-	// What has just failed is due again with the retry, and not before.
-	if l.cloud != nil && !last.Retry {
+	t.cloud, t.record = time.Time{}, time.Time{}
+	// A failed step is due again with the retry, and not before.
+	if l.settings.CloudInterval > 0 && !last.Retry {
 		t.cloud = l.poolsAt.Add(l.settings.CloudInterval)
 		if !last.InFlight {
 			t.cloud = l.poolsAt.Add(idleFactor * l.settings.CloudInterval)
@@ -136,15 +146,17 @@ func (t *timetable) plan(l *Loop, last Outcome, now time.Time) {
 	switch {
 	case last.Starting:
 		t.retry = now.Add(startingDelay)
-	case last.Retry:
-		t.retry = now.Add(jitter(min(l.settings.Interval, retryDelay<<min(l.failing, 10))))
+	case !last.Retry:
+		t.retry = time.Time{}
+	case t.retry.IsZero() || !now.Before(t.retry): // passes that events start do not put it off
+		t.retry = now.Add(jitter(l.retryDelay()))
 	}
 	if !l.dirtyAt.IsZero() && !last.Retry {
 		t.record = l.dirtyAt.Add(l.settings.Debounce)
 	}
 }
 
-// wait sleeps until something makes the next pass due, and says what.
+// wait sleeps until the next pass is due, and returns its observations.
 func (t *timetable) wait(ctx context.Context, ev Events) Due {
 	next := t.poll
 	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record} {
@@ -170,12 +182,26 @@ func (t *timetable) wait(ctx context.Context, ev Events) Due {
 }
 
 const (
-	// idleFactor is how much more rarely pools are listed while nothing is in flight: often enough to notice soon that Azure
-	// does not answer, or that somebody has changed a pool of ours.
+	// idleFactor multiplies CloudInterval while no operation is in flight: the loop still lists pools often enough to
+	// notice that Azure is unreachable, or that another client has changed an owned pool.
 	idleFactor    = 4
 	startingDelay = 100 * time.Millisecond
-	retryDelay    = 5 * time.Second
+	firstRetry    = 10 * time.Second
 )
+
+// retryDelay returns the delay after one more failed pass: ten seconds, doubling up to the interval between polls of
+// Git. The ten seconds are a guess; the user sets the interval.
+func (l *Loop) retryDelay() time.Duration {
+	if l.retries == (wait.Backoff{}) {
+		l.retries = wait.Backoff{
+			Duration: min(firstRetry, l.settings.Interval),
+			Factor:   2,
+			Steps:    math.MaxInt32,
+			Cap:      l.settings.Interval,
+		}
+	}
+	return l.retries.Step()
+}
 
 // jitter spreads d by a tenth either way, so that many syncers do not poll one server in step.
 func jitter(d time.Duration) time.Duration {

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //go:build !race
 
-package reconcile
+package reconcile_test
 
-// slowdown is how much less is tried when everything takes ten times as long.
+// slowdown divides the number of seeds: with the race detector everything takes ten times as long.
 const slowdown = 1

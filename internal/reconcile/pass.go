@@ -1,60 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Due says which of the costly looks a pass takes. What is not due is taken from the pass before.
+// Due selects the costly observations of a pass. For the others the pass uses those of the pass before.
 type Due struct {
-	Source bool // ask Git for the tip
+	Source bool // fetch the tip from Git
 	Cloud  bool // list the pools
 }
 
-// Outcome is how a pass ended.
+// Outcome is the result of a pass.
 type Outcome struct {
-	Commit   string // revision that was acted on; "" when none could be read
+	Commit   string // revision of the plan; "" if none is readable
 	Reports  []status.Report
-	Problems []workspace.Problem
+	Problems []diag.Diagnostic
 	Changes  cluster.ChangeSet
-	// PoolWrites counts the pool operations that were started.
+	// PoolWrites counts the pool operations that the pass started.
 	PoolWrites int
-	Recorded   string // status commit; "" when nothing was written
-	InFlight   bool   // pool operations are under way, or due
-	Retry      bool   // something failed that is worth trying again soon
-	Starting   bool   // the cluster is still being listed for the first time
-	// Settled says that nothing is left to do or to wait for.
+	Recorded   string // status commit; "" if there was none
+	InFlight   bool   // pool operations are in progress, or due
+	Retry      bool   // a step failed that syncer repeats soon
+	Starting   bool   // the first listing of the cluster is not complete
+	// Settled reports that nothing is left to do or to wait for.
 	Settled bool
-	// Trouble is what could not be used in this pass, if anything.
-	Trouble error
+	// Plan is the decision of the pass; zero if it made none.
+	Plan plan.Plan
+	// Err joins the errors of the components that failed in this pass.
+	Err error
 }
 
-// pass is one pass in the making.
+// pass is the state of one pass, which its steps fill in.
 type pass struct {
 	now      time.Time
-	fresh    bool // Git answered in this pass: only then may anything be deleted
-	desired  plan.Desired
+	fresh    bool // the revision is the present tip: otherwise the plan deletes nothing
+	desired  desired.Desired
 	state    cluster.State
 	plan     plan.Plan
 	poolErrs map[workspace.Key]error
 	objErrs  map[workspace.Key][]error
+	// unreached are the Workspaces with objects that Apply did not reach, because the server became unreachable.
+	unreached map[workspace.Key]error
 	// nodePoolErrs are the errors of applying NodePools.
 	nodePoolErrs map[workspace.Key]error
-	out          Outcome
+	// notReleased are the errors of deleting pools, by name of the pool.
+	notReleased map[string]error
+	objects     []status.Object // plain objects that the API server refuses
+	raised      map[string]bool // keys of the warnings that hold in this pass
+	out         Outcome
 }
 
-// Pass looks at everything once, does what can be done now, and reports. It never waits for Azure or for a pod.
+func newPass() *pass {
+	return &pass{
+		now:          time.Now(),
+		poolErrs:     map[workspace.Key]error{},
+		objErrs:      map[workspace.Key][]error{},
+		nodePoolErrs: map[workspace.Key]error{},
+		unreached:    map[workspace.Key]error{},
+		notReleased:  map[string]error{},
+		raised:       map[string]bool{},
+	}
+}
+
+// Pass observes once, carries out the plan, and reports. It never waits for Azure or for a pod.
 func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
-	p := &pass{now: time.Now(), poolErrs: map[workspace.Key]error{}, objErrs: map[workspace.Key][]error{}, nodePoolErrs: map[workspace.Key]error{}}
+	p := newPass()
 	l.fetch(ctx, p, due)
 	if l.revision == nil {
 		p.out.Retry = true
@@ -62,17 +90,18 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	}
 	p.out.Commit = l.revision.Commit
 	l.list(ctx, p, due)
-	recalled := l.recall(ctx, p)
+	restored := l.restore(ctx, p)
 	if l.observe(ctx, p) && l.decide(ctx, p) {
 		l.converge(ctx, p)
-		if recalled {
+		l.forget(p)
+		if restored {
 			l.report(ctx, p)
 		}
 	}
 	return l.end(p)
 }
 
-// fetch asks Git for the tip, and reads it when its content is new.
+// fetch fetches the tip from Git, and reads it if its content is new.
 func (l *Loop) fetch(ctx context.Context, p *pass, due Due) {
 	if !due.Source && l.revision != nil {
 		p.fresh = l.sourceOK
@@ -80,18 +109,26 @@ func (l *Loop) fetch(ctx context.Context, p *pass, due Due) {
 	}
 	l.sourceOK = false
 	rev, err := l.source.Fetch(ctx)
-	if l.trouble(p, ComponentGit, err) {
+	if l.componentFailed(p, ComponentGit, "fetch", err) {
 		return
 	}
 	p.fresh = true
-	if l.revision == nil || rev.Inputs != l.revision.Inputs {
-		input, err := l.read(rev)
-		if l.trouble(p, ComponentGit, err) {
-			p.fresh = false
-			return
-		}
+	input, fresh, err := l.engine.Load(rev)
+	if l.componentFailed(p, ComponentGit, "read", err) {
+		p.fresh = false
+		return
+	}
+	if fresh {
 		l.input = input
-		l.log.Info("read revision", "commit", short(rev.Commit), "workspaces", len(input.Set.Workspaces), "problems", len(input.Set.Problems))
+		l.log.Info(
+			"read revision",
+			"commit",
+			short(rev.Commit),
+			"workspaces",
+			len(input.Set.Workspaces),
+			"problems",
+			len(input.Set.Problems),
+		)
 		for _, n := range rev.Notices {
 			l.log.Warn(n, "commit", short(rev.Commit))
 		}
@@ -102,123 +139,155 @@ func (l *Loop) fetch(ctx context.Context, p *pass, due Due) {
 	l.revision, l.sourceOK = &rev, true
 }
 
-// list reads the pools, by one LIST.
+// list reads the pools by one LIST.
 func (l *Loop) list(ctx context.Context, p *pass, due Due) {
-	if l.cloud == nil || (!due.Cloud && !l.stale && !l.poolsAt.IsZero()) {
+	if !due.Cloud && !l.stale && !l.poolsAt.IsZero() {
 		return
 	}
 	l.poolsOK = false
 	pools, err := l.cloud.Pools(ctx)
-	if l.trouble(p, ComponentAzure, err) {
+	if l.componentFailed(p, ComponentAzure, "list pools", err) {
 		return
 	}
 	l.listed, l.poolsAt, l.stale, l.poolsOK = pools, p.now, false, true
 }
 
-// observe reads the cluster. Without it nothing can be decided: the pass ends, and what was reported stays.
+// observe reads the cluster. If that fails, the pass ends without a plan, and the last reports stay.
 func (l *Loop) observe(ctx context.Context, p *pass) bool {
 	state, err := l.cluster.Observe(ctx)
-	if l.trouble(p, ComponentKubernetes, err) {
+	if l.componentFailed(p, ComponentKubernetes, "observe", err) {
 		return false
 	}
 	p.state = state
-	if l.cloud != nil && l.poolsAt.IsZero() {
+	if l.poolsAt.IsZero() {
 		return false // a size chosen without knowing the pools could move a running model
 	}
 	return true
 }
 
-// see gathers what the plan depends on besides the source.
-func (l *Loop) see(ctx context.Context, p *pass) (plan.Observed, error) {
-	seen := plan.Observed{Pools: l.listed, State: p.state, Live: true, Now: p.now}
-	if l.pools == nil {
-		return seen, nil
+// observed returns the input of the plan in addition to the source.
+func (l *Loop) observed(ctx context.Context, p *pass) engine.Observed {
+	out := engine.Observed{Observed: desired.Observed{
+		Pools:     l.listed,
+		State:     p.state,
+		Live:      true,
+		Now:       p.now,
+		FirstSeen: firstSeen(l.reports),
+	}}
+	if !p.fresh {
+		out.Stale = "syncer cannot read Git at the moment"
 	}
-	ready := map[string]int{}
+	if !l.poolsOK {
+		out.Stale = "syncer cannot read Azure at the moment"
+	}
+	ready, joined := map[string]int{}, map[string]int{}
 	for _, n := range p.state.Nodes {
+		joined[n.Pool]++
 		if n.Ready && n.GPUs > 0 {
 			ready[n.Pool]++
 		}
 	}
-	l.pools.See(l.listed, ready, p.now)
-	quota, err := l.pools.Quota(ctx, p.now)
-	seen.Quota, seen.Unavailable, seen.Lost, seen.Broken = quota, l.pools.Unavailable(), l.pools.Lost(), l.pools.Broken()
-	return seen, err
+	l.pools.Complete(completeUntil(l.reports, p.now))
+	l.pools.Joined(joined)
+	l.pools.Observe(l.listed, ready, p.now)
+	out.Quota, out.QuotaErr = l.pools.Quota(ctx, p.now)
+	out.Unavailable = l.pools.Unavailable()
+	out.Unprovisionable, out.WithoutGPUs = l.pools.Unprovisionable(), l.pools.WithoutGPUs()
+	return out
 }
 
 // decide makes the plan.
 func (l *Loop) decide(ctx context.Context, p *pass) bool {
-	policy := l.settings.Policy
-	input, err := l.lookOutside(ctx, p)
-	if err != nil {
+	r, err := l.engine.Plan(ctx, *l.revision, l.observed(ctx, p))
+	if l.componentFailed(p, ComponentKubernetes, "plan", err) {
 		return false
 	}
-	seen, quotaErr := l.see(ctx, p)
-	seen.Found = l.outside.found
-	desired, err := plan.Desire(ctx, input.Set, input.Catalog, input.Renderer, policy, seen)
-	if err != nil {
-		return false // only when ctx is done
+	p.desired, p.plan, p.out.Plan = r.Desired, r.Plan, r.Plan
+	for key, text := range r.Unresolved {
+		l.logOnce(p, "reference/"+key, text)
 	}
-	objects := make([]*unstructured.Unstructured, len(desired.Objects))
-	for i, o := range desired.Objects {
-		objects[i] = o.Content
+	for _, problem := range r.Set.Problems {
+		if !slices.Contains(l.input.Set.Problems, problem) {
+			l.logOnce(p, "problem/"+problem.String(), problem.String())
+		}
 	}
-	previews, err := l.cluster.Preview(ctx, objects)
-	if l.trouble(p, ComponentKubernetes, err) {
-		return false
-	}
-	stale := ""
-	if !p.fresh {
-		stale = "Git cannot be read right now"
-	}
-	if l.cloud != nil && !l.poolsOK {
-		stale = "Azure cannot be read right now"
-	}
-	p.desired = desired
-	p.plan = plan.AgainstLive(plan.LiveInput{
-		Policy: policy, Head: l.revision.Commit, AllowEmpty: l.revision.AllowEmpty, Stale: stale,
-		Side: plan.Side{Set: input.Set, Desired: desired}, Seen: seen, Previews: previews,
-		Quota: func() (capacity.Quota, error) { return seen.Quota, quotaErr },
-	})
 	for _, w := range p.plan.Warnings {
-		l.once(ComponentGit+"/"+w, w)
+		l.logOnce(p, "plan/"+w, w)
 	}
 	return true
 }
 
-// trouble notes how a component did, says trouble once until it changes or ends, and reports whether there was any.
-func (l *Loop) trouble(p *pass, component string, err error) bool {
+// Plan returns the plan that the next pass would make, and carries out nothing. It observes everything again.
+func (l *Loop) Plan(ctx context.Context) (plan.Plan, error) {
+	p := newPass()
+	due := Due{Source: true, Cloud: true}
+	l.fetch(ctx, p, due)
+	if l.revision != nil && p.fresh {
+		l.list(ctx, p, due)
+		if l.restore(ctx, p) && l.observe(ctx, p) && l.decide(ctx, p) && p.out.Err == nil {
+			return p.plan, nil
+		}
+	}
+	return plan.Plan{}, cmp.Or(p.out.Err, ctx.Err())
+}
+
+// componentFailed records the result of a step that depends on a component, and reports whether it is an error. It logs
+// the error of each step once, until it changes or ends: another step of the same component may succeed meanwhile.
+func (l *Loop) componentFailed(p *pass, component, step string, err error) bool {
 	if errors.Is(err, context.Canceled) {
 		return true
 	}
 	l.health.set(component, err, p.now)
+	key := component + " " + step
 	if err == nil {
-		if l.told[component] != "" {
-			l.log.Info(component + " answers again")
-			delete(l.told, component)
+		if l.logged[key] != "" {
+			l.log.Info(recovered(component), "step", step)
+			delete(l.logged, key)
 		}
 		return false
 	}
 	p.out.Retry = true
-	p.out.Trouble = errors.Join(p.out.Trouble, err)
+	p.out.Err = errors.Join(p.out.Err, err)
 	var starting interface{ Starting() bool }
 	if errors.As(err, &starting) && starting.Starting() {
 		p.out.Starting = true
-		return true // not news yet
+		return true // expected, so not logged
 	}
-	if text := err.Error(); l.told[component] != text {
-		l.told[component] = text
-		l.log.Error(component+" cannot be used; nothing is deleted, and it is tried again", "error", status.Redact(text))
+	if text := err.Error(); l.logged[key] != text {
+		l.logged[key] = text
+		l.log.Error(broken(component), "step", step, "error", diag.Redacted(err, status.Redact))
 	}
 	return true
 }
 
-// once logs a warning the first time it comes up.
-func (l *Loop) once(key, text string) {
-	if l.told[key] != text {
-		l.told[key] = text
+// broken says what a failing component costs.
+func broken(component string) string {
+	if component == ComponentStatus {
+		return "the status cannot be recorded; everything else goes on, and syncer tries again"
+	}
+	return component + " cannot be used; nothing is deleted, and syncer tries again"
+}
+
+// recovered says that a component works again.
+func recovered(component string) string {
+	if component == ComponentStatus {
+		return "the status is recorded again"
+	}
+	return component + " answers again"
+}
+
+// logOnce logs a warning when it first holds, and again only after it has not held for a whole pass.
+func (l *Loop) logOnce(p *pass, key, text string) {
+	p.raised[key] = true
+	if l.logged[key] != text {
+		l.logged[key] = text
 		l.log.Warn(text)
 	}
+}
+
+// forget drops the warnings that no longer hold, so that they are logged again when they come back.
+func (l *Loop) forget(p *pass) {
+	maps.DeleteFunc(l.logged, func(key, _ string) bool { return strings.Contains(key, "/") && !p.raised[key] })
 }
 
 // end closes the pass.
@@ -227,24 +296,24 @@ func (l *Loop) end(p *pass) Outcome {
 	for _, r := range l.reports {
 		states[string(r.State)]++
 	}
-	l.failing++
 	if !p.out.Retry {
-		l.failing = 0
+		l.retries = wait.Backoff{}
 	}
 	l.health.passed(p.now, states)
+	l.health.failed(l.pools.Failures())
 	p.out.Reports = l.reports
 	p.out.Settled = l.settled(p)
 	return p.out
 }
 
-// settled reports whether nothing is left to do or to wait for: every Workspace has come to rest, and Git says so.
+// settled reports whether nothing is left to do or to wait for: no Workspace changes any more, and Git has its report.
 func (l *Loop) settled(p *pass) bool {
 	if p.out.Retry || p.out.InFlight || p.out.Commit == "" || !l.dirtyAt.IsZero() || !p.plan.Empty() {
 		return false
 	}
-	for i := range p.desired.Wishes {
-		if p.desired.Wishes[i].Binding.Next != "" {
-			return false // a server is on its way to other nodes
+	for i := range p.desired.Workloads {
+		if p.desired.Workloads[i].Binding.Next != "" {
+			return false // the Workspace moves to other nodes
 		}
 	}
 	for _, r := range l.reports {

@@ -1,82 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package reconcile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/unavailable"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// report says what is true now, and records it when it is worth a commit.
+// report computes the present reports, and records them if they are worth a commit.
 func (l *Loop) report(ctx context.Context, p *pass) {
 	reports := l.reportAll(p)
 	summary := status.Summary{
-		Cluster: l.settings.Policy.Cluster, Reports: reports, Problems: p.desired.Problems, Pools: l.poolReports(p),
-		Warnings: p.plan.Warnings,
-	}
-	if l.pools != nil {
-		summary.Unavailable = l.pools.Unavailable()
+		Cluster:     l.settings.Policy.Cluster,
+		Reports:     reports,
+		Problems:    p.desired.Problems,
+		Pools:       l.poolReports(p),
+		Warnings:    heldBack(p.plan),
+		Unavailable: l.pools.Unavailable(),
+		Objects:     l.objectReports(p),
+		PricesDate:  l.settings.Policy.Prices.Date(),
 	}
 	files := status.Files(summary)
 	l.reports = reports
 	p.out.Problems = p.desired.Problems
 	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
-		l.dirtyAt = time.Time{}
-		l.unavailableRecorded()
+		l.componentFailed(p, ComponentStatus, "record", nil) // nothing is left to record: an earlier error is over
+		l.dirtyAt, l.recordAt = time.Time{}, time.Time{}
+		l.pools.MarkRecorded()
 		return
 	}
-	old := status.FromFiles(l.recorded)
+	if p.now.Before(l.recordAt) {
+		p.out.Retry = true
+		return
+	}
+	old := status.FromFiles(l.recorded, p.now)
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
-	if !status.Urgent(old, reports) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+	if !status.Urgent(old, reports) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
 		return
 	}
 	message := status.Message(status.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
 	}, old, reports)
 	commit, err := l.recorder.Record(ctx, files, message, p.now)
-	if l.trouble(p, ComponentGit, err) {
+	if l.componentFailed(p, ComponentStatus, "record", err) {
+		// A push starts a pass itself where syncer watches the repository, and other events must not push each time.
+		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
 		return
 	}
-	l.recorded, l.dirtyAt, p.out.Recorded = files, time.Time{}, commit
-	l.unavailableRecorded()
+	l.recorded, l.dirtyAt, l.recordAt, p.out.Recorded = files, time.Time{}, time.Time{}, commit
+	l.pools.MarkRecorded()
 	if commit != "" {
 		l.log.Info("recorded status", "commit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
 	}
 }
 
-// unavailableRecorded tells that what cannot be had is on the status branch.
-func (l *Loop) unavailableRecorded() {
-	if l.pools != nil {
-		l.pools.Recorded()
-	}
+// offeringsChanged reports whether the status branch has other unavailable offerings than this process. An offering
+// that Azure refused at once has no pool: after a restart, and in "syncer plan", only the status branch has it.
+func (l *Loop) offeringsChanged(now time.Time) bool {
+	recorded := status.UnavailableFrom(l.recorded, now).Expired(now)
+	return !slices.EqualFunc(recorded.Entries, l.pools.Unavailable().Entries, func(a, b unavailable.Entry) bool {
+		same := a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
+		a.Since, a.Until, b.Since, b.Until = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		return same && a == b
+	})
 }
 
-// recall reads what was recorded before this process began, so that times and commits carry on.
-func (l *Loop) recall(ctx context.Context, p *pass) bool {
+// restore reads the last status commit of an earlier process, to continue with its times and commits.
+func (l *Loop) restore(ctx context.Context, p *pass) bool {
 	if l.recorded != nil {
 		return true
 	}
 	files, err := l.recorder.Read(ctx)
-	if l.trouble(p, ComponentGit, err) {
+	if l.componentFailed(p, ComponentStatus, "restore", err) {
 		return false
 	}
-	l.recorded, l.reports = files, status.FromFiles(files)
-	if l.pools != nil {
-		l.pools.Remember(status.UnavailableFrom(files), completeUntil(l.reports, p.now))
-	}
+	l.recorded, l.reports = files, status.FromFiles(files, p.now)
+	l.pools.Restore(status.UnavailableFrom(files, p.now))
 	return true
 }
 
-// completeUntil says for each pool until when its nodes were complete, as far as the reports know: until now where they were at
-// the last, and otherwise until they no longer were.
+// firstSeen returns when each Workspace was first reported on.
+func firstSeen(reports []status.Report) map[workspace.Key]time.Time {
+	out := make(map[workspace.Key]time.Time, len(reports))
+	for i := range reports {
+		out[reports[i].Key] = reports[i].FirstSeen
+	}
+	return out
+}
+
+// completeUntil returns for each pool the last time at which its nodes were complete, by the reports: now if they still
+// are, and otherwise the time of the transition.
 func completeUntil(reports []status.Report, now time.Time) map[string]time.Time {
 	out := map[string]time.Time{}
 	for _, r := range reports {
@@ -89,6 +119,11 @@ func completeUntil(reports []status.Report, now time.Time) map[string]time.Time 
 				at = now
 			}
 			for _, pool := range r.Pools {
+				// A moving Workspace is ready on its old pool, and its report does not cover the new one.
+				if c.Status == "True" &&
+					!slices.ContainsFunc(r.WorkerNodes, func(n string) bool { return strings.Contains(n, "-"+pool.Name+"-") }) {
+					continue
+				}
 				if at.After(out[pool.Name]) {
 					out[pool.Name] = at
 				}
@@ -98,23 +133,30 @@ func completeUntil(reports []status.Report, now time.Time) map[string]time.Time 
 	return out
 }
 
-// reportAll reports on every Workspace of the source, and on those that the source may still mean.
+// reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
 func (l *Loop) reportAll(p *pass) []status.Report {
 	previous := map[workspace.Key]*status.Report{}
 	for i := range l.reports {
 		previous[l.reports[i].Key] = &l.reports[i]
 	}
 	var out []status.Report
-	for i := range p.desired.Wishes {
-		w := &p.desired.Wishes[i]
+	for i := range p.desired.Workloads {
+		w := &p.desired.Workloads[i]
 		out = append(out, status.Observe(previous[w.Key], l.inputFor(p, w), p.now))
 		delete(previous, w.Key)
 	}
 	for key, old := range previous {
-		if p.plan.Guard.Holds(key, old.Source) == "" {
+		leaving := p.deletionsOf(key)
+		if p.plan.Guard.Holds(key, old.Source) == "" && len(leaving) == 0 {
 			continue
 		}
-		in := status.Input{Key: key, Commit: l.revision.Commit, Source: old.Source, Problems: problemsIn(p.desired.Problems, old.Source)}
+		in := status.Input{
+			Key:      key,
+			Commit:   l.revision.Commit,
+			Source:   old.Source,
+			Problems: problemsIn(p.desired.Problems, old.Source),
+			Leaving:  leaving,
+		}
 		l.facts(p, &in)
 		out = append(out, status.Observe(old, in, p.now))
 	}
@@ -122,14 +164,32 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 	return out
 }
 
-// inputFor gathers what is known about one Workspace.
-func (l *Loop) inputFor(p *pass, w *plan.Wish) status.Input {
+// inputFor returns the input of the report on one Workspace.
+func (l *Loop) inputFor(p *pass, w *desired.Workload) status.Input {
 	in := status.Input{
-		Key: w.Key, Workspace: w.Workspace, Commit: l.revision.Commit, Source: w.Workspace.Source.Path,
-		Inputs: w.Workspace.Digest, Problems: w.Blocked, Notes: w.Notes, Missing: w.Missing, Pool: w.Pool,
-		InstanceType: w.Placement.InstanceType, Nodes: w.Placement.Nodes,
-		Brought: l.settings.Policy.Brought, Waiting: w.Waiting != "", NodeTrouble: w.NodeTrouble, Finished: w.Finished,
-		Shared: w.Binding.Shared, Cost: w.Binding.Cost, NodePool: w.NodePool, NodePoolHeld: w.Held, NodePoolErr: p.nodePoolErrs[w.Key],
+		Key:          w.Key,
+		Workspace:    w.Workspace,
+		Commit:       l.revision.Commit,
+		Source:       w.Workspace.Source.Path,
+		Inputs:       w.Workspace.Digest,
+		Problems:     w.Blocked,
+		Notes:        w.Notes,
+		Missing:      w.Missing,
+		Pool:         w.Pool,
+		Model:        w.Model.Repo,
+		Revision:     w.Model.Revision,
+		InstanceType: w.Placement.InstanceType,
+		Nodes:        w.Placement.Nodes,
+		NodeSource:   l.settings.Policy.NodeSource().Status(),
+		Waiting:      w.Waiting != "",
+		NodeFailure:  w.NodeFailure,
+		Finished:     w.Finished,
+		Shared:       w.Binding.Shared,
+		Cost:         w.Binding.Cost,
+		PricesDate:   l.settings.Policy.Prices.Date(),
+		NodePool:     w.NodePool,
+		NodePoolHeld: w.Held,
+		NodePoolErr:  p.nodePoolErrs[w.Key],
 	}
 	for _, o := range w.Bundle.Objects {
 		in.Objects = append(in.Objects, o.GetKind()+"/"+o.GetName())
@@ -138,7 +198,7 @@ func (l *Loop) inputFor(p *pass, w *plan.Wish) status.Input {
 	return in
 }
 
-// facts adds what is live and what went wrong.
+// facts adds the live state and the errors of the pass.
 func (l *Loop) facts(p *pass, in *status.Input) {
 	if wl, ok := p.state.Workloads[in.Key]; ok {
 		in.Workload = &wl
@@ -148,26 +208,58 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 			in.Pools = append(in.Pools, pool)
 		}
 	}
+	for _, c := range p.state.Contests {
+		if p.workspaceOf(c.Ref) == in.Key {
+			in.Notes = append(slices.Clone(in.Notes), c.String())
+		}
+	}
 	in.LiveNodes, in.NodePools = p.state.Nodes, p.state.NodePools
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
+	_, in.Incomplete = p.unreached[in.Key]
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
-		if c.Pool == nil || in.PoolErr != nil || c.Workspace != in.Key && (!in.Shared || in.Pool == nil || c.Pool.Name != in.Pool.Name) {
+		if c.Pool == nil || in.PoolErr != nil ||
+			in.Pool == nil || c.Pool.Name != in.Pool.Name {
 			continue
 		}
-		if c.Op == plan.Hold {
+		if c.Op == plan.Hold && !c.Later {
 			in.PoolHeld = c.Reason
 		}
 	}
 }
 
+// workspaceOf returns the Workspace of a live object; the zero Key when it has none.
+func (p *pass) workspaceOf(ref cluster.Ref) workspace.Key {
+	byRef := func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
+	i, ok := slices.BinarySearchFunc(p.state.Objects, ref, byRef)
+	if !ok {
+		return workspace.Key{}
+	}
+	return p.state.Objects[i].Workspace
+}
+
 // poolReports lists our pools for the capacity file.
 func (l *Loop) poolReports(p *pass) []status.Pool {
 	var out []status.Pool
+	going := p.poolsToDelete()
+	known := status.NotReleasedSince(l.recorded, p.now)
 	for _, pool := range l.listed {
 		if pool.Owned {
-			out = append(out, status.PoolOf(pool))
+			r := status.PoolOf(pool)
+			if c := going[pool.Name]; c != nil {
+				r.Price(c.Pool.LiveCost)
+				if c.Op == plan.Hold {
+					r.NotReleased = c.Reason
+				}
+				if err := p.notReleased[pool.Name]; err != nil {
+					r.NotReleased = withRemedy(err)
+				}
+				if r.NotReleased != "" {
+					r.Since = cmp.Or(known[pool.Name], p.now.UTC().Truncate(time.Second))
+				}
+			}
+			out = append(out, r)
 		}
 	}
 	for _, pool := range p.state.NodePools {
@@ -177,10 +269,97 @@ func (l *Loop) poolReports(p *pass) []status.Pool {
 	return out
 }
 
-func problemsIn(problems []workspace.Problem, path string) []workspace.Problem {
-	var out []workspace.Problem
+// withRemedy returns an error with what helps in parentheses, if anything is known to.
+func withRemedy(err error) string {
+	var cloudErr *capacity.CloudError
+	if errors.As(err, &cloudErr) && cloudErr.Cure() != "" {
+		return err.Error() + " (" + cloudErr.Cure() + ")"
+	}
+	return err.Error()
+}
+
+// heldBack says everything that a plan for people says about what is not done, and why. What only needs time is left
+// out: it is over before a person reads it.
+func heldBack(p plan.Plan) []string {
+	out := slices.Clone(p.Warnings)
+	out = append(out, p.Shortages()...)
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if heldForLong(c) {
+			out = append(out, c.Target+": "+c.Reason)
+		}
+	}
+	return out
+}
+
+// heldForLong reports whether a change is held back for a reason that does not end with an operation under way.
+func heldForLong(c *plan.Change) bool {
+	busy := c.Pool != nil && c.Pool.Live != nil && c.Pool.Live.State.Busy()
+	return c.Op == plan.Hold && !c.Later && !busy
+}
+
+// poolsToDelete returns the changes of the pools that no Workspace needs any more, by name.
+func (p *pass) poolsToDelete() map[string]*plan.Change {
+	out := map[string]*plan.Change{}
+	for i := range p.plan.Changes {
+		if c := &p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
+			out[c.Pool.Name] = c
+		}
+	}
+	return out
+}
+
+// objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
+func (l *Loop) objectReports(p *pass) []status.Object {
+	out := slices.Clone(p.objects)
+	for i := range p.state.Objects {
+		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
+			out = append(out, held(o.Ref, o.Source, o.Finalizers))
+		}
+	}
+	for key := range p.state.Workloads {
+		for _, pod := range p.state.Workloads[key].Pods {
+			if pod.Deleting && len(pod.Finalizers) > 0 {
+				ref := cluster.Ref{Kind: "Pod", Namespace: key.Namespace, Name: pod.Name}
+				out = append(out, held(ref, "", pod.Finalizers))
+			}
+		}
+	}
+	slices.SortFunc(out, status.Object.Compare)
+	return out
+}
+
+// held describes an object whose deletion waits for finalizers.
+func held(ref cluster.Ref, source string, finalizers []string) status.Object {
+	return status.Object{
+		Namespace: ref.Namespace,
+		Name:      ref.String(),
+		Source:    source,
+		Deleting:  true,
+		Message:   "its deletion waits for finalizer " + strings.Join(finalizers, ", "),
+	}
+}
+
+// deletionsOf lists what is left of a Workspace that has gone from the source because finalizers hold it.
+func (p *pass) deletionsOf(key workspace.Key) []string {
+	var out []string
+	for i := range p.state.Objects {
+		if o := &p.state.Objects[i]; o.Workspace == key && len(o.Finalizers) > 0 {
+			out = append(out, o.Ref.String()+" has finalizer "+strings.Join(o.Finalizers, ", "))
+		}
+	}
+	for _, pod := range p.state.Workloads[key].Pods {
+		if len(pod.Finalizers) > 0 {
+			out = append(out, "Pod/"+pod.Name+" has finalizer "+strings.Join(pod.Finalizers, ", "))
+		}
+	}
+	return out
+}
+
+func problemsIn(problems []diag.Diagnostic, path string) []diag.Diagnostic {
+	var out []diag.Diagnostic
 	for _, p := range problems {
-		if p.Path == path && p.Severity == workspace.Error {
+		if p.Path == path && p.Severity == diag.Error {
 			out = append(out, p)
 		}
 	}

@@ -1,8 +1,10 @@
-package reconcile
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile_test
 
 import (
-	"context"
-	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,185 +12,148 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
+	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/status"
 )
 
-// automatic leaves the size to syncer; the cheapest in eastus that fits is one A10.
-const automatic = `apiVersion: kaito.sh/v1beta1
-kind: Workspace
-metadata: {name: phi}
-resource:
-  labelSelector: {matchLabels: {app: phi}}
-inference:
-  preset: {name: phi-4-mini-instruct}
-`
+// ownedSizes lists the sizes of the owned pools.
+func ownedSizes(s *reconciletest.Simulator) []string { return slices.Sorted(maps.Keys(poolSizes(s))) }
 
-var noCapacity = &capacity.CloudError{Class: capacity.ClassCapacity, Code: "AllocationFailed", Message: "no capacity"}
-
-// sizes returns the sizes of our pools.
-func (w *world) sizes() []string {
-	var out []string
-	pools, _ := w.cloud.Pools(context.Background())
-	for _, p := range pools {
-		if p.Owned {
-			out = append(out, p.Size)
-		}
-	}
-	return out
+// firstChoice returns the size that syncer chooses while Azure offers all sizes.
+func firstChoice(t *testing.T) (size string) {
+	t.Helper()
+	s := reconciletest.New(t)
+	s.Git.Push("phi.yaml", reconciletest.Automatic)
+	s.Settle(s.Loop())
+	return ownedSizes(s)[0]
 }
 
-// TestAutomaticSizeMovesOn has Azure out of the first choice: the pool that failed goes, another size is created, and a
-// restart does not go back.
+// TestAutomaticSizeMovesOn lets Azure run out of the first choice: syncer deletes the failed pool, creates another
+// size, and keeps that choice after a restart.
 func TestAutomaticSizeMovesOn(t *testing.T) {
-	for name, out := range map[string]func(*capacitytest.Fake, string){
-		"refused":     func(f *capacitytest.Fake, s string) { f.Refuse = map[string]*capacity.CloudError{s: noCapacity} },
-		"failed late": func(f *capacitytest.Fake, s string) { f.Fail = map[string]*capacity.CloudError{s: noCapacity} },
+	for name, out := range map[string]func(*capacitytest.Fake, map[string]*capacity.CloudError){
+		"refused":     func(f *capacitytest.Fake, e map[string]*capacity.CloudError) { f.Refuse = e },
+		"failed late": func(f *capacitytest.Fake, e map[string]*capacity.CloudError) { f.Fail = e },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld()
-				w.ready = true
-				w.push("phi.yaml", automatic)
-				first := w.loop()
-				settleOver(t, first)
-				choice := w.sizes()[0]
-
-				w = newWorld()
-				w.ready = true
-				out(w.cloud, choice)
-				w.push("phi.yaml", automatic)
-				l := w.loop()
-				settleOver(t, l)
-				sizes := w.sizes()
-				if len(sizes) != 1 || sizes[0] == choice {
-					t.Fatalf("sizes %v after %s failed; written %v", sizes, choice, w.cloud.Written)
+				choice := firstChoice(t)
+				s := reconciletest.New(t)
+				s.Azure.Set(func(f *capacitytest.Fake) {
+					out(f, map[string]*capacity.CloudError{choice: reconciletest.NoCapacity})
+				})
+				s.Git.Push("phi.yaml", reconciletest.Automatic)
+				s.Settle(s.Loop())
+				if sizes := ownedSizes(s); len(sizes) != 1 || sizes[0] == choice {
+					t.Fatalf("sizes %v after %s failed: %s", sizes, choice, s)
 				}
-				u := status.UnavailableFrom(w.recorded)
 				sku, _ := capacity.LookupSKU(choice)
-				if _, _, ok := u.Blocked(sku, false, time.Now()); !ok {
-					t.Fatalf("capacity.yaml does not say so:\n%s", w.recorded["capacity.yaml"])
+				recorded := status.UnavailableFrom(s.Git.Status(), time.Now())
+				if _, _, blocked := recorded.Blocked(sku, capacity.OnDemand, time.Now()); !blocked {
+					t.Fatalf("capacity.yaml does not say so:\n%s", s.Git.Status()["capacity.yaml"])
 				}
-				writes, commits := len(w.cloud.Written), len(w.messages)
-				w.cloud.Refuse, w.cloud.Fail = nil, nil
-				settleOver(t, w.loop())
-				if len(w.cloud.Written) != writes || len(w.messages) != commits {
-					t.Errorf("a restart wrote %v, and %d commits", w.cloud.Written[writes:], len(w.messages)-commits)
-				}
-				time.Sleep(48 * time.Hour)
-				settleOver(t, w.loop())
-				if len(w.cloud.Written) != writes || strings.Contains(string(w.recorded["capacity.yaml"]), "unavailable") {
-					t.Errorf("what has passed is not forgotten, or moved a running model: %v\n%s", w.cloud.Written[writes:], w.recorded["capacity.yaml"])
+				before := writes(s)
+				s.Heal()
+				s.Settle(s.Loop())
+				diff(t, "writes after a restart", before, writes(s))
+				s.Advance(48 * time.Hour)
+				s.Settle(s.Loop())
+				diff(t, "writes to Azure two days later", before.Azure, writes(s).Azure)
+				if text := string(s.Git.Status()["capacity.yaml"]); strings.Contains(text, "unavailable") {
+					t.Errorf("an expired entry stays:\n%s", text)
 				}
 			})
 		})
 	}
 }
 
-// settleOver passes, and lets time go by, until nothing is left to do.
-func settleOver(t *testing.T, l *Loop) {
-	t.Helper()
-	for range 60 {
-		if o := l.Pass(t.Context(), all); o.Settled {
-			return
-		}
-		time.Sleep(20 * time.Second)
-	}
-	t.Fatal("it does not settle")
-}
-
-// TestNamedSizeWaits has Azure out of the size that the user named: nothing else is made, the condition says why, and it is
-// tried again in time.
+// TestNamedSizeWaits lets Azure run out of a named size: syncer creates no other, the condition has the reason, and
+// syncer retries after the time of the entry.
 func TestNamedSizeWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		w.ready = true
-		w.cloud.Refuse = map[string]*capacity.CloudError{"Standard_NC24ads_A100_v4": {
-			Class: capacity.ClassQuota, Code: "OperationNotAllowed",
-			Message: "exceeding approved standardNCADSA100v4Family Cores quota. Current Limit: 0, Current Usage: 0, Additional Required: 24",
-		}}
-		w.push("phi.yaml", phi)
-		l := w.loop()
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Azure.Refuse = map[string]*capacity.CloudError{"Standard_NC24ads_A100_v4": reconciletest.NoQuota}
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		l := s.Loop()
 		for range 100 {
-			l.Pass(t.Context(), all)
-			time.Sleep(30 * time.Second)
+			s.Pass(l, 30*time.Second)
 		}
-		text := string(w.recorded["default/phi.yaml"])
-		if len(w.cloud.Written) != 0 || !strings.Contains(text, "reason: OutOfCapacity") || !strings.Contains(text, "24 vCPU of standardNCADSA100v4Family short") {
-			t.Errorf("written %v\n%s", w.cloud.Written, text)
+		if len(s.Azure.Written) != 0 {
+			t.Errorf("written %v", s.Azure.Written)
 		}
-		commits := len(w.messages)
-		if commits > 4 {
-			t.Errorf("%d commits while nothing changes: %q", commits, w.messages)
+		text := string(s.Git.Status()["default/phi.yaml"])
+		for _, want := range []string{"reason: OutOfCapacity", "24 vCPU of standardNCADSA100v4Family short"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the status does not say %q:\n%s", want, text)
+			}
 		}
-		w.cloud.Refuse = nil
-		time.Sleep(time.Hour)
-		settleOver(t, l)
-		if len(w.cloud.Written) != 1 {
-			t.Errorf("written %v", w.cloud.Written)
+		if len(s.Git.Messages) > 4 {
+			t.Errorf("commits while nothing changes: %q", s.Git.Messages)
 		}
+		s.Heal()
+		s.Advance(time.Hour)
+		s.Settle(l)
+		diff(t, "operations", []string{"create"}, operations(s))
 	})
 }
 
-// TestGPUsThatNeverAppear has a pool that succeeds without nodes.
+// TestGPUsThatNeverAppear lets Azure create a pool without nodes.
 func TestGPUsThatNeverAppear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		w.ready = true
-		w.push("phi.yaml", automatic)
-		l := w.loop()
-		settleOver(t, l)
-		choice := w.sizes()[0]
-
-		w = newWorld()
-		w.ready = true
-		w.cloud.NoNodes = map[string]bool{choice: true}
-		w.push("phi.yaml", automatic)
+		choice := firstChoice(t)
+		s := reconciletest.New(t)
+		s.Azure.NoNodes = map[string]bool{choice: true}
+		s.Git.Push("phi.yaml", reconciletest.Automatic)
 		for range 50 { // a restart each time: the time is on the pool
-			w.loop().Pass(t.Context(), all)
-			time.Sleep(30 * time.Second)
+			s.Pass(s.Loop(), 30*time.Second)
 		}
-		if got := w.sizes(); len(got) != 1 || got[0] != choice {
-			t.Fatalf("before the deadline: %v", got)
-		}
-		time.Sleep(10 * time.Minute)
-		settleOver(t, w.loop())
-		if got := w.sizes(); len(got) != 1 || got[0] == choice {
-			t.Errorf("after the deadline: %v, written %v", got, w.cloud.Written)
+		diff(t, "sizes before the deadline", []string{choice}, ownedSizes(s))
+		s.Advance(10 * time.Minute)
+		s.Settle(s.Loop())
+		if got := ownedSizes(s); len(got) != 1 || got[0] == choice {
+			t.Errorf("after the deadline: %s", s)
 		}
 	})
 }
 
-// TestPassCostsOneList counts what passes ask of Azure.
+// TestLateGPUs has GPUs that appear long after their node, but before the deadline.
+func TestLateGPUs(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Azure.Nodes.Late = 10
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		l := s.Loop()
+		if got := states(s.Passes(l, 9).Reports)["phi"]; got == status.Ready {
+			t.Error("a server without GPUs is Ready")
+		}
+		diff(t, "states", map[string]status.State{"phi": status.Ready}, states(s.Settle(l).Reports))
+		diff(t, "operations", []string{"create"}, operations(s))
+	})
+}
+
+// TestPassCostsOneList counts the requests of passes to Azure.
 func TestPassCostsOneList(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		w.ready = true
-		w.push("phi.yaml", phi)
-		l := w.loop()
-		settleOver(t, l)
-		lists, quotas := w.cloud.Lists, w.cloud.Quotas
-		for range 60 {
-			l.Pass(t.Context(), all)
-			time.Sleep(time.Minute)
-		}
-		if lists, quotas := w.cloud.Lists-lists, w.cloud.Quotas-quotas; lists != 60 || quotas > 7 {
-			t.Errorf("%d lists and %d looks at quota in 60 passes over an hour", lists, quotas)
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		l := s.Loop()
+		s.Settle(l)
+		lists, quotas := s.Azure.Lists, s.Azure.Quotas
+		s.Passes(l, 60)
+		if lists, quotas := s.Azure.Lists-lists, s.Azure.Quotas-quotas; lists != 60 || quotas > 7 {
+			t.Errorf("%d lists and %d reads of the quota in 60 passes over an hour", lists, quotas)
 		}
 	})
 }
 
-// TestQuotaUnknown shows that an unknown quota is said, and holds nothing back.
+// TestQuotaUnknown shows that an unknown quota is an error, and holds nothing once Azure answers.
 func TestQuotaUnknown(t *testing.T) {
-	w := newWorld()
-	w.ready = true
-	w.push("phi.yaml", phi)
-	l := w.loop()
-	l.Pass(t.Context(), all)
-	w.cloud.Set(func(f *capacitytest.Fake) { f.Down = errors.New("no") })
-	o := l.Pass(t.Context(), all)
-	if o.Trouble == nil {
-		t.Error("trouble is not told")
-	}
-	w.cloud.Set(func(f *capacitytest.Fake) { f.Down = nil })
-	settle(t, l)
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		l := s.Loop()
+		s.Pass(l, time.Minute)
+		s.Azure.Down = reconciletest.ErrDown
+		if o := s.Pass(l, time.Minute); o.Err == nil {
+			t.Error("there is no error")
+		}
+		s.Heal()
+		s.Settle(l)
+	})
 }

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package status
 
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -11,36 +14,62 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/unavailable"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Summary is all that is said about one cluster.
+// Summary is the content of the status files of one cluster.
 type Summary struct {
 	Cluster  string
 	Reports  []Report // in the order of their keys
-	Problems []workspace.Problem
-	Pools    []Pool // ours
-	// Unavailable is what is known not to be had, for the next process to go on from.
-	Unavailable capacity.Unavailable
+	Problems []diag.Diagnostic
+	Pools    []Pool // owned
+	// Unavailable lists unavailable offerings. After a restart syncer reads them from the status branch.
+	Unavailable unavailable.Offerings
 	Warnings    []string // what was held back
+	PricesDate  string   // of all prices; "" if unknown
+	Objects     []Object // in the order of Object.Compare
 }
 
-// The files beside those of the Workspaces.
+// The files of a cluster's folder in addition to those of the Workspaces.
 const (
 	readmeFile   = "README.md"
 	capacityFile = "capacity.yaml"
 )
 
 // APIVersion is that of the status files, and of everything that syncer prints as JSON.
-const APIVersion = "syncer.dev/v1"
+const APIVersion = wellknown.APIVersion
 
 // Files returns the files of a cluster's folder, by path. The bytes follow from the values alone.
 func Files(s Summary) map[string][]byte {
+	s = s.clean()
 	out := map[string][]byte{readmeFile: readme(s), capacityFile: capacityYAML(s)}
+	if data := objectsYAML(s); data != nil {
+		out[objectsFile] = data
+	}
 	for _, r := range s.Reports {
-		out[FileName(r.Key)] = r.YAML()
+		out[FileName(r.Key)] = encode(r.fields())
 	}
 	return out
+}
+
+// clean leaves out what has no valid key, and says so.
+func (s Summary) clean() Summary {
+	var reports []Report
+	s.Warnings = slices.Clone(s.Warnings)
+	for _, r := range s.Reports {
+		if !valid(r.Key) {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%q is no name of a Workspace, and has no status file", r.Key))
+			continue
+		}
+		reports = append(reports, r.clean())
+	}
+	s.Cluster, s.Reports, s.PricesDate = word(s.Cluster), reports, word(s.PricesDate)
+	s.Pools, s.Objects = head(s.Pools, Pool.clean), head(s.Objects, Object.clean)
+	return s
 }
 
 // FileName returns the path of a Workspace's file in its cluster's folder.
@@ -63,7 +92,12 @@ type statusFields struct {
 	State           State             `yaml:"state" json:"state"`
 	ObservedCommit  string            `yaml:"observedCommit,omitempty" json:"observedCommit,omitempty"`
 	Inputs          string            `yaml:"inputs,omitempty" json:"inputs,omitempty"`
+	DesiredCommit   string            `yaml:"desiredCommit,omitempty" json:"desiredCommit,omitempty"`
+	DesiredInputs   string            `yaml:"desiredInputs,omitempty" json:"desiredInputs,omitempty"`
 	Source          string            `yaml:"source,omitempty" json:"source,omitempty"`
+	Model           string            `yaml:"model,omitempty" json:"model,omitempty"`
+	Revision        string            `yaml:"revision,omitempty" json:"revision,omitempty"`
+	FirstSeen       string            `yaml:"firstSeen,omitempty" json:"firstSeen,omitempty"`
 	InstanceType    string            `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
 	TargetNodeCount int               `yaml:"targetNodeCount,omitempty" json:"targetNodeCount,omitempty"`
 	WorkerNodes     []string          `yaml:"workerNodes,flow,omitempty" json:"workerNodes,omitempty"`
@@ -71,6 +105,8 @@ type statusFields struct {
 	Pools           []poolFields      `yaml:"pools,omitempty" json:"pools,omitempty"`
 	Endpoint        string            `yaml:"endpoint,omitempty" json:"endpoint,omitempty"`
 	HourlyCost      string            `yaml:"hourlyCost,omitempty" json:"hourlyCost,omitempty"`
+	MonthlyCost     string            `yaml:"monthlyCost,omitempty" json:"monthlyCost,omitempty"`
+	PricesDate      string            `yaml:"pricesDate,omitempty" json:"pricesDate,omitempty"`
 	Objects         []string          `yaml:"objects,flow,omitempty" json:"objects,omitempty"`
 }
 
@@ -90,23 +126,52 @@ type poolFields struct {
 	InstanceType string `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
 	Workspace    string `yaml:"workspace,omitempty" json:"workspace,omitempty"`
 	Error        string `yaml:"error,omitempty" json:"error,omitempty"`
+	NotReleased  string `yaml:"notReleased,omitempty" json:"notReleased,omitempty"`
+	Since        string `yaml:"since,omitempty" json:"since,omitempty"`
+	HourlyCost   string `yaml:"hourlyCost,omitempty" json:"hourlyCost,omitempty"`
+	MonthlyCost  string `yaml:"monthlyCost,omitempty" json:"monthlyCost,omitempty"`
 }
 
 const digestPrefix = "sha256:"
 
-func (r Report) document() document {
+// document returns the Report as it may be shown.
+func (r Report) document() document { return r.clean().fields() }
+
+// fields returns a Report that is clean as a file has it.
+func (r Report) fields() document {
 	d := document{
 		APIVersion: APIVersion, Kind: "WorkspaceStatus", Metadata: metadata{r.Namespace, r.Name},
 		Status: statusFields{
-			State: r.State, ObservedCommit: r.ObservedCommit, Source: r.Source, InstanceType: r.InstanceType,
-			TargetNodeCount: r.TargetNodeCount, WorkerNodes: r.WorkerNodes, Endpoint: r.Endpoint, HourlyCost: r.HourlyCost, Objects: r.Objects,
+			State:           r.State,
+			ObservedCommit:  r.ObservedCommit,
+			DesiredCommit:   r.DesiredCommit,
+			Source:          r.Source,
+			Model:           r.Model,
+			Revision:        r.Revision,
+			InstanceType:    r.InstanceType,
+			TargetNodeCount: r.TargetNodeCount,
+			WorkerNodes:     r.WorkerNodes,
+			Endpoint:        r.Endpoint,
+			HourlyCost:      r.HourlyCost,
+			MonthlyCost:     r.MonthlyCost,
+			PricesDate:      r.PricesDate,
+			Objects:         r.Objects,
 		},
 	}
 	if r.Inputs != "" {
 		d.Status.Inputs = digestPrefix + r.Inputs
 	}
+	if r.DesiredInputs != "" {
+		d.Status.DesiredInputs = digestPrefix + r.DesiredInputs
+	}
+	if !r.FirstSeen.IsZero() {
+		d.Status.FirstSeen = r.FirstSeen.UTC().Format(time.RFC3339)
+	}
 	for _, c := range r.Conditions {
-		d.Status.Conditions = append(d.Status.Conditions, conditionFields{c.Type, c.Status, c.Reason, c.Message, c.LastTransitionTime.UTC().Format(time.RFC3339)})
+		d.Status.Conditions = append(
+			d.Status.Conditions,
+			conditionFields{c.Type, c.Status, c.Reason, c.Message, c.LastTransitionTime.UTC().Format(time.RFC3339)},
+		)
 	}
 	for _, p := range r.Pools {
 		d.Status.Pools = append(d.Status.Pools, poolFields{Name: p.Name, State: p.State, Nodes: p.Nodes, Shared: p.Shared})
@@ -130,10 +195,26 @@ func encode(v any) []byte {
 	return b.Bytes()
 }
 
-// Parse reads a Workspace's status file.
+// decode reads a file of the status branch, which another client may have written. It ignores unknown fields.
+func decode(data []byte, into any) error {
+	if len(data) > maxFile {
+		return fmt.Errorf("the file has more than %d bytes", maxFile)
+	}
+	docs, syntax := strictyaml.Documents(data)
+	switch {
+	case syntax != nil:
+		return syntax
+	case len(docs) != 1:
+		return fmt.Errorf("the file holds %d documents, not one", len(docs))
+	}
+	return docs[0].Decode(into)
+}
+
+// Parse reads a Workspace's status file. Others may have written it: what comes of it is within the bounds of what
+// syncer writes.
 func Parse(data []byte) (Report, error) {
 	var d document
-	if err := yaml.Unmarshal(data, &d); err != nil {
+	if err := decode(data, &d); err != nil {
 		return Report{}, fmt.Errorf("read status: %w", err)
 	}
 	if d.Kind != "WorkspaceStatus" {
@@ -141,9 +222,23 @@ func Parse(data []byte) (Report, error) {
 	}
 	s := d.Status
 	r := Report{
-		Key: workspace.Key{Namespace: d.Metadata.Namespace, Name: d.Metadata.Name}, State: s.State, ObservedCommit: s.ObservedCommit,
-		Inputs: strings.TrimPrefix(s.Inputs, digestPrefix), Source: s.Source, InstanceType: s.InstanceType, TargetNodeCount: s.TargetNodeCount,
-		WorkerNodes: s.WorkerNodes, Endpoint: s.Endpoint, HourlyCost: s.HourlyCost, Objects: s.Objects,
+		Key:             workspace.Key{Namespace: d.Metadata.Namespace, Name: d.Metadata.Name},
+		State:           s.State,
+		ObservedCommit:  s.ObservedCommit,
+		Inputs:          strings.TrimPrefix(s.Inputs, digestPrefix),
+		DesiredCommit:   s.DesiredCommit,
+		DesiredInputs:   strings.TrimPrefix(s.DesiredInputs, digestPrefix),
+		Source:          s.Source,
+		Model:           s.Model,
+		Revision:        s.Revision,
+		InstanceType:    s.InstanceType,
+		TargetNodeCount: s.TargetNodeCount,
+		WorkerNodes:     s.WorkerNodes,
+		Endpoint:        s.Endpoint,
+		HourlyCost:      s.HourlyCost,
+		MonthlyCost:     s.MonthlyCost,
+		PricesDate:      s.PricesDate,
+		Objects:         s.Objects,
 	}
 	for _, c := range s.Conditions {
 		t, _ := time.Parse(time.RFC3339, c.LastTransitionTime)
@@ -152,28 +247,71 @@ func Parse(data []byte) (Report, error) {
 	for _, p := range s.Pools {
 		r.Pools = append(r.Pools, Pool{Name: p.Name, State: p.State, Nodes: p.Nodes, Shared: p.Shared})
 	}
-	return r, nil
+	r.FirstSeen = firstSeen(s.FirstSeen, r.Conditions)
+	if !valid(r.Key) {
+		return Report{}, fmt.Errorf("read status: %q is no name of a Workspace", r.Key)
+	}
+	return r.clean(), nil
 }
 
-// FromFiles reads the Reports of a cluster's folder. Files that are no status files are passed over: somebody may have put
-// them there.
-func FromFiles(files map[string][]byte) []Report {
+// FromFiles reads the Reports of a cluster's folder. It ignores other files, which another client may have added, and
+// those that name another Workspace than their path does. A time after now counts as now.
+func FromFiles(files map[string][]byte, now time.Time) []Report {
+	now = now.UTC().Truncate(time.Second)
 	var out []Report
-	for name, data := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if path.Ext(name) != ".yaml" || path.Dir(name) == "." {
 			continue
 		}
-		if r, err := Parse(data); err == nil {
-			out = append(out, r)
+		if len(out) == maxFiles {
+			break
 		}
+		r, err := Parse(files[name])
+		if err != nil || FileName(r.Key) != name {
+			continue
+		}
+		if r.FirstSeen.After(now) {
+			r.FirstSeen = now
+		}
+		for i, c := range r.Conditions {
+			if c.LastTransitionTime.After(now) {
+				r.Conditions[i].LastTransitionTime = now
+			}
+		}
+		out = append(out, r)
 	}
 	slices.SortFunc(out, func(a, b Report) int { return a.Key.Compare(b.Key) })
 	return out
 }
 
+// epoch is earlier than any clock that syncer has run by. An earlier time was not written by syncer.
+var epoch = time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// firstSeen reads the time at which a Workspace was first seen. Without one that syncer may have written, as in files
+// of older versions, it is the earliest transition of a condition.
+func firstSeen(text string, conditions []Condition) time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err == nil && t.After(epoch) {
+		return t.UTC()
+	}
+	t = time.Time{}
+	for _, c := range conditions {
+		if at := c.LastTransitionTime; at.After(epoch) && (t.IsZero() || at.Before(t)) {
+			t = at.UTC()
+		}
+	}
+	return t
+}
+
 // PoolOf returns a live pool as capacity.yaml shows it.
 func PoolOf(p capacity.LivePool) Pool {
-	out := Pool{Name: p.Name, State: string(p.State), Nodes: p.Count, InstanceType: p.Size, Shared: p.Shared()}
+	out := Pool{
+		Name:         p.Name,
+		State:        string(p.State),
+		Nodes:        p.Count,
+		InstanceType: p.Size,
+		Shared:       p.Shared(),
+	}
 	if !p.Shared() {
 		out.Workspace = p.Workspace.String()
 	}
@@ -185,11 +323,12 @@ func PoolOf(p capacity.LivePool) Pool {
 
 // capacityFields is capacity.yaml.
 type capacityFields struct {
-	APIVersion  string           `yaml:"apiVersion"`
-	Kind        string           `yaml:"kind"`
-	Cluster     string           `yaml:"cluster"`
-	Pools       []poolFields     `yaml:"pools"`
-	Unavailable []capacity.Block `yaml:"unavailable,omitempty"`
+	APIVersion  string              `yaml:"apiVersion"`
+	Kind        string              `yaml:"kind"`
+	Cluster     string              `yaml:"cluster"`
+	PricesDate  string              `yaml:"pricesDate,omitempty"`
+	Pools       []poolFields        `yaml:"pools"`
+	Unavailable []unavailable.Entry `yaml:"unavailable,omitempty"`
 }
 
 const capacityKind = "CapacityStatus"
@@ -197,21 +336,74 @@ const capacityKind = "CapacityStatus"
 func capacityYAML(s Summary) []byte {
 	pools := []poolFields{}
 	for _, p := range s.Pools {
-		pools = append(pools, poolFields(p))
+		pools = append(pools, p.fields())
 	}
-	blocks := slices.Clone(s.Unavailable.Blocks)
+	blocks := slices.Clone(s.Unavailable.Entries)
 	for i := range blocks {
-		blocks[i].Reason = Redact(blocks[i].Reason)
+		blocks[i].Reason, blocks[i].Code = message(blocks[i].Reason), word(blocks[i].Code)
 	}
-	return encode(capacityFields{APIVersion, capacityKind, s.Cluster, pools, blocks})
+	return encode(capacityFields{APIVersion, capacityKind, s.Cluster, s.PricesDate, pools, blocks})
 }
 
-// UnavailableFrom reads what a cluster's folder says cannot be had. A file that cannot be read tells nothing: it will be
-// learned again.
-func UnavailableFrom(files map[string][]byte) capacity.Unavailable {
-	var f capacityFields
-	if err := yaml.Unmarshal(files[capacityFile], &f); err != nil || f.Kind != capacityKind {
-		return capacity.Unavailable{}
+// Price sets the cost of the pool: of an hour, and of a month beside it.
+func (p *Pool) Price(hourly capacity.Cost) {
+	p.HourlyCost, p.MonthlyCost = hourly.String(), hourly.Monthly().String()
+}
+
+// price sets the cost of the nodes of a Workspace, or none.
+func (r *Report) price(hourly capacity.Cost, bought bool) {
+	if bought {
+		r.HourlyCost, r.MonthlyCost = hourly.String(), hourly.Monthly().String()
 	}
-	return capacity.UnavailableOf(f.Unavailable)
+}
+
+// fields returns a pool as capacity.yaml has it.
+func (p Pool) fields() poolFields {
+	f := poolFields{
+		Name:         p.Name,
+		State:        p.State,
+		Nodes:        p.Nodes,
+		Shared:       p.Shared,
+		InstanceType: p.InstanceType,
+		Workspace:    p.Workspace,
+		Error:        p.Error,
+		NotReleased:  p.NotReleased,
+		HourlyCost:   p.HourlyCost,
+		MonthlyCost:  p.MonthlyCost,
+	}
+	if !p.Since.IsZero() {
+		f.Since = p.Since.UTC().Format(time.RFC3339)
+	}
+	return f
+}
+
+// NotReleasedSince reads from a cluster's folder since when pools that no Workspace needs are not given back, by name.
+// A time after now, or none, is left out: another client may have written it.
+func NotReleasedSince(files map[string][]byte, now time.Time) map[string]time.Time {
+	var f capacityFields
+	if err := decode(files[capacityFile], &f); err != nil || f.Kind != capacityKind {
+		return nil
+	}
+	out := map[string]time.Time{}
+	for _, p := range f.Pools {
+		if t, err := time.Parse(time.RFC3339, p.Since); err == nil && !t.After(now) && p.NotReleased != "" {
+			out[p.Name] = t.UTC()
+		}
+	}
+	return out
+}
+
+// UnavailableFrom reads the unavailable offerings from a cluster's folder. An unreadable file lists none: Azure will
+// refuse them again. Another client may have written it: no entry lasts longer than one that is recorded now.
+func UnavailableFrom(files map[string][]byte, now time.Time) unavailable.Offerings {
+	var f capacityFields
+	if err := decode(files[capacityFile], &f); err != nil || f.Kind != capacityKind {
+		return unavailable.Offerings{}
+	}
+	for i := range f.Unavailable {
+		e := &f.Unavailable[i]
+		e.Reason, e.Code = message(e.Reason), word(e.Code)
+		e.Family, e.Size, e.Zone = word(e.Family), word(e.Size), word(e.Zone)
+	}
+	return unavailable.Recalled(f.Unavailable, now)
 }

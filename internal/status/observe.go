@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package status
 
 import (
@@ -9,63 +11,77 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Input is what is known about one Workspace.
+// Input is the desired and the live state of one Workspace.
 type Input struct {
 	workspace.Key
-	Workspace *workspace.Workspace // nil: its file cannot be read any more
+	Workspace *workspace.Workspace // nil: its file has become unreadable
 	Commit    string
 	Source    string
-	Inputs    string              // workspace.Workspace.Digest
-	Problems  []workspace.Problem // errors for which nothing is done
-	Notes     []string            // what is not as the user wrote it
-	Missing   []string            // what the Workspace names and the cluster does not have
+	Inputs    string            // workspace.Workspace.Digest
+	Problems  []diag.Diagnostic // errors; syncer changes nothing for a Workspace with any
+	Notes     []string          // deviations from the file
+	Missing   []string          // references that the cluster lacks
 
+	Model        string // see Report
+	Revision     string
 	InstanceType string
-	Nodes        int // that the model runs on
-	Brought      bool
-	Waiting      bool               // it is not known yet on what it can run
-	NodeTrouble  cluster.Trouble    // what brought nodes lack
-	NodePool     *capacity.NodePool // of Karpenter; nil in other modes
-	NodePools    []cluster.NodePool // that are live
-	NodePoolHeld string             // why the NodePool is not made
-	NodePoolErr  error              // of applying it
-	Finished     bool               // the tuning is over, and its nodes are given back
+	Nodes        int                 // desired number
+	NodeSource   Nodes               // nil for AgentPools
+	Waiting      bool                // its nodes are unknown
+	NodeFailure  cluster.Failure     // why its nodes do not suffice
+	NodePool     *karpenter.NodePool // only of NodePools
+	NodePools    []cluster.NodePool  // live ones
+	NodePoolHeld string              // why syncer does not apply the NodePool
+	NodePoolErr  error               // of applying it
+	Finished     bool                // the tuning is over, and syncer releases its nodes
 	Pool         *capacity.Pool
 	Pools        []capacity.LivePool // of this Workspace, or that it shares
-	Shared       bool                // others may run on Pool as well
+	Shared       bool                // other Workspaces may use Pool
 	Cost         capacity.Cost       // of its part of Pool
+	PricesDate   string              // of Cost and of the price of Pool
 	PoolErr      error               // of the last write to a pool
-	PoolHeld     string              // why a pool is not made
+	PoolHeld     string              // why syncer does not create a pool
 	Objects      []string            // "Kind/name"
 
 	Workload  *cluster.Workload
 	LiveNodes []cluster.Node // of the cluster
-	ApplyErrs []error
+	ApplyErrs []error        // of objects that the API server refuses, each with the name of its object
+	// Leaving lists what is left of a Workspace that the source no longer asks for.
+	Leaving []string
+	// Incomplete says that not every object was sent, because the API server went away.
+	Incomplete bool
 }
 
-// Observe draws the conclusions. previous is the last Report, or nil; now is the time of transitions.
+// Observe returns the Report on a Workspace. previous is the last Report, or nil; now is the time of transitions.
 func Observe(previous *Report, in Input, now time.Time) Report {
 	var old Report
 	if previous != nil {
 		old = *previous
 	}
 	r := Report{
-		Key: in.Key, State: Pending, Source: in.Source, InstanceType: in.InstanceType, TargetNodeCount: in.Nodes,
-		Inputs: in.Inputs, ObservedCommit: in.Commit, Objects: slices.Clone(in.Objects),
+		Key:             in.Key,
+		State:           Pending,
+		Source:          in.Source,
+		Model:           in.Model,
+		Revision:        in.Revision,
+		InstanceType:    in.InstanceType,
+		TargetNodeCount: in.Nodes,
+		Objects:         slices.Clone(in.Objects),
+		FirstSeen:       old.FirstSeen,
 	}
-	if old.Inputs == in.Inputs && old.ObservedCommit != "" {
-		r.ObservedCommit = old.ObservedCommit
+	if r.FirstSeen.IsZero() {
+		r.FirstSeen = now.UTC().Truncate(time.Second)
 	}
-	if in.Workspace == nil { // what runs goes on running
-		r.Inputs, r.ObservedCommit, r.Objects = old.Inputs, old.ObservedCommit, old.Objects
-		r.InstanceType, r.TargetNodeCount = old.InstanceType, old.TargetNodeCount
-	}
-	if in.Waiting { // what runs goes on running, on what it was made for
+	r.commits(old, in)
+	if in.Workspace == nil || in.Waiting { // its live objects stay, on their nodes
 		r.InstanceType, r.TargetNodeCount, r.Objects = old.InstanceType, old.TargetNodeCount, old.Objects
+		r.Model, r.Revision = old.Model, old.Revision
 	}
 	r.WorkerNodes = workers(in)
 	for _, p := range in.Pools {
@@ -77,17 +93,14 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 			r.Pools = append(r.Pools, Pool{Name: q.Name, State: q.State, Nodes: q.Nodes})
 		}
 	}
-	if in.Pool != nil {
-		r.HourlyCost = in.Pool.HourlyCost.String()
-		if in.Shared {
-			r.HourlyCost = in.Cost.String()
-		}
-	}
-	if in.NodePool != nil {
-		r.HourlyCost = in.NodePool.HourlyCost.String()
+	r.price(in.source().cost(in))
+	if r.HourlyCost != "" {
+		r.PricesDate = in.PricesDate
 	}
 	var conditions []Condition
 	switch {
+	case in.Workspace == nil && len(in.Leaving) > 0 && len(in.Problems) == 0:
+		r.State, conditions = leaving(in, old)
 	case len(in.Problems) > 0 || in.Workspace == nil:
 		r.State, conditions = invalid(in, old)
 	case in.Workspace.Tuning != nil:
@@ -96,35 +109,52 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		r.State, conditions = inference(in, old.State)
 		r.Endpoint = endpoint(in)
 	}
+	if c, ok := applied(in, r); ok {
+		conditions = append(conditions, c)
+	}
 	r.Conditions = transitions(old.Conditions, conditions, now)
 	return r
 }
 
-// invalid reports a Workspace that has errors. What is live for it is left as it is.
+// invalid reports a Workspace with errors, whose live objects stay.
 func invalid(in Input, old Report) (State, []Condition) {
 	var texts []string
 	for _, p := range in.Problems {
 		texts = append(texts, p.String())
 	}
-	text := strings.Join(texts, "\n")
+	text, reason := strings.Join(texts, "\n"), diag.UnreadableFile
 	if text == "" {
-		text = in.Source + " cannot be read"
+		text = in.Source + " is unreadable"
+	} else {
+		reason = cmp.Or(in.Problems[0].Reason, diag.InvalidValue)
 	}
 	if in.Workload != nil || len(in.Pools) > 0 {
-		text += "\nwhat runs for it stays as it is"
+		text += "\nits live objects stay as they are"
 	}
-	out := []Condition{condition(WorkspaceSucceeded, false, "InvalidWorkspace", text)}
+	out := []Condition{condition(WorkspaceSucceeded, false, string(reason), text)}
 	for _, c := range old.Conditions {
-		if c.Type != WorkspaceSucceeded && in.Workload != nil {
+		if c.Type != WorkspaceSucceeded && c.Type != Applied && in.Workload != nil {
 			out = append(out, c)
 		}
 	}
 	return Failed, out
 }
 
+// leaving reports a Workspace that the source no longer asks for while its deletion does not end.
+func leaving(in Input, old Report) (State, []Condition) {
+	text := "the Workspace is gone from the repository, and its deletion has not ended: " + strings.Join(in.Leaving, "; ")
+	out := []Condition{condition(WorkspaceSucceeded, false, DeletionPending, text)}
+	for _, c := range old.Conditions {
+		if c.Type == ResourceReady {
+			out = append(out, c)
+		}
+	}
+	return NotReady, out
+}
+
 // tuning follows KAITO: failures count first, then success, then activity.
 func tuning(in Input) (State, []Condition) {
-	resource := resourceReady(in)
+	resource := in.source().ready(in, remarks(in))
 	w := in.Workload
 	if w != nil && w.Inputs != in.Inputs {
 		w = nil // the job of an earlier version
@@ -132,8 +162,8 @@ func tuning(in Input) (State, []Condition) {
 	switch {
 	case w != nil && w.Failed:
 		return Failed, []Condition{
-			resource, condition(JobStarted, false, "WorkspaceTuningJobStatusFailed", "the job has failed"+podTrouble(w)),
-			condition(WorkspaceSucceeded, false, "workspaceFailed", "the job has failed"+podTrouble(w)),
+			resource, condition(JobStarted, false, "WorkspaceTuningJobStatusFailed", "the job has failed"+podFailure(w)),
+			condition(WorkspaceSucceeded, false, "workspaceFailed", "the job has failed"+podFailure(w)),
 		}
 	case w != nil && w.Complete:
 		return Succeeded, []Condition{
@@ -142,7 +172,7 @@ func tuning(in Input) (State, []Condition) {
 		}
 	case w != nil && slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Phase == "Running" }):
 		return Running, []Condition{
-			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podTrouble(w)+missing(in)),
+			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podFailure(w)+missing(in)),
 			condition(WorkspaceSucceeded, false, "workspacePending", "the job runs"),
 		}
 	}
@@ -155,13 +185,14 @@ func tuning(in Input) (State, []Condition) {
 
 // inference is ready when every replica is, on nodes that are.
 func inference(in Input, old State) (State, []Condition) {
-	resource := resourceReady(in)
+	resource := in.source().ready(in, remarks(in))
 	w := in.Workload
 	suspended := in.Workspace.Suspended()
 	ready := w != nil && w.Current && w.Replicas > 0 && w.Ready >= w.Replicas && w.Endpoints > 0
 	if ready && resource.Status == "True" && !suspended {
 		return Ready, []Condition{
-			resource, condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", fmt.Sprintf("%d of %d replicas are ready", w.Ready, w.Replicas)+missing(in)),
+			resource,
+			condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", replicas(w)+missing(in)),
 			condition(WorkspaceSucceeded, true, "workspaceSucceeded", "the model is served"),
 		}
 	}
@@ -171,7 +202,7 @@ func inference(in Input, old State) (State, []Condition) {
 	}
 	reason, message := waiting(in, w, "WorkspaceInferenceStatusPending", "the model is not served yet")
 	if w != nil && reason == "WorkspaceInferenceStatusPending" {
-		message = fmt.Sprintf("%d of %d replicas are ready", w.Ready, w.Replicas)
+		message = replicas(w)
 	}
 	if suspended {
 		reason, message = "Suspended", "suspended by annotation "+workspace.AnnotationSuspend
@@ -182,14 +213,22 @@ func inference(in Input, old State) (State, []Condition) {
 	}
 }
 
-// waiting says what a workload waits for: the error of applying it, what is wrong with its pods, or nothing special.
+func replicas(w *cluster.Workload) string {
+	return fmt.Sprintf("%d of %d replicas are ready", w.Ready, w.Replicas)
+}
+
+// waiting returns why a workload waits: the error of applying it, the failure of a pod, a missing reference, or by
+// default reason and message.
 func waiting(in Input, w *cluster.Workload, reason, message string) (string, string) {
+	if in.NodeFailure.Reason == Preempted {
+		return Preempted, in.NodeFailure.Message
+	}
 	if len(in.ApplyErrs) > 0 {
-		return "ApplyFailed", errors.Join(in.ApplyErrs...).Error()
+		return ApplyFailed, errors.Join(in.ApplyErrs...).Error()
 	}
 	if w != nil {
 		for _, p := range w.Pods {
-			// Until its nodes are there a pod cannot be scheduled: that is no news, ResourceReady tells it.
+			// Until its nodes are ready a pod is unschedulable, which ResourceReady reports already.
 			if p.Reason != "" && (p.Reason != "Unschedulable" || nodesReady(in)) {
 				return p.Reason, fmt.Sprintf("pod %s: %s", p.Name, p.Message) + missing(in)
 			}
@@ -201,7 +240,7 @@ func waiting(in Input, w *cluster.Workload, reason, message string) (string, str
 	return reason, message
 }
 
-// missing says what the Workspace names and the cluster does not have.
+// missing lists the references that the cluster lacks, for the end of a message.
 func missing(in Input) string {
 	if len(in.Missing) == 0 {
 		return ""
@@ -209,133 +248,18 @@ func missing(in Input) string {
 	return "; " + strings.Join(in.Missing, "; ")
 }
 
-func podTrouble(w *cluster.Workload) string {
-	for _, p := range w.Pods {
-		if p.Reason != "" {
-			return fmt.Sprintf("; pod %s: %s: %s", p.Name, p.Reason, p.Message)
+// podFailure returns the failure of a pod of the workload: of the one that failed last, if several have.
+func podFailure(w *cluster.Workload) string {
+	var worst *cluster.Pod
+	for i := range w.Pods {
+		if p := &w.Pods[i]; p.Reason != "" && (worst == nil || p.FailedAt.After(worst.FailedAt)) {
+			worst = p
 		}
 	}
-	return ""
-}
-
-// resourceReady says whether the nodes are there, with their GPUs, and what is in the way.
-func resourceReady(in Input) Condition {
-	notes := ""
-	if len(in.Notes) > 0 {
-		notes = "; " + strings.Join(in.Notes, "; ")
+	if worst == nil {
+		return ""
 	}
-	var trouble *capacity.CloudError
-	switch {
-	case in.Brought:
-		return broughtReady(in, notes)
-	case in.NodePool != nil:
-		return nodePoolReady(in, notes)
-	case in.NodeTrouble.Reason == Moving: // and serves on
-		serves := in.Workload != nil && in.Workload.Replicas > 0 && in.Workload.Ready >= in.Workload.Replicas
-		return condition(ResourceReady, serves, Moving, in.NodeTrouble.Message+notes)
-	case in.NodeTrouble.Reason != "": // there is no place for it
-		return condition(ResourceReady, false, in.NodeTrouble.Reason, in.NodeTrouble.Message+notes)
-	case in.Pool == nil:
-		return condition(ResourceReady, false, "PoolPending", "the pool is not planned yet"+notes)
-	case in.Finished:
-		return condition(ResourceReady, true, "PoolReleased", released(in)+", the job is over"+notes)
-	case in.Pool.Count == 0, in.Workspace != nil && in.Workspace.Suspended():
-		return condition(ResourceReady, false, "Suspended", released(in)+notes)
-	case in.PoolErr != nil && errors.As(in.PoolErr, &trouble):
-		return condition(ResourceReady, false, "Pool"+string(trouble.Class), fmt.Sprintf("pool %s: %s", in.Pool.Name, trouble.Error())+cure(trouble)+notes)
-	case in.PoolErr != nil:
-		return condition(ResourceReady, false, "PoolFailed", fmt.Sprintf("pool %s: %v", in.Pool.Name, in.PoolErr)+notes)
-	}
-	count := fmt.Sprintf("pool %s: %d of %d nodes", in.Pool.Name, len(workers(in)), wanted(in))
-	if in.Shared {
-		count = "shared " + count
-	}
-	i := slices.IndexFunc(in.Pools, func(p capacity.LivePool) bool { return p.Name == in.Pool.Name })
-	switch {
-	case i < 0 && in.PoolHeld != "":
-		return condition(ResourceReady, false, "PoolHeld", fmt.Sprintf("pool %s: %s", in.Pool.Name, in.PoolHeld)+notes)
-	case i < 0:
-		return condition(ResourceReady, false, "PoolPending", fmt.Sprintf("pool %s: is about to be created", in.Pool.Name)+notes)
-	case in.Pools[i].State == capacity.Failed:
-		return condition(ResourceReady, false, "PoolFailed", fmt.Sprintf("%s; %s: %s", count, in.Pools[i].ErrorCode, in.Pools[i].Error)+notes)
-	case nodesReady(in):
-		return condition(ResourceReady, true, "PoolReady", count+notes)
-	}
-	return condition(ResourceReady, false, "PoolNotReady", count+", "+string(in.Pools[i].State)+notes)
-}
-
-// released says how far the nodes of a Workspace that takes none are given back.
-func released(in Input) string {
-	i := slices.IndexFunc(in.Pools, func(p capacity.LivePool) bool { return p.Name == in.Pool.Name })
-	switch {
-	case in.Pool.Count > 0:
-		return fmt.Sprintf("pool %s: none of its nodes", in.Pool.Name)
-	case i >= 0 && in.Pools[i].Count > 0 && in.PoolHeld != "":
-		return fmt.Sprintf("pool %s: still has %d nodes: %s", in.Pool.Name, in.Pools[i].Count, in.PoolHeld)
-	case i >= 0 && in.Pools[i].Count > 0:
-		return fmt.Sprintf("pool %s: to be scaled to zero", in.Pool.Name)
-	}
-	return fmt.Sprintf("pool %s: scaled to zero", in.Pool.Name)
-}
-
-// cure says what helps against trouble, if anything does.
-func cure(t *capacity.CloudError) string {
-	if c := t.Class.Cure(); c != "" {
-		return " (" + c + ")"
-	}
-	return ""
-}
-
-// nodesReady reports whether enough nodes are ready and have their GPUs.
-func nodesReady(in Input) bool {
-	want := wanted(in)
-	if in.NodePool != nil {
-		want = in.NodePool.Nodes
-	}
-	return want > 0 && in.NodeTrouble.Reason == "" && len(workers(in)) >= want
-}
-
-// wanted is how many nodes the Workspace runs on. Of a pool that it shares, that is not all of them.
-func wanted(in Input) int {
-	if in.Pool != nil && (!in.Shared || in.Pool.Count == 0) {
-		return in.Pool.Count
-	}
-	return in.Nodes
-}
-
-// workers are the ready nodes with GPUs that the Workspace has: those of its pools, or brought ones with its labels.
-func workers(in Input) []string {
-	var out []string
-	for _, n := range in.LiveNodes {
-		mine := slices.ContainsFunc(in.Pools, func(p capacity.LivePool) bool { return p.Name == n.Pool })
-		switch {
-		case in.Brought && in.Workspace != nil:
-			mine = covers(n.Labels, in.Workspace.NodeLabels())
-		case in.NodePool != nil:
-			mine = n.Labels[cluster.LabelNodePool] == in.NodePool.Name
-		case in.Shared:
-			mine = mine && hosts(n.Name, in.Workload)
-		}
-		if mine && n.Ready && (n.GPUs > 0 || in.Brought && len(n.Slices) > 0) {
-			out = append(out, n.Name)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// hosts reports whether a pod of the workload is on the node.
-func hosts(node string, w *cluster.Workload) bool {
-	return w != nil && slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Node == node })
-}
-
-func covers(have, want map[string]string) bool {
-	for k, v := range want {
-		if have[k] != v {
-			return false
-		}
-	}
-	return true
+	return fmt.Sprintf("; pod %s: %s: %s", worst.Name, worst.Reason, worst.Message)
 }
 
 func endpoint(in Input) string {
@@ -365,7 +289,7 @@ func transitions(old, next []Condition, now time.Time) []Condition {
 			}
 		}
 	}
-	order := []string{ResourceReady, InferenceReady, JobStarted, WorkspaceSucceeded}
+	order := []string{ResourceReady, InferenceReady, JobStarted, WorkspaceSucceeded, Applied}
 	slices.SortStableFunc(next, func(a, b Condition) int {
 		return cmp.Compare(slices.Index(order, a.Type), slices.Index(order, b.Type))
 	})

@@ -1,47 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package status
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/diag"
 )
 
-// readme is the overview that a forge shows when somebody opens the folder.
+// readme is the overview that a forge shows for the folder.
 func readme(s Summary) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", cell(s.Cluster))
 	if len(s.Reports) == 0 {
 		b.WriteString("No Workspaces.\n")
 	} else {
-		b.WriteString("| Workspace | State | Instance | Nodes | USD/h | |\n|---|---|---|---|---|---|\n")
+		b.WriteString("| Workspace | State | Instance | Nodes | USD/h | USD/month | |\n|---|---|---|---|---|---|---|\n")
 	}
 	for _, r := range s.Reports {
-		fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %d | %s | %s |\n",
-			cell(r.Key.String()), FileName(r.Key), r.State, cell(r.InstanceType), r.TargetNodeCount, cell(r.HourlyCost), cell(r.Headline()))
+		fmt.Fprintf(
+			&b,
+			"| [%s](%s) | %s | %s | %d | %s | %s | %s |\n",
+			r.Key, // a name of Kubernetes, as is the path: Files has looked at it
+			FileName(r.Key),
+			r.State,
+			cell(r.InstanceType),
+			r.TargetNodeCount,
+			cell(r.HourlyCost),
+			cell(r.MonthlyCost),
+			cell(r.Headline()),
+		)
 	}
-	var problems []workspace.Problem
-	for _, p := range s.Problems {
-		if p.Severity == workspace.Error {
-			problems = append(problems, p)
-		}
+	if s.PricesDate != "" && s.showsMoney() {
+		fmt.Fprintf(&b, "\nPrices of %s; a month has %d hours.\n", cell(s.PricesDate), capacity.HoursPerMonth)
 	}
-	if len(problems) > 0 {
-		b.WriteString("\n## Problems\n\n")
-		for _, p := range problems {
-			fmt.Fprintf(&b, "- %s\n", cell(Redact(p.String())))
-		}
-	}
-	if len(s.Warnings) > 0 {
-		b.WriteString("\n## Held back\n\n")
-		for _, w := range s.Warnings {
-			fmt.Fprintf(&b, "- %s\n", cell(Redact(w)))
-		}
-	}
+	section(&b, "Problems", s.Problems, diag.Diagnostic.String)
+	section(&b, "Held changes", s.Warnings, func(w string) string { return w })
+	refused, deleting := slices.Clone(s.Objects), slices.Clone(s.Objects)
+	section(&b, "Objects that are refused", slices.DeleteFunc(refused, isDeleting), Object.String)
+	section(&b, "Deletions that do not end", slices.DeleteFunc(deleting, isNotDeleting), Object.String)
+	kept := slices.DeleteFunc(slices.Clone(s.Pools), func(p Pool) bool { return p.NotReleased == "" })
+	section(&b, "Pools that are not given back", kept, keptPool)
 	return []byte(b.String())
 }
 
-// Headline says in one line what a reader wants to know first: what a Workspace lacks, or else what is not as it was written.
+// showsMoney reports whether the overview has a price.
+func (s Summary) showsMoney() bool {
+	return slices.ContainsFunc(s.Reports, func(r Report) bool { return r.HourlyCost != "" }) ||
+		slices.ContainsFunc(s.Pools, func(p Pool) bool { return p.HourlyCost != "" })
+}
+
+func isDeleting(o Object) bool    { return o.Deleting }
+func isNotDeleting(o Object) bool { return !o.Deleting }
+
+// keptPool says why a pool that no Workspace needs is still there, and what it costs.
+func keptPool(p Pool) string {
+	cost := "price unknown"
+	if p.HourlyCost != "" {
+		cost = p.HourlyCost + " USD/h, " + p.MonthlyCost + " USD/month"
+	}
+	since := ""
+	if !p.Since.IsZero() {
+		since = ", since " + p.Since.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return fmt.Sprintf("pool %s, %d x %s, %s%s: %s", p.Name, p.Nodes, p.InstanceType, cost, since, p.NotReleased)
+}
+
+// section writes a heading and one line for each item, or nothing when there are none.
+func section[T any](b *strings.Builder, title string, items []T, line func(T) string) {
+	if len(items) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n## %s\n\n", title)
+	for _, item := range items {
+		fmt.Fprintf(b, "- %s\n", cell(line(item)))
+	}
+}
+
+// Headline says in one line what a reader wants to know first: what a Workspace lacks, or else what is not as it was
+// written.
 func (r Report) Headline() string {
 	for _, c := range r.Conditions {
 		if c.Status == "False" {
@@ -60,8 +100,3 @@ func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
 }
-
-// markdown escapes what Markdown would take for markup. Everything comes from files that anybody may have written.
-var markdown = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\n", " ", "\r", " ", "|", "\\|", "`", "\\`", "*", "\\*", "[", "\\[", "]", "\\]", "!", "\\!")
-
-func cell(s string) string { return markdown.Replace(s) }

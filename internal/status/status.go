@@ -1,16 +1,15 @@
-// Package status says what is true about each Workspace, in KAITO's words, and writes it as files for a Git branch.
-//
-// Observe draws the conclusions, Files turns them into bytes that depend on nothing but the values, Message into the words
-// of the commit. No clock is read and nothing is counted: when nothing has changed, the bytes are the same.
+// SPDX-License-Identifier: Apache-2.0
+
 package status
 
 import (
 	"time"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// State is the state of a Workspace, in KAITO's words.
+// State is the state of a Workspace, with KAITO's names.
 type State string
 
 // The states.
@@ -23,13 +22,19 @@ const (
 	Failed    State = "Failed"
 )
 
-// Report is what is true now about one Workspace.
+// Report is the status of one Workspace now.
 type Report struct {
 	workspace.Key
-	State           State
-	ObservedCommit  string // last commit that changed the Workspace's inputs
-	Inputs          string // workspace.Workspace.Digest at that commit
-	Source          string // file in the repository
+	State          State
+	ObservedCommit string // last commit that was carried out for the Workspace; "" when none was
+	Inputs         string // workspace.Workspace.Digest at that commit
+	DesiredCommit  string // last commit that changed the inputs; "" when it is ObservedCommit
+	DesiredInputs  string // digest at that commit
+	Source         string // file in the repository
+	Model          string // Hugging Face repository; "" for a pod template
+	Revision       string // commit of the model, or "unpinned"; "" if pods do not download it
+	// FirstSeen is when syncer first reported on the Workspace. Of two with the same priority, the earlier one goes first.
+	FirstSeen       time.Time
 	InstanceType    string
 	TargetNodeCount int
 	WorkerNodes     []string
@@ -37,6 +42,8 @@ type Report struct {
 	Pools           []Pool
 	Endpoint        string
 	HourlyCost      string
+	MonthlyCost     string   // of capacity.HoursPerMonth
+	PricesDate      string   // of both; "" without a price
 	Objects         []string // "Kind/name"
 }
 
@@ -49,28 +56,49 @@ type Condition struct {
 	LastTransitionTime time.Time // changes only when Status does
 }
 
-// Pool is an agent pool as a status file shows it. The fields below Nodes are shown in capacity.yaml only.
+// Pool is an agent pool as a status file shows it. Only capacity.yaml shows the fields below Shared.
 type Pool struct {
 	Name         string
 	State        string
 	Nodes        int
-	Shared       bool // by Workspaces that named no size
+	Shared       bool // by Workspaces without a named size
 	InstanceType string
 	Workspace    string // namespace/name
 	Error        string
+	// NotReleased is why a pool that no Workspace needs any more is still there, Since since when, and HourlyCost what it
+	// costs; all zero for other pools.
+	NotReleased string
+	Since       time.Time
+	HourlyCost  string
+	MonthlyCost string
 }
 
-// Moving is the reason of ResourceReady while a Workspace still runs on the nodes that it is to leave.
-const Moving = "Moving"
+// Moving is the reason of ResourceReady while a moving Workspace still runs on its old nodes.
+const Moving = string(diag.Moving)
 
-// ReferenceMissing is the reason of InferenceReady and JobStarted while the pods wait for a Secret or a volume claim that the
-// Workspace names and that nobody has made.
+// Preempted is the reason of ResourceReady while a Workspace has given up its nodes for a higher priority.
+const Preempted = string(diag.Preempted)
+
+// ReferenceMissing is the reason of InferenceReady and JobStarted while the pods wait for a Secret or a volume claim
+// that the Workspace names and the cluster lacks.
 const ReferenceMissing = "ReferenceMissing"
 
-// The condition types, which are KAITO's.
+// DeletionPending is the reason of WorkspaceSucceeded while finalizers hold up the deletion of a removed Workspace.
+const DeletionPending = "DeletionPending"
+
+// The condition types. All but Applied are KAITO's.
 const (
 	ResourceReady      = "ResourceReady"
 	InferenceReady     = "InferenceReady"
 	JobStarted         = "JobStarted"
 	WorkspaceSucceeded = "WorkspaceSucceeded"
+	// Applied is False while the last commit is not carried out although its file is valid: the API server refuses an
+	// object, or the plan holds a change back. It is absent otherwise.
+	Applied = "Applied"
+)
+
+// The reasons of Applied.
+const (
+	ApplyFailed = "ApplyFailed" // the API server, or an admission webhook, refuses an object
+	ApplyHeld   = "ApplyHeld"   // the plan holds the change back
 )

@@ -1,5 +1,7 @@
-// Package watch tells when files change. It watches folders rather than files, because a file that is replaced by renaming
-// another over it, or a Kubernetes mount whose ..data link is swapped, is no longer the file that was watched.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package watch reports changes of files. It watches folders and not files: a rename over the file, or a new ..data
+// link of a Kubernetes mount, ends the watch of the file itself.
 package watch
 
 import (
@@ -13,9 +15,9 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// Paths sends a signal after something about the given files or folders has changed, and has been quiet for the debounce
-// time. Folders are watched with all below them. Several changes may be one signal. The channel is never closed; watching
-// ends with ctx.
+// Paths sends a signal after files or folders have changed, and then stayed unchanged for the debounce time. It watches
+// folders with everything below them. Several changes may cause one signal. Paths never closes the channel; it stops
+// watching when ctx ends.
 func Paths(ctx context.Context, debounce time.Duration, paths ...string) (<-chan struct{}, error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -31,15 +33,15 @@ func Paths(ctx context.Context, debounce time.Duration, paths ...string) (<-chan
 	return out, nil
 }
 
-// add watches the folder that a path is in, and, if the path is a folder itself, all folders below it. A path that does not
-// exist yet is seen when it appears, as long as its folder exists.
+// add watches the folder of a path, and, if the path is a folder itself, all folders below it. If the path does not
+// exist, the watch of its folder reports its creation.
 func add(w *fsnotify.Watcher, path string) error {
 	if err := w.Add(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // gone meanwhile, or not there yet
+		case errors.Is(err, fs.ErrNotExist): // deleted meanwhile, or not created yet
 			return nil
 		case err != nil:
 			return err
@@ -66,14 +68,14 @@ func run(ctx context.Context, w *fsnotify.Watcher, debounce time.Duration, paths
 				continue
 			}
 			if info, err := os.Stat(e.Name); err == nil && info.IsDir() && e.Has(fsnotify.Create) {
-				_ = add(w, e.Name) // a folder that is gone again needs no watch
+				_ = add(w, e.Name) // a deleted folder needs no watch
 			}
 			quiet.Reset(debounce)
 		case _, ok := <-w.Errors:
 			if !ok {
 				return
 			}
-			quiet.Reset(debounce) // events were lost: better look
+			quiet.Reset(debounce) // the watcher lost events, so any file may have changed
 		case <-quiet.C:
 			select {
 			case out <- struct{}{}:
@@ -83,8 +85,8 @@ func run(ctx context.Context, w *fsnotify.Watcher, debounce time.Duration, paths
 	}
 }
 
-// concerns reports whether an event in one of the watched folders is about one of the paths: the path itself, something below
-// it, or a link beside it through which it may be read.
+// concerns reports whether an event affects one of the paths: the path itself, a file below it, or the ..data link
+// beside it.
 func concerns(name string, paths []string) bool {
 	for _, p := range paths {
 		if name == p || isBelow(name, p) || filepath.Dir(name) == filepath.Dir(p) && filepath.Base(name) == "..data" {

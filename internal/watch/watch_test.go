@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package watch
 
 import (
@@ -5,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"syncer.dev/syncer/internal/testenv"
 )
 
 func TestPaths(t *testing.T) {
@@ -19,7 +23,9 @@ func TestPaths(t *testing.T) {
 			must(t, os.Rename(filepath.Join(dir, "tmp"), filepath.Join(dir, "f")))
 		}},
 		{"appears later", func(*testing.T, string) {}, func(t *testing.T, dir string) { write(t, dir, "f", "1") }},
-		{"below a folder that appears later", func(t *testing.T, dir string) { must(t, os.Mkdir(filepath.Join(dir, "f"), 0o700)) }, func(t *testing.T, dir string) {
+		{"below a folder that appears later", func(t *testing.T, dir string) {
+			must(t, os.Mkdir(filepath.Join(dir, "f"), 0o700))
+		}, func(t *testing.T, dir string) {
 			must(t, os.MkdirAll(filepath.Join(dir, "f", "team"), 0o700))
 			write(t, dir, "f/team/x", "1")
 		}},
@@ -47,9 +53,11 @@ func TestPaths(t *testing.T) {
 			case <-time.After(100 * time.Millisecond):
 			}
 			tt.change(t, dir)
+			ctx, cancel := testenv.Context(t)
+			defer cancel()
 			select {
 			case <-changed:
-			case <-time.After(10 * time.Second):
+			case <-ctx.Done():
 				t.Fatal("no signal")
 			}
 		})

@@ -1,5 +1,5 @@
-// Package web answers over HTTP whether syncer is alive, whether what it depends on answers, and what it has done. It is
-// read-only, and says nothing that is secret.
+// SPDX-License-Identifier: Apache-2.0
+
 package web
 
 import (
@@ -15,13 +15,15 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
-// Health is what the handlers ask. Implementations are safe for concurrent use.
+// Health answers the handlers. Implementations are safe for concurrent use.
 type Health interface {
 	// Alive returns an error when the loop has stood still for too long.
 	Alive(now time.Time) error
-	// Ready returns for each thing that syncer depends on why it cannot be used, or "" when it can.
+	// Ready returns the failure of each dependency of syncer, or "" for a usable one.
 	Ready() map[string]string
 }
 
@@ -30,7 +32,7 @@ func Handler(h Health, metrics prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := h.Alive(time.Now()); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			http.Error(w, diag.EscapeText(err.Error()), http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ok")
@@ -51,9 +53,9 @@ func ready(components map[string]string) (status int, body string) {
 	var b strings.Builder
 	status = http.StatusOK
 	for _, name := range slices.Sorted(maps.Keys(components)) {
-		if trouble := components[name]; trouble != "" {
+		if failure := components[name]; failure != "" {
 			status = http.StatusServiceUnavailable
-			fmt.Fprintf(&b, "[-]%s: %s\n", name, strings.ReplaceAll(trouble, "\n", " "))
+			diag.Fprintf(&b, "[-]%s: %s\n", name, failure)
 		} else {
 			fmt.Fprintf(&b, "[+]%s: ok\n", name)
 		}
@@ -66,7 +68,7 @@ func ready(components map[string]string) (status int, body string) {
 	return status, b.String()
 }
 
-// shutdownGrace is how long requests that are under way may take once serving ends.
+// shutdownGrace is the time that open requests have once serving ends.
 const shutdownGrace = 2 * time.Second
 
 // Serve answers until ctx is done.
@@ -78,7 +80,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	stop := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 		defer cancel()
-		_ = s.Shutdown(grace) // what is still open then is closed with the process
+		_ = s.Shutdown(grace) // the end of the process closes the rest
 	})
 	defer stop()
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

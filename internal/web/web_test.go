@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package web
 
 import (
@@ -24,7 +26,9 @@ func (h *health) Ready() map[string]string { return h.ready }
 func TestHandler(t *testing.T) {
 	h := &health{ready: map[string]string{"git": "", "azure": ""}}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "syncer_test", Help: "x"}, func() float64 { return 42 }))
+	registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "syncer_test", Help: "x"}, func() float64 { return 42 }),
+	)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +51,7 @@ func TestHandler(t *testing.T) {
 	}
 	h.ready = map[string]string{"git": "connection refused", "azure": ""}
 	if status, body := get("/readyz"); status != 503 || !strings.Contains(body, "[-]git: connection refused") {
-		t.Errorf("/readyz with trouble: %d %s", status, body)
+		t.Errorf("/readyz with a failure: %d %s", status, body)
 	}
 	if status, _ := get("/healthz"); status != 200 {
 		t.Errorf("/healthz: %d", status)

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import "syncer.dev/syncer/internal/capacity/pools/executor"
+
+// Executor returns the executor of the loop, which holds the history of its agent pools.
+func (l *Loop) Executor() *executor.Executor { return l.pools }
+
+// Dirty reports whether there is progress that is not recorded yet.
+func (l *Loop) Dirty() bool { return !l.dirtyAt.IsZero() }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconciletest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing/fstest"
+	"time"
+
+	"syncer.dev/syncer/internal/reconcile"
+)
+
+// Git is the repository and the status branch. It is a reconcile.Source and a reconcile.Recorder.
+type Git struct {
+	Down       error // of every fetch
+	RecordDown error // of every push
+	AllowEmpty bool  // the commits confirm the removal of the last Workspace
+	Messages   []string
+	Pushes     int // that were tried, refused ones too
+
+	files   map[string]string
+	commits int
+	fetches atomic.Int64
+	status  map[string][]byte
+}
+
+// syntaxError is the content of unreadable files.
+const syntaxError = "x: ["
+
+// Push commits one file.
+func (g *Git) Push(name, text string) {
+	g.files[name] = text
+	g.commits++
+}
+
+// Remove commits the removal of a file.
+func (g *Git) Remove(name string) {
+	delete(g.files, name)
+	g.commits++
+}
+
+// Break commits a syntax error in a file.
+func (g *Git) Break(name string) { g.Push(name, g.files[name]+syntaxError) }
+
+// Repair commits all files without syntax errors.
+func (g *Git) Repair() {
+	for name, text := range g.files {
+		if strings.Contains(text, syntaxError) {
+			g.Push(name, strings.ReplaceAll(text, syntaxError, ""))
+		}
+	}
+}
+
+// File returns the text of a file, or "".
+func (g *Git) File(name string) string { return g.files[name] }
+
+// Files lists the names of the files in order.
+func (g *Git) Files() []string { return slices.Sorted(maps.Keys(g.files)) }
+
+// Status returns the recorded files, by path relative to the cluster's folder.
+func (g *Git) Status() map[string][]byte { return maps.Clone(g.status) }
+
+// Fetches counts the calls of Fetch.
+func (g *Git) Fetches() int { return int(g.fetches.Load()) }
+
+// Tip returns the newest revision, also while the repository is unreachable. Each push changes its commit; its inputs
+// change only with the content.
+func (g *Git) Tip() reconcile.Revision {
+	files, sum := fstest.MapFS{}, sha256.New()
+	for _, name := range g.Files() {
+		files[name] = &fstest.MapFile{Data: []byte(g.files[name])}
+		fmt.Fprintf(sum, "%q %q\n", name, g.files[name])
+	}
+	return reconcile.Revision{
+		Commit:     fmt.Sprintf("c%d", g.commits),
+		Files:      files,
+		Inputs:     fmt.Sprintf("%x", sum.Sum(nil)),
+		AllowEmpty: g.AllowEmpty,
+	}
+}
+
+// Fetch returns the newest revision.
+func (g *Git) Fetch(context.Context) (reconcile.Revision, error) {
+	g.fetches.Add(1)
+	if g.Down != nil {
+		return reconcile.Revision{}, g.Down
+	}
+	return g.Tip(), nil
+}
+
+// Read returns the recorded files.
+func (g *Git) Read(context.Context) (map[string][]byte, error) {
+	if g.Down != nil {
+		return nil, g.Down
+	}
+	return g.Status(), nil
+}
+
+// Record replaces the recorded files.
+func (g *Git) Record(_ context.Context, files map[string][]byte, message string, _ time.Time) (string, error) {
+	g.Pushes++
+	if g.RecordDown != nil {
+		return "", g.RecordDown
+	}
+	if maps.EqualFunc(g.status, files, bytes.Equal) {
+		return "", nil
+	}
+	g.status = maps.Clone(files)
+	g.Messages = append(g.Messages, message)
+	return fmt.Sprintf("s%d", len(g.Messages)), nil
+}

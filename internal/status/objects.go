@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// Object is one object that a person should know of and that no Workspace's file tells about: a plain object of the
+// repository that the API server refuses, or an object of any kind whose deletion does not end.
+type Object struct {
+	Namespace string // "" for an object without a namespace
+	Name      string // "Kind/name"
+	Source    string // file in the repository
+	Deleting  bool
+	Message   string
+}
+
+// Compare orders Objects by namespace and name.
+func (o Object) Compare(p Object) int {
+	return cmp.Or(strings.Compare(o.Namespace, p.Namespace), strings.Compare(o.Name, p.Name))
+}
+
+// String returns one line for people.
+func (o Object) String() string {
+	in := ""
+	if o.Namespace != "" {
+		in = " in namespace " + o.Namespace
+	}
+	return fmt.Sprintf("%s%s: %s", o.Name, in, o.Message)
+}
+
+const (
+	objectsFile = "objects.yaml"
+	objectsKind = "ObjectsStatus"
+)
+
+// objectsFields is objects.yaml.
+type objectsFields struct {
+	APIVersion string         `yaml:"apiVersion"`
+	Kind       string         `yaml:"kind"`
+	Cluster    string         `yaml:"cluster"`
+	Objects    []objectFields `yaml:"objects"`
+}
+
+type objectFields struct {
+	Name      string `yaml:"name"`
+	Namespace string `yaml:"namespace,omitempty"`
+	Source    string `yaml:"source,omitempty"`
+	State     string `yaml:"state"`
+	Message   string `yaml:"message"`
+}
+
+// objectsYAML returns objects.yaml, or nil when there is no such object.
+func objectsYAML(s Summary) []byte {
+	if len(s.Objects) == 0 {
+		return nil
+	}
+	f := objectsFields{APIVersion: APIVersion, Kind: objectsKind, Cluster: s.Cluster}
+	for _, o := range s.Objects {
+		state := "Refused"
+		if o.Deleting {
+			state = "Deleting"
+		}
+		f.Objects = append(f.Objects, objectFields{
+			Name:      o.Name,
+			Namespace: o.Namespace,
+			Source:    o.Source,
+			State:     state,
+			Message:   o.Message,
+		})
+	}
+	return encode(f)
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/redact"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Bounds on what a status file holds, written or read back. They are ours, and far above what syncer writes.
+const (
+	maxText   = 4096     // bytes of a message
+	maxWord   = 512      // bytes of any other text
+	maxCell   = 600      // bytes of a text in README.md
+	maxList   = 10_000   // entries of a list
+	maxNumber = 10_000   // nodes
+	maxFile   = 1 << 20  // bytes of a file that is read back; more is no status of ours
+	maxFiles  = 100_000  // files that are read back
+	maxLine   = 1 << 10  // bytes of a line of a commit message
+	cutMark   = " [cut]" // ends a text that was cut
+)
+
+// Redact takes secrets out of a text, and cuts it to a sane length.
+func Redact(s string) string { return cut(redact.Text(s), maxText) }
+
+// message returns a text of several lines as a status file may hold it: without secrets and control characters.
+func message(s string) string { return cut(diag.EscapeLines(s), maxText) }
+
+// word is message for a text of one line.
+func word(s string) string { return cut(diag.EscapeText(s), maxWord) }
+
+// cell is a text in README.md. Everything comes from files that anybody may have written.
+func cell(s string) string { return diag.EscapeMarkdown(cut(diag.EscapeText(s), maxCell)) }
+
+// line is a text in a commit message.
+func line(s string) string { return cut(diag.EscapeCommit(s), maxLine) }
+
+// cut bounds a text, in bytes.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit-len(cutMark)], "") + cutMark
+}
+
+// head bounds a list.
+func head[T any](list []T, f func(T) T) []T {
+	var out []T
+	for _, v := range list[:min(len(list), maxList)] {
+		out = append(out, f(v))
+	}
+	return out
+}
+
+// valid reports whether a key can be one of a Workspace. Its parts become parts of a path, so that no other key may be
+// written or read back.
+func valid(k workspace.Key) bool {
+	return len(validation.IsDNS1123Label(k.Namespace)) == 0 && len(validation.IsDNS1123Subdomain(k.Name)) == 0
+}
+
+// clean returns a Report whose text is fit to be shown and to be kept, and whose figures are within bounds.
+func (r Report) clean() Report {
+	r.State = r.State.known()
+	r.ObservedCommit, r.Inputs, r.Source = word(r.ObservedCommit), word(r.Inputs), word(r.Source)
+	r.DesiredCommit, r.DesiredInputs = word(r.DesiredCommit), word(r.DesiredInputs)
+	r.Model, r.Revision = word(r.Model), word(r.Revision)
+	r.InstanceType, r.Endpoint, r.HourlyCost = word(r.InstanceType), word(r.Endpoint), word(r.HourlyCost)
+	r.MonthlyCost, r.PricesDate = word(r.MonthlyCost), word(r.PricesDate)
+	r.TargetNodeCount = min(max(r.TargetNodeCount, 0), maxNumber)
+	r.WorkerNodes, r.Objects = head(r.WorkerNodes, word), head(r.Objects, word)
+	r.Conditions = head(r.Conditions, func(c Condition) Condition {
+		c.Type, c.Status, c.Reason, c.Message = word(c.Type), word(c.Status), word(c.Reason), message(c.Message)
+		return c
+	})
+	r.Pools = head(r.Pools, Pool.clean)
+	return r
+}
+
+func (p Pool) clean() Pool {
+	p.Name, p.State, p.InstanceType, p.Workspace = word(p.Name), word(p.State), word(p.InstanceType), word(p.Workspace)
+	p.Error, p.Nodes = message(p.Error), min(max(p.Nodes, 0), maxNumber)
+	p.NotReleased, p.HourlyCost = message(p.NotReleased), word(p.HourlyCost)
+	p.MonthlyCost = word(p.MonthlyCost)
+	return p
+}
+
+func (o Object) clean() Object {
+	o.Namespace, o.Name, o.Source, o.Message = word(o.Namespace), word(o.Name), word(o.Source), message(o.Message)
+	return o
+}
+
+// known returns the state, or Pending for one that there is not.
+func (s State) known() State {
+	switch s {
+	case Pending, Ready, NotReady, Running, Succeeded, Failed:
+		return s
+	}
+	return Pending
+}
