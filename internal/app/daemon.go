@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"reflect"
+	"time"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/watch"
+	"syncer.dev/syncer/internal/web"
+)
+
+// Until is the condition on which a Daemon ends.
+type Until int
+
+const (
+	Cancelled Until = iota // its context ends
+	OnePass                // the first pass is complete; such a daemon does not listen
+	Settled                // nothing is left to do or to wait for
+)
+
+// DaemonOptions are the inputs of NewDaemon.
+type DaemonOptions struct {
+	Load       func() (config.Config, error) // reads the configuration; called again after each change of ConfigFile
+	ConfigFile string                        // the daemon watches it; it need not exist
+	Until      Until
+	Log        *slog.Logger
+}
+
+// Daemon keeps the cluster equal to the repository: it runs the loop, serves health and metrics, and starts over after
+// a change of the configuration. It then keeps the cache of rendered objects, and replaces connections and health.
+type Daemon struct {
+	options  DaemonOptions
+	config   config.Config
+	parts    *Parts
+	state    *State
+	listener net.Listener  // nil when the daemon serves nothing
+	rendered *render.Cache // for all configurations
+	accepted Accepted      // for all configurations
+}
+
+// NewDaemon loads the configuration, creates the adapters and opens the port. It contacts no server. Call Run or Close.
+func NewDaemon(o DaemonOptions) (*Daemon, error) {
+	c, err := o.Load()
+	if err != nil {
+		return nil, err
+	}
+	p, err := Connect(c)
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{
+		options:  o,
+		config:   c,
+		parts:    p,
+		state:    &State{},
+		rendered: render.NewCache(),
+	}
+	d.state.Use(p, NewHealth(c), c)
+	if c.Listen != "" && o.Until != OnePass {
+		if d.listener, err = net.Listen("tcp", c.Listen); err != nil {
+			return nil, fmt.Errorf("listen (configuration: listen): %w", err)
+		}
+	}
+	return d, nil
+}
+
+// Addr returns the address of /healthz, /readyz and /metrics, or nil if the daemon does not listen.
+func (d *Daemon) Addr() net.Addr {
+	if d.listener == nil {
+		return nil
+	}
+	return d.listener.Addr()
+}
+
+// Close closes the port of a daemon that does not run. Run closes it by itself.
+func (d *Daemon) Close() error {
+	if d.listener == nil {
+		return nil
+	}
+	return d.listener.Close()
+}
+
+// Run runs the loop until the daemon ends, and returns the outcome of its last pass. When it returns, all goroutines of
+// the daemon have ended. The error is that of the context if it ended first.
+func (d *Daemon) Run(ctx context.Context) (reconcile.Outcome, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		d.serve(ctx)
+	}()
+	defer func() {
+		cancel()
+		<-served
+	}()
+	edited, err := watch.Paths(ctx, configDebounce, d.options.ConfigFile)
+	if err != nil {
+		return reconcile.Outcome{}, fmt.Errorf("watch %s: %w", d.options.ConfigFile, err)
+	}
+	for {
+		loop, stop := context.WithCancel(ctx)
+		done := make(chan reconcile.Outcome, 1)
+		go func(c config.Config, p *Parts) { done <- d.follow(loop, c, p) }(d.config, d.parts)
+		last, finished := d.wait(edited, done)
+		stop()
+		if finished {
+			return last, ctx.Err()
+		}
+		<-done // the old loop ends before the new one starts
+		d.state.Use(d.parts, NewHealth(d.config), d.config)
+		d.options.Log.Info("configuration reloaded", "file", d.options.ConfigFile)
+	}
+}
+
+// The daemon reads a changed configuration file after it has been unchanged for configDebounce, and a local repository
+// after sourceDebounce.
+const (
+	configDebounce = 100 * time.Millisecond
+	sourceDebounce = 20 * time.Millisecond
+)
+
+// wait returns the last outcome when the loop has ended. It returns false after it has replaced the configuration by
+// another valid one.
+func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (reconcile.Outcome, bool) {
+	rejected := "" // the last logged error: an editor may write a file several times
+	for {
+		select {
+		case last := <-done:
+			return last, true
+		case <-edited:
+		}
+		c, err := d.options.Load()
+		if err == nil && reflect.DeepEqual(c, d.config) {
+			rejected = ""
+			continue
+		}
+		var p *Parts
+		if err == nil {
+			p, err = Connect(c)
+		}
+		switch {
+		case err == nil:
+			d.config, d.parts = c, p
+			return reconcile.Outcome{}, false
+		case err.Error() != rejected:
+			rejected = err.Error()
+			d.options.Log.Error("the new configuration is not valid; syncer continues with the old one",
+				"file", d.options.ConfigFile, "error", err)
+		}
+	}
+}
+
+// follow runs the loop for one configuration.
+func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts) reconcile.Outcome {
+	p.Cluster.Start(ctx)
+	loop := p.Loop(
+		NewReader(c, d.rendered),
+		RevisionSource{Repository: p.Repository, Config: c, Accepted: &d.accepted},
+		engine.PreviewUpdates,
+		d.options.Log,
+		d.state.Health(),
+	)
+	events := reconcile.Events{Cluster: p.Cluster.Changes()}
+	if dir, local := git.LocalPath(c.Source.URL); local {
+		pushed, err := watch.Paths(ctx, sourceDebounce, git.WatchPaths(dir)...)
+		if err != nil {
+			d.options.Log.Warn("syncer cannot watch the repository, and polls it", "path", dir, "error", err)
+		}
+		events.Source = pushed
+	}
+	return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+		switch d.options.Until {
+		case OnePass:
+			return !o.Starting
+		case Settled:
+			return o.Settled
+		}
+		return false
+	})
+}
+
+// serve answers requests for health and metrics until ctx is done.
+func (d *Daemon) serve(ctx context.Context) {
+	if d.listener == nil {
+		return
+	}
+	d.options.Log.Info("serving /healthz, /readyz and /metrics", "address", d.listener.Addr().String())
+	if err := web.Serve(ctx, d.listener, web.Handler(d.state, d.state.Registry())); err != nil {
+		d.options.Log.Error("serving health and metrics stopped", "error", err)
+	}
+}

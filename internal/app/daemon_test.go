@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/testenv"
+)
+
+// logged is a log that tests read while a daemon writes it.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
+}
+
+// eventually waits until a condition holds. Only a test that fails takes the whole time.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	testenv.Eventually(t, what, func() string {
+		if !ok() {
+			return "not yet"
+		}
+		return ""
+	})
+}
+
+// get returns the status and the body that a daemon answers.
+func get(t *testing.T, d *app.Daemon, path string) (int, string) {
+	t.Helper()
+	response, err := http.Get("http://" + d.Addr().String() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+// start runs a daemon until the end of the test or until stop is called, which returns the error of Run.
+func start(t *testing.T, d *app.Daemon) (stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := d.Run(ctx)
+		done <- err
+	}()
+	stop = sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+// TestDaemonWithoutServers runs a daemon whose API server refuses connections: it makes a pass, is alive, is not ready,
+// names the API server, and ends with its context.
+func TestDaemonWithoutServers(t *testing.T) {
+	c, azure := onAKS(t, configFor(t, newRepository(t).Dir))
+	log := &logged{}
+	d, err := app.NewDaemon(app.DaemonOptions{
+		Load:       func() (config.Config, error) { return c, nil },
+		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
+		Log:        slog.New(slog.NewTextHandler(log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := start(t, d)
+	var ready string
+	eventually(t, "/readyz names the API server", func() bool {
+		var code int
+		code, ready = get(t, d, "/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(ready, "[-]kubernetes: ") &&
+			strings.Contains(ready, "[+]git: ok")
+	})
+	if !strings.HasSuffix(ready, "not ready\n") {
+		t.Errorf("/readyz: %s", ready)
+	}
+	if code, body := get(t, d, "/healthz"); code != http.StatusOK || body != "ok\n" {
+		t.Errorf("/healthz: %d, %s", code, body)
+	}
+	var metrics string
+	eventually(t, "a pass has ended", func() bool {
+		_, metrics = get(t, d, "/metrics")
+		return !strings.Contains(metrics, "syncer_passes_total 0\n")
+	})
+	for _, want := range []string{
+		"syncer_passes_total ",
+		`syncer_component_up{component="git"} 1`,
+		`syncer_component_up{component="kubernetes"} 0`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics has no %q:\n%s", want, metrics)
+		}
+	}
+	if n := azure.Writes(); n > 0 {
+		t.Errorf("%d writes to Azure without a cluster", n)
+	}
+	addr := d.Addr().String()
+	if err := stop(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
+	}
+	if conn, err := net.Dial("tcp", addr); err == nil {
+		_ = conn.Close()
+		t.Error("the port is open after Run")
+	}
+}
+
+// TestDaemonReloads changes the configuration file: a value that is not valid is logged once and changes nothing, a
+// file with equal values starts nothing, and a valid change starts the loop over.
+func TestDaemonReloads(t *testing.T) {
+	base := configFor(t, newRepository(t).Dir)
+	file := filepath.Join(t.TempDir(), "syncer.yaml")
+	write := func(text string) {
+		t.Helper()
+		next := file + ".next" // renamed, so that the daemon never reads a half-written file
+		if err := os.WriteFile(next, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(next, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("one")
+	loads := make(chan string, 100)
+	log := &logged{}
+	d, err := app.NewDaemon(app.DaemonOptions{
+		Load: func() (config.Config, error) {
+			text, err := os.ReadFile(file)
+			c := base
+			c.Status.Author.Name = strings.TrimSpace(string(text))
+			if c.Status.Author.Name == "bad" {
+				err = errors.New("bad value")
+			}
+			loads <- string(text)
+			return c, err
+		},
+		ConfigFile: file,
+		Log:        slog.New(slog.NewTextHandler(log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := start(t, d)
+	eventually(t, "the first pass", func() bool {
+		_, ready := get(t, d, "/readyz")
+		return strings.Contains(ready, "[-]kubernetes: ")
+	})
+	loaded := func(text string) {
+		t.Helper()
+		write(text)
+		eventually(t, "the daemon reads "+text, func() bool {
+			select {
+			case got := <-loads:
+				return got == text
+			default:
+				return false
+			}
+		})
+	}
+	loaded("bad")
+	eventually(t, "the error is in the log", func() bool { return log.count("bad value") == 1 })
+	loaded("one\n")
+	loaded("two")
+	eventually(t, "the daemon reloads", func() bool { return log.count("configuration reloaded") == 1 })
+	if err := stop(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
+	}
+	if n := log.count("syncer continues with the old one"); n != 1 {
+		t.Errorf("the error is logged %d times", n)
+	}
+}
+
+// TestDaemonOnePass ends after a pass, even if it could not reach the API server, and does not listen.
+func TestDaemonOnePass(t *testing.T) {
+	c := configFor(t, filepath.Join(t.TempDir(), "nowhere.git"))
+	d, err := app.NewDaemon(app.DaemonOptions{
+		Load:       func() (config.Config, error) { return c, nil },
+		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
+		Until:      app.OnePass,
+		Log:        slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Addr() != nil {
+		t.Errorf("it listens on %s", d.Addr())
+	}
+	last, err := d.Run(t.Context())
+	if err != nil || last.Err == nil || last.Commit != "" {
+		t.Errorf("outcome %+v, error %v", last, err)
+	}
+}
+
+func TestNewDaemonErrors(t *testing.T) {
+	good := configFor(t, newRepository(t).Dir)
+	good.Listen = ""
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	tests := []struct {
+		name string
+		edit func(*config.Config) error
+		want string
+	}{
+		{"no configuration", func(*config.Config) error { return errors.New("no configuration") }, "no configuration"},
+		{"no cluster", func(c *config.Config) error { c.Cluster = ""; return nil }, "cluster: is required"},
+		{"no kubeconfig", func(c *config.Config) error { c.Kubeconfig = "nowhere"; return nil }, "read kubeconfig"},
+		{"a busy port", func(c *config.Config) error {
+			c.Listen = busy.Addr().String()
+			return nil
+		}, "listen (configuration: listen)"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := app.NewDaemon(app.DaemonOptions{
+				Load: func() (config.Config, error) {
+					c := good
+					return c, test.edit(&c)
+				},
+				Log: slog.New(slog.DiscardHandler),
+			})
+			wantError(t, err, test.want)
+		})
+	}
+	d, err := app.NewDaemon(app.DaemonOptions{Load: func() (config.Config, error) { return good, nil }})
+	if err != nil || d.Addr() != nil || d.Close() != nil {
+		t.Errorf("a daemon without a port: %v", err)
+	}
+}
+
+// TestStuck checks that a loop without a pass for ten polls, and at least ten minutes, is not alive.
+func TestStuck(t *testing.T) {
+	c := configFor(t, newRepository(t).Dir)
+	s := &app.State{}
+	s.Use(nil, reconcile.NewHealth(reconcile.ComponentGit), c)
+	if err := s.Alive(time.Now().Add(9 * time.Minute)); err != nil {
+		t.Errorf("after 9 minutes: %v", err)
+	}
+	wantError(t, s.Alive(time.Now().Add(11*time.Minute)), "no pass for 11m0s")
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"fmt"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/sops"
+	"syncer.dev/syncer/internal/sops/keys"
+)
+
+// keyring returns the keys of the configuration for encrypted Secrets. It asks no server yet.
+func keyring(c config.Config) (*keys.Keyring, error) {
+	d := c.Source.Decryption
+	k, err := keys.New(keys.Options{
+		AgeKeyFile: d.AgeKeyFile,
+		UserAgent:  "syncer/" + Version(),
+		Vault: keys.Vault{
+			URLs:     d.AzureKeyVault.Vaults,
+			Auth:     d.AzureKeyVault.Auth,
+			ClientID: d.AzureKeyVault.ClientID,
+			TenantID: d.AzureKeyVault.TenantID,
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keys for encrypted Secrets: %w", err)
+	}
+	return k, nil
+}
+
+// offlineKeyring returns the keys that lie in files: commands that only read files contact no server.
+func offlineKeyring(c config.Config) *keys.Keyring {
+	d := c.Source.Decryption
+	k, err := keys.New(keys.Options{
+		AgeKeyFile: d.AgeKeyFile,
+		Vault:      keys.Vault{URLs: d.AzureKeyVault.Vaults},
+		Offline:    true,
+	})
+	if err != nil {
+		return nil // only vaults have errors
+	}
+	return k
+}
+
+// opening returns what opens the Secrets of each reading of a repository.
+func opening(k *keys.Keyring) func() func(string, *sops.Document) (string, error) {
+	if k == nil {
+		return nil
+	}
+	return func() func(string, *sops.Document) (string, error) { return k.Read().Open }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/retail"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/derive"
+	"syncer.dev/syncer/internal/hub"
+	"syncer.dev/syncer/internal/source"
+)
+
+// TreeAt returns the files of a commit in the Git repository at root: of "A...B", of the commit where B, by default
+// HEAD, forked off A; of "A", of A itself if HEAD has not forked off.
+func TreeAt(ctx context.Context, c config.Config, root, commit string) (fs.FS, error) {
+	repo, err := OpenRepository(c, root)
+	if err != nil {
+		return nil, err
+	}
+	between, err := parseRange(commit, "")
+	if err != nil {
+		return nil, err
+	}
+	from, err := between.from(ctx, repo)
+	if err == nil && from.files == nil {
+		return source.Nothing(), nil
+	}
+	return from.files, err
+}
+
+// DefaultPricesURL is Azure's public price list.
+const DefaultPricesURL = retail.DefaultURL
+
+// FetchPrices reads the prices of regions from the price list at url, by default Azure's. date is today's.
+func FetchPrices(ctx context.Context, url string, regions []string, date string) (capacity.Prices, error) {
+	return retail.Client{URL: url, UserAgent: "syncer/" + Version()}.Prices(ctx, regions, date)
+}
+
+// LookUpModel reads the facts about a model at a revision from Hugging Face, or from the mirror that endpoint names. An
+// error other than an answer of the server is an UnreachableHubError.
+func LookUpModel(ctx context.Context, endpoint, token, repo, revision string) (derive.Input, error) {
+	client, err := hub.New(cmp.Or(endpoint, hub.DefaultEndpoint), token)
+	if err != nil {
+		return derive.Input{}, fmt.Errorf("HF_ENDPOINT: %w", err)
+	}
+	in, err := client.Look(ctx, repo, revision)
+	var status *hub.StatusError
+	if err == nil || errors.As(err, &status) || errors.Is(err, context.Canceled) {
+		return in, err
+	}
+	return in, &UnreachableHubError{err: err}
+}
+
+// UnreachableHubError reports that the model hub gave no usable answer.
+type UnreachableHubError struct{ err error }
+
+// Error returns the error of the request.
+func (e *UnreachableHubError) Error() string { return e.err.Error() }
+
+// Unwrap returns the error of the request.
+func (e *UnreachableHubError) Unwrap() error { return e.err }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"syncer.dev/syncer/internal/clock"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/source"
+)
+
+// observeTimeout bounds the time of the first listing of live objects in PlanLive.
+const observeTimeout = 20 * time.Second
+
+// PlanLive compares the tip of the branch, or the commit that head names, with the live objects: the plan of the next
+// pass of the loop.
+func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, error) {
+	p, err := connect(c, func(c config.Config) (*git.Repository, error) { return OpenRepository(c, c.Source.URL) })
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p.Cluster.Start(ctx)
+	loop := p.Loop(
+		NewReader(c, nil),
+		RevisionSource{Repository: p.Repository, Config: c, Head: head},
+		engine.PreviewAll,
+		slog.New(slog.DiscardHandler),
+		NewHealth(c),
+	)
+	for deadline := time.Now().Add(observeTimeout); ; {
+		made, err := loop.Plan(ctx)
+		var starting interface{ Starting() bool }
+		if err == nil || !errors.As(err, &starting) || !starting.Starting() || time.Now().After(deadline) {
+			return made, err
+		}
+		if err := clock.Sleep(ctx, 50*time.Millisecond); err != nil {
+			return plan.Plan{}, err
+		}
+	}
+}
+
+// Comparison names two commits of a repository.
+type Comparison struct {
+	Repository string // URL or path
+	// Base may be written as Git writes ranges, and then names the head as well: "A...B" compares B with the commit where
+	// it forked off A, "A..B" with A itself. Without B it is Head. "A" is the first if both have commits of their own, or
+	// else the second.
+	Base, Head string
+	Facts      []string // files and folders with objects of the cluster
+}
+
+// PlanCommits compares two commits, without a cluster and without Azure.
+func PlanCommits(ctx context.Context, c config.Config, compare Comparison) (plan.Plan, error) {
+	reader, err := NewReader(c, nil).WithFacts(compare.Facts)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	repo, err := OpenRepository(c, compare.Repository)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	between, err := parseRange(compare.Base, compare.Head)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	from, err := between.from(ctx, repo)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	to, err := commitAt(ctx, repo, between.head)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	before, err := from.revision(repo, c, to)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	after, err := to.revision(repo, c, from)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	e := engine.New(engine.Settings{Policy: source.PolicyOf(c), Read: reader.Revision}, nil)
+	return e.Between(ctx, before, after)
+}

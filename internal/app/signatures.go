@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/git/signature"
+)
+
+// verify checks the signatures that the configuration demands of the source.
+func verify(ctx context.Context, repo *git.Repository, commit git.Commit, c config.Config) error {
+	var rules []git.SignerRule
+	for _, f := range c.Source.Signatures.Files() {
+		rules = append(rules, git.SignerRule{Path: f.Folder, File: f.File})
+	}
+	if len(rules) == 0 {
+		return nil
+	}
+	var exclude []string
+	if c.Status.Branch == c.Source.Branch {
+		exclude = append(exclude, c.Status.Path) // syncer's own commits, which it does not read as source
+	}
+	return repo.Verify(ctx, commit, rules, exclude...)
+}
+
+// statusSigner returns what signs status commits, or nil.
+func statusSigner(c config.Config) git.Signer {
+	s := c.Status.Signing
+	if s.KeyFile == "" {
+		return nil
+	}
+	signer := signature.Signer{KeyFile: s.KeyFile}
+	if secret := (git.Secret{File: s.PassphraseFile, Env: s.PassphraseEnv}); secret != (git.Secret{}) {
+		signer.Passphrase = secret.Read
+	}
+	return signer
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/status"
+)
+
+// State is the source of /healthz, /readyz and /metrics. It is safe for concurrent use.
+type State struct {
+	mu     sync.Mutex
+	parts  *Parts
+	loop   *reconcile.Health
+	config config.Config
+	since  time.Time
+}
+
+// Use replaces the adapters, the health and the configuration.
+func (s *State) Use(p *Parts, h *reconcile.Health, c config.Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts, s.loop, s.config, s.since = p, h, c, time.Now()
+}
+
+// Health returns the health of the present loop.
+func (s *State) Health() *reconcile.Health {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loop
+}
+
+// missedPolls is the number of polls that the loop may miss before Alive reports it as stuck. It is a guess.
+const missedPolls = 10
+
+// Alive returns an error if the last pass began more than missedPolls intervals ago, and at least ten minutes.
+func (s *State) Alive(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, last := s.loop.Passes()
+	if last.IsZero() {
+		last = s.since
+	}
+	if limit := max(missedPolls*s.config.Source.Interval, 10*time.Minute); now.Sub(last) > limit {
+		return fmt.Errorf("no pass for %s", now.Sub(last).Round(time.Second))
+	}
+	return nil
+}
+
+// Ready returns the error of each component, without secrets; "" if it has none.
+func (s *State) Ready() map[string]string {
+	out := map[string]string{}
+	for name, c := range s.Health().Components() {
+		out[name] = ""
+		if c.Err != nil {
+			out[name] = status.Redact(c.Err.Error())
+			if hints := diag.Hints(c.Err); len(hints) > 0 {
+				out[name] += "; hint: " + status.Redact(strings.Join(hints, "; "))
+			}
+		}
+	}
+	return out
+}
+
+// The metrics. Counters start over with the process, or with a new configuration.
+var (
+	passesDesc     = prometheus.NewDesc("syncer_passes_total", "Passes of the reconcile loop.", nil, nil)
+	lastPassDesc   = prometheus.NewDesc("syncer_last_pass_timestamp_seconds", "Start of the last pass.", nil, nil)
+	workspacesDesc = prometheus.NewDesc("syncer_workspaces", "Workspaces by state.", []string{"state"}, nil)
+	upDesc         = prometheus.NewDesc(
+		"syncer_component_up",
+		"1 if the last request to a dependency succeeded, else 0.",
+		[]string{"component"},
+		nil,
+	)
+	successDesc = prometheus.NewDesc(
+		"syncer_component_last_success_timestamp_seconds",
+		"Time of the last successful request to a dependency.",
+		[]string{"component"},
+		nil,
+	)
+	kubernetesDesc = prometheus.NewDesc(
+		"syncer_kubernetes_requests_total",
+		"Requests to the API server.",
+		[]string{"verb"},
+		nil,
+	)
+	azureDesc = prometheus.NewDesc(
+		"syncer_azure_requests_total",
+		"Requests to Azure Resource Manager.",
+		[]string{"method"},
+		nil,
+	)
+	poolFailuresDesc = prometheus.NewDesc(
+		"syncer_azure_pool_failures_total",
+		"Operations on pools that Azure refused or that failed, by Azure's code and its class; class Unknown is a code that "+
+			"syncer does not know.",
+		[]string{"code", "class"},
+		nil,
+	)
+)
+
+// Registry returns a registry with the metrics of the State.
+func (s *State) Registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(s)
+	return r
+}
+
+// Describe lists the metrics.
+func (s *State) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		passesDesc,
+		lastPassDesc,
+		workspacesDesc,
+		upDesc,
+		successDesc,
+		kubernetesDesc,
+		azureDesc,
+		poolFailuresDesc,
+	} {
+		ch <- d
+	}
+}
+
+// Collect reads the metrics.
+func (s *State) Collect(ch chan<- prometheus.Metric) {
+	s.mu.Lock()
+	p, h := s.parts, s.loop
+	s.mu.Unlock()
+	passes, last := h.Passes()
+	ch <- prometheus.MustNewConstMetric(passesDesc, prometheus.CounterValue, float64(passes))
+	if !last.IsZero() {
+		ch <- prometheus.MustNewConstMetric(lastPassDesc, prometheus.GaugeValue, float64(last.Unix()))
+	}
+	states := map[string]int{} // by label: states are read back from a branch that others may write to
+	for state, n := range h.States() {
+		states[diag.EscapeLabel(state)] += n
+	}
+	for state, n := range states {
+		ch <- prometheus.MustNewConstMetric(workspacesDesc, prometheus.GaugeValue, float64(n), state)
+	}
+	for name, c := range h.Components() {
+		up := 0.0
+		if c.Err == nil {
+			up = 1
+		}
+		ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, name)
+		if !c.LastSuccess.IsZero() {
+			ch <- prometheus.MustNewConstMetric(successDesc, prometheus.GaugeValue, float64(c.LastSuccess.Unix()), name)
+		}
+	}
+	for verb, n := range p.Cluster.Requests() {
+		ch <- prometheus.MustNewConstMetric(kubernetesDesc, prometheus.CounterValue, float64(n), verb)
+	}
+	failures := map[[2]string]int{} // by label: codes are Azure's
+	for f, n := range h.PoolFailures() {
+		failures[[2]string{diag.EscapeLabel(f.Code), string(f.Class)}] += n
+	}
+	for f, n := range failures {
+		ch <- prometheus.MustNewConstMetric(poolFailuresDesc, prometheus.CounterValue, float64(n), f[0], f[1])
+	}
+	for method, n := range p.cloud.Requests() {
+		ch <- prometheus.MustNewConstMetric(azureDesc, prometheus.CounterValue, float64(n), method)
+	}
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path"
+	"strings"
+	"time"
+
+	"syncer.dev/syncer/internal/apply"
+	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/sops/keys"
+	"syncer.dev/syncer/internal/source"
+	"syncer.dev/syncer/internal/workspace/load"
+)
+
+// Parts are the adapters of one configuration.
+type Parts struct {
+	Repository *git.Repository
+	Cluster    *apply.Cluster
+	cloud      cloud
+	keys       *keys.Keyring
+}
+
+// Connect creates the adapters. It contacts no server.
+func Connect(c config.Config) (*Parts, error) { return connect(c, openAsDaemon) }
+
+// connect creates the adapters, with the repository that open opens.
+func connect(c config.Config, open func(config.Config) (*git.Repository, error)) (*Parts, error) {
+	m := modeOf(c)
+	if err := c.Need(append([]string{"cluster", "source.url"}, m.needs...)...); err != nil {
+		return nil, err
+	}
+	repo, err := open(c)
+	if err != nil {
+		return nil, err
+	}
+	p := &Parts{Repository: repo}
+	if p.keys, err = keyring(c); err != nil {
+		return nil, err
+	}
+	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
+	if p.Cluster, err = apply.Connect(apply.Options{
+		Kubeconfig: c.Kubeconfig,
+		Context:    c.Context,
+		Cluster:    c.Cluster,
+		Namespaces: c.Namespaces,
+		UserAgent:  "syncer/" + Version(),
+		Kinds:      objectKinds(c),
+		Karpenter:  m.nodePools,
+		Foreign:    !m.nodePools,
+		Contests:   contest.Answer(c.Policy.Contested),
+		Secrets:    p.keys.Data,
+	}); err != nil {
+		return nil, err
+	}
+	p.cloud, err = m.connect()
+	return p, err
+}
+
+// objectKinds are the kinds of plain objects that the repository may hold.
+func objectKinds(c config.Config) []string {
+	if c.Objects == nil {
+		return load.DefaultObjects
+	}
+	return c.Objects
+}
+
+// Loop returns a loop on the adapters.
+func (p *Parts) Loop(
+	reading source.Reader,
+	from RevisionSource,
+	depth engine.Depth,
+	log *slog.Logger,
+	health *reconcile.Health,
+) *reconcile.Loop {
+	c := reading.Config
+	reading.Open, from.keys = opening(p.keys), p.keys
+	return reconcile.New(reconcile.Settings{
+		Policy:        source.PolicyOf(c),
+		Depth:         depth,
+		Version:       Version(),
+		Interval:      c.Source.Interval,
+		CloudInterval: modeOf(c).cloudInterval,
+		Debounce:      c.Status.Debounce,
+		Resync:        resync,
+		GPUDeadline:   c.Capacity.AKS.GPUDeadline,
+	}, reconcile.Parts{
+		Source:   from,
+		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c},
+		Cluster:  p.Cluster,
+		Look:     p.Cluster.Look,
+		Log:      log,
+		Health:   health,
+		Cloud:    p.cloud,
+		Read:     reading.Revision,
+	})
+}
+
+// resync is the interval at which the loop observes everything without an event.
+const resync = 10 * time.Minute
+
+// NewHealth returns a Health of the components that the configuration has.
+func NewHealth(c config.Config) *reconcile.Health {
+	always := []string{reconcile.ComponentGit, reconcile.ComponentStatus, reconcile.ComponentKubernetes}
+	return reconcile.NewHealth(append(always, modeOf(c).components...)...)
+}
+
+// RevisionSource follows the branch of a repository.
+type RevisionSource struct {
+	Repository *git.Repository
+	Config     config.Config
+	Head       string // a commit instead of the tip; empty for the tip
+	keys       *keys.Keyring
+	// Accepted is shared by the loops of a process; nil for one that fetches once.
+	Accepted *Accepted
+}
+
+// Fetch returns the tip, with the files below source.path.
+func (s RevisionSource) Fetch(ctx context.Context) (reconcile.Revision, error) {
+	commit, err := s.Repository.Fetch(ctx)
+	if err == nil && s.Head != "" {
+		commit, err = s.Repository.Resolve(ctx, s.Head)
+	}
+	if err == nil {
+		err = verify(ctx, s.Repository, commit, s.Config)
+	}
+	if err == nil && s.Head == "" {
+		err = s.keepsHistory(ctx, commit)
+	}
+	if err != nil {
+		return reconcile.Revision{}, err
+	}
+	rev, err := ReadRevision(s.Repository, commit, s.Config, nil)
+	if s.keys != nil {
+		rev.Inputs += " " + s.keys.State(time.Now())
+	}
+	return rev, err
+}
+
+// ReadRevision returns a commit, as seen from the folder that holds the Workspaces. other is the commit at the other
+// side of a comparison, or nil: see source.CommitTree.
+func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, other fs.FS) (reconcile.Revision, error) {
+	snapshot, err := repo.Snapshot(commit, c.Source.Path, source.PresetsFolder)
+	if err != nil {
+		return reconcile.Revision{}, err
+	}
+	tree, err := source.CommitTree(snapshot, other, c.Source.Path)
+	if err != nil {
+		return reconcile.Revision{}, fmt.Errorf("read %s: %w", commit.Hash.Short(), err)
+	}
+	r := reconcile.Revision{Commit: string(commit.Hash), Files: tree.Files, Root: tree.Root}
+	if tree.Files == fs.FS(snapshot) {
+		if r.Inputs, err = identify(snapshot, c); err != nil {
+			return r, err
+		}
+	} else {
+		r.Inputs = "nothing at " + c.Source.Path
+	}
+	allow, _ := commit.Trailer("Syncer-Allow-Empty")
+	r.AllowEmpty = allow == "true"
+	if commit.Forced {
+		r.Notices = append(r.Notices, "the branch was rewritten: the new tip does not contain the old one")
+	}
+	return r, nil
+}
+
+// identify returns the hashes of all that is read of a commit: the folder of the Workspaces, the presets in the root of
+// the repository, and what kustomizations in the folder refer to elsewhere.
+func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
+	root := path.Clean(c.Source.Path)
+	exclude := ""
+	if _, inside := source.Below(root, c.Status.Path); inside && c.Status.Branch == c.Source.Branch {
+		exclude = path.Clean(c.Status.Path)
+	}
+	id, err := inputs(snapshot, root, exclude)
+	if err != nil || root == "." {
+		return id, err
+	}
+	elsewhere, err := source.Elsewhere(snapshot, root)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range elsewhere {
+		switch h, err := snapshot.TreeHash(name); {
+		case errors.Is(err, fs.ErrNotExist): // it may come to exist
+		case err != nil:
+			return "", err
+		default:
+			id += " " + name + "=" + string(h)
+		}
+	}
+	return id, nil
+}
+
+// inputs identifies the content of a folder without the folder exclude: status commits to the same branch are no new
+// input.
+func inputs(s *git.Snapshot, dir, exclude string) (string, error) {
+	if exclude == "" || exclude != dir && dir != "." && !strings.HasPrefix(exclude, dir+"/") {
+		h, err := s.TreeHash(dir)
+		return string(h), err
+	}
+	if exclude == dir {
+		return "", nil
+	}
+	entries, err := s.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for _, e := range entries {
+		h, err := inputs(s, path.Join(dir, e.Name()), exclude)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %s\n", e.Name(), h)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// Recorder keeps this cluster's status files.
+type Recorder struct {
+	Branch *git.Branch
+	Config config.Config
+}
+
+func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
+
+// Read returns the recorded files.
+func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
+	files, _, err := r.Branch.Read(ctx, r.dir())
+	return files, err
+}
+
+// Record writes one commit, unless the branch has exactly these files.
+func (r Recorder) Record(ctx context.Context, files map[string][]byte, message string, when time.Time) (string, error) {
+	hash, changed, err := r.Branch.Commit(ctx, git.Change{
+		Dir:     r.dir(),
+		Files:   files,
+		Message: message,
+		When:    when,
+		Author:  r.Config.Status.Author.Name,
+		Email:   r.Config.Status.Author.Email,
+		Signer:  statusSigner(r.Config),
+	})
+	if err != nil || !changed {
+		return "", err
+	}
+	return string(hash), nil
+}

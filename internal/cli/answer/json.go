@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package answer
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/wellknown"
+)
+
+// APIVersion is the version of every document that commands print.
+const APIVersion = wellknown.APIVersion
+
+// PrintJSON prints a document for programs. People and build logs see it as well, so control characters and starts of
+// log commands in its strings are escaped; a parser reads the same values.
+func PrintJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(diag.EscapeJSON(b.Bytes()))
+	return err
+}
+
+// PrintYAML prints a document for programs as YAML. The fields are those of its JSON.
+func PrintYAML(w io.Writer, v any) error {
+	return diag.WriteYAML(w, v)
+}

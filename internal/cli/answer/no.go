@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package answer
+
+import "fmt"
+
+// NoError is the answer "no": the command worked, and what it was asked about is not so.
+type NoError struct {
+	Message string // "" when the answer on standard output says it all
+}
+
+// Error returns what is not so.
+func (e NoError) Error() string { return e.Message }
+
+// No returns the answer "no" with a last word for standard error.
+func No(format string, args ...any) error { return NoError{fmt.Sprintf(format, args...)} }

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The keys of the documents that -o json promises. A name that ends with "?" may be absent.
+var (
+	sizeKeys = words(`workspace preset instanceType gpusPerNode nodes gpus tensorParallel pipelineParallel memory
+		hourlyCost monthlyCost dataParallel? diskGiB? shares? notTaken? notes? error? reason? hint? quota?`)
+	alternativeKeys = words("instanceType gpusPerNode nodes gpus hourlyCost monthlyCost")
+	problemKeys     = words("reason path line column field message hint severity workspace")
+	priceKeys       = words(`instanceType gpus gpu gpuMemoryGiB
+		onDemand spot onDemandMonthly spotMonthly unusable? unverified? successor?`)
+	presetKeys = words(`name aliases? repo? revision? license? licenseURL? remoteCode task? weightsGiB
+		contextLength runtimes? tuning gated deprecated? from?`)
+)
+
+func words(text string) []string { return strings.Fields(text) }
+
+// contract describes one document.
+type contract struct {
+	name  string
+	make  func(std Stdio) command
+	kind  string   // with the API version of syncer; "" for documents of other standards
+	keys  []string // beside apiVersion and kind
+	lists map[string][]string
+}
+
+// TestJSONContract decodes the answer of every command that prints JSON, and compares its keys with the contract.
+func TestJSONContract(t *testing.T) {
+	one := append(slices.Clone(sizeKeys), "alternatives")
+	single := append(slices.Clone(one), "pricesDate")
+	tests := []contract{
+		{
+			name: "size of one Workspace",
+			make: func(s Stdio) command {
+				return sizeOptions{Stdio: s, settings: settingsOf(s), path: after, output: "json"}
+			},
+			kind: "Size", keys: single, lists: map[string][]string{"alternatives": alternativeKeys},
+		},
+		{
+			name: "size of a preset",
+			make: func(s Stdio) command {
+				return sizeOptions{Stdio: s, settings: settingsOf(s), preset: "phi-4-mini-instruct", output: "json"}
+			},
+			kind: "Size", keys: single, lists: map[string][]string{"alternatives": alternativeKeys},
+		},
+		{
+			name: "size with KAITO's arithmetic",
+			make: func(s Stdio) command {
+				return sizeOptions{Stdio: s, settings: settingsOf(s), path: after, output: "json", compat: "kaito"}
+			},
+			kind: "Size", keys: single,
+		},
+		{
+			name: "size of a file with an error",
+			make: func(s Stdio) command {
+				return sizeOptions{Stdio: s, settings: settingsOf(s), path: broken, output: "json"}
+			},
+			kind: "Size", keys: single,
+		},
+		{
+			name: "size of a folder",
+			make: func(s Stdio) command {
+				return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "json"}
+			},
+			kind: "SizeList", keys: words("items pricesDate"), lists: map[string][]string{"items": sizeKeys},
+		},
+		{
+			name: "size of a folder with --all",
+			make: func(s Stdio) command {
+				return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "json", all: true}
+			},
+			kind: "SizeList", keys: words("items pricesDate"), lists: map[string][]string{"items": one},
+		},
+		{
+			name: "validate with problems",
+			make: func(s Stdio) command {
+				return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{broken}, format: "json"}
+			},
+			kind: "ProblemList", keys: words("problems"), lists: map[string][]string{"problems": problemKeys},
+		},
+		{
+			name: "validate without problems",
+			make: func(s Stdio) command {
+				return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{after}, format: "json"}
+			},
+			kind: "ProblemList", keys: words("problems"),
+		},
+		{
+			name: "validate as SARIF",
+			make: func(s Stdio) command {
+				return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{broken}, format: "sarif"}
+			},
+			keys:  words("$schema version runs"),
+			lists: map[string][]string{"runs": words("tool columnKind results")},
+		},
+		{
+			name: "prices",
+			make: func(s Stdio) command {
+				return pricesOptions{Stdio: s, settings: settingsOf(s), output: "json", all: true}
+			},
+			kind: "PriceList", keys: words("region date source currency items"),
+			lists: map[string][]string{"items": priceKeys},
+		},
+		{
+			name: "presets list",
+			make: func(s Stdio) command {
+				return presetsListOptions{Stdio: s, output: "json", repository: repository}
+			},
+			kind: "PresetList", keys: words("items"), lists: map[string][]string{"items": presetKeys},
+		},
+		{
+			name: "presets show",
+			make: func(s Stdio) command {
+				return presetsShowOptions{Stdio: s, name: "ours", output: "json", repository: repository}
+			},
+			kind: "Preset", keys: words("name spec from?"),
+		},
+		{
+			name: "render",
+			make: func(s Stdio) command {
+				return renderOptions{Stdio: s, settings: settingsOf(s), paths: []string{after}, output: "json"}
+			},
+			keys:  words("apiVersion kind items"),
+			lists: map[string][]string{"items": words("apiVersion kind metadata spec? data?")},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { test.check(t) })
+	}
+}
+
+func (c contract) check(t *testing.T) {
+	t.Helper()
+	r := execute(t, "", c.make)
+	dec := json.NewDecoder(strings.NewReader(r.out))
+	var document map[string]any
+	if err := dec.Decode(&document); err != nil || dec.More() {
+		t.Fatalf("not one JSON document: %v\n%s", err, r)
+	}
+	keys := c.keys
+	if c.kind != "" {
+		keys = append(words("apiVersion kind"), keys...)
+		if document["apiVersion"] != "syncer.dev/v1" || document["kind"] != c.kind {
+			t.Errorf("got %v %v, want syncer.dev/v1 %s", document["apiVersion"], document["kind"], c.kind)
+		}
+	}
+	checkKeys(t, "the document", document, keys)
+	for name, keys := range c.lists {
+		items, _ := document[name].([]any)
+		if len(items) == 0 {
+			t.Errorf("%s is empty", name)
+		}
+		for i, item := range items {
+			object, _ := item.(map[string]any)
+			checkKeys(t, fmt.Sprintf("%s[%d]", name, i), object, keys)
+		}
+	}
+}
+
+// checkKeys compares the keys of an object with those of the contract.
+func checkKeys(t *testing.T, what string, object map[string]any, keys []string) {
+	t.Helper()
+	var want []string
+	for _, key := range keys {
+		name, optional := strings.CutSuffix(key, "?")
+		if _, has := object[name]; has || !optional {
+			want = append(want, name)
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(object))); diff != "" {
+		t.Errorf("keys of %s (-want +got):\n%s", what, diff)
+	}
+}

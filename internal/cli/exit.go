@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/diag"
+)
+
+// The exit codes of every command.
+const (
+	exitYes         = 0   // done, valid, no changes, healthy
+	exitNo          = 1   // invalid, refused, not healthy, or differences with --exit-code
+	exitFailure     = 2   // usage, configuration, network, permission
+	exitInterrupted = 130 // SIGINT or SIGTERM
+)
+
+// exitCode says err on w and maps it to an exit code. It is the only place that does.
+func exitCode(ctx context.Context, err error, w io.Writer) int {
+	var no answer.NoError
+	switch {
+	case err == nil:
+		return exitYes
+	case errors.As(err, &no):
+		if no.Message != "" {
+			diag.Fprintf(w, "%s\n", no.Message)
+		}
+		return exitNo
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(w, "syncer: interrupted")
+		return exitInterrupted
+	}
+	fmt.Fprintf(w, "syncer: %s\n", strings.Join(diag.ErrorLines(withSuggestion(err)), "\n"))
+	for _, hint := range diag.Hints(err) {
+		diag.Fprintf(w, "syncer: hint: %s\n", hint)
+	}
+	return exitFailure
+}
+
+// withSuggestion writes the suggestion that Cobra adds to an unknown command, over several lines, as a hint.
+func withSuggestion(err error) error {
+	text, suggestions, ok := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
+	if !ok {
+		return err
+	}
+	return fmt.Errorf("%s (did you mean %s?)", text, strings.Join(strings.Fields(suggestions), " or "))
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/source"
+)
+
+// The help of a command fits on one screen. The values of the configuration, over 50, are one line of it, and a topic
+// of their own: "syncer help config".
+
+// configured is the annotation of commands that read the configuration.
+const configured = "configuration"
+
+// usageTemplate is cobra's without the parts that no command needs, and with a line about the configuration.
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if index .Annotations "` + configured + `"}}
+
+Configuration: flags --config, --set key=value; see "syncer help config"{{end}}
+`
+
+// summarizeConfiguration replaces the flags of the configuration by one line in the help of a command.
+func summarizeConfiguration(cmd *cobra.Command) {
+	names := []string{"config", "set"}
+	for _, f := range config.Fields() {
+		names = append(names, f.Flag)
+	}
+	for _, name := range names {
+		if flag := cmd.Flags().Lookup(name); flag != nil {
+			flag.Hidden = true
+		}
+	}
+	cmd.Annotations = map[string]string{configured: "true"}
+}
+
+// newConfigTopic returns the help topic "config". It is not a command: cobra lists it apart.
+func newConfigTopic() *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "The values of the configuration"}
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = printConfiguration(cmd.OutOrStdout()) })
+	return cmd
+}
+
+// printConfiguration lists the values of the configuration. The table in docs/configuration.md is made from the same
+// fields.
+func printConfiguration(w io.Writer) error {
+	fmt.Fprintf(w, `The configuration is one YAML file, %s or the file of --config. Unknown keys are errors.
+
+Each value can also be given as --set key=value, or in the environment: SYNCER_ and the words of the key in capitals,
+such as SYNCER_SOURCE_AUTH_SSH_KEY_FILE. Flags win over the environment, and the environment over the file.
+Commas separate the items of a list.
+
+A file that is found in the working folder or above, not named by --config or SYNCER_CONFIG, does not set hosts,
+credentials and files of this machine: it may have come with a checkout.
+
+`, source.DefaultConfig)
+	t := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
+	fmt.Fprintln(t, "KEY\tDEFAULT\tMEANING")
+	for _, f := range config.Fields() {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", f.Path, f.Default, f.Usage)
+	}
+	return t.Flush()
+}
+
+// newHelp returns the command "help", which unlike cobra's answers "no" to commands that do not exist.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command, or about config",
+		RunE: func(_ *cobra.Command, args []string) error {
+			about, _, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			return about.Help()
+		},
+	}
+}
+
+// shortenCompletion makes "completion" answer "no" to shells that it does not know, and its help as short as the rest.
+func shortenCompletion(cmd *cobra.Command) {
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	load := map[string]string{
+		"bash":       "source <(syncer completion bash)",
+		"zsh":        "source <(syncer completion zsh)",
+		"fish":       "syncer completion fish | source",
+		"powershell": "syncer completion powershell | Out-String | Invoke-Expression",
+	}
+	for _, shell := range cmd.Commands() {
+		shell.Long = fmt.Sprintf("Print the completion script for %s.", shell.Name())
+		shell.Example = "  " + load[shell.Name()]
+	}
+}

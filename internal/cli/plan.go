@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/source"
+)
+
+// planOptions are the options of "plan".
+type planOptions struct {
+	Stdio
+	settings settings.Settings
+
+	base, head string // commits; without base, what is live
+	repository string // to look commits up in; empty for that of the working folder
+	output     string
+	exitCode   bool
+}
+
+func newPlan(std Stdio) *cobra.Command {
+	o := planOptions{Stdio: std}
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what would change, and what it would cost",
+		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits, without
+a cluster and without Azure. "syncer run" acts on the same plan.
+
+Commits are looked up in the repository of the current folder, if there is one, and otherwise at source.url.`,
+		Example: `  syncer plan
+  syncer plan --base main             # what merging this branch would change
+  syncer plan --base main..topic      # what differs from the tip of main
+  syncer plan -o json --exit-code`,
+		Args: cobra.NoArgs,
+	}
+	given := offlineFlags(cmd, std)
+	cmd.Flags().StringVar(&o.base, "base", "", "commit to compare with, or a range (A...B, A..B), instead of what is live")
+	cmd.Flags().StringVar(&o.head, "head", "", "commit to plan (default HEAD, or the tip of source.branch)")
+	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would change")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.settings = given()
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+// run prints the plan.
+func (o planOptions) run(ctx context.Context) error {
+	if err := oneOf("-o", o.output, "text", "json"); err != nil {
+		return err
+	}
+	load := o.settings.Load
+	if o.base != "" && o.local() != "" {
+		load = o.settings.LoadLocal
+	}
+	c, err := load()
+	if err != nil {
+		return err
+	}
+	p, err := o.plan(ctx, c)
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		err = answer.PrintJSON(o.Out, p.Document())
+	} else {
+		err = p.Text(o.Out)
+	}
+	switch refused := p.Refused(); {
+	case err != nil:
+		return err
+	case refused > 0:
+		return answer.No("%d refused or without a place", refused)
+	case o.exitCode && !p.Empty():
+		return answer.No("")
+	}
+	return nil
+}
+
+// local returns the repository that the working folder is in, unless another is named; "" if there is none.
+func (o planOptions) local() string {
+	if o.repository != "" {
+		return ""
+	}
+	root, _, err := source.RepositoryOf(".")
+	if err != nil {
+		return ""
+	}
+	return root
+}
+
+// plan makes the plan between two commits, or between the live objects and one commit.
+func (o planOptions) plan(ctx context.Context, c config.Config) (plan.Plan, error) {
+	if o.base == "" {
+		if len(o.settings.Facts) > 0 {
+			return plan.Plan{}, errors.New("--facts is for --base; without it, the cluster is asked")
+		}
+		return app.PlanLive(ctx, c, o.head)
+	}
+	if c.Cluster == "" {
+		c.Cluster = "example"
+	}
+	if c.Capacity.AKS.Location == "" {
+		c.Capacity.AKS.Location = source.DefaultRegion
+	}
+	repository := cmp.Or(o.repository, o.local(), c.Source.URL)
+	if repository == "" {
+		return plan.Plan{}, errors.New("the working folder is in no repository; give --repo, or --set source.url=VALUE")
+	}
+	return app.PlanCommits(ctx, c, app.Comparison{
+		Repository: repository,
+		Base:       o.base,
+		Head:       o.head,
+		Facts:      o.settings.Facts,
+	})
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/cli/answer"
+)
+
+// presetsShowOptions are the options of "presets show".
+type presetsShowOptions struct {
+	Stdio
+
+	name, output, repository string
+}
+
+func newPresetsShow(std Stdio) *cobra.Command {
+	o := presetsShowOptions{Stdio: std}
+	cmd := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show all facts about a model, with their sources",
+		Long: `Show every fact about a model with its source. NAME is the name of a preset, one of its aliases or its Hugging
+Face repository, in any case.`,
+		Example: "  syncer presets show phi-4\n  syncer presets show microsoft/Phi-4-mini-instruct -o yaml",
+		Args:    cobra.ExactArgs(1),
+	}
+	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
+	repositoryFlag(cmd, &o.repository)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.name = args[0]
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+func (o presetsShowOptions) run(context.Context) error {
+	if err := oneOf("-o", o.output, "table", "json", "yaml"); err != nil {
+		return err
+	}
+	catalog, err := loadCatalog(o.Stdio, o.repository)
+	if err != nil {
+		return err
+	}
+	p, err := findPreset(catalog, o.name)
+	if err != nil {
+		return err
+	}
+	if o.output == "table" {
+		return answer.PrintFacts(o.Out, catalog, p)
+	}
+	document, err := answer.PresetOf(catalog, p)
+	switch {
+	case err != nil:
+		return err
+	case o.output == "json":
+		return answer.PrintJSON(o.Out, document)
+	}
+	return answer.PrintYAML(o.Out, document)
+}

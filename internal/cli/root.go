@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func newRoot(std Stdio) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "syncer",
+		Short: "Keep a Kubernetes cluster on AKS equal to a Git repository of AI workspaces",
+		Long: `syncer polls a Git repository of KAITO Workspace files, sizes and creates AKS GPU pools, server-side applies
+the tuning and inference workloads, and writes status back as commits.
+
+Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differences with --exit-code),
+2 error (usage, configuration, network, permission), 130 interrupted.`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	root.SetIn(std.In)
+	root.SetOut(std.Out)
+	root.SetErr(std.Err)
+	root.SetUsageTemplate(usageTemplate)
+	root.AddCommand(
+		newRun(std),
+		newValidate(std),
+		newRender(std),
+		newSize(std),
+		newPrices(std),
+		newPlan(std),
+		newStatus(std),
+		newPresets(std),
+		newNew(std),
+		newSchema(std),
+		newVersion(std),
+		newConfigTopic(),
+	)
+	root.SetHelpCommand(newHelp(root))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultHelpFlag()
+	root.Flags().Lookup("help").Hidden = true // the command help says the same
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			shortenCompletion(cmd)
+		}
+	}
+	return root
+}
+
+// Stdio is the process around a command: its streams and its environment. The result goes to standard output, messages
+// go to standard error.
+type Stdio struct {
+	In  io.Reader
+	Out io.Writer
+	Err io.Writer
+	Env func(string) (string, bool)
+}
+
+// Run executes one command line and returns its exit code.
+func Run(ctx context.Context, args []string, std Stdio) int {
+	root := newRoot(std)
+	root.SetArgs(args)
+	return exitCode(ctx, root.ExecuteContext(ctx), std.Err)
+}

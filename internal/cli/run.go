@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// runOptions are the options of "run".
+type runOptions struct {
+	Stdio
+	settings settings.Settings
+
+	once, wait bool
+}
+
+func newRun(std Stdio) *cobra.Command {
+	o := runOptions{Stdio: std}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Keep the cluster equal to the repository",
+		Long: `Poll the repository, create and resize agent pools, apply and prune objects, and commit the observed state to
+the status branch, until interrupted. It also watches the configuration file and a repository on this machine: a push
+or an edit takes effect at once.
+
+While a server is unreachable, syncer reports that on standard error and at /readyz, retries, and deletes nothing.
+
+With --once syncer makes one pass. With --wait it ends when no change is pending: every Workspace is ready, running,
+succeeded, failed or suspended, and the status branch says so. Either then exits with 1 if a Workspace has failed.`,
+		Example: `  syncer run --config syncer.yaml
+  syncer run --once
+  syncer run --wait --set source.url=/srv/git/models.git`,
+		Args: cobra.NoArgs,
+	}
+	given := configFlags(cmd, std)
+	cmd.Flags().BoolVar(&o.once, "once", false, "make one pass, and exit")
+	cmd.Flags().BoolVar(&o.wait, "wait", false, "exit when every Workspace is ready or has failed")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.settings = given()
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+// run runs a daemon until it is done.
+func (o runOptions) run(ctx context.Context) error {
+	file, _, err := o.settings.Here()
+	if err != nil {
+		return err
+	}
+	until := app.Cancelled
+	switch {
+	case o.once:
+		until = app.OnePass
+	case o.wait:
+		until = app.Settled
+	}
+	d, err := app.NewDaemon(app.DaemonOptions{
+		Load:       o.settings.Load,
+		ConfigFile: file,
+		Until:      until,
+		Log:        slog.New(diag.NewLogHandler(o.Err)),
+	})
+	if err != nil {
+		return err
+	}
+	last, err := d.Run(ctx)
+	if err != nil {
+		return err
+	}
+	return exitOf(last)
+}
+
+// exitOf turns the last outcome into the exit code: 1 if a Workspace, its last commit, or a whole file has failed.
+func exitOf(last reconcile.Outcome) error {
+	if last.Err != nil {
+		return last.Err
+	}
+	failed := 0
+	for _, r := range last.Reports {
+		if r.Failing() {
+			failed++
+		}
+	}
+	for _, p := range last.Problems {
+		if p.Severity == diag.Error && p.Workspace == (workspace.Key{}) {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return answer.No("%d of %s failed", failed, answer.Plural(len(last.Reports), "Workspace"))
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/cli/validation"
+	"syncer.dev/syncer/internal/diag"
+)
+
+// validateOptions are the options of "validate".
+type validateOptions struct {
+	Stdio
+	settings settings.Settings
+
+	paths             []string
+	format, base, old string
+}
+
+func newValidate(std Stdio) *cobra.Command {
+	o := validateOptions{Stdio: std}
+	cmd := &cobra.Command{
+		Use:   "validate PATH...",
+		Short: "Check Workspace files, offline",
+		Long: `Check the Workspace and InferenceSet files in each PATH (file, folder, repository, or "-" for standard input)
+against KAITO's admission rules, size them and render them. Each problem has path:line:column, field and hint.
+With --base or --old, also report replacements, and the interruptions that they cause.
+ConfigMaps and existing nodes that Workspaces name must be in PATH or --facts (files of kubectl get -o yaml).`,
+		Example: `  syncer validate . --base origin/main --format github   # annotations in a GitHub workflow
+  kubectl get nodes,configmaps -A -o yaml > facts.yaml && syncer validate . --facts facts.yaml`,
+		Args: cobra.MinimumNArgs(1),
+	}
+	given := offlineFlags(cmd, std)
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", "text", "text, json, github, azure or sarif")
+	f.StringVar(&o.base, "base", "", "commit to compare with, or where this branch forked off it")
+	f.StringVar(&o.old, "old", "", "file or folder to compare with")
+	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
+		o.paths, o.settings = paths, given()
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+// check refuses options that contradict each other.
+func (o validateOptions) check() error {
+	switch {
+	case o.base != "" && o.old != "":
+		return errors.New("give one of --base and --old")
+	case o.old != "" && len(o.paths) != 1:
+		return errors.New("--old compares with one PATH")
+	}
+	return oneOf("--format", o.format, diag.Formats...)
+}
+
+// run checks every PATH, and prints the problems. Errors make the exit code 1, warnings do not.
+func (o validateOptions) run(ctx context.Context) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	offline, err := o.settings.Offline(o.paths)
+	if err != nil {
+		return err
+	}
+	checked, err := validation.Check(ctx, offline, validation.Request{
+		Paths: o.paths,
+		Input: o.In,
+		Base:  o.base,
+		Old:   o.old,
+	})
+	if err != nil {
+		return err
+	}
+	found := checked.Problems.Unique()
+	if err := diag.Write(o.Out, o.format, found); err != nil {
+		return err
+	}
+	if n := found.Errors(); n > 0 && checked.Workspaces == 0 { // none was read, or there is none
+		return answer.No("%s", answer.Plural(n, "error"))
+	} else if n > 0 {
+		return answer.No("%s in %s", answer.Plural(n, "error"), answer.Plural(checked.Workspaces, "Workspace"))
+	}
+	if err := errors.Join(checked.Empty...); err != nil {
+		return answer.No("%v", err)
+	}
+	if o.format == "text" {
+		fmt.Fprintf(o.Err, "%s valid\n", answer.Plural(checked.Workspaces, "Workspace"))
+		for _, repo := range slices.Sorted(maps.Keys(checked.RemoteCode)) {
+			diag.Fprintf(o.Err, "remote code of %s runs in %s\n", repo, answer.Plural(checked.RemoteCode[repo], "Workspace"))
+		}
+	}
+	return nil
+}
