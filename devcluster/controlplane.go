@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -83,9 +85,14 @@ func start(ctx context.Context, s settings) (_ *controlPlane, err error) {
 	if err != nil {
 		return nil, err
 	}
-	undo = append(undo,
-		cp.part("kube-controller-manager", func(ctx context.Context) error { return runControllerManager(ctx, s.dir, internal) }),
-		cp.part("kube-scheduler", func(ctx context.Context) error { return runScheduler(ctx, internal) }))
+	undo = append(
+		undo,
+		cp.part(
+			"kube-controller-manager",
+			func(ctx context.Context) error { return runControllerManager(ctx, s.dir, internal) },
+		),
+		cp.part("kube-scheduler", func(ctx context.Context) error { return runScheduler(ctx, internal) }),
+	)
 
 	s.kubelet.Static = s.nodes
 	k := kubelet.New(client, s.kubelet)
@@ -116,8 +123,8 @@ func (cp *controlPlane) part(name string, run func(context.Context) error) (stop
 // shutdownGrace bounds how long a part may take to stop.
 const shutdownGrace = 15 * time.Second
 
-// startEtcd runs etcd on a unix socket. It listens for no peers: a unix peer URL would open an abstract socket that anybody
-// on the machine can reach.
+// startEtcd runs etcd on a unix socket. It listens for no peers: a unix peer URL would open an abstract socket that
+// anybody on the machine can reach.
 func startEtcd(dir string) (func(), error) {
 	wal.SegmentSizeBytes = 4 << 20 // two segments are allocated at once, of 64 MB by default
 	cfg := embed.NewConfig()
@@ -161,7 +168,8 @@ func runAPIServer(ctx context.Context, dir string, listener net.Listener, port i
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--advertise-address=127.0.0.1",
 		"--endpoint-reconciler-type=none", // Endpoints may not hold loopback addresses
 		"--etcd-servers=unix://" + filepath.Join(dir, "etcd.sock"), "--etcd-healthcheck-timeout=10s",
-		"--tls-cert-file=" + filepath.Join(dir, servingCertFile), "--tls-private-key-file=" + filepath.Join(dir, servingKeyFile),
+		"--tls-cert-file=" + filepath.Join(dir, servingCertFile),
+		"--tls-private-key-file=" + filepath.Join(dir, servingKeyFile),
 		"--client-ca-file=" + filepath.Join(dir, caFile), "--cert-dir=" + dir,
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + sa, "--service-account-signing-key-file=" + sa,

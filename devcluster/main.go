@@ -1,6 +1,8 @@
-// Command devcluster is a real Kubernetes control plane in one process: etcd, kube-apiserver, kube-controller-manager and
-// kube-scheduler of Kubernetes 1.37, with nodes that are played by a small fake kubelet. It listens on loopback only, keeps
-// everything in one folder, and prints one line when it is ready:
+// SPDX-License-Identifier: Apache-2.0
+
+// Command devcluster is a real Kubernetes control plane in one process: etcd, kube-apiserver, kube-controller-manager
+// and kube-scheduler of Kubernetes 1.37, with nodes that are played by a small fake kubelet. It listens on loopback
+// only, keeps everything in one folder, and prints one line when it is ready:
 //
 //	ready kubeconfig=/tmp/dc123/kubeconfig url=https://127.0.0.1:41017
 //
@@ -41,11 +43,21 @@ type settings struct {
 
 func parse() (settings, error) {
 	var s settings
-	flag.StringVar(&s.dir, "dir", "", "folder for all data, short enough for a unix socket (default: a new one, removed at the end)")
+	flag.StringVar(
+		&s.dir,
+		"dir",
+		"",
+		"folder for all data, short enough for a unix socket (default: a new one, removed at the end)",
+	)
 	flag.StringVar(&s.kubeconfig, "kubeconfig", "", "write the kubeconfig here too")
 	flag.IntVar(&s.port, "port", 0, "port of the API server on 127.0.0.1 (default: any free one)")
 	flag.IntVar(&s.nodes, "nodes", 1, "number of plain nodes without GPUs")
-	flag.BoolVar(&s.parentStdin, "parent-stdin", false, "exit when standard input is closed, so as not to outlive the parent")
+	flag.BoolVar(
+		&s.parentStdin,
+		"parent-stdin",
+		false,
+		"exit when standard input is closed, so as not to outlive the parent",
+	)
 	s.kubelet.AddFlags(flag.CommandLine)
 	flag.Parse()
 	if flag.NArg() > 0 {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -18,7 +20,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// pki makes the keys and certificates that the parts of the control plane trust each other by. All live in dir, for one run.
+// pki makes the keys and certificates that the parts of the control plane trust each other by. All live in dir, for one
+// run.
 type pki struct {
 	dir    string
 	ca     *x509.Certificate

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package kubelet
 
 import (
@@ -63,7 +65,8 @@ func (f *failures) Set(s string) error {
 	return nil
 }
 
-// failureOf returns what is to go wrong with a pod, or "". A glob matches the last part of an image's name, with its tag.
+// failureOf returns what is to go wrong with a pod, or "". A glob matches the last part of an image's name, with its
+// tag.
 func failureOf(pod *corev1.Pod, byImage failures) failure {
 	if f := pod.Annotations[annotationFail]; f != "" {
 		return failure(f)

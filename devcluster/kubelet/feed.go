@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package kubelet
 
 import (
@@ -49,7 +51,9 @@ func (k *Kubelet) follow(ctx context.Context) {
 		delete(current, n.Name)
 	}
 	for name, n := range current {
-		err := k.client.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &n.UID}})
+		err := k.client.CoreV1().
+			Nodes().
+			Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &n.UID}})
 		if err == nil || apierrors.IsNotFound(err) {
 			k.queue.Add(work{"node", name})
 		}
@@ -60,7 +64,10 @@ func (k *Kubelet) follow(ctx context.Context) {
 func (k *Kubelet) adjust(ctx context.Context, live, want *corev1.Node) error {
 	next := live.DeepCopy()
 	maps.Copy(next.Labels, want.Labels)
-	next.Spec.Taints = slices.DeleteFunc(next.Spec.Taints, func(t corev1.Taint) bool { return t.TimeAdded == nil && !builtinTaint(t) })
+	next.Spec.Taints = slices.DeleteFunc(
+		next.Spec.Taints,
+		func(t corev1.Taint) bool { return t.TimeAdded == nil && !builtinTaint(t) },
+	)
 	next.Spec.Taints = append(next.Spec.Taints, want.Spec.Taints...)
 	if maps.Equal(next.Labels, live.Labels) && sameTaints(next.Spec.Taints, live.Spec.Taints) {
 		return nil

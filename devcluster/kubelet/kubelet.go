@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Package kubelet plays nodes: it registers them, keeps them ready, and lets the pods bound to them start, run and end,
 // without running anything.
 //
-// Nodes come from three places: a number of plain ones, a feed over HTTP that says which nodes an (emulated) cloud has right
-// now, and nodes that somebody else created with the annotation AnnotationKubelet set to "adopt". It touches no other nodes
-// and no pods elsewhere, so it can play a few nodes in a cluster that has real ones.
+// Nodes come from three places: a number of plain ones, a feed over HTTP that says which nodes an (emulated) cloud has
+// right now, and nodes that somebody else created with the annotation AnnotationKubelet set to "adopt". It touches no
+// other nodes and no pods elsewhere, so it can play a few nodes in a cluster that has real ones.
 package kubelet
 
 import (
@@ -39,7 +41,12 @@ func (o *Options) AddFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.Name, "kubelet-name", "devcluster", "name of the fake kubelet, which marks the nodes that it plays")
 	fs.StringVar(&o.NodesFrom, "nodes-from", "", "URL that lists the nodes that exist right now, polled every 500 ms")
 	fs.DurationVar(&o.PodDelay, "pod-delay", 200*time.Millisecond, "time from a pod being bound until it runs")
-	fs.DurationVar(&o.JobDuration, "job-duration", 3*time.Second, "how long a pod that is to end (restartPolicy other than Always) runs")
+	fs.DurationVar(
+		&o.JobDuration,
+		"job-duration",
+		3*time.Second,
+		"how long a pod that is to end (restartPolicy other than Always) runs",
+	)
 	fs.Var(&o.FailImages, "fail-images", "comma-separated `glob=failure` by image; failures: "+failureNames)
 }
 

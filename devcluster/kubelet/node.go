@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package kubelet
 
 import (
@@ -53,7 +55,8 @@ func isReady(n *corev1.Node) bool {
 	return false
 }
 
-// syncNode makes a node of ours ready; of a node that is gone it ends the pods, as the pod garbage collector would in a while.
+// syncNode makes a node of ours ready; of a node that is gone it ends the pods, as the pod garbage collector would in a
+// while.
 func (k *Kubelet) syncNode(ctx context.Context, name string) error {
 	n, err := k.nodes.Get(name)
 	if apierrors.IsNotFound(err) {
@@ -73,8 +76,16 @@ func (k *Kubelet) syncNode(ctx context.Context, name string) error {
 			condition(corev1.NodeDiskPressure, corev1.ConditionFalse, "KubeletHasNoDiskPressure"),
 			condition(corev1.NodePIDPressure, corev1.ConditionFalse, "KubeletHasSufficientPID"),
 		},
-		Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "127.0.0.1"}, {Type: corev1.NodeHostName, Address: name}},
-		NodeInfo:  corev1.NodeSystemInfo{KubeletVersion: "v1.37.2", OperatingSystem: "linux", Architecture: "amd64", ContainerRuntimeVersion: "fake://1"},
+		Addresses: []corev1.NodeAddress{
+			{Type: corev1.NodeInternalIP, Address: "127.0.0.1"},
+			{Type: corev1.NodeHostName, Address: name},
+		},
+		NodeInfo: corev1.NodeSystemInfo{
+			KubeletVersion:          "v1.37.2",
+			OperatingSystem:         "linux",
+			Architecture:            "amd64",
+			ContainerRuntimeVersion: "fake://1",
+		},
 	}})
 	if err != nil {
 		return err
@@ -82,7 +93,9 @@ func (k *Kubelet) syncNode(ctx context.Context, name string) error {
 	if err := k.renewLease(ctx, name); err != nil {
 		return err
 	}
-	_, err = k.client.CoreV1().Nodes().Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = k.client.CoreV1().
+		Nodes().
+		Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package kubelet
 
 import (
@@ -12,14 +14,19 @@ func running(pod *corev1.Pod, now time.Time) *corev1.PodStatus {
 	t := metav1.NewTime(now)
 	s := base(pod, corev1.PodRunning, t)
 	for _, c := range pod.Spec.InitContainers {
-		state := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Completed", StartedAt: t, FinishedAt: t}}
+		state := corev1.ContainerState{
+			Terminated: &corev1.ContainerStateTerminated{Reason: "Completed", StartedAt: t, FinishedAt: t},
+		}
 		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
 			state = corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: t}}
 		}
 		s.InitContainerStatuses = append(s.InitContainerStatuses, container(c, state, true))
 	}
 	for _, c := range pod.Spec.Containers {
-		s.ContainerStatuses = append(s.ContainerStatuses, container(c, corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: t}}, true))
+		s.ContainerStatuses = append(
+			s.ContainerStatuses,
+			container(c, corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: t}}, true),
+		)
 	}
 	conditions(s, t, corev1.ConditionTrue, corev1.ConditionTrue)
 	return s
@@ -36,9 +43,12 @@ func ended(pod *corev1.Pod, failed bool, started, now time.Time) *corev1.PodStat
 	s.StartTime = pod.Status.StartTime
 	s.InitContainerStatuses = pod.Status.InitContainerStatuses
 	for _, c := range pod.Spec.Containers {
-		s.ContainerStatuses = append(s.ContainerStatuses, container(c, corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-			ExitCode: code, Reason: reason, StartedAt: metav1.NewTime(started), FinishedAt: t,
-		}}, false))
+		s.ContainerStatuses = append(
+			s.ContainerStatuses,
+			container(c, corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+				ExitCode: code, Reason: reason, StartedAt: metav1.NewTime(started), FinishedAt: t,
+			}}, false),
+		)
 	}
 	conditions(s, t, corev1.ConditionTrue, corev1.ConditionFalse)
 	return s
@@ -78,7 +88,9 @@ func waiting(reason, message string) corev1.ContainerState {
 }
 
 func terminated(reason string, code int32, t metav1.Time) corev1.ContainerState {
-	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code, StartedAt: t, FinishedAt: t}}
+	return corev1.ContainerState{
+		Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code, StartedAt: t, FinishedAt: t},
+	}
 }
 
 func base(pod *corev1.Pod, phase corev1.PodPhase, t metav1.Time) *corev1.PodStatus {
@@ -116,7 +128,8 @@ func conditions(s *corev1.PodStatus, t metav1.Time, initialized, ready corev1.Co
 
 // sameWaiting reports whether a broken pod already shows what is wrong with it.
 func sameWaiting(have, want *corev1.PodStatus) bool {
-	if have.Phase != want.Phase || len(have.ContainerStatuses) != len(want.ContainerStatuses) || len(have.ContainerStatuses) == 0 {
+	if have.Phase != want.Phase || len(have.ContainerStatuses) != len(want.ContainerStatuses) ||
+		len(have.ContainerStatuses) == 0 {
 		return false
 	}
 	h, w := have.ContainerStatuses[0], want.ContainerStatuses[0]

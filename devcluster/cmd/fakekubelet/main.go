@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command fakekubelet plays the nodes of a feed in a cluster that exists already. It touches no other nodes.
 package main
 
