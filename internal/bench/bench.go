@@ -1,7 +1,5 @@
-// Package bench collects what the benchmarks measured, as rows that can be compared from run to run.
-//
-// A benchmark measures itself beside a limit or a peer in the same run, and records the ratio: the machine then matters
-// little. "make bench" runs them all and prints the rows as a table; without it, recording does nothing.
+// SPDX-License-Identifier: Apache-2.0
+
 package bench
 
 import (
@@ -27,8 +25,8 @@ func Against(ratio float64) *float64 { return &ratio }
 // EnvFile names the file to which rows are added, one JSON document a line.
 const EnvFile = "SYNCER_BENCH_ROWS"
 
-// Record adds rows to the file that the environment names, and does nothing when it names none. Call it once per benchmark,
-// with the numbers of its last and longest run.
+// Record adds rows to the file that the environment names, and does nothing when it names none. Call it once per
+// benchmark, with the numbers of its last and longest run.
 func Record(tb testing.TB, rows ...Row) {
 	tb.Helper()
 	name := os.Getenv(EnvFile)

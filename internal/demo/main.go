@@ -1,5 +1,7 @@
-// Command demo shows the main job end to end, on real parts: a Kubernetes control plane, a Git repository, and an emulator of
-// Azure's API whose pools give the cluster nodes. "make demo" runs it.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command demo runs syncer end to end, with a real Kubernetes control plane, a Git repository, and an emulator of
+// Azure's API whose pools create nodes in the cluster. "make demo" runs it.
 //
 // With KUBECONFIG set it uses that cluster instead of its own, and cleans up at the end.
 package main
@@ -27,18 +29,18 @@ func main() {
 	}
 }
 
-// demo is one run of the show.
+// demo is one run.
 type demo struct {
 	start  time.Time
 	root   string // of this repository
-	dir    string // for everything that is made
+	dir    string // of all files of the run
 	repo   string // bare repository
 	env    []string
 	undo   []func()
 	borrow bool // the cluster is the user's
 }
 
-// cleanup undoes everything, last things first.
+// cleanup undoes all steps, the last one first.
 func (d *demo) cleanup() {
 	for i := len(d.undo) - 1; i >= 0; i-- {
 		d.undo[i]()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package main
 
 import (
@@ -29,7 +31,7 @@ func (d *demo) build(ctx context.Context) error {
 
 func (d *demo) buildCluster(ctx context.Context) error {
 	if d.borrow {
-		fmt.Println("    KUBECONFIG is set: using that cluster, and only playing the nodes of the emulated pools in it")
+		fmt.Println("    KUBECONFIG is set: using that cluster, with emulated nodes for the emulated pools")
 		return d.show(ctx, "", "devcluster/build", "fakekubelet")
 	}
 	return d.show(ctx, "", "devcluster/build")
@@ -82,7 +84,16 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 
 // playNodes runs the fake kubelet against the user's cluster.
 func (d *demo) playNodes(kubeconfig, feed string) error {
-	cmd := exec.Command(filepath.Join(d.root, "bin", "fakekubelet"), "-parent-stdin", "-kubeconfig", kubeconfig, "-nodes-from", feed, "-job-duration", "8s")
+	cmd := exec.Command(
+		filepath.Join(d.root, "bin", "fakekubelet"),
+		"-parent-stdin",
+		"-kubeconfig",
+		kubeconfig,
+		"-nodes-from",
+		feed,
+		"-job-duration",
+		"8s",
+	)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -95,7 +106,7 @@ func (d *demo) playNodes(kubeconfig, feed string) error {
 	return nil
 }
 
-// stopGrace is how long a process may take to end when asked.
+// stopGrace is the time that a process has to end after a signal.
 const stopGrace = 10 * time.Second
 
 func stop(cmd *exec.Cmd, stdin io.Closer) {
@@ -114,7 +125,9 @@ func (d *demo) makeRepository(ctx context.Context) error {
 		return err
 	}
 	for _, args := range [][]string{
-		{"init", "-q", "--bare", "-b", "main", d.repo}, {"init", "-q", "-b", "main", d.work()}, {"-C", d.work(), "remote", "add", "origin", d.repo},
+		{"init", "-q", "--bare", "-b", "main", d.repo},
+		{"init", "-q", "-b", "main", d.work()},
+		{"-C", d.work(), "remote", "add", "origin", d.repo},
 	} {
 		if err := d.show(ctx, "", "git", args...); err != nil {
 			return err
@@ -133,7 +146,9 @@ func (d *demo) commit(ctx context.Context, subject, trailer string) error {
 		message += "\n\n" + trailer
 	}
 	for _, args := range [][]string{
-		{"add", "-A"}, {"-c", "user.name=A User", "-c", "user.email=user@example.com", "commit", "-q", "-m", message}, {"push", "-q", "origin", "main"},
+		{"add", "-A"},
+		{"-c", "user.name=A User", "-c", "user.email=user@example.com", "commit", "-q", "-m", message},
+		{"push", "-q", "origin", "main"},
 	} {
 		if err := d.show(ctx, "", "git", append([]string{"-C", d.work()}, args...)...); err != nil {
 			return err
@@ -142,7 +157,7 @@ func (d *demo) commit(ctx context.Context, subject, trailer string) error {
 	return d.show(ctx, "    ", "git", "-C", d.work(), "log", "-1", "--stat", "--format=%h %s")
 }
 
-// converge starts the daemon, which goes on for the rest of the show.
+// converge starts the daemon, which runs until the end of the demo.
 func (d *demo) converge(ctx context.Context) error {
 	cmd := exec.Command(d.syncer(), "run")
 	cmd.Env = d.env
@@ -163,13 +178,14 @@ func (d *demo) converge(ctx context.Context) error {
 	})
 	d.Cleanup(func() { stop(cmd, nil); reading.Wait() })
 	return d.until(ctx, 5*time.Minute, func(s []item) bool {
-		return len(s) >= 3 && !slices.ContainsFunc(s, func(i item) bool { return i.Status.State == "Pending" || i.Status.State == "NotReady" })
+		return len(s) >= 3 &&
+			!slices.ContainsFunc(s, func(i item) bool { return i.Status.State == "Pending" || i.Status.State == "NotReady" })
 	})
 }
 
 func (d *demo) syncer() string { return filepath.Join(d.root, "bin", "syncer") }
 
-// shorten takes the date off a line of the log.
+// shorten removes the date from a line of the log.
 func shorten(line string) string {
 	if rest, ok := strings.CutPrefix(line, "time="); ok {
 		if t, rest, ok := strings.Cut(rest, " "); ok {
@@ -181,7 +197,7 @@ func shorten(line string) string {
 	return line
 }
 
-// item is what the demo reads of "syncer status -o json".
+// item is the part of "syncer status -o json" that the demo reads.
 type item struct {
 	Metadata struct{ Name string }
 	Status   struct{ State string }
@@ -201,7 +217,7 @@ func (d *demo) until(ctx context.Context, limit time.Duration, done func([]item)
 		select {
 		case <-time.After(300 * time.Millisecond):
 		case <-ctx.Done():
-			return errors.New("it has not come to that in time")
+			return errors.New("timed out")
 		}
 	}
 }
@@ -217,10 +233,18 @@ func (d *demo) showBranch(ctx context.Context) error {
 		return err
 	}
 	fmt.Println()
-	return d.show(ctx, "    ", "git", "-C", d.repo, "show", statusBranch+":status/demo/default/workspace-tuning-phi-3.yaml")
+	return d.show(
+		ctx,
+		"    ",
+		"git",
+		"-C",
+		d.repo,
+		"show",
+		statusBranch+":status/demo/default/workspace-tuning-phi-3.yaml",
+	)
 }
 
-// added is the Workspace that is pushed while syncer runs. It leaves the choice of a size to syncer.
+// added is the Workspace that the demo pushes while syncer runs. It leaves the choice of a size to syncer.
 const added = `apiVersion: kaito.sh/v1beta1
 kind: Workspace
 metadata:
@@ -244,7 +268,10 @@ func (d *demo) push(ctx context.Context) error {
 		return err
 	}
 	err := d.until(ctx, 3*time.Minute, func(s []item) bool {
-		return slices.ContainsFunc(s, func(i item) bool { return i.Metadata.Name == "workspace-falcon" && i.Status.State == "Ready" })
+		return slices.ContainsFunc(
+			s,
+			func(i item) bool { return i.Metadata.Name == "workspace-falcon" && i.Status.State == "Ready" },
+		)
 	})
 	if err != nil {
 		return err
@@ -253,7 +280,7 @@ func (d *demo) push(ctx context.Context) error {
 	return d.show(ctx, "    ", "git", "-C", d.repo, "log", "-1", "--stat", "--grep=workspace-falcon Ready", statusBranch)
 }
 
-// leave removes all Workspaces, so that nothing stays behind in the user's cluster.
+// leave removes all Workspaces, so that nothing remains in the user's cluster.
 func (d *demo) leave(ctx context.Context) error {
 	files, err := filepath.Glob(filepath.Join(d.work(), "workspaces", "*.yaml"))
 	if err != nil {
@@ -286,7 +313,7 @@ func (d *demo) leave(ctx context.Context) error {
 	}
 }
 
-// show runs a command, and prints its output with an indent.
+// show runs a command, and prints its output with an indentation.
 func (d *demo) show(ctx context.Context, indent, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = d.root, d.env

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package e2e
 
 import (
@@ -9,20 +11,37 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// capacityFile is capacity.yaml as recorded: what it says of pools, and of what is not to be had.
+// capacityFile is the recorded capacity.yaml: pools and unavailable offerings.
 func (e *env) capacityFile() (pools, unavailable string) {
 	out, _ := exec.Command("git", "-C", e.repo.Dir, "show", "syncer/status:status/"+clusterName+"/capacity.yaml").Output()
 	pools, unavailable, _ = strings.Cut(string(out), "unavailable:")
 	return pools, unavailable
 }
 
-// TestAnotherSize has Azure out of the cheapest size, which shows only after it has accepted the pool: the Workspace that left
-// the choice to syncer is served on another, the pool that failed is gone, and what was learned survives a kill.
+// TestAnotherSize lets Azure run out of the cheapest size after it has accepted the pool: syncer serves the Workspace
+// without a named size on another, deletes the failed pool, and reads the unavailable offering after a kill.
 func TestAnotherSize(t *testing.T) {
 	e := setup(t)
 	const cheapest = "Standard_NV36ads_A10_v5"
-	e.azure.Behave(cheapest, armsim.Behaviour{Fails: "CreateVMSSAgentPoolFailed", Message: "failed", Details: []armsim.Detail{{Code: "AllocationFailed", Message: "none left"}}})
-	e.repo.Commit(map[string]string{"workspaces/phi.yaml": strings.Replace(inference("phi", "phi-4-mini-instruct"), "  instanceType: Standard_NC24ads_A100_v4\n", "", 1)}, "serve phi")
+	e.azure.Behave(
+		cheapest,
+		armsim.Behaviour{
+			Fails:   "CreateVMSSAgentPoolFailed",
+			Message: "failed",
+			Details: []armsim.Detail{{Code: "AllocationFailed", Message: "none left"}},
+		},
+	)
+	e.repo.Commit(
+		map[string]string{
+			"workspaces/phi.yaml": strings.Replace(
+				inference("phi", "phi-4-mini-instruct"),
+				"  instanceType: Standard_NC24ads_A100_v4\n",
+				"",
+				1,
+			),
+		},
+		"serve phi",
+	)
 	p := e.start("run")
 	r := e.waitState("phi", status.Ready)
 	if r.InstanceType == cheapest || len(r.Pools) != 1 || len(e.gpuNodes()) != 1 {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package e2e
 
 import (
@@ -8,8 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -46,115 +48,146 @@ tuning:
 `, name, name)
 }
 
-// TestPushToReady is the main job: a push leads to a pool, nodes, a bound pod, an endpoint and a status commit; a second run
-// changes nothing; and removing the file takes everything away again.
+// TestPushToReady is the main job: a push leads to a pool, nodes, a bound pod, an endpoint and a status commit; a
+// second run changes nothing; and after the removal of the file nothing is left.
 func TestPushToReady(t *testing.T) {
 	e := setup(t)
-	e.repo.Commit(map[string]string{"workspaces/phi.yaml": inference("phi", "phi-4-mini-instruct"), "workspaces/other.yaml": inference("other", "phi-4-mini-instruct")}, "serve phi")
+	e.repo.Commit(
+		map[string]string{
+			"workspaces/phi.yaml":   inference("phi", "phi-4-mini-instruct"),
+			"workspaces/other.yaml": inference("other", "phi-4-mini-instruct"),
+		},
+		"serve phi",
+	)
 	p := e.start("run")
 	r := e.waitState("phi", status.Ready)
 	e.waitState("other", status.Ready)
 
-	nodes := e.gpuNodes()
-	if len(nodes) != 2 || nodes[0].Labels["node.kubernetes.io/instance-type"] != "Standard_NC24ads_A100_v4" {
-		t.Errorf("nodes %v", nodes)
-	}
-	pod, err := e.kube.CoreV1().Pods("default").Get(t.Context(), "phi-0", metav1.GetOptions{})
-	if err != nil || pod.Status.Phase != corev1.PodRunning || !slices.Contains(r.WorkerNodes, pod.Spec.NodeName) {
-		t.Errorf("pod on %q, phase %s, %v; want it to run on %v", pod.Spec.NodeName, pod.Status.Phase, err, r.WorkerNodes)
-	}
-	slices_, err := e.kube.DiscoveryV1().EndpointSlices("default").List(t.Context(), metav1.ListOptions{LabelSelector: "kubernetes.io/service-name=phi"})
-	if err != nil || len(slices_.Items) == 0 || len(slices_.Items[0].Endpoints) != 1 {
-		t.Errorf("endpoints of phi: %v, %v", slices_, err)
-	}
-	if r.Endpoint != "http://phi.default.svc:80" || r.HourlyCost != "3.67" || r.Source != "workspaces/phi.yaml" || len(r.Pools) != 1 {
-		t.Errorf("report %+v", r)
-	}
+	e.checkServed(r)
 	if status, body := p.get("/readyz"); status != 200 {
 		t.Errorf("/readyz: %d %s", status, body)
 	}
 	e.repo.Fsck()
 	p.kill()
 
-	t.Run("a second run changes nothing", func(t *testing.T) {
-		if code := e.start("run", "--wait").ended(); code != 0 { // what the killed one may have left
-			t.Fatalf("exit code %d", code)
-		}
-		objects, writes, commits := e.ours(), e.azure.Writes(), e.statusCommits()
-		if code := e.start("run", "--once").ended(); code != 0 {
-			t.Errorf("exit code %d", code)
-		}
-		if now := e.ours(); !maps.Equal(now, objects) {
-			t.Errorf("objects changed:\n%v\n%v", objects, now)
-		}
-		if now := e.azure.Writes(); now != writes {
-			t.Errorf("%d writes to Azure", now-writes)
-		}
-		if now := e.statusCommits(); now != commits {
-			t.Errorf("%s status commits, then %s", commits, now)
-		}
-	})
+	t.Run("a second run changes nothing", func(t *testing.T) { e.on(t).changesNothing() })
+	t.Run("removing the file removes the objects, then the pool", func(t *testing.T) { e.on(t).removesInOrder() })
+	t.Run("an empty source deletes nothing, unless it is confirmed", func(t *testing.T) { e.on(t).emptySource() })
+}
 
-	t.Run("removing the file removes the objects, then the pool", func(t *testing.T) {
-		e.repo.Remove("no more phi", "workspaces/phi.yaml")
-		q := e.start("run")
-		e.eventually("phi to be gone", func() string {
-			for name := range e.ours() {
-				if strings.Contains(name, "/phi") {
-					return name + " is still there"
-				}
-			}
-			if n := len(e.gpuNodes()); n != 1 {
-				return fmt.Sprintf("%d nodes", n)
-			}
-			if _, err := e.report("phi"); err == nil {
-				return "its status is still there"
-			}
-			if !contains(strings.Join(q.said(), "\n"), "pool delete") {
-				return "its pool is still there"
-			}
-			return ""
-		})
-		var deleted, released int
-		for i, line := range q.said() {
-			if strings.Contains(line, "StatefulSet/phi ") {
-				deleted = i
-			}
-			if strings.Contains(line, "pool delete") {
-				released = i
-			}
-		}
-		if deleted == 0 || released < deleted {
-			t.Errorf("the pool was deleted (line %d) before the StatefulSet (line %d):\n%s", released, deleted, strings.Join(q.said(), "\n"))
-		}
-		e.waitState("other", status.Ready)
-		q.kill()
-	})
+// checkServed checks the two nodes, and the pod, the endpoint and the report of Workspace phi.
+func (e *env) checkServed(r status.Report) {
+	e.Helper()
+	nodes := e.gpuNodes()
+	if len(nodes) != 2 || nodes[0].Labels["node.kubernetes.io/instance-type"] != "Standard_NC24ads_A100_v4" {
+		e.Errorf("nodes %v", nodes)
+	}
+	pod, err := e.kube.CoreV1().Pods("default").Get(e.Context(), "phi-0", metav1.GetOptions{})
+	if err != nil || pod.Status.Phase != corev1.PodRunning || !slices.Contains(r.WorkerNodes, pod.Spec.NodeName) {
+		e.Errorf("pod on %q, phase %s, %v; want it to run on %v", pod.Spec.NodeName, pod.Status.Phase, err, r.WorkerNodes)
+	}
+	slices_, err := e.kube.DiscoveryV1().
+		EndpointSlices("default").
+		List(e.Context(), metav1.ListOptions{LabelSelector: "kubernetes.io/service-name=phi"})
+	if err != nil || len(slices_.Items) == 0 || len(slices_.Items[0].Endpoints) != 1 {
+		e.Errorf("endpoints of phi: %v, %v", slices_, err)
+	}
+	if r.Endpoint != "http://phi.default.svc:80" || r.HourlyCost != "3.67" || r.Source != "workspaces/phi.yaml" ||
+		len(r.Pools) != 1 {
+		e.Errorf("report %+v", r)
+	}
+}
 
-	t.Run("an empty source deletes nothing, unless it is confirmed", func(t *testing.T) {
-		before := e.ours()
-		e.repo.Commit(map[string]string{"workspaces/keep.txt": "x"}, "keep the folder")
-		e.repo.Remove("remove the last", "workspaces/other.yaml")
-		q := e.start("run")
-		e.eventually("a warning", func() string {
-			if !contains(strings.Join(q.said(), "\n"), "nothing is deleted", "Syncer-Allow-Empty") {
-				return "not said"
-			}
-			return ""
-		})
-		if now := e.ours(); !slices.Equal(slices.Sorted(maps.Keys(now)), slices.Sorted(maps.Keys(before))) {
-			t.Errorf("objects %v, then %v", before, now)
+// changesNothing settles, then runs another process, which must write nothing.
+func (e *env) changesNothing() {
+	e.Helper()
+	if code := e.start("run", "--wait").ended(); code != 0 { // finishes the work of the killed process
+		e.Fatalf("exit code %d", code)
+	}
+	objects, writes, commits := e.ours(), e.azure.Writes(), e.statusCommits()
+	if code := e.start("run", "--once").ended(); code != 0 {
+		e.Errorf("exit code %d", code)
+	}
+	if diff := cmp.Diff(objects, e.ours()); diff != "" {
+		e.Errorf("objects changed (-before +after):\n%s", diff)
+	}
+	if now := e.azure.Writes(); now != writes {
+		e.Errorf("%d writes to Azure", now-writes)
+	}
+	if now := e.statusCommits(); now != commits {
+		e.Errorf("%s status commits, then %s", commits, now)
+	}
+}
+
+// removesInOrder removes the file of Workspace phi: its objects go before its pool, and the other Workspace stays.
+func (e *env) removesInOrder() {
+	e.Helper()
+	e.repo.Remove("no more phi", "workspaces/phi.yaml")
+	q := e.start("run")
+	e.eventually("phi to be gone", func() string { return e.remains("phi", q) })
+	deleted, released := lastLine(q.logged(), "StatefulSet/phi "), lastLine(q.logged(), "pool delete")
+	if deleted < 0 || released < deleted {
+		e.Errorf("the pool was deleted (line %d) before the StatefulSet (line %d):\n%s",
+			released, deleted, strings.Join(q.logged(), "\n"))
+	}
+	e.waitState("other", status.Ready)
+	q.kill()
+}
+
+// remains names a part of a Workspace that still exists, or returns "".
+func (e *env) remains(name string, p *process) string {
+	for object := range e.ours() {
+		if strings.Contains(object, "/"+name) {
+			return object + " still exists"
 		}
-		e.repo.Commit(map[string]string{"workspaces/keep.txt": "y"}, "really\n\nSyncer-Allow-Empty: true")
-		e.eventually("all to be gone", func() string {
-			if n := e.ours(); len(n) > 0 {
-				return fmt.Sprint(n)
-			}
-			if n := len(e.gpuNodes()); n > 0 {
-				return fmt.Sprintf("%d nodes", n)
-			}
-			return ""
-		})
+	}
+	if n := len(e.gpuNodes()); n != 1 {
+		return fmt.Sprintf("%d nodes", n)
+	}
+	if _, err := e.report(name); err == nil {
+		return "its status still exists"
+	}
+	if !contains(strings.Join(p.logged(), "\n"), "pool delete") {
+		return "its pool still exists"
+	}
+	return ""
+}
+
+// lastLine returns the index of the last line that contains a text, or -1.
+func lastLine(lines []string, text string) int {
+	for i, line := range slices.Backward(lines) {
+		if strings.Contains(line, text) {
+			return i
+		}
+	}
+	return -1
+}
+
+// emptySource removes the last Workspace: syncer keeps everything until a commit confirms the removal.
+func (e *env) emptySource() {
+	e.Helper()
+	before := e.ours()
+	e.repo.Commit(map[string]string{"workspaces/keep.txt": "x"}, "keep the folder")
+	e.repo.Remove("remove the last", "workspaces/other.yaml")
+	q := e.start("run")
+	e.eventually("a warning", func() string {
+		if !contains(strings.Join(q.logged(), "\n"), "syncer deletes nothing", "Syncer-Allow-Empty") {
+			return "no warning"
+		}
+		return ""
+	})
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(e.ours()))); diff != "" {
+		e.Errorf("objects (-before +after):\n%s", diff)
+	}
+	e.repo.Commit(map[string]string{"workspaces/keep.txt": "y"}, "really\n\nSyncer-Allow-Empty: true")
+	e.eventually("all to be gone", func() string {
+		if n := e.ours(); len(n) > 0 {
+			return fmt.Sprint(n)
+		}
+		if n := len(e.gpuNodes()); n > 0 {
+			return fmt.Sprintf("%d nodes", n)
+		}
+		return ""
 	})
 }
 
@@ -167,7 +200,8 @@ func TestTuning(t *testing.T) {
 	}
 	e.start("run")
 	r := e.waitState("tune", status.Succeeded)
-	if r.InstanceType != "Standard_NV36ads_A10_v5" || !contains(r.Conditions[0].Message, "Azure retired Standard_NC6s_v3") {
+	if r.InstanceType != "Standard_NV36ads_A10_v5" ||
+		!contains(r.Conditions[0].Message, "Azure retired Standard_NC6s_v3") {
 		t.Errorf("report %+v", r)
 	}
 	e.eventually("the pool to be scaled to zero", func() string {
@@ -186,7 +220,10 @@ func TestTuning(t *testing.T) {
 		t.Errorf("job %+v, %v", job.Status, err)
 	}
 	// A change of the inputs runs it again.
-	e.repo.Commit(map[string]string{"workspaces/tune.yaml": strings.Replace(tuning("tune"), "tuned:0.0.1", "tuned:0.0.2", 1)}, "again")
+	e.repo.Commit(
+		map[string]string{"workspaces/tune.yaml": strings.Replace(tuning("tune"), "tuned:0.0.1", "tuned:0.0.2", 1)},
+		"again",
+	)
 	e.eventually("another job", func() string {
 		j, err := e.kube.BatchV1().Jobs("default").Get(context.Background(), "tune", metav1.GetOptions{})
 		if err != nil || j.UID == job.UID || j.Status.Succeeded != 1 {
@@ -196,7 +233,7 @@ func TestTuning(t *testing.T) {
 	})
 }
 
-// TestBrokenFileBlocksOnlyItself also shows that what runs for a file goes on when the file breaks.
+// TestBrokenFileBlocksOnlyItself also shows that the live objects of a file stay when it becomes unreadable.
 func TestBrokenFileBlocksOnlyItself(t *testing.T) {
 	e := setup(t)
 	e.repo.Commit(map[string]string{
@@ -209,7 +246,12 @@ func TestBrokenFileBlocksOnlyItself(t *testing.T) {
 	e.waitState("good", status.Ready)
 	e.waitState("later", status.Ready)
 	r := e.waitState("field", status.Failed)
-	if c := r.Conditions[len(r.Conditions)-1]; !contains(c.Message, "workspaces/field.yaml:7:1", "infernce", "did you mean") {
+	if c := r.Conditions[len(r.Conditions)-1]; !contains(
+		c.Message,
+		"workspaces/field.yaml:7:1",
+		"infernce",
+		"did you mean",
+	) {
 		t.Errorf("condition %+v", c)
 	}
 	readme, err := exec.Command("git", "-C", e.repo.Dir, "show", "syncer/status:status/"+clusterName+"/README.md").Output()
@@ -232,70 +274,16 @@ func TestBrokenFileBlocksOnlyItself(t *testing.T) {
 	}
 }
 
-// TestKilledAfterEverySideEffect kills syncer each time it has done something, and starts it again, until it has nothing left
-// to do.
-func TestKilledAfterEverySideEffect(t *testing.T) {
-	e := setup(t)
-	e.repo.Commit(map[string]string{"workspaces/phi.yaml": inference("phi", "phi-4-mini-instruct"), "workspaces/tune.yaml": tuning("tune")}, "work")
-	kills := 0
-	for {
-		if kills > 60 {
-			t.Fatal("it never comes to rest")
-		}
-		p := e.start("run", "--wait")
-		if p.killAfterSideEffect() {
-			kills++
-		} else if r, err := e.report("tune"); err == nil && r.State == status.Succeeded {
-			break // and not only because there was nothing to do while the job ran
-		}
-	}
-	if kills < 6 {
-		t.Errorf("killed only %d times", kills)
-	}
-	if code := e.start("run", "--wait").ended(); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-	e.waitState("phi", status.Ready)
-	e.start("run")
-	e.waitState("tune", status.Succeeded)
-	pools := 0
-	for _, n := range e.gpuNodes() {
-		if n.Labels["app"] == "phi" {
-			pools++
-		}
-	}
-	if pools != 1 {
-		t.Errorf("%d nodes for phi", pools)
-	}
-	e.repo.Fsck()
-}
-
-// killAfterSideEffect kills the process right after it has said that it did something. It returns false if the process ended
-// without doing anything.
-func (p *process) killAfterSideEffect() bool {
-	p.Helper()
-	timeout := time.After(patience)
-	for {
-		select {
-		case line := <-p.talk:
-			for _, effect := range []string{"msg=created", "msg=configured", "msg=deleted", "msg=replaced", "pool create", "pool update", "pool delete", "recorded status"} {
-				if strings.Contains(line, effect) {
-					p.kill()
-					return true
-				}
-			}
-		case <-p.done:
-			return false
-		case <-timeout:
-			p.Fatal("neither an end nor a side effect")
-		}
-	}
-}
-
 // TestUnreachable takes away Git, the API server and Azure, one after another.
 func TestUnreachable(t *testing.T) {
 	e := setup(t)
-	e.repo.Commit(map[string]string{"workspaces/phi.yaml": inference("phi", "phi-4-mini-instruct"), "workspaces/b.yaml": inference("b", "phi-4-mini-instruct")}, "work")
+	e.repo.Commit(
+		map[string]string{
+			"workspaces/phi.yaml": inference("phi", "phi-4-mini-instruct"),
+			"workspaces/b.yaml":   inference("b", "phi-4-mini-instruct"),
+		},
+		"work",
+	)
 	p := e.start("run")
 	e.waitState("phi", status.Ready)
 	e.waitState("b", status.Ready)
@@ -311,15 +299,15 @@ func TestUnreachable(t *testing.T) {
 		{"Azure", "azure", e.azure.Down, e.azure.Up},
 	} {
 		tt.off()
-		e.eventually(tt.name+" to be missed at /readyz", func() string {
+		e.eventually(tt.name+" to be reported at /readyz", func() string {
 			if code, body := p.get("/readyz"); code != 503 || !contains(body, "[-]"+tt.component) {
 				return body
 			}
 			return ""
 		})
-		e.eventually(tt.name+" to be missed on standard error", func() string {
-			if !contains(strings.Join(p.said(), "\n"), "level=ERROR", tt.component+" cannot be used") {
-				return "nothing said"
+		e.eventually(tt.name+" to be reported on standard error", func() string {
+			if !contains(strings.Join(p.logged(), "\n"), "level=ERROR", tt.component+" cannot be used") {
+				return "no error"
 			}
 			return ""
 		})
@@ -332,8 +320,8 @@ func TestUnreachable(t *testing.T) {
 			}
 			return ""
 		})
-		if now := slices.Sorted(maps.Keys(e.ours())); !slices.Equal(now, before) {
-			t.Errorf("without %s: objects %v, then %v", tt.name, before, now)
+		if diff := cmp.Diff(before, slices.Sorted(maps.Keys(e.ours()))); diff != "" {
+			t.Errorf("objects without %s (-before +after):\n%s", tt.name, diff)
 		}
 	}
 	e.repo.Commit(map[string]string{"workspaces/c.yaml": inference("c", "phi-4-mini-instruct")}, "one more")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package e2e
 
 import (
@@ -22,6 +24,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
@@ -43,7 +46,9 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "syncer")
-	build := exec.Command("go", append(append([]string{"build"}, buildFlags...), "-o", binary, "syncer.dev/syncer/cmd/syncer")...)
+	build := exec.Command(
+		"go",
+		append(append([]string{"build"}, buildFlags...), "-o", binary, "syncer.dev/syncer/cmd/syncer")...)
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build syncer: %v\n%s", err, out)
 		return 1
@@ -51,18 +56,23 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// patience is how long anything may take. It is long because the machine may be busy, and costs nothing when all is well.
-const patience = 2 * time.Minute
-
 // env is everything that syncer talks to.
 type env struct {
 	*testing.T
 	azure      *armsim.Server
 	repo       *gittest.Repo
+	rest       *rest.Config
 	kube       kubernetes.Interface
 	api        *proxy // between syncer and the API server
 	kubeconfig string // through api
 	config     string
+}
+
+// on returns the environment for a subtest: its failures and its processes belong to t.
+func (e *env) on(t *testing.T) *env {
+	sub := *e
+	sub.T = t
+	return &sub
 }
 
 const clusterName = "e2e"
@@ -72,12 +82,27 @@ func setup(t *testing.T, flags ...string) *env {
 	t.Helper()
 	e := &env{T: t}
 	var err error
-	if e.azure, err = armsim.Start(armsim.Options{CreateDelay: 300 * time.Millisecond, ScaleDelay: 100 * time.Millisecond, NodeDelay: 50 * time.Millisecond, DeleteDelay: 200 * time.Millisecond}); err != nil {
+	if e.azure, err = armsim.Start(armsim.Options{
+		CreateDelay: 300 * time.Millisecond,
+		ScaleDelay:  100 * time.Millisecond,
+		NodeDelay:   50 * time.Millisecond,
+		DeleteDelay: 200 * time.Millisecond,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.azure.Close() })
-	c := testenv.StartCluster(t, append([]string{"-nodes-from", e.azure.NodesURL("aks"), "-pod-delay", "100ms", "-job-duration", "1s"}, flags...)...)
-	e.wire(c, fmt.Sprintf("{aks: {subscriptionID: s, resourceGroup: rg, cluster: aks, location: eastus, auth: anonymous, endpoint: %q, interval: 1s}}", e.azure.URL()))
+	c := testenv.StartCluster(
+		t,
+		append([]string{"-nodes-from", e.azure.NodesURL("aks"), "-pod-delay", "100ms", "-job-duration", "1s"}, flags...)...)
+	const aks = `{aks: {
+  subscriptionID: s,
+  resourceGroup: rg,
+  cluster: aks,
+  location: eastus,
+  auth: anonymous,
+  endpoint: %q,
+  interval: 1s}}`
+	e.wire(c, fmt.Sprintf(aks, e.azure.URL()))
 	return e
 }
 
@@ -85,11 +110,11 @@ func setup(t *testing.T, flags ...string) *env {
 func (e *env) wire(c *testenv.Cluster, capacity string) {
 	t := e.T
 	t.Helper()
-	cfg, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig)
-	if err != nil {
+	var err error
+	if e.rest, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig); err != nil {
 		t.Fatal(err)
 	}
-	if e.kube, err = kubernetes.NewForConfig(cfg); err != nil {
+	if e.kube, err = kubernetes.NewForConfig(e.rest); err != nil {
 		t.Fatal(err)
 	}
 	e.api = newProxy(t, strings.TrimPrefix(c.URL, "https://"))
@@ -123,17 +148,7 @@ func write(t *testing.T, name, text string) {
 // eventually polls until ok returns "", and fails with its last complaint.
 func (e *env) eventually(what string, ok func() string) {
 	e.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		complaint := ok()
-		if complaint == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			e.Fatalf("%s: %s", what, complaint)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	testenv.Eventually(e.T, what, ok)
 }
 
 // process is a running syncer.
@@ -142,14 +157,17 @@ type process struct {
 	cmd   *exec.Cmd
 	mu    sync.Mutex
 	lines []string
-	talk  chan string // every line of standard error
 	done  chan struct{}
 }
 
 // start runs syncer in the background. It is killed when the test ends.
 func (e *env) start(args ...string) *process {
 	e.Helper()
-	p := &process{env: e, cmd: exec.Command(binary, append(args, "--config", e.config)...), talk: make(chan string, 10_000), done: make(chan struct{})}
+	p := &process{
+		env:  e,
+		cmd:  exec.Command(binary, append(args, "--config", e.config)...),
+		done: make(chan struct{}),
+	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	r, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -164,17 +182,13 @@ func (e *env) start(args ...string) *process {
 			p.mu.Lock()
 			p.lines = append(p.lines, lines.Text())
 			p.mu.Unlock()
-			select {
-			case p.talk <- lines.Text():
-			default:
-			}
 		}
 		_ = p.cmd.Wait()
 	}()
 	e.Cleanup(func() {
 		p.kill()
 		if e.Failed() {
-			e.Logf("syncer said:\n%s", strings.Join(p.said(), "\n"))
+			e.Logf("standard error of syncer:\n%s", strings.Join(p.logged(), "\n"))
 		}
 	})
 	return p
@@ -185,7 +199,7 @@ func (p *process) kill() {
 	<-p.done
 }
 
-func (p *process) said() []string {
+func (p *process) logged() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.lines...)
@@ -194,10 +208,12 @@ func (p *process) said() []string {
 // ended waits for the process to end by itself, and returns its exit code.
 func (p *process) ended() int {
 	p.Helper()
+	ctx, cancel := testenv.Context(p.T)
+	defer cancel()
 	select {
 	case <-p.done:
 		return p.cmd.ProcessState.ExitCode()
-	case <-time.After(patience):
+	case <-ctx.Done():
 		p.Fatal("syncer did not end")
 		return -1
 	}
@@ -208,7 +224,7 @@ func (p *process) alive() {
 	p.Helper()
 	select {
 	case <-p.done:
-		p.Fatalf("syncer ended:\n%s", strings.Join(p.said(), "\n"))
+		p.Fatalf("syncer ended:\n%s", strings.Join(p.logged(), "\n"))
 	default:
 	}
 }
@@ -220,7 +236,7 @@ func (p *process) get(path string) (int, string) {
 	p.Helper()
 	var addr string
 	p.eventually("address of /readyz", func() string {
-		for _, line := range p.said() {
+		for _, line := range p.logged() {
 			if m := servedAt.FindStringSubmatch(line); m != nil {
 				addr = m[1]
 				return ""
@@ -237,9 +253,10 @@ func (p *process) get(path string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// report returns what is recorded about a Workspace in the namespace default.
+// report returns the recorded report on a Workspace in the namespace default.
 func (e *env) report(name string) (status.Report, error) {
-	out, err := exec.Command("git", "-C", e.repo.Dir, "show", "syncer/status:status/"+clusterName+"/default/"+name+".yaml").Output()
+	file := "syncer/status:status/" + clusterName + "/default/" + name + ".yaml"
+	out, err := exec.Command("git", "-C", e.repo.Dir, "show", file).Output()
 	if err != nil {
 		return status.Report{}, errors.New("not recorded")
 	}
@@ -269,7 +286,7 @@ func (e *env) statusCommits() string {
 	return strings.TrimSpace(string(out))
 }
 
-// ours lists everything in the cluster that carries our labels, with its resource version.
+// ours lists all objects with the labels of syncer, with their resource versions.
 func (e *env) ours() map[string]string {
 	e.Helper()
 	out := map[string]string{}
@@ -309,14 +326,16 @@ func (e *env) ours() map[string]string {
 // gpuNodes lists the nodes with GPUs.
 func (e *env) gpuNodes() []corev1.Node {
 	e.Helper()
-	list, err := e.kube.CoreV1().Nodes().List(context.Background(), metav1.ListOptions{LabelSelector: "kubernetes.azure.com/agentpool"})
+	list, err := e.kube.CoreV1().
+		Nodes().
+		List(context.Background(), metav1.ListOptions{LabelSelector: "kubernetes.azure.com/agentpool"})
 	if err != nil {
 		e.Fatal(err)
 	}
 	return list.Items
 }
 
-// proxy passes TCP connections on, until it is cut.
+// proxy forwards TCP connections, until the test cuts it.
 type proxy struct {
 	listener net.Listener
 	target   string
@@ -347,7 +366,7 @@ func newProxy(t *testing.T, target string) *proxy {
 
 func (p *proxy) addr() string { return p.listener.Addr().String() }
 
-// set cuts all connections and refuses new ones, or passes them on again.
+// set cuts all connections and refuses new ones, or forwards them again.
 func (p *proxy) set(cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package e2e
 
 import (
@@ -52,33 +54,46 @@ func (e *env) pushValid(files map[string]string) {
 	e.repo.Commit(files, "serve")
 }
 
-// bring adds a node with GPUs, as somebody else would. The devcluster plays it.
-func (e *env) bring(name string, gpus int, labels map[string]string) {
+// addNode adds an existing node with GPUs, whose kubelet the devcluster emulates.
+func (e *env) addNode(name string, gpus int, labels map[string]string) {
 	e.Helper()
 	size := corev1.ResourceList{
-		"cpu": resource.MustParse("24"), "memory": resource.MustParse("220Gi"), "pods": resource.MustParse("110"), "ephemeral-storage": resource.MustParse("2Ti"),
-		"nvidia.com/gpu": *resource.NewQuantity(int64(gpus), resource.DecimalSI),
+		"cpu":               resource.MustParse("24"),
+		"memory":            resource.MustParse("220Gi"),
+		"pods":              resource.MustParse("110"),
+		"ephemeral-storage": resource.MustParse("2Ti"),
+		"nvidia.com/gpu":    *resource.NewQuantity(int64(gpus), resource.DecimalSI),
 	}
 	n := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels, Annotations: map[string]string{"devcluster.syncer.dev/kubelet": "adopt"}},
-		Spec:       corev1.NodeSpec{Taints: []corev1.Taint{{Key: "sku", Value: "gpu", Effect: corev1.TaintEffectNoSchedule}}},
-		Status:     corev1.NodeStatus{Capacity: size, Allocatable: size},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:        name,
+			Labels:      labels,
+			Annotations: map[string]string{"devcluster.syncer.dev/kubelet": "adopt"},
+		},
+		Spec:   corev1.NodeSpec{Taints: []corev1.Taint{{Key: "sku", Value: "gpu", Effect: corev1.TaintEffectNoSchedule}}},
+		Status: corev1.NodeStatus{Capacity: size, Allocatable: size},
 	}
 	if _, err := e.kube.CoreV1().Nodes().Create(e.Context(), n, metav1.CreateOptions{}); err != nil {
 		e.Fatal(err)
 	}
 }
 
-func (e *env) takeAway(name string) {
+func (e *env) removeNode(name string) {
 	e.Helper()
-	if err := e.kube.CoreV1().Nodes().Delete(e.Context(), name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+	if err := e.kube.CoreV1().Nodes().Delete(e.Context(), name, metav1.DeleteOptions{}); err != nil &&
+		!apierrors.IsNotFound(err) {
 		e.Fatal(err)
 	}
 }
 
-// a100 are the labels of a node with so many A100s.
+// a100 returns the labels of a node with A100 GPUs.
 func a100(gpus, app string) map[string]string {
-	return map[string]string{"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB", "nvidia.com/gpu.count": gpus, "nvidia.com/gpu.memory": "81920", "app": app}
+	return map[string]string{
+		"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB",
+		"nvidia.com/gpu.count":   gpus,
+		"nvidia.com/gpu.memory":  "81920",
+		"app":                    app,
+	}
 }
 
 func sizeless(name string) string {
@@ -113,14 +128,16 @@ func (e *env) boundTo(pod string) string {
 	return p.Spec.NodeName
 }
 
-// TestBroughtNodes serves on nodes that come and go, without any cloud.
-func TestBroughtNodes(t *testing.T) {
+// TestExistingNodes serves on nodes that come and go, without any cloud.
+func TestExistingNodes(t *testing.T) {
 	e, _ := setupWithout(t, "{mode: byo}")
 	e.pushValid(map[string]string{"workspaces/phi.yaml": sizeless("phi"), "workspaces/late.yaml": sizeless("late")})
-	e.bring("gpu-0", 1, a100("1", "phi"))
+	e.addNode("gpu-0", 1, a100("1", "phi"))
 	p := e.start("run")
 	r := e.waitState("phi", status.Ready)
-	if node := e.boundTo("phi-0"); node != "gpu-0" || !slices.Equal(r.WorkerNodes, []string{"gpu-0"}) || r.Endpoint != "http://phi.default.svc:80" || len(r.Pools) != 0 {
+	if node := e.boundTo("phi-0"); node != "gpu-0" || !slices.Equal(r.WorkerNodes, []string{"gpu-0"}) ||
+		r.Endpoint != "http://phi.default.svc:80" ||
+		len(r.Pools) != 0 {
 		t.Errorf("bound to %q; report %+v", node, r)
 	}
 	e.waitResource("late", "NodesMissing", "0 of 1 nodes: 1 more needed that match app=late")
@@ -128,7 +145,7 @@ func TestBroughtNodes(t *testing.T) {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
 
-	e.bring("gpu-1", 2, a100("2", "late"))
+	e.addNode("gpu-1", 2, a100("2", "late"))
 	e.waitState("late", status.Ready)
 
 	if code := e.start("plan", "--exit-code").ended(); code != 0 {
@@ -136,7 +153,7 @@ func TestBroughtNodes(t *testing.T) {
 	}
 
 	before := e.ours()
-	e.takeAway("gpu-0")
+	e.removeNode("gpu-0")
 	r = e.waitState("phi", status.NotReady)
 	e.waitResource("phi", "NodesMissing", "0 of 1 nodes")
 	if r.TargetNodeCount != 1 || len(r.Objects) == 0 || len(r.WorkerNodes) != 0 {
@@ -147,17 +164,20 @@ func TestBroughtNodes(t *testing.T) {
 			t.Errorf("%s is gone", name)
 		}
 	}
-	e.bring("gpu-2", 1, a100("1", "phi"))
+	e.addNode("gpu-2", 1, a100("1", "phi"))
 	e.waitState("phi", status.Ready)
 	if node := e.boundTo("phi-0"); node != "gpu-2" {
 		t.Errorf("bound to %q", node)
 	}
 
-	// One more than there are GPUs for is told so, and takes nobody's.
-	e.repo.Commit(map[string]string{"workspaces/third.yaml": strings.Replace(sizeless("third"), "app: third", "app: late", 1)}, "one too many")
+	// One Workspace more than GPUs gets the reason GPUsTaken, and takes no GPU of another.
+	e.repo.Commit(
+		map[string]string{"workspaces/third.yaml": strings.Replace(sizeless("third"), "app: third", "app: late", 1)},
+		"one too many",
+	)
 	e.waitResource("third", "GPUsTaken", "taken on gpu-1 by default/late")
 	e.waitState("late", status.Ready)
-	e.bring("gpu-3", 1, a100("1", "late"))
+	e.addNode("gpu-3", 1, a100("1", "late"))
 	e.waitResource("third", "NodesDiffer", "gpu-1 has 2 x NVIDIA-A100-SXM4-80GB 80 GiB, gpu-3 has 1 x")
 }
 
@@ -165,7 +185,11 @@ func TestBroughtNodes(t *testing.T) {
 var (
 	nodePools  = schema.GroupVersionResource{Group: "karpenter.sh", Version: "v1", Resource: "nodepools"}
 	nodeClaims = schema.GroupVersionResource{Group: "karpenter.sh", Version: "v1", Resource: "nodeclaims"}
-	crds       = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+	crds       = schema.GroupVersionResource{
+		Group:    "apiextensions.k8s.io",
+		Version:  "v1",
+		Resource: "customresourcedefinitions",
+	}
 )
 
 // installKarpenter defines Karpenter's kinds.
@@ -207,7 +231,7 @@ func (e *env) nodePoolNames(d dynamic.Interface) []string {
 	return out
 }
 
-// provision plays Karpenter: it makes a node of the first type that a NodePool allows, with its labels and taints.
+// provision emulates Karpenter: it creates a node of the first type that a NodePool allows, with its labels and taints.
 func (e *env) provision(d dynamic.Interface, pool, node string) {
 	e.Helper()
 	u, err := d.Resource(nodePools).Get(e.Context(), pool, metav1.GetOptions{})
@@ -221,31 +245,59 @@ func (e *env) provision(d dynamic.Interface, pool, node string) {
 		labels[m["key"].(string)] = m["values"].([]any)[0].(string)
 	}
 	labels["karpenter.sh/nodepool"] = pool
-	e.bring(node, 1, labels)
+	e.addNode(node, 1, labels)
 }
 
-// TestKarpenter serves on nodes that Karpenter makes, first without it, and takes everything away again.
+// TestKarpenter serves on nodes of Karpenter, which the test installs late, and removes everything at the end.
 func TestKarpenter(t *testing.T) {
-	e, d := setupWithout(t, "{mode: karpenter, karpenter: {nodeClass: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: gpu}}}")
-	e.pushValid(map[string]string{"workspaces/phi.yaml": sizeless("phi"), "workspaces/other.yaml": strings.Replace(inference("other", "phi-4-mini-instruct"), "Standard_NC24ads_A100_v4", "g6.xlarge", 1)})
+	e, d := setupWithout(
+		t,
+		"{mode: karpenter, karpenter: {nodeClass: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: gpu}}}",
+	)
+	e.pushValid(
+		map[string]string{
+			"workspaces/phi.yaml": sizeless("phi"),
+			"workspaces/other.yaml": strings.Replace(
+				inference("other", "phi-4-mini-instruct"),
+				"Standard_NC24ads_A100_v4",
+				"g6.xlarge",
+				1,
+			),
+		},
+	)
 	p := e.start("run")
 	e.waitResource("phi", "NodePoolFailed", "the cluster has no Karpenter (karpenter.sh/v1 NodePool)")
 	e.installKarpenter(d)
-	e.waitResource("phi", "NodePoolNotReady", "0 of 1 nodes, Karpenter has not begun to make any")
+	e.waitResource("phi", "NodePoolNotReady", "0 of 1 nodes, Karpenter has created no NodeClaim")
 	if names := e.nodePoolNames(d); !slices.Equal(names, []string{"default-other", "default-phi"}) {
 		t.Fatalf("NodePools %v", names)
 	}
 
-	// A NodeClaim that cannot be had is told in Karpenter's words.
+	// The condition quotes Karpenter about a NodeClaim that fails.
 	claim := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "karpenter.sh/v1", "kind": "NodeClaim",
-		"metadata": map[string]any{"name": "default-phi-abcde", "labels": map[string]any{"karpenter.sh/nodepool": "default-phi", "syncer.dev/cluster": clusterName}},
+		"metadata": map[string]any{
+			"name":   "default-phi-abcde",
+			"labels": map[string]any{"karpenter.sh/nodepool": "default-phi", "syncer.dev/cluster": clusterName},
+		},
 	}}
 	claim, err := d.Resource(nodeClaims).Create(t.Context(), claim, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = unstructured.SetNestedSlice(claim.Object, []any{map[string]any{"type": "Launched", "status": "False", "reason": "InsufficientCapacity", "message": "no g6.xlarge is left"}}, "status", "conditions")
+	_ = unstructured.SetNestedSlice(
+		claim.Object,
+		[]any{
+			map[string]any{
+				"type":    "Launched",
+				"status":  "False",
+				"reason":  "InsufficientCapacity",
+				"message": "no g6.xlarge is left",
+			},
+		},
+		"status",
+		"conditions",
+	)
 	if _, err := d.Resource(nodeClaims).UpdateStatus(t.Context(), claim, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +307,8 @@ func TestKarpenter(t *testing.T) {
 	e.provision(d, "default-other", "node-other")
 	r := e.waitState("phi", status.Ready)
 	e.waitState("other", status.Ready)
-	if node := e.boundTo("phi-0"); node != "node-phi" || !slices.Equal(r.WorkerNodes, []string{"node-phi"}) || !slices.Contains(r.Objects, "NodePool/default-phi") {
+	if node := e.boundTo("phi-0"); node != "node-phi" || !slices.Equal(r.WorkerNodes, []string{"node-phi"}) ||
+		!slices.Contains(r.Objects, "NodePool/default-phi") {
 		t.Errorf("bound to %q; report %+v", node, r)
 	}
 	p.kill()
@@ -282,15 +335,31 @@ func TestKarpenter(t *testing.T) {
 		t.Errorf("a second run wrote:\n%s\n%s", before, now)
 	}
 
-	e.repo.Commit(map[string]string{"workspaces/phi.yaml": strings.Replace(sizeless("phi"), "{name: phi}", `{name: phi, annotations: {syncer.dev/suspend: "true"}}`, 1)}, "suspend phi")
+	e.repo.Commit(
+		map[string]string{
+			"workspaces/phi.yaml": strings.Replace(
+				sizeless("phi"),
+				"{name: phi}",
+				`{name: phi, annotations: {syncer.dev/suspend: "true"}}`,
+				1,
+			),
+		},
+		"suspend phi",
+	)
 	e.start("run")
-	e.waitResource("phi", "Suspended", "its nodes are given back")
+	e.waitResource("phi", "Suspended", "Karpenter removes its nodes")
 	e.waitNodePools(d, "default-other")
 	e.repo.Remove("no more other", "workspaces/other.yaml")
 	e.waitNodePools(d)
 
 	// A tuning has its NodePool for as long as it runs.
-	e.repo.Commit(map[string]string{"workspaces/tune.yaml": strings.NewReplacer("Standard_NC6s_v3", "p5.4xlarge", "v1alpha1", "v1beta1").Replace(tuning("tune"))}, "tune")
+	e.repo.Commit(
+		map[string]string{
+			"workspaces/tune.yaml": strings.NewReplacer("Standard_NC6s_v3", "p5.4xlarge", "v1alpha1", "v1beta1").
+				Replace(tuning("tune")),
+		},
+		"tune",
+	)
 	e.waitNodePools(d, "default-tune")
 	e.provision(d, "default-tune", "node-tune")
 	e.waitState("tune", status.Succeeded)

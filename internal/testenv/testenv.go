@@ -1,9 +1,11 @@
-// Package testenv gives tests the real things: a Kubernetes control plane in a process of its own. Nothing outlives the test.
+// SPDX-License-Identifier: Apache-2.0
+
 package testenv
 
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +35,7 @@ type Cluster struct {
 	stop  func()
 }
 
-// startTimeout is generous: it takes three seconds on a machine that has nothing else to do.
+// startTimeout is how long a caller that has no deadline waits for a cluster. An idle machine takes three seconds.
 const startTimeout = 3 * time.Minute
 
 // StartCluster starts a devcluster with the given flags, and stops it when the test ends.
@@ -44,7 +46,9 @@ func StartCluster(t T, flags ...string) *Cluster {
 		t.Fatalf("%v", err)
 		return nil
 	}
-	c, err := start(binary, flags)
+	ctx, cancel := startContext(t)
+	defer cancel()
+	c, err := start(ctx, binary, flags)
 	if err != nil {
 		t.Fatalf("start devcluster: %v", err)
 		return nil
@@ -53,7 +57,14 @@ func StartCluster(t T, flags ...string) *Cluster {
 	return c
 }
 
-func start(binary string, flags []string) (*Cluster, error) {
+func startContext(t T) (context.Context, context.CancelFunc) {
+	if w, ok := t.(Waiter); ok {
+		return Context(w)
+	}
+	return context.WithTimeout(context.Background(), startTimeout)
+}
+
+func start(ctx context.Context, binary string, flags []string) (*Cluster, error) {
 	c := &Cluster{cmd: exec.Command(binary, append([]string{"-parent-stdin"}, flags...)...)}
 	var talk bytes.Buffer
 	c.cmd.Stderr = &talk
@@ -93,17 +104,17 @@ func start(binary string, flags []string) (*Cluster, error) {
 		}
 		c.stop()
 		return nil, fmt.Errorf("it ended: %s", strings.TrimSpace(talk.String()))
-	case <-time.After(startTimeout):
+	case <-ctx.Done():
 		c.stop()
-		return nil, errors.New("it is not ready after " + startTimeout.String())
+		return nil, errors.New("it is not ready in time")
 	}
 }
 
 // Stop ends the cluster, with all its data.
 func (c *Cluster) Stop() { c.stop() }
 
-// Binary returns the path of a program in the bin folder of the repository; an environment variable of its name in upper case
-// overrides that.
+// Binary returns the path of a program in the bin folder of the repository; an environment variable of its name in
+// upper case overrides that.
 func Binary(name string) (string, error) {
 	if path := os.Getenv(strings.ToUpper(name)); path != "" {
 		return path, nil

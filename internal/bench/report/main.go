@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command report runs the benchmarks of the packages it is given, writes what they recorded to bench/results.json, and
 // prints it as a table. "make bench" is its use.
 package main
@@ -33,7 +35,11 @@ func run(packages []string) error {
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "rows")
 	// One package at a time: what runs beside it would be measured too.
-	cmd := exec.Command("go", append([]string{"test", "-p", "1", "-run", "^$", "-bench", ".", "-benchtime", "10x", "-timeout", "30m"}, packages...)...)
+	cmd := exec.Command(
+		"go",
+		append(
+			[]string{"test", "-p", "1", "-run", "^$", "-bench", ".", "-benchtime", "10x", "-timeout", "30m"},
+			packages...)...)
 	cmd.Env = append(os.Environ(), bench.EnvFile+"="+file)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
@@ -56,8 +62,8 @@ func run(packages []string) error {
 	return table(os.Stdout, rows)
 }
 
-// read returns the recorded rows. A benchmark is run more than once until its number of iterations is found; of rows that
-// say the same thing, the last counts.
+// read returns the recorded rows. A benchmark is run more than once until its number of iterations is found; of rows
+// that say the same thing, the last counts.
 func read(name string) ([]bench.Row, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
