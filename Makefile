@@ -1,4 +1,4 @@
-# syncer. "make demo" shows the main job, "make test" runs all tests. Both need Go, git and make, and build what else they need.
+# syncer. "make" lists the targets. All need Go, git and make, "make test" also curl, and build what else they need.
 
 GO      ?= go
 # The race detector needs a C compiler; without one the tests run without it, and say so.
@@ -7,8 +7,79 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+ERRORLINT   := $(GO) run codeberg.org/polyfloyd/go-errorlint@v1.9.0
+GOCYCLO     := $(GO) run github.com/fzipp/gocyclo/cmd/gocyclo@v0.6.0
 
-.PHONY: demo test build devcluster check fmt generate bench clean
+# The linters that "make check" runs. Each is a target of its own: "make width".
+LINT :=
+LINT += staticcheck
+LINT += rules
+LINT += errorlint
+LINT += cyclo
+LINT += width
+
+# Every fuzz target, as PACKAGE:NAME; a test compares the list with the code. "make fuzz" runs them one after the other,
+# those of FUZZ alone with "make fuzz FUZZ=internal/git:FuzzTrailer".
+FUZZTIME     ?= 10m
+FUZZPARALLEL ?= 1
+FUZZ :=
+FUZZ += internal/capacity:FuzzPrices
+FUZZ += internal/capacity/aks:FuzzError
+FUZZ += internal/capacity/retail:FuzzPrices
+FUZZ += internal/config:FuzzFound
+FUZZ += internal/derive:FuzzConfig
+FUZZ += internal/derive:FuzzHeader
+FUZZ += internal/derive:FuzzIndex
+FUZZ += internal/diag:FuzzEscapeAzure
+FUZZ += internal/diag:FuzzEscapeCommit
+FUZZ += internal/diag:FuzzEscapeGitHub
+FUZZ += internal/diag:FuzzEscapeJSON
+FUZZ += internal/diag:FuzzEscapeLabel
+FUZZ += internal/diag:FuzzEscapeLines
+FUZZ += internal/diag:FuzzEscapeMarkdown
+FUZZ += internal/diag:FuzzEscapeText
+FUZZ += internal/diag:FuzzEscapeURI
+FUZZ += internal/diag:FuzzLog
+FUZZ += internal/diag:FuzzSprintf
+FUZZ += internal/diag:FuzzWrite
+FUZZ += internal/diag:FuzzWriteYAML
+FUZZ += internal/git:FuzzParseRevision
+FUZZ += internal/git:FuzzReadPack
+FUZZ += internal/git:FuzzSignedCommit
+FUZZ += internal/git:FuzzTrailer
+FUZZ += internal/git/advert:FuzzCheck
+FUZZ += internal/git/signature:FuzzForge
+FUZZ += internal/git/signature:FuzzSigners
+FUZZ += internal/git/signature:FuzzVerify
+FUZZ += internal/git/smarthttp:FuzzAnswer
+FUZZ += internal/git/worktree:FuzzIgnored
+FUZZ += internal/git/worktree:FuzzIndex
+FUZZ += internal/hub:FuzzLook
+FUZZ += internal/modelconfig:FuzzConfig
+FUZZ += internal/podpolicy:FuzzJudge
+FUZZ += internal/preset:FuzzPreset
+FUZZ += internal/publicurl:FuzzFault
+FUZZ += internal/redact:FuzzObject
+FUZZ += internal/redact:FuzzText
+FUZZ += internal/render:FuzzPatch
+FUZZ += internal/render/kustomize:FuzzBuildFolder
+FUZZ += internal/render/kustomize:FuzzCheck
+FUZZ += internal/sops:FuzzParse
+FUZZ += internal/status:FuzzCapacityReadBack
+FUZZ += internal/status:FuzzFiles
+FUZZ += internal/status:FuzzMessage
+FUZZ += internal/status:FuzzReadBack
+FUZZ += internal/strictyaml:FuzzDecode
+FUZZ += internal/workspace/load:FuzzAllowed
+FUZZ += internal/workspace/load:FuzzIgnoreFile
+FUZZ += internal/workspace/load:FuzzLoad
+
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test build devcluster check lint staticcheck rules errorlint cyclo width fmt generate bench fuzz imagedata clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the main job, end to end, on real parts
 	@$(GO) run ./internal/demo
@@ -19,28 +90,61 @@ test: devcluster ## all tests
 	$(GO) -C devcluster test ./kubelet/...
 
 build: ## bin/syncer
-	$(GO) build -ldflags "-X main.version=$(VERSION)" -o bin/syncer ./cmd/syncer
+	$(GO) build -ldflags "-X syncer.dev/syncer/internal/app.version=$(VERSION)" -o bin/syncer ./cmd/syncer
 
 devcluster: ## bin/devcluster, unless it is up to date
 	@devcluster/build
 
-check: ## format, vet, staticcheck, and that generated files are up to date
+check: lint ## format, vet, the linters, and that go.mod is tidy
 	@unformatted="$$($(GOFUMPT) -l cmd internal presets devcluster)"; [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) -C devcluster vet ./kubelet/... ./cmd/...
-	$(STATICCHECK) ./...
 	@$(GO) mod tidy -diff
 	@$(GO) -C devcluster mod tidy -diff
+
+lint: $(LINT) ## the linters alone
+
+staticcheck: ## mistakes and what is obsolete or unused
+	$(STATICCHECK) ./...
+
+rules: ## the rules that are tests: who imports whom, and the words of comments, messages and documents
+	$(GO) test ./internal/archtest
+
+errorlint: ## errors are wrapped by %w and compared by errors.Is and errors.As
+	$(ERRORLINT) ./...
+
+cyclo: ## no function outside tests has a cyclomatic complexity above 20
+	$(GOCYCLO) -over 20 -ignore 'testdata|_test\.go' .
+
+width: ## no line of Go is longer than 120 columns; a tab counts as one
+	@! LC_ALL=C.UTF-8 grep -rnE --include='*.go' --exclude-dir=testdata '^.{121,}' cmd internal presets devcluster
 
 fmt: ## format all code
 	$(GOFUMPT) -w cmd internal presets devcluster
 
 generate: ## refresh golden files and generated documentation
-	$(GO) test ./internal/config ./internal/render ./internal/workspace ./internal/status ./internal/plan -update
-	$(GO) test ./cmd/syncer -run 'TestScripts|TestSchema' -update
+	$(GO) test ./internal/capacity ./internal/config ./internal/diag ./internal/modelconfig ./internal/workspace/load \
+		./internal/workspace/kaitokeys ./internal/status ./internal/plan ./internal/desired -update
+	$(GO) test ./internal/render -run 'TestGolden|TestEveryPreset|TestBuiltIn' -update
+	$(GO) test ./internal/archtest -run 'TestWords|TestArchitecture' -update
+	$(GO) test ./internal/cli ./internal/cli/answer ./internal/cli/scaffold ./internal/cli/schema -update
+
+imagedata: ## what the pinned image takes, from its sources: make imagedata KAITO=PATH@TAG VLLM=PATH@TAG ...
+	python3 internal/imagespec/generate.py --kaito $(KAITO) --vllm $(VLLM) --transformers $(TRANSFORMERS) \
+		--peft $(PEFT) --trl $(TRL) --out internal/imagespec/data
 
 bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
-	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply
+	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
+		./internal/reconcile
+
+fuzz: ## each fuzz target for FUZZTIME; prints its executions, and the last words of one that finds something
+	@mkdir -p bin/fuzz; failed=0; for t in $(FUZZ); do \
+		log=bin/fuzz/$$(echo "$$t" | tr /: ..).log; status=0; \
+		$(GO) test "./$${t%:*}" -run '^$$' -fuzz "^$${t#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s \
+			-parallel $(FUZZPARALLEL) >"$$log" 2>&1 || status=1; \
+		echo "$$t: $$(sed -n 's/.*execs: \([0-9]*\) .*/\1/p' "$$log" | tail -n 1) executions"; \
+		[ $$status = 0 ] || { failed=1; tail -n 40 "$$log"; }; \
+	done; exit $$failed
 
 clean:
 	rm -rf bin

@@ -1,16 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package archtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
+	"maps"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -27,47 +35,181 @@ type pkg struct {
 
 func (p pkg) name() string { return strings.TrimPrefix(p.ImportPath, module) }
 
-func list(t *testing.T) []pkg {
-	t.Helper()
+// packages are those of the module; "go list" runs once for all tests.
+var packages = sync.OnceValues(func() ([]pkg, error) {
 	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,Doc,GoFiles,Imports", "./...")
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list: %v", err)
+		return nil, fmt.Errorf("go list: %w", err)
 	}
 	var all []pkg
-	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p pkg
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			return all
+			return all, nil
 		} else if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		all = append(all, p)
 	}
+})
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	all, err := packages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
-// layers orders packages: each may import those of earlier layers, and none of its own or of later ones unless named in within.
+// layers orders packages from the bottom up: each may import those of earlier layers, and none of its own or of later
+// ones. ARCHITECTURE.md shows them.
 var layers = [][]string{
-	{"presets", "internal/strictyaml", "internal/watch", "internal/web"},
-	{"internal/preset", "internal/config"},
-	{"internal/workspace", "internal/derive"},
-	{"internal/capacity/kaito", "internal/capacity/pack"},
-	{"internal/capacity", "internal/cluster", "internal/diff", "internal/render"},
-	{"internal/eject", "internal/status", "internal/plan", "internal/execute"},
+	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
+	{"internal/diag"},
+	{
+		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
+		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert",
+	},
+	{
+		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
+		"internal/git/smarthttp",
+		"internal/modelconfig", "internal/workspace/header",
+		"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
+		"internal/render/address",
+	},
+	{"internal/workspace", "internal/workspace/plainobject", "internal/derive", "internal/git/signin"},
+	{"internal/workspace/facts", "internal/workspace/find"},
+	{
+		"internal/workspace/load",
+		"internal/workspace/admission",
+		"internal/capacity/sizing/kaito",
+		"internal/capacity/fleet/pack",
+		"internal/git/entra",
+	},
+	{"internal/capacity", "internal/cluster", "internal/diff"},
+	{
+		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
+		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/refusal", "internal/apply/secrets",
+	},
+	{"internal/capacity/sizing"},
+	{"internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter"},
+	{"internal/render/kustomize", "internal/render/memo", "internal/render/judge"},
+	{"internal/render"},
+	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
+	{"internal/desired"},
+	{"internal/plan"},
+	{"internal/engine"},
 	{"internal/reconcile"},
+	{"internal/source"},
+	{"internal/app"},
+	{
+		"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema", "internal/cli/settings",
+		"internal/cli/validation",
+	},
+	{"internal/cli/sizes"},
+	{"internal/cli"},
 	{"cmd/syncer"},
 }
 
-// within are imports inside one layer.
-var within = map[string][]string{"internal/render": {"internal/cluster"}}
+// within lists, for each package of a folder, the packages of the same folder that it may import. Layers alone would
+// allow more: fleet lies above sizing, but the plan of the fleet must not know how memory is estimated.
+var within = map[string]map[string][]string{
+	"internal/capacity": {
+		// The vocabulary. MaxNodesPerPool is the limit that package pack counts with.
+		"internal/capacity": {"internal/capacity/fleet/pack"},
 
-// adapters talk to the outside. Only cmd/syncer imports them, and they never import each other.
-var adapters = []string{"internal/git", "internal/apply", "internal/capacity/aks", "internal/capacity/retail", "internal/hub"}
+		"internal/capacity/sizing": {
+			"internal/capacity", "internal/capacity/sizing/kaito", "internal/capacity/sizing/memory",
+		},
+		"internal/capacity/sizing/memory": {"internal/capacity"},
+		"internal/capacity/sizing/kaito":  {},
+		"internal/capacity/unavailable":   {"internal/capacity"},
+		"internal/capacity/fleet": {
+			"internal/capacity",
+			"internal/capacity/fleet/ledger",
+			"internal/capacity/fleet/nodeclass",
+			"internal/capacity/fleet/pack",
+			"internal/capacity/unavailable",
+		},
+		"internal/capacity/fleet/ledger":    {"internal/capacity", "internal/capacity/fleet/pack"},
+		"internal/capacity/fleet/nodeclass": {"internal/capacity", "internal/capacity/fleet/pack"},
+		"internal/capacity/fleet/pack":      {},
+		"internal/capacity/pools":           {"internal/capacity"},
+		// The executor gets PoolChanges as values of capacity, so that it needs no rule of package pools.
+		"internal/capacity/pools/executor": {"internal/capacity", "internal/capacity/unavailable"},
+		"internal/capacity/karpenter":      {"internal/capacity", "internal/capacity/sizing"},
+		"internal/capacity/aks":            {"internal/capacity"},
+		"internal/capacity/retail":         {"internal/capacity"},
+	},
+	"internal/workspace": {
+		"internal/workspace":             {"internal/workspace/podtemplate"},
+		"internal/workspace/kaitokeys":   {},
+		"internal/workspace/nodelabel":   {},
+		"internal/workspace/podtemplate": {},
+		"internal/workspace/plainobject": {},
+		"internal/workspace/header":      {},
+		"internal/workspace/find":        {"internal/workspace"},
+		"internal/workspace/facts":       {"internal/workspace", "internal/workspace/header"},
+		"internal/workspace/load": {
+			"internal/workspace", "internal/workspace/facts", "internal/workspace/find", "internal/workspace/header",
+			"internal/workspace/plainobject",
+		},
+		"internal/workspace/admission": {
+			"internal/workspace", "internal/workspace/kaitokeys", "internal/workspace/nodelabel",
+			"internal/workspace/podtemplate",
+		},
+	},
+	"internal/cli": {
+		// The parts of commands know nothing of each other, but what they answer.
+		"internal/cli": {
+			"internal/cli/answer",
+			"internal/cli/scaffold",
+			"internal/cli/schema",
+			"internal/cli/settings",
+			"internal/cli/sizes",
+			"internal/cli/validation",
+		},
+		"internal/cli/answer":     {},
+		"internal/cli/scaffold":   {},
+		"internal/cli/schema":     {},
+		"internal/cli/settings":   {},
+		"internal/cli/sizes":      {"internal/cli/answer"},
+		"internal/cli/validation": {},
+	},
+	"internal/render": {
+		"internal/render": {
+			"internal/render/kustomize", "internal/render/memo", "internal/render/judge", "internal/render/address",
+		},
+		"internal/render/address":   {},
+		"internal/render/judge":     {},
+		"internal/render/kustomize": {},
+		"internal/render/memo":      {},
+	},
+}
+
+// adapters talk to the outside. Only those in composers import them, and they never import each other.
+var composers = []string{"internal/app"}
+
+var adapters = []string{
+	"internal/git",
+	"internal/git/worktree",
+	"internal/apply",
+	"internal/capacity/aks",
+	"internal/capacity/retail",
+	"internal/hub",
+	"internal/sops/keys",
+}
 
 // helpers of tests and the demo follow no layer.
 var helpers = []string{
-	"internal/archtest", "internal/bench", "internal/bench/report", "internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/demo", "internal/e2e", "internal/git/gittest", "internal/testenv",
+	"internal/archtest", "internal/bench", "internal/bench/report",
+	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
+	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
+	"internal/reconciletest", "internal/redact/redacttest", "internal/schematest", "internal/sops/sopstest",
+	"internal/testenv", "internal/testenv/webhooktest",
 }
 
 // fences keep a library behind one package.
@@ -75,21 +217,35 @@ var fences = []struct {
 	prefix  string
 	allowed []string
 }{
-	{"github.com/go-git/", []string{"internal/git"}},
+	{"github.com/go-git/", []string{"internal/git", "internal/git/local", "internal/git/signin", "internal/git/worktree"}},
 	{"k8s.io/client-go", []string{"internal/apply"}},
-	{"sigs.k8s.io/controller-runtime", []string{"internal/apply"}},
+	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{"internal/apply"}},
-	{"github.com/Azure/", []string{"internal/capacity/aks"}},
-	{"sigs.k8s.io/kustomize/", []string{"internal/render"}},
-	{"github.com/spf13/", []string{"cmd/syncer"}},
+	{"github.com/Azure/", []string{"internal/capacity/aks", "internal/git/entra", "internal/sops/keys"}},
+	{"github.com/getsops/", []string{"internal/sops/keys"}},
+	{"filippo.io/age", []string{"internal/sops/keys"}},
+	{"sigs.k8s.io/kustomize/", []string{"internal/render/kustomize"}},
+	{"k8s.io/pod-security-admission", []string{"internal/podpolicy"}},
+	{"github.com/spf13/", []string{"internal/cli"}},
 	{"github.com/fsnotify/", []string{"internal/watch"}},
-	{"github.com/prometheus/", []string{"internal/web", "cmd/syncer"}},
+	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
 }
 
 // pure packages do no I/O and read no clock.
 var pure = []string{
-	"internal/strictyaml", "internal/preset", "internal/derive", "internal/eject", "internal/workspace", "internal/capacity", "internal/capacity/kaito", "internal/capacity/pack", "internal/cluster", "internal/diff",
-	"internal/plan", "internal/status",
+	"internal/files", "internal/redact",
+	"internal/diag", "internal/podpolicy", "internal/publicurl", "internal/sops", "internal/strictyaml",
+	"internal/preset", "internal/derive", "internal/eject", "internal/workspace",
+	"internal/workspace/load", "internal/workspace/admission", "internal/workspace/plainobject",
+	"internal/workspace/facts", "internal/workspace/find", "internal/workspace/header",
+	"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
+	"internal/capacity", "internal/capacity/sizing", "internal/capacity/sizing/kaito", "internal/capacity/sizing/memory",
+	"internal/capacity/fleet", "internal/capacity/fleet/ledger", "internal/capacity/fleet/nodeclass",
+	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
+	"internal/capacity/karpenter",
+	"internal/cluster", "internal/diff",
+	"internal/desired", "internal/plan", "internal/status",
+	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
 }
 
 func layerOf(name string) int {
@@ -98,31 +254,114 @@ func layerOf(name string) int {
 
 func TestImports(t *testing.T) {
 	for _, p := range list(t) {
-		name := p.name()
-		if slices.Contains(helpers, name) {
+		if slices.Contains(helpers, p.name()) {
 			continue
 		}
-		mine, isAdapter := layerOf(name), slices.Contains(adapters, name)
-		if mine < 0 && !isAdapter {
-			t.Errorf("%s has no place in the layers", name)
+		if layerOf(p.name()) < 0 && !slices.Contains(adapters, p.name()) {
+			t.Errorf("%s has no place in the layers", p.name())
 		}
 		for _, path := range p.Imports {
-			for _, f := range fences {
-				if strings.HasPrefix(path, f.prefix) && !slices.Contains(f.allowed, name) {
-					t.Errorf("%s imports %s, which only %v may", name, path, f.allowed)
-				}
+			if fault := importFault(p.name(), path); fault != "" {
+				t.Error(fault)
 			}
-			if !strings.HasPrefix(path, module) {
-				continue
+		}
+	}
+}
+
+// importFault says why the package may not import the path, or "".
+func importFault(name, path string) string {
+	for _, f := range fences {
+		if strings.HasPrefix(path, f.prefix) && !slices.Contains(f.allowed, name) {
+			return fmt.Sprintf("%s imports %s, which only %v may", name, path, f.allowed)
+		}
+	}
+	other, ours := strings.CutPrefix(path, module)
+	isAdapter := slices.Contains(adapters, name)
+	switch {
+	case !ours:
+		return ""
+	case slices.Contains(helpers, other):
+		return fmt.Sprintf("%s imports %s, which is for tests and the demo", name, other)
+	case slices.Contains(adapters, other) && !slices.Contains(composers, name):
+		return fmt.Sprintf("%s imports the adapter %s, which only %v may", name, other, composers)
+	case !isAdapter && layerOf(other) >= layerOf(name):
+		return fmt.Sprintf("%s imports %s, which is not in a layer below", name, other)
+	}
+	for folder, allowed := range within {
+		if inFolder(name, folder) && inFolder(other, folder) && !slices.Contains(allowed[name], other) {
+			return fmt.Sprintf("%s imports %s: of %s it may import only %v", name, other, folder, allowed[name])
+		}
+	}
+	return ""
+}
+
+func inFolder(name, folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
+
+// TestCloudsAreNotLinked lists all packages of the binary: SOPS's own key service would bring the clients of every
+// cloud.
+func TestCloudsAreNotLinked(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./cmd/syncer")
+	cmd.Dir = "../.."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked := strings.Fields(string(out))
+	const sops = "github.com/getsops/sops/v3/"
+	if !slices.Contains(linked, sops+"age") || !slices.Contains(linked, sops+"azkv") {
+		t.Error("age and azkv of SOPS are not linked")
+	}
+	for _, p := range linked {
+		for _, prefix := range []string{
+			"github.com/aws/", "cloud.google.com/", "github.com/hashicorp/vault/", "github.com/huaweicloud/",
+			"github.com/lib/pq", "google.golang.org/grpc", sops + "keyservice", sops + "stores",
+		} {
+			if strings.HasPrefix(p, prefix) {
+				t.Errorf("%s is linked", p)
 			}
-			other := strings.TrimPrefix(path, module)
-			switch {
-			case slices.Contains(helpers, other):
-				t.Errorf("%s imports %s, which is for tests and the demo", name, other)
-			case slices.Contains(adapters, other) && name != "cmd/syncer":
-				t.Errorf("%s imports the adapter %s, which only cmd/syncer may", name, other)
-			case !isAdapter && layerOf(other) >= mine && !slices.Contains(within[name], other):
-				t.Errorf("%s imports %s, which is not below it", name, other)
+		}
+	}
+}
+
+func TestImportFault(t *testing.T) {
+	for _, c := range []struct{ name, path, want string }{
+		{"internal/plan", "fmt", ""},
+		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply] may"},
+		{"internal/plan", module + "internal/golden", "which is for tests"},
+		{"internal/engine", module + "internal/git", "imports the adapter"},
+		{"internal/apply", module + "internal/git", "imports the adapter"},
+		{"internal/desired", module + "internal/plan", "not in a layer below"},
+		{"internal/status", module + "internal/eject", "not in a layer below"},
+		{"internal/capacity/fleet", module + "internal/capacity/unavailable", ""},
+		{"internal/capacity/fleet", module + "internal/capacity/sizing", "of internal/capacity it may import only"},
+		{"internal/capacity/fleet", module + "internal/workspace", ""},
+		{"internal/capacity/pools/executor", module + "internal/capacity/pools", "of internal/capacity it may import only"},
+		{"internal/desired", module + "internal/capacity/sizing", ""},
+		{"internal/render/kustomize", module + "internal/render/memo", "not in a layer below"},
+		{"internal/cli/settings", "github.com/spf13/pflag", "which only [internal/cli] may"},
+		{"internal/cli/answer", module + "internal/cli/settings", "not in a layer below"},
+	} {
+		if got := importFault(c.name, c.path); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%s imports %s: got %q, want %q", c.name, c.path, got, c.want)
+		}
+	}
+}
+
+// TestWithinIsComplete says that each package of a folder in within has a line there, and that each line is a package.
+func TestWithinIsComplete(t *testing.T) {
+	all := map[string]bool{}
+	for _, p := range list(t) {
+		all[p.name()] = true
+	}
+	for folder, allowed := range within {
+		for name := range all {
+			if _, ok := allowed[name]; inFolder(name, folder) && !ok && !slices.Contains(helpers, name) {
+				t.Errorf("%s needs a line in within", name)
+			}
+		}
+		for name := range allowed {
+			if !all[name] {
+				t.Errorf("within has a line for %s, which is no package", name)
 			}
 		}
 	}
@@ -146,7 +385,8 @@ func TestPurity(t *testing.T) {
 			}
 			ast.Inspect(tree, func(n ast.Node) bool {
 				if s, ok := n.(*ast.SelectorExpr); ok {
-					if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After"}, s.Sel.Name) {
+					if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" &&
+						slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After"}, s.Sel.Name) {
 						t.Errorf("%s/%s reads the clock: time.%s", p.name(), file, s.Sel.Name)
 					}
 				}
@@ -161,5 +401,74 @@ func TestEveryPackageExplainsItself(t *testing.T) {
 		if p.Doc == "" {
 			t.Errorf("%s has no package comment", p.name())
 		}
+	}
+}
+
+// visible is a label, an annotation, a resource or an API version that users see, or the prefix of one.
+var visible = regexp.MustCompile(
+	`^([a-z0-9-]+\.)*(kaito\.sh|syncer\.dev|kubernetes\.azure\.com|karpenter\.sh|nvidia\.com)/[A-Za-z0-9._-]*$`)
+
+// TestVisibleNamesStandOnce: a name that users see is written in one file; all others use its constant. Helpers play
+// the part of users and of other programs, and write such names themselves.
+func TestVisibleNamesStandOnce(t *testing.T) {
+	homes := map[string][]string{}
+	for _, p := range list(t) {
+		if slices.Contains(helpers, p.name()) {
+			continue
+		}
+		for _, file := range p.GoFiles {
+			tree, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name := range visibleNames(tree) {
+				homes[name] = append(homes[name], p.name()+"/"+file)
+			}
+		}
+	}
+	for name, files := range homes {
+		if len(files) > 1 {
+			t.Errorf("%q stands in %s: internal/wellknown is its home", name, strings.Join(files, ", "))
+		}
+	}
+}
+
+// visibleNames returns the visible names that a file writes as literals, imports aside.
+func visibleNames(file *ast.File) map[string]bool {
+	found := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ImportSpec:
+			return false
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); n.Kind == token.STRING && err == nil && visible.MatchString(text) {
+				found[text] = true
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func TestVisibleNames(t *testing.T) {
+	tree, err := parser.ParseFile(token.NewFileSet(), "a.go", `package a
+
+import "syncer.dev/syncer"
+
+var names = []string{"kaito.sh/workspace", "inferenceset.kaito.sh/created-by", "syncer.dev/", "nvidia.com/gpu"}
+
+const prose, foreign = "kaito.sh/a and b", "x/y"
+
+type t struct {
+	F string `+"`doc:\"kaito.sh/doc\"`"+`
+}
+`, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := slices.Sorted(maps.Keys(visibleNames(tree)))
+	want := []string{"inferenceset.kaito.sh/created-by", "kaito.sh/workspace", "nvidia.com/gpu", "syncer.dev/"}
+	if !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
 	}
 }
