@@ -98,11 +98,13 @@ var layers = [][]string{
 	{"internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter"},
 	{"internal/render/kustomize", "internal/render/memo", "internal/render/judge"},
 	{"internal/render"},
-	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
+	{"internal/eject", "internal/status", "internal/reviewed", "internal/capacity/pools/executor"},
 	{"internal/desired"},
 	{"internal/plan"},
+	{"internal/plan/markdown", "internal/plan/terminal"},
 	{"internal/engine"},
-	{"internal/reconcile"},
+	{"internal/reconcile", "internal/review"},
+	{"internal/review/webhook"},
 	{"internal/source"},
 	{"internal/app"},
 	{
@@ -200,6 +202,10 @@ var adapters = []string{
 	"internal/capacity/aks",
 	"internal/capacity/retail",
 	"internal/hub",
+	"internal/review/azuredevops",
+	"internal/review/gitea",
+	"internal/review/github",
+	"internal/review/gitlab",
 	"internal/sops/keys",
 }
 
@@ -208,8 +214,8 @@ var helpers = []string{
 	"internal/archtest", "internal/bench", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest", "internal/schematest", "internal/sops/sopstest",
-	"internal/testenv", "internal/testenv/webhooktest",
+	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest", "internal/schematest", "internal/sops/sopstest",
+	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 
 // fences keep a library behind one package.
@@ -227,6 +233,12 @@ var fences = []struct {
 	{"sigs.k8s.io/kustomize/", []string{"internal/render/kustomize"}},
 	{"k8s.io/pod-security-admission", []string{"internal/podpolicy"}},
 	{"github.com/spf13/", []string{"internal/cli"}},
+	{"github.com/google/go-github/", []string{"internal/review/github"}},
+	{"github.com/bradleyfalzon/", []string{"internal/review/github"}},
+	{"github.com/microsoft/azure-devops-go-api/", []string{"internal/review/azuredevops"}},
+	{"gitlab.com/", []string{"internal/review/gitlab"}},
+	{"code.gitea.io/", []string{"internal/review/gitea"}},
+	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/fsnotify/", []string{"internal/watch"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
 }
@@ -244,7 +256,8 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
-	"internal/desired", "internal/plan", "internal/status",
+	"internal/desired", "internal/plan", "internal/plan/markdown", "internal/plan/terminal", "internal/reviewed",
+	"internal/status",
 	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
 }
 

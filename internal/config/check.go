@@ -49,6 +49,7 @@ var rules = []func(*check){
 	(*check).podNames,
 	(*check).priority,
 	(*check).listen,
+	(*check).review,
 }
 
 // check applies the rules to one configuration.
@@ -145,6 +146,8 @@ func (c *check) times() {
 	}{
 		{"source.interval", c.Source.Interval, time.Second, 24 * time.Hour, "1s and 24h", ""},
 		{"source.timeout", c.Source.Timeout, time.Second, time.Hour, "1s and 1h", ""},
+		{"review.interval", c.Review.Interval, time.Second, 24 * time.Hour, "1s and 24h", ""},
+		{"policy.review.maxAge", c.Policy.Review.MaxAge, time.Minute, 366 * 24 * time.Hour, "1m and 8784h", ""},
 		{"status.debounce", c.Status.Debounce, 0, time.Hour, "0s and 1h", ""},
 		{"capacity.aks.interval", c.Capacity.AKS.Interval, time.Second, 24 * time.Hour, "1s and 24h", ""},
 		{
@@ -177,10 +180,17 @@ func (c *check) choices() {
 		{"policy.loadBalancers", c.Policy.LoadBalancers, []string{Allow, Deny}},
 		{"policy.contested", c.Policy.Contested, []string{Leave, Overwrite}},
 		{"policy.unpinnedRevision", c.Policy.UnpinnedRevision, diag.Verdicts()},
+		{"policy.deletion", c.Policy.Deletion, diag.Verdicts()},
+		{"policy.interruption", c.Policy.Interruption, diag.Verdicts()},
+		{"policy.unknownQuota", c.Policy.UnknownQuota, diag.Verdicts()},
+		{"policy.costDelta.verdict", c.Policy.CostDelta.Verdict, diag.Verdicts()},
+		{"policy.review.verdict", c.Policy.Review.Verdict, []string{string(diag.Off), string(diag.Warn), ReviewRequire}},
+		{"review.forge", c.Review.Forge, []string{"", GitHub, AzureDevOps, GitLab, Gitea}},
 		{"policy.preemption", c.Policy.Preemption, []string{Allow, Deny}},
 	} {
 		if !slices.Contains(o.allowed, o.value) {
-			c.fail(diag.InvalidValue, o.field, "use "+strings.Join(o.allowed, " or "), "%q is not a valid value", o.value)
+			named := slices.DeleteFunc(slices.Clone(o.allowed), func(s string) bool { return s == "" })
+			c.fail(diag.InvalidValue, o.field, "use "+strings.Join(named, " or "), "%q is not a valid value", o.value)
 		}
 	}
 }
@@ -247,11 +257,13 @@ func (c *check) podNames() {
 }
 
 func (c *check) listen() {
-	if c.Listen == "" {
-		return
-	}
-	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
-		c.fail(diag.InvalidValue, "listen", "write host:port, such as 127.0.0.1:8080", "%q is not a valid address", c.Listen)
+	for field, address := range map[string]string{"listen": c.Listen, "review.webhook.listen": c.Review.Webhook.Listen} {
+		if address == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			c.fail(diag.InvalidValue, field, "write host:port, such as 127.0.0.1:8080", "%q is not a valid address", address)
+		}
 	}
 }
 

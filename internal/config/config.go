@@ -28,6 +28,7 @@ type Config struct {
 	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
 	Policy     Policy   `yaml:"policy"`
+	Review     Review   `yaml:"review"`
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	Kubeconfig string   `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
 	Context    string   `yaml:"context" usage:"context of the kubeconfig"`
@@ -148,9 +149,54 @@ type Policy struct {
 	Contested     string `yaml:"contested" usage:"fields that another controller keeps changing: leave or overwrite"`
 
 	UnpinnedRevision string `yaml:"unpinnedRevision" usage:"a model whose commit is not pinned: fail, warn or off"`
+	Deletion         string `yaml:"deletion" usage:"deletion of a serving Workspace: fail, warn or off"`
+	Interruption     string `yaml:"interruption" usage:"interruption of a serving Workspace: fail, warn or off"`
+	UnknownQuota     string `yaml:"unknownQuota" usage:"new nodes of a size whose quota is unknown: fail, warn or off"`
+
+	CostDelta CostDelta    `yaml:"costDelta"`
+	Review    ReviewPolicy `yaml:"review"`
 
 	Preemption string   `yaml:"preemption" usage:"who runs gives way to a higher priority without a place: deny or allow"`
 	Priority   Priority `yaml:"priority"`
+}
+
+// CostDelta bounds how much dearer one change may make the fleet.
+type CostDelta struct {
+	Verdict string  `yaml:"verdict" usage:"a change that is dearer than policy.costDelta.hourly: fail, warn or off"`
+	Hourly  float64 `yaml:"hourly" usage:"US dollars per hour by which a change may raise the cost of all pools"`
+}
+
+// ReviewPolicy says what happens where what would run is not what reviewers were shown.
+type ReviewPolicy struct {
+	Verdict       string        `yaml:"verdict" usage:"a plan that was not reviewed, or is worse: off, warn or require"`
+	CostTolerance float64       `yaml:"costTolerance" usage:"percent by which it may be dearer than reviewed"`
+	MaxAge        time.Duration `yaml:"maxAge" usage:"time for which a review counts"`
+	// Signers are allowed signers, as Git's file has them; with some, only signed reviews count.
+	Signers string `yaml:"signers" usage:"file of allowed signers of reviews, as Git's; if empty, any review counts"`
+}
+
+// Review configures what syncer says on pull requests.
+type Review struct {
+	Forge      string        `yaml:"forge" usage:"github, azuredevops, gitlab or gitea; if empty, syncer reviews nothing"`
+	URL        string        `yaml:"url" usage:"address of the forge's API; if empty, that of the host of source.url"`
+	Repository string        `yaml:"repository" usage:"OWNER/NAME, or ORG/PROJECT/NAME; that of source.url if empty"`
+	Interval   time.Duration `yaml:"interval" usage:"time between looks at the open pull requests"`
+
+	TokenFile string `yaml:"tokenFile" usage:"file with a token for the forge's API"`
+	TokenEnv  string `yaml:"tokenEnv" usage:"environment variable with a token for the forge's API"`
+	CAFile    string `yaml:"caFile" usage:"additional certificate authorities of the forge"`
+
+	GitHubApp GitHubApp `yaml:"githubApp"`
+
+	Environments bool    `yaml:"environments" usage:"keep GitHub deployments or GitLab environments of Workspaces"`
+	Webhook      Webhook `yaml:"webhook"`
+}
+
+// Webhook configures the address at which a forge says that something has changed.
+type Webhook struct {
+	Listen     string `yaml:"listen" usage:"address for webhooks, such as 127.0.0.1:8081; none if empty"`
+	SecretFile string `yaml:"secretFile" usage:"file with the secret that webhooks are signed with"`
+	SecretEnv  string `yaml:"secretEnv" usage:"environment variable with the secret of webhooks"`
 }
 
 // Priority bounds what the Workspaces of a namespace may ask for when nodes, quota or a limit do not suffice for all.
@@ -177,6 +223,17 @@ const (
 const (
 	Leave     = "leave"     // to the other controller
 	Overwrite = "overwrite" // from time to time
+)
+
+// ReviewRequire is the value of policy.review.verdict that holds what was not reviewed.
+const ReviewRequire = "require"
+
+// The values of review.forge.
+const (
+	GitHub      = "github"
+	AzureDevOps = "azuredevops"
+	GitLab      = "gitlab"
+	Gitea       = "gitea" // and Forgejo
 )
 
 // The modes of capacity.
@@ -221,8 +278,14 @@ func Default() Config {
 			Contested:     Leave,
 
 			UnpinnedRevision: string(diag.Warn),
+			Deletion:         string(diag.Warn),
+			Interruption:     string(diag.Warn),
+			UnknownQuota:     string(diag.Warn),
+			CostDelta:        CostDelta{Verdict: string(diag.Warn), Hourly: 10},
+			Review:           ReviewPolicy{Verdict: string(diag.Warn), CostTolerance: 10, MaxAge: 7 * 24 * time.Hour},
 			Preemption:       Deny,
 		},
+		Review:     Review{Interval: time.Minute},
 		Namespaces: []string{"default"},
 		Prune:      true,
 		Listen:     "127.0.0.1:8080",

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -104,10 +105,19 @@ func valueFor(f Field) string {
 		return "true"
 	case strings.HasPrefix(f.Path, "source.limits.") && strings.HasSuffix(f.Path, "Size"):
 		return "7Mi"
-	case strings.HasSuffix(f.Path, "signers"):
+	case f.Path == "source.signatures.signers":
 		return "[.=keys]"
+	case f.Path == "review.url":
+		return "https://git.example.com"
+	case f.Path == "review.repository":
+		return "team/models"
+	case f.Path == "review.forge":
+		return GitHub
 	case strings.HasSuffix(f.Path, "vaults"):
 		return "[https://team.vault.azure.net]"
+	}
+	if _, err := time.ParseDuration(f.Default); err == nil && f.Default != "0" {
+		return "7s"
 	}
 	if _, err := strconv.Atoi(f.Default); err == nil {
 		return "7"
