@@ -38,6 +38,8 @@ type Plan struct {
 	Problems []diag.Diagnostic
 	// Warnings report held changes and unknown facts, as text.
 	Warnings []string
+	// Findings are what a reviewer must be told, those that block first, then by Workspace.
+	Findings []Finding
 	Cost     CostChange
 	Quota    []pools.QuotaExceeded
 	Guard    Guard // objects and pools that syncer must keep
@@ -92,6 +94,9 @@ type Workspace struct {
 	Notes      []string
 	// Blocked are the errors of the Workspace. syncer changes nothing for it.
 	Blocked []string
+
+	// Before and After are what a reviewer compares.
+	Before, After Values
 }
 
 // Change is one step of a plan: one pool or one object.
