@@ -116,7 +116,10 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		Pools:         Pools(head.Desired, seen, guard, policy),
 		NodePoolsCost: cost,
 	})
-	p.Cost.Raise = p.Cost.After.Minus(p.Cost.Before)
+	p.Cost.Raise = capacity.Cost{Known: true}
+	if p.Cost.After != p.Cost.Before {
+		p.Cost.Raise = p.Cost.After.Minus(p.Cost.Before)
+	}
 	return p
 }
 
