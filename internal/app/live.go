@@ -22,7 +22,7 @@ type LiveMode string
 
 const (
 	// LiveAuto asks where a trusted configuration names them: kubeconfig or context, and capacity.aks. A file that was
-	// found, not named, sets none of these: see package config. What does not answer is told as unknown.
+	// found, not named, sets none of these: see package config. The plan reports what does not answer as unknown.
 	LiveAuto LiveMode = "auto"
 	// LiveNever asks nothing.
 	LiveNever LiveMode = "never"
@@ -33,7 +33,7 @@ const (
 // LiveModes are all valid values.
 func LiveModes() []string { return []string{string(LiveAuto), string(LiveNever), string(LiveRequire)} }
 
-// liveTimeout bounds the time of all that a comparison asks for: a pull request does not wait for a server that is away.
+// liveTimeout bounds the time of each question: a pull request does not wait for a server that is away.
 const liveTimeout = 30 * time.Second
 
 // askLive asks the cluster and Azure, as the mode says. Dry runs go to the cluster that it returns, which is nil unless

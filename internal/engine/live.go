@@ -49,8 +49,8 @@ func (l *Live) observe(seen *desired.Observed, isBase bool) {
 	}
 }
 
-// relax returns what is observed, as if Azure granted what the Workspaces without a place miss: a reviewer sees what the
-// change would do, and by how much the quota is short. changed is false if no Workspace misses quota or capacity.
+// relax returns what is observed, as if Azure granted what the Workspaces without a place need: a reviewer sees what
+// the change would do, and by how much the quota is short. changed is false if no Workspace misses quota or capacity.
 func relax(seen desired.Observed, d desired.Desired) (_ desired.Observed, changed bool) {
 	q := seen.Quota
 	if q.Families = maps.Clone(q.Families); q.Families == nil {

@@ -13,8 +13,8 @@ import (
 	"syncer.dev/syncer/internal/workspace/admission"
 )
 
-// howLong ends what is said about an interruption. How long a server takes to start depends on the image, the weights
-// and the disks; nobody has measured it here.
+// howLong ends the text about an interruption. How long a server takes to start depends on the image, the weights and
+// the disks, and syncer has no measurement of it.
 const howLong = "; for how long is unknown"
 
 // replacements are what KAITO's rules say about the change of a file, in the words of "validate --base".
@@ -25,7 +25,7 @@ func (r *review) replacements(s *subject) []diag.Diagnostic {
 	return admission.Changes(r.Before.Only([]workspace.Workspace{*s.old}), r.After.Only([]workspace.Workspace{*s.new}))
 }
 
-// replaced says what takes the place of what runs, and why.
+// replaced says what replaces what runs, and why.
 func replaced(r *review, s *subject) {
 	if s.Op != plan.Replace {
 		return
@@ -40,11 +40,11 @@ func replaced(r *review, s *subject) {
 	}
 	for _, c := range r.changes[s.Key] {
 		if c.Op == plan.Replace && c.Pool == nil {
-			r.tell(s, plan.Replaced, diag.Off, c.Target+" is deleted and created anew: "+c.Reason, "")
+			r.tell(s, plan.Replaced, diag.Off, c.Target+" is deleted and created again: "+c.Reason, "")
 			return
 		}
 	}
-	text := "another workload takes the place of the one that runs"
+	text := "another workload replaces the one that runs"
 	if changed(s.Before.Pool, s.After.Pool) {
 		text = "it moves to other nodes: pool " + s.Before.Pool + " -> " + s.After.Pool
 	}

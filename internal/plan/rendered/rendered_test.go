@@ -72,7 +72,7 @@ func object(t *testing.T, text string) []*unstructured.Unstructured {
 	return []*unstructured.Unstructured{u}
 }
 
-// TestUnknown leaves out what an object does not say, whatever form it has.
+// TestUnknown leaves out what an object does not say, in any form.
 func TestUnknown(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string
