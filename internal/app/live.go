@@ -84,7 +84,7 @@ func unaskedCluster(c config.Config, mode LiveMode) string {
 	case mode == LiveNever:
 		return "the cluster was not asked"
 	case mode == LiveAuto && c.Kubeconfig == "" && c.Context == "":
-		return "the cluster was not asked: the configuration names neither kubeconfig nor context"
+		return "the cluster was not asked: no trusted configuration names kubeconfig or context"
 	}
 	return ""
 }
@@ -96,7 +96,7 @@ func unaskedAzure(c config.Config, mode LiveMode) string {
 	case mode == LiveNever:
 		return "Azure was not asked"
 	case mode == LiveAuto && (a.SubscriptionID == "" || a.ResourceGroup == "" || a.Cluster == ""):
-		return "Azure was not asked: the configuration does not name the AKS cluster"
+		return "Azure was not asked: no trusted configuration names the AKS cluster"
 	}
 	return ""
 }

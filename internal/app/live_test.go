@@ -59,7 +59,7 @@ func TestPlanCommitsAsksAzure(t *testing.T) {
 	if line := p.Verdict().Line; n == 0 || strings.Contains(line, "quota") {
 		t.Errorf("with quota, after %d requests: %s", n, line)
 	}
-	if got := texts(p, "NotCompared"); !strings.Contains(got, "the configuration names neither kubeconfig nor context") {
+	if got := texts(p, "NotCompared"); !strings.Contains(got, "no trusted configuration names kubeconfig or context") {
 		t.Errorf("the cluster: %q", got)
 	}
 	if p, n = plan(app.LiveNever); n != 0 || !strings.Contains(p.Verdict().Line, "quota unknown") {

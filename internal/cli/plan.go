@@ -34,12 +34,8 @@ func newPlan(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, and what it would cost",
-		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits. "syncer
-run" acts on the same plan. The exit code is 1 when anything is refused, invalid, without a place or against a policy.
-
-Between two commits, the cluster and Azure are asked where the configuration names them (kubeconfig or context, and
-capacity.aks), in a file that --config names or by --set: about pools, quota, and what the API server refuses. What is
-not asked is unknown, and the plan says so.
+		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits. The exit
+code is 1 when anything is refused, invalid, without a place or against a policy.
 
 Commits are looked up in the repository of the current folder, if there is one, and otherwise at source.url.`,
 		Example: `  syncer plan
@@ -54,7 +50,7 @@ Commits are looked up in the repository of the current folder, if there is one, 
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
 	cmd.Flags().StringVar(&o.live, "live", string(app.LiveAuto),
-		"with --base, ask the cluster and Azure: auto (if configured), never or require")
+		"with --base, whether to ask cluster and Azure: auto, never or require")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would change")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.settings = given()
