@@ -7,51 +7,83 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/signature"
+	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 )
 
-// Reviews keeps what reviewers were shown, on the status branch.
+// Reviews keeps what reviewers were shown, on the status branch, and reads what commits accept since. It is safe for
+// concurrent use.
 type Reviews struct {
-	Branch *git.Branch
-	Config config.Config
+	repository *git.Repository
+	config     config.Config
+
+	mu       sync.Mutex
+	tip      git.Hash // of accepted
+	accepted map[string]bool
 }
 
 // ReviewsOf returns the reviews of the configured cluster.
-func ReviewsOf(repo *git.Repository, c config.Config) Reviews {
-	return Reviews{Branch: repo.Branch(c.Status.Branch), Config: c}
+func ReviewsOf(repo *git.Repository, c config.Config) *Reviews { return &Reviews{repository: repo, config: c} }
+
+func (r *Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
+
+// acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: whoever may push
+// there decides, and a commit of a merged branch does not count. A commit that is older has to be repeated. It is ours.
+const acceptedCommits = 100
+
+// Accepted returns the plans that the last commits of the followed branch accept, by their digests.
+func (r *Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tip := git.Hash(commit)
+	if r.accepted != nil && r.tip == tip {
+		return r.accepted, nil
+	}
+	commits, err := r.repository.Log(ctx, tip, acceptedCommits)
+	if err != nil {
+		return nil, err
+	}
+	r.tip, r.accepted = tip, map[string]bool{}
+	for _, c := range commits {
+		for _, digest := range c.Trailers(reviewed.TrailerAccept) {
+			r.accepted[digest] = true
+		}
+	}
+	return r.accepted, nil
 }
 
 // Records reads the records that count.
-func (r Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
-	verify, err := reviewVerifier(r.Config.Policy.Review.Signers)
+func (r *Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
+	verify, err := reviewVerifier(r.config.Policy.Review.Signers)
 	if err != nil {
 		return reviewed.Records{}, err
 	}
-	files, _, err := r.Branch.Read(ctx, reviewed.Dir(r.Config.Cluster))
+	files, _, err := r.branch().Read(ctx, reviewed.Dir(r.config.Cluster))
 	if err != nil {
 		return reviewed.Records{}, fmt.Errorf("read the reviews: %w", err)
 	}
-	return reviewed.Read(r.Config.Cluster, files, verify, now), nil
+	return reviewed.Read(r.config.Cluster, files, verify, now), nil
 }
 
 // Write writes records in one commit, and removes what is too old or too many. It writes nothing if the branch shows
 // the same values already, and returns "". Several processes may write at once: none loses what another has written.
-func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.Time) (commit string, err error) {
+func (r *Reviews) Write(ctx context.Context, records []reviewed.Record, now time.Time) (commit string, err error) {
 	if len(records) == 0 {
 		return "", nil
 	}
-	c := r.Config
+	c := r.config
 	sign, err := reviewSigner(c)
 	if err != nil {
 		return "", err
 	}
-	hash, changed, err := r.Branch.Commit(ctx, git.Change{
+	hash, changed, err := r.branch().Commit(ctx, git.Change{
 		Dir:     reviewed.Dir(c.Cluster),
 		Message: status.ReviewMessage(c.Cluster, Version(), records),
 		When:    now,
@@ -69,6 +101,17 @@ func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.
 		return "", nil
 	}
 	return string(hash), nil
+}
+
+// reviewSettings says how the loop compares plans with reviews.
+func reviewSettings(c config.Config) reconcile.ReviewSettings {
+	p := c.Policy.Review
+	return reconcile.ReviewSettings{
+		Policy: reviewed.Policy{
+			Verdict: reviewed.Verdict(p.Verdict), CostTolerance: p.CostTolerance, MaxAge: p.MaxAge,
+		},
+		Signed: p.Signers != "",
+	}
 }
 
 // reviewNamespace is the namespace of the SSH signatures of reviews (ssh-keygen -Y sign -n).

@@ -96,9 +96,11 @@ func (p *Parts) Loop(
 		Debounce:      c.Status.Debounce,
 		Resync:        resync,
 		GPUDeadline:   c.Capacity.AKS.GPUDeadline,
+		Review:        reviewSettings(c),
 	}, reconcile.Parts{
 		Source:   from,
 		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c},
+		Reviews:  ReviewsOf(p.Repository, c),
 		Cluster:  p.Cluster,
 		Look:     p.Cluster.Look,
 		Log:      log,

@@ -36,7 +36,14 @@ type inputs struct {
 	Paused          [3]string
 	Region          string
 	Sizes, Shares   []sized
+	Named           []named
 	Objects         string // the digest of what this version of syncer renders
+}
+
+// named is an object of the repository that the Workspace names.
+type named struct {
+	Kind, Name string
+	Content    map[string]any // of an encrypted Secret without its values, which are not known here
 }
 
 // sized is an option without its price and its estimate of memory: neither changes what runs.
@@ -45,17 +52,35 @@ type sized struct {
 	Nodes, GPUs, Tensor, Pipeline, Replicated int
 }
 
-// Digest identifies the inputs of one Workspace, and what this version of syncer makes of them: its document with
-// patches, the content of its preset, the ConfigMaps that it names, the sizes that it may run on, and its objects. It is
-// the SHA-256, in hex; "" for a Workspace with errors.
+// Digests identifies the inputs of Workspaces. It is safe for concurrent use.
+type Digests struct {
+	in      Input
+	policy  Policy
+	objects map[workspace.Named][]workspace.Object // of the repository
+}
+
+// Digests returns what identifies the Workspaces of a source.
+func (in Input) Digests(policy Policy) *Digests {
+	policy.Prices, policy.Limits = unpriced, capacity.Limits{}
+	in.Set = in.Set.WithoutLive()
+	d := &Digests{in: in, policy: policy, objects: map[workspace.Named][]workspace.Object{}}
+	for _, o := range in.Set.Objects {
+		d.objects[o.InCluster()] = append(d.objects[o.InCluster()], o)
+	}
+	return d
+}
+
+// Of identifies the inputs of one Workspace, and what this version of syncer makes of them: its document with patches,
+// the content of its preset, the objects of the repository that it names, the sizes that it may run on, and its objects.
+// It is the SHA-256, in hex; "" for a Workspace with errors.
 //
 // Prices, quota, limits, other Workspaces, names of pools, and the place of the file do not change it. The objects are
 // therefore rendered for one placement that depends on nothing else: the first of the possible sizes by name.
-func (in Input) Digest(ctx context.Context, w *Workload, policy Policy) (string, error) {
+func (d *Digests) Of(ctx context.Context, w *Workload) (string, error) {
 	if len(w.Blocked) > 0 {
 		return "", nil
 	}
-	policy.Prices, policy.Limits = unpriced, capacity.Limits{}
+	in, policy := d.in, d.policy
 	p, _ := in.Catalog.Lookup(w.Workspace.PresetName())
 	alone := Workload{Key: w.Key, Workspace: w.Workspace}
 	if err := policy.NodeSource().Place(&alone, in.Set, p, policy, Observed{}); err != nil {
@@ -83,6 +108,7 @@ func (in Input) Digest(ctx context.Context, w *Workload, policy Policy) (string,
 		Region:  policy.Region,
 		Sizes:   sizesOf(alone.Demand.Options),
 		Shares:  sizesOf(alone.Demand.Shares),
+		Named:   d.named(w.Workspace),
 		Objects: objects,
 	})
 	if err != nil {
@@ -90,6 +116,21 @@ func (in Input) Digest(ctx context.Context, w *Workload, policy Policy) (string,
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// named lists the objects of the repository that a Workspace names, in the order of its fields.
+func (d *Digests) named(w *workspace.Workspace) []named {
+	var out []named
+	for _, r := range w.References() {
+		for _, o := range d.objects[r.Named] {
+			content := o.Content
+			if o.Encrypted != nil {
+				content = map[string]any{"metadata": o.Content["metadata"], "keys": o.Encrypted.Keys}
+			}
+			out = append(out, named{r.Kind, r.Name, content})
+		}
+	}
+	return out
 }
 
 // unpriced is a list without prices, so that none decides about the order of sizes.

@@ -15,6 +15,8 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/reviews"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -44,6 +46,8 @@ type Settings struct {
 	// Read loads and validates the tree of a revision.
 	Read  func(Revision) (desired.Input, error)
 	Depth Depth
+	// Review says how plans against a cluster are compared with what was reviewed.
+	Review reviewed.Policy
 }
 
 // Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its references.
@@ -54,6 +58,7 @@ type Engine struct {
 	inputs     string // of the last loaded revision
 	loaded     *desired.Input
 	references references
+	known      digestsOf
 }
 
 // references are the objects that Workspaces refer to, as last resolved.
@@ -74,6 +79,8 @@ type Observed struct {
 	QuotaErr error
 	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
 	Stale string
+	// Reviews count if Settings.Review asks for them.
+	Reviews Reviews
 }
 
 // Result is a plan with its inputs.
@@ -83,6 +90,10 @@ type Result struct {
 	Set     *workspace.Set // with the references resolved
 	// Unresolved has a message for each kind and namespace whose references syncer may not read.
 	Unresolved map[string]string
+	// Digests identify the inputs of the Workspaces, and Judged says what was reviewed of those that change; both nil
+	// unless Settings.Review asks for them.
+	Digests map[workspace.Key]string
+	Judged  []reviews.Judged
 }
 
 // Load reads a revision. If its content equals that of the last revision, Load returns the cached Input, and fresh is
@@ -119,7 +130,7 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	p := plan.AgainstLive(plan.LiveInput{
+	live := plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
 		AllowEmpty: rev.AllowEmpty,
@@ -128,8 +139,19 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 		Seen:       seen.Observed,
 		Previews:   previews,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
-	})
-	return Result{Plan: p, Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
+	}
+	out := Result{Plan: plan.AgainstLive(live), Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}
+	if e.settings.Review.On() {
+		out.Digests = e.identifyAll(ctx, in, d)
+		for i := range out.Plan.Workspaces {
+			w := &out.Plan.Workspaces[i]
+			if w.Digest = out.Digests[w.Key]; w.Op == plan.Delete {
+				w.Digest = seen.Reviews.CarriedOut[w.Key].Digest
+			}
+		}
+		out.Plan, out.Judged = e.judge(ctx, live, out.Plan, seen)
+	}
+	return out, nil
 }
 
 // Desire computes the desired state of a source, given the observed state.

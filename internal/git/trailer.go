@@ -17,6 +17,17 @@ func (c Commit) Trailer(key string) (value string, ok bool) {
 	return value, ok
 }
 
+// Trailers returns the values of all trailers named key, in order, by the rules of Trailer.
+func (c Commit) Trailers(key string) []string {
+	var out []string
+	for _, t := range trailers(c.Message) {
+		if strings.EqualFold(t.key, key) {
+			out = append(out, t.value())
+		}
+	}
+	return out
+}
+
 // trailer is one trailer. Its value is on one or more lines; joining them once keeps a long message linear in time.
 type trailer struct {
 	key   string

@@ -32,6 +32,8 @@ type Comparison struct {
 	Pools []capacity.PoolChange
 	Quota []pools.QuotaExceeded
 	Guard Guard
+	// Held says for Workspaces why nothing of them may change.
+	Held map[workspace.Key]string
 	// InUse names a pod that still runs on a live NodePool that is not desired, or returns "".
 	InUse func(*cluster.Object) string
 	// NodePoolsCost is the cost of the live NodePools; it counts only in mode karpenter.
@@ -54,7 +56,8 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	p.Changes = slices.Concat(ensure, objectChanges(c.Previews, c.Desired.Objects), prune, release)
+	objects := holdObjects(objectChanges(c.Previews, c.Desired.Objects), c.Desired, c.Previews, c.Held)
+	p.Changes = slices.Concat(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
@@ -168,6 +171,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	}
 	for _, w := range byKey {
 		w.Op = workloadOp(w, changes)
+		if why := c.Held[w.Key]; why != "" && w.Op != NoOp {
+			w.Op, w.Held = Hold, why
+		}
 	}
 	out := make([]Workspace, 0, len(byKey))
 	for _, w := range byKey {

@@ -93,6 +93,8 @@ type Workspace struct {
 	GivesWay   workspace.Key
 	Interrupts []workspace.Key
 	Notes      []string
+	// Held is why nothing of it changes although it would: it is not reviewed, or waits for one that is not.
+	Held string
 	// Blocked are the errors of the Workspace. syncer changes nothing for it.
 	Blocked []string
 
@@ -118,6 +120,7 @@ type Change struct {
 	Cost      capacity.Cost
 	Refused   bool // with Hold: the API server refuses the object
 	Later     bool // with Hold: the step follows by itself, once a pod has ended
+	Held      bool // with Hold: the object belongs to a Workspace that is Held
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete

@@ -48,6 +48,10 @@ var rules = []rule{
 	{"hold nodes of refused Workspaces", func(p *poolPlan, in *LiveInput) {
 		HoldRefused(p.changes, in.Desired, refusals(in.Previews, in.Desired.Objects))
 	}},
+	// Before quota too, and after all rules that change or delete a pool.
+	{"hold pools of Workspaces that are not reviewed", func(p *poolPlan, in *LiveInput) {
+		holdPools(p.changes, in.Desired, in.Seen.State, in.Held)
+	}},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
 }

@@ -23,8 +23,12 @@ func (r *Report) commits(old Report, in Input) {
 	case old.ObservedCommit != "" && inputs == old.Inputs:
 		commit = old.ObservedCommit
 	}
+	r.CarriedOut = old.CarriedOut
 	if in.carriedOut() {
 		r.ObservedCommit, r.Inputs = commit, inputs
+		if in.CarriedOut.Digest != "" {
+			r.CarriedOut = old.CarriedOut.Merge(in.CarriedOut)
+		}
 		return
 	}
 	r.ObservedCommit, r.Inputs = old.ObservedCommit, old.Inputs
@@ -50,7 +54,7 @@ func (in Input) desiredInputs() string {
 func (in Input) carriedOut() bool {
 	return in.Workspace != nil && len(in.Problems) == 0 && !in.Waiting && len(in.ApplyErrs) == 0 && !in.Incomplete &&
 		in.NodeFailure.Reason == "" && in.PoolErr == nil && in.PoolHeld == "" && in.NodePoolErr == nil &&
-		in.NodePoolHeld == ""
+		in.NodePoolHeld == "" && in.Held == ""
 }
 
 // applied returns the condition Applied, or false when there is nothing to say: the last commit is carried out, the
@@ -58,8 +62,12 @@ func (in Input) carriedOut() bool {
 func applied(in Input, r Report) (Condition, bool) {
 	reason, why := ApplyHeld, in.heldBack()
 	switch {
+	case in.Workspace == nil && in.Held != "":
+		return condition(Applied, false, in.heldReason(), "its deletion is held back: "+in.Held+"; its live objects stay"), true
 	case in.Workspace == nil || len(in.Problems) > 0:
 		return Condition{}, false
+	case in.Held != "":
+		reason = in.heldReason()
 	case len(in.ApplyErrs) > 0:
 		reason, why = ApplyFailed, errors.Join(in.ApplyErrs...).Error()
 	case r.DesiredCommit == "" || r.ObservedCommit == "" || why == "":
@@ -82,6 +90,8 @@ func applied(in Input, r Report) (Condition, bool) {
 // heldBack says why the last commit is not carried out although no object was refused, or "".
 func (in Input) heldBack() string {
 	switch {
+	case in.Held != "":
+		return in.Held
 	case in.PoolErr != nil && in.Pool != nil:
 		return fmt.Sprintf("pool %s: %v", in.Pool.Name, in.PoolErr)
 	case in.PoolHeld != "" && in.Pool != nil:

@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -56,6 +57,12 @@ type Input struct {
 	Leaving []string
 	// Incomplete says that not every object was sent, because the API server went away.
 	Incomplete bool
+	// Review compares the change with what was reviewed; nil if there is nothing to compare.
+	Review *Review
+	// Held is why nothing of the Workspace changes: it is not reviewed, or waits for one that is not.
+	Held string
+	// CarriedOut is what is carried out once nothing is held back; zero if reviews are not compared.
+	CarriedOut reviewed.CarriedOut
 }
 
 // Observe returns the Report on a Workspace. previous is the last Report, or nil; now is the time of transitions.
@@ -101,6 +108,8 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 	switch {
 	case in.Workspace == nil && len(in.Leaving) > 0 && len(in.Problems) == 0:
 		r.State, conditions = leaving(in, old)
+	case in.Workspace == nil && in.Held != "":
+		r.State, conditions = staying(in, old)
 	case len(in.Problems) > 0 || in.Workspace == nil:
 		r.State, conditions = invalid(in, old)
 	case in.Workspace.Tuning != nil:
@@ -110,6 +119,9 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		r.Endpoint = endpoint(in)
 	}
 	if c, ok := applied(in, r); ok {
+		conditions = append(conditions, c)
+	}
+	if c, ok := reviewedAs(in, r, old); ok {
 		conditions = append(conditions, c)
 	}
 	r.Conditions = transitions(old.Conditions, conditions, now)
@@ -133,7 +145,7 @@ func invalid(in Input, old Report) (State, []Condition) {
 	}
 	out := []Condition{condition(WorkspaceSucceeded, false, string(reason), text)}
 	for _, c := range old.Conditions {
-		if c.Type != WorkspaceSucceeded && c.Type != Applied && in.Workload != nil {
+		if c.Type != WorkspaceSucceeded && c.Type != Applied && c.Type != Reviewed && in.Workload != nil {
 			out = append(out, c)
 		}
 	}
@@ -289,7 +301,7 @@ func transitions(old, next []Condition, now time.Time) []Condition {
 			}
 		}
 	}
-	order := []string{ResourceReady, InferenceReady, JobStarted, WorkspaceSucceeded, Applied}
+	order := []string{ResourceReady, InferenceReady, JobStarted, WorkspaceSucceeded, Applied, Reviewed}
 	slices.SortStableFunc(next, func(a, b Condition) int {
 		return cmp.Compare(slices.Index(order, a.Type), slices.Index(order, b.Type))
 	})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reviewed"
 )
 
@@ -43,4 +44,48 @@ func ReviewMessage(cluster, version string, records []reviewed.Record) string {
 	}
 	trailers := fmt.Sprintf("%s: %s\nSyncer-Version: %s\nSyncer-CI: [skip ci]\n", TrailerCluster, line(cluster), line(version))
 	return subject + "\n\n" + body.String() + "\n" + trailers
+}
+
+// Review is what comparing a change with its review has shown.
+type Review struct {
+	Reason  diag.Reason // AsReviewed, PlanAccepted, NotReviewed or WorseThanReviewed
+	Message string
+}
+
+// reviewedAs returns the condition Reviewed, which is about what is carried out, or false without one. The result for the
+// change that was carried out last stays until another one is.
+func reviewedAs(in Input, r, old Report) (Condition, bool) {
+	if in.Review != nil && in.carriedOut() {
+		ok := in.Review.Reason == diag.AsReviewed || in.Review.Reason == diag.PlanAccepted
+		message := in.Review.Message
+		if !ok {
+			message += "; it is carried out, because policy.review.verdict is " + string(reviewed.Warn)
+		}
+		return condition(Reviewed, ok, string(in.Review.Reason), message), true
+	}
+	for _, c := range old.Conditions {
+		if c.Type == Reviewed && r.CarriedOut.Digest != "" && r.CarriedOut.Digest == old.CarriedOut.Digest {
+			return c, true
+		}
+	}
+	return Condition{}, false
+}
+
+// heldReason is the reason of Applied while the Workspace is held back.
+func (in Input) heldReason() string {
+	if in.Review != nil {
+		return string(in.Review.Reason)
+	}
+	return ApplyHeld
+}
+
+// staying reports a Workspace that the source no longer asks for, and whose deletion is held back.
+func staying(in Input, old Report) (State, []Condition) {
+	var out []Condition
+	for _, c := range old.Conditions {
+		if c.Type != Applied && c.Type != Reviewed {
+			out = append(out, c)
+		}
+	}
+	return old.State, out
 }
