@@ -30,7 +30,9 @@ type Reviews struct {
 }
 
 // ReviewsOf returns the reviews of the configured cluster.
-func ReviewsOf(repo *git.Repository, c config.Config) *Reviews { return &Reviews{repository: repo, config: c} }
+func ReviewsOf(repo *git.Repository, c config.Config) *Reviews {
+	return &Reviews{repository: repo, config: c}
+}
 
 func (r *Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
 

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -182,9 +183,9 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 // the repository, and what kustomizations in the folder refer to elsewhere.
 func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
 	root := path.Clean(c.Source.Path)
-	exclude := ""
-	if _, inside := source.Below(root, c.Status.Path); inside && c.Status.Branch == c.Source.Branch {
-		exclude = path.Clean(c.Status.Path)
+	var exclude []string
+	if c.Status.Branch == c.Source.Branch {
+		exclude = source.OwnFolders(c)
 	}
 	id, err := inputs(snapshot, root, exclude)
 	if err != nil || root == "." {
@@ -206,15 +207,16 @@ func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
 	return id, nil
 }
 
-// inputs identifies the content of a folder without the folder exclude: status commits to the same branch are no new
+// inputs identifies the content of a folder without the folders of exclude: status commits to the same branch are no new
 // input.
-func inputs(s *git.Snapshot, dir, exclude string) (string, error) {
-	if exclude == "" || exclude != dir && dir != "." && !strings.HasPrefix(exclude, dir+"/") {
+func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
+	within := func(folder string) bool { return dir == "." || strings.HasPrefix(folder, dir+"/") }
+	switch {
+	case slices.Contains(exclude, dir):
+		return "", nil
+	case !slices.ContainsFunc(exclude, within):
 		h, err := s.TreeHash(dir)
 		return string(h), err
-	}
-	if exclude == dir {
-		return "", nil
 	}
 	entries, err := s.ReadDir(dir)
 	if err != nil {

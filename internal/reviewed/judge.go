@@ -86,7 +86,9 @@ type Judgement struct {
 }
 
 // OK reports whether the plan may be carried out.
-func (j Judgement) OK() bool { return j.Reason != diag.NotReviewed && j.Reason != diag.WorseThanReviewed }
+func (j Judgement) OK() bool {
+	return j.Reason != diag.NotReviewed && j.Reason != diag.WorseThanReviewed
+}
 
 // Judge compares the values of a Workspace with what was shown of it. It is pure. A price that became unknown is not
 // within the tolerance.
