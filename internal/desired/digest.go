@@ -61,7 +61,7 @@ type Digests struct {
 
 // Digests returns what identifies the Workspaces of a source.
 func (in Input) Digests(policy Policy) *Digests {
-	policy.Prices, policy.Limits = unpriced, capacity.Limits{}
+	policy.Prices, policy.Limits = samePrices(policy.Region), capacity.Limits{}
 	in.Set = in.Set.WithoutLive()
 	d := &Digests{in: in, policy: policy, objects: map[workspace.Named][]workspace.Object{}}
 	for _, o := range in.Set.Objects {
@@ -133,8 +133,15 @@ func (d *Digests) named(w *workspace.Workspace) []named {
 	return out
 }
 
-// unpriced is a list without prices, so that none decides about the order of sizes.
-var unpriced = capacity.NewPrices("", "", nil, nil)
+// samePrices is a list in which every size is offered, at one price: none decides which sizes there are, or their order.
+func samePrices(region string) capacity.Prices {
+	prices := map[string]float64{}
+	for s := range capacity.SKUs() {
+		prices[s.Name] = 1
+	}
+	table := map[string]map[string]float64{region: prices}
+	return capacity.NewPrices("", "", table, table)
+}
 
 // anyPool stands for the name of a pool, which follows from the size.
 const anyPool = "pool"

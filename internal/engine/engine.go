@@ -122,6 +122,18 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 	}
 	seen.Found = e.references.found
 	seen.Explain = e.settings.Depth == PreviewAll // for people
+	out, err := e.plan(ctx, rev, in, seen, nil)
+	if err != nil || !e.settings.Review.On() {
+		return out, err
+	}
+	return e.reviewed(ctx, rev, in, seen, out)
+}
+
+// plan makes the plan in which nothing of the held Workspaces changes; held says why.
+func (e *Engine) plan(
+	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
+) (Result, error) {
+	seen.Last = held
 	d, err := Desire(ctx, in, e.settings.Policy, seen.Observed)
 	if err != nil {
 		return Result{}, err
@@ -130,7 +142,7 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	live := plan.LiveInput{
+	p := plan.AgainstLive(plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
 		AllowEmpty: rev.AllowEmpty,
@@ -138,20 +150,10 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 		Side:       plan.Side{Set: in.Set, Desired: d},
 		Seen:       seen.Observed,
 		Previews:   previews,
+		Held:       held,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
-	}
-	out := Result{Plan: plan.AgainstLive(live), Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}
-	if e.settings.Review.On() {
-		out.Digests = e.identifyAll(ctx, in, d)
-		for i := range out.Plan.Workspaces {
-			w := &out.Plan.Workspaces[i]
-			if w.Digest = out.Digests[w.Key]; w.Op == plan.Delete {
-				w.Digest = seen.Reviews.CarriedOut[w.Key].Digest
-			}
-		}
-		out.Plan, out.Judged = e.judge(ctx, live, out.Plan, seen)
-	}
-	return out, nil
+	})
+	return Result{Plan: p, Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
 }
 
 // Desire computes the desired state of a source, given the observed state.

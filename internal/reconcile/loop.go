@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Settings is the part of the configuration that the loop uses.
@@ -69,6 +70,7 @@ type Loop struct {
 
 	reviews Reviews
 	records *reviewed.Records // nil: none were read so far
+	leaving map[workspace.Key]reviewed.CarriedOut
 
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once

@@ -36,6 +36,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		PricesDate:  l.settings.Policy.Prices.Date(),
 	}
 	files := status.Files(summary)
+	l.leave(p, reports)
 	l.reports = reports
 	p.out.Problems = p.desired.Problems
 	if maps.EqualFunc(files, l.recorded, bytes.Equal) {

@@ -4,6 +4,7 @@ package reconcile
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"syncer.dev/syncer/internal/engine"
@@ -32,6 +33,7 @@ func (l *Loop) readReviews(ctx context.Context, p *pass, due Due) {
 // reviewed returns the input of the plan that is about reviews.
 func (l *Loop) reviewed(p *pass) engine.Reviews {
 	out := engine.Reviews{CarriedOut: make(map[workspace.Key]reviewed.CarriedOut, len(l.reports))}
+	maps.Copy(out.CarriedOut, l.leaving)
 	for i := range l.reports {
 		out.CarriedOut[l.reports[i].Key] = l.reports[i].CarriedOut
 	}
@@ -70,4 +72,22 @@ func (l *Loop) compared(p *pass, in *status.Input) {
 		return
 	}
 	in.Review = &status.Review{Reason: j.Reason, Message: j.Judgement.Text}
+}
+
+// leave remembers what was carried out for Workspaces without a report, as long as something of them is live: their
+// deletion goes on, and is still the one that was reviewed.
+func (l *Loop) leave(p *pass, reports []status.Report) {
+	leaving := map[workspace.Key]reviewed.CarriedOut{}
+	for _, o := range p.state.Objects {
+		if was, ok := l.leaving[o.Workspace]; ok {
+			leaving[o.Workspace] = was
+		}
+	}
+	for i := range l.reports {
+		leaving[l.reports[i].Key] = l.reports[i].CarriedOut
+	}
+	for i := range reports {
+		delete(leaving, reports[i].Key)
+	}
+	l.leaving = leaving
 }

@@ -77,21 +77,30 @@ func Judge(p *plan.Plan, in Input) []Judged {
 	return out
 }
 
-// carriesOut reports whether the plan has a step for a Workspace that is not held: nothing is deleted while deletions are
-// off.
+// carriesOut reports whether the plan has a step for a Workspace. The deletion of one whose objects are gone, and that
+// leaves only its nodes, has been carried out already.
 func carriesOut(p *plan.Plan, w *plan.Workspace) bool {
 	if w.Op != plan.Delete {
 		return changes(w)
 	}
 	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
-		return c.Workspace == w.Key && c.Op != plan.NoOp && c.Op != plan.Hold
+		return c.Workspace == w.Key && c.Op == plan.Delete && c.Live != nil && c.Live.Kind != "NodePool"
 	})
 }
 
-// moves reports whether a Workspace without a step of its own will run elsewhere than it does: its nodes are in a pool
-// that others share.
+// moves reports whether a Workspace without a step of its own will run elsewhere than it does: it gets nodes before its
+// objects change, or nodes in a pool that others share.
 func moves(w *plan.Workspace, c reviewed.CarriedOut) bool {
-	return w.Op == plan.NoOp && c.InstanceType != "" && !c.Told && w.Place.Nodes > 0 && !c.Covers(c.Digest, w.Place)
+	if len(w.Blocked) > 0 || w.Place.InstanceType == "" || w.Place.Nodes == 0 {
+		return false
+	}
+	switch w.Op {
+	case plan.NoOp:
+		return c.InstanceType != "" && !c.Told && !c.Covers(c.Digest, w.Place)
+	case plan.Hold: // until its new nodes are ready
+		return !c.Covers(w.Digest, w.Place)
+	}
+	return false
 }
 
 // Held says for each Workspace that must not change why; nil unless the policy requires reviews.
