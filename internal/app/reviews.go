@@ -81,8 +81,11 @@ func (r *Reviews) Write(ctx context.Context, records []reviewed.Record, now time
 		return "", nil
 	}
 	c := r.config
-	sign, err := reviewSigner(c)
-	if err != nil {
+	keeping := reviewed.Keeping{Cluster: c.Cluster, MaxAge: c.Policy.Review.MaxAge, Now: now}
+	if keeping.Sign, err = reviewSigner(c); err != nil {
+		return "", err
+	}
+	if keeping.Verify, err = reviewVerifier(c.Policy.Review.Signers); err != nil {
 		return "", err
 	}
 	hash, changed, err := r.branch().Commit(ctx, git.Change{
@@ -93,7 +96,7 @@ func (r *Reviews) Write(ctx context.Context, records []reviewed.Record, now time
 		Email:   c.Status.Author.Email,
 		Signer:  statusSigner(c),
 		Edit: func(present map[string][]byte) (map[string][]byte, error) {
-			return reviewed.Add(present, c.Cluster, records, sign, c.Policy.Review.MaxAge, now)
+			return keeping.Add(present, records...)
 		},
 	})
 	if err != nil {

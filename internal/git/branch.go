@@ -80,6 +80,9 @@ func readFolder(v *version, dir string, limits Limits) (map[string][]byte, error
 		if err != nil || d.IsDir() {
 			return err
 		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
 		data, err := s.ReadFile(name)
 		if errors.Is(err, ErrTooLarge) {
 			return nil

@@ -33,7 +33,9 @@ func (r *Reviews) Records(_ context.Context, now time.Time) (reviewed.Records, e
 }
 
 // Accepted returns the plans that commits accept.
-func (r *Reviews) Accepted(context.Context, string) (map[string]bool, error) { return maps.Clone(r.Accept), r.Down }
+func (r *Reviews) Accepted(context.Context, string) (map[string]bool, error) {
+	return maps.Clone(r.Accept), r.Down
+}
 
 // maxAge is policy.review.maxAge of the records that Propose writes.
 const maxAge = 7 * 24 * time.Hour
@@ -58,7 +60,10 @@ func (s *Simulator) Propose(files map[string]string) plan.Plan {
 
 func (s *Simulator) record(records []reviewed.Record) {
 	s.t.Helper()
-	files, err := reviewed.Add(s.Reviews.Files, clusterName, records, s.Reviews.Sign, maxAge, time.Now())
+	keeping := reviewed.Keeping{
+		Cluster: clusterName, Sign: s.Reviews.Sign, Verify: s.Reviews.Verify, MaxAge: maxAge, Now: time.Now(),
+	}
+	files, err := keeping.Add(s.Reviews.Files, records...)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,30 +17,37 @@ import (
 // Sign signs the text of a record, and returns the armored signature; "" for none.
 type Sign func(text []byte) (signature string, err error)
 
+// Keeping says how records are written.
+type Keeping struct {
+	Cluster string
+	Sign    Sign          // nil: unsigned
+	Verify  Verify        // nil: unsigned records count
+	MaxAge  time.Duration // policy.review.maxAge
+	Now     time.Time
+}
+
 // Add returns the files of a cluster's folder with new records in them, and without those that are too old or too many.
-// The result follows from the arguments alone. A file that already shows the same values stays as it is while it is
-// younger than half of maxAge, so that the same review is not written again and again. The error says which record
+// The result follows from the arguments alone. A file that counts and already shows the same values stays as it is while
+// it is younger than half of MaxAge, so that the same review is not written again and again. The error says which record
 // cannot be written.
-func Add(
-	files map[string][]byte, cluster string, records []Record, sign Sign, maxAge time.Duration, now time.Time,
-) (map[string][]byte, error) {
+func (k Keeping) Add(files map[string][]byte, records ...Record) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	maps.Copy(out, files)
 	for _, r := range records {
-		if r.Cluster != cluster {
-			return nil, fmt.Errorf("the review of %s is one of cluster %q, not %q", r.Workspace, r.Cluster, cluster)
+		if r.Cluster != k.Cluster {
+			return nil, fmt.Errorf("the review of %s is one of cluster %q, not %q", r.Workspace, r.Cluster, k.Cluster)
 		}
 		name := FileName(r.Workspace, r.Digest)
-		if current(cluster, name, out[name], r, sign, maxAge, now) {
+		if k.current(name, out[name], r) {
 			continue
 		}
-		data, err := r.file(sign)
+		data, err := r.file(k.Sign)
 		if err != nil {
 			return nil, fmt.Errorf("write the review of %s: %w", r.Workspace, err)
 		}
 		out[name] = data
 	}
-	prune(cluster, out, maxAge, now)
+	k.prune(out)
 	return out, nil
 }
 
@@ -60,26 +67,22 @@ func (r Record) file(sign Sign) ([]byte, error) {
 }
 
 // current reports whether a file says already what a record says, and for long enough.
-func current(cluster, name string, data []byte, r Record, sign Sign, maxAge time.Duration, now time.Time) bool {
-	old, signature, err := Parse(cluster, name, data)
-	if err != nil || (signature == "") != (sign == nil) {
-		return false
-	}
-	age := now.Sub(old.At)
-	return old.Shown == r.Shown && old.PullRequest == r.PullRequest && age >= -ahead && age < maxAge/2
+func (k Keeping) current(name string, data []byte, r Record) bool {
+	old, err := readOne(k.Cluster, name, data, k.Verify, k.Now)
+	return err == nil && old.Shown == r.Shown && old.PullRequest == r.PullRequest && k.Now.Sub(old.At) < k.MaxAge/2
 }
 
-// prune removes records that are older than keepFor times maxAge, and then the oldest of those above the bounds. A file
+// prune removes records that are older than keepFor times MaxAge, and then the oldest of those above the bounds. A file
 // that is no record, such as one of a newer version, counts as the oldest. Nothing else belongs into the folder.
-func prune(cluster string, files map[string][]byte, maxAge time.Duration, now time.Time) {
+func (k Keeping) prune(files map[string][]byte) {
 	type file struct {
 		name   string
 		record Record
 	}
 	var all []file
 	for name, data := range files {
-		r, _, err := Parse(cluster, name, data)
-		if err == nil && now.Sub(r.At) > keepFor*maxAge || len(data) > MaxFile || !isFileName(name) {
+		r, _, err := Parse(k.Cluster, name, data)
+		if err == nil && k.Now.Sub(r.At) > keepFor*k.MaxAge || len(data) > MaxFile || !isFileName(name) {
 			delete(files, name)
 			continue
 		}

@@ -34,7 +34,7 @@ func check(keys ...string) Verify {
 
 func add(t *testing.T, files map[string][]byte, sign Sign, now time.Time, records ...Record) map[string][]byte {
 	t.Helper()
-	out, err := Add(files, "demo", records, sign, week, now)
+	out, err := Keeping{Cluster: "demo", Sign: sign, MaxAge: week, Now: now}.Add(files, records...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,14 +122,19 @@ func TestAdd(t *testing.T) {
 	if got := add(t, both, nil, noon, dearer); !strings.Contains(string(got[name]), "hourlyCost: \"9\"") {
 		t.Error("other values are not written")
 	}
-	if got := add(t, both, seal("ci"), noon, record("a")); !strings.Contains(string(got[name]), "signature") {
-		t.Error("an unsigned record stays unsigned")
+	signed := Keeping{Cluster: "demo", Sign: seal("ci"), Verify: check("ci"), MaxAge: week, Now: noon}
+	for _, by := range []Sign{nil, seal("mallory")} {
+		got, err := signed.Add(add(t, nil, by, noon, record("a")), record("a"))
+		if err != nil || !strings.Contains(string(got[name]), "SIGNED ci ") {
+			t.Errorf("a record that does not count stays: %v", err)
+		}
 	}
-	if _, err := Add(nil, "prod", []Record{record("a")}, nil, week, noon); err == nil {
+	if _, err := (Keeping{Cluster: "prod", MaxAge: week, Now: noon}).Add(nil, record("a")); err == nil {
 		t.Error("a record of another cluster is written")
 	}
 	failing := errors.New("no key")
-	if _, err := Add(nil, "demo", []Record{record("a")}, func([]byte) (string, error) { return "", failing }, week, noon); !errors.Is(err, failing) {
+	signed.Sign = func([]byte) (string, error) { return "", failing }
+	if _, err := signed.Add(nil, record("a")); !errors.Is(err, failing) {
 		t.Errorf("%v", err)
 	}
 }
