@@ -36,8 +36,8 @@ func ReviewsOf(repo *git.Repository, c config.Config) *Reviews {
 
 func (r *Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
 
-// acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: whoever may push
-// there decides, and a commit of a merged branch does not count. A commit that is older has to be repeated. It is ours.
+// acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: the clients that may
+// push there decide, and a commit of a merged branch does not count. A commit that is older has to be repeated. It is ours.
 const acceptedCommits = 100
 
 // Accepted returns the plans that the last commits of the followed branch accept, by their digests.

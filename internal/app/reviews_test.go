@@ -120,8 +120,8 @@ const phiPath = "workspaces/phi.yaml"
 // cheap is the Workspace of the fixtures on a smaller size.
 var cheap = strings.Replace(reconciletest.Phi, "Standard_NC24ads_A100_v4", "Standard_NV36ads_A10_v5", 1)
 
-// TestDigestAcrossHistories: the same change has the same digest, however it gets onto the branch, and with whatever
-// else; another change has another.
+// TestDigestAcrossHistories: the same change has the same digest, however it gets onto the branch, and with any
+// other change; another change has another.
 func TestDigestAcrossHistories(t *testing.T) {
 	other := map[string]string{"workspaces/other.yaml": reconciletest.Named(reconciletest.Automatic, "other"), "README.md": "x"}
 	for name, merged := range map[string]struct {
@@ -261,7 +261,7 @@ func TestSignedThroughGit(t *testing.T) {
 	p.repo.Reset("topic", p.repo.Head(gittest.Main))
 	p.repo.CommitTo("topic", map[string]string{phiPath: cheap}, "topic")
 	key, allowed := keyFile(t, "ci@example.com")
-	stranger, _ := keyFile(t, "mallory@example.com")
+	unknown, _ := keyFile(t, "mallory@example.com")
 	signers := filepath.Join(t.TempDir(), "signers")
 	if err := os.WriteFile(signers, []byte(allowed), 0o600); err != nil {
 		t.Fatal(err)
@@ -281,9 +281,9 @@ func TestSignedThroughGit(t *testing.T) {
 		t.Errorf("%q", got.Ignored)
 	}
 	by := p.config
-	by.Status.Signing.KeyFile = stranger
+	by.Status.Signing.KeyFile = unknown
 	p.show("topic", by)
-	count(0, "of a stranger")
+	count(0, "of an unknown key")
 	by.Status.Signing.KeyFile = key
 	p.show("topic", by)
 	if _, ok := count(1, "of an allowed signer").Find(record.Workspace, record.Digest); !ok {
@@ -326,7 +326,7 @@ func unindented(block string) string {
 	return b.String()
 }
 
-// TestSignersTrouble: what is wrong with the keys is said where it is needed.
+// TestSignersTrouble: a mistake in the keys is an error that names the setting.
 func TestSignersTrouble(t *testing.T) {
 	p := newProject(t, map[string]string{phiPath: reconciletest.Phi})
 	p.config.Policy.Review.Signers = filepath.Join(t.TempDir(), "none")

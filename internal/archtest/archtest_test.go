@@ -71,7 +71,7 @@ var layers = [][]string{
 	{"internal/diag"},
 	{
 		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
-		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert",
+		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/trailer",
 	},
 	{
 		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
@@ -91,8 +91,9 @@ var layers = [][]string{
 	},
 	{"internal/capacity", "internal/cluster", "internal/diff"},
 	{
-		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/reviewed", "internal/capacity/fleet/ledger",
+		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/refusal", "internal/apply/secrets",
+		"internal/reviewed",
 	},
 	{"internal/capacity/sizing"},
 	{"internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter"},
@@ -100,7 +101,7 @@ var layers = [][]string{
 	{"internal/render"},
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
 	{"internal/desired"},
-	{"internal/plan"},
+	{"internal/plan", "internal/desired/digest"},
 	{"internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
@@ -256,7 +257,8 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
-	"internal/desired", "internal/plan", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal",
+	"internal/desired", "internal/desired/digest", "internal/git/trailer",
+	"internal/plan", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal",
 	"internal/reviewed",
 	"internal/status",
 	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",

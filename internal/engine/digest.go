@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/digest"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -58,7 +59,7 @@ func (e *Engine) identify(
 	if len(workloads) == 0 {
 		return out
 	}
-	of := in.Digests(e.settings.Policy)
+	of := digest.Of(in, e.settings.Policy)
 	digests := make([]string, len(workloads))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -67,7 +68,7 @@ func (e *Engine) identify(
 			continue
 		}
 		g.Go(func() error {
-			digests[i], _ = of.Of(ctx, w) // what is wrong with the Workspace, its Problems say
+			digests[i], _ = of.Workspace(ctx, w) // what is wrong with the Workspace, its Problems say
 			return nil
 		})
 	}

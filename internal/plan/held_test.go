@@ -47,7 +47,7 @@ func heldTogether() (desired.Desired, []cluster.Preview) {
 	for _, o := range d.Objects {
 		p := cluster.Preview{Ref: cluster.RefOf(o.Content), Before: o.Content, After: o.Content}
 		if p.Ref.Name == "shared" {
-			p.Before, p.After = nil, nil // it is as it should be
+			p.Before, p.After = nil, nil // it is as desired
 		}
 		previews = append(previews, p)
 	}

@@ -78,7 +78,7 @@ func sized(size string) string {
 	return strings.Replace(reconciletest.Phi, "Standard_NC24ads_A100_v4", size, 1)
 }
 
-// TestReviewedIsCarriedOut: what a pull request showed is carried out by require, whatever merges it: the commits of a
+// TestReviewedIsCarriedOut: what a pull request showed is carried out by require, however it is merged: the commits of a
 // squash or a rebase are others, and their content is the same. A second loop, after a restart, changes nothing.
 func TestReviewedIsCarriedOut(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
@@ -254,7 +254,7 @@ func TestExpired(t *testing.T) {
 		s.Review = review(reviewed.Require)
 		change := map[string]string{"phi.yaml": reconciletest.Phi}
 		s.Propose(change)
-		time.Sleep(8 * 24 * time.Hour)
+		s.Advance(8 * 24 * time.Hour)
 		s.Merge(change)
 		held(t, s.Passes(s.Loop(), 2), "phi", "NotReviewed", "it was reviewed 8 days ago in https://git.example.com/1; "+
 			"reviews count for 7 days")
@@ -266,7 +266,7 @@ func TestExpired(t *testing.T) {
 		s.Merge(change)
 		l := s.Loop()
 		s.Settle(l)
-		time.Sleep(60 * 24 * time.Hour)
+		s.Advance(60 * 24 * time.Hour)
 		if out := s.Settle(l); out.Changes.Writes() != 0 || conditionOf(t, out, "phi", status.Applied).Status != "" {
 			t.Errorf("what runs is held after its review expired: %+v", out.Reports)
 		}
@@ -337,7 +337,7 @@ func TestOthersGoOn(t *testing.T) {
 	})
 }
 
-// TestDeletionNotShown: a Workspace whose deletion nobody was shown stays with all that runs; once it was, it goes.
+// TestDeletionNotShown: a Workspace whose deletion no reviewer was shown stays with all that runs; once it was, it goes.
 func TestDeletionNotShown(t *testing.T) {
 	for name, shown := range map[string]bool{"shown": true, "not shown": false} {
 		t.Run(name, func(t *testing.T) {
@@ -414,7 +414,7 @@ func upgraded(t *testing.T, old fs.FS) fs.FS {
 	return out
 }
 
-// TestUpgrade: another version of syncer that renders other objects is a change that nobody was shown. One that renders
+// TestUpgrade: another version of syncer that renders other objects is a change that no reviewer was shown. One that renders
 // the same is not.
 func TestUpgrade(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
@@ -455,7 +455,7 @@ func TestReviewsAway(t *testing.T) {
 	})
 }
 
-// TestSignedReviews: with signers, a record that somebody else wrote holds, and so does a status branch that claims that
+// TestSignedReviews: with signers, a record that another client wrote holds, and so does a status branch that claims that
 // a change is carried out. What runs in the cluster is believed.
 func TestSignedReviews(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/hashicorp/golang-lru/v2"
-
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
@@ -32,6 +30,9 @@ type Options struct {
 	NVMeStorageClass string
 	// Pods is what templates, patches and presets of the repository may ask for.
 	Pods podpolicy.Policy
+	// DigestOnly asks for a Bundle of which only the digest counts: its objects may be missing, and the cache keeps none. It
+	// is for placements that no pod gets.
+	DigestOnly bool
 }
 
 // Renderer turns Workspaces into objects. It is safe for concurrent use.
@@ -100,11 +101,7 @@ func (r *Renderer) Check() []error {
 //
 // The objects belong to the cache: callers must not change them.
 func (r *Renderer) Render(
-	ctx context.Context,
-	w *workspace.Workspace,
-	p preset.Preset,
-	at Placement,
-	o Options,
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
 ) (b Bundle, err error) {
 	defer func() {
 		// A fault in one Workspace must not stop the work for all others.
@@ -121,11 +118,7 @@ func (r *Renderer) Render(
 
 // cached returns the bundle of a Workspace from the cache, or renders it when one of its inputs has changed.
 func (r *Renderer) cached(
-	ctx context.Context,
-	w *workspace.Workspace,
-	p preset.Preset,
-	at Placement,
-	o Options,
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
 ) (Bundle, error) {
 	if err := ctx.Err(); err != nil {
 		return Bundle{}, err
@@ -134,30 +127,25 @@ func (r *Renderer) cached(
 		b, _, err := r.render(ctx, w, p, at, o)
 		return b, err
 	}
-	return r.known(r.cache.bundles, w, p, at, o, func() (Bundle, []string, error) { return r.render(ctx, w, p, at, o) })
-}
-
-// known returns the bundle of a Workspace from one of the caches, or makes it when one of its inputs has changed.
-func (r *Renderer) known(
-	bundles *lru.Cache[string, cachedBundle],
-	w *workspace.Workspace,
-	p preset.Preset,
-	at Placement,
-	o Options,
-	create func() (Bundle, []string, error),
-) (Bundle, error) {
 	key, err := inputsOf(w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
+	}
+	bundles := r.cache.bundles
+	if o.DigestOnly {
+		bundles = r.cache.digests
 	}
 	if k, ok := bundles.Get(key); ok {
 		if digest, err := r.deps.digest(k.dirs); err == nil && digest == k.digest {
 			return k.bundle, nil
 		}
 	}
-	b, dirs, err := create()
+	b, dirs, err := r.render(ctx, w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
+	}
+	if o.DigestOnly {
+		b.Objects = nil
 	}
 	digest, err := r.deps.digest(dirs)
 	if err == nil {
@@ -166,35 +154,9 @@ func (r *Renderer) known(
 	return b, err
 }
 
-// Digest returns the digest of the Bundle that Render returns. The cache keeps only the digest: it is for placements
-// that no pod gets.
-func (r *Renderer) Digest(
-	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
-) (digest string, err error) {
-	if r.cache == nil {
-		b, err := r.Render(ctx, w, p, at, o)
-		return b.Digest, err
-	}
-	b, err := r.known(r.cache.digests, w, p, at, o, func() (b Bundle, dirs []string, err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("render %s: panicked: %v", w.Key, p)
-			}
-		}()
-		b, dirs, err = r.render(ctx, w, p, at, o)
-		b.Objects = nil
-		return b, dirs, err
-	})
-	return b.Digest, err
-}
-
 // render returns the bundle of a Workspace, and the folders of the catalogue that it is built from.
 func (r *Renderer) render(
-	ctx context.Context,
-	w *workspace.Workspace,
-	p preset.Preset,
-	at Placement,
-	o Options,
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
 ) (Bundle, []string, error) {
 	over, err := overlayOf(w, p, at.withDefaults(w), o)
 	if err != nil {

@@ -99,7 +99,7 @@ func (r Records) Find(key workspace.Key, digest string) (Record, bool) {
 	return found, ok
 }
 
-// Newest returns the newest record of a Workspace, whatever was shown.
+// Newest returns the newest record of a Workspace, under any digest.
 func (r Records) Newest(key workspace.Key) (newest Record, ok bool) {
 	for _, one := range r.records[key] {
 		if !ok || later(one, newest) < 0 {

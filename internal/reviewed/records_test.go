@@ -139,7 +139,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// TestBounds: of too many records the oldest go, whatever the order in which they come, and so does what is no record.
+// TestBounds: of too many records the oldest go, in any order, and so does what is no record.
 func TestBounds(t *testing.T) {
 	files := map[string][]byte{
 		"README.md":                  []byte("x"),

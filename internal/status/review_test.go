@@ -71,7 +71,7 @@ func TestReviewConditions(t *testing.T) {
 	}
 }
 
-// TestHostileCarriedOut: whatever the branch says is within bounds.
+// TestHostileCarriedOut: all that the branch says is within bounds.
 func TestHostileCarriedOut(t *testing.T) {
 	text := string(Report{Key: workspace.Key{Namespace: "default", Name: "phi"}, CarriedOut: reviewed.CarriedOut{
 		Digest: strings.Repeat("x", 10_000) + "\x1b[31m", Nodes: 1 << 30,

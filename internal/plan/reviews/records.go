@@ -18,7 +18,7 @@ type Showing struct {
 }
 
 // Records returns the records of what a plan shows, one for each Workspace that it changes or deletes, in the order of
-// their keys. A Workspace that is refused or waits for a place has none: nobody was shown where it would run.
+// their keys. A Workspace that is refused or waits for a place has none: no reviewer was shown where it would run.
 func Records(p *plan.Plan, s Showing) []reviewed.Record {
 	var out []reviewed.Record
 	for i := range p.Workspaces {

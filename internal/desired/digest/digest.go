@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package desired
+// Package digest identifies the inputs of one Workspace, and what this version of syncer makes of them. Reviews are kept
+// under that digest.
+package digest
 
 import (
 	"cmp"
@@ -13,21 +15,10 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/capacity"
-	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 )
-
-// Digester returns the digest of the Bundle of a Workspace, without keeping its objects.
-type Digester interface {
-	Digest(
-		ctx context.Context,
-		w *workspace.Workspace,
-		p preset.Preset,
-		at render.Placement,
-		o render.Options,
-	) (string, error)
-}
 
 // inputs is what the digest of a Workspace covers.
 type inputs struct {
@@ -54,13 +45,13 @@ type sized struct {
 
 // Digests identifies the inputs of Workspaces. It is safe for concurrent use.
 type Digests struct {
-	in      Input
-	policy  Policy
+	in      desired.Input
+	policy  desired.Policy
 	objects map[workspace.Named][]workspace.Object // of the repository
 }
 
-// Digests returns what identifies the Workspaces of a source.
-func (in Input) Digests(policy Policy) *Digests {
+// Of returns what identifies the Workspaces of a source.
+func Of(in desired.Input, policy desired.Policy) *Digests {
 	policy.Prices, policy.Limits = samePrices(policy.Region), capacity.Limits{}
 	in.Set = in.Set.WithoutLive()
 	d := &Digests{in: in, policy: policy, objects: map[workspace.Named][]workspace.Object{}}
@@ -70,28 +61,29 @@ func (in Input) Digests(policy Policy) *Digests {
 	return d
 }
 
-// Of identifies the inputs of one Workspace, and what this version of syncer makes of them: its document with patches,
+// Workspace identifies the inputs of one Workspace, and what this version of syncer makes of them: its document with patches,
 // the content of its preset, the objects of the repository that it names, the sizes that it may run on, and its objects.
 // It is the SHA-256, in hex; "" for a Workspace with errors.
 //
 // Prices, quota, limits, other Workspaces, names of pools, and the place of the file do not change it. The objects are
 // therefore rendered for one placement that depends on nothing else: the first of the possible sizes by name.
-func (d *Digests) Of(ctx context.Context, w *Workload) (string, error) {
+func (d *Digests) Workspace(ctx context.Context, w *desired.Workload) (string, error) {
 	if len(w.Blocked) > 0 {
 		return "", nil
 	}
 	in, policy := d.in, d.policy
 	p, _ := in.Catalog.Lookup(w.Workspace.PresetName())
-	alone := Workload{Key: w.Key, Workspace: w.Workspace}
-	if err := policy.NodeSource().Place(&alone, in.Set, p, policy, Observed{}); err != nil {
+	alone := desired.Workload{Key: w.Key, Workspace: w.Workspace}
+	if err := policy.NodeSource().Place(&alone, in.Set, p, policy, desired.Observed{}); err != nil {
 		return "", fmt.Errorf("identify what was reviewed of %s: %w", w.Key, err)
 	}
-	at := alone.placeAlone()
-	objects, err := Digester(in.Renderer).Digest(ctx, w.Workspace, p, at, render.Options{
+	at := placeAlone(&alone)
+	bundle, err := in.Renderer.Render(ctx, w.Workspace, p, at, render.Options{
 		Cluster:          policy.Cluster,
 		Objects:          in.Set.Objects,
 		NVMeStorageClass: policy.NVMeStorageClass,
 		Pods:             policy.Pods,
+		DigestOnly:       true,
 	})
 	if err != nil {
 		return "", fmt.Errorf("identify what was reviewed of %s: %w", w.Key, err)
@@ -109,7 +101,7 @@ func (d *Digests) Of(ctx context.Context, w *Workload) (string, error) {
 		Sizes:   sizesOf(alone.Demand.Options),
 		Shares:  sizesOf(alone.Demand.Shares),
 		Named:   d.named(w.Workspace),
-		Objects: objects,
+		Objects: bundle.Digest,
 	})
 	if err != nil {
 		return "", fmt.Errorf("identify what was reviewed of %s: %w", w.Key, err)
@@ -147,12 +139,20 @@ func samePrices(region string) capacity.Prices {
 const anyPool = "pool"
 
 // placeAlone returns the placement on the first size by name.
-func (w *Workload) placeAlone() render.Placement {
+func placeAlone(w *desired.Workload) render.Placement {
 	at := w.Placement.Placement
 	if options := slices.SortedFunc(slices.Values(w.Demand.Options), bySize); len(options) > 0 {
-		labels := at.NodeLabels
-		at = placementOf(options[0]).Placement
-		at.NodeLabels = labels
+		o := options[0]
+		at = render.Placement{
+			Nodes:            o.Nodes,
+			GPUsPerNode:      o.GPUsPerNode,
+			GPUModel:         o.SKU.GPUModel,
+			TensorParallel:   o.TensorParallel,
+			PipelineParallel: o.PipelineParallel,
+			DataParallel:     o.DataParallel,
+			LocalNVMe:        o.SKU.LocalNVMe,
+			NodeLabels:       at.NodeLabels,
+		}
 	}
 	at.Pool, at.Spot = anyPool, w.Workspace.Spot()
 	if at.NodeLabels == nil {

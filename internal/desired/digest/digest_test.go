@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package desired_test
+package digest_test
 
 import (
 	"fmt"
@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/digest"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -56,11 +57,11 @@ func (i identified) digest(t *testing.T) string {
 			if len(w.Blocked) > 0 {
 				t.Fatalf("blocked: %v", w.Blocked)
 			}
-			digest, err := in.Digests(i.policy).Of(t.Context(), w)
-			if err != nil || digest == "" {
-				t.Fatalf("digest %q, %v", digest, err)
+			out, err := digest.Of(in, i.policy).Workspace(t.Context(), w)
+			if err != nil || out == "" {
+				t.Fatalf("digest %q, %v", out, err)
 			}
-			return digest
+			return out
 		}
 	}
 	t.Fatal("no Workspace phi")
@@ -149,6 +150,7 @@ func TestDigestCovers(t *testing.T) {
 				}
 			}
 			seen := map[string]string{}
+			cache := render.NewCache()
 			for what, i := range map[string]identified{
 				"nothing":         {files: base},
 				"suspend":         {files: with("name: phi}", `name: phi, annotations: {syncer.dev/suspend: "true"}}`)},
@@ -168,12 +170,13 @@ func TestDigestCovers(t *testing.T) {
 				if i.policy.Cluster == "" {
 					i.policy = policy
 				}
-				digest := i.digest(t)
-				if other, twice := seen[digest]; twice {
+				i.cache = cache
+				got := i.digest(t)
+				if other, twice := seen[got]; twice {
 					t.Errorf("%s and %s have the same digest", what, other)
 				}
-				seen[digest] = what
-				if i.digest(t) != digest {
+				seen[got] = what
+				if i.digest(t) != got {
 					t.Errorf("%s: two digests of the same", what)
 				}
 			}
