@@ -36,8 +36,9 @@ func ReviewsOf(repo *git.Repository, c config.Config) *Reviews {
 
 func (r *Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
 
-// acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: the clients that may
-// push there decide, and a commit of a merged branch does not count. A commit that is older has to be repeated. It is ours.
+// acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: the clients that
+// may push there decide, and a commit of a merged branch does not count. A commit that is older has to be repeated. It
+// is ours.
 const acceptedCommits = 100
 
 // Accepted returns the plans that the last commits of the followed branch accept, by their digests.
@@ -140,8 +141,8 @@ func reviewVerifier(signers string) (reviewed.Verify, error) {
 	}, nil
 }
 
-// reviewSigner returns what signs reviews: the key of status commits, if it is one of SSH. It is nil without a key. A key
-// of OpenPGP signs none, which is an error only where unsigned reviews do not count.
+// reviewSigner returns what signs reviews: the key of status commits, if it is one of SSH. It is nil without a key. A
+// key of OpenPGP signs none, which is an error only where unsigned reviews do not count.
 func reviewSigner(c config.Config) (reviewed.Sign, error) {
 	signer, ok := statusSigner(c).(signature.Signer)
 	if !ok {

@@ -95,7 +95,12 @@ func (p *project) show(branch string, c config.Config) []reviewed.Record {
 	return records
 }
 
-// merge writes the files of a commit into a commit on main, as a squash does.
+// write writes records in a clone of its own, as another process does.
+func (p *project) write(c config.Config, records ...reviewed.Record) (string, error) {
+	return app.ReviewsOf(open(p.t, c), c).Write(p.t.Context(), records, time.Now())
+}
+
+// squash writes the files of a commit into a commit on main, as a squash does.
 func (p *project) squash(branch, message string) {
 	p.t.Helper()
 	tree := p.repo.Git("merge-tree", "--write-tree", "main", branch)
@@ -123,7 +128,9 @@ var cheap = strings.Replace(reconciletest.Phi, "Standard_NC24ads_A100_v4", "Stan
 // TestDigestAcrossHistories: the same change has the same digest, however it gets onto the branch, and with any
 // other change; another change has another.
 func TestDigestAcrossHistories(t *testing.T) {
-	other := map[string]string{"workspaces/other.yaml": reconciletest.Named(reconciletest.Automatic, "other"), "README.md": "x"}
+	other := map[string]string{
+		"workspaces/other.yaml": reconciletest.Named(reconciletest.Automatic, "other"), "README.md": "x",
+	}
 	for name, merged := range map[string]struct {
 		merge func(p *project)
 		same  bool
@@ -142,11 +149,14 @@ func TestDigestAcrossHistories(t *testing.T) {
 			p.repo.Remove("move", phiPath)
 			p.repo.Commit(map[string]string{"workspaces/a/b.yaml": cheap}, "x")
 		}, true},
-		"changed": {func(p *project) { p.repo.Commit(map[string]string{phiPath: cheap + "  # x\n  config: c\n"}, "x") }, false},
+		"changed": {func(p *project) {
+			p.repo.Commit(map[string]string{phiPath: cheap + "  # x\n  config: c\n"}, "x")
+		}, false},
 		"preset of the repository": {func(p *project) {
 			p.squash("topic", "squash")
 			p.repo.Commit(map[string]string{
-				"presets/models/phi-4-mini-instruct/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" +
+				"presets/models/phi-4-mini-instruct/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\n" +
+					"kind: Kustomization\n" +
 					"resources: [../../base/inference]\ncommonAnnotations: {team: x}\n",
 			}, "preset")
 		}, false},
@@ -178,8 +188,8 @@ func TestDigestAcrossHistories(t *testing.T) {
 	}
 }
 
-// TestReviewsBesideStatus: writing reviews leaves status alone, and the other way round; two writers at once lose nothing,
-// and each cluster has its own.
+// TestReviewsBesideStatus: writing reviews leaves status alone, and the other way round; two writers at once lose
+// nothing, and each cluster has its own.
 func TestReviewsBesideStatus(t *testing.T) {
 	p := newProject(t, map[string]string{phiPath: reconciletest.Phi})
 	p.repo.Reset("topic", p.repo.Head(gittest.Main))
@@ -199,13 +209,13 @@ func TestReviewsBesideStatus(t *testing.T) {
 		others.Go(func() {
 			another := record
 			another.Workspace = workspace.Key{Namespace: "default", Name: "w" + string(rune('a'+i))}
-			if _, err := app.ReviewsOf(open(t, p.config), p.config).Write(t.Context(), []reviewed.Record{another}, time.Now()); err != nil {
+			if _, err := p.write(p.config, another); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	others.Wait()
-	if _, err := app.ReviewsOf(open(t, prod), prod).Write(t.Context(), []reviewed.Record{elsewhere}, time.Now()); err != nil {
+	if _, err := p.write(prod, elsewhere); err != nil {
 		t.Fatal(err)
 	}
 	files["README.md"] = []byte("y")
@@ -216,14 +226,15 @@ func TestReviewsBesideStatus(t *testing.T) {
 	on := p.repo.Files(p.config.Status.Branch)
 	for _, want := range []string{
 		"status/demo/README.md", "status/demo/default/phi.yaml", "reviews/demo/" + name, "reviews/prod/" + name,
-		"reviews/demo/" + strings.Replace(name, "/phi/", "/wa/", 1), "reviews/demo/" + strings.Replace(name, "/phi/", "/wd/", 1),
+		"reviews/demo/" + strings.Replace(name, "/phi/", "/wa/", 1),
+		"reviews/demo/" + strings.Replace(name, "/phi/", "/wd/", 1),
 	} {
 		if !slices.Contains(on, want) {
 			t.Errorf("%s is not on the branch: %q", want, on)
 		}
 	}
 	before := p.repo.Head(p.config.Status.Branch)
-	if commit, err := app.ReviewsOf(open(t, p.config), p.config).Write(t.Context(), []reviewed.Record{record}, time.Now()); commit != "" || err != nil {
+	if commit, err := p.write(p.config, record); commit != "" || err != nil {
 		t.Errorf("the same review again: commit %q, %v", commit, err)
 	}
 	if p.repo.Head(p.config.Status.Branch) != before {
@@ -254,8 +265,8 @@ func keyFile(t *testing.T, principal string) (file, allowed string) {
 	return file, principal + ` namespaces="syncer-review" ` + string(public)
 }
 
-// TestSignedThroughGit: with signers, only what one of them wrote counts; ssh-keygen accepts the signature too. Symbolic
-// links and large files are no reviews.
+// TestSignedThroughGit: with signers, only what one of them wrote counts; ssh-keygen accepts the signature too.
+// Symbolic links and large files are no reviews.
 func TestSignedThroughGit(t *testing.T) {
 	p := newProject(t, map[string]string{phiPath: reconciletest.Phi})
 	p.repo.Reset("topic", p.repo.Head(gittest.Main))
@@ -296,7 +307,8 @@ func TestSignedThroughGit(t *testing.T) {
 	if err := os.WriteFile(signature, []byte(unindented(armored)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	verify := exec.Command("ssh-keygen", "-Y", "verify", "-f", signers, "-I", "ci@example.com", "-n", "syncer-review", "-s", signature)
+	verify := exec.Command("ssh-keygen", "-Y", "verify", "-f", signers, "-I", "ci@example.com", "-n", "syncer-review",
+		"-s", signature)
 	verify.Stdin = strings.NewReader(text)
 	if out, err := verify.CombinedOutput(); err != nil {
 		t.Errorf("ssh-keygen: %v: %s", err, out)
@@ -397,8 +409,8 @@ func (s *simulated) applied(out reconcile.Outcome) status.Condition {
 	return status.Condition{}
 }
 
-// TestRequireThroughGit: real commits, pushed to a real server: an unreviewed change is held over a restart, the trailer
-// counts on the followed branch only, and a reviewed change goes on after a squash and a rebase.
+// TestRequireThroughGit: real commits, pushed to a real server: an unreviewed change is held over a restart, the
+// trailer counts on the followed branch only, and a reviewed change goes on after a squash and a rebase.
 func TestRequireThroughGit(t *testing.T) {
 	p := newProject(t, map[string]string{"README.md": "x"})
 	s := p.simulate()

@@ -207,8 +207,8 @@ func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
 	return id, nil
 }
 
-// inputs identifies the content of a folder without the folders of exclude: status commits to the same branch are no new
-// input.
+// inputs identifies the content of a folder without the folders of exclude: status commits to the same branch are no
+// new input.
 func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
 	within := func(folder string) bool { return dir == "." || strings.HasPrefix(folder, dir+"/") }
 	switch {
@@ -224,6 +224,9 @@ func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
 	}
 	sum := sha256.New()
 	for _, e := range entries {
+		if slices.Contains(exclude, path.Join(dir, e.Name())) {
+			continue // the first status commit is no new input either
+		}
 		h, err := inputs(s, path.Join(dir, e.Name()), exclude)
 		if err != nil {
 			return "", err

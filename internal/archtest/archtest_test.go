@@ -215,7 +215,8 @@ var helpers = []string{
 	"internal/archtest", "internal/bench", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest", "internal/schematest", "internal/sops/sopstest",
+	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest", "internal/schematest",
+	"internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 

@@ -324,7 +324,8 @@ var catalogue = []group{
 		{NotReviewed, "No reviewer was shown what runs, or would run, within policy.review.maxAge."},
 		{
 			WorseThanReviewed,
-			"What runs, or would run, costs more, runs elsewhere, or replaces, interrupts or deletes more than reviewers were shown.",
+			"What runs, or would run, costs more, runs elsewhere, or replaces, interrupts or deletes more than " +
+				"reviewers were shown.",
 		},
 	}},
 	{"Kustomize and patches", []Entry{

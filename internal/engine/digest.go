@@ -50,8 +50,8 @@ func (e *Engine) digests(ctx context.Context, p *plan.Plan, base, head source) {
 	}
 }
 
-// identify returns the digests of Workspaces of a source. One whose digest cannot be computed has none, and counts as not
-// reviewed.
+// identify returns the digests of Workspaces of a source. One whose digest cannot be computed has none, and counts as
+// not reviewed.
 func (e *Engine) identify(
 	ctx context.Context, in desired.Input, workloads []*desired.Workload,
 ) map[workspace.Key]string {

@@ -21,14 +21,14 @@ type Reviews struct {
 	Records reviewed.Records
 	// CarriedOut is what syncer has carried out, by Workspace.
 	CarriedOut map[workspace.Key]reviewed.CarriedOut
-	// Accepted returns the plans that commits of the followed branch accept, by their digests. It is called only if a plan
-	// is not reviewed. It may be nil.
+	// Accepted returns the plans that commits of the followed branch accept, by their digests. It is called only if a
+	// plan is not reviewed. It may be nil.
 	Accepted func(context.Context) (map[string]bool, error)
 }
 
-// reviewed compares a plan with what was reviewed, and makes it again without what must not be carried out. What is held
-// goes last when nodes are given out, so that it takes none from others; those may then find a place, which is compared
-// as well. Each round holds one more Workspace at least, so that the rounds end.
+// reviewed compares a plan with what was reviewed, and makes it again without what must not be carried out. What is
+// held goes last when nodes are given out, so that it takes none from others; those may then find a place, which is
+// compared as well. Each round holds one more Workspace at least, so that the rounds end.
 func (e *Engine) reviewed(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, out Result,
 ) (Result, error) {

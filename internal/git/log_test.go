@@ -89,7 +89,8 @@ func TestEdit(t *testing.T) {
 	before := repo.Head("status")
 	failing := change("x")
 	failing.Edit = func(map[string][]byte) (map[string][]byte, error) { return nil, errors.New("no key") }
-	if _, _, err := r.Branch("status").Commit(t.Context(), failing); err == nil || !strings.Contains(err.Error(), "no key") {
+	_, _, err = r.Branch("status").Commit(t.Context(), failing)
+	if err == nil || !strings.Contains(err.Error(), "no key") {
 		t.Errorf("%v", err)
 	}
 	failing.Edit = func(map[string][]byte) (map[string][]byte, error) { return map[string][]byte{"../x": nil}, nil }

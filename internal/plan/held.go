@@ -16,8 +16,8 @@ import (
 // hold makes the guard keep the live objects of Workspaces that may not change.
 func (g *Guard) hold(held map[workspace.Key]string) { g.Held = held }
 
-// spread returns held with the Workspaces that can change only together with one of them: those that would give up their
-// nodes for it, and those whose pods use the same object of the repository, which changes. The reason names that
+// spread returns held with the Workspaces that can change only together with one of them: those that would give up
+// their nodes for it, and those whose pods use the same object of the repository, which changes. The reason names that
 // Workspace.
 func spread(
 	held map[workspace.Key]string, d desired.Desired, previews []cluster.Preview,
@@ -114,8 +114,8 @@ func holdObjects(
 	return changes
 }
 
-// holdPools holds all changes to pools that only held Workspaces use, or that take nodes from one. Of a pool that others
-// use as well, it holds the nodes that are for the held ones.
+// holdPools holds all changes to pools that only held Workspaces use, or that take nodes from one. Of a pool that
+// others use as well, it holds the nodes that are for the held ones.
 func holdPools(changes []capacity.PoolChange, d desired.Desired, s cluster.State, held map[workspace.Key]string) {
 	if len(held) == 0 {
 		return

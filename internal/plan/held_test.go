@@ -29,14 +29,18 @@ func objectOf(kind, name string) *unstructured.Unstructured {
 func heldTogether() (desired.Desired, []cluster.Preview) {
 	var d desired.Desired
 	for _, name := range []string{"a", "b", "c", "d"} {
-		w := desired.Workload{Key: key(name), Workspace: &workspace.Workspace{Key: key(name), Inference: &workspace.Inference{}}}
+		w := desired.Workload{
+			Key: key(name), Workspace: &workspace.Workspace{Key: key(name), Inference: &workspace.Inference{}},
+		}
 		if name == "a" || name == "b" {
 			w.Workspace.Inference.Config = "conf"
 		}
 		if name == "c" {
 			w.Binding.To = key("a")
 		}
-		w.Bundle = render.Bundle{Objects: []*unstructured.Unstructured{objectOf("StatefulSet", name), objectOf("ConfigMap", "shared")}}
+		w.Bundle = render.Bundle{Objects: []*unstructured.Unstructured{
+			objectOf("StatefulSet", name), objectOf("ConfigMap", "shared"),
+		}}
 		d.Workloads = append(d.Workloads, w)
 		d.Objects = append(d.Objects, desired.Object{Workspace: w.Key, Content: w.Bundle.Objects[0]})
 	}
@@ -95,7 +99,9 @@ func TestHoldPools(t *testing.T) {
 	d.Workloads = append(d.Workloads, desired.Workload{
 		Key: key("m"), Workspace: &workspace.Workspace{Key: key("m")}, Binding: fleet.Binding{Pool: "old", Next: "next"},
 	})
-	state := cluster.State{Workloads: map[workspace.Key]cluster.Workload{key("b"): {Pool: "busy"}, key("gone"): {Pool: "left"}}}
+	state := cluster.State{Workloads: map[workspace.Key]cluster.Workload{
+		key("b"): {Pool: "busy"}, key("gone"): {Pool: "left"},
+	}}
 	change := func(op capacity.Op, name string, live, count int) capacity.PoolChange {
 		c := capacity.PoolChange{Op: op, Name: name}
 		if live > 0 {

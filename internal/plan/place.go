@@ -10,8 +10,8 @@ import (
 	"syncer.dev/syncer/internal/reviewed"
 )
 
-// placeOf returns where a Workspace will run once all steps are carried out: for one that moves, the place that it moves
-// to.
+// placeOf returns where a Workspace will run once all steps are carried out: for one that moves, the place that it
+// moves to.
 func (c *Comparison) placeOf(w *desired.Workload) reviewed.Shown {
 	if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" {
 		return reviewed.Shown{}

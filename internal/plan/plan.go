@@ -101,8 +101,8 @@ type Workspace struct {
 	// Before and After are what a reviewer compares.
 	Before, After Values
 
-	// Digest is what reviews are kept under: that of its inputs, and for Delete that of what is deleted. It is "" if it is
-	// not known, and for a Workspace without changes.
+	// Digest is what reviews are kept under: that of its inputs, and for Delete that of what is deleted. It is "" if it
+	// is not known, and for a Workspace without changes.
 	Digest string
 	// Place is where it will run, once all steps are carried out; the zero value for Delete and for one that waits.
 	Place reviewed.Shown

@@ -36,8 +36,8 @@ type Settings struct {
 // ReviewSettings say how plans are compared with what was reviewed.
 type ReviewSettings struct {
 	reviewed.Policy
-	// Signed means that only signed reviews count. What the status branch says of itself then does not count either: after
-	// a restart, syncer believes what it finds in the cluster.
+	// Signed means that only signed reviews count. What the status branch says of itself then does not count either:
+	// after a restart, syncer believes what it finds in the cluster.
 	Signed bool
 }
 

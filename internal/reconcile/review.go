@@ -41,7 +41,9 @@ func (l *Loop) reviewed(p *pass) engine.Reviews {
 		out.Records = *l.records
 	}
 	if l.reviews != nil {
-		out.Accepted = func(ctx context.Context) (map[string]bool, error) { return l.reviews.Accepted(ctx, l.revision.Commit) }
+		out.Accepted = func(ctx context.Context) (map[string]bool, error) {
+			return l.reviews.Accepted(ctx, l.revision.Commit)
+		}
 	}
 	return out
 }

@@ -78,8 +78,8 @@ func sized(size string) string {
 	return strings.Replace(reconciletest.Phi, "Standard_NC24ads_A100_v4", size, 1)
 }
 
-// TestReviewedIsCarriedOut: what a pull request showed is carried out by require, however it is merged: the commits of a
-// squash or a rebase are others, and their content is the same. A second loop, after a restart, changes nothing.
+// TestReviewedIsCarriedOut: what a pull request showed is carried out by require, however it is merged: the commits of
+// a squash or a rebase are others, and their content is the same. A second loop, after a restart, changes nothing.
 func TestReviewedIsCarriedOut(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		s.Review = review(reviewed.Require)
@@ -107,8 +107,8 @@ func TestReviewedIsCarriedOut(t *testing.T) {
 	})
 }
 
-// TestNeverReviewed: require starts nothing, not even after a restart; a review lets it go, and so does the trailer with
-// the digest that status shows, and no other.
+// TestNeverReviewed: require starts nothing, not even after a restart; a review lets it go, and so does the trailer
+// with the digest that status shows, and no other.
 func TestNeverReviewed(t *testing.T) {
 	for name, release := range map[string]func(t *testing.T, s *reconciletest.Simulator, message string){
 		"review": func(_ *testing.T, s *reconciletest.Simulator, _ string) {
@@ -163,8 +163,8 @@ func TestAcceptedPlanOnly(t *testing.T) {
 	})
 }
 
-// TestPriceUp: what became dearer after the review is held by require, carried out with its price in status by warn, and
-// not looked at by off.
+// TestPriceUp: what became dearer after the review is held by require, carried out with its price in status by warn,
+// and not looked at by off.
 func TestPriceUp(t *testing.T) {
 	for verdict, check := range map[reviewed.Verdict]func(t *testing.T, s *reconciletest.Simulator, l *reconcile.Loop){
 		reviewed.Require: func(t *testing.T, s *reconciletest.Simulator, l *reconcile.Loop) {
@@ -337,7 +337,8 @@ func TestOthersGoOn(t *testing.T) {
 	})
 }
 
-// TestDeletionNotShown: a Workspace whose deletion no reviewer was shown stays with all that runs; once it was, it goes.
+// TestDeletionNotShown: a Workspace whose deletion no reviewer was shown stays with all that runs; once it was, it
+// goes.
 func TestDeletionNotShown(t *testing.T) {
 	for name, shown := range map[string]bool{"shown": true, "not shown": false} {
 		t.Run(name, func(t *testing.T) {
@@ -414,8 +415,8 @@ func upgraded(t *testing.T, old fs.FS) fs.FS {
 	return out
 }
 
-// TestUpgrade: another version of syncer that renders other objects is a change that no reviewer was shown. One that renders
-// the same is not.
+// TestUpgrade: another version of syncer that renders other objects is a change that no reviewer was shown. One that
+// renders the same is not.
 func TestUpgrade(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		s.Review = review(reviewed.Require)
@@ -455,8 +456,8 @@ func TestReviewsAway(t *testing.T) {
 	})
 }
 
-// TestSignedReviews: with signers, a record that another client wrote holds, and so does a status branch that claims that
-// a change is carried out. What runs in the cluster is believed.
+// TestSignedReviews: with signers, a record that another client wrote holds, and so does a status branch that claims
+// that a change is carried out. What runs in the cluster is believed.
 func TestSignedReviews(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		s.Review = review(reviewed.Require)

@@ -50,7 +50,8 @@ func (s *Simulator) Propose(files map[string]string) plan.Plan {
 			delete(head.files, name)
 		}
 	}
-	p, err := engine.New(engine.Settings{Policy: s.Policy(), Read: s.Read}, nil).Between(s.t.Context(), s.Git.Tip(), head.Tip())
+	e := engine.New(engine.Settings{Policy: s.Policy(), Read: s.Read}, nil)
+	p, err := e.Between(s.t.Context(), s.Git.Tip(), head.Tip())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -30,8 +30,8 @@ type Options struct {
 	NVMeStorageClass string
 	// Pods is what templates, patches and presets of the repository may ask for.
 	Pods podpolicy.Policy
-	// DigestOnly asks for a Bundle of which only the digest counts: its objects may be missing, and the cache keeps none. It
-	// is for placements that no pod gets.
+	// DigestOnly asks for a Bundle of which only the digest counts: its objects may be missing, and the cache keeps none.
+	// It is for placements that no pod gets.
 	DigestOnly bool
 }
 

@@ -58,8 +58,8 @@ func (c CarriedOut) place() Shown {
 	return Shown{InstanceType: c.InstanceType, Region: c.Region, Spot: c.Spot, Nodes: c.Nodes}
 }
 
-// Merge returns c after next was carried out. While a Workspace pauses, or its job is over, it keeps its place: the same
-// inputs may take it again.
+// Merge returns c after next was carried out. While a Workspace pauses, or its job is over, it keeps its place: the
+// same inputs may take it again.
 func (c CarriedOut) Merge(next CarriedOut) CarriedOut {
 	if c.Digest == next.Digest && (next.Nodes == 0 || next.InstanceType == c.InstanceType && next.Nodes < c.Nodes) {
 		c.Told = false

@@ -52,7 +52,8 @@ func TestJudge(t *testing.T) {
 			text: "its price is unknown, and was 3.67 USD/h",
 		},
 		"price found": {
-			digest: "unpriced", now: shown, reason: diag.WorseThanReviewed, text: "it costs 3.67 USD/h, and its price was unknown",
+			digest: "unpriced", now: shown, reason: diag.WorseThanReviewed,
+			text: "it costs 3.67 USD/h, and its price was unknown",
 		},
 		"unknown as shown": {
 			digest: "unpriced", now: with(func(s *Shown) { s.HourlyCost = capacity.Cost{} }), reason: diag.AsReviewed,
@@ -139,8 +140,10 @@ func TestCarriedOut(t *testing.T) {
 		now    Shown
 		want   bool
 	}{
-		"repair": {done, "d", now, true}, "price of the repair": {done, "d", dearer, true}, "paused": {done, "d", paused, true},
-		"other inputs": {done, "e", now, false}, "other size": {done, "d", elsewhere, false}, "more": {done, "d", more, false},
+		"repair": {done, "d", now, true}, "price of the repair": {done, "d", dearer, true},
+		"paused":       {done, "d", paused, true},
+		"other inputs": {done, "e", now, false}, "other size": {done, "d", elsewhere, false},
+		"more":    {done, "d", more, false},
 		"deleted": {done, "d", gone, false}, "only told": {told, "d", now, false}, "nothing": {CarriedOut{}, "", now, false},
 	} {
 		if got := c.done.Covers(c.digest, c.now); got != c.want {

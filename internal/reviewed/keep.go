@@ -27,9 +27,9 @@ type Keeping struct {
 }
 
 // Add returns the files of a cluster's folder with new records in them, and without those that are too old or too many.
-// The result follows from the arguments alone. A file that counts and already shows the same values stays as it is while
-// it is younger than half of MaxAge, so that the same review is not written again and again. The error says which record
-// cannot be written.
+// The result follows from the arguments alone. A file that counts and already shows the same values stays as it is
+// while it is younger than half of MaxAge, so that the same review is not written again and again. The error says which
+// record cannot be written.
 func (k Keeping) Add(files map[string][]byte, records ...Record) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	maps.Copy(out, files)

@@ -17,8 +17,8 @@ type Record struct {
 	Cluster   string
 	Workspace workspace.Key
 	// Digest identifies the inputs of the Workspace itself: its manifest, patches, preset and plain objects, and what
-	// syncer makes of them. It does not depend on prices, quota or other Workspaces. A record of a deletion has the digest
-	// that Deletion returns.
+	// syncer makes of them. It does not depend on prices, quota or other Workspaces. A record of a deletion has the
+	// digest that Deletion returns.
 	Digest string
 	Shown  Shown
 	// PullRequest is its address, for people. Commit is the head that was planned.

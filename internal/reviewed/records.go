@@ -40,8 +40,8 @@ const (
 	ahead = 5 * time.Minute
 )
 
-// Read returns the records in the files of a cluster's folder, by path relative to it. verify is nil if unsigned records
-// count. A record of the future does not count.
+// Read returns the records in the files of a cluster's folder, by path relative to it. verify is nil if unsigned
+// records count. A record of the future does not count.
 func Read(cluster string, files map[string][]byte, verify Verify, now time.Time) Records {
 	out := Records{records: map[workspace.Key]map[string]Record{}}
 	perFolder, total := map[string]int{}, 0

@@ -58,6 +58,7 @@ func TestSigned(t *testing.T) {
 	}
 	elsewhere := workspace.Key{Namespace: "default", Name: "llama"}
 	moved := strings.Replace(file, "name: phi", "name: llama", 1)
+	relabelled := strings.Replace(file, hashOf("a"), hashOf("b"), 1)
 	for what, files := range map[string]map[string][]byte{
 		"unsigned":                         add(t, nil, nil, noon, record("a")),
 		"wrong key":                        add(t, nil, seal("mallory"), noon, record("a")),
@@ -68,7 +69,7 @@ func TestSigned(t *testing.T) {
 		"another pull request":             changed("pulls/7", "pulls/8"),
 		"signature cut":                    changed("SIGNED ci ", "SIGNED ci"),
 		"moved to another digest":          {FileName(phi, hashOf("b")): good[name]},
-		"made for another digest":          {FileName(phi, hashOf("b")): []byte(strings.Replace(file, hashOf("a"), hashOf("b"), 1))},
+		"made for another digest":          {FileName(phi, hashOf("b")): []byte(relabelled)},
 		"moved to another Workspace":       {FileName(elsewhere, hashOf("a")): good[name]},
 		"made for another Workspace":       {FileName(elsewhere, hashOf("a")): []byte(moved)},
 		"of another cluster":               changed("cluster: demo", "cluster: prod"),

@@ -63,7 +63,8 @@ func applied(in Input, r Report) (Condition, bool) {
 	reason, why := ApplyHeld, in.heldBack()
 	switch {
 	case in.Workspace == nil && in.Held != "":
-		return condition(Applied, false, in.heldReason(), "its deletion is held back: "+in.Held+"; its live objects stay"), true
+		text := "its deletion is held back: " + in.Held + "; its live objects stay"
+		return condition(Applied, false, in.heldReason(), text), true
 	case in.Workspace == nil || len(in.Problems) > 0:
 		return Condition{}, false
 	case in.Held != "":

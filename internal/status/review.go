@@ -42,7 +42,8 @@ func ReviewMessage(cluster, version string, records []reviewed.Record) string {
 			subject += word
 		}
 	}
-	trailers := fmt.Sprintf("%s: %s\nSyncer-Version: %s\nSyncer-CI: [skip ci]\n", TrailerCluster, line(cluster), line(version))
+	trailers := fmt.Sprintf("%s: %s\nSyncer-Version: %s\nSyncer-CI: [skip ci]\n",
+		TrailerCluster, line(cluster), line(version))
 	return subject + "\n\n" + body.String() + "\n" + trailers
 }
 
@@ -52,8 +53,8 @@ type Review struct {
 	Message string
 }
 
-// reviewedAs returns the condition Reviewed, which is about what is carried out, or false without one. The result for the
-// change that was carried out last stays until another one is.
+// reviewedAs returns the condition Reviewed, which is about what is carried out, or false without one. The result for
+// the change that was carried out last stays until another one is.
 func reviewedAs(in Input, r, old Report) (Condition, bool) {
 	if in.Review != nil && in.carriedOut() {
 		ok := in.Review.Reason == diag.AsReviewed || in.Review.Reason == diag.PlanAccepted

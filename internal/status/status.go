@@ -36,7 +36,8 @@ type Report struct {
 	Source     string // file in the repository
 	Model      string // Hugging Face repository; "" for a pod template
 	Revision   string // commit of the model, or "unpinned"; "" if pods do not download it
-	// FirstSeen is when syncer first reported on the Workspace. Of two with the same priority, the earlier one goes first.
+	// FirstSeen is when syncer first reported on the Workspace. Of two with the same priority, the earlier one goes
+	// first.
 	FirstSeen       time.Time
 	InstanceType    string
 	TargetNodeCount int

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package digest identifies the inputs of one Workspace, and what this version of syncer makes of them. Reviews are kept
-// under that digest.
+// Package digest identifies the inputs of one Workspace, and what this version of syncer makes of them. Reviews are
+// kept under that digest.
 package digest
 
 import (
@@ -61,9 +61,9 @@ func Of(in desired.Input, policy desired.Policy) *Digests {
 	return d
 }
 
-// Workspace identifies the inputs of one Workspace, and what this version of syncer makes of them: its document with patches,
-// the content of its preset, the objects of the repository that it names, the sizes that it may run on, and its objects.
-// It is the SHA-256, in hex; "" for a Workspace with errors.
+// Workspace identifies the inputs of one Workspace, and what this version of syncer makes of them: its document with
+// patches, the content of its preset, the objects of the repository that it names, the sizes that it may run on, and
+// its objects. It is the SHA-256, in hex; "" for a Workspace with errors.
 //
 // Prices, quota, limits, other Workspaces, names of pools, and the place of the file do not change it. The objects are
 // therefore rendered for one placement that depends on nothing else: the first of the possible sizes by name.
@@ -125,7 +125,8 @@ func (d *Digests) named(w *workspace.Workspace) []named {
 	return out
 }
 
-// samePrices is a list in which every size is offered, at one price: none decides which sizes there are, or their order.
+// samePrices is a list in which every size is offered, at one price: none decides which sizes there are, or their
+// order.
 func samePrices(region string) capacity.Prices {
 	prices := map[string]float64{}
 	for s := range capacity.SKUs() {

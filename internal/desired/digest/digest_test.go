@@ -82,7 +82,8 @@ var situations = map[string]struct {
 	"named size":     {text: reconciletest.Phi},
 	"automatic size": {text: reconciletest.Automatic},
 	"existing nodes": {
-		text: strings.Replace(reconciletest.Phi, "  instanceType: Standard_NC24ads_A100_v4\n", "", 1), source: desired.ExistingNodes{},
+		text:   strings.Replace(reconciletest.Phi, "  instanceType: Standard_NC24ads_A100_v4\n", "", 1),
+		source: desired.ExistingNodes{},
 	},
 }
 
@@ -115,7 +116,9 @@ func TestDigestIgnores(t *testing.T) {
 					i.seen.Quota.Families = map[string]capacity.Limit{strings.ToLower(sku.Family): {Known: true}}
 				},
 				"pools": func(i *identified) {
-					i.seen.Pools = []capacity.LivePool{{Name: "other", Size: sku.Name, Count: 1, Owned: true, State: capacity.Succeeded}}
+					i.seen.Pools = []capacity.LivePool{
+						{Name: "other", Size: sku.Name, Count: 1, Owned: true, State: capacity.Succeeded},
+					}
 				},
 				"a cache":    func(i *identified) { i.cache = render.NewCache() },
 				"preemption": func(i *identified) { i.policy.Preemption = true },
@@ -130,13 +133,18 @@ func TestDigestIgnores(t *testing.T) {
 	}
 }
 
-const phiPreset = "models/phi-4-mini-instruct/preset.yaml"
+const (
+	phiPreset  = "models/phi-4-mini-instruct/preset.yaml"
+	imagesFile = "components/images/kustomization.yaml"
+)
 
 // TestDigestCovers: each of these is another change to review.
 func TestDigestCovers(t *testing.T) {
 	for name, situation := range situations {
 		t.Run(name, func(t *testing.T) {
 			policy := desired.Policy{Cluster: "demo", Region: "eastus", Source: situation.source}
+			elsewhere := policy
+			elsewhere.Cluster = "prod"
 			with := func(from, to string) map[string]string {
 				if !strings.Contains(situation.text, from) {
 					t.Fatalf("no %q in the Workspace", from)
@@ -160,12 +168,12 @@ func TestDigestCovers(t *testing.T) {
 				"model":           {files: with("phi-4-mini-instruct", "phi-3-mini-128k-instruct")},
 				"config":          {files: config(1024)},
 				"another config":  {files: config(2048)},
-				"another cluster": {files: base, policy: desired.Policy{Cluster: "prod", Region: "eastus", Source: situation.source}},
+				"another cluster": {files: base, policy: elsewhere},
 				"patch": {files: map[string]string{"phi.yaml": situation.text, "phi.patch.yaml": "apiVersion: apps/v1\n" +
 					"kind: StatefulSet\nmetadata: {name: phi}\nspec: {template: {metadata: {labels: {team: x}}}}\n"}},
 				"revision": {files: base, presets: changed(t, phiPreset, "revision: c0", "revision: d0")},
-				"flag":     {files: base, presets: changed(t, phiPreset, "dtype: bfloat16\n    enable", "dtype: float16\n    enable")},
-				"image":    {files: base, presets: changed(t, "components/images/kustomization.yaml", "newTag: ", "newTag: \"9\" # ")},
+				"flag":     {files: base, presets: changed(t, phiPreset, "bfloat16\n    enable", "float16\n    enable")},
+				"image":    {files: base, presets: changed(t, imagesFile, "newTag: ", "newTag: \"9\" # ")},
 			} {
 				if i.policy.Cluster == "" {
 					i.policy = policy
@@ -199,13 +207,14 @@ func changed(t *testing.T, name, from, to string) fs.FS {
 	return out
 }
 
-// TestDigestIgnoresCluster: an object that only the cluster has is no part of what was reviewed, as the plan between two
-// commits does not know it.
+// TestDigestIgnoresCluster: an object that only the cluster has is no part of what was reviewed, as the plan between
+// two commits does not know it.
 func TestDigestIgnoresCluster(t *testing.T) {
 	files := map[string]string{"phi.yaml": reconciletest.Phi + "  config: conf\n"}
 	ref := cluster.Ref{Version: "v1", Kind: "ConfigMap", Namespace: "default", Name: "conf"}
 	data := map[string]string{"inference_config.yaml": "vllm: {max-model-len: 1024}"}
-	live := identified{files: files, found: map[cluster.Ref]cluster.Reference{ref: {Presence: cluster.Present, Data: data}}}
+	found := map[cluster.Ref]cluster.Reference{ref: {Presence: cluster.Present, Data: data}}
+	live := identified{files: files, found: found}
 	if (identified{files: files}).digest(t) != live.digest(t) {
 		t.Error("an object of the cluster changes the digest")
 	}
@@ -224,7 +233,8 @@ func TestRandomDigests(t *testing.T) {
 			"conf.yaml": fmt.Sprintf(configMap, "conf", config),
 		}
 		for i := range rng.IntN(4) {
-			files[fmt.Sprintf("other%d.yaml", i)] = reconciletest.Named(own[rng.IntN(2)], fmt.Sprintf("other%d", rng.IntN(9)*4+i))
+			name := fmt.Sprintf("other%d", rng.IntN(9)*4+i)
+			files[fmt.Sprintf("other%d.yaml", i)] = reconciletest.Named(own[rng.IntN(2)], name)
 		}
 		if !strings.Contains(text, "config:") {
 			config = 0

@@ -34,8 +34,8 @@ func (k *Keys) Verify(commit []byte, when, now time.Time) (signer string, err er
 	return "", errors.New("its signature is neither one of OpenPGP nor one of SSH")
 }
 
-// VerifyText returns who signed a text at the time when, with an armored SSH signature. The error is ErrUnsigned, or says
-// why the signature does not count.
+// VerifyText returns who signed a text at the time when, with an armored SSH signature. The error is ErrUnsigned, or
+// says why the signature does not count.
 func (k *Keys) VerifyText(text, armored []byte, when time.Time) (signer string, err error) {
 	if len(armored) == 0 {
 		return "", ErrUnsigned

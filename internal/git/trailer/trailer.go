@@ -7,7 +7,8 @@ import "strings"
 
 // Values returns the values of all trailers named key, in any case and in order: lines "Key: value" in the last
 // paragraph of the message. Every line of that paragraph must be a trailer or the indented continuation of one; where
-// Git itself wrote one of them (Signed-off-by, cherry picked from), a quarter is enough. The subject is never a trailer.
+// Git itself wrote one of them (Signed-off-by, cherry picked from), a quarter is enough. The subject is never a
+// trailer.
 func Values(message, key string) []string {
 	var out []string
 	for _, t := range All(message) {

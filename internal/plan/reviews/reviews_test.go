@@ -167,7 +167,10 @@ func TestLeftovers(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	judged := []Judged{
 		{Judgement: reviewed.Judgement{Reason: diag.AsReviewed}, Workspace: named("a")},
-		{Judgement: reviewed.Judgement{Reason: diag.WorseThanReviewed, Text: "it is dearer"}, Workspace: named("b"), Accept: "d1"},
+		{
+			Judgement: reviewed.Judgement{Reason: diag.WorseThanReviewed, Text: "it is dearer"},
+			Workspace: named("b"), Accept: "d1",
+		},
 		{Judgement: reviewed.Judgement{Reason: diag.NotReviewed, Text: "never"}, Workspace: named("c"), Accept: "d2"},
 	}
 	for verdict, want := range map[reviewed.Verdict]diag.Verdict{reviewed.Warn: diag.Warn, reviewed.Require: diag.Fail} {
@@ -176,8 +179,8 @@ func TestVerdicts(t *testing.T) {
 		if verdict == reviewed.Warn && held != nil || verdict == reviewed.Require && len(held) != 2 {
 			t.Errorf("%s holds %v", verdict, held)
 		}
-		if verdict == reviewed.Require && !strings.Contains(held[named("b")], `it is dearer; review it in a pull request, or accept `+
-			`exactly this by a commit on the followed branch with the trailer "Syncer-Accept-Plan: d1"`) {
+		if verdict == reviewed.Require && !strings.Contains(held[named("b")], `it is dearer; review it in a pull request, `+
+			`or accept exactly this by a commit on the followed branch with the trailer "Syncer-Accept-Plan: d1"`) {
 			t.Errorf("%q", held[named("b")])
 		}
 		findings := Findings(judged, p)
