@@ -23,18 +23,22 @@ import (
 type Reviews struct {
 	repository *git.Repository
 	config     config.Config
+	accepted   *acceptedPlans
+}
 
-	mu       sync.Mutex
-	tip      git.Hash // of accepted
-	accepted map[string]bool
+// acceptedPlans are those that the commits up to a tip accept.
+type acceptedPlans struct {
+	mu    sync.Mutex
+	tip   git.Hash
+	plans map[string]bool // nil: not read so far
 }
 
 // ReviewsOf returns the reviews of the configured cluster.
-func ReviewsOf(repo *git.Repository, c config.Config) *Reviews {
-	return &Reviews{repository: repo, config: c}
+func ReviewsOf(repo *git.Repository, c config.Config) Reviews {
+	return Reviews{repository: repo, config: c, accepted: &acceptedPlans{}}
 }
 
-func (r *Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
+func (r Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
 
 // acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: the clients that
 // may push there decide, and a commit of a merged branch does not count. A commit that is older has to be repeated. It
@@ -42,28 +46,29 @@ func (r *Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Sta
 const acceptedCommits = 100
 
 // Accepted returns the plans that the last commits of the followed branch accept, by their digests.
-func (r *Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (r Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, error) {
+	a := r.accepted
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	tip := git.Hash(commit)
-	if r.accepted != nil && r.tip == tip {
-		return r.accepted, nil
+	if a.plans != nil && a.tip == tip {
+		return a.plans, nil
 	}
 	commits, err := r.repository.Log(ctx, tip, acceptedCommits)
 	if err != nil {
 		return nil, err
 	}
-	r.tip, r.accepted = tip, map[string]bool{}
+	a.tip, a.plans = tip, map[string]bool{}
 	for _, c := range commits {
 		for _, digest := range c.Trailers(reviewed.TrailerAccept) {
-			r.accepted[digest] = true
+			a.plans[digest] = true
 		}
 	}
-	return r.accepted, nil
+	return a.plans, nil
 }
 
 // Records reads the records that count.
-func (r *Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
+func (r Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
 	verify, err := reviewVerifier(r.config.Policy.Review.Signers)
 	if err != nil {
 		return reviewed.Records{}, err
@@ -77,7 +82,7 @@ func (r *Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records,
 
 // Write writes records in one commit, and removes what is too old or too many. It writes nothing if the branch shows
 // the same values already, and returns "". Several processes may write at once: none loses what another has written.
-func (r *Reviews) Write(ctx context.Context, records []reviewed.Record, now time.Time) (commit string, err error) {
+func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.Time) (commit string, err error) {
 	if len(records) == 0 {
 		return "", nil
 	}

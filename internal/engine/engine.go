@@ -150,7 +150,7 @@ func (e *Engine) plan(
 		Side:       plan.Side{Set: in.Set, Desired: d},
 		Seen:       seen.Observed,
 		Previews:   previews,
-		Held:       held,
+		Unreviewed: held,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
 	return Result{Plan: p, Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil

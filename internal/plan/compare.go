@@ -31,8 +31,8 @@ type LiveInput struct {
 	Side
 	Seen     desired.Observed
 	Previews []cluster.Preview // in the order of Desired.Objects
-	// Held says for Workspaces why nothing of them may change: their live objects and their pools stay.
-	Held map[workspace.Key]string
+	// Unreviewed says for Workspaces why nothing of them may change: their live objects and their pools stay.
+	Unreviewed map[workspace.Key]string
 	// Quota reads the quota. AgainstLive calls it only if the plan creates pools or lets them grow.
 	Quota func() (capacity.Quota, error)
 }
@@ -45,8 +45,8 @@ func AgainstLive(in LiveInput) Plan {
 		guard.NoDeletions = in.Stale
 	}
 	guard.wait(in.Desired)
-	in.Held = spread(in.Held, in.Desired, in.Previews)
-	guard.hold(in.Held)
+	in.Unreviewed = spread(in.Unreviewed, in.Desired, in.Previews)
+	guard.Unreviewed = in.Unreviewed
 	pools := poolPlan{changes: Pools(in.Desired, in.Seen, guard, in.Policy)}
 	for _, r := range rules {
 		r.apply(&pools, &in)
@@ -63,7 +63,7 @@ func AgainstLive(in LiveInput) Plan {
 		Pools:         pools.changes,
 		Quota:         pools.short,
 		Guard:         guard,
-		Held:          in.Held,
+		Unreviewed:    in.Unreviewed,
 		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
 		NodePoolsCost: liveNodePoolCost(in),
 	})

@@ -13,9 +13,6 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// hold makes the guard keep the live objects of Workspaces that may not change.
-func (g *Guard) hold(held map[workspace.Key]string) { g.Held = held }
-
 // spread returns held with the Workspaces that can change only together with one of them: those that would give up
 // their nodes for it, and those whose pods use the same object of the repository, which changes. The reason names that
 // Workspace.

@@ -32,8 +32,8 @@ type Comparison struct {
 	Pools []capacity.PoolChange
 	Quota []pools.QuotaExceeded
 	Guard Guard
-	// Held says for Workspaces why nothing of them may change.
-	Held map[workspace.Key]string
+	// Unreviewed says for Workspaces why nothing of them may change.
+	Unreviewed map[workspace.Key]string
 	// InUse names a pod that still runs on a live NodePool that is not desired, or returns "".
 	InUse func(*cluster.Object) string
 	// NodePoolsCost is the cost of the live NodePools; it counts only in mode karpenter.
@@ -56,7 +56,7 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	objects := holdObjects(objectChanges(c.Previews, c.Desired.Objects), c.Desired, c.Previews, c.Held)
+	objects := holdObjects(objectChanges(c.Previews, c.Desired.Objects), c.Desired, c.Previews, c.Unreviewed)
 	p.Changes = slices.Concat(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
@@ -171,7 +171,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	}
 	for _, w := range byKey {
 		w.Op = workloadOp(w, changes)
-		if why := c.Held[w.Key]; why != "" && w.Op != NoOp {
+		if why := c.Unreviewed[w.Key]; why != "" && w.Op != NoOp {
 			w.Op, w.Held = Hold, why
 		}
 	}

@@ -50,7 +50,7 @@ var rules = []rule{
 	}},
 	// Before quota too, and after all rules that change or delete a pool.
 	{"hold pools of Workspaces that are not reviewed", func(p *poolPlan, in *LiveInput) {
-		holdPools(p.changes, in.Desired, in.Seen.State, in.Held)
+		holdPools(p.changes, in.Desired, in.Seen.State, in.Unreviewed)
 	}},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
