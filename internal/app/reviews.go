@@ -24,6 +24,7 @@ type Reviews struct {
 	repository *git.Repository
 	config     config.Config
 	accepted   *acceptedPlans
+	known      *knownRecords
 }
 
 // acceptedPlans are those that the commits up to a tip accept.
@@ -33,9 +34,21 @@ type acceptedPlans struct {
 	plans map[string]bool // nil: not read so far
 }
 
+// knownRecords are the records at a tip of the status branch, as they were read with a file of signers.
+type knownRecords struct {
+	mu      sync.Mutex
+	tip     git.Hash
+	signers string
+	until   time.Time // zero: not read so far
+	records reviewed.Records
+}
+
+// sameRecords is how long the records of a tip are not read again: one of the future may count by then. It is ours.
+const sameRecords = 10 * time.Minute
+
 // ReviewsOf returns the reviews of the configured cluster.
 func ReviewsOf(repo *git.Repository, c config.Config) Reviews {
-	return Reviews{repository: repo, config: c, accepted: &acceptedPlans{}}
+	return Reviews{repository: repo, config: c, accepted: &acceptedPlans{}, known: &knownRecords{}}
 }
 
 func (r Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
@@ -69,15 +82,22 @@ func (r Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, 
 
 // Records reads the records that count.
 func (r Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
-	verify, err := reviewVerifier(r.config.Policy.Review.Signers)
+	verify, signers, err := reviewVerifier(r.config.Policy.Review.Signers)
 	if err != nil {
 		return reviewed.Records{}, err
 	}
-	files, _, err := r.branch().Read(ctx, reviewed.Dir(r.config.Cluster))
+	files, tip, err := r.branch().Read(ctx, reviewed.Dir(r.config.Cluster))
 	if err != nil {
 		return reviewed.Records{}, fmt.Errorf("read the reviews: %w", err)
 	}
-	return reviewed.Read(r.config.Cluster, files, verify, now), nil
+	k := r.known
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tip != tip || k.signers != signers || !now.Before(k.until) {
+		k.tip, k.signers, k.until = tip, signers, now.Add(sameRecords)
+		k.records = reviewed.Read(r.config.Cluster, files, verify, now)
+	}
+	return k.records, nil
 }
 
 // Write writes records in one commit, and removes what is too old or too many. It writes nothing if the branch shows
@@ -91,7 +111,7 @@ func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.
 	if keeping.Sign, err = reviewSigner(c); err != nil {
 		return "", err
 	}
-	if keeping.Verify, err = reviewVerifier(c.Policy.Review.Signers); err != nil {
+	if keeping.Verify, _, err = reviewVerifier(c.Policy.Review.Signers); err != nil {
 		return "", err
 	}
 	hash, changed, err := r.branch().Commit(ctx, git.Change{
@@ -128,22 +148,22 @@ func reviewSettings(c config.Config) reconcile.ReviewSettings {
 // reviewNamespace is the namespace of the SSH signatures of reviews (ssh-keygen -Y sign -n).
 const reviewNamespace = "syncer-review"
 
-// reviewVerifier returns what checks the signatures of reviews; nil if unsigned ones count.
-func reviewVerifier(signers string) (reviewed.Verify, error) {
+// reviewVerifier returns what checks the signatures of reviews, nil if unsigned ones count; and the keys as text.
+func reviewVerifier(signers string) (verify reviewed.Verify, text string, err error) {
 	if signers == "" {
-		return nil, nil
+		return nil, "", nil
 	}
 	data, err := os.ReadFile(signers)
 	if err != nil {
-		return nil, fmt.Errorf("read the signers of reviews (configuration: policy.review.signers): %w", err)
+		return nil, "", fmt.Errorf("read the signers of reviews (configuration: policy.review.signers): %w", err)
 	}
 	keys, err := signature.ParseSigners(data, reviewNamespace)
 	if err != nil {
-		return nil, fmt.Errorf("read the signers of reviews %s (configuration: policy.review.signers): %w", signers, err)
+		return nil, "", fmt.Errorf("read the signers of reviews %s (configuration: policy.review.signers): %w", signers, err)
 	}
 	return func(text []byte, sig string, at time.Time) (string, error) {
 		return keys.VerifyText(text, []byte(sig), at)
-	}, nil
+	}, string(data), nil
 }
 
 // reviewSigner returns what signs reviews: the key of status commits, if it is one of SSH. It is nil without a key. A

@@ -20,12 +20,15 @@ func (l *Loop) readReviews(ctx context.Context, p *pass, due Due) {
 	if !l.settings.Review.On() || l.reviews == nil || !due.Source && l.records != nil {
 		return
 	}
+	const step = "read reviews"
 	records, err := l.reviews.Records(ctx, p.now)
-	if !l.componentFailed(p, ComponentStatus, "read reviews", err) {
-		l.records = &records
-		return
+	if err != nil || l.logged[ComponentStatus+" "+step] != "" { // to read does not show that the branch can be written
+		l.componentFailed(p, ComponentStatus, step, err)
 	}
-	if l.records == nil && err != nil {
+	switch {
+	case err == nil:
+		l.records = &records
+	case l.records == nil:
 		p.unread = status.Redact(err.Error())
 	}
 }

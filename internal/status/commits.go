@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
 // commits sets which commit is carried out for the Workspace, and which commit asks for something else.
@@ -115,11 +117,15 @@ func (r Report) NotApplied() string {
 	return ""
 }
 
-// Failing reports whether a person should look: the Workspace has failed, or its last commit is refused.
+// Failing reports whether a person should look: the Workspace has failed, or its last commit is refused or waits for a
+// review.
 func (r Report) Failing() bool {
 	for _, c := range r.Conditions {
-		if c.Type == Applied && c.Reason == ApplyFailed {
-			return true
+		switch c.Reason {
+		case ApplyFailed, string(diag.NotReviewed), string(diag.WorseThanReviewed):
+			if c.Type == Applied {
+				return true
+			}
 		}
 	}
 	return r.State == Failed

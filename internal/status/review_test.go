@@ -52,6 +52,9 @@ func TestReviewConditions(t *testing.T) {
 		!strings.Contains(applied, digest) || h.CarriedOut != done || h.State != Ready {
 		t.Errorf("%s: %q, carried out %+v", h.State, applied, h.CarriedOut)
 	}
+	if !h.Failing() || r.Failing() {
+		t.Error("what waits for a review does not ask for a person, or what is carried out does")
+	}
 	if reviewCondition(h, Reviewed) != want {
 		t.Errorf("what runs lost its result: %q", reviewCondition(h, Reviewed))
 	}
