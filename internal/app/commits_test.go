@@ -54,6 +54,18 @@ func TestInputs(t *testing.T) {
 			false,
 		},
 		{
+			"reviews on the same branch",
+			func(c *config.Config) { c.Source.Path, c.Status.Branch = ".", "main" },
+			map[string]string{"reviews/demo/default/x/y.yaml": "x"},
+			false,
+		},
+		{
+			"a folder of that name on another branch",
+			func(c *config.Config) { c.Source.Path = "." },
+			map[string]string{"reviews/a.yaml": "x"},
+			true,
+		},
+		{
 			"a Workspace beside status",
 			func(c *config.Config) { c.Source.Path, c.Status.Branch = ".", "main" },
 			map[string]string{"workspaces/b.yaml": "x"},

@@ -8,6 +8,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/signature"
+	"syncer.dev/syncer/internal/reviewed"
 )
 
 // verify checks the signatures that the configuration demands of the source.
@@ -21,7 +22,7 @@ func verify(ctx context.Context, repo *git.Repository, commit git.Commit, c conf
 	}
 	var exclude []string
 	if c.Status.Branch == c.Source.Branch {
-		exclude = append(exclude, c.Status.Path) // syncer's own commits, which it does not read as source
+		exclude = append(exclude, c.Status.Path, reviewed.Folder) // syncer's own commits, which it does not read as source
 	}
 	return repo.Verify(ctx, commit, rules, exclude...)
 }

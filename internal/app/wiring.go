@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,9 +105,11 @@ func (p *Parts) Loop(
 		Debounce:      c.Status.Debounce,
 		Resync:        resync,
 		GPUDeadline:   c.Capacity.AKS.GPUDeadline,
+		Review:        reviewSettings(c),
 	}, reconcile.Parts{
 		Source:   from,
 		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c},
+		Reviews:  ReviewsOf(p.Repository, c),
 		Cluster:  p.Cluster,
 		Look:     p.Cluster.Look,
 		Log:      log,
@@ -188,9 +191,9 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 // the repository, and what kustomizations in the folder refer to elsewhere.
 func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
 	root := path.Clean(c.Source.Path)
-	exclude := ""
-	if _, inside := source.Below(root, c.Status.Path); inside && c.Status.Branch == c.Source.Branch {
-		exclude = path.Clean(c.Status.Path)
+	var exclude []string
+	if c.Status.Branch == c.Source.Branch {
+		exclude = source.OwnFolders(c)
 	}
 	id, err := inputs(snapshot, root, exclude)
 	if err != nil || root == "." {
@@ -212,15 +215,16 @@ func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
 	return id, nil
 }
 
-// inputs identifies the content of a folder without the folder exclude: status commits to the same branch are no new
-// input.
-func inputs(s *git.Snapshot, dir, exclude string) (string, error) {
-	if exclude == "" || exclude != dir && dir != "." && !strings.HasPrefix(exclude, dir+"/") {
+// inputs identifies the content of a folder without the folders of exclude: status commits to the same branch are no
+// new input.
+func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
+	within := func(folder string) bool { return dir == "." || strings.HasPrefix(folder, dir+"/") }
+	switch {
+	case slices.Contains(exclude, dir):
+		return "", nil
+	case !slices.ContainsFunc(exclude, within):
 		h, err := s.TreeHash(dir)
 		return string(h), err
-	}
-	if exclude == dir {
-		return "", nil
 	}
 	entries, err := s.ReadDir(dir)
 	if err != nil {
@@ -228,6 +232,9 @@ func inputs(s *git.Snapshot, dir, exclude string) (string, error) {
 	}
 	sum := sha256.New()
 	for _, e := range entries {
+		if slices.Contains(exclude, path.Join(dir, e.Name())) {
+			continue // the first status commit is no new input either
+		}
 		h, err := inputs(s, path.Join(dir, e.Name()), exclude)
 		if err != nil {
 			return "", err

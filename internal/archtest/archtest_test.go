@@ -71,7 +71,7 @@ var layers = [][]string{
 	{"internal/diag"},
 	{
 		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
-		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert",
+		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/trailer",
 	},
 	{
 		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
@@ -93,16 +93,17 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/refusal", "internal/apply/secrets",
+		"internal/reviewed",
 	},
 	{"internal/capacity/sizing"},
 	{"internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter"},
 	{"internal/render/kustomize", "internal/render/memo", "internal/render/judge"},
 	{"internal/render"},
-	{"internal/eject", "internal/status", "internal/reviewed", "internal/capacity/pools/executor"},
+	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
 	{"internal/desired", "internal/plan/rendered"},
 	{"internal/plan/values"},
-	{"internal/plan"},
-	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/terminal"},
+	{"internal/plan", "internal/desired/digest"},
+	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/webhook"},
@@ -215,8 +216,8 @@ var helpers = []string{
 	"internal/archtest", "internal/bench", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest",
-	"internal/schematest", "internal/sops/sopstest",
+	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest", "internal/schematest",
+	"internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 
@@ -258,8 +259,10 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
-	"internal/desired", "internal/plan", "internal/plan/findings", "internal/plan/rendered", "internal/plan/values",
-	"internal/plan/markdown", "internal/plan/terminal", "internal/reviewed",
+	"internal/desired", "internal/desired/digest", "internal/git/trailer",
+	"internal/plan", "internal/plan/findings", "internal/plan/rendered", "internal/plan/values",
+	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal",
+	"internal/reviewed",
 	"internal/status",
 	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
 }

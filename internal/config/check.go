@@ -120,14 +120,25 @@ func insideRepository(p string) bool {
 		p != ".." && !strings.HasPrefix(p, "../")
 }
 
+// reviewsFolder is reviewed.Folder, which this package cannot import.
+const reviewsFolder = "reviews"
+
 // statusFolder keeps status from overwriting Workspaces: status owns the folder of its cluster whole.
 func (c *check) statusFolder() {
 	if c.Status.Path == "." {
 		c.fail(diag.StatusOverSource, "status.path", "use a folder such as status",
 			"must not be the root of the repository, because status needs a folder of its own")
 	}
+	if top, _, _ := strings.Cut(path.Clean(c.Status.Path), "/"); top == reviewsFolder {
+		c.fail(diag.StatusOverSource, "status.path", "use a folder such as status",
+			"must not be in the folder %s, because syncer keeps what was reviewed there", reviewsFolder)
+	}
 	if c.Status.Branch != c.Source.Branch {
 		return
+	}
+	if top, _, _ := strings.Cut(path.Clean(c.Source.Path), "/"); top == reviewsFolder {
+		c.fail(diag.StatusOverSource, "source.path", "name another folder here, or another branch in status.branch",
+			"must not be in the folder %s, because syncer keeps what was reviewed there", reviewsFolder)
 	}
 	own, src := path.Join(c.Status.Path, c.Cluster), path.Clean(c.Source.Path)
 	if src == own || src == path.Clean(c.Status.Path) || strings.HasPrefix(src, own+"/") {

@@ -65,6 +65,7 @@ func TestErrors(t *testing.T) {
 		{"https://example.com", "https://user:secret@example.com", "must not contain a password"},
 		{"cluster: demo", "cluster: demo\ncapacity: {mode: x}", "given twice"},
 		{"cluster: demo", "cluster: demo\nstatus: {branch: main, path: workspaces}", "status would overwrite the source"},
+		{"cluster: demo", "cluster: demo\nstatus: {path: reviews/x}", "must not be in the folder reviews"},
 		{"location: eastus", "location: eastus, auth: magic", `"magic" is not a valid value`},
 		{"cluster: demo", "cluster: [", "syncer.yaml:"},
 		{"cluster: demo", "policy: {pods: {level: strict}}", `"strict" is not a valid value (use restricted or baseline or`},

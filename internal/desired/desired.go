@@ -181,6 +181,9 @@ type Observed struct {
 	Unprovisionable, WithoutGPUs map[string]bool
 	// FirstSeen is when each Workspace was first seen, by the status branch. A Workspace without a time is new.
 	FirstSeen map[workspace.Key]time.Time
+	// Last are Workspaces of which nothing changes for now: where they do not run, they get nodes after all others. The
+	// value says why.
+	Last map[workspace.Key]string
 	// Explain asks for verdicts on sizes.
 	Explain bool
 	// Eventual asks for the final state, as if every desired pool existed at once.

@@ -135,6 +135,9 @@ func (w *Workload) bind(b fleet.Binding, pool *capacity.Pool, policy Policy) {
 	}
 }
 
+// last is later than any time at which a Workspace was first seen.
+var last = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // need returns the facts about a Workload that the plan of the fleet depends on.
 func (w *Workload) need(seen Observed) fleet.Workload {
 	s, ws := seen.State, w.Workspace
@@ -162,6 +165,9 @@ func (w *Workload) need(seen Observed) fleet.Workload {
 	}
 	live, ok := s.Workloads[w.Key]
 	if !ok {
+		if seen.Last[w.Key] != "" {
+			n.Priority, n.FirstSeen = workspace.Low, last
+		}
 		return n
 	}
 	n.Pool, n.GPUs, n.Paused = live.Pool, int(live.GPUs), live.Paused()

@@ -124,6 +124,12 @@ const (
 	Moving        Reason = "Moving"
 	Preempted     Reason = "Preempted"
 
+	// What runs, compared with what was reviewed.
+	AsReviewed        Reason = "AsReviewed"
+	PlanAccepted      Reason = "PlanAccepted"
+	NotReviewed       Reason = "NotReviewed"
+	WorseThanReviewed Reason = "WorseThanReviewed"
+
 	// Kustomize.
 	KustomizeNotSupported Reason = "KustomizeNotSupported"
 	KustomizeFailed       Reason = "KustomizeFailed"
@@ -311,6 +317,16 @@ var catalogue = []group{
 		{GPUsTaken, "Other pods use the GPUs of the nodes that match the Workspace."},
 		{Preempted, "The Workspace has given up its nodes for another one of higher priority (policy.preemption: allow)."},
 		{Moving, "The Workspace runs on its old nodes until its new ones are ready."},
+	}},
+	{"Reviews", []Entry{
+		{AsReviewed, "What runs is what reviewers of a pull request were shown."},
+		{PlanAccepted, "A commit of the followed branch accepts what runs, by the trailer Syncer-Accept-Plan."},
+		{NotReviewed, "No reviewer was shown what runs, or would run, within policy.review.maxAge."},
+		{
+			WorseThanReviewed,
+			"What runs, or would run, costs more, runs elsewhere, or replaces, interrupts or deletes more than " +
+				"reviewers were shown.",
+		},
 	}},
 	{"Kustomize and patches", []Entry{
 		{KustomizeNotSupported, "Kustomization folders cannot be used here."},

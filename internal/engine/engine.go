@@ -16,6 +16,8 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
+	"syncer.dev/syncer/internal/plan/reviews"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -47,6 +49,8 @@ type Settings struct {
 	Depth Depth
 	// Live is what Between knows of the cluster and of Azure.
 	Live Live
+	// Review says how plans against a cluster are compared with what was reviewed.
+	Review reviewed.Policy
 }
 
 // Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its references.
@@ -57,6 +61,7 @@ type Engine struct {
 	inputs     string // of the last loaded revision
 	loaded     *desired.Input
 	references references
+	known      digestsOf
 }
 
 // references are the objects that Workspaces refer to, as last resolved.
@@ -77,6 +82,8 @@ type Observed struct {
 	QuotaErr error
 	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
 	Stale string
+	// Reviews count if Settings.Review asks for them.
+	Reviews Reviews
 }
 
 // Result is a plan with its inputs.
@@ -86,6 +93,10 @@ type Result struct {
 	Set     *workspace.Set // with the references resolved
 	// Unresolved has a message for each kind and namespace whose references syncer may not read.
 	Unresolved map[string]string
+	// Digests identify the inputs of the Workspaces, and Judged says what was reviewed of those that change; both nil
+	// unless Settings.Review asks for them.
+	Digests map[workspace.Key]string
+	Judged  []reviews.Judged
 }
 
 // Load reads a revision. If its content equals that of the last revision, Load returns the cached Input, and fresh is
@@ -114,6 +125,18 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 	}
 	seen.Found = e.references.found
 	seen.Explain = e.settings.Depth == PreviewAll // for people
+	out, err := e.plan(ctx, rev, in, seen, nil)
+	if err != nil || !e.settings.Review.On() {
+		return out, err
+	}
+	return e.reviewed(ctx, rev, in, seen, out)
+}
+
+// plan makes the plan in which nothing of the held Workspaces changes; held says why.
+func (e *Engine) plan(
+	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
+) (Result, error) {
+	seen.Last = held
 	d, err := Desire(ctx, in, e.settings.Policy, seen.Observed)
 	if err != nil {
 		return Result{}, err
@@ -130,6 +153,7 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 		Side:       plan.Side{Set: in.Set, Desired: d},
 		Seen:       seen.Observed,
 		Previews:   previews,
+		Unreviewed: held,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
 	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}
@@ -222,20 +246,21 @@ func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, e
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	after, err := e.side(ctx, head, &before)
+	after, err := e.side(ctx, head, &before.side)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	p := plan.Between(e.settings.Policy, base.Commit, head.Commit, before, after)
-	return p, e.judge(ctx, &p, before, after)
+	p := plan.Between(e.settings.Policy, base.Commit, head.Commit, before.side, after.side)
+	e.digests(ctx, &p, before, after)
+	return p, e.judge(ctx, &p, before.side, after.side)
 }
 
 // side computes the desired state of a revision, as if the one before it had been carried out; nil for an empty
 // cluster.
-func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (plan.Side, error) {
+func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (source, error) {
 	in, _, err := e.Load(rev)
 	if err != nil {
-		return plan.Side{}, err
+		return source{}, err
 	}
 	seen := desired.Observed{Eventual: true}
 	if before != nil {
@@ -253,7 +278,7 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (pla
 			d, err = Desire(ctx, in, e.settings.Policy, more)
 		}
 	}
-	return plan.Side{Set: in.Set, Desired: d}, err
+	return source{in, plan.Side{Set: in.Set, Desired: d}}, err
 }
 
 // atOnce is a number of Workspaces that always fit into an empty cluster, whose number of pools is bounded.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/git/trailer"
 )
 
 var messages = []string{
@@ -42,8 +43,8 @@ func TestTrailers(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got strings.Builder
-		for _, tr := range trailers(m) {
-			got.WriteString(strings.TrimSpace(tr.key+": "+tr.value()) + "\n")
+		for _, tr := range trailer.All(m) {
+			got.WriteString(strings.TrimSpace(tr.Key+": "+tr.Value()) + "\n")
 		}
 		var want strings.Builder
 		for line := range strings.Lines(string(out)) {
@@ -98,14 +99,14 @@ func FuzzTrailer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, message string) {
 		c := Commit{Message: message}
-		for _, found := range trailers(message) {
-			value, ok := c.Trailer(found.key)
+		for _, found := range trailer.All(message) {
+			value, ok := c.Trailer(found.Key)
 			if !ok || strings.ContainsRune(value, '\n') {
-				t.Fatalf("%q: trailer %q is %q, %t", message, found.key, value, ok)
+				t.Fatalf("%q: trailer %q is %q, %t", message, found.Key, value, ok)
 			}
 			for _, word := range strings.Fields(value) {
 				if !strings.Contains(message, word) {
-					t.Fatalf("%q: trailer %q has %q", message, found.key, word)
+					t.Fatalf("%q: trailer %q has %q", message, found.Key, word)
 				}
 			}
 		}

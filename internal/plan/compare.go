@@ -32,6 +32,8 @@ type LiveInput struct {
 	Side
 	Seen     desired.Observed
 	Previews []cluster.Preview // in the order of Desired.Objects
+	// Unreviewed says for Workspaces why nothing of them may change: their live objects and their pools stay.
+	Unreviewed map[workspace.Key]string
 	// Quota reads the quota. AgainstLive calls it only if the plan creates pools or lets them grow.
 	Quota func() (capacity.Quota, error)
 }
@@ -45,6 +47,8 @@ func AgainstLive(in LiveInput) Plan {
 	}
 	guard.wait(in.Desired)
 	guard.holdDeletions(&in)
+	in.Unreviewed = spread(in.Unreviewed, in.Desired, in.Previews)
+	guard.Unreviewed = in.Unreviewed
 	live := values.Live{Policy: in.Policy, Desired: in.Desired, Previews: in.Previews, Seen: in.Seen}
 	c := Comparison{
 		Policy:        in.Policy,
@@ -56,6 +60,7 @@ func AgainstLive(in LiveInput) Plan {
 		Previews:      in.Previews,
 		Live:          in.Seen.State.Objects,
 		Guard:         guard,
+		Unreviewed:    in.Unreviewed,
 		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
 		NodePoolsCost: liveNodePoolCost(in),
 	}

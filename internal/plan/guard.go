@@ -24,6 +24,8 @@ type Guard struct {
 	Waiting map[workspace.Key]string
 	// Held are the Workspaces that a policy does not let go, with the reason.
 	Held map[workspace.Key]string
+	// Unreviewed are the Workspaces that may not change, with the reason: their live objects stay too.
+	Unreviewed map[workspace.Key]string
 	// Unreadable are files and folders with errors. Workspaces from them may still be desired.
 	Unreadable []string
 	// UnreadableFor returns an unreadable file that may ask for the Workspace of that name, or "".
@@ -72,6 +74,8 @@ func (g Guard) Holds(k workspace.Key, source string) string {
 		return "its Workspace is pending: " + g.Waiting[k]
 	case g.Held[k] != "":
 		return g.Held[k]
+	case g.Unreviewed[k] != "":
+		return g.Unreviewed[k]
 	case g.Present[k]:
 		return ""
 	}
@@ -108,6 +112,8 @@ func (g Guard) holds(o *cluster.Object) string {
 		return "it has the labels of syncer, but syncer did not apply it"
 	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && g.KeepShared:
 		return "a Workspace with errors may still need it"
+	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && len(g.Unreviewed) > 0:
+		return "a Workspace that is held back may still need it"
 	}
 	return g.Holds(o.Workspace, o.Source)
 }

@@ -33,6 +33,8 @@ type Comparison struct {
 	Pools []capacity.PoolChange
 	Quota []pools.QuotaExceeded
 	Guard Guard
+	// Unreviewed says for Workspaces why nothing of them may change.
+	Unreviewed map[workspace.Key]string
 	// InUse names a pod that still runs on a live NodePool that is not desired, or returns "".
 	InUse func(*cluster.Object) string
 	// NodePoolsCost is the cost of the live NodePools; it counts only in mode karpenter.
@@ -70,7 +72,8 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	p.Changes = slices.Concat(ensure, hold(c.objects, c.Held), hold(prune, c.Held), release)
+	objects := holdObjects(hold(c.objects, c.Held), c.Desired, c.Previews, c.Unreviewed)
+	p.Changes = slices.Concat(ensure, objects, hold(prune, c.Held), release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
@@ -85,7 +88,7 @@ func hold(changes []Change, held map[workspace.Key]string) []Change {
 	for i := range changes {
 		c := &changes[i]
 		if why := held[c.Workspace]; why != "" && c.Op != NoOp && c.Op != Hold && c.ofOne() {
-			c.Op, c.Reason, c.Later = Hold, why, false
+			c.Op, c.Reason, c.Later, c.Held = Hold, why, false, true
 		}
 	}
 	return changes
@@ -150,7 +153,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	byKey := map[workspace.Key]*Workspace{}
 	for i := range c.Desired.Workloads {
 		w := &c.Desired.Workloads[i]
-		byKey[w.Key] = rowOf(w, c.facts[w.Key])
+		row := rowOf(w, c.facts[w.Key])
+		row.Place = c.placeOf(w)
+		byKey[w.Key] = row
 	}
 	for _, ch := range changes {
 		if !ch.ofOne() {
@@ -174,7 +179,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	}
 	for _, w := range byKey {
 		w.Op = workloadOp(w, c.facts[w.Key].replaced, changes)
-		if why := c.Held[w.Key]; why != "" {
+		if why := cmp.Or(c.Held[w.Key], c.Unreviewed[w.Key]); why != "" && w.Op != NoOp {
 			w.Op, w.Held = Hold, why
 		}
 	}

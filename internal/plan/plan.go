@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -111,10 +112,17 @@ type Workspace struct {
 	Before, After Values
 	// Interrupted reports that it serves, and would stop: for a while, or for good.
 	Interrupted bool
-	// Held is why a policy of the configuration holds its changes; "" if none does.
+	// Held is why nothing of it changes although it would: a policy holds it, it is not reviewed, or it waits for one
+	// that is held. It is "" otherwise.
 	Held string
 
 	gone bool // it is no longer desired
+
+	// Digest is what reviews are kept under: that of its inputs, and for Delete that of what is deleted. It is "" if it
+	// is not known, and for a Workspace without changes.
+	Digest string
+	// Place is where it will run, once all steps are carried out; the zero value for Delete and for one that waits.
+	Place reviewed.Shown
 }
 
 // Change is one step of a plan: one pool or one object.
@@ -129,6 +137,7 @@ type Change struct {
 	Cost      capacity.Cost
 	Refused   bool // with Hold: the API server refuses the object
 	Later     bool // with Hold: the step follows by itself, once a pod has ended
+	Held      bool // with Hold: the object belongs to a Workspace that is Held
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete

@@ -34,9 +34,9 @@ func HoldRefused(changes []capacity.PoolChange, d desired.Desired, refused map[w
 	holdNodes(changes, d, why)
 }
 
-// holdNodes holds nodes that only the held Workspaces would use, with the reason of one of them.
-func holdNodes(changes []capacity.PoolChange, d desired.Desired, held map[workspace.Key]string) {
-	if len(held) == 0 {
+// holdNodes holds nodes that only Workspaces with a reason would use.
+func holdNodes(changes []capacity.PoolChange, d desired.Desired, reasons map[workspace.Key]string) {
+	if len(reasons) == 0 {
 		return
 	}
 	for i := range changes {
@@ -55,7 +55,7 @@ func holdNodes(changes []capacity.PoolChange, d desired.Desired, held map[worksp
 			if w.Binding.Pool != c.Name && w.Binding.Next != c.Name {
 				continue
 			}
-			if text, no := held[w.Key]; no {
+			if text, no := reasons[w.Key]; no {
 				why = cmp.Or(why, text)
 			} else if !w.Finished && !w.Workspace.Suspended() {
 				accepted = append(accepted, w.Binding.Option)

@@ -58,6 +58,10 @@ var rules = []rule{
 	{"hold nodes of Workspaces that a policy holds", func(p *poolPlan, in *LiveInput) {
 		holdNodes(p.changes, in.Desired, p.held)
 	}},
+	// Before quota too, and after all rules that change or delete a pool.
+	{"hold pools of Workspaces that are not reviewed", func(p *poolPlan, in *LiveInput) {
+		holdPools(p.changes, in.Desired, in.Seen.State, in.Unreviewed)
+	}},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
 }

@@ -193,6 +193,7 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 		case c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace:
 			objects = append(objects, c.Object)
 		case c.Op == plan.Hold && p.held[c.Workspace] != nil: // reported once, for the Workspace
+		case c.Op == plan.Hold && c.Held: // it is not refused: the report says what it waits for
 		case c.Op == plan.Hold:
 			p.failed(c, errors.New(c.Target+": "+c.Reason))
 			l.logOnce(p, objectKey(c.Namespace, c.Target), c.Target+" is refused: "+c.Reason)

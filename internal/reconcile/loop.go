@@ -15,7 +15,9 @@ import (
 	"syncer.dev/syncer/internal/capacity/pools/executor"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Settings is the part of the configuration that the loop uses.
@@ -28,6 +30,15 @@ type Settings struct {
 	Debounce      time.Duration // delay before a status commit that only records progress
 	Resync        time.Duration // longest time between passes that observe everything
 	GPUDeadline   time.Duration // after which missing GPUs count as a failure; 0 for a default
+	Review        ReviewSettings
+}
+
+// ReviewSettings say how plans are compared with what was reviewed.
+type ReviewSettings struct {
+	reviewed.Policy
+	// Signed means that only signed reviews count. What the status branch says of itself then does not count either:
+	// after a restart, syncer believes what it finds in the cluster.
+	Signed bool
 }
 
 // Loop keeps one cluster equal to one source. New returns one; only one goroutine may use it.
@@ -57,6 +68,10 @@ type Loop struct {
 	dirtyAt  time.Time // of the first progress that is not recorded yet
 	recordAt time.Time // before which the loop does not try again to record, after a failure
 
+	reviews Reviews
+	records *reviewed.Records // nil: none were read so far
+	leaving map[workspace.Key]reviewed.CarriedOut
+
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once
 }
@@ -68,6 +83,7 @@ type Parts struct {
 	Cluster  Cluster
 	Look     Look  // reads external references; nil: they stay unresolved
 	Cloud    Cloud // capacity.NoPools if the nodes are not in agent pools
+	Reviews  Reviews
 	// Read loads and validates the Workspaces and presets of a revision.
 	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
@@ -80,13 +96,16 @@ func New(s Settings, p Parts) *Loop {
 		settings: s,
 		source:   p.Source,
 		recorder: p.Recorder,
+		reviews:  p.Reviews,
 		cluster:  p.Cluster,
 		cloud:    p.Cloud,
 		log:      p.Log,
 		health:   p.Health,
 		logged:   map[string]string{},
-		engine:   engine.New(engine.Settings{Policy: s.Policy, Read: p.Read, Depth: s.Depth}, planned{p.Cluster, p.Look}),
-		pools:    executor.New(p.Cloud, executor.Settings{Cluster: s.Policy.Cluster, GPUDeadline: s.GPUDeadline}),
+		engine: engine.New(
+			engine.Settings{Policy: s.Policy, Read: p.Read, Depth: s.Depth, Review: s.Review.Policy}, planned{p.Cluster, p.Look},
+		),
+		pools: executor.New(p.Cloud, executor.Settings{Cluster: s.Policy.Cluster, GPUDeadline: s.GPUDeadline}),
 	}
 }
 

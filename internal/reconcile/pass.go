@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -55,6 +56,9 @@ type pass struct {
 	desired  desired.Desired
 	state    cluster.State
 	plan     plan.Plan
+	unread   string                           // why no review could be read so far
+	digests  map[workspace.Key]string         // of the inputs, for reviews
+	judged   map[workspace.Key]reviews.Judged // what was reviewed of the Workspaces that change
 	poolErrs map[workspace.Key]error
 	objErrs  map[workspace.Key][]error
 	// unreached are the Workspaces with objects that Apply did not reach, because the server became unreachable.
@@ -92,6 +96,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	}
 	p.out.Commit = l.revision.Commit
 	l.list(ctx, p, due)
+	l.readReviews(ctx, p, due)
 	restored := l.restore(ctx, p)
 	if l.observe(ctx, p) && l.decide(ctx, p) {
 		l.converge(ctx, p)
@@ -175,7 +180,7 @@ func (l *Loop) observed(ctx context.Context, p *pass) engine.Observed {
 		Live:      true,
 		Now:       p.now,
 		FirstSeen: firstSeen(l.reports),
-	}}
+	}, Reviews: l.reviewed(p)}
 	if !p.fresh {
 		out.Stale = "syncer cannot read Git at the moment"
 	}
@@ -205,6 +210,7 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 		return false
 	}
 	p.desired, p.plan, p.out.Plan = r.Desired, r.Plan, r.Plan
+	l.judge(p, r)
 	for key, text := range r.Unresolved {
 		l.logOnce(p, "reference/"+key, text)
 	}
@@ -226,6 +232,7 @@ func (l *Loop) Plan(ctx context.Context) (plan.Plan, error) {
 	l.fetch(ctx, p, due)
 	if l.revision != nil && p.fresh {
 		l.list(ctx, p, due)
+		l.readReviews(ctx, p, due)
 		if l.restore(ctx, p) && l.observe(ctx, p) && l.decide(ctx, p) && p.out.Err == nil {
 			return p.plan, nil
 		}

@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/reviewed"
 )
 
 // Revision is one commit of the source, as files.
@@ -29,6 +30,15 @@ type Recorder interface {
 	// Record makes the folder hold exactly files, by one commit, and returns its hash. If the folder already does, Record
 	// writes nothing and returns "".
 	Record(ctx context.Context, files map[string][]byte, message string, when time.Time) (commit string, err error)
+}
+
+// Reviews are what reviewers of pull requests were shown, and what people have accepted since.
+type Reviews interface {
+	// Records returns the records that count at the time. It is cheap if nothing has changed.
+	Records(ctx context.Context, now time.Time) (reviewed.Records, error)
+	// Accepted returns the plans that the commits up to this one accept by a trailer, by their digests. The commit is the
+	// tip of the followed branch.
+	Accepted(ctx context.Context, commit string) (map[string]bool, error)
 }
 
 // Cluster is the Kubernetes cluster. A call may fail at any time; it then returns no part of a result.

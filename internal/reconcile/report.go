@@ -36,6 +36,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		PricesDate:  l.settings.Policy.Prices.Date(),
 	}
 	files := status.Files(summary)
+	l.leave(p, reports)
 	l.reports = reports
 	p.out.Problems = p.desired.Problems
 	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
@@ -92,6 +93,9 @@ func (l *Loop) restore(ctx context.Context, p *pass) bool {
 		return false
 	}
 	l.recorded, l.reports = files, status.FromFiles(files, p.now)
+	for i := range l.reports {
+		l.reports[i].CarriedOut.Told = l.settings.Review.Signed
+	}
 	l.pools.Restore(status.UnavailableFrom(files, p.now))
 	return true
 }
@@ -160,6 +164,7 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 			Problems: problemsIn(p.desired.Problems, old.Source),
 			Leaving:  leaving,
 		}
+		l.compared(p, &in)
 		l.facts(p, &in)
 		out = append(out, status.Observe(old, in, p.now))
 	}
@@ -197,6 +202,7 @@ func (l *Loop) inputFor(p *pass, w *desired.Workload) status.Input {
 	for _, o := range w.Bundle.Objects {
 		in.Objects = append(in.Objects, o.GetKind()+"/"+o.GetName())
 	}
+	l.compared(p, &in)
 	l.facts(p, &in)
 	return in
 }

@@ -67,6 +67,11 @@ func (g *Git) Files() []string { return slices.Sorted(maps.Keys(g.files)) }
 // Status returns the recorded files, by path relative to the cluster's folder.
 func (g *Git) Status() map[string][]byte { return maps.Clone(g.status) }
 
+// Forge changes a recorded file, as another client can that may write to the status branch.
+func (g *Git) Forge(name string, change func(text string) string) {
+	g.status[name] = []byte(change(string(g.status[name])))
+}
+
 // Fetches counts the calls of Fetch.
 func (g *Git) Fetches() int { return int(g.fetches.Load()) }
 

@@ -53,6 +53,18 @@ func (k *Kubernetes) Refs() []cluster.Ref {
 	return slices.SortedFunc(maps.Keys(k.objects), cluster.Ref.Compare)
 }
 
+// Lose deletes an object by hand, "Kind/name".
+func (k *Kubernetes) Lose(name string) {
+	k.t.Helper()
+	for _, ref := range k.Refs() {
+		if ref.String() == name {
+			k.remove(ref)
+			return
+		}
+	}
+	k.t.Fatalf("there is no %s", name)
+}
+
 // Workload returns the StatefulSet or the Job of a Workspace in the namespace default, or the zero Workload.
 func (k *Kubernetes) Workload(name string) capacitytest.Workload {
 	return k.nodes.Find("default/" + name)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -40,6 +41,10 @@ type Simulator struct {
 	Preemption bool
 	// Changes are the verdicts of section policy.
 	Changes desired.ChangePolicy
+	Reviews *Reviews
+	Review  reconcile.ReviewSettings // off
+	Prices  capacity.Prices          // zero: those of the binary
+	Presets fs.FS                    // of the binary; nil: those of the fixtures
 
 	t   testing.TB
 	rng *rand.Rand // nil unless it is Random
@@ -56,20 +61,23 @@ func New(t testing.TB) *Simulator {
 		State: capacity.Succeeded,
 	})
 	git := &Git{AllowEmpty: true, files: map[string]string{}, status: map[string][]byte{}}
-	s := &Simulator{Git: git, Kubernetes: newKubernetes(t, git, azure), Azure: azure, t: t}
+	s := &Simulator{Git: git, Kubernetes: newKubernetes(t, git, azure), Azure: azure, Reviews: &Reviews{}, t: t}
 	azure.Readable = func() bool { return git.Down == nil && s.Kubernetes.Down == nil }
 	return s
 }
 
+const clusterName = "demo"
+
 // Policy returns the policy of the loops.
 func (s *Simulator) Policy() desired.Policy {
 	return desired.Policy{
-		Cluster:    "demo",
+		Cluster:    clusterName,
 		Region:     "eastus",
 		Prune:      true,
 		Limits:     s.Azure.Limits,
 		Preemption: s.Preemption,
 		Changes:    s.Changes,
+		Prices:     s.Prices,
 	}
 }
 
@@ -82,6 +90,7 @@ func (s *Simulator) Settings() reconcile.Settings {
 		CloudInterval: 15 * time.Second,
 		Debounce:      10 * time.Second,
 		Resync:        10 * time.Minute,
+		Review:        s.Review,
 	}
 }
 
@@ -93,6 +102,7 @@ func (s *Simulator) Parts() reconcile.Parts {
 	return reconcile.Parts{
 		Source:   s.Git,
 		Recorder: s.Git,
+		Reviews:  s.Reviews,
 		Cluster:  s.Kubernetes,
 		Cloud:    s.Azure,
 		Read:     s.Read,
@@ -103,7 +113,11 @@ func (s *Simulator) Parts() reconcile.Parts {
 
 // Read reads a revision with the presets of the Simulator.
 func (s *Simulator) Read(r reconcile.Revision) (desired.Input, error) {
-	return desired.Read(r.Files, Presets(), load.Options{}, workspace.Env{}, s.Cache)
+	presets := s.Presets
+	if presets == nil {
+		presets = Presets()
+	}
+	return desired.Read(r.Files, presets, load.Options{}, workspace.Env{}, s.Cache)
 }
 
 // Loop returns a loop without a history, as after a restart.

@@ -30,6 +30,9 @@ type Options struct {
 	NVMeStorageClass string
 	// Pods is what templates, patches and presets of the repository may ask for.
 	Pods podpolicy.Policy
+	// DigestOnly asks for a Bundle of which only the digest counts: its objects may be missing, and the cache keeps none.
+	// It is for placements that no pod gets.
+	DigestOnly bool
 }
 
 // Renderer turns Workspaces into objects. It is safe for concurrent use.
@@ -98,11 +101,7 @@ func (r *Renderer) Check() []error {
 //
 // The objects belong to the cache: callers must not change them.
 func (r *Renderer) Render(
-	ctx context.Context,
-	w *workspace.Workspace,
-	p preset.Preset,
-	at Placement,
-	o Options,
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
 ) (b Bundle, err error) {
 	defer func() {
 		// A fault in one Workspace must not stop the work for all others.
@@ -119,11 +118,7 @@ func (r *Renderer) Render(
 
 // cached returns the bundle of a Workspace from the cache, or renders it when one of its inputs has changed.
 func (r *Renderer) cached(
-	ctx context.Context,
-	w *workspace.Workspace,
-	p preset.Preset,
-	at Placement,
-	o Options,
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
 ) (Bundle, error) {
 	if err := ctx.Err(); err != nil {
 		return Bundle{}, err
@@ -136,7 +131,11 @@ func (r *Renderer) cached(
 	if err != nil {
 		return Bundle{}, err
 	}
-	if k, ok := r.cache.bundles.Get(key); ok {
+	bundles := r.cache.bundles
+	if o.DigestOnly {
+		bundles = r.cache.digests
+	}
+	if k, ok := bundles.Get(key); ok {
 		if digest, err := r.deps.digest(k.dirs); err == nil && digest == k.digest {
 			return k.bundle, nil
 		}
@@ -145,20 +144,19 @@ func (r *Renderer) cached(
 	if err != nil {
 		return Bundle{}, err
 	}
+	if o.DigestOnly {
+		b.Objects = nil
+	}
 	digest, err := r.deps.digest(dirs)
 	if err == nil {
-		r.cache.bundles.Add(key, cachedBundle{b, dirs, digest})
+		bundles.Add(key, cachedBundle{b, dirs, digest})
 	}
 	return b, err
 }
 
 // render returns the bundle of a Workspace, and the folders of the catalogue that it is built from.
 func (r *Renderer) render(
-	ctx context.Context,
-	w *workspace.Workspace,
-	p preset.Preset,
-	at Placement,
-	o Options,
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
 ) (Bundle, []string, error) {
 	over, err := overlayOf(w, p, at.withDefaults(w), o)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/sops"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
@@ -123,10 +124,24 @@ func (r Reader) LoadOptions() load.Options {
 	if r.Open != nil {
 		options.Open = r.Open()
 	}
-	if _, inside := Below(c.Source.Path, c.Status.Path); inside {
-		options.Skip = []string{path.Clean(c.Status.Path)}
-	}
+	options.Skip = OwnFolders(c)
 	return options
+}
+
+// OwnFolders lists the folders in source.path that syncer writes: that of status, and that of reviews where source and
+// status are on one branch.
+func OwnFolders(c config.Config) []string {
+	dirs := []string{c.Status.Path}
+	if c.Status.Branch == c.Source.Branch {
+		dirs = append(dirs, reviewed.Folder)
+	}
+	var out []string
+	for _, dir := range dirs {
+		if _, inside := Below(c.Source.Path, dir); inside {
+			out = append(out, path.Clean(dir))
+		}
+	}
+	return out
 }
 
 // Below returns the path of dir relative to root, when it lies in it.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"syncer.dev/syncer/internal/diag"
 )
 
 // commits sets which commit is carried out for the Workspace, and which commit asks for something else.
@@ -23,8 +25,12 @@ func (r *Report) commits(old Report, in Input) {
 	case old.ObservedCommit != "" && inputs == old.Inputs:
 		commit = old.ObservedCommit
 	}
+	r.CarriedOut = old.CarriedOut
 	if in.carriedOut() {
 		r.ObservedCommit, r.Inputs = commit, inputs
+		if in.CarriedOut.Digest != "" {
+			r.CarriedOut = old.CarriedOut.Merge(in.CarriedOut)
+		}
 		return
 	}
 	r.ObservedCommit, r.Inputs = old.ObservedCommit, old.Inputs
@@ -58,11 +64,15 @@ func (in Input) carriedOut() bool {
 func applied(in Input, r Report) (Condition, bool) {
 	reason, why := ApplyHeld, in.heldBack()
 	switch {
+	case in.Workspace == nil && in.Held != "":
+		text := "its deletion is held back: " + in.Held + "; its live objects stay"
+		return condition(Applied, false, in.heldReason(), text), true
 	case in.Workspace == nil || len(in.Problems) > 0:
 		return Condition{}, false
+	case in.Held != "":
+		reason = in.heldReason()
 	case len(in.ApplyErrs) > 0:
 		reason, why = ApplyFailed, errors.Join(in.ApplyErrs...).Error()
-	case in.Held != "": // although its inputs may be the same: a Workspace that is suspended
 	case r.DesiredCommit == "" || r.ObservedCommit == "" || why == "":
 		return Condition{}, false
 	}
@@ -107,11 +117,15 @@ func (r Report) NotApplied() string {
 	return ""
 }
 
-// Failing reports whether a person should look: the Workspace has failed, or its last commit is refused.
+// Failing reports whether a person should look: the Workspace has failed, or its last commit is refused or waits for a
+// review.
 func (r Report) Failing() bool {
 	for _, c := range r.Conditions {
-		if c.Type == Applied && c.Reason == ApplyFailed {
-			return true
+		switch c.Reason {
+		case ApplyFailed, string(diag.NotReviewed), string(diag.WorseThanReviewed):
+			if c.Type == Applied {
+				return true
+			}
 		}
 	}
 	return r.State == Failed

@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
@@ -94,6 +95,7 @@ type statusFields struct {
 	Inputs          string            `yaml:"inputs,omitempty" json:"inputs,omitempty"`
 	DesiredCommit   string            `yaml:"desiredCommit,omitempty" json:"desiredCommit,omitempty"`
 	DesiredInputs   string            `yaml:"desiredInputs,omitempty" json:"desiredInputs,omitempty"`
+	CarriedOut      *carriedOut       `yaml:"carriedOut,omitempty" json:"carriedOut,omitempty"`
 	Source          string            `yaml:"source,omitempty" json:"source,omitempty"`
 	Model           string            `yaml:"model,omitempty" json:"model,omitempty"`
 	Revision        string            `yaml:"revision,omitempty" json:"revision,omitempty"`
@@ -108,6 +110,15 @@ type statusFields struct {
 	MonthlyCost     string            `yaml:"monthlyCost,omitempty" json:"monthlyCost,omitempty"`
 	PricesDate      string            `yaml:"pricesDate,omitempty" json:"pricesDate,omitempty"`
 	Objects         []string          `yaml:"objects,flow,omitempty" json:"objects,omitempty"`
+}
+
+// carriedOut is what reviews are compared with.
+type carriedOut struct {
+	Digest       string `yaml:"digest" json:"digest"`
+	InstanceType string `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
+	Region       string `yaml:"region,omitempty" json:"region,omitempty"`
+	Spot         bool   `yaml:"spot,omitempty" json:"spot,omitempty"`
+	Nodes        int    `yaml:"nodes,omitempty" json:"nodes,omitempty"`
 }
 
 type conditionFields struct {
@@ -163,6 +174,9 @@ func (r Report) fields() document {
 	}
 	if r.DesiredInputs != "" {
 		d.Status.DesiredInputs = digestPrefix + r.DesiredInputs
+	}
+	if c := r.CarriedOut; c.Digest != "" {
+		d.Status.CarriedOut = &carriedOut{c.Digest, c.InstanceType, c.Region, c.Spot, c.Nodes}
 	}
 	if !r.FirstSeen.IsZero() {
 		d.Status.FirstSeen = r.FirstSeen.UTC().Format(time.RFC3339)
@@ -239,6 +253,11 @@ func Parse(data []byte) (Report, error) {
 		MonthlyCost:     s.MonthlyCost,
 		PricesDate:      s.PricesDate,
 		Objects:         s.Objects,
+	}
+	if c := s.CarriedOut; c != nil {
+		r.CarriedOut = reviewed.CarriedOut{
+			Digest: c.Digest, InstanceType: c.InstanceType, Region: c.Region, Spot: c.Spot, Nodes: c.Nodes,
+		}
 	}
 	for _, c := range s.Conditions {
 		t, _ := time.Parse(time.RFC3339, c.LastTransitionTime)

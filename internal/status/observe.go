@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -54,10 +55,15 @@ type Input struct {
 	ApplyErrs []error        // of objects that the API server refuses, each with the name of its object
 	// Leaving lists what is left of a Workspace that the source no longer asks for.
 	Leaving []string
-	// Held is why a policy holds the changes of the Workspace.
-	Held string
 	// Incomplete says that not every object was sent, because the API server went away.
 	Incomplete bool
+	// Review compares the change with what was reviewed; nil if there is nothing to compare.
+	Review *Review
+	// Held is why nothing of the Workspace changes: a policy holds it, it is not reviewed, or it waits for one that is
+	// held.
+	Held string
+	// CarriedOut is what is carried out once nothing is held back; zero if reviews are not compared.
+	CarriedOut reviewed.CarriedOut
 }
 
 // Observe returns the Report on a Workspace. previous is the last Report, or nil; now is the time of transitions.
@@ -103,6 +109,8 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 	switch {
 	case in.Workspace == nil && len(in.Leaving) > 0 && len(in.Problems) == 0:
 		r.State, conditions = leaving(in, old)
+	case in.Workspace == nil && in.Held != "":
+		r.State, conditions = staying(in, old)
 	case len(in.Problems) > 0 || in.Workspace == nil:
 		r.State, conditions = invalid(in, old)
 	case in.Workspace.Tuning != nil:
@@ -112,6 +120,9 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		r.Endpoint = endpoint(in)
 	}
 	if c, ok := applied(in, r); ok {
+		conditions = append(conditions, c)
+	}
+	if c, ok := reviewedAs(in, r, old); ok {
 		conditions = append(conditions, c)
 	}
 	r.Conditions = transitions(old.Conditions, conditions, now)
@@ -135,7 +146,7 @@ func invalid(in Input, old Report) (State, []Condition) {
 	}
 	out := []Condition{condition(WorkspaceSucceeded, false, string(reason), text)}
 	for _, c := range old.Conditions {
-		if c.Type != WorkspaceSucceeded && c.Type != Applied && in.Workload != nil {
+		if c.Type != WorkspaceSucceeded && c.Type != Applied && c.Type != Reviewed && in.Workload != nil {
 			out = append(out, c)
 		}
 	}
@@ -296,7 +307,7 @@ func transitions(old, next []Condition, now time.Time) []Condition {
 			}
 		}
 	}
-	order := []string{ResourceReady, InferenceReady, JobStarted, WorkspaceSucceeded, Applied}
+	order := []string{ResourceReady, InferenceReady, JobStarted, WorkspaceSucceeded, Applied, Reviewed}
 	slices.SortStableFunc(next, func(a, b Condition) int {
 		return cmp.Compare(slices.Index(order, a.Type), slices.Index(order, b.Type))
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -30,10 +31,13 @@ type Report struct {
 	Inputs         string // workspace.Workspace.Digest at that commit
 	DesiredCommit  string // last commit that changed the inputs; "" when it is ObservedCommit
 	DesiredInputs  string // digest at that commit
-	Source         string // file in the repository
-	Model          string // Hugging Face repository; "" for a pod template
-	Revision       string // commit of the model, or "unpinned"; "" if pods do not download it
-	// FirstSeen is when syncer first reported on the Workspace. Of two with the same priority, the earlier one goes first.
+	// CarriedOut is what reviews are compared with: it is carried out, and needs no review again.
+	CarriedOut reviewed.CarriedOut
+	Source     string // file in the repository
+	Model      string // Hugging Face repository; "" for a pod template
+	Revision   string // commit of the model, or "unpinned"; "" if pods do not download it
+	// FirstSeen is when syncer first reported on the Workspace. Of two with the same priority, the earlier one goes
+	// first.
 	FirstSeen       time.Time
 	InstanceType    string
 	TargetNodeCount int
@@ -95,6 +99,9 @@ const (
 	// Applied is False while the last commit is not carried out although its file is valid: the API server refuses an
 	// object, or the plan holds a change back. It is absent otherwise.
 	Applied = "Applied"
+	// Reviewed says whether what runs is what reviewers were shown. It is absent while policy.review.verdict is off, and
+	// before the first change that syncer compares.
+	Reviewed = "Reviewed"
 )
 
 // The reasons of Applied.

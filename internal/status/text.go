@@ -71,6 +71,9 @@ func (r Report) clean() Report {
 	r.Model, r.Revision = word(r.Model), word(r.Revision)
 	r.InstanceType, r.Endpoint, r.HourlyCost = word(r.InstanceType), word(r.Endpoint), word(r.HourlyCost)
 	r.MonthlyCost, r.PricesDate = word(r.MonthlyCost), word(r.PricesDate)
+	c := &r.CarriedOut
+	c.Digest, c.InstanceType, c.Region = word(c.Digest), word(c.InstanceType), word(c.Region)
+	c.Nodes = min(max(c.Nodes, 0), maxNumber)
 	r.TargetNodeCount = min(max(r.TargetNodeCount, 0), maxNumber)
 	r.WorkerNodes, r.Objects = head(r.WorkerNodes, word), head(r.Objects, word)
 	r.Conditions = head(r.Conditions, func(c Condition) Condition {

@@ -80,6 +80,13 @@ type Encrypted struct {
 	Unknown string
 }
 
+// WithoutLive returns the Set with only the objects of the repository.
+func (s *Set) WithoutLive() *Set {
+	out := *s
+	out.Objects = slices.DeleteFunc(slices.Clone(s.Objects), func(o Object) bool { return o.Live })
+	return &out
+}
+
 // ErrorsOf returns the errors of a Workspace, which block it. An error of an InferenceSet counts for each replica.
 func (s *Set) ErrorsOf(k Key) []diag.Diagnostic {
 	w := s.Find(k)

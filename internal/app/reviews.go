@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/git/signature"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/reviewed"
+	"syncer.dev/syncer/internal/status"
+)
+
+// Reviews keeps what reviewers were shown, on the status branch, and reads what commits accept since. It is safe for
+// concurrent use.
+type Reviews struct {
+	repository *git.Repository
+	config     config.Config
+	accepted   *acceptedPlans
+	known      *knownRecords
+}
+
+// acceptedPlans are those that the commits up to a tip accept.
+type acceptedPlans struct {
+	mu    sync.Mutex
+	tip   git.Hash
+	plans map[string]bool // nil: not read so far
+}
+
+// knownRecords are the records at a tip of the status branch, as they were read with a file of signers.
+type knownRecords struct {
+	mu      sync.Mutex
+	tip     git.Hash
+	signers string
+	until   time.Time // zero: not read so far
+	records reviewed.Records
+}
+
+// sameRecords is how long the records of a tip are not read again: one of the future may count by then. It is ours.
+const sameRecords = 10 * time.Minute
+
+// ReviewsOf returns the reviews of the configured cluster.
+func ReviewsOf(repo *git.Repository, c config.Config) Reviews {
+	return Reviews{repository: repo, config: c, accepted: &acceptedPlans{}, known: &knownRecords{}}
+}
+
+func (r Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
+
+// acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: the clients that
+// may push there decide, and a commit of a merged branch does not count. A commit that is older has to be repeated. It
+// is ours.
+const acceptedCommits = 100
+
+// Accepted returns the plans that the last commits of the followed branch accept, by their digests.
+func (r Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, error) {
+	a := r.accepted
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	tip := git.Hash(commit)
+	if a.plans != nil && a.tip == tip {
+		return a.plans, nil
+	}
+	commits, err := r.repository.Log(ctx, tip, acceptedCommits)
+	if err != nil {
+		return nil, err
+	}
+	a.tip, a.plans = tip, map[string]bool{}
+	for _, c := range commits {
+		for _, digest := range c.Trailers(reviewed.TrailerAccept) {
+			a.plans[digest] = true
+		}
+	}
+	return a.plans, nil
+}
+
+// Records reads the records that count.
+func (r Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
+	verify, signers, err := reviewVerifier(r.config.Policy.Review.Signers)
+	if err != nil {
+		return reviewed.Records{}, err
+	}
+	files, tip, err := r.branch().Read(ctx, reviewed.Dir(r.config.Cluster))
+	if err != nil {
+		return reviewed.Records{}, fmt.Errorf("read the reviews: %w", err)
+	}
+	k := r.known
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tip != tip || k.signers != signers || !now.Before(k.until) {
+		k.tip, k.signers, k.until = tip, signers, now.Add(sameRecords)
+		k.records = reviewed.Read(r.config.Cluster, files, verify, now)
+	}
+	return k.records, nil
+}
+
+// Write writes records in one commit, and removes what is too old or too many. It writes nothing if the branch shows
+// the same values already, and returns "". Several processes may write at once: none loses what another has written.
+func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.Time) (commit string, err error) {
+	if len(records) == 0 {
+		return "", nil
+	}
+	c := r.config
+	keeping := reviewed.Keeping{Cluster: c.Cluster, MaxAge: c.Policy.Review.MaxAge, Now: now}
+	if keeping.Sign, err = reviewSigner(c); err != nil {
+		return "", err
+	}
+	if keeping.Verify, _, err = reviewVerifier(c.Policy.Review.Signers); err != nil {
+		return "", err
+	}
+	hash, changed, err := r.branch().Commit(ctx, git.Change{
+		Dir:     reviewed.Dir(c.Cluster),
+		Message: status.ReviewMessage(c.Cluster, Version(), records),
+		When:    now,
+		Author:  c.Status.Author.Name,
+		Email:   c.Status.Author.Email,
+		Signer:  statusSigner(c),
+		Edit: func(present map[string][]byte) (map[string][]byte, error) {
+			return keeping.Add(present, records...)
+		},
+	})
+	if err != nil {
+		return "", fmt.Errorf("write the reviews: %w", err)
+	}
+	if !changed {
+		return "", nil
+	}
+	return string(hash), nil
+}
+
+// reviewSettings says how the loop compares plans with reviews.
+func reviewSettings(c config.Config) reconcile.ReviewSettings {
+	p := c.Policy.Review
+	return reconcile.ReviewSettings{
+		Policy: reviewed.Policy{
+			Verdict: reviewed.Verdict(p.Verdict), CostTolerance: p.CostTolerance, MaxAge: p.MaxAge,
+		},
+		Signed: p.Signers != "",
+	}
+}
+
+// reviewNamespace is the namespace of the SSH signatures of reviews (ssh-keygen -Y sign -n).
+const reviewNamespace = "syncer-review"
+
+// reviewVerifier returns what checks the signatures of reviews, nil if unsigned ones count; and the keys as text.
+func reviewVerifier(signers string) (verify reviewed.Verify, text string, err error) {
+	if signers == "" {
+		return nil, "", nil
+	}
+	data, err := os.ReadFile(signers)
+	if err != nil {
+		return nil, "", fmt.Errorf("read the signers of reviews (configuration: policy.review.signers): %w", err)
+	}
+	keys, err := signature.ParseSigners(data, reviewNamespace)
+	if err != nil {
+		return nil, "", fmt.Errorf("read the signers of reviews %s (configuration: policy.review.signers): %w", signers, err)
+	}
+	return func(text []byte, sig string, at time.Time) (string, error) {
+		return keys.VerifyText(text, []byte(sig), at)
+	}, string(data), nil
+}
+
+// reviewSigner returns what signs reviews: the key of status commits, if it is one of SSH. It is nil without a key. A
+// key of OpenPGP signs none, which is an error only where unsigned reviews do not count.
+func reviewSigner(c config.Config) (reviewed.Sign, error) {
+	signer, ok := statusSigner(c).(signature.Signer)
+	if !ok {
+		return nil, nil
+	}
+	sign := func(text []byte) (string, error) {
+		sig, err := signer.SignText(text, reviewNamespace)
+		return string(sig), err
+	}
+	if _, err := sign(nil); errors.Is(err, signature.ErrNotSSH) && c.Policy.Review.Signers == "" {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("sign reviews (configuration: status.signing): %w", err)
+	}
+	return sign, nil
+}

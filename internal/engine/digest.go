@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"maps"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/digest"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// source is a source with its desired state.
+type source struct {
+	input desired.Input
+	side  plan.Side
+}
+
+// digestsOf are the digests of a source's Workspaces, as far as they are known.
+type digestsOf struct {
+	set   *workspace.Set
+	known map[workspace.Key]string
+}
+
+// digests sets the digest of each Workspace that a plan between two sources changes: that of the head, and for one that
+// goes that of the base.
+func (e *Engine) digests(ctx context.Context, p *plan.Plan, base, head source) {
+	before, after := byKey(base.side), byKey(head.side)
+	var gone, changed []*desired.Workload
+	for i := range p.Workspaces {
+		switch w := &p.Workspaces[i]; w.Op {
+		case plan.NoOp, plan.Hold:
+		case plan.Delete:
+			gone = append(gone, before[w.Key])
+		default:
+			changed = append(changed, after[w.Key])
+		}
+	}
+	old, now := e.identify(ctx, base.input, gone), e.identify(ctx, head.input, changed)
+	for i := range p.Workspaces {
+		w := &p.Workspaces[i]
+		if w.Digest = now[w.Key]; w.Op == plan.Delete {
+			w.Digest = old[w.Key]
+		}
+	}
+}
+
+// identify returns the digests of Workspaces of a source. One whose digest cannot be computed has none, and counts as
+// not reviewed.
+func (e *Engine) identify(
+	ctx context.Context, in desired.Input, workloads []*desired.Workload,
+) map[workspace.Key]string {
+	out := make(map[workspace.Key]string, len(workloads))
+	if len(workloads) == 0 {
+		return out
+	}
+	of := digest.Of(in, e.settings.Policy)
+	digests := make([]string, len(workloads))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, w := range workloads {
+		if w == nil {
+			continue
+		}
+		g.Go(func() error {
+			digests[i], _ = of.Workspace(ctx, w) // what is wrong with the Workspace, its Problems say
+			return nil
+		})
+	}
+	_ = g.Wait() // no function returns an error
+	for i, w := range workloads {
+		if w != nil {
+			out[w.Key] = digests[i]
+		}
+	}
+	return out
+}
+
+// identifyAll is identify for all Workspaces of a source that is compared again and again.
+func (e *Engine) identifyAll(ctx context.Context, in desired.Input, d desired.Desired) map[workspace.Key]string {
+	if e.known.set != in.Set {
+		e.known = digestsOf{in.Set, map[workspace.Key]string{}}
+	}
+	var unknown []*desired.Workload
+	for i := range d.Workloads {
+		if w := &d.Workloads[i]; len(w.Blocked) == 0 && e.known.known[w.Key] == "" {
+			unknown = append(unknown, w)
+		}
+	}
+	maps.Copy(e.known.known, e.identify(ctx, in, unknown))
+	return e.known.known
+}
+
+func byKey(s plan.Side) map[workspace.Key]*desired.Workload {
+	out := make(map[workspace.Key]*desired.Workload, len(s.Desired.Workloads))
+	for i := range s.Desired.Workloads {
+		out[s.Desired.Workloads[i].Key] = &s.Desired.Workloads[i]
+	}
+	return out
+}

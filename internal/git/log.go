@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package git
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// Log returns a commit and those before it along first parents, the newest first, at most n. It receives commits and
+// folders only. Errors are those of Fetch.
+func (r *Repository) Log(ctx context.Context, tip Hash, n int) ([]Commit, error) {
+	up, err := r.remote.openUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer up.close()
+	set, err := up.receive(ctx, want{tips: []plumbing.Hash{tip.plumbing()}, depth: n, noFiles: true})
+	if err != nil {
+		return nil, fmt.Errorf("read the history of %s: %w", tip.Short(), r.remote.explain(err))
+	}
+	var out []Commit
+	for at := tip.plumbing(); len(out) < n; {
+		c, raw, err := set.commit(at)
+		if err != nil {
+			if len(out) == 0 {
+				return nil, fmt.Errorf("read commit %s: %w", tip.Short(), err)
+			}
+			return out, nil // the history ends here, or is not known further
+		}
+		out = append(out, c)
+		if len(raw.ParentHashes) == 0 {
+			return out, nil
+		}
+		at = raw.ParentHashes[0]
+	}
+	return out, nil
+}
