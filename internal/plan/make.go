@@ -86,6 +86,10 @@ func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
 	return ensure, release
 }
 
+// noise are the annotations and labels of objects that only repeat what a reviewer sees elsewhere: digests of all that
+// an object is made of and of a ConfigMap, the file that it is from, and its preset.
+var noise = []string{cluster.AnnotationInputs, "syncer.dev/config", cluster.AnnotationSource, "syncer.dev/preset"}
+
 // objectChanges turns the previews of objects into changes.
 func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {
 	out := make([]Change, 0, len(previews))
@@ -106,10 +110,10 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 		}
 		if c.Op == Create || c.Op == Update || c.Op == Replace {
 			after := cmp.Or(pv.After, o.Content)
-			d := diff.Objects(pv.Before, after)
+			d := diff.Objects(pv.Before, after, noise...)
 			c.Diff = d.Unified
 			if pv.Before != nil {
-				c.Fields = d.Fields
+				c.Fields, c.Values = d.Paths, d.Fields
 			}
 		}
 		out = append(out, c)
@@ -153,7 +157,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		byKey[w.Key] = out
 	}
 	for _, ch := range changes {
-		if !ch.ofOne() {
+		if !ch.OfOne() {
 			continue
 		}
 		w, ok := byKey[ch.Workspace]

@@ -87,7 +87,7 @@ func (p *Plan) modelWords() []string {
 	}
 	clear(n)
 	for i := range p.Changes {
-		if c := &p.Changes[i]; !c.ofOne() {
+		if c := &p.Changes[i]; !c.OfOne() {
 			n[c.Op]++
 		}
 	}
