@@ -96,8 +96,15 @@ type Workspace struct {
 	// Blocked are the errors of the Workspace. syncer changes nothing for it.
 	Blocked []string
 
-	// Before and After are what a reviewer compares.
+	// Before and After are what a reviewer compares. After is what it has once the plan is carried out, and without the
+	// policies that hold it; that of a Workspace that stays as it is equals Before.
 	Before, After Values
+	// Interrupted reports that it serves, and would stop: for a while, or for good.
+	Interrupted bool
+	// Held is why a policy of the configuration holds its changes; "" if none does.
+	Held string
+
+	gone bool // it is no longer desired
 }
 
 // Change is one step of a plan: one pool or one object.
@@ -125,6 +132,9 @@ type Change struct {
 type CostChange struct {
 	Before capacity.Cost
 	After  capacity.Cost
+	// Raise is by how much the change makes the fleet dearer in the end: without nodes that are only there until a
+	// Workspace has moved, and without those that only come back. It is negative if the fleet gets cheaper.
+	Raise capacity.Cost
 }
 
 // Counts counts the Changes by operation.
