@@ -78,8 +78,12 @@ func TestPlanRenderings(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := changeOf(t, archive)
-			for output, extension := range map[string]string{"text": "txt", "json": "json"} {
-				golden.Equal(t, "testdata/plans/"+name+"."+extension, c.plan(t, output).String())
+			for output, extension := range map[string]string{"text": "txt", "markdown": "md", "json": "json"} {
+				got := c.plan(t, output)
+				if output == "text" {
+					got.out = got.String()
+				}
+				golden.Equal(t, "testdata/plans/"+name+"."+extension, got.out)
 			}
 		})
 	}

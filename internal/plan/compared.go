@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // Difference is one of the Values of a Workspace before and after a change, in words; "" where there is none.
@@ -46,6 +44,7 @@ func (v Values) words() []word {
 		{"image", v.Image},
 		{"context", counted(v.ContextLength, "token")},
 		{"size", v.InstanceType},
+		{"pool", v.Pool},
 		{"nodes", counted(v.Nodes, "")},
 		{"GPUs", counted(v.GPUs, "")},
 		{"tensor parallel", counted(v.TensorParallel, "")},
@@ -79,8 +78,8 @@ const (
 	ServingEnds        Serving = "ends"        // it stops for good
 )
 
-// ServingOf says what the change does to those who send requests to a Workspace.
-func (p *Plan) ServingOf(w *Workspace) Serving {
+// Serving says what the change does to those who send requests to a Workspace.
+func (w *Workspace) Serving() Serving {
 	switch {
 	case !w.Before.Serves && (!w.After.Serves || w.Op == Hold):
 		return NotServing
@@ -90,20 +89,10 @@ func (p *Plan) ServingOf(w *Workspace) Serving {
 		return ServingContinues
 	case w.Op == Delete || !w.After.Serves:
 		return ServingEnds
-	case p.tells(w.Key, Interrupted):
+	case w.Interrupted:
 		return ServingInterrupted
 	}
 	return ServingContinues
-}
-
-// tells reports whether there is a finding of a kind about a Workspace.
-func (p *Plan) tells(k workspace.Key, kind FindingKind) bool {
-	for i := range p.Findings {
-		if f := &p.Findings[i]; f.Workspace == k && f.Kind == kind {
-			return true
-		}
-	}
-	return false
 }
 
 // Nodes is the number of nodes and their size, "2 x Standard_NC24ads_A100_v4".

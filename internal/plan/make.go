@@ -187,7 +187,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		byKey[w.Key] = out
 	}
 	for _, ch := range changes {
-		if !ch.OfOne() {
+		if !ch.ofOne() {
 			continue
 		}
 		w, ok := byKey[ch.Workspace]

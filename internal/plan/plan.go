@@ -178,11 +178,8 @@ func (p *Plan) Empty() bool {
 	return true
 }
 
-// OfOne reports whether the change belongs to one Workspace.
-func (c *Change) OfOne() bool {
+// ofOne reports whether the change belongs to one Workspace.
+func (c *Change) ofOne() bool {
 	_, set := capacity.SetOf(c.Workspace)
 	return c.Workspace != (workspace.Key{}) && !set
 }
-
-// NotesOnly reports whether an update changes nothing of an object but what syncer notes on it.
-func (c *Change) NotesOnly() bool { return c.Op == Update && c.Object != nil && c.Diff == "" }

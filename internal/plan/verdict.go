@@ -87,7 +87,7 @@ func (p *Plan) modelWords() []string {
 	}
 	clear(n)
 	for i := range p.Changes {
-		if c := &p.Changes[i]; !c.OfOne() {
+		if c := &p.Changes[i]; !c.ofOne() {
 			n[c.Op]++
 		}
 	}

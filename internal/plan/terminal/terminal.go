@@ -20,11 +20,8 @@ type Options struct {
 
 // Write writes the plan.
 func Write(w io.Writer, p *plan.Plan, o Options) error {
-	t := text{plan: p, painter: painter(o.Color), changes: map[workspace.Key][]*plan.Change{}}
-	for i := range p.Changes {
-		c := &p.Changes[i]
-		t.changes[c.Workspace] = append(t.changes[c.Workspace], c)
-	}
+	of, shared := p.ChangesOf()
+	t := text{plan: p, painter: painter(o.Color), changes: of}
 	t.head()
 	same := 0
 	for i := range p.Workspaces {
@@ -34,7 +31,7 @@ func Write(w io.Writer, p *plan.Plan, o Options) error {
 		}
 		t.workspace(&p.Workspaces[i])
 	}
-	t.shared()
+	t.shared(shared)
 	t.sum(same)
 	t.statements("Blocked:", red, p.Blockers())
 	t.statements("Warnings:", yellow, p.Cautions())
@@ -67,19 +64,11 @@ var marks = map[plan.Op]string{
 func (t *text) mark(op plan.Op) string { return t.in(colors[op], marks[op]) }
 
 // shared writes the changes that do not belong to exactly one Workspace.
-func (t *text) shared() {
-	head := "\nshared"
-	for i := range t.plan.Changes {
-		c := &t.plan.Changes[i]
-		if c.Op == plan.NoOp || c.OfOne() {
-			continue
-		}
-		if head != "" {
-			t.line(head)
-			head = ""
-		}
-		t.change(c)
+func (t *text) shared(changes []*plan.Change) {
+	if len(changes) > 0 {
+		t.line("\nshared")
 	}
+	t.changesOf(changes)
 }
 
 // sum writes what all changes come to.

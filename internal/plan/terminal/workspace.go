@@ -4,6 +4,7 @@ package terminal
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
@@ -20,15 +21,22 @@ var serving = map[plan.Serving]string{
 // workspace writes one Workspace that changes, with its pools and objects.
 func (t *text) workspace(w *plan.Workspace) {
 	t.line("\n"+t.mark(w.Op)+" "+t.in(bold, "%s")+"%s", w.Key, title(w))
-	t.values(w)
-	switch {
-	case w.Unplaced != "":
-		t.line("      no place: %s", w.Unplaced)
+	rows := values(w)
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r.Name))
+	}
+	for _, r := range rows {
+		name := r.Name + strings.Repeat(" ", width-len(r.Name))
+		switch {
+		case r.Before == "" || r.After == "" && w.Op == plan.Delete:
+			t.line("      %s  %s", name, cmp.Or(r.After, r.Before))
+		default:
+			t.line("      %s  %s -> %s", name, r.Before, cmp.Or(r.After, "none"))
+		}
+	}
+	if w.Unplaced != "" {
 		t.sizes(w)
-	case w.Shared:
-		t.line("      shared pool %s, GPUs %d: %s", w.Pool, w.GPUs, w.Reason)
-	case w.Pool != "":
-		t.line("      pool %s: %s", w.Pool, w.Reason)
 	}
 	for _, k := range w.Interrupts {
 		t.line("      interrupts %s, of lower priority", k)
@@ -36,11 +44,7 @@ func (t *text) workspace(w *plan.Workspace) {
 	for _, n := range w.Notes {
 		t.line("      note: %s", n)
 	}
-	for _, c := range t.changes[w.Key] {
-		if c.OfOne() {
-			t.change(c)
-		}
-	}
+	t.changesOf(t.changes[w.Key])
 }
 
 // title is what stands beside the name of a Workspace: what it runs, and at which cost.
@@ -54,37 +58,32 @@ func title(w *plan.Workspace) string {
 		out = "  " + name
 	}
 	if v.InstanceType != "" {
-		out += " on " + plan.Nodes(v) + ", " + v.HourlyCost.Rate()
+		out += " on " + plan.Nodes(v) + ", " + v.HourlyCost.String() + " USD/h, " + month(v.HourlyCost) + " USD/month"
 	}
 	return out
 }
 
-// values writes the values that differ, in columns.
-func (t *text) values(w *plan.Workspace) {
+// values are the values that differ, what becomes of serving, and why it has its pool.
+func values(w *plan.Workspace) []plan.Difference {
 	rows := w.Differences()
 	if w.Before.InstanceType != "" && w.After.InstanceType != "" && w.Before.HourlyCost != w.After.HourlyCost {
 		rows = append(rows, plan.Difference{
 			Name: "USD/month", Before: month(w.Before.HourlyCost), After: month(w.After.HourlyCost),
 		})
 	}
-	if s := t.plan.ServingOf(w); s != plan.NotServing {
-		rows = append(rows, plan.Difference{Name: "serving", After: serving[s]})
+	rows = append(rows, plan.Difference{Name: "serving", After: serving[w.Serving()]})
+	switch {
+	case w.Unplaced != "":
+		rows = append(rows, plan.Difference{Name: "no place", After: w.Unplaced})
+	case w.Held != "":
+		rows = append(rows, plan.Difference{Name: "held", After: w.Held})
+	case w.Shared:
+		rows = append(rows, plan.Difference{Name: "reason", After: "shared pool: " + w.Reason})
+	case w.Pool != "":
+		rows = append(rows, plan.Difference{Name: "reason", After: w.Reason})
 	}
-	width := 0
-	for _, r := range rows {
-		width = max(width, len(r.Name))
-	}
-	for _, r := range rows {
-		switch {
-		case r.Before == "" || w.Op == plan.Delete && r.After == "":
-			t.line("      %s  %s", pad(r.Name, width), cmp.Or(r.After, r.Before))
-		default:
-			t.line("      %s  %s -> %s", pad(r.Name, width), r.Before, cmp.Or(r.After, "none"))
-		}
-	}
+	return slices.DeleteFunc(rows, func(d plan.Difference) bool { return d.Before == d.After })
 }
-
-func pad(s string, width int) string { return s + strings.Repeat(" ", width-len(s)) }
 
 // shownSizes is the number of sizes that the text has for a Workspace without a place; -o json has all.
 const shownSizes = 5
@@ -105,19 +104,24 @@ func (t *text) sizes(w *plan.Workspace) {
 	}
 }
 
-// change writes one pool or object.
-func (t *text) change(c *plan.Change) {
-	if c.Op == plan.NoOp {
-		return
+// changesOf writes pools and objects, with the fields that differ.
+func (t *text) changesOf(all []*plan.Change) {
+	for _, group := range plan.Together(all) {
+		t.change(group)
 	}
-	reason := c.Reason
-	if reason == "" && c.NotesOnly() {
-		reason = "only what syncer notes on it"
+}
+
+func (t *text) change(group []*plan.Change) {
+	c := group[0]
+	names := c.Target
+	for _, other := range group[1:] {
+		names += ", " + other.Target
 	}
-	if reason != "" {
-		reason = "  (" + reason + ")"
+	why := c.Why()
+	if why != "" {
+		why = "  (" + why + ")"
 	}
-	t.line(strings.Repeat(" ", 5-len(marks[c.Op]))+t.mark(c.Op)+" %s%s", c.Target, reason)
+	t.line(strings.Repeat(" ", 5-len(marks[c.Op]))+t.mark(c.Op)+" %s%s", names, why)
 	for _, f := range c.Values {
 		t.line("        %s", f.Path)
 		for _, l := range f.Lines {
