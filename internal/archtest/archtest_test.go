@@ -99,9 +99,9 @@ var layers = [][]string{
 	{"internal/render/kustomize", "internal/render/memo", "internal/render/judge"},
 	{"internal/render"},
 	{"internal/eject", "internal/status", "internal/reviewed", "internal/capacity/pools/executor"},
-	{"internal/desired"},
+	{"internal/desired", "internal/plan/rendered"},
 	{"internal/plan"},
-	{"internal/plan/markdown", "internal/plan/terminal"},
+	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/webhook"},
@@ -214,7 +214,8 @@ var helpers = []string{
 	"internal/archtest", "internal/bench", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest", "internal/schematest", "internal/sops/sopstest",
+	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest",
+	"internal/schematest", "internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 
@@ -256,7 +257,8 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
-	"internal/desired", "internal/plan", "internal/plan/markdown", "internal/plan/terminal", "internal/reviewed",
+	"internal/desired", "internal/plan", "internal/plan/findings", "internal/plan/rendered",
+	"internal/plan/markdown", "internal/plan/terminal", "internal/reviewed",
 	"internal/status",
 	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
 }

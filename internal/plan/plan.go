@@ -62,6 +62,17 @@ func (p *Plan) Shortages() []string {
 	return out
 }
 
+// CheckQuota compares what the plan asks for with a quota. It holds nothing.
+func (p *Plan) CheckQuota(q capacity.Quota) {
+	var changes []capacity.PoolChange
+	for i := range p.Changes {
+		if c := p.Changes[i].Pool; c != nil {
+			changes = append(changes, *c)
+		}
+	}
+	p.Quota = pools.CheckQuota(changes, q)
+}
+
 // Live is the Base of a plan that compares with the cluster.
 const Live = "live"
 
@@ -146,15 +157,26 @@ func (p *Plan) Counts() map[Op]int {
 	return n
 }
 
-// Refused counts what does not become true by itself: Workspaces with errors or without a place, objects that the API
-// server refuses, and errors that belong to no Workspace.
+// Refused counts what does not become true by itself: Workspaces with errors, without a place or against a policy,
+// objects that the API server refuses, errors that belong to no Workspace, and findings that block the plan as a whole.
 func (p *Plan) Refused() int {
-	n := 0
+	blocked := map[workspace.Key]bool{}
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused {
-			n++
+		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" {
+			blocked[w.Key] = true
 		}
 	}
+	n := 0
+	for i := range p.Findings {
+		switch f := &p.Findings[i]; {
+		case f.Verdict != diag.Fail:
+		case f.Workspace == (workspace.Key{}):
+			n++
+		default:
+			blocked[f.Workspace] = true
+		}
+	}
+	n += len(blocked)
 	for i := range p.Changes {
 		if p.Changes[i].Refused {
 			n++
