@@ -4,6 +4,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
@@ -21,12 +22,18 @@ type Statement struct {
 // a policy. Those with equal words are one.
 func (p *Plan) Blockers() []Statement {
 	var out statements
+	told := map[workspace.Key]bool{} // why it has no place, by a finding
+	for i := range p.Findings {
+		if f := &p.Findings[i]; f.Verdict == diag.Fail && (f.Kind == LimitExceeded || f.Kind == QuotaShort) {
+			told[f.Workspace] = true
+		}
+	}
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
 		for _, text := range w.Blocked {
 			out.add("", w.Key, text, "")
 		}
-		if w.Refused {
+		if w.Refused && !told[w.Key] {
 			out.add("", w.Key, w.Unplaced, "")
 		}
 	}
@@ -105,9 +112,17 @@ func (s *statements) addProblems(p *Plan, severity diag.Severity) {
 	}
 }
 
+// addFindings adds the findings with a verdict, but those that repeat a Problem, which has its place in a file.
 func (s *statements) addFindings(p *Plan, v diag.Verdict) {
+	problems := map[workspace.Key][]string{}
+	for i := range p.Problems {
+		d := &p.Problems[i]
+		problems[d.Workspace] = append(problems[d.Workspace], d.Message)
+	}
 	for i := range p.Findings {
-		if f := &p.Findings[i]; f.Verdict == v {
+		f := &p.Findings[i]
+		repeats := func(message string) bool { return message != "" && strings.HasSuffix(f.Text, message) }
+		if f.Verdict == v && !slices.ContainsFunc(problems[f.Workspace], repeats) {
 			s.add(f.Kind, f.Workspace, f.Text, f.Hint)
 		}
 	}

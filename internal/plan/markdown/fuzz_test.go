@@ -118,7 +118,7 @@ func structure(t *testing.T, source string) []string {
 
 var (
 	// active is what a forge takes for a link, a mention, an emoji or HTML.
-	active = regexp.MustCompile(`(?i)@|www\.|://|#[0-9]|![0-9]|:[a-z0-9_+-]+:|[<>&~$\[\]]|\bG[HL]-[0-9]`)
+	active = regexp.MustCompile(`(?i)@|www\.[a-z0-9]|://|#[0-9]|![0-9]|:[a-z0-9_+-]+:|[<>&~$\[\]]|\bG[HL]-[0-9]`)
 	// ours is the one form of summary that a comment has.
 	ours = regexp.MustCompile(`^<summary><code>[^<>]*</code>[a-z0-9, :]*</summary>$`)
 )
