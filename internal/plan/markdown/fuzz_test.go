@@ -25,8 +25,8 @@ import (
 
 // saying is a plan that has a text from a repository wherever one can be.
 func saying(s string) plan.Plan {
-	key := workspace.Key{Namespace: "default", Name: s}
-	gone := workspace.Key{Namespace: "gone", Name: s}
+	key := workspace.Key{Namespace: "default", Name: s + "w"} // a name that ends with an asterisk is that of an InferenceSet
+	gone := workspace.Key{Namespace: "gone", Name: s + "w"}
 	values := func(n int) plan.Values {
 		v := fmt.Sprintf("%s %d", s, n)
 		return plan.Values{
