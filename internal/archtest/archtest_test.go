@@ -240,6 +240,7 @@ var fences = []struct {
 	{"gitlab.com/", []string{"internal/review/gitlab"}},
 	{"code.gitea.io/", []string{"internal/review/gitea"}},
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
+	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
 }

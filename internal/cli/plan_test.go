@@ -44,7 +44,7 @@ func TestPlanCommits(t *testing.T) {
 	text := plan(planOptions{base: before, head: after, output: "text"})
 	for _, want := range []string{
 		"Plan for cluster example: " + before[:12] + " -> " + after[:12] + "\n",
-		"1 model replaced, serving interrupted, +2,414 USD/month: read the warnings\n",
+		"1 model replaced, serving interrupted, +2,414 USD/month, quota unknown: read the warnings\n",
 		"\n-/+ default/phi  phi-4-mini-instruct on 1 x Standard_NC40ads_H100_v5, 6.98 USD/h, 5,095 USD/month\n",
 		"\nCost: 3.67 -> 6.98 USD/h, 2,681 -> 5,095 USD/month (+2,414), prices of 2026-06-18.\n",
 	} {

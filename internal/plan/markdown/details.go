@@ -139,8 +139,8 @@ func objectsOf(group []*plan.Change) []*object {
 	return []*object{o}
 }
 
-// hunks is a unified diff without the two lines that name the sides. Every line begins with a sign or a space, as GitLab
-// takes a line that begins with a slash for a command even where it is code.
+// hunks is a unified diff without the two lines that name the sides. Every line begins with a sign or a space: GitLab
+// takes a line that begins with a slash for a command, even where it is code.
 func hunks(diff string) string {
 	if at := strings.Index(diff, "\n@@ "); at >= 0 && strings.HasPrefix(diff, "--- ") {
 		diff = diff[at+1:]

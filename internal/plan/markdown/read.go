@@ -17,8 +17,8 @@ func read(p *plan.Plan, o Options) *comment {
 	c.blockers = statements(p.Blockers(), 0)
 	c.cautions = statements(slices.DeleteFunc(p.Cautions(), func(s plan.Statement) bool {
 		return s.Kind == plan.Deleted // the list of deletions says so
-	}), namedWorkspaces)
-	c.notes = statements(p.Facts(), namedWorkspaces)
+	}), namesOfCaution)
+	c.notes = statements(p.Facts(), namesOfCaution)
 	of, shared := p.ChangesOf()
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
@@ -28,7 +28,9 @@ func read(p *plan.Plan, o Options) *comment {
 		}
 		changes := of[w.Key]
 		if w.Op == plan.Delete {
-			c.deletions.add("**"+diag.MarkdownCode(w.Key.String())+"**", deletion(w, changes))
+			c.deletions.items = append(c.deletions.items, item{
+				[]string{diag.MarkdownCode(w.Key.String())}, deletion(w, changes),
+			})
 		} else {
 			c.deletes(diag.MarkdownCode(w.Key.String()), changes)
 		}
@@ -59,13 +61,13 @@ func deletion(w *plan.Workspace, changes []*plan.Change) string {
 // deletes lists what is deleted of a Workspace that stays, or of none.
 func (c *comment) deletes(name string, changes []*plan.Change) {
 	targets := deleted(changes)
-	switch {
-	case targets == "":
-	case name == "":
-		c.deletions.add(targets, "")
-	default:
-		c.deletions.add(targets, "belongs to "+name+", which stays")
+	if targets == "" {
+		return
 	}
+	if name != "" {
+		targets += " of " + name + ", which stays"
+	}
+	c.deletions.items = append(c.deletions.items, item{rest: targets})
 }
 
 // namedTargets is the number of deleted objects that are named for one Workspace.

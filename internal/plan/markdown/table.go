@@ -107,8 +107,11 @@ func cost(w *plan.Workspace) string {
 		return v.HourlyCost
 	}
 	before, after := side(w.Before), side(w.After)
-	if w.Op == plan.Delete {
+	switch {
+	case w.Op == plan.Delete:
 		after = capacity.Cost{Known: true}
+	case w.After.InstanceType == "" && (w.Unplaced != "" || len(w.Blocked) > 0):
+		return "" // it gets no nodes
 	}
 	return arrow(month(before), month(after))
 }
