@@ -49,7 +49,7 @@ type text struct {
 	changes map[workspace.Key][]*plan.Change
 }
 
-// line writes a line, each argument escaped. The format alone may hold line breaks and colours.
+// line writes a line of text without colours. The format alone may hold line breaks.
 func (t *text) line(format string, args ...any) { diag.Fprintf(t, format+"\n", args...) }
 
 func (t *text) head() {

@@ -20,7 +20,8 @@ var serving = map[plan.Serving]string{
 
 // workspace writes one Workspace that changes, with its pools and objects.
 func (t *text) workspace(w *plan.Workspace) {
-	t.line("\n"+t.mark(w.Op)+" "+t.in(bold, "%s")+"%s", w.Key, title(w))
+	t.WriteString("\n" + t.mark(w.Op) + " " + t.in(bold, diag.EscapeText(w.Key.String())))
+	t.line("%s", title(w))
 	rows := values(w)
 	width := 0
 	for _, r := range rows {
@@ -58,7 +59,11 @@ func title(w *plan.Workspace) string {
 		out = "  " + name
 	}
 	if v.InstanceType != "" {
-		out += " on " + plan.Nodes(v) + ", " + v.HourlyCost.String() + " USD/h, " + month(v.HourlyCost) + " USD/month"
+		out += " on " + plan.Nodes(v) + ", "
+		if !v.HourlyCost.Known {
+			return out + "price unknown"
+		}
+		out += v.HourlyCost.String() + " USD/h, " + month(v.HourlyCost) + " USD/month"
 	}
 	return out
 }
@@ -121,7 +126,8 @@ func (t *text) change(group []*plan.Change) {
 	if why != "" {
 		why = "  (" + why + ")"
 	}
-	t.line(strings.Repeat(" ", 5-len(marks[c.Op]))+t.mark(c.Op)+" %s%s", names, why)
+	t.WriteString(strings.Repeat(" ", 5-len(marks[c.Op])) + t.mark(c.Op))
+	t.line(" %s%s", names, why)
 	for _, f := range c.Values {
 		t.line("        %s", f.Path)
 		for _, l := range f.Lines {
