@@ -101,6 +101,7 @@ var layers = [][]string{
 	{"internal/eject", "internal/status", "internal/reviewed", "internal/capacity/pools/executor"},
 	{"internal/desired", "internal/plan/rendered"},
 	{"internal/plan"},
+	{"internal/plan/summary"},
 	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
@@ -259,7 +260,7 @@ var pure = []string{
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
 	"internal/desired", "internal/plan", "internal/plan/findings", "internal/plan/rendered",
-	"internal/plan/markdown", "internal/plan/terminal", "internal/reviewed",
+	"internal/plan/markdown", "internal/plan/summary", "internal/plan/terminal", "internal/reviewed",
 	"internal/status",
 	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
 }

@@ -8,9 +8,9 @@ import (
 	"regexp"
 	"strings"
 
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 )
 
 // head writes the verdict, and what it is about.
@@ -18,10 +18,10 @@ func (c *comment) head(b *strings.Builder) {
 	p := c.plan
 	fmt.Fprintf(b, "### %s\n\n", text(p.Verdict().Line))
 	fmt.Fprintf(b, "Plan of syncer for cluster %s, from %s to %s.",
-		diag.MarkdownCode(p.Cluster), diag.MarkdownCode(plan.Short(p.Base)), diag.MarkdownCode(plan.Short(p.Head)))
+		diag.MarkdownCode(p.Cluster), diag.MarkdownCode(summary.Short(p.Base)), diag.MarkdownCode(summary.Short(p.Head)))
 	if p.Cost.Before != p.Cost.After || p.Cost.After.USD > 0 {
 		fmt.Fprintf(b, " All nodes cost %s USD/month (%s USD/h)",
-			arrow(month(p.Cost.Before), month(p.Cost.After)), arrow(p.Cost.Before.String(), p.Cost.After.String()))
+			arrow(summary.Month(p.Cost.Before), summary.Month(p.Cost.After)), arrow(p.Cost.Before.String(), p.Cost.After.String()))
 		if p.PricesDate != "" {
 			fmt.Fprintf(b, ", by prices of %s", text(p.PricesDate))
 		}
@@ -111,12 +111,4 @@ func arrow(before, after string) string {
 		return after
 	}
 	return before + " → " + after
-}
-
-// month is the cost of a month in whole US dollars.
-func month(hourly capacity.Cost) string {
-	if !hourly.Known {
-		return "unknown"
-	}
-	return plan.USD(hourly.Monthly().USD)
 }

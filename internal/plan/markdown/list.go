@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 )
 
 // list is a list of statements under a heading of bold text.
@@ -99,7 +100,7 @@ func (l *list) cut() bool {
 }
 
 // statements makes a list of statements, each with that many of the Workspaces that it is about; 0 for all.
-func statements(all []plan.Statement, few int) list {
+func statements(all []summary.Statement, few int) list {
 	l := list{few: few}
 	for _, s := range all {
 		it := item{rest: text(s.Text)}

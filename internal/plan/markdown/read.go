@@ -9,17 +9,18 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 )
 
 // read takes what a comment says from a plan.
 func read(p *plan.Plan, o Options) *comment {
 	c := &comment{plan: p, options: o}
-	c.blockers = statements(p.Blockers(), 0)
-	c.cautions = statements(slices.DeleteFunc(p.Cautions(), func(s plan.Statement) bool {
+	c.blockers = statements(summary.Blockers(p), 0)
+	c.cautions = statements(slices.DeleteFunc(summary.Cautions(p), func(s summary.Statement) bool {
 		return s.Kind == plan.Deleted // the list of deletions says so
 	}), namesOfCaution)
-	c.notes = statements(p.Facts(), namesOfCaution)
-	of, shared := p.ChangesOf()
+	c.notes = statements(summary.Facts(p), namesOfCaution)
+	of, shared := summary.ChangesOf(p)
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
 		if w.Op == plan.NoOp {

@@ -48,7 +48,9 @@ func sample() plan.Plan {
 		Changes: []plan.Change{
 			{Workspace: key("gone"), Op: plan.Delete, Target: "Service/gone"},
 			{Workspace: key("gone"), Op: plan.Delete, Target: "StatefulSet/gone"},
-			{Workspace: key("new"), Op: plan.Create, Target: "Pool/wnew", Reason: "1 x Standard_A", Pool: &capacity.PoolChange{}},
+			{
+				Workspace: key("new"), Op: plan.Create, Target: "Pool/wnew", Reason: "1 x Standard_A", Pool: &capacity.PoolChange{},
+			},
 			{
 				Workspace: key("replaced"), Op: plan.Update, Target: "StatefulSet/replaced", Diff: "x",
 				Values: []diff.Field{{Path: "spec.replicas", Lines: []string{"-1", "+2"}}, {
@@ -66,7 +68,9 @@ func sample() plan.Plan {
 		Quota: []pools.QuotaExceeded{
 			{Family: "fam", Needed: 24, Limit: capacity.Limit{Used: 40, Max: 48, Known: true}}, {Family: "other", Needed: 8},
 		},
-		Cost:       plan.CostChange{Before: capacity.Cost{USD: 3.673, Known: true}, After: capacity.Cost{USD: 7.346, Known: true}},
+		Cost: plan.CostChange{
+			Before: capacity.Cost{USD: 3.673, Known: true}, After: capacity.Cost{USD: 7.346, Known: true},
+		},
 		PricesDate: "2026-06-18",
 	}
 	for range 10 {
