@@ -150,6 +150,9 @@ func TestPlanRenderings(t *testing.T) {
 			for output, extension := range map[string]string{"text": "txt", "markdown": "md", "json": "json"} {
 				got := c.plan(t, output)
 				if output == "text" {
+					if name == "preset-edit" {
+						golden.Section(t, "../../docs/reading-plans.md", "plan", "```\n"+got.out+"```\n")
+					}
 					got.out = got.String()
 				}
 				golden.Equal(t, "testdata/plans/"+name+"."+extension, got.out)
