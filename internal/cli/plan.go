@@ -38,16 +38,11 @@ func newPlan(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, and what it would cost",
-		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits. "syncer
-run" acts on the same plan. The exit code is 1 when anything is refused, invalid, without a place or against a policy.
-
-Between two commits, the cluster and Azure are asked where the configuration names them (kubeconfig or context, and
-capacity.aks), in a file that --config names or by --set: about pools, quota, and what the API server refuses. What is
-not asked is unknown, and the plan says so.
-
-Commits are looked up in the repository of the current folder, if there is one, and otherwise at source.url.`,
-		Example: `  syncer plan
-  syncer plan --base main             # what merging this branch would change
+		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits, looked up
+in the repository of the current folder or at source.url. "syncer run" acts on the same plan. The exit code is 1 when
+anything is refused, invalid, without a place or against a policy. With --base, the cluster and Azure are asked where
+--config or --set names them (kubeconfig or context, capacity.aks); what is not asked is unknown, and the plan says so.`,
+		Example: `  syncer plan --base main             # what merging this branch would change
   syncer plan --base main..topic      # what differs from the tip of main
   syncer plan -o json --exit-code`,
 		Args: cobra.NoArgs,
@@ -59,7 +54,7 @@ Commits are looked up in the repository of the current folder, if there is one, 
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
 	cmd.Flags().StringVar(&o.color, "color", colorAuto, "colours of the text: auto, always or never")
 	cmd.Flags().StringVar(&o.live, "live", string(app.LiveAuto),
-		"with --base, ask the cluster and Azure: auto (if configured), never or require")
+		"ask the cluster and Azure: auto (if configured), never or require")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would change")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.settings = given()

@@ -141,7 +141,6 @@ func TestPlanRenderings(t *testing.T) {
 	for _, path := range archives {
 		name := strings.TrimSuffix(filepath.Base(path), ".txtar")
 		t.Run(name, func(t *testing.T) {
-
 			archive, err := txtar.ParseFile(path)
 			if err != nil {
 				t.Fatal(err)

@@ -101,8 +101,12 @@ func TestOrderOfLoss(t *testing.T) {
 	p := fleet(30, 30, 30)
 	whole := len(markdown.Render(p, markdown.Options{}))
 	stages := []struct{ name, left string }{
-		{"diffs", "+a line of an object"}, {"details", "<details>"}, {"warnings", "a warning of its own, 29"},
-		{"rows", "| **deleted** |"}, {"reasons", "it is wrong"}, {"names", "old-0029"},
+		{"diffs", "+a line of an object"},
+		{"details", "<details>"},
+		{"warnings", "a warning of its own, 29"},
+		{"rows", "| **deleted** |"},
+		{"reasons", "it is wrong"},
+		{"names", "old-0029"},
 	}
 	gone := map[string]bool{}
 	for limit := whole; limit > 500; limit -= 100 {

@@ -21,7 +21,8 @@ func (c *comment) head(b *strings.Builder) {
 		diag.MarkdownCode(p.Cluster), diag.MarkdownCode(summary.Short(p.Base)), diag.MarkdownCode(summary.Short(p.Head)))
 	if p.Cost.Before != p.Cost.After || p.Cost.After.USD > 0 {
 		fmt.Fprintf(b, " All nodes cost %s USD/month (%s USD/h)",
-			arrow(summary.Month(p.Cost.Before), summary.Month(p.Cost.After)), arrow(p.Cost.Before.String(), p.Cost.After.String()))
+			arrow(summary.Month(p.Cost.Before), summary.Month(p.Cost.After)),
+			arrow(p.Cost.Before.String(), p.Cost.After.String()))
 		if p.PricesDate != "" {
 			fmt.Fprintf(b, ", by prices of %s", text(p.PricesDate))
 		}

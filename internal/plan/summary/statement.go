@@ -65,8 +65,8 @@ func Facts(p *plan.Plan) []Statement {
 	out.addFindings(p, diag.Off)
 	return slices.DeleteFunc(out.list, func(s Statement) bool {
 		switch s.Kind {
-		case plan.ModelChanged, plan.RevisionChanged, plan.ContextChanged, plan.GPUsChanged, plan.ParallelismChanged, plan.SizeChanged, plan.ImageChanged,
-			plan.EndpointChanged, plan.CostRaised, plan.Deleted, plan.PoolDeleted:
+		case plan.ModelChanged, plan.RevisionChanged, plan.ContextChanged, plan.GPUsChanged, plan.ParallelismChanged,
+			plan.SizeChanged, plan.ImageChanged, plan.EndpointChanged, plan.CostRaised, plan.Deleted, plan.PoolDeleted:
 			return true
 		}
 		return false
