@@ -22,7 +22,7 @@ type LiveMode string
 
 const (
 	// LiveAuto asks where a trusted configuration names them: kubeconfig or context, and capacity.aks. A file that was
-	// found, not named, sets none of these: see package config. What does not answer is told as unknown.
+	// found, not named, sets none of these: see package config. The plan reports what does not answer as unknown.
 	LiveAuto LiveMode = "auto"
 	// LiveNever asks nothing.
 	LiveNever LiveMode = "never"
@@ -33,7 +33,7 @@ const (
 // LiveModes are all valid values.
 func LiveModes() []string { return []string{string(LiveAuto), string(LiveNever), string(LiveRequire)} }
 
-// liveTimeout bounds the time of all that a comparison asks for: a pull request does not wait for a server that is away.
+// liveTimeout bounds the time of each question: a pull request does not wait for a server that is away.
 const liveTimeout = 30 * time.Second
 
 // askLive asks the cluster and Azure, as the mode says. Dry runs go to the cluster that it returns, which is nil unless
@@ -84,7 +84,7 @@ func unaskedCluster(c config.Config, mode LiveMode) string {
 	case mode == LiveNever:
 		return "the cluster was not asked"
 	case mode == LiveAuto && c.Kubeconfig == "" && c.Context == "":
-		return "the cluster was not asked: the configuration names neither kubeconfig nor context"
+		return "the cluster was not asked: no trusted configuration names kubeconfig or context"
 	}
 	return ""
 }
@@ -96,7 +96,7 @@ func unaskedAzure(c config.Config, mode LiveMode) string {
 	case mode == LiveNever:
 		return "Azure was not asked"
 	case mode == LiveAuto && (a.SubscriptionID == "" || a.ResourceGroup == "" || a.Cluster == ""):
-		return "Azure was not asked: the configuration does not name the AKS cluster"
+		return "Azure was not asked: no trusted configuration names the AKS cluster"
 	}
 	return ""
 }

@@ -248,6 +248,11 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (pla
 	}
 	e.settings.Live.observe(&seen, before == nil)
 	d, err := Desire(ctx, in, e.settings.Policy, seen)
+	if err == nil && before != nil && e.settings.Live.Azure {
+		if more, short := relax(seen, d); short {
+			d, err = Desire(ctx, in, e.settings.Policy, more)
+		}
+	}
 	return plan.Side{Set: in.Set, Desired: d}, err
 }
 

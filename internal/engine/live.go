@@ -5,6 +5,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
 )
@@ -44,6 +47,46 @@ func (l *Live) observe(seen *desired.Observed, isBase bool) {
 	if !isBase && l.Azure {
 		seen.Quota, seen.Unavailable = l.Quota, l.Unavailable
 	}
+}
+
+// relax returns what is observed, as if Azure granted what the Workspaces without a place need: a reviewer sees what
+// the change would do, and by how much the quota is short. changed is false if no Workspace misses quota or capacity.
+func relax(seen desired.Observed, d desired.Desired) (_ desired.Observed, changed bool) {
+	q := seen.Quota
+	if q.Families = maps.Clone(q.Families); q.Families == nil {
+		q.Families = map[string]capacity.Limit{}
+	}
+	for i := range d.Workloads {
+		w := &d.Workloads[i]
+		switch diag.Reason(w.NodeFailure.Reason) {
+		case diag.OutOfCapacity:
+			seen.Unavailable, changed = unavailable.Offerings{}, true
+		case diag.QuotaExceeded:
+			if len(w.Demand.Options) > 0 {
+				grant(&q, w.Demand.Options[0], w.Workspace.Spot())
+				changed = true
+			}
+		}
+	}
+	seen.Quota = q
+	return seen, changed
+}
+
+// grant raises the quotas by what an option takes from them.
+func grant(q *capacity.Quota, o capacity.Option, spot bool) {
+	vcpus := o.Nodes * o.SKU.VCPUs
+	if spot {
+		q.Spot.Max += vcpus
+		return
+	}
+	q.Regional.Max += vcpus
+	family := strings.ToLower(o.SKU.Family)
+	if offer := q.Offers[strings.ToLower(o.SKU.Name)]; offer.Family != "" {
+		family = strings.ToLower(offer.Family)
+	}
+	l := q.Families[family]
+	l.Max += vcpus
+	q.Families[family] = l
 }
 
 // outsidePools returns the nodes that are in no agent pool.

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -45,12 +46,13 @@ func AgainstLive(in LiveInput) Plan {
 	}
 	guard.wait(in.Desired)
 	guard.holdDeletions(&in)
+	live := values.Live{Policy: in.Policy, Desired: in.Desired, Previews: in.Previews, Seen: in.Seen}
 	c := Comparison{
 		Policy:        in.Policy,
 		Base:          Live,
 		Head:          in.Head,
 		Desired:       in.Desired,
-		Before:        valuesLive(&in),
+		Before:        live.Of(),
 		Serving:       func(k workspace.Key) bool { w := in.Seen.State.Workloads[k]; return answers(&w) },
 		Previews:      in.Previews,
 		Live:          in.Seen.State.Objects,
@@ -100,7 +102,7 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	for i, o := range head.Desired.Objects {
 		previews[i] = preview(before[cluster.RefOf(o.Content)], o.Content)
 	}
-	values := valuesIn(base.Desired, policy)
+	was := values.In(base.Desired, policy)
 	cost, _ := nodePoolCost(base.Desired.Workloads)
 	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), false)
 	guard.wait(head.Desired)
@@ -109,15 +111,18 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		Base:          baseHash,
 		Head:          headHash,
 		Desired:       head.Desired,
-		Before:        values,
-		Serving:       func(k workspace.Key) bool { return values[k].Serves },
+		Before:        was,
+		Serving:       func(k workspace.Key) bool { return was[k].Serves },
 		Previews:      previews,
 		Live:          seen.State.Objects,
 		Guard:         guard,
 		Pools:         Pools(head.Desired, seen, guard, policy),
 		NodePoolsCost: cost,
 	})
-	p.Cost.Raise = p.Cost.After.Minus(p.Cost.Before)
+	p.Cost.Raise = capacity.Cost{Known: true}
+	if p.Cost.After != p.Cost.Before {
+		p.Cost.Raise = p.Cost.After.Minus(p.Cost.Before)
+	}
 	return p
 }
 

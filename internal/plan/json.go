@@ -213,8 +213,8 @@ func nameOf(k workspace.Key) string {
 	return k.String()
 }
 
-// document returns the values; nil for those of a Workspace that a side does not have.
-func (v Values) document() *valuesDocument {
+// documentOf returns the values; nil for those of a Workspace that a side does not have.
+func documentOf(v Values) *valuesDocument {
 	if v == (Values{}) {
 		return nil
 	}
@@ -244,8 +244,8 @@ func (w *Workspace) document() workspaceDocument {
 		Shared:       w.Shared,
 		Reason:       w.Reason,
 		Unplaced:     w.Unplaced,
-		Before:       w.Before.document(),
-		After:        w.After.document(),
+		Before:       documentOf(w.Before),
+		After:        documentOf(w.After),
 		Interrupted:  w.Interrupted,
 		Held:         w.Held,
 		Notes:        w.Notes,

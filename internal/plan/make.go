@@ -156,37 +156,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	byKey := map[workspace.Key]*Workspace{}
 	for i := range c.Desired.Workloads {
 		w := &c.Desired.Workloads[i]
-		out := &Workspace{
-			Key:    w.Key,
-			Op:     NoOp,
-			Source: w.Workspace.Source.Path,
-			Preset: w.Workspace.PresetName(),
-			Model:  w.Model,
-			Notes:  slices.Concat(w.Notes, w.Missing),
-		}
-		for _, p := range w.Blocked {
-			out.Op, out.Blocked = Hold, append(out.Blocked, p.String())
-		}
-		out.InstanceType = w.Placement.InstanceType
-		out.Nodes, out.GPUs = w.Placement.Nodes, w.Placement.Nodes*w.Placement.GPUsPerNode
-		if w.Pool != nil {
-			out.HourlyCost = w.Binding.Cost
-			out.Pool, out.Shared, out.Reason = w.Binding.Pool, w.Binding.Shared, w.Binding.Reason
-		}
-		out.Priority, out.WaitsFor, out.Sizes = w.Priority, w.Behind, w.Sizes
-		out.GivesWay, out.Interrupts = w.Binding.To, w.Binding.Takes
-		if w.Waiting != "" {
-			out.Op, out.Unplaced = Hold, w.Waiting
-		}
-		if no, ok := w.Obstacle(); ok {
-			out.Unplaced, out.Refused = no.Message, true
-		}
-		if w.NodePool != nil {
-			out.HourlyCost = w.NodePool.HourlyCost
-		}
-		t := c.facts[w.Key]
-		out.Before, out.After, out.Interrupted = t.before, t.after, t.interrupted
-		byKey[w.Key] = out
+		byKey[w.Key] = rowOf(w, c.facts[w.Key])
 	}
 	for _, ch := range changes {
 		if !ch.ofOne() {
@@ -224,6 +194,40 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		out = append(out, *w)
 	}
 	slices.SortFunc(out, func(a, b Workspace) int { return a.Key.Compare(b.Key) })
+	return out
+}
+
+// rowOf sums up the desired state of a Workspace.
+func rowOf(w *desired.Workload, t transition) *Workspace {
+	out := &Workspace{
+		Key:    w.Key,
+		Op:     NoOp,
+		Source: w.Workspace.Source.Path,
+		Preset: w.Workspace.PresetName(),
+		Model:  w.Model,
+		Notes:  slices.Concat(w.Notes, w.Missing),
+	}
+	for _, p := range w.Blocked {
+		out.Op, out.Blocked = Hold, append(out.Blocked, p.String())
+	}
+	out.InstanceType = w.Placement.InstanceType
+	out.Nodes, out.GPUs = w.Placement.Nodes, w.Placement.Nodes*w.Placement.GPUsPerNode
+	if w.Pool != nil {
+		out.HourlyCost = w.Binding.Cost
+		out.Pool, out.Shared, out.Reason = w.Binding.Pool, w.Binding.Shared, w.Binding.Reason
+	}
+	out.Priority, out.WaitsFor, out.Sizes = w.Priority, w.Behind, w.Sizes
+	out.GivesWay, out.Interrupts = w.Binding.To, w.Binding.Takes
+	if w.Waiting != "" {
+		out.Op, out.Unplaced = Hold, w.Waiting
+	}
+	if no, ok := w.Obstacle(); ok {
+		out.Unplaced, out.Refused = no.Message, true
+	}
+	if w.NodePool != nil {
+		out.HourlyCost = w.NodePool.HourlyCost
+	}
+	out.Before, out.After, out.Interrupted = t.before, t.after, t.interrupted
 	return out
 }
 

@@ -3,15 +3,18 @@
 package plan
 
 import (
+	"strings"
+
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // transition is what happens to a Workspace that is desired.
 type transition struct {
 	before, after Values
-	// replaced reports that another workload takes the place of the one that exists: another model, on other nodes, or of
-	// another kind.
+	// replaced reports that another workload replaces the one that exists: another model, on other nodes, or of another
+	// kind.
 	replaced bool
 	// interrupted reports that it answers requests now, and would stop: for a while, or for good.
 	interrupted bool
@@ -32,7 +35,7 @@ func transitions(c *Comparison) map[workspace.Key]transition {
 	for i := range c.Desired.Workloads {
 		w := &c.Desired.Workloads[i]
 		before, exists := c.Before[w.Key]
-		t := transition{before: before, after: asked(w, c.Policy, c.Desired.Fleet.Pools)}
+		t := transition{before: before, after: values.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
 		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" { // its live objects stay
 			if exists {
 				t.after = before
@@ -64,4 +67,20 @@ func differ(a, b string) bool { return a != "" && b != "" && a != b }
 // answers reports whether a live workload serves a model at the moment.
 func answers(w *cluster.Workload) bool {
 	return w.Ref.Kind == "StatefulSet" && w.Replicas > 0 && (w.Ready > 0 || w.Endpoints > 0)
+}
+
+// restarts reports whether a change of a StatefulSet restarts its pods.
+func (c *Change) restarts() bool {
+	if c.Object == nil || c.Object.GetKind() != "StatefulSet" {
+		return false
+	}
+	if c.Op == Replace {
+		return true
+	}
+	for _, f := range c.Fields {
+		if f == "spec.template" || strings.HasPrefix(f, "spec.template.") {
+			return true
+		}
+	}
+	return false
 }

@@ -3,38 +3,13 @@
 package plan
 
 import (
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Values are what a reviewer compares of a Workspace, before and after a change. The zero value stands for a Workspace
-// that does not exist on that side.
-type Values struct {
-	Preset   string
-	Model    string // repository of the weights
-	Revision string // commit of the weights, or desired.Unpinned
-	Runtime  string
-	Image    string // of the main container, with its tag
-
-	InstanceType string
-	Pool         string // agent pool; "" for other nodes
-	Region       string
-	Spot         bool
-	Nodes        int
-	GPUs         int // of all nodes
-
-	ContextLength    int // tokens; 0 if the server chooses
-	TensorParallel   int
-	PipelineParallel int
-
-	// Serves reports whether others send requests to it: it is an inference server that is not suspended.
-	Serves bool
-	// Endpoint is the address of its Service, "http://phi-4.default.svc:80"; "" for none.
-	Endpoint string
-
-	HourlyCost capacity.Cost
-}
+// Values are what a reviewer compares of a Workspace, before and after a change.
+type Values = values.Values
 
 // Finding is something that a reviewer must be told about a change.
 type Finding struct {

@@ -3,7 +3,7 @@
 // Package findings says what a reviewer must be told about a plan: one rule for each idea, in an ordered list.
 //
 // A rule looks at one Workspace that changes, or at the plan as a whole. It states a fact, and what the policy says
-// about it. What the plan does not know is told as unknown, and never left out.
+// about it. A rule reports what the plan does not know as unknown, and never leaves it out.
 package findings
 
 import (
@@ -37,7 +37,7 @@ type Input struct {
 type Asked struct {
 	Cluster bool // its Workspaces, pods and nodes, and the API server's verdict by dry run
 	Azure   bool // pools and quota
-	// ClusterWhy and AzureWhy are why not, as a clause: "Azure was not asked". They are empty where there is nothing to ask.
+	// ClusterWhy and AzureWhy are why not, as a clause: "Azure was not asked". They are empty if there is nothing to ask.
 	ClusterWhy, AzureWhy string
 }
 
@@ -72,7 +72,7 @@ var rules = []rule{
 	{name: "a size that Azure is short of", workspace: scarce},
 	{name: "addresses", workspace: endpoint},
 	{name: "adapters that are not tuned yet", workspace: adapters},
-	{name: "who waits for whom", workspace: waits},
+	{name: "priorities", workspace: waits},
 	{name: "pools that go", plan: poolsDeleted},
 	{name: "what was not asked", plan: notCompared},
 }

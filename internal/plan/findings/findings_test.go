@@ -167,9 +167,9 @@ func TestFindings(t *testing.T) {
 	refused := cases["template"]
 	refused.policy.Pods = podpolicy.Policy{Level: podpolicy.Restricted}
 	add("template, with restricted pods", refused)
-	for name, live := range lives() {
+	for _, name := range slices.Sorted(maps.Keys(lives())) {
 		x := cases["size"]
-		x.live = live
+		x.live = lives()[name]
 		add("size, "+name, x)
 	}
 	golden.Equal(t, "testdata/findings.txt", b.String())

@@ -15,7 +15,7 @@ import (
 // changed reports whether both values are known and differ.
 func changed(a, b string) bool { return a != "" && b != "" && a != b }
 
-// model says that another model takes the place of the one that runs.
+// model says that another model replaces the one that runs.
 func model(r *review, s *subject) {
 	if changed(s.Before.Model, s.After.Model) {
 		r.tell(s, plan.ModelChanged, diag.Off, "model "+s.Before.Model+" -> "+s.After.Model, "")
@@ -53,7 +53,7 @@ func remoteCode(r *review, s *subject) {
 	}
 	if s.Model.Revision == desired.Unpinned {
 		r.tell(s, plan.RemoteCode, diag.Warn,
-			"the server runs whatever Python code the branch main of "+s.Model.Repo+" has when it starts",
+			"the server runs the Python code that the branch main of "+s.Model.Repo+" has when it starts",
 			"pin the commit: add source.revision to a preset of the repository")
 		return
 	}

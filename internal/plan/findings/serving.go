@@ -13,8 +13,8 @@ import (
 	"syncer.dev/syncer/internal/workspace/admission"
 )
 
-// howLong ends what is said about an interruption. How long a server takes to start depends on the image, the weights
-// and the disks; nobody has measured it here.
+// howLong ends the text about an interruption. How long a server takes to start depends on the image, the weights and
+// the disks, and syncer has no measurement of it.
 const howLong = "; for how long is unknown"
 
 // replacements are what KAITO's rules say about the change of a file, in the words of "validate --base".
@@ -25,7 +25,7 @@ func (r *review) replacements(s *subject) []diag.Diagnostic {
 	return admission.Changes(r.Before.Only([]workspace.Workspace{*s.old}), r.After.Only([]workspace.Workspace{*s.new}))
 }
 
-// replaced says what takes the place of what runs, and why.
+// replaced says what replaces what runs, and why.
 func replaced(r *review, s *subject) {
 	if s.Op != plan.Replace {
 		return
@@ -40,11 +40,15 @@ func replaced(r *review, s *subject) {
 	}
 	for _, c := range r.changes[s.Key] {
 		if c.Op == plan.Replace && c.Pool == nil {
-			r.tell(s, plan.Replaced, diag.Off, c.Target+" is deleted and created anew: "+c.Reason, "")
+			r.tell(s, plan.Replaced, diag.Off, c.Target+" is deleted and created again: "+c.Reason, "")
 			return
 		}
 	}
-	r.tell(s, plan.Replaced, diag.Off, "another workload takes the place of the one that runs", "")
+	text := "another workload replaces the one that runs"
+	if changed(s.Before.Pool, s.After.Pool) {
+		text = "it moves to other nodes: pool " + s.Before.Pool + " -> " + s.After.Pool
+	}
+	r.tell(s, plan.Replaced, diag.Off, text, "")
 }
 
 // interrupted says that serving stops, or that a tuning starts over.
@@ -62,12 +66,11 @@ func interrupted(r *review, s *subject) {
 		}
 		verdict := r.Policy.Changes.Interruption
 		r.tell(s, plan.Interrupted, verdict, text, policyHint(verdict, "policy.interruption"))
-	case s.stays && s.exists && s.new.Tuning != nil && s.Op == plan.Replace:
-		text := "the tuning starts over"
-		if s.old != nil && s.old.Tuning == nil {
-			return
-		}
-		r.tell(s, plan.Replaced, diag.Warn, text, "")
+	case s.Op != plan.Replace || !s.stays || s.Before.Serves:
+	case s.new.Tuning != nil:
+		r.tell(s, plan.Replaced, diag.Warn, "the tuning starts over", "")
+	case s.old != nil && s.old.Tuning != nil:
+		r.tell(s, plan.Replaced, diag.Warn, "a running tuning stops", "")
 	}
 }
 
@@ -85,9 +88,6 @@ func deleted(r *review, s *subject) {
 		return
 	}
 	what := "the Workspace is deleted"
-	if size := s.Before.InstanceType; size != "" && s.Before.Nodes > 0 {
-		what += fmt.Sprintf(", with its part of %s", nodes(s.Before.Nodes, size))
-	}
 	switch {
 	case plan.ScaledDown(r.After, s.Key):
 		r.tell(s, plan.Deleted, diag.Off, what+": its InferenceSet has fewer replicas", "")

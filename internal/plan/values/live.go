@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package values
 
 import (
 	"cmp"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -12,86 +11,20 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan/rendered"
-	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// asked returns what a Workspace has once its desired state is carried out. pools are all desired pools: a Workspace
-// that moves has the nodes of the pool to which it moves.
-func asked(w *desired.Workload, policy desired.Policy, pools []capacity.Pool) Values {
-	v := Values{
-		Preset:        w.Workspace.PresetName(),
-		Model:         w.Model.Repo,
-		Revision:      w.Model.Revision,
-		Runtime:       runtimeOf(w.Workspace),
-		ContextLength: w.Context,
-	}
-	if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" {
-		return v
-	}
-	f := rendered.Of(w.Name, w.Bundle.Objects)
-	v.Image, v.Endpoint = f.Image, f.Endpoint
-	v.ContextLength = cmp.Or(w.Context, f.ContextLength)
-	v.Serves = w.Workspace.Inference != nil && !w.Workspace.Suspended() && !w.Placement.Paused
-
-	at := w.Placement
-	v.Pool = cmp.Or(w.Binding.Next, w.Binding.Pool)
-	v.InstanceType, v.Spot, v.HourlyCost = at.InstanceType, w.Workspace.Spot(), w.Binding.Cost
-	v.Nodes, v.GPUs = at.Nodes, at.Nodes*at.GPUsPerNode
-	v.TensorParallel, v.PipelineParallel = at.TensorParallel, at.PipelineParallel
-	if w.NodePool != nil {
-		v.HourlyCost = w.NodePool.HourlyCost
-	}
-	for i := range pools {
-		if p := &pools[i]; w.Binding.Next != "" && p.Name == w.Binding.Next {
-			v.move(w.Demand, p.SKU.Name)
-		}
-	}
-	if policy.NodeSource().Buys() {
-		v.Region = policy.Region
-	}
-	if w.Workspace.Suspended() || at.Paused || w.Finished {
-		v.Nodes, v.GPUs, v.HourlyCost = 0, 0, capacity.Cost{Known: true}
-	}
-	return v
+// Live is what is known of a cluster, and of a plan that compares with it.
+type Live struct {
+	Policy   desired.Policy
+	Desired  desired.Desired
+	Previews []cluster.Preview // in the order of Desired.Objects
+	Seen     desired.Observed
 }
 
-// move puts the Workspace on nodes of another size.
-func (v *Values) move(d capacity.Demand, size string) {
-	for _, options := range [][]capacity.Option{d.Shares, d.Options} {
-		for _, o := range options {
-			if o.SKU.Name == size {
-				v.InstanceType, v.Nodes, v.GPUs, v.HourlyCost = size, o.Nodes, o.Nodes*o.GPUsPerNode, o.HourlyCost
-				v.TensorParallel, v.PipelineParallel = o.TensorParallel, o.PipelineParallel
-				return
-			}
-		}
-	}
-}
-
-func runtimeOf(w *workspace.Workspace) string {
-	switch {
-	case w.Inference == nil || w.Inference.Preset == nil:
-		return ""
-	case w.Transformers():
-		return string(preset.Transformers)
-	}
-	return string(preset.VLLM)
-}
-
-// valuesIn returns the values of a source that counts as carried out.
-func valuesIn(base desired.Desired, policy desired.Policy) map[workspace.Key]Values {
-	out := make(map[workspace.Key]Values, len(base.Workloads))
-	for i := range base.Workloads {
-		w := &base.Workloads[i]
-		out[w.Key] = asked(w, policy, base.Fleet.Pools)
-	}
-	return out
-}
-
-// valuesLive returns the values of what is live, as far as the cluster and the pools show them. Of objects that the plan
-// does not change, the desired ones say what runs.
-func valuesLive(in *LiveInput) map[workspace.Key]Values {
+// Of returns the values of what is live, by Workspace. Of objects that the plan does not change, the desired ones say
+// what runs.
+func (in *Live) Of() map[workspace.Key]Values {
 	pools := map[string]*capacity.LivePool{}
 	for i := range in.Seen.Pools {
 		pools[in.Seen.Pools[i].Name] = &in.Seen.Pools[i]
@@ -100,7 +33,7 @@ func valuesLive(in *LiveInput) map[workspace.Key]Values {
 	for _, n := range in.Seen.State.Nodes {
 		sizes[n.Name] = n.InstanceType
 	}
-	objects, same := liveObjects(in)
+	objects, same := in.objects()
 	desiredOf := map[workspace.Key]*desired.Workload{}
 	for i := range in.Desired.Workloads {
 		desiredOf[in.Desired.Workloads[i].Key] = &in.Desired.Workloads[i]
@@ -113,21 +46,21 @@ func valuesLive(in *LiveInput) map[workspace.Key]Values {
 		}
 		w := desiredOf[key]
 		if w != nil && same[key] && len(w.Blocked) == 0 {
-			v.model(asked(w, in.Policy, nil))
+			v.model(Asked(w, in.Policy, nil))
 		} else {
 			v.read(rendered.Of(key.Name, objects[key]))
 		}
 		if w != nil && v.ContextLength == 0 && v.Model != "" {
-			v.ContextLength = contextBefore(w, in)
+			v.ContextLength = in.context(w)
 		}
 		out[key] = v
 	}
 	return out
 }
 
-// liveObjects returns the live objects of each Workspace that the plan changes, and the Workspaces whose workload it
+// objects returns the live objects of each Workspace that the plan changes, and the Workspaces whose workload it
 // does not change.
-func liveObjects(in *LiveInput) (map[workspace.Key][]*unstructured.Unstructured, map[workspace.Key]bool) {
+func (in *Live) objects() (map[workspace.Key][]*unstructured.Unstructured, map[workspace.Key]bool) {
 	objects, same := map[workspace.Key][]*unstructured.Unstructured{}, map[workspace.Key]bool{}
 	for i, p := range in.Previews {
 		key := in.Desired.Objects[i].Workspace
@@ -136,7 +69,7 @@ func liveObjects(in *LiveInput) (map[workspace.Key][]*unstructured.Unstructured,
 			objects[key] = append(objects[key], p.Before)
 		case p.After == nil && p.Err == nil: // nothing would change
 			objects[key] = append(objects[key], o)
-			same[key] = same[key] || isWorkload(o)
+			same[key] = same[key] || o.GetKind() == "StatefulSet" || o.GetKind() == "Job"
 		}
 	}
 	return objects, same
@@ -177,9 +110,9 @@ func (v *Values) read(f rendered.Facts) {
 	}
 }
 
-// contextBefore returns the context length in the live ConfigMap of a Workspace, or the desired one if the plan does
+// context returns the context length in the live ConfigMap of a Workspace, or the desired one if the plan does
 // not change the ConfigMap; 0 if it is unknown.
-func contextBefore(w *desired.Workload, in *LiveInput) int {
+func (in *Live) context(w *desired.Workload) int {
 	if w.Workspace.Inference == nil || w.Workspace.Inference.Config == "" {
 		return 0
 	}
@@ -199,20 +132,4 @@ func contextBefore(w *desired.Workload, in *LiveInput) int {
 		)
 	}
 	return w.Context // it comes from elsewhere, and the plan does not change it
-}
-
-// restarts reports whether a change of a StatefulSet starts its pods anew.
-func (c *Change) restarts() bool {
-	if c.Object == nil || c.Object.GetKind() != "StatefulSet" {
-		return false
-	}
-	if c.Op == Replace {
-		return true
-	}
-	for _, f := range c.Fields {
-		if f == "spec.template" || strings.HasPrefix(f, "spec.template.") {
-			return true
-		}
-	}
-	return false
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/capacity/aks/armsim"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/plan"
+)
+
+// h100s is what phi needs on the larger size.
+const h100s = "standardncadsh100v5family"
+
+// larger returns a repository of which the head of main moves phi to a larger size, and the commit before that.
+func larger(t *testing.T) (r *gittest.Repo, before string) {
+	t.Helper()
+	r = newRepository(t)
+	before = r.Head(gittest.Main)
+	text := strings.Replace(phi, "NC24ads_A100_v4", "NC40ads_H100_v5", 1)
+	r.Commit(map[string]string{"workspaces/phi.yaml": text}, "two")
+	return r, before
+}
+
+// texts returns the findings of a kind.
+func texts(p plan.Plan, kind plan.FindingKind) string {
+	var out []string
+	for _, f := range p.Findings {
+		if f.Kind == kind {
+			out = append(out, f.Text)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// TestPlanCommitsAsksAzure compares two commits with the quota of an emulated Azure.
+func TestPlanCommitsAsksAzure(t *testing.T) {
+	r, before := larger(t)
+	c := configFor(t, r.Dir)
+	c, azure := onAKS(t, c)
+	c.Kubeconfig = ""
+	plan := func(mode app.LiveMode) (p plan.Plan, requests int) {
+		t.Helper()
+		n := len(azure.Requests())
+		p, err := app.PlanCommits(t.Context(), c, app.Comparison{
+			Repository: r.Dir, Base: before, Head: "main", Live: mode,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, len(azure.Requests()) - n
+	}
+	p, n := plan(app.LiveAuto)
+	if line := p.Verdict().Line; n == 0 || strings.Contains(line, "quota") {
+		t.Errorf("with quota, after %d requests: %s", n, line)
+	}
+	if got := texts(p, "NotCompared"); !strings.Contains(got, "no trusted configuration names kubeconfig or context") {
+		t.Errorf("the cluster: %q", got)
+	}
+	if p, n = plan(app.LiveNever); n != 0 || !strings.Contains(p.Verdict().Line, "quota unknown") {
+		t.Errorf("--live never: %d requests, %s", n, p.Verdict().Line)
+	}
+	if got := texts(p, "QuotaUnknown"); !strings.HasPrefix(got, "quota: unknown, Azure was not asked; ") {
+		t.Errorf("--live never: %q", got)
+	}
+	_, err := app.PlanCommits(t.Context(), c, app.Comparison{
+		Repository: r.Dir, Base: before, Head: "main", Live: app.LiveRequire,
+	})
+	wantError(t, err, "ask the cluster: ")
+}
+
+// TestPlanCommitsQuotaIsShort says by how much, and what to ask for.
+func TestPlanCommitsQuotaIsShort(t *testing.T) {
+	r, before := larger(t)
+	c, _ := onAKS(t, configFor(t, r.Dir))
+	azure, err := armsim.Start(armsim.Options{Quota: map[string]int{h100s: 16}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = azure.Close() })
+	c.Capacity.AKS.Endpoint = azure.URL() // the cluster refuses connections
+	p, err := app.PlanCommits(t.Context(), c, app.Comparison{
+		Repository: r.Dir, Base: before, Head: "main", Live: app.LiveAuto,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "1 model replaced, serving interrupted, +2,414 USD/month, quota short by 24 vCPU: blocked"
+	if got := p.Verdict(); got.Line != want || got.Outcome != plan.Blocked {
+		t.Errorf("got %+v\nwant %s", got, want)
+	}
+	i := slices.IndexFunc(p.Findings, func(f plan.Finding) bool { return f.Kind == plan.QuotaShort })
+	if i < 0 || !strings.Contains(p.Findings[i].Hint, "az quota update") {
+		t.Errorf("findings %+v", p.Findings)
+	}
+	if got := texts(p, "NotCompared"); !strings.Contains(got, "cluster: unknown, the cluster did not answer: ") {
+		t.Errorf("the cluster: %q", got)
+	}
+}
+
+// TestPlanCommitsWithoutAzure works where Azure does not answer.
+func TestPlanCommitsWithoutAzure(t *testing.T) {
+	r, before := larger(t)
+	c, azure := onAKS(t, configFor(t, r.Dir))
+	c.Kubeconfig = ""
+	_ = azure.Close()
+	compare := app.Comparison{Repository: r.Dir, Base: before, Head: "main", Live: app.LiveAuto}
+	p, err := app.PlanCommits(t.Context(), c, compare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(p, "QuotaUnknown"); !strings.HasPrefix(got, "quota: unknown, Azure did not answer: ") {
+		t.Errorf("%q", got)
+	}
+	c.Policy.UnknownQuota = "fail"
+	if p, err = app.PlanCommits(t.Context(), c, compare); err != nil || p.Verdict().Outcome != plan.Blocked {
+		t.Errorf("%+v, %v", p.Verdict(), err)
+	}
+	c.Capacity.Mode, c.Capacity.AKS = config.ModeBYO, config.Default().Capacity.AKS
+	if p, err = app.PlanCommits(t.Context(), c, compare); err != nil || texts(p, "QuotaUnknown") != "" {
+		t.Errorf("nodes that exist need no quota: %+v, %v", p.Findings, err)
+	}
+}
