@@ -103,6 +103,7 @@ var layers = [][]string{
 	{"internal/desired", "internal/plan/rendered"},
 	{"internal/plan/values"},
 	{"internal/plan", "internal/desired/digest"},
+	{"internal/plan/summary"},
 	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
@@ -242,6 +243,7 @@ var fences = []struct {
 	{"gitlab.com/", []string{"internal/review/gitlab"}},
 	{"code.gitea.io/", []string{"internal/review/gitea"}},
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
+	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
 }
@@ -261,7 +263,7 @@ var pure = []string{
 	"internal/cluster", "internal/diff",
 	"internal/desired", "internal/desired/digest", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/rendered", "internal/plan/values",
-	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal",
+	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
 	"internal/status",
 	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,8 @@ import (
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/markdown"
+	"syncer.dev/syncer/internal/plan/terminal"
 	"syncer.dev/syncer/internal/source"
 )
 
@@ -25,6 +28,7 @@ type planOptions struct {
 	base, head string // commits; without base, what is live
 	repository string // to look commits up in; empty for that of the working folder
 	output     string
+	color      string
 	live       string
 	exitCode   bool
 }
@@ -34,12 +38,11 @@ func newPlan(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, and what it would cost",
-		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits. The exit
-code is 1 when anything is refused, invalid, without a place or against a policy.
-
-Commits are looked up in the repository of the current folder, if there is one, and otherwise at source.url.`,
-		Example: `  syncer plan
-  syncer plan --base main             # what merging this branch would change
+		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits, looked up
+in the repository of the current folder or at source.url. "syncer run" acts on the same plan. The exit code is 1 when
+anything is refused, invalid, without a place or against a policy. With --base, the cluster and Azure are asked where
+--config or --set names them (kubeconfig or context, capacity.aks); what is not asked is unknown, and the plan says so.`,
+		Example: `  syncer plan --base main             # what merging this branch would change
   syncer plan --base main..topic      # what differs from the tip of main
   syncer plan -o json --exit-code`,
 		Args: cobra.NoArgs,
@@ -48,9 +51,10 @@ Commits are looked up in the repository of the current folder, if there is one, 
 	cmd.Flags().StringVar(&o.base, "base", "", "commit to compare with, or a range (A...B, A..B), instead of what is live")
 	cmd.Flags().StringVar(&o.head, "head", "", "commit to plan (default HEAD, or the tip of source.branch)")
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
+	cmd.Flags().StringVar(&o.color, "color", colorAuto, "colours of the text: auto, always or never")
 	cmd.Flags().StringVar(&o.live, "live", string(app.LiveAuto),
-		"with --base, whether to ask cluster and Azure: auto, never or require")
+		"ask the cluster and Azure: auto (if configured), never or require")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would change")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.settings = given()
@@ -61,7 +65,11 @@ Commits are looked up in the repository of the current folder, if there is one, 
 
 // run prints the plan.
 func (o planOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json"); err != nil {
+	if err := oneOf("-o", o.output, "text", "markdown", "json"); err != nil {
+		return err
+	}
+	color, err := o.Stdio.color(cmp.Or(o.color, colorAuto))
+	if err != nil {
 		return err
 	}
 	if err := oneOf("--live", o.live, append(app.LiveModes(), "")...); err != nil {
@@ -79,10 +87,19 @@ func (o planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
+	return o.print(p, color)
+}
+
+// print prints the plan, and says by an error what it comes to.
+func (o planOptions) print(p plan.Plan, color bool) error {
+	var err error
+	switch o.output {
+	case "json":
 		err = answer.PrintJSON(o.Out, p.Document())
-	} else {
-		err = p.Text(o.Out)
+	case "markdown":
+		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
+	default:
+		err = terminal.Write(o.Out, &p, terminal.Options{Color: color})
 	}
 	switch {
 	case err != nil:

@@ -5,6 +5,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -211,3 +212,5 @@ func Eventually(base Side) desired.Observed {
 	}
 	return seen
 }
+
+func sameObject(a, b *unstructured.Unstructured) bool { return reflect.DeepEqual(a.Object, b.Object) }

@@ -14,6 +14,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/rendered"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -117,6 +119,10 @@ func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
 	return ensure, release
 }
 
+// noise are the annotations and labels of objects that only repeat what a reviewer sees elsewhere: digests of all that
+// an object is made of and of a ConfigMap, the file that it is from, and its preset.
+var noise = []string{cluster.AnnotationInputs, wellknown.AnnotationConfig, cluster.AnnotationSource, rendered.LabelPreset}
+
 // objectChanges turns the previews of objects into changes.
 func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {
 	out := make([]Change, 0, len(previews))
@@ -137,10 +143,10 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 		}
 		if c.Op == Create || c.Op == Update || c.Op == Replace {
 			after := cmp.Or(pv.After, o.Content)
-			d := diff.Objects(pv.Before, after)
+			d := diff.Objects(pv.Before, after, noise...)
 			c.Diff = d.Unified
 			if pv.Before != nil {
-				c.Fields = d.Fields
+				c.Fields, c.Values = d.Paths, d.Fields
 			}
 		}
 		out = append(out, c)

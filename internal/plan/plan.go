@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/diff"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -132,12 +133,15 @@ type Change struct {
 	Target    string // "Pool/wphi4x7k2m9" or "StatefulSet/phi-4"
 	Namespace string // of an object
 	Reason    string
-	Fields    []string // paths of the fields that differ
-	Diff      string   // unified diff with secrets redacted; empty for pools and for NoOp
-	Cost      capacity.Cost
-	Refused   bool // with Hold: the API server refuses the object
-	Later     bool // with Hold: the step follows by itself, once a pod has ended
-	Held      bool // with Hold: the object belongs to a Workspace that is Held
+	// Fields are the paths of the fields that differ, Values the same with their values, and Diff a unified diff; secrets
+	// are redacted. All are empty for pools, for NoOp, and where only the notes of syncer on the object differ.
+	Fields  []string
+	Values  []diff.Field
+	Diff    string
+	Cost    capacity.Cost
+	Refused bool // with Hold: the API server refuses the object
+	Later   bool // with Hold: the step follows by itself, once a pod has ended
+	Held    bool // with Hold: the object belongs to a Workspace that is Held
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete
@@ -203,4 +207,10 @@ func (p *Plan) Empty() bool {
 		}
 	}
 	return true
+}
+
+// ofOne reports whether the change belongs to one Workspace.
+func (c *Change) ofOne() bool {
+	_, set := capacity.SetOf(c.Workspace)
+	return c.Workspace != (workspace.Key{}) && !set
 }

@@ -12,12 +12,13 @@ import (
 
 	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // annotationConfig is on pods that read a ConfigMap of the repository. It holds a digest of the content: a server that
 // reads its configuration when it starts must restart when the content changes, and only then.
-const annotationConfig = "syncer.dev/config"
+const annotationConfig = wellknown.AnnotationConfig
 
 // mountConfig mounts the ConfigMap that the Workspace names, if it names one.
 func mountConfig(p *pod, name string, w *workspace.Workspace, o Options) {

@@ -12,6 +12,8 @@ const (
 
 	LabelCluster = "syncer.dev/cluster" // configuration: cluster
 
+	// AnnotationConfig is on pods: a digest of the ConfigMap that they read when they start.
+	AnnotationConfig = "syncer.dev/config"
 	// AnnotationEncrypted is on Secrets that were encrypted in Git: a digest of the encrypted text.
 	AnnotationEncrypted = "syncer.dev/encrypted"
 	// AnnotationSecret is on encrypted Secrets in Git: where their author says that they belong.
