@@ -19,8 +19,9 @@ type Result struct {
 	Line        string // the answer in one line
 	Body        string // of the comment, with its marker
 	URL         string // of the comment; "" if none was written
-	// Moved reports that the pull request has another head than the one planned, or is not open: nothing was said.
-	Moved bool
+	// Skipped is why the forge shows nothing of it: the pull request is closed, is for another branch, or has another head
+	// by now. It is "" otherwise.
+	Skipped string
 	// Plan is the plan; its Cluster is empty if none could be made.
 	Plan plan.Plan
 	// Err is why no plan could be made, or why what was shown could not be recorded.
@@ -34,8 +35,8 @@ func (r *Reviewer) One(ctx context.Context, number int) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("read pull request %d: %w", number, err)
 	}
-	if !pr.Open {
-		return Result{PullRequest: pr, Moved: true}, nil
+	if why := r.skips(pr); why != "" {
+		return Result{PullRequest: pr, Skipped: why}, nil
 	}
 	return r.review(ctx, pr, true)
 }
@@ -46,14 +47,26 @@ func (r *Reviewer) Preview(ctx context.Context, number int) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("read pull request %d: %w", number, err)
 	}
-	if !pr.Open {
-		return Result{PullRequest: pr, Moved: true}, nil
+	if why := r.skips(pr); why != "" {
+		return Result{PullRequest: pr, Skipped: why}, nil
 	}
 	made, err := r.options.Planner.Plan(ctx, pr)
 	if ctx.Err() != nil {
 		return Result{}, ctx.Err()
 	}
 	return r.judge(pr, made, err), nil
+}
+
+// skips returns why a pull request is not reviewed, or "".
+func (r *Reviewer) skips(pr PullRequest) string {
+	switch {
+	case !pr.Open:
+		return "it is not open"
+	case pr.Target != r.options.Target:
+		return fmt.Sprintf("it is for branch %s, and cluster %s follows %s", oneLine(pr.Target), r.options.Cluster,
+			r.options.Target)
+	}
+	return ""
 }
 
 // review makes the plan of a pull request, and says it. pending tells the forge first that the plan is being made; it
@@ -73,13 +86,18 @@ func (r *Reviewer) review(ctx context.Context, pr PullRequest, pending bool) (Re
 	if ctx.Err() != nil {
 		return Result{PullRequest: pr}, ctx.Err()
 	}
+	moved := errors.Is(err, ErrMoved)
 	result := r.judge(pr, made, err)
 	now, err := forge.PullRequest(ctx, pr.Number)
 	if err != nil {
 		return result, fmt.Errorf("read pull request %d again: %w", pr.Number, err)
 	}
-	if !now.Open || now.Head != pr.Head || now.Target != pr.Target {
-		result.PullRequest, result.Moved = now, true
+	result.Skipped = r.skips(now)
+	if result.Skipped == "" && (moved || now.Head != pr.Head) {
+		result.Skipped = "its head has moved to another commit"
+	}
+	if result.Skipped != "" {
+		result.PullRequest = now
 		return result, nil
 	}
 	failed := r.show(ctx, &result)

@@ -179,9 +179,9 @@ func (r *Reviewer) reviewOne(ctx context.Context, pr PullRequest) error {
 	if stops(ctx, err) {
 		return err
 	}
-	if result.Moved {
+	if result.Skipped != "" {
 		delete(r.said, pr.Number)
-		if result.PullRequest.Open && result.PullRequest.Target == r.options.Target {
+		if r.skips(result.PullRequest) == "" {
 			r.open[pr.Number] = result.PullRequest
 		}
 		return err

@@ -18,7 +18,7 @@ type Planner interface {
 	// Basis identifies all that plans into the target follow from, except their heads. It is cheap.
 	Basis(ctx context.Context) (Basis, error)
 	// Plan makes the plan of a pull request, compared with the commit where it forked off its target. The error is, or
-	// wraps, an *InputError if the pull request itself is the reason.
+	// wraps, an *InputError if the pull request itself is the reason, and ErrMoved if Git has another head than pr.
 	Plan(ctx context.Context, pr PullRequest) (plan.Plan, error)
 }
 

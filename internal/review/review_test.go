@@ -343,7 +343,11 @@ func TestOne(t *testing.T) {
 		result.Body != o.comment(number) {
 		t.Errorf("%+v", result)
 	}
-	if result, err := r.One(t.Context(), closed); err != nil || !result.Moved {
+	if result, err := r.One(t.Context(), closed); err != nil || result.Skipped != "it is not open" {
+		t.Errorf("%+v, error %v", result, err)
+	}
+	other := o.forge.Open("release")
+	if result, err := r.One(t.Context(), other); err != nil || !strings.Contains(result.Skipped, "branch release") {
 		t.Errorf("%+v, error %v", result, err)
 	}
 	if _, err := r.One(t.Context(), 99); !errors.Is(err, review.ErrNotFound) {
