@@ -35,9 +35,6 @@ func trimmed(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "
 
 // Cache returns an empty cache for n entries, of which the one that was not used for longest goes first.
 func Cache[K comparable, V any](n int) *lru.Cache[K, V] {
-	c, err := lru.New[K, V](n)
-	if err != nil {
-		panic(err) // only for n <= 0
-	}
+	c, _ := lru.New[K, V](n) // the only error is for n <= 0
 	return c
 }
