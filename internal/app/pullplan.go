@@ -15,7 +15,6 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
-	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/source"
 )
@@ -33,9 +32,9 @@ type pullPlanner struct {
 	seen func() (outcome, bool)
 }
 
-// newPullPlanner returns a planner with a cache of rendered objects; nil for one of its own.
-func newPullPlanner(c config.Config, repo *git.Repository, cache *render.Cache) *pullPlanner {
-	reader := NewReader(c, cache)
+// newPullPlanner returns a planner. Its cache of rendered objects is its own: a pull request evicts nothing of the loop.
+func newPullPlanner(c config.Config, repo *git.Repository) *pullPlanner {
+	reader := NewReader(c, nil)
 	reader.Open = nil // the Secrets of a pull request stay closed
 	return &pullPlanner{
 		config: c,

@@ -10,7 +10,6 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
-	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/review"
 )
 
@@ -26,7 +25,7 @@ type reviewing struct {
 }
 
 // newReviewing returns the reviewer of a daemon, or nil if the configuration names no forge. It contacts no server.
-func newReviewing(c config.Config, cache *render.Cache, log *slog.Logger) (*reviewing, error) {
+func newReviewing(c config.Config, log *slog.Logger) (*reviewing, error) {
 	if c.Review.Forge == "" {
 		return nil, nil
 	}
@@ -34,10 +33,10 @@ func newReviewing(c config.Config, cache *render.Cache, log *slog.Logger) (*revi
 	if err != nil {
 		return nil, err
 	}
-	return reviewingOn(forge, c, cache, log)
+	return reviewingOn(forge, c, log)
 }
 
-func reviewingOn(forge review.Forge, c config.Config, cache *render.Cache, log *slog.Logger) (*reviewing, error) {
+func reviewingOn(forge review.Forge, c config.Config, log *slog.Logger) (*reviewing, error) {
 	if err := c.Need("cluster", "source.url"); err != nil {
 		return nil, err
 	}
@@ -46,7 +45,7 @@ func reviewingOn(forge review.Forge, c config.Config, cache *render.Cache, log *
 		return nil, err
 	}
 	v := &reviewing{repo: repo}
-	planner := newPullPlanner(c, repo, cache)
+	planner := newPullPlanner(c, repo)
 	planner.seen = v.seen
 	v.reviewer = review.New(review.Options{
 		Cluster:      c.Cluster,
