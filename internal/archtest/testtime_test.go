@@ -23,7 +23,78 @@ var realTime = []string{
 
 // realTimeAllowed are the test files that use it, and why a busy machine does not make them fail.
 var realTimeAllowed = map[string]string{
-	"internal/clock/clock_test.go":         "it runs in a bubble",
-	"internal/reconcile/property_test.go":  "the simulator runs it in a bubble",
-	"internal/reconcile/reconcile_test.go": "the simulator runs it in a bubble",
+	"internal/clock/clock_test.go":            "it runs in a bubble",
+	"internal/reconcile/property_test.go":     "the simulator runs it in a bubble",
+	"internal/reconcile/reconcile_test.go":    "the simulator runs it in a bubble",
+	"internal/review/fixture_test.go":         "only tests in bubbles call it",
 	"internal/review/webhook/webhook_test.go": "it runs in a bubble",
+	"internal/watch/watch_test.go":            "it waits for a signal that must not come",
+}
+
+// TestTestsDoNotDependOnTheMachine finds sleeps and limits on real time in tests.
+func TestTestsDoNotDependOnTheMachine(t *testing.T) {
+	root := os.DirFS("../..")
+	used := map[string]bool{}
+	for _, name := range sources(t, root, ".go") {
+		if !strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		source, err := fs.ReadFile(root, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, name, source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range timed(file) {
+			if used[name] = true; realTimeAllowed[name] == "" {
+				t.Errorf("%s: a busy machine may make this test fail; call testenv.Eventually, or run it in "+
+					"testing/synctest", files.Position(n.Pos()))
+			}
+		}
+	}
+	for name := range realTimeAllowed {
+		if !used[name] {
+			t.Errorf("%s needs no exception", name)
+		}
+	}
+}
+
+// timed returns the uses of realTime in a file.
+func timed(file *ast.File) []ast.Node {
+	imported := map[string]bool{}
+	for _, i := range file.Imports {
+		if path, err := strconv.Unquote(i.Path.Value); err == nil && i.Name == nil {
+			imported[path] = true
+		}
+	}
+	var found []ast.Node
+	ast.Inspect(file, func(n ast.Node) bool {
+		s, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		pkg, ok := s.X.(*ast.Ident)
+		if ok && imported[pkg.Name] && slices.Contains(realTime, pkg.Name+"."+s.Sel.Name) {
+			found = append(found, s)
+		}
+		return true
+	})
+	return found
+}
+
+func TestTimed(t *testing.T) {
+	source := `package p
+import ("context"; "time")
+func f() { time.Sleep(1); context.WithTimeout(nil, time.Second); x.Sleep(time.Second) }
+`
+	file, err := parser.ParseFile(token.NewFileSet(), "p_test.go", strings.NewReader(source), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(timed(file)); n != 2 {
+		t.Errorf("%d uses of real time, want 2", n)
+	}
+}
