@@ -32,7 +32,7 @@ func OpenForge(c config.Config) (review.Forge, error) {
 	r := c.Review
 	open := forges[r.Forge]
 	if open == nil {
-		return nil, &ForgeError{"review.forge names no forge", "set review.forge to github, azuredevops, gitlab or gitea"}
+		return nil, &UsageError{"review.forge names no forge", "set review.forge to github, azuredevops, gitlab or gitea"}
 	}
 	o, err := forgeOptionsOf(c)
 	if err != nil {
@@ -56,7 +56,7 @@ func forgeOptionsOf(c config.Config) (forgeOptions, error) {
 		o.url = "https://" + host
 	}
 	if o.repository == "" {
-		return o, &ForgeError{
+		return o, &UsageError{
 			"the repository on the forge is not known", "set review.repository, or source.url to an address on the forge",
 		}
 	}
@@ -94,7 +94,7 @@ func forgeToken(c config.Config) (func(context.Context) (string, error), error) 
 	}
 	secret := signin.Secret{File: r.TokenFile, Env: r.TokenEnv}
 	if secret == (signin.Secret{}) {
-		return nil, &ForgeError{
+		return nil, &UsageError{
 			"there is no token for the forge", "name a file in review.tokenFile, or a variable in review.tokenEnv",
 		}
 	}
@@ -140,11 +140,14 @@ func repositoryAddress(address string) (host, path string) {
 
 const azureDevOpsHost = "dev.azure.com"
 
-// ForgeError says what the configuration of the forge lacks.
-type ForgeError struct{ text, remedy string }
+// UsageError says what a command lacks.
+type UsageError struct {
+	Text   string
+	Remedy string // what to do
+}
 
 // Error says what is wrong.
-func (e *ForgeError) Error() string { return e.text }
+func (e *UsageError) Error() string { return e.Text }
 
 // Hint names the setting.
-func (e *ForgeError) Hint() string { return e.remedy }
+func (e *UsageError) Hint() string { return e.Remedy }
