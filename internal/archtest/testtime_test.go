@@ -26,6 +26,7 @@ var realTimeAllowed = map[string]string{
 	"internal/clock/clock_test.go":            "it runs in a bubble",
 	"internal/reconcile/property_test.go":     "the simulator runs it in a bubble",
 	"internal/reconcile/reconcile_test.go":    "the simulator runs it in a bubble",
+	"internal/review/fixture_test.go":         "only tests in bubbles call it",
 	"internal/review/webhook/webhook_test.go": "it runs in a bubble",
 	"internal/watch/watch_test.go":            "it waits for a signal that must not come",
 }
