@@ -104,7 +104,7 @@ var layers = [][]string{
 	{"internal/plan/markdown", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
-	{"internal/review/webhook"},
+	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
 	{"internal/app"},
 	{
@@ -214,7 +214,9 @@ var helpers = []string{
 	"internal/archtest", "internal/bench", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest", "internal/schematest", "internal/sops/sopstest",
+	"internal/reconciletest", "internal/redact/redacttest",
+	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
+	"internal/review/reviewtest", "internal/review/reviewtest/emulator", "internal/schematest", "internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 
