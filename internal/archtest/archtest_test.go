@@ -214,8 +214,10 @@ var helpers = []string{
 	"internal/archtest", "internal/bench", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest",
-	"internal/review/reviewtest/openapi", "internal/review/reviewtest/openapi/cut", "internal/schematest", "internal/sops/sopstest",
+	"internal/reconciletest", "internal/redact/redacttest",
+	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
+	"internal/review/reviewtest", "internal/review/reviewtest/emulator", "internal/review/reviewtest/openapi",
+	"internal/review/reviewtest/openapi/cut", "internal/schematest", "internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 
