@@ -14,6 +14,10 @@ import (
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/review/azuredevops"
+	"syncer.dev/syncer/internal/review/gitea"
+	"syncer.dev/syncer/internal/review/github"
+	"syncer.dev/syncer/internal/review/gitlab"
 )
 
 // forgeOptions are what every adapter of a forge gets.
@@ -25,7 +29,30 @@ type forgeOptions struct {
 }
 
 // forges are the adapters by the value of review.forge.
-var forges = map[string]func(forgeOptions) (review.Forge, error){}
+var forges = map[string]func(forgeOptions) (review.Forge, error){
+	config.GitHub: func(o forgeOptions) (review.Forge, error) {
+		return github.New(github.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+	config.GitLab: func(o forgeOptions) (review.Forge, error) {
+		return gitlab.New(gitlab.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+	config.AzureDevOps: func(o forgeOptions) (review.Forge, error) {
+		return azuredevops.New(azuredevops.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+	config.Gitea: func(o forgeOptions) (review.Forge, error) {
+		return gitea.New(gitea.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+}
+
+func userAgent() string { return "syncer/" + Version() }
 
 // OpenForge returns the repository of the configuration on its forge. It sends no request.
 func OpenForge(c config.Config) (review.Forge, error) {
@@ -82,7 +109,7 @@ func forgeToken(c config.Config) (func(context.Context) (string, error), error) 
 			PrivateKeyFile: r.GitHubApp.PrivateKeyFile,
 			BaseURL:        r.GitHubApp.BaseURL,
 			CAFile:         r.CAFile,
-			UserAgent:      "syncer/" + Version(),
+			UserAgent:      userAgent(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("review.githubApp: %w", err)

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,8 @@ import (
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/markdown"
+	"syncer.dev/syncer/internal/plan/terminal"
 	"syncer.dev/syncer/internal/source"
 )
 
@@ -25,6 +28,7 @@ type planOptions struct {
 	base, head string // commits; without base, what is live
 	repository string // to look commits up in; empty for that of the working folder
 	output     string
+	color      string
 	exitCode   bool
 }
 
@@ -47,7 +51,8 @@ Commits are looked up in the repository of the current folder, if there is one, 
 	cmd.Flags().StringVar(&o.base, "base", "", "commit to compare with, or a range (A...B, A..B), instead of what is live")
 	cmd.Flags().StringVar(&o.head, "head", "", "commit to plan (default HEAD, or the tip of source.branch)")
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
+	cmd.Flags().StringVar(&o.color, "color", colorAuto, "colours of the text: auto, always or never")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would change")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.settings = given()
@@ -58,7 +63,11 @@ Commits are looked up in the repository of the current folder, if there is one, 
 
 // run prints the plan.
 func (o planOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json"); err != nil {
+	if err := oneOf("-o", o.output, "text", "markdown", "json"); err != nil {
+		return err
+	}
+	color, err := o.Stdio.color(cmp.Or(o.color, colorAuto))
+	if err != nil {
 		return err
 	}
 	load := o.settings.Load
@@ -73,10 +82,13 @@ func (o planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
+	switch o.output {
+	case "json":
 		err = answer.PrintJSON(o.Out, p.Document())
-	} else {
-		err = p.Text(o.Out)
+	case "markdown":
+		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
+	default:
+		err = terminal.Write(o.Out, &p, terminal.Options{Color: color})
 	}
 	switch refused := p.Refused(); {
 	case err != nil:
