@@ -24,6 +24,7 @@ import (
 type forgeOptions struct {
 	url        string
 	repository string
+	branch     string // that is followed
 	token      func(context.Context) (string, error)
 	http       *http.Client
 }
@@ -37,7 +38,7 @@ var forges = map[string]func(forgeOptions) (review.Forge, error){
 	},
 	config.GitLab: func(o forgeOptions) (review.Forge, error) {
 		return gitlab.New(gitlab.Options{
-			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+			Branch: o.branch, URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
 		})
 	},
 	config.AzureDevOps: func(o forgeOptions) (review.Forge, error) {
@@ -77,6 +78,7 @@ func forgeOptionsOf(c config.Config) (forgeOptions, error) {
 	host, path := repositoryAddress(c.Source.URL)
 	o := forgeOptions{
 		url:        r.URL,
+		branch:     c.Source.Branch,
 		repository: strings.Trim(cmp.Or(r.Repository, path), "/"),
 	}
 	if o.url == "" && host != "" {

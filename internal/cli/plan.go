@@ -58,7 +58,6 @@ Commits are looked up in the repository of the current folder, if there is one, 
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
 	cmd.Flags().StringVar(&o.color, "color", colorAuto, "colours of the text: auto, always or never")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
 	cmd.Flags().StringVar(&o.live, "live", string(app.LiveAuto),
 		"with --base, ask the cluster and Azure: auto (if configured), never or require")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would change")
