@@ -14,6 +14,8 @@ import (
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/review/azuredevops"
+	"syncer.dev/syncer/internal/review/gitea"
 )
 
 // forgeOptions are what every adapter of a forge gets.
@@ -25,7 +27,18 @@ type forgeOptions struct {
 }
 
 // forges are the adapters by the value of review.forge.
-var forges = map[string]func(forgeOptions) (review.Forge, error){}
+var forges = map[string]func(forgeOptions) (review.Forge, error){
+	"azuredevops": func(o forgeOptions) (review.Forge, error) {
+		return azuredevops.New(azuredevops.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: "syncer/" + Version(),
+		})
+	},
+	"gitea": func(o forgeOptions) (review.Forge, error) {
+		return gitea.New(gitea.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: "syncer/" + Version(),
+		})
+	},
+}
 
 // OpenForge returns the repository of the configuration on its forge. It sends no request.
 func OpenForge(c config.Config) (review.Forge, error) {
