@@ -65,7 +65,7 @@ func TestWebhookHints(t *testing.T) {
 	start(t, d)
 	var address string
 	eventually(t, "the daemon hears webhooks", func() bool {
-		address = log.find(`serving /webhook" address=(\S+)`)
+		address = log.find(`serving /webhook".* address=(\S+)`)
 		return address != ""
 	})
 	eventually(t, "the first list", func() bool { return lists.Load() > 0 })
