@@ -48,7 +48,7 @@ func (f *Forge) page(ctx context.Context, target string, number int, etag string
 		return forgehttp.Page{}, false, err
 	}
 	page := forgehttp.Page{ETag: resp.Header.Get("ETag"), More: resp.NextPage != 0}
-	for _, m := range list {
+	for _, m := range some(list) {
 		if m.SHA == "" {
 			continue // no commit was pushed yet
 		}
@@ -66,6 +66,9 @@ func (f *Forge) page(ctx context.Context, target string, number int, etag string
 // PullRequest implements review.Forge.
 func (f *Forge) PullRequest(ctx context.Context, number int) (review.PullRequest, error) {
 	m, _, err := f.sdk.MergeRequests.GetMergeRequest(f.project, int64(number), nil, gitlab.WithContext(ctx))
+	if err == nil && m == nil {
+		err = errNull
+	}
 	if err != nil {
 		return review.PullRequest{}, f.fault(err, "read merge request %d", number)
 	}
