@@ -68,6 +68,7 @@ FUZZ += internal/review/forgehttp:FuzzLimit
 FUZZ += internal/review/github:FuzzAnswer
 FUZZ += internal/review/gitlab:FuzzAnswer
 FUZZ += internal/review/gitlab:FuzzPlain
+FUZZ += internal/review/webhook:FuzzWebhook
 FUZZ += internal/sops:FuzzParse
 FUZZ += internal/status:FuzzCapacityReadBack
 FUZZ += internal/status:FuzzFiles

@@ -4,6 +4,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -106,6 +107,9 @@ type Limits struct {
 
 // ErrNotFound means that the forge has no such pull request, or hides it.
 var ErrNotFound = fmt.Errorf("not found")
+
+// ErrMoved means that a pull request has another head by now.
+var ErrMoved = errors.New("the head has moved")
 
 // LimitError means that the forge asks for a pause.
 type LimitError struct {

@@ -31,8 +31,10 @@ const (
 // Options configure a Client.
 type Options struct {
 	Base *url.URL // of the API: requests go to its scheme and host only
-	// Token returns the token, before each request, so that it may be rotated. It is sent as a bearer token.
+	// Token returns the token, before each request, so that it may be rotated.
 	Token func(ctx context.Context) (string, error)
+	// Authorization returns the header for a token; a bearer token if nil.
+	Authorization func(token string) string
 	// HTTP has the transport, such as one with more certificate authorities; one of package outbound if nil.
 	HTTP *http.Client
 	// Now is the clock; time.Now if nil.
@@ -43,6 +45,7 @@ type Options struct {
 type Client struct {
 	base  *url.URL
 	token func(context.Context) (string, error)
+	auth  func(token string) string
 	next  http.RoundTripper
 	now   func() time.Time
 	http  *http.Client
@@ -52,7 +55,10 @@ type Client struct {
 
 // New returns a client. It sends no request.
 func New(o Options) *Client {
-	c := &Client{base: o.Base, token: o.Token, now: o.Now}
+	c := &Client{base: o.Base, token: o.Token, auth: o.Authorization, now: o.Now}
+	if c.auth == nil {
+		c.auth = func(token string) string { return "Bearer " + token }
+	}
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -127,7 +133,7 @@ func (c *Client) roundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Del("Authorization")
 	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Authorization", c.auth(token))
 	}
 	resp, err := c.next.RoundTrip(r)
 	if err != nil {
@@ -143,7 +149,7 @@ func (c *Client) roundTrip(r *http.Request) (*http.Response, error) {
 // limited returns a *review.LimitError if the answer asks for a pause, which it notes.
 func (c *Client) limited(resp *http.Response) error {
 	switch resp.StatusCode {
-	case http.StatusForbidden, http.StatusTooManyRequests:
+	case http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable:
 	default:
 		c.pause.spent(resp.Header, c.now())
 		return nil

@@ -49,7 +49,7 @@ func (p *pause) set(until, now time.Time, cause error) error {
 	return &review.LimitError{Until: until, Err: cause}
 }
 
-// note returns a *review.LimitError if a refusal, which is an answer of status 403 or 429, is for a limit. GitHub
+// note returns a *review.LimitError if a refusal, which is an answer of status 403, 429 or 503, is for a limit. GitHub
 // refuses with both, with Retry-After, with X-RateLimit-Reset once nothing remains, or with words only.
 func (p *pause) note(status int, h http.Header, body []byte, now time.Time) error {
 	cause := fmt.Errorf("the server answered %d %s", status, http.StatusText(status))
@@ -66,8 +66,13 @@ func (p *pause) note(status int, h http.Header, body []byte, now time.Time) erro
 	return nil
 }
 
-// spent notes an answer that says that it was the last one of its window.
+// spent notes an answer that says that it was the last one of its window. Azure DevOps asks for a pause with answers of
+// success, before it refuses (Microsoft Learn, "Rate and usage limits"). That pause is shorter than its window.
 func (p *pause) spent(h http.Header, now time.Time) {
+	if wait, ok := retryAfter(h.Get("Retry-After"), now); ok && wait > 0 {
+		_ = p.set(now.Add(wait), now, fmt.Errorf("the server slows requests down"))
+		return
+	}
 	if until, ok := reset(h); ok && until.After(now) {
 		_ = p.set(until, now, fmt.Errorf("no request is left before that"))
 	}

@@ -86,7 +86,7 @@ func pullRequests(t *testing.T, h Harness) {
 	first, other, second := h.Open("main"), h.Open("release"), h.Open("main")
 	got := list(t, h)
 	if diff := cmp.Diff([]int{first, second}, numbers(got)); diff != "" {
-		t.Fatalf("open pull requests into main, besides %d into release (-want +got):\n%s", other, diff)
+		t.Fatalf("open pull requests into main, beside %d into release (-want +got):\n%s", other, diff)
 	}
 	for _, pr := range got {
 		if len(pr.Head) != 40 || pr.HeadRef == "" || pr.Target != "main" || !pr.Open || pr.Merged != "" || pr.Fork {
@@ -468,6 +468,6 @@ func deployments(t *testing.T, h Harness, e Environments) {
 		}
 	}
 	if _, ok := e.Deployment("demo/default/other"); ok {
-		t.Error("an environment that nobody deployed to has a state")
+		t.Error("an environment without a deployment has a state")
 	}
 }
