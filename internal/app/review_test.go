@@ -329,6 +329,32 @@ func TestReviewingMovedRef(t *testing.T) {
 	}
 }
 
+// TestReviewingMergeRef: of a fork on Azure DevOps, Git has the merge commit alone.
+func TestReviewingMergeRef(t *testing.T) {
+	p := propose(t, map[string]string{"workspaces/two.yaml": second("two")})
+	head := p.git.Head("topic")
+	tree := p.git.Git("rev-parse", "topic^{tree}")
+	merge := p.git.Git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit-tree", tree, "-p", p.git.Head(gittest.Main), "-p", head, "-m", "merge")
+	p.git.Git("update-ref", "refs/pull/1/merge", merge)
+	p.git.Git("update-ref", "-d", "refs/heads/topic")
+	p.git.Git("update-ref", "-d", "refs/pull/1/head")
+	p.forge.Close(p.number)
+	p.number = p.forge.Propose(review.PullRequest{
+		Head: head, HeadRef: "refs/pull/1/merge", Target: "main", Fork: true,
+	})
+	c, _ := onAKS(t, configFor(t, p.git.Dir))
+	v, err := app.ReviewingOn(p.forge.Forge(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := p.forge.Statuses(head)["syncer/demo/plan"]; s.State != review.Success {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestRepositoryAddress(t *testing.T) {
 	for address, want := range map[string]string{
 		"https://github.com/team/models.git":               "github.com team/models",
