@@ -101,6 +101,7 @@ var layers = [][]string{
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
 	{"internal/desired", "internal/plan/rendered"},
 	{"internal/plan"},
+	{"internal/plan/summary"},
 	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
@@ -244,6 +245,7 @@ var fences = []struct {
 	{"gitlab.com/", []string{"internal/review/gitlab"}},
 	{"code.gitea.io/", []string{"internal/review/gitea"}},
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
+	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
 }
@@ -262,7 +264,8 @@ var pure = []string{
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
 	"internal/desired", "internal/plan", "internal/plan/findings", "internal/plan/rendered",
-	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal", "internal/reviewed",
+	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
+	"internal/reviewed",
 	"internal/status",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
