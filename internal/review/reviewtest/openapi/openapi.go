@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ type Document struct {
 	Answers bool
 }
 
-// Load reads a document whose paths begin at base, such as "/api/v1".
+// Load reads a document, in JSON or an OpenAPI 3 document in YAML, whose paths begin at base, such as "/api/v1".
 func Load(data []byte, base string) (*Document, error) {
 	document, err := parse(data)
 	if err != nil {
@@ -58,10 +59,7 @@ func Load(data []byte, base string) (*Document, error) {
 
 func parse(data []byte) (*openapi3.T, error) {
 	var kind struct{ Swagger string }
-	if err := json.Unmarshal(data, &kind); err != nil {
-		return nil, err
-	}
-	if kind.Swagger == "" {
+	if err := json.Unmarshal(data, &kind); err != nil || kind.Swagger == "" {
 		return openapi3.NewLoader().LoadFromData(data)
 	}
 	var old openapi2.T
@@ -116,6 +114,21 @@ func (d *Document) Check(t testing.TB, next http.Handler) http.Handler {
 		w.WriteHeader(answer.Code)
 		_, _ = w.Write(answer.Body.Bytes()) // the client may be gone
 	})
+}
+
+// Operation returns the operation of a request as the document names it, such as "GET /repos/{owner}", and the parameters
+// in its path.
+func (d *Document) Operation(r *http.Request) (name string, parameters map[string]string, err error) {
+	route, parameters, err := d.router.FindRoute(r)
+	if err != nil {
+		return "", nil, err
+	}
+	for name, value := range parameters { // escaped: a slash in a parameter is none between segments
+		if parameters[name], err = url.PathUnescape(value); err != nil {
+			return "", nil, err
+		}
+	}
+	return route.Method + " " + route.Path, parameters, nil
 }
 
 // request checks a request, whose body can be read again afterwards.
