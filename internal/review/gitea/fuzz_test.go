@@ -21,7 +21,8 @@ func FuzzAnswer(f *testing.F) {
 	head := strings.Repeat("a", 40)
 	f.Add(200, `[{"number":1,"head":{"sha":"`+head+`"},"base":{"ref":"main"},"state":"open"}]`, "")
 	f.Add(200, `{"number":1,"head":{"sha":"`+head+`"},"base":{"ref":"main"},"merged":true}`, "")
-	f.Add(200, `{"id":11,"body":"m","user":{"id":11},"html_url":"javascript:x"}`, `<https://x.example.com/?page=2>; rel="next"`)
+	f.Add(200, `{"id":11,"body":"m","user":{"id":11},"html_url":"javascript:x"}`,
+		`<https://x.example.com/?page=2>; rel="next"`)
 	f.Add(200, `[{"id":1,"body":"m","user":null},null]`, `<?page=99999999999999999999>; rel="next"`)
 	f.Add(200, `null`, ``)
 	f.Add(404, `{"message":"x","errors":[{}]}`, ``)
