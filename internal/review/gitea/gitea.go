@@ -24,8 +24,8 @@ const (
 	pageSize = 50
 	// maxPages bounds a list: 1,000 open pull requests, or statuses of a commit.
 	maxPages = 20
-	// maxComment bounds a comment, in bytes. Gitea has no limit: the column is LONGTEXT (models/issues/comment.go). This is
-	// GitHub's, within which a page stays quick.
+	// maxComment bounds a comment, in bytes. Gitea has no limit: the column is LONGTEXT (models/issues/comment.go). This
+	// is GitHub's, within which a page stays quick.
 	maxComment = 65536
 	// maxDescription bounds a description, in characters. Gitea has no limit but that of the column TEXT, 65,535 bytes
 	// (models/git/commit_status.go); more than a line is cut off on its pages.
@@ -59,6 +59,7 @@ type Forge struct {
 	me       int64                           // user of the token
 	meToken  string
 	comments *lru.Cache[commentKey, int64]
+	written  *lru.Cache[commentKey, forgehttp.Written]
 	statuses *lru.Cache[statusKey, review.CommitStatus]
 }
 
@@ -82,11 +83,12 @@ func New(o Options) (*Forge, error) {
 	f := &Forge{
 		client: forgehttp.New(forgehttp.Options{Base: base, Token: o.Token, HTTP: o.HTTP}),
 		url:    base.String(), owner: owner, name: strings.TrimSuffix(name, ".git"), userAgent: o.UserAgent, token: o.Token,
-		turn:  forgehttp.NewTurn(),
-		lists: map[string][]review.PullRequest{},
+		turn:     forgehttp.NewTurn(),
+		lists:    map[string][]review.PullRequest{},
+		comments: forgehttp.Cache[commentKey, int64](remembered),
+		written:  forgehttp.Cache[commentKey, forgehttp.Written](remembered),
+		statuses: forgehttp.Cache[statusKey, review.CommitStatus](remembered),
 	}
-	f.comments, _ = lru.New[commentKey, int64](remembered)              // fails only for a size of 0
-	f.statuses, _ = lru.New[statusKey, review.CommitStatus](remembered) // the same
 	return f, nil
 }
 
