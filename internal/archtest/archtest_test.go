@@ -105,11 +105,12 @@ var layers = [][]string{
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
+	{"internal/app/forges"},
 	{"internal/source"},
 	{"internal/app"},
 	{
-		"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema", "internal/cli/settings",
-		"internal/cli/validation",
+		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
+		"internal/cli/settings", "internal/cli/validation",
 	},
 	{"internal/cli/sizes"},
 	{"internal/cli"},
@@ -168,6 +169,7 @@ var within = map[string]map[string][]string{
 		// The parts of commands know nothing of each other, but what they answer.
 		"internal/cli": {
 			"internal/cli/answer",
+			"internal/cli/pipeline",
 			"internal/cli/scaffold",
 			"internal/cli/schema",
 			"internal/cli/settings",
@@ -175,6 +177,7 @@ var within = map[string]map[string][]string{
 			"internal/cli/validation",
 		},
 		"internal/cli/answer":     {},
+		"internal/cli/pipeline":   {},
 		"internal/cli/scaffold":   {},
 		"internal/cli/schema":     {},
 		"internal/cli/settings":   {},
@@ -193,7 +196,7 @@ var within = map[string]map[string][]string{
 }
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
-var composers = []string{"internal/app"}
+var composers = []string{"internal/app", "internal/app/forges"}
 
 var adapters = []string{
 	"internal/git",
@@ -262,7 +265,7 @@ var pure = []string{
 	"internal/desired", "internal/plan", "internal/plan/findings", "internal/plan/rendered",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal", "internal/reviewed",
 	"internal/status",
-	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
+	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
 
 func layerOf(name string) int {
