@@ -90,6 +90,10 @@ func (f *Forge) find(ctx context.Context, api *gitea.Client, key commentKey) (*g
 	return first, nil
 }
 
+// ghost is the user of comments whose user was deleted. The user of Gitea Actions has a negative number too
+// (models/user/user_system.go).
+const ghost = -1
+
 // user returns the number of the user that the token belongs to.
 func (f *Forge) user(ctx context.Context, api *gitea.Client) (int64, error) {
 	token, err := f.token(ctx)
@@ -106,7 +110,7 @@ func (f *Forge) user(ctx context.Context, api *gitea.Client) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask whose token it is: %w", refused(answer, err))
 	}
-	if u.ID <= 0 {
+	if u.ID == 0 || u.ID == ghost {
 		return 0, errors.New("ask whose token it is: the answer names no user")
 	}
 	f.mu.Lock()
