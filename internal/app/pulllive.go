@@ -30,8 +30,8 @@ func askedOnce(c config.Config, repo *git.Repository) liveFacts {
 	}
 }
 
-// azureEvery is the shortest time between two looks of a daemon at Azure for reviews: the loop looks too, and they share
-// its rate limits. It is our choice.
+// azureEvery is the shortest time between two looks of a daemon at Azure for reviews: the loop looks too, and they
+// share its rate limits. It is our choice.
 const azureEvery = time.Minute
 
 // daemonLive are the facts that the adapters of a daemon give. It is safe for concurrent use.

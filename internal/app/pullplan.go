@@ -34,7 +34,8 @@ type pullPlanner struct {
 	seen func() (outcome, bool)
 }
 
-// newPullPlanner returns a planner. Its cache of rendered objects is its own: a pull request evicts nothing of the loop.
+// newPullPlanner returns a planner. Its cache of rendered objects is its own: a pull request evicts nothing of the
+// loop.
 func newPullPlanner(c config.Config, repo *git.Repository, live liveFacts) *pullPlanner {
 	reader := NewReader(c, nil)
 	reader.Open = nil // the Secrets of a pull request stay closed

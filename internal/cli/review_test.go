@@ -133,7 +133,8 @@ func TestReviewOnGitHub(t *testing.T) {
 // TestReviewBlocked: exit code 1, and the place of the mistake.
 func TestReviewBlocked(t *testing.T) {
 	s := githubtest.New(t)
-	c := checkOut(t, map[string]string{"workspaces/two.yaml": "apiVersion: kaito.sh/v1beta1\nkind: Workspace\n::warning::x\n"})
+	const text = "apiVersion: kaito.sh/v1beta1\nkind: Workspace\n::warning::x\n"
+	c := checkOut(t, map[string]string{"workspaces/two.yaml": text})
 	openAt(s, c.head)
 	t.Setenv("GITHUB_TOKEN", emulator.Token)
 	code, out, talk := syncer(onGitHub(s), "review", "--dry-run")
@@ -180,8 +181,8 @@ func TestReviewErrors(t *testing.T) {
 	}
 }
 
-// TestExamplePipelines runs the commands of the files in example-repo, in the environment of each service. A forge without an emulator here
-// does not answer.
+// TestExamplePipelines runs the commands of the files in example-repo, in the environment of each service. A forge
+// without an emulator here does not answer.
 func TestExamplePipelines(t *testing.T) {
 	root, err := filepath.Abs("../../example-repo")
 	if err != nil {

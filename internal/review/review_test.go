@@ -219,7 +219,7 @@ func TestBroken(t *testing.T) {
 			review.Failure,
 			[]string{
 				"### demo: no plan can be made of this pull request",
-				"workspaces/phi.yaml:3:7: error: resource: @all", "hint: write a name",
+				"workspaces/phi.yaml:3:7:", "resource: `@all", "hint: write a name",
 				"What merging it would change is unknown.",
 			},
 		},
@@ -231,7 +231,7 @@ func TestBroken(t *testing.T) {
 		"syncer": {
 			errors.New("fetch https://git.example: password=hunter2hunter2 \n::error::refused"),
 			review.Trouble,
-			[]string{"### demo: syncer could not make the plan, and tries again", "fetch https"},
+			[]string{"### demo: syncer could not make the plan, and tries again", "fetch `https"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -137,8 +137,8 @@ func (s Settings) Alone() (config.Config, error) {
 }
 
 // LoadTree is Load with the file of a commit, such as that of the target of a pull request, instead of the one that is
-// for the working folder, at the same place in the repository. The file is found, not named. dir is an empty folder, which gets the files that it refers to; it must
-// last as long as the configuration.
+// for the working folder, at the same place in the repository. The file is found, not named. dir is an empty folder,
+// which gets the files that it refers to; it must last as long as the configuration.
 func (s Settings) LoadTree(tree fs.FS, dir string) (config.Config, error) {
 	name := inRepository()
 	values, err := s.overrides()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+package forges
 
 import (
 	"crypto/rand"
@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/review/github/githubtest"
 	"syncer.dev/syncer/internal/review/reviewtest/emulator"
@@ -62,7 +61,7 @@ func TestForgeOfGitHubApp(t *testing.T) {
 	c.Review.GitHubApp = config.GitHubApp{
 		AppID: 5, InstallationID: 7, PrivateKeyFile: file, BaseURL: server.URL + "/api/v3",
 	}
-	forge, err := app.OpenForge(c)
+	forge, err := Open(c, "syncer/test")
 	if err != nil {
 		t.Fatal(err)
 	}
