@@ -127,9 +127,11 @@ func TestReviewRefused(t *testing.T) {
 			[]string{"blocked", "workspaces/x/kustomization.yaml"},
 		},
 		"generator that runs a program": {
-			map[string]string{"workspaces/x/kustomization.yaml": "generators: [exec.yaml]\n",
+			map[string]string{
+				"workspaces/x/kustomization.yaml": "generators: [exec.yaml]\n",
 				"workspaces/x/exec.yaml": "apiVersion: x/v1\nkind: X\nmetadata:\n  name: x\n  annotations:\n" +
-					"    config.kubernetes.io/function: |\n      exec: {path: /bin/true}\n"},
+					"    config.kubernetes.io/function: |\n      exec: {path: /bin/true}\n",
+			},
 			[]string{"blocked", "workspaces/x/kustomization.yaml"},
 		},
 	} {

@@ -15,13 +15,17 @@ func TestOf(t *testing.T) {
 		want Step
 	}{
 		"github": {
-			map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
-				"GITHUB_REPOSITORY": "team/models", "GITHUB_REF": "refs/pull/7/merge"},
+			map[string]string{
+				"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
+				"GITHUB_REPOSITORY": "team/models", "GITHUB_REF": "refs/pull/7/merge",
+			},
 			Step{config.GitHub, "https://github.com", "team/models", 7, "GITHUB_TOKEN"},
 		},
 		"gitea": {
-			map[string]string{"GITHUB_ACTIONS": "true", "GITEA_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example.com",
-				"GITHUB_REPOSITORY": "team/models", "GITHUB_REF": "refs/pull/7/head"},
+			map[string]string{
+				"GITHUB_ACTIONS": "true", "GITEA_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example.com",
+				"GITHUB_REPOSITORY": "team/models", "GITHUB_REF": "refs/pull/7/head",
+			},
 			Step{config.Gitea, "https://git.example.com", "team/models", 7, "GITHUB_TOKEN"},
 		},
 		"forgejo": {
@@ -29,18 +33,24 @@ func TestOf(t *testing.T) {
 			Step{config.Gitea, "", "", 0, "GITHUB_TOKEN"},
 		},
 		"azure": {
-			map[string]string{"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/org/",
-				"SYSTEM_TEAMPROJECT": "models", "BUILD_REPOSITORY_NAME": "serving", "SYSTEM_PULLREQUEST_PULLREQUESTID": "7"},
+			map[string]string{
+				"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/org/",
+				"SYSTEM_TEAMPROJECT": "models", "BUILD_REPOSITORY_NAME": "serving", "SYSTEM_PULLREQUEST_PULLREQUESTID": "7",
+			},
 			Step{config.AzureDevOps, "https://dev.azure.com", "org/models/serving", 7, "SYSTEM_ACCESSTOKEN"},
 		},
 		"azure, the old address": {
-			map[string]string{"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://org.visualstudio.com/",
-				"SYSTEM_TEAMPROJECT": "models", "BUILD_REPOSITORY_NAME": "serving"},
+			map[string]string{
+				"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://org.visualstudio.com/",
+				"SYSTEM_TEAMPROJECT": "models", "BUILD_REPOSITORY_NAME": "serving",
+			},
 			Step{config.AzureDevOps, "https://dev.azure.com", "org/models/serving", 0, "SYSTEM_ACCESSTOKEN"},
 		},
 		"gitlab": {
-			map[string]string{"GITLAB_CI": "true", "CI_SERVER_URL": "https://gitlab.com",
-				"CI_MERGE_REQUEST_PROJECT_PATH": "a/b/c", "CI_PROJECT_PATH": "x/c", "CI_MERGE_REQUEST_IID": "7"},
+			map[string]string{
+				"GITLAB_CI": "true", "CI_SERVER_URL": "https://gitlab.com",
+				"CI_MERGE_REQUEST_PROJECT_PATH": "a/b/c", "CI_PROJECT_PATH": "x/c", "CI_MERGE_REQUEST_IID": "7",
+			},
 			Step{config.GitLab, "https://gitlab.com", "a/b/c", 7, "GITLAB_TOKEN"},
 		},
 		"none": {map[string]string{"CI": "true"}, Step{}},

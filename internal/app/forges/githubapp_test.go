@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package forges
+package forges_test
 
 import (
 	"crypto/rand"
@@ -17,14 +17,15 @@ import (
 	"testing"
 	"time"
 
+	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/review/github/githubtest"
 	"syncer.dev/syncer/internal/review/reviewtest/emulator"
 )
 
-// TestForgeOfGitHubApp: an app signs in for the API. A token that was revoked costs one call, and the next call gets
+// TestOpenGitHubApp: an app signs in for the API. A token that was revoked costs one call, and the next call gets
 // another one.
-func TestForgeOfGitHubApp(t *testing.T) {
+func TestOpenGitHubApp(t *testing.T) {
 	s := githubtest.New(t)
 	s.User = emulator.App
 	number := s.Open("main")
@@ -61,7 +62,7 @@ func TestForgeOfGitHubApp(t *testing.T) {
 	c.Review.GitHubApp = config.GitHubApp{
 		AppID: 5, InstallationID: 7, PrivateKeyFile: file, BaseURL: server.URL + "/api/v3",
 	}
-	forge, err := Open(c, "syncer/test")
+	forge, err := forges.Open(c, "syncer/test")
 	if err != nil {
 		t.Fatal(err)
 	}
