@@ -43,15 +43,12 @@ func newReview(std Stdio) *cobra.Command {
 		Long: `Write the plan of a pull request as a comment, which is edited in place, and as the commit status
 "syncer/CLUSTER/plan". This is one step of a pipeline; "syncer run" does the same by itself with review.forge.
 
-In a pipeline of GitHub, Gitea, Forgejo, Azure DevOps or GitLab, the forge, the repository, the number and the name of
-the variable with the token come from the environment. The clone needs the history back to where the branch forked off.
-
-The configuration is that of the target branch, not the one in the pull request, unless --config names a file.
+In a pipeline of GitHub, Gitea, Forgejo, Azure DevOps or GitLab, what is left out comes from the environment. The
+configuration is that of the target branch, not the one in the pull request, unless --config names a file.
 
 Exit codes: 0 nothing speaks against it, 1 it is blocked, 2 syncer could not tell.`,
-		Example: `  syncer review                                  # in a pipeline
-  syncer review --dry-run                        # print the comment, write nothing
-  syncer review --forge github --pull-request 7 --review-repository team/models --review-token-file token`,
+		Example: `  syncer review            # in a pipeline
+  syncer review --dry-run  # print the comment, write nothing`,
 		Args: cobra.NoArgs,
 	}
 	given := configFlags(cmd, std)
