@@ -107,12 +107,13 @@ var layers = [][]string{
 	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
-	{"internal/review/webhook"},
+	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
+	{"internal/app/forges"},
 	{"internal/app"},
 	{
-		"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema", "internal/cli/settings",
-		"internal/cli/validation",
+		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
+		"internal/cli/settings", "internal/cli/validation",
 	},
 	{"internal/cli/sizes"},
 	{"internal/cli"},
@@ -171,6 +172,7 @@ var within = map[string]map[string][]string{
 		// The parts of commands know nothing of each other, but what they answer.
 		"internal/cli": {
 			"internal/cli/answer",
+			"internal/cli/pipeline",
 			"internal/cli/scaffold",
 			"internal/cli/schema",
 			"internal/cli/settings",
@@ -178,6 +180,7 @@ var within = map[string]map[string][]string{
 			"internal/cli/validation",
 		},
 		"internal/cli/answer":     {},
+		"internal/cli/pipeline":   {},
 		"internal/cli/scaffold":   {},
 		"internal/cli/schema":     {},
 		"internal/cli/settings":   {},
@@ -196,7 +199,7 @@ var within = map[string]map[string][]string{
 }
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
-var composers = []string{"internal/app"}
+var composers = []string{"internal/app", "internal/app/forges"}
 
 var adapters = []string{
 	"internal/git",
@@ -217,8 +220,10 @@ var helpers = []string{
 	"internal/archtest", "internal/bench", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest", "internal/review/reviewtest", "internal/schematest",
-	"internal/sops/sopstest",
+	"internal/reconciletest", "internal/redact/redacttest",
+	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
+	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
+	"internal/review/reviewtest/openapi", "internal/schematest", "internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 
@@ -266,7 +271,7 @@ var pure = []string{
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
 	"internal/status",
-	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
+	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
 
 func layerOf(name string) int {
