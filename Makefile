@@ -64,6 +64,7 @@ FUZZ += internal/redact:FuzzText
 FUZZ += internal/render:FuzzPatch
 FUZZ += internal/render/kustomize:FuzzBuildFolder
 FUZZ += internal/render/kustomize:FuzzCheck
+FUZZ += internal/review/webhook:FuzzWebhook
 FUZZ += internal/sops:FuzzParse
 FUZZ += internal/status:FuzzCapacityReadBack
 FUZZ += internal/status:FuzzFiles

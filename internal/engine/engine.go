@@ -204,19 +204,21 @@ func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, e
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	after, err := e.side(ctx, head, &before)
+	after, err := e.side(ctx, head, &before.side)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return plan.Between(e.settings.Policy, base.Commit, head.Commit, before, after), nil
+	p := plan.Between(e.settings.Policy, base.Commit, head.Commit, before.side, after.side)
+	e.digests(ctx, &p, before, after)
+	return p, nil
 }
 
 // side computes the desired state of a revision, as if the one before it had been carried out; nil for an empty
 // cluster.
-func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (plan.Side, error) {
+func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (source, error) {
 	in, _, err := e.Load(rev)
 	if err != nil {
-		return plan.Side{}, err
+		return source{}, err
 	}
 	seen := desired.Observed{Eventual: true}
 	if before != nil {
@@ -226,7 +228,7 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (pla
 	nodes := in.Offline()
 	seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
 	d, err := Desire(ctx, in, e.settings.Policy, seen)
-	return plan.Side{Set: in.Set, Desired: d}, err
+	return source{in, plan.Side{Set: in.Set, Desired: d}}, err
 }
 
 // atOnce is a number of Workspaces that always fit into an empty cluster, whose number of pools is bounded.

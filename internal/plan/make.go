@@ -150,6 +150,7 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		if w.NodePool != nil {
 			out.HourlyCost = w.NodePool.HourlyCost
 		}
+		out.Place = c.placeOf(w)
 		byKey[w.Key] = out
 	}
 	for _, ch := range changes {

@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -97,6 +98,12 @@ type Workspace struct {
 
 	// Before and After are what a reviewer compares.
 	Before, After Values
+
+	// Digest is what reviews are kept under: that of its inputs, and for Delete that of what is deleted. It is "" if it is
+	// not known, and for a Workspace without changes.
+	Digest string
+	// Place is where it will run, once all steps are carried out; the zero value for Delete and for one that waits.
+	Place reviewed.Shown
 }
 
 // Change is one step of a plan: one pool or one object.
