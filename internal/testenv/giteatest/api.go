@@ -37,6 +37,12 @@ func (s *Server) User(name string) *User {
 	return u
 }
 
+// Server returns the server of the user.
+func (u *User) Server() *Server { return u.server }
+
+// On returns the user for a subtest, whose failures belong to t.
+func (u *User) On(t T) *User { return u.server.On(t).as(u) }
+
 // object is a JSON object.
 type object = map[string]any
 

@@ -61,9 +61,6 @@ ISSUE_INDEXER_TYPE = db
 [session]
 PROVIDER = memory
 
-[picture]
-DISABLE_GRAVATAR = true
-
 [actions]
 ENABLED = false
 

@@ -32,7 +32,7 @@ type Server struct {
 	dir    string
 	binary string
 	client *http.Client
-	log    lockedBuffer
+	log    *lockedBuffer
 }
 
 // variable says whether tests on the real forge must run: "required", "off", or "" for where the server is built.
@@ -70,7 +70,7 @@ func Start(t T) *Server {
 		ctx, cancel = testenv.Context(w)
 	}
 	defer cancel()
-	s := &Server{t: t, dir: filepath.Join(t.TempDir(), "gitea"), binary: binary, client: &http.Client{}}
+	s := &Server{t: t, dir: filepath.Join(t.TempDir(), "gitea"), binary: binary, client: &http.Client{}, log: &lockedBuffer{}}
 	s.client.Transport = &http.Transport{}
 	if err := s.start(ctx); err != nil {
 		t.Fatalf("start gitea: %v\n%s", err, s.log.String())
@@ -118,11 +118,12 @@ func (s *Server) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, s.binary, append([]string{"--config", s.configFile()}, args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = append(environ(), "HOME="+s.dir, "GITEA_WORK_DIR="+s.dir)
-	cmd.Stdout, cmd.Stderr = &s.log, &s.log
+	cmd.Stdout, cmd.Stderr = s.log, s.log
 	return cmd
 }
 
-// environ is the process's environment without what would change what Gitea and git do.
+// environ is the process's environment without what would change what Gitea and git do. GIT_CONFIG_GLOBAL stays unset:
+// Gitea writes to that file, which by its own default is one in its folder.
 func environ() []string {
 	var out []string
 	for _, kv := range os.Environ() {
@@ -130,7 +131,7 @@ func environ() []string {
 			out = append(out, kv)
 		}
 	}
-	return append(out, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull, "LC_ALL=C")
+	return append(out, "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C")
 }
 
 func (s *Server) run(ctx context.Context, args ...string) (string, error) {
@@ -175,6 +176,21 @@ func (s *Server) serve(listener net.Listener) error {
 
 // stopGrace is the time that the server has to end after a signal.
 const stopGrace = 20 * time.Second
+
+// On returns the server and its administrator for a subtest, whose failures belong to t.
+func (s *Server) On(t T) *Server {
+	on := *s
+	on.t = t
+	on.Admin = on.as(s.Admin)
+	return &on
+}
+
+// as returns a user for the test of s.
+func (s *Server) as(u *User) *User {
+	on := *u
+	on.server = s
+	return &on
+}
 
 // Log returns what the server has logged: warnings and errors.
 func (s *Server) Log() string { return s.log.String() }
