@@ -3,18 +3,12 @@
 package app
 
 import (
-	"fmt"
-	"strings"
-
-	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/review"
 )
 
-// renderComment writes a plan for a pull request.
-func renderComment(p plan.Plan, pr review.PullRequest, limit int) string {
-	var text strings.Builder
-	_ = p.Text(&text)
-	head := fmt.Sprintf("### %s: %s\n\n", diag.EscapeMarkdown(p.Cluster), diag.EscapeMarkdown(p.Verdict().Line))
-	return head + "```\n" + strings.ReplaceAll(text.String(), "```", "` ` `") + "\n```\n"
+// renderComment writes a plan for a pull request. The comment links nothing: what it leaves out is a command away.
+func renderComment(p plan.Plan, _ review.PullRequest, limit int) string {
+	return markdown.Render(p, markdown.Options{Limit: limit})
 }

@@ -77,7 +77,7 @@ func (d *Daemon) connect(c config.Config) error {
 	}
 	var v *reviewing
 	if d.options.Until != OnePass {
-		if v, err = newReviewing(c, d.options.Log); err != nil {
+		if v, err = newReviewing(c, p, d.options.Log); err != nil {
 			return err
 		}
 	}

@@ -14,25 +14,53 @@ import (
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/review/azuredevops"
+	"syncer.dev/syncer/internal/review/gitea"
+	"syncer.dev/syncer/internal/review/github"
+	"syncer.dev/syncer/internal/review/gitlab"
 )
 
 // forgeOptions are what every adapter of a forge gets.
 type forgeOptions struct {
 	url        string
 	repository string
+	branch     string // that is followed
 	token      func(context.Context) (string, error)
 	http       *http.Client
 }
 
 // forges are the adapters by the value of review.forge.
-var forges = map[string]func(forgeOptions) (review.Forge, error){}
+var forges = map[string]func(forgeOptions) (review.Forge, error){
+	config.GitHub: func(o forgeOptions) (review.Forge, error) {
+		return github.New(github.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+	config.GitLab: func(o forgeOptions) (review.Forge, error) {
+		return gitlab.New(gitlab.Options{
+			Branch: o.branch, URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+	config.AzureDevOps: func(o forgeOptions) (review.Forge, error) {
+		return azuredevops.New(azuredevops.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+	config.Gitea: func(o forgeOptions) (review.Forge, error) {
+		return gitea.New(gitea.Options{
+			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+		})
+	},
+}
+
+func userAgent() string { return "syncer/" + Version() }
 
 // OpenForge returns the repository of the configuration on its forge. It sends no request.
 func OpenForge(c config.Config) (review.Forge, error) {
 	r := c.Review
 	open := forges[r.Forge]
 	if open == nil {
-		return nil, &ForgeError{"review.forge names no forge", "set review.forge to github, azuredevops, gitlab or gitea"}
+		return nil, &UsageError{"review.forge names no forge", "set review.forge to github, azuredevops, gitlab or gitea"}
 	}
 	o, err := forgeOptionsOf(c)
 	if err != nil {
@@ -50,13 +78,14 @@ func forgeOptionsOf(c config.Config) (forgeOptions, error) {
 	host, path := repositoryAddress(c.Source.URL)
 	o := forgeOptions{
 		url:        r.URL,
+		branch:     c.Source.Branch,
 		repository: strings.Trim(cmp.Or(r.Repository, path), "/"),
 	}
 	if o.url == "" && host != "" {
 		o.url = "https://" + host
 	}
 	if o.repository == "" {
-		return o, &ForgeError{
+		return o, &UsageError{
 			"the repository on the forge is not known", "set review.repository, or source.url to an address on the forge",
 		}
 	}
@@ -82,7 +111,7 @@ func forgeToken(c config.Config) (func(context.Context) (string, error), error) 
 			PrivateKeyFile: r.GitHubApp.PrivateKeyFile,
 			BaseURL:        r.GitHubApp.BaseURL,
 			CAFile:         r.CAFile,
-			UserAgent:      "syncer/" + Version(),
+			UserAgent:      userAgent(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("review.githubApp: %w", err)
@@ -94,7 +123,7 @@ func forgeToken(c config.Config) (func(context.Context) (string, error), error) 
 	}
 	secret := signin.Secret{File: r.TokenFile, Env: r.TokenEnv}
 	if secret == (signin.Secret{}) {
-		return nil, &ForgeError{
+		return nil, &UsageError{
 			"there is no token for the forge", "name a file in review.tokenFile, or a variable in review.tokenEnv",
 		}
 	}
@@ -140,11 +169,14 @@ func repositoryAddress(address string) (host, path string) {
 
 const azureDevOpsHost = "dev.azure.com"
 
-// ForgeError says what the configuration of the forge lacks.
-type ForgeError struct{ text, remedy string }
+// UsageError says what a command lacks.
+type UsageError struct {
+	Text   string
+	Remedy string // what to do
+}
 
 // Error says what is wrong.
-func (e *ForgeError) Error() string { return e.text }
+func (e *UsageError) Error() string { return e.Text }
 
 // Hint names the setting.
-func (e *ForgeError) Hint() string { return e.remedy }
+func (e *UsageError) Hint() string { return e.Remedy }

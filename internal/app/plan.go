@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -56,15 +57,25 @@ type Comparison struct {
 	// else the second.
 	Base, Head string
 	Facts      []string // files and folders with objects of the cluster
+	Live       LiveMode // LiveNever if empty
 }
 
-// PlanCommits compares two commits, without a cluster and without Azure.
+// PlanCommits compares two commits. What is live counts as Comparison.Live says.
 func PlanCommits(ctx context.Context, c config.Config, compare Comparison) (plan.Plan, error) {
-	reader, err := NewReader(c, nil).WithFacts(compare.Facts)
+	repo, err := OpenRepository(c, compare.Repository)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	repo, err := OpenRepository(c, compare.Repository)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	live, cluster, err := askLive(ctx, c, repo, cmp.Or(compare.Live, LiveNever))
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	if c.Capacity.AKS.Location == "" { // after Azure was asked, which has no default for it
+		c.Capacity.AKS.Location = source.DefaultRegion
+	}
+	reader, err := NewReader(c, nil).WithFacts(compare.Facts)
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -88,6 +99,6 @@ func PlanCommits(ctx context.Context, c config.Config, compare Comparison) (plan
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	e := engine.New(engine.Settings{Policy: source.PolicyOf(c), Read: reader.Revision}, nil)
+	e := engine.New(engine.Settings{Policy: source.PolicyOf(c), Read: reader.Revision, Live: live}, cluster)
 	return e.Between(ctx, before, after)
 }

@@ -25,7 +25,8 @@ import (
 type pullPlanner struct {
 	config config.Config
 	repo   *git.Repository
-	engine *engine.Engine
+	reader source.Reader
+	live   liveFacts
 	// clone means that the repository is one on this machine, which has heads by their hash and not by their ref.
 	clone bool
 	// seen returns the outcome of the loop, if there is a loop.
@@ -33,13 +34,14 @@ type pullPlanner struct {
 }
 
 // newPullPlanner returns a planner. Its cache of rendered objects is its own: a pull request evicts nothing of the loop.
-func newPullPlanner(c config.Config, repo *git.Repository) *pullPlanner {
+func newPullPlanner(c config.Config, repo *git.Repository, live liveFacts) *pullPlanner {
 	reader := NewReader(c, nil)
 	reader.Open = nil // the Secrets of a pull request stay closed
 	return &pullPlanner{
 		config: c,
 		repo:   repo,
-		engine: engine.New(engine.Settings{Policy: source.PolicyOf(c), Read: reader.Revision}, nil),
+		reader: reader,
+		live:   live,
 		seen:   func() (outcome, bool) { return outcome{}, false },
 	}
 }
@@ -71,7 +73,14 @@ func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Pla
 	if err != nil {
 		return plan.Plan{}, &review.InputError{Err: err}
 	}
-	made, err := p.engine.Between(ctx, before, after)
+	ctx, cancel := context.WithCancel(ctx) // the end of what live has started
+	defer cancel()
+	live, cluster, err := p.live(ctx, pr)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	e := engine.New(engine.Settings{Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live}, cluster)
+	made, err := e.Between(ctx, before, after)
 	return made, refusedInput(err)
 }
 

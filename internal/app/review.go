@@ -61,7 +61,7 @@ func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.
 	if err := c.Need("cluster"); err != nil {
 		return review.Result{}, err
 	}
-	planner := newPullPlanner(c, repo)
+	planner := newPullPlanner(c, repo, askedOnce(c, repo))
 	planner.clone = clone
 	o := review.Options{
 		Cluster: c.Cluster, Target: c.Source.Branch, Forge: forge, Planner: planner, Render: renderComment,

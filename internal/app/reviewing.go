@@ -25,7 +25,7 @@ type reviewing struct {
 }
 
 // newReviewing returns the reviewer of a daemon, or nil if the configuration names no forge. It contacts no server.
-func newReviewing(c config.Config, log *slog.Logger) (*reviewing, error) {
+func newReviewing(c config.Config, parts *Parts, log *slog.Logger) (*reviewing, error) {
 	if c.Review.Forge == "" {
 		return nil, nil
 	}
@@ -33,10 +33,10 @@ func newReviewing(c config.Config, log *slog.Logger) (*reviewing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reviewingOn(forge, c, log)
+	return reviewingOn(forge, c, parts, log)
 }
 
-func reviewingOn(forge review.Forge, c config.Config, log *slog.Logger) (*reviewing, error) {
+func reviewingOn(forge review.Forge, c config.Config, parts *Parts, log *slog.Logger) (*reviewing, error) {
 	if err := c.Need("cluster", "source.url"); err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func reviewingOn(forge review.Forge, c config.Config, log *slog.Logger) (*review
 		return nil, err
 	}
 	v := &reviewing{repo: repo}
-	planner := newPullPlanner(c, repo)
+	planner := newPullPlanner(c, repo, (&daemonLive{config: c, parts: parts}).facts)
 	planner.seen = v.seen
 	v.reviewer = review.New(review.Options{
 		Cluster:      c.Cluster,

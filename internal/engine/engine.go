@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/findings"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -44,6 +45,8 @@ type Settings struct {
 	// Read loads and validates the tree of a revision.
 	Read  func(Revision) (desired.Input, error)
 	Depth Depth
+	// Live is what Between knows of the cluster and of Azure.
+	Live Live
 }
 
 // Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its references.
@@ -129,6 +132,20 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 		Previews:   previews,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
+	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}
+	if seen.QuotaErr != nil {
+		asked.AzureWhy = seen.QuotaErr.Error()
+	}
+	p.Findings = findings.Of(findings.Input{
+		Plan:        &p,
+		Policy:      e.settings.Policy,
+		Desired:     &d,
+		After:       in.Set,
+		Workloads:   seen.State.Workloads,
+		Unavailable: seen.Unavailable,
+		Now:         seen.Now,
+		Asked:       asked,
+	})
 	return Result{Plan: p, Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
 }
 
@@ -198,7 +215,8 @@ func (e *Engine) preview(ctx context.Context, d desired.Desired, live cluster.St
 
 func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
 
-// Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster.
+// Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster; where
+// Settings.Live has facts about one, or about Azure, they count.
 func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, error) {
 	before, err := e.side(ctx, base, nil)
 	if err != nil {
@@ -210,7 +228,7 @@ func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, e
 	}
 	p := plan.Between(e.settings.Policy, base.Commit, head.Commit, before.side, after.side)
 	e.digests(ctx, &p, before, after)
-	return p, nil
+	return p, e.judge(ctx, &p, before.side, after.side)
 }
 
 // side computes the desired state of a revision, as if the one before it had been carried out; nil for an empty
@@ -225,8 +243,11 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (sou
 		seen = plan.Eventually(*before)
 		seen.Explain = true
 	}
-	nodes := in.Offline()
-	seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
+	if !e.settings.Live.Cluster {
+		nodes := in.Offline()
+		seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
+	}
+	e.settings.Live.observe(&seen, before == nil)
 	d, err := Desire(ctx, in, e.settings.Policy, seen)
 	return source{in, plan.Side{Set: in.Set, Desired: d}}, err
 }

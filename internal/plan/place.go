@@ -18,7 +18,7 @@ func (c *Comparison) placeOf(w *desired.Workload) reviewed.Shown {
 	}
 	at := reviewed.Shown{
 		InstanceType: w.Placement.InstanceType,
-		Region:       c.Region,
+		Region:       c.Policy.Region,
 		Spot:         w.Workspace.Spot(),
 		Nodes:        w.Placement.Nodes,
 		HourlyCost:   capacity.Cost{Known: true}, // of existing nodes: nothing is bought

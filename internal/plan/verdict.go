@@ -38,27 +38,24 @@ func (p *Plan) Verdict() Verdict {
 	parts = append(parts, p.servingWords()...)
 	parts = append(parts, p.costWords()...)
 	parts = append(parts, p.quotaWords()...)
-	warnings := p.warnings()
 	v := Verdict{Outcome: Changed}
 	switch {
 	case p.Refused() > 0:
 		v.Outcome = Blocked
-	case warnings > 0:
+	case p.warns():
 		v.Outcome = Warned
-		parts = append(parts, some(warnings, "warning"))
 	case p.Empty() && len(parts) == 0:
 		v.Outcome = NoChanges
 	}
+	if len(parts) == 0 && v.Outcome != Blocked {
+		parts = []string{"no changes"}
+	}
 	v.Line = strings.Join(parts, ", ")
-	switch {
-	case v.Outcome == Blocked && v.Line == "":
-		v.Line = string(Blocked)
-	case v.Outcome == Blocked:
-		v.Line += ": " + string(Blocked)
-	case v.Outcome == NoChanges:
-		v.Line = "no changes"
-	case p.Empty() && v.Outcome == Warned && len(parts) == 1:
-		v.Line = "no changes, " + v.Line
+	switch v.Outcome {
+	case Blocked:
+		v.Line = strings.TrimPrefix(v.Line+": "+string(Blocked), ": ")
+	case Warned:
+		v.Line += ": read the warnings"
 	}
 	return v
 }
@@ -199,23 +196,62 @@ func (p *Plan) shortVCPUs() int {
 			families += missing
 		}
 	}
-	return max(families, region)
+	if n := max(families, region); n > 0 {
+		return n
+	}
+	return p.unplacedVCPUs()
 }
 
-// warnings counts what should be read before the change is carried out.
-func (p *Plan) warnings() int {
-	n := len(p.Warnings)
+// unplacedVCPUs is what the Workspaces that have no place for lack of quota miss, on the first size for which nothing
+// else is missing.
+func (p *Plan) unplacedVCPUs() int {
+	sum := 0
+	for i := range p.Workspaces {
+		for _, v := range p.Workspaces[i].Sizes {
+			if n := quotaAlone(v.Obstacles); p.Workspaces[i].Refused && n > 0 {
+				sum += n
+				break
+			}
+		}
+	}
+	return sum
+}
+
+// quotaAlone returns how many vCPUs are missing if nothing but quotas speaks against a size; 0 otherwise.
+func quotaAlone(obstacles []capacity.Obstacle) int {
+	n := 0
+	for _, o := range obstacles {
+		if o.Check != capacity.CheckQuota {
+			return 0
+		}
+		n = max(n, int(o.Missing()))
+	}
+	return n
+}
+
+// warns reports whether something should be read before the change is carried out. Warnings about files that the plan
+// changes nothing of do not count.
+func (p *Plan) warns() bool {
+	if len(p.Warnings) > 0 {
+		return true
+	}
 	for i := range p.Findings {
 		if p.Findings[i].Verdict == diag.Warn {
-			n++
+			return true
+		}
+	}
+	changes := map[workspace.Key]bool{{}: !p.Empty()}
+	for i := range p.Workspaces {
+		if w := &p.Workspaces[i]; w.Op != NoOp {
+			changes[w.Key] = true
 		}
 	}
 	for i := range p.Problems {
-		if p.Problems[i].Severity == diag.Warning {
-			n++
+		if d := &p.Problems[i]; d.Severity == diag.Warning && changes[d.Workspace] {
+			return true
 		}
 	}
-	return n
+	return false
 }
 
 // some is a number of things: "1 model", "2 models", "1,200 objects".

@@ -4,8 +4,11 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -122,6 +125,44 @@ func (s Settings) LoadLocal() (config.Config, error) {
 		return config.Config{}, err
 	}
 	return s.parse(path, data, usedOffline)
+}
+
+// Named reports whether the user has named a configuration file.
+func (s Settings) Named() bool { return s.named() != "" }
+
+// Alone puts the configuration together without a file: from the environment and the flags.
+func (s Settings) Alone() (config.Config, error) {
+	return s.parse(source.DefaultConfig, nil, usedOffline)
+}
+
+// LoadTree is Load with the file of a commit, such as that of the target of a pull request, instead of the one in the
+// working folder. The file is found, not named. dir is an empty folder, which gets the files that it refers to; it must
+// last as long as the configuration.
+func (s Settings) LoadTree(tree fs.FS, name, dir string) (config.Config, error) {
+	values, err := s.overrides()
+	if err != nil {
+		return config.Config{}, err
+	}
+	data, err := fs.ReadFile(tree, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return config.Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	c, _, err := config.LoadFound(filepath.Join(dir, source.DefaultConfig), data, s.Env, values)
+	if err != nil {
+		return c, err
+	}
+	if prices, err := filepath.Rel(dir, c.Capacity.Prices); err == nil && filepath.IsLocal(prices) {
+		list, err := fs.ReadFile(tree, path.Join(path.Dir(name), filepath.ToSlash(prices)))
+		if err != nil {
+			return c, fmt.Errorf("capacity.prices: %w", err)
+		}
+		c.Capacity.Prices = filepath.Join(dir, "prices")
+		if err := os.WriteFile(c.Capacity.Prices, list, 0o600); err != nil {
+			return c, err
+		}
+	}
+	_, err = source.ReadPrices(c.Capacity.Prices)
+	return c, err
 }
 
 // anyValue stands for all values of the configuration.

@@ -146,7 +146,7 @@ func pages(o *gitea.ListOptions, get func() (*gitea.Response, error)) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("there are more than %d of them", maxPages*pageSize)
+	return fmt.Errorf("there are %d of them or more", maxPages*pageSize)
 }
 
 // refused gives an error of the SDK the status of the answer.

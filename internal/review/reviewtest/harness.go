@@ -64,3 +64,9 @@ type Environments interface {
 	// Commit returns the hash of a commit that a deployment may name.
 	Commit() string
 }
+
+// Coarse is a Harness of a forge that shows fewer states of deployments than there are.
+type Coarse interface {
+	// Shows returns the state that stands for another one.
+	Shows(review.DeploymentState) review.DeploymentState
+}
