@@ -13,7 +13,7 @@ import (
 // one before a name as a milestone.
 var plainWord = func() *regexp.Regexp {
 	const word, between = `[\pL\pN]+(?:_+[\pL\pN]+)*`, `[,;.()'"/=+→×-]+`
-	return regexp.MustCompile(`^(?:[-→×=+/]|[('"+-]*` + word + `(?:` + between + word + `)*(?:%[,;.)]*|[,;.)'"]*:?))$`)
+	return regexp.MustCompile(`^(?:[-→×=+/]|[('"+-]*` + word + `(?:` + between + word + `)*(?:%[,;.)]*|[,;.?)'"]*:?))$`)
 }()
 
 var (

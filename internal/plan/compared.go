@@ -36,7 +36,15 @@ func (v Values) words() []word {
 			nodes = "spot, which Azure may evict"
 		}
 	}
+	task := ""
+	switch {
+	case v.Endpoint != "":
+		task = "inference"
+	case v.Image != "":
+		task = "tuning"
+	}
 	return []word{
+		{"task", task},
 		{"preset", v.Preset},
 		{"model", v.Model},
 		{"revision", Short(v.Revision)},

@@ -11,6 +11,7 @@ import (
 
 // Statement is one sentence for a reviewer about Workspaces, or about the plan as a whole where it names none.
 type Statement struct {
+	Kind       FindingKind // "" for one that is no Finding
 	Workspaces []workspace.Key
 	Text       string // not escaped
 	Hint       string // what to do; "" for nothing
@@ -23,15 +24,15 @@ func (p *Plan) Blockers() []Statement {
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
 		for _, text := range w.Blocked {
-			out.add(w.Key, text, "")
+			out.add("", w.Key, text, "")
 		}
 		if w.Refused {
-			out.add(w.Key, w.Unplaced, "")
+			out.add("", w.Key, w.Unplaced, "")
 		}
 	}
 	for i := range p.Changes {
 		if c := &p.Changes[i]; c.Refused {
-			out.add(c.Workspace, c.Target+": "+c.Reason, "")
+			out.add("", c.Workspace, c.Target+": "+c.Reason, "")
 		}
 	}
 	out.addProblems(p, diag.Error)
@@ -44,17 +45,24 @@ func (p *Plan) Cautions() []Statement {
 	var out statements
 	out.addFindings(p, diag.Warn)
 	for _, text := range p.Warnings {
-		out.add(workspace.Key{}, text, "")
+		out.add("", workspace.Key{}, text, "")
 	}
 	out.addProblems(p, diag.Warning)
 	return out.list
 }
 
-// Facts are what is told without a judgement.
+// Facts are what is told without a judgement, apart from the values that Differences shows and from sums.
 func (p *Plan) Facts() []Statement {
 	var out statements
 	out.addFindings(p, diag.Off)
-	return out.list
+	return slices.DeleteFunc(out.list, func(s Statement) bool {
+		switch s.Kind {
+		case ModelChanged, RevisionChanged, ContextChanged, GPUsChanged, ParallelismChanged, SizeChanged, ImageChanged,
+			EndpointChanged, CostRaised, Deleted, PoolDeleted:
+			return true
+		}
+		return false
+	})
 }
 
 // statements collects statements, those with equal words as one.
@@ -65,12 +73,13 @@ type statements struct {
 
 // words are what makes statements equal, but for their Workspaces.
 type words struct {
+	kind       FindingKind
 	text, hint string
 	ofPlan     bool
 }
 
-func (s *statements) add(k workspace.Key, text, hint string) {
-	key := words{text, hint, k == workspace.Key{}}
+func (s *statements) add(kind FindingKind, k workspace.Key, text, hint string) {
+	key := words{kind, text, hint, k == workspace.Key{}}
 	i, found := s.at[key]
 	if !found {
 		if s.at == nil {
@@ -78,7 +87,7 @@ func (s *statements) add(k workspace.Key, text, hint string) {
 		}
 		i = len(s.list)
 		s.at[key] = i
-		s.list = append(s.list, Statement{Text: text, Hint: hint})
+		s.list = append(s.list, Statement{Kind: kind, Text: text, Hint: hint})
 	}
 	if of := &s.list[i].Workspaces; !key.ofPlan && !slices.Contains(*of, k) {
 		*of = append(*of, k)
@@ -91,7 +100,7 @@ func (s *statements) addProblems(p *Plan, severity diag.Severity) {
 		if d.Severity == severity && (severity == diag.Warning || d.Workspace == (workspace.Key{})) {
 			hint := d.Hint
 			d.Hint = ""
-			s.add(d.Workspace, d.Error(), hint)
+			s.add("", d.Workspace, d.Error(), hint)
 		}
 	}
 }
@@ -99,7 +108,7 @@ func (s *statements) addProblems(p *Plan, severity diag.Severity) {
 func (s *statements) addFindings(p *Plan, v diag.Verdict) {
 	for i := range p.Findings {
 		if f := &p.Findings[i]; f.Verdict == v {
-			s.add(f.Workspace, f.Text, f.Hint)
+			s.add(f.Kind, f.Workspace, f.Text, f.Hint)
 		}
 	}
 }

@@ -134,17 +134,25 @@ func objectsOf(group []*plan.Change) []*object {
 		o.title += ", " + text(why)
 	}
 	if c.Diff != "" {
-		o.diff = diag.MarkdownFence("diff", withoutHeader(c.Diff))
+		o.diff = diag.MarkdownFence("diff", hunks(c.Diff))
 	}
 	return []*object{o}
 }
 
-// withoutHeader is a unified diff without the two lines that name the sides.
-func withoutHeader(diff string) string {
+// hunks is a unified diff without the two lines that name the sides. Every line begins with a sign or a space, as GitLab
+// takes a line that begins with a slash for a command even where it is code.
+func hunks(diff string) string {
 	if at := strings.Index(diff, "\n@@ "); at >= 0 && strings.HasPrefix(diff, "--- ") {
-		return diff[at+1:]
+		diff = diff[at+1:]
 	}
-	return diff
+	var b strings.Builder
+	for line := range strings.Lines(diff) {
+		if !strings.ContainsRune(`+- @\`, rune(line[0])) {
+			b.WriteByte(' ')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 func (d *details) write(b *strings.Builder) {

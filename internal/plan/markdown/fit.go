@@ -59,6 +59,8 @@ func (c *comment) leaveOutDetails(excess int) bool {
 	return len(all) > 0
 }
 
+func (c *comment) leaveOutNote(excess int) bool { return c.notes.leaveOut(excess, 0) }
+
 func (c *comment) leaveOutCaution(excess int) bool { return c.cautions.leaveOut(excess, 3) }
 
 func (c *comment) leaveOutRow(excess int) bool {

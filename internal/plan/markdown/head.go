@@ -40,6 +40,7 @@ func (c *comment) leftOut(b *strings.Builder) {
 		{c.left.details, "the details of %s Workspace"},
 		{c.left.rows, "%s row"},
 		{c.cautions.left, "%s warning"},
+		{c.notes.left, "%s note"},
 		{c.blockers.left + c.deletions.left, "%s name"},
 	} {
 		if part.n > 0 {

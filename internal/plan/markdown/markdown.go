@@ -20,8 +20,8 @@ type Options struct {
 }
 
 // Render returns the plan as Markdown that ends with a line break. Where it is larger than the limit, the diffs of
-// whole objects are left out first, the largest before the others, then the details of whole Workspaces, then warnings
-// and rows of the table from the end; and the text says so. The headline, what blocks the change and what is deleted
+// whole objects are left out first, the largest before the others, then the details of whole Workspaces, then notes,
+// warnings and rows of the table from the end; and the text says so. The headline, what blocks the change and what is deleted
 // stay: if need be without reasons, and at the very last as the first names and the number of the others. A limit below
 // a few thousand bytes may be exceeded.
 func Render(p plan.Plan, o Options) string {
@@ -31,7 +31,7 @@ func Render(p plan.Plan, o Options) string {
 		return text
 	}
 	for _, leaveOut := range []func(excess int) bool{
-		c.leaveOutDiff, c.leaveOutDetails, c.leaveOutCaution, c.leaveOutRow, c.leaveOutReason, c.leaveOutName,
+		c.leaveOutDiff, c.leaveOutDetails, c.leaveOutNote, c.leaveOutCaution, c.leaveOutRow, c.leaveOutReason, c.leaveOutName,
 	} {
 		for len(text) > o.Limit && leaveOut(len(text)-o.Limit) {
 			text = c.String()
@@ -48,6 +48,7 @@ type comment struct {
 	blockers  list
 	deletions list
 	cautions  list
+	notes     list
 	rows      []string // of the table, by Workspace
 	same      int      // Workspaces that do not change
 	details   []*details
@@ -67,6 +68,7 @@ func (c *comment) String() string {
 	c.deletions.write(&b, "Deleted")
 	c.table(&b)
 	c.cautions.write(&b, "Warnings")
+	c.notes.write(&b, "Notes")
 	c.leftOut(&b)
 	for _, d := range c.details {
 		if !d.leftOut {

@@ -4,6 +4,7 @@ package markdown
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
@@ -14,7 +15,10 @@ import (
 func read(p *plan.Plan, o Options) *comment {
 	c := &comment{plan: p, options: o}
 	c.blockers = statements(p.Blockers(), 0)
-	c.cautions = statements(p.Cautions(), namedWorkspaces)
+	c.cautions = statements(slices.DeleteFunc(p.Cautions(), func(s plan.Statement) bool {
+		return s.Kind == plan.Deleted // the list of deletions says so
+	}), namedWorkspaces)
+	c.notes = statements(p.Facts(), namedWorkspaces)
 	of, shared := p.ChangesOf()
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
@@ -60,7 +64,7 @@ func (c *comment) deletes(name string, changes []*plan.Change) {
 	case name == "":
 		c.deletions.add(targets, "")
 	default:
-		c.deletions.add(targets, "of "+name+", which stays")
+		c.deletions.add(targets, "belongs to "+name+", which stays")
 	}
 }
 

@@ -59,7 +59,21 @@ func row(w *plan.Workspace) string {
 		change = "**blocked**"
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", diag.MarkdownCode(w.Key.String()), change,
-		sides(before.Title(), after.Title()), sides(nodes(before), nodes(after)), cost(w), serving[w.Serving()])
+		model(before, after), sides(nodes(before), nodes(after)), cost(w), serving[w.Serving()])
+}
+
+// model is what a Workspace runs, with what changes of it beside its name.
+func model(before, after plan.Values) string {
+	out := sides(before.Title(), after.Title())
+	for _, d := range (&plan.Workspace{Before: before, After: after}).Differences() {
+		switch d.Name {
+		case "task", "revision", "context", "image":
+			if d.Before != "" && d.After != "" && (d.Name != "revision" || before.Model == after.Model) {
+				out += "; " + text(d.Name+" "+arrow(d.Before, d.After))
+			}
+		}
+	}
+	return out
 }
 
 // sides is a value before and after; that of the side on which the Workspace exists.

@@ -5,6 +5,7 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/capacity"
@@ -35,6 +36,7 @@ func Write(w io.Writer, p *plan.Plan, o Options) error {
 	t.sum(same)
 	t.statements("Blocked:", red, p.Blockers())
 	t.statements("Warnings:", yellow, p.Cautions())
+	t.statements("Notes:", "", p.Facts())
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -90,8 +92,20 @@ func (t *text) sum(same int) {
 	if p.Cost.Before != p.Cost.After || p.Cost.After.USD > 0 {
 		t.line("Cost: %s.", costs(p.Cost, p.PricesDate))
 	}
-	for _, s := range p.Shortages() {
-		t.line("Quota: %s.", s)
+	t.quota()
+}
+
+// quota says which quotas are short, and that others are unknown. It never says that quota suffices: only Azure knows.
+func (t *text) quota() {
+	unknown := false
+	for _, q := range t.plan.Quota {
+		unknown = unknown || !q.Limit.Known
+		if q.Limit.Known {
+			t.line("Quota: short of %s.", q)
+		}
+	}
+	if unknown || slices.ContainsFunc(t.plan.Findings, func(f plan.Finding) bool { return f.Kind == plan.QuotaUnknown }) {
+		t.line("Quota: unknown.")
 	}
 }
 
