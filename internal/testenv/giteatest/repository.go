@@ -5,6 +5,7 @@ package giteatest
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 
 	"syncer.dev/syncer/internal/git/gittest"
@@ -26,6 +27,13 @@ func (u *User) Repository(name string) *Repository {
 	return &Repository{Repo: gittest.NewRepo(u.server.t), Name: name, owner: u}
 }
 
+// On returns the repository for a subtest, whose failures belong to t.
+func (r *Repository) On(t T) *Repository {
+	on := *r
+	on.owner = r.owner.On(t)
+	return &on
+}
+
 // Owner returns the user whose repository it is.
 func (r *Repository) Owner() *User { return r.owner }
 
@@ -34,6 +42,11 @@ func (r *Repository) Path() string { return r.owner.Name + "/" + r.Name }
 
 // URL is the address to clone from, without credentials.
 func (r *Repository) URL() string { return r.owner.server.URL + "/" + r.Path() + ".git" }
+
+// Stored is the folder in which the server keeps the repository. Tests read it.
+func (r *Repository) Stored() string {
+	return filepath.Join(r.owner.server.dir, "repositories", r.owner.Name, r.Name+".git")
+}
 
 func (r *Repository) api(format string, args ...any) string {
 	return "/repos/" + r.Path() + fmt.Sprintf(format, args...)

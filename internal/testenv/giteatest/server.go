@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -192,8 +193,18 @@ func (s *Server) as(u *User) *User {
 	return &on
 }
 
-// Log returns what the server has logged: warnings and errors.
-func (s *Server) Log() string { return s.log.String() }
+// Log returns what the server has logged, warnings and errors, without the stacks of its panics.
+func (s *Server) Log() string {
+	var b strings.Builder
+	for line := range strings.Lines(s.log.String()) {
+		if !stack.MatchString(line) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+var stack = regexp.MustCompile(`^(\t|\S+\.[gs]o?:\d+ \(0x)`)
 
 // lockedBuffer is a buffer that a process writes to while a test reads it.
 type lockedBuffer struct {
