@@ -145,7 +145,7 @@ func repositoryAddress(address string) (host, path string) {
 		if u.Port() != "" && u.Scheme != "ssh" {
 			host += ":" + u.Port()
 		}
-	} else if before, after, ok := strings.Cut(address, ":"); ok && !strings.Contains(before, "/") {
+	} else if before, after, ok := strings.Cut(address, ":"); ok && !strings.Contains(before, "/") && before != "file" {
 		host, path = before[strings.LastIndexByte(before, '@')+1:], after
 	}
 	if host == "" {

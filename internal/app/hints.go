@@ -40,7 +40,7 @@ func (d *Daemon) listen(ctx context.Context, c config.Config, pushed chan<- stru
 			v.hint()
 		}
 	}))
-	if err := web.Serve(ctx, listener, mux); err != nil {
+	if err := web.ServeBodies(ctx, listener, mux, webhook.MaxBody); err != nil {
 		log.Error("hearing webhooks stopped, and syncer polls", "error", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -61,7 +62,7 @@ func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Pla
 	if err != nil {
 		return plan.Plan{}, refusedInput(err)
 	}
-	base, err := p.base(ctx, pr, head)
+	base, err := p.base(ctx, pr)
 	if err != nil {
 		return plan.Plan{}, refusedInput(err)
 	}
@@ -84,12 +85,22 @@ func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Pla
 	return made, refusedInput(err)
 }
 
+// revision returns the name under which the repository has the head. Azure DevOps has no ref for the head of a fork: it
+// is the second parent of the merge commit.
+func (p *pullPlanner) revision(pr review.PullRequest) string {
+	name := pr.HeadRef
+	switch {
+	case p.clone || name == "":
+		return pr.Head
+	case strings.HasPrefix(name, "refs/pull/") && strings.HasSuffix(name, "/merge"):
+		return name + "^2"
+	}
+	return name
+}
+
 // head returns the head of a pull request, and review.ErrMoved if its ref names another commit by now.
 func (p *pullPlanner) head(ctx context.Context, pr review.PullRequest) (side, error) {
-	name := pr.HeadRef
-	if p.clone || name == "" {
-		name = pr.Head
-	}
+	name := p.revision(pr)
 	if !git.Hash(pr.Head).Valid() {
 		return side{}, fmt.Errorf("the forge names the head %.60q, which is no commit", pr.Head)
 	}
@@ -102,12 +113,12 @@ func (p *pullPlanner) head(ctx context.Context, pr review.PullRequest) (side, er
 
 // base returns the commit where a pull request forked off its target, or the tip of the target if they have no commit
 // in common.
-func (p *pullPlanner) base(ctx context.Context, pr review.PullRequest, head side) (side, error) {
+func (p *pullPlanner) base(ctx context.Context, pr review.PullRequest) (side, error) {
 	var err error
 	for _, target := range p.targets(pr) {
 		var base side
 		base, err = sideOf(p.repo, func() (git.Commit, error) {
-			return p.repo.MergeBase(ctx, target, string(head.commit.Hash))
+			return p.repo.MergeBase(ctx, target, p.revision(pr))
 		})
 		if errors.Is(err, git.ErrUnrelated) {
 			return commitAt(ctx, p.repo, target)

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/source"
@@ -152,9 +153,13 @@ func (s Settings) LoadTree(tree fs.FS, name, dir string) (config.Config, error) 
 		return c, err
 	}
 	if prices, err := filepath.Rel(dir, c.Capacity.Prices); err == nil && filepath.IsLocal(prices) {
-		list, err := fs.ReadFile(tree, path.Join(path.Dir(name), filepath.ToSlash(prices)))
+		from := path.Join(path.Dir(name), filepath.ToSlash(prices))
+		list, err := fs.ReadFile(tree, from)
+		if err == nil {
+			_, err = capacity.ParsePrices(list)
+		}
 		if err != nil {
-			return c, fmt.Errorf("capacity.prices: %w", err)
+			return c, fmt.Errorf("capacity.prices: %s: %w", from, err)
 		}
 		c.Capacity.Prices = filepath.Join(dir, "prices")
 		if err := os.WriteFile(c.Capacity.Prices, list, 0o600); err != nil {

@@ -40,7 +40,7 @@ func say(t *testing.T, f review.Forge, number int, text string) string {
 	return url
 }
 
-// A thread is closed from the start, and again with the next edit after somebody has opened it.
+// A thread is closed from the start, and again with the next edit after a person has opened it.
 func TestThreadsAreClosed(t *testing.T) {
 	s := start(t)
 	f, number := s.Forge(), s.Open("main")
@@ -54,7 +54,7 @@ func TestThreadsAreClosed(t *testing.T) {
 		writes                int
 	}{
 		{"new", "", body, "closed", 0},
-		{"opened by somebody", "active", body, "active", 0},
+		{"opened by a person", "active", body, "active", 0},
 		{"edited after that", "active", body + "2", "closed", 2},
 		{"edited", "", body + "3", "closed", 1},
 	} {

@@ -160,7 +160,7 @@ func (s *service) handle(op *emulator.Operation, r *http.Request, body map[strin
 	return s.thread(op, p, body)
 }
 
-// heads returns what was pushed to a pull request, as far as anybody has seen it.
+// heads returns what was pushed to a pull request, as far as a client has seen it.
 func (s *service) heads(p *emulator.Pull) []string {
 	if heads := s.iterations[p.Number]; len(heads) == 0 || heads[len(heads)-1] != p.Head {
 		s.iterations[p.Number] = append(heads, p.Head)

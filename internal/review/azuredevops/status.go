@@ -99,7 +99,7 @@ func same(s git.GitStatus, want review.CommitStatus) (context, all bool) {
 
 func (f *Forge) setCommit(ctx context.Context, commit string, s review.CommitStatus) error {
 	latest := true
-	top := 1000 // more than anybody has contexts
+	top := 1000 // far more contexts than a commit has
 	list, err := f.git.GetStatuses(ctx, git.GetStatusesArgs{
 		RepositoryId: &f.name, Project: &f.project, CommitId: &commit, LatestOnly: &latest, Top: &top,
 	})

@@ -81,7 +81,7 @@ func (e *StatusError) Status() int { return e.Code }
 
 // Line returns s on one line of at most limit characters, without secrets. What does not fit ends in "...".
 func Line(s string, limit int) string {
-	s = strings.Join(strings.FieldsFunc(redact.Text(s), blank), " ")
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(redact.Text(s), "\ufffd"), blank), " ")
 	if all := []rune(s); len(all) > limit {
 		return strings.TrimRightFunc(string(all[:max(limit-3, 0)]), unicode.IsSpace) + "..."
 	}
@@ -90,7 +90,7 @@ func Line(s string, limit int) string {
 
 // oneLine is Line with a limit in bytes.
 func oneLine(s string, limit int) string {
-	s = strings.Join(strings.FieldsFunc(s, blank), " ")
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\ufffd"), blank), " ")
 	if len(s) > limit {
 		return strings.ToValidUTF8(s[:limit], "") + "..."
 	}

@@ -95,7 +95,7 @@ func pullRequest(p *github.PullRequest) (review.PullRequest, error) {
 		Draft: p.GetDraft(),
 		Open:  p.GetState() == "open",
 	}
-	if !out.Open && (p.GetMerged() || p.MergedAt != nil) {
+	if !out.Open && (p.GetMerged() || !p.GetMergedAt().IsZero()) {
 		out.Merged = p.GetMergeCommitSHA()
 	}
 	return forgehttp.Checked(out)

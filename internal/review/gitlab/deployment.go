@@ -102,7 +102,7 @@ func (f *Forge) environment(ctx context.Context, name string) (*gitlab.Environme
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range list {
+	for _, e := range some(list) {
 		if e.Name == name {
 			return e, nil
 		}
@@ -165,7 +165,7 @@ func (f *Forge) last(ctx context.Context, me int64, environment string) (*gitlab
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range list {
+	for _, d := range some(list) {
 		// A deployment of a CI job is not ours to change, and the API refuses it.
 		if d.User != nil && d.User.ID == me && d.Deployable.ID == 0 {
 			return d, nil

@@ -4,6 +4,6 @@
 // GitLab's SDK.
 //
 // GitLab has no word for two of our states. A deployment that is queued is shown as running: the API takes no other
-// state before the end. A commit status in trouble, where syncer could not tell, is shown as canceled: neither good nor bad,
-// and merge checks do not take it for a success. Deployments have no description.
+// state before the end. A commit status of the state "error", where syncer could not tell, is shown as canceled:
+// neither good nor bad, and merge checks do not take it for a success. Deployments have no description.
 package gitlab

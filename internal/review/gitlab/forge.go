@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -140,7 +141,7 @@ func (f *Forge) self(ctx context.Context) (int64, error) {
 		return f.me, nil
 	}
 	user, _, err := f.sdk.Users.CurrentUser(gitlab.WithContext(ctx))
-	if err == nil && user.ID <= 0 {
+	if err == nil && (user == nil || user.ID <= 0) {
 		err = errors.New("the answer names no user")
 	}
 	if err != nil {
@@ -149,6 +150,14 @@ func (f *Forge) self(ctx context.Context) (int64, error) {
 	f.me = user.ID
 	return f.me, nil
 }
+
+// some returns the entries of a list that are not null.
+func some[T any](list []*T) []*T {
+	return slices.DeleteFunc(list, func(v *T) bool { return v == nil })
+}
+
+// errNull is an answer of null.
+var errNull = errors.New("the answer is empty")
 
 // fault gives an error of the SDK its status, and takes secrets out of it.
 func (f *Forge) fault(err error, format string, args ...any) error {

@@ -34,13 +34,20 @@ func (f *Forge) page(ctx context.Context, target string, number int, etag string
 	if etag != "" {
 		options = append(options, gitlab.WithHeader("If-None-Match", etag))
 	}
-	list, resp, err := f.sdk.MergeRequests.ListProjectMergeRequests(f.project, &gitlab.ListProjectMergeRequestsOptions{
+	// ListProjectMergeRequests of the SDK ends the process where an entry is null.
+	path := "projects/" + gitlab.PathEscape(f.project) + "/merge_requests"
+	req, err := f.sdk.NewRequest(http.MethodGet, path, &gitlab.ListProjectMergeRequestsOptions{
 		ListOptions:  gitlab.ListOptions{Page: int64(number), PerPage: perPage},
 		State:        gitlab.Ptr("opened"),
 		TargetBranch: &target,
 		OrderBy:      gitlab.Ptr("created_at"),
 		Sort:         gitlab.Ptr("asc"),
-	}, options...)
+	}, options)
+	if err != nil {
+		return forgehttp.Page{}, false, err
+	}
+	var list []*gitlab.BasicMergeRequest
+	resp, err := f.sdk.Do(req, &list)
 	switch {
 	case resp != nil && resp.StatusCode == http.StatusNotModified && etag != "":
 		return forgehttp.Page{}, false, nil // the SDK fails to decode nothing
@@ -48,7 +55,7 @@ func (f *Forge) page(ctx context.Context, target string, number int, etag string
 		return forgehttp.Page{}, false, err
 	}
 	page := forgehttp.Page{ETag: resp.Header.Get("ETag"), More: resp.NextPage != 0}
-	for _, m := range list {
+	for _, m := range some(list) {
 		if m.SHA == "" {
 			continue // no commit was pushed yet
 		}
@@ -66,6 +73,9 @@ func (f *Forge) page(ctx context.Context, target string, number int, etag string
 // PullRequest implements review.Forge.
 func (f *Forge) PullRequest(ctx context.Context, number int) (review.PullRequest, error) {
 	m, _, err := f.sdk.MergeRequests.GetMergeRequest(f.project, int64(number), nil, gitlab.WithContext(ctx))
+	if err == nil && m == nil {
+		err = errNull
+	}
 	if err != nil {
 		return review.PullRequest{}, f.fault(err, "read merge request %d", number)
 	}

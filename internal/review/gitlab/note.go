@@ -68,6 +68,9 @@ func (f *Forge) comment(ctx context.Context, me int64, key noteKey, body string)
 		found, _, err = f.sdk.Notes.UpdateMergeRequestNote(f.project, int64(key.number), found.ID,
 			&gitlab.UpdateMergeRequestNoteOptions{Body: &body}, gitlab.WithContext(ctx))
 	}
+	if err == nil && found == nil {
+		err = errNull
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -84,7 +87,7 @@ func (f *Forge) find(ctx context.Context, me int64, key noteKey, last int64) (*g
 	if last != 0 {
 		n, _, err := f.sdk.Notes.GetMergeRequestNote(f.project, int64(key.number), last, gitlab.WithContext(ctx))
 		switch {
-		case err == nil && ours(n):
+		case err == nil && n != nil && ours(n):
 			return n, nil
 		case err != nil && !errors.Is(err, gitlab.ErrNotFound):
 			return nil, err
@@ -100,7 +103,7 @@ func (f *Forge) find(ctx context.Context, me int64, key noteKey, last int64) (*g
 		if err != nil {
 			return nil, err
 		}
-		for _, n := range list {
+		for _, n := range some(list) {
 			if ours(n) {
 				return n, nil
 			}

@@ -97,7 +97,7 @@ func (f *Forge) status(ctx context.Context, key statusKey) (*gitlab.CommitStatus
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range list {
+		for _, s := range some(list) {
 			if s.Name == key.context && (last == nil || s.ID > last.ID) {
 				last = s
 			}

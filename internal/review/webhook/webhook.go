@@ -20,10 +20,10 @@ const (
 	PullRequest              // a pull request has changed: list the open ones
 )
 
+// MaxBody bounds the body of a request, in bytes. The content is only needed to check its signature.
+const MaxBody = 1 << 20
+
 const (
-	// maxBody bounds the body of a request, in bytes. GitHub and Gitea leave commits out of larger ones; the content is
-	// only needed to check its signature.
-	maxBody = 1 << 20
 	// perSecond and burst bound the requests that are answered, right or wrong. A forge sends a few for each push.
 	perSecond = 20
 	burst     = 100
@@ -78,14 +78,14 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) int {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return http.StatusUnsupportedMediaType
 	}
-	if r.ContentLength > maxBody {
+	if r.ContentLength > MaxBody {
 		return http.StatusRequestEntityTooLarge
 	}
 	secret, err := h.secret()
 	if err != nil || strings.TrimSpace(secret) == "" {
 		return http.StatusServiceUnavailable
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return http.StatusRequestEntityTooLarge
 	}

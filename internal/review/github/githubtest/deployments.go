@@ -46,7 +46,7 @@ func (s *Server) deployment(op *emulator.Operation, r *http.Request, body map[st
 		}
 		return http.StatusOK, out
 	}
-	// GitHub checks all statuses of the commit unless it is told not to, and merges unless it is told not to.
+	// Without these two fields GitHub would check all statuses of the commit, and merge the default branch.
 	if contexts, ok := body["required_contexts"].([]any); !ok || len(contexts) > 0 {
 		return http.StatusConflict, "Conflict: Commit status checks failed for " + text("ref")
 	}
