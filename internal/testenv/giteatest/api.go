@@ -138,10 +138,3 @@ func (s *Server) eventually(what string, ok func() (complaint string)) {
 		}
 	}
 }
-
-// Markdown renders a text as the server renders a comment in a repository.
-func (r *Repository) Markdown(text string) (html string) {
-	r.owner.server.t.Helper()
-	r.owner.Call(http.MethodPost, "/markdown", object{"Text": text, "Mode": "gfm", "Context": r.Path()}, &html)
-	return html
-}

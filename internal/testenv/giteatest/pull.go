@@ -95,9 +95,11 @@ func (r *Repository) Close(number int) {
 }
 
 // Comment comments on a pull request.
-func (r *Repository) Comment(by *User, number int, body string) {
+func (r *Repository) Comment(by *User, number int, body string) (id int64) {
 	r.owner.server.t.Helper()
-	by.Call(http.MethodPost, r.api("/issues/%d/comments", number), object{"body": body}, nil)
+	var c Comment
+	by.Call(http.MethodPost, r.api("/issues/%d/comments", number), object{"body": body}, &c)
+	return c.ID
 }
 
 // Comments returns all comments on a pull request, oldest first.

@@ -11,8 +11,8 @@ import (
 	"syncer.dev/syncer/internal/git/gittest"
 )
 
-// A Repository is a repository on the server, with a local one from which a test pushes: Commit writes to the local one,
-// Push brings its branch to the server.
+// A Repository is a repository on the server, with a local one from which a test pushes: Commit writes to the local
+// one, Push brings its branch to the server.
 type Repository struct {
 	*gittest.Repo
 	Name string

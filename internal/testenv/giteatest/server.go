@@ -71,8 +71,8 @@ func Start(t T) *Server {
 		ctx, cancel = testenv.Context(w)
 	}
 	defer cancel()
-	s := &Server{t: t, dir: filepath.Join(t.TempDir(), "gitea"), binary: binary, client: &http.Client{}, log: &lockedBuffer{}}
-	s.client.Transport = &http.Transport{}
+	s := &Server{t: t, dir: filepath.Join(t.TempDir(), "gitea"), binary: binary, log: &lockedBuffer{}}
+	s.client = &http.Client{Transport: &http.Transport{}}
 	if err := s.start(ctx); err != nil {
 		t.Fatalf("start gitea: %v\n%s", err, s.log.String())
 		return nil
