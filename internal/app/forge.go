@@ -26,6 +26,7 @@ type forgeOptions struct {
 	repository string
 	branch     string // that is followed
 	token      func(context.Context) (string, error)
+	refused    func(context.Context, string) // nil if there is no other token
 	http       *http.Client
 }
 
@@ -33,7 +34,12 @@ type forgeOptions struct {
 var forges = map[string]func(forgeOptions) (review.Forge, error){
 	config.GitHub: func(o forgeOptions) (review.Forge, error) {
 		return github.New(github.Options{
-			URL: o.url, Repository: o.repository, Token: o.token, HTTP: o.http, UserAgent: userAgent(),
+			URL:        o.url,
+			Repository: o.repository,
+			Token:      o.token,
+			Refused:    o.refused,
+			HTTP:       o.http,
+			UserAgent:  userAgent(),
 		})
 	},
 	config.GitLab: func(o forgeOptions) (review.Forge, error) {
@@ -90,7 +96,7 @@ func forgeOptionsOf(c config.Config) (forgeOptions, error) {
 		}
 	}
 	var err error
-	if o.token, err = forgeToken(c); err != nil {
+	if o.token, o.refused, err = forgeToken(c); err != nil {
 		return o, err
 	}
 	transport, err := smarthttp.NewTransport(smarthttp.Options{CAFile: r.CAFile})
@@ -101,8 +107,11 @@ func forgeOptionsOf(c config.Config) (forgeOptions, error) {
 	return o, nil
 }
 
-// forgeToken returns what gets the token: from a file or a variable, at each use, or from a GitHub App.
-func forgeToken(c config.Config) (func(context.Context) (string, error), error) {
+// forgeToken returns what gets the token: from a file or a variable, at each use, or from a GitHub App. The app has to
+// know of a token that was refused.
+func forgeToken(c config.Config) (
+	token func(context.Context) (string, error), refused func(context.Context, string), err error,
+) {
 	r := c.Review
 	if r.GitHubApp != (config.GitHubApp{}) {
 		app, err := signin.NewGitHubApp(signin.GitHubAppOptions{
@@ -114,26 +123,30 @@ func forgeToken(c config.Config) (func(context.Context) (string, error), error) 
 			UserAgent:      userAgent(),
 		})
 		if err != nil {
-			return nil, fmt.Errorf("review.githubApp: %w", err)
+			return nil, nil, fmt.Errorf("review.githubApp: %w", err)
 		}
-		return func(ctx context.Context) (string, error) {
+		token = func(ctx context.Context) (string, error) {
 			credential, err := app.Token(ctx)
 			return credential.Secret, err
+		}
+		return token, func(ctx context.Context, refused string) {
+			app.Refused(ctx, signin.Credential{Secret: refused})
 		}, nil
 	}
 	secret := signin.Secret{File: r.TokenFile, Env: r.TokenEnv}
 	if secret == (signin.Secret{}) {
-		return nil, &UsageError{
+		return nil, nil, &UsageError{
 			"there is no token for the forge", "name a file in review.tokenFile, or a variable in review.tokenEnv",
 		}
 	}
-	return func(context.Context) (string, error) {
+	token = func(context.Context) (string, error) {
 		token, err := secret.Read()
 		if err != nil {
 			return "", fmt.Errorf("token for the forge (configuration: review): %w", err)
 		}
 		return token, nil
-	}, nil
+	}
+	return token, nil, nil
 }
 
 // repositoryAddress returns the host of a repository's URL, and its path without the parts that only Git needs:

@@ -29,7 +29,7 @@ func (l *logged) find(expression string) string {
 	return ""
 }
 
-// TestWebhookHints: a webhook makes the daemon list the pull requests at once. The file of the secret is read each time.
+// TestWebhookHints: a webhook makes the daemon list the pull requests at once. Each one reads the file of the secret.
 func TestWebhookHints(t *testing.T) {
 	var lists atomic.Int32
 	forge := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -216,8 +216,7 @@ var helpers = []string{
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/reconciletest", "internal/redact/redacttest",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
-	"internal/review/reviewtest", "internal/review/reviewtest/emulator", "internal/review/reviewtest/openapi",
-	"internal/review/reviewtest/openapi/cut", "internal/schematest", "internal/sops/sopstest",
+	"internal/review/reviewtest", "internal/review/reviewtest/emulator", "internal/schematest", "internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 

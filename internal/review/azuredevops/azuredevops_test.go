@@ -46,7 +46,8 @@ func TestThreadsAreClosed(t *testing.T) {
 	f, number := s.Forge(), s.Open("main")
 	url := say(t, f, number, body)
 	id := s.Pulls[0].Comments[0].ID
-	if want := fmt.Sprintf("%s/contoso/AI%%20Models/_git/team%%20models/pullrequest/1?discussionId=%d", s.web.URL, id); url != want {
+	page := s.web.URL + "/contoso/AI%20Models/_git/team%20models/pullrequest/1"
+	if want := fmt.Sprintf("%s?discussionId=%d", page, id); url != want {
 		t.Errorf("URL %s, want %s", url, want)
 	}
 	for _, step := range []struct {

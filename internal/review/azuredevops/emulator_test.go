@@ -98,7 +98,7 @@ var resources = []map[string]any{
 	at("00d9565f-ed9c-4a06-9a50-00e7896ccab4", "Location", "connectionData", "_apis/{resource}"),
 	at("9946fd70-0d40-406e-b686-b4744cbbcc37", "git", "pullRequests", repository+"{resource}/{pullRequestId}"),
 	at("d43911ee-6958-46b0-a42b-8445b8a0d004", "git", "iterations", pullRequest+"{resource}/{iterationId}"),
-	at("75cf11c5-979f-4038-a76e-058a06adf2bf", "git", "statuses", pullRequest+"iterations/{iterationId}/{resource}/{statusId}"),
+	at("75cf11c5-979f-4038-a76e-058a06adf2bf", "git", "statuses", push+"{resource}/{statusId}"),
 	at("ab6e2e5d-a0b7-4153-b64a-a4efe0d49449", "git", "threads", pullRequest+"{resource}/{threadId}"),
 	at("965a3ec7-5ed8-455a-bdcb-835a5ea7fe7b", "git", "comments", pullRequest+"threads/{threadId}/{resource}/{commentId}"),
 	at("428dd4fb-fda5-4722-af02-9313b80305da", "git", "statuses", repository+"commits/{commitId}/{resource}"),
@@ -108,6 +108,7 @@ var resources = []map[string]any{
 const (
 	repository  = "{project}/_apis/{area}/repositories/{repositoryId}/"
 	pullRequest = repository + "pullRequests/{pullRequestId}/"
+	push        = pullRequest + "iterations/{iterationId}/"
 )
 
 func at(id, area, name, template string) map[string]any {
@@ -125,7 +126,7 @@ func identity(u emulator.User) string { return fmt.Sprintf("00000000-0000-4000-8
 
 // handle answers an operation.
 func (s *service) handle(op *emulator.Operation, r *http.Request, body map[string]any) (int, any) {
-	if project := op.Params["project"]; project != "" && (project != "AI Models" || op.Params["repositoryId"] != "team models") {
+	if got := op.Params["project"] + "/" + op.Params["repositoryId"]; got != "/" && got != "AI Models/team models" {
 		return http.StatusNotFound, "TF401019: The Git repository does not exist."
 	}
 	number, _ := strconv.Atoi(op.Params["pullRequestId"])
@@ -248,7 +249,8 @@ func (s *service) showThread(c emulator.Comment) map[string]any {
 
 func showComment(c emulator.Comment) map[string]any {
 	return map[string]any{
-		"id": 1, "content": c.Body, "author": map[string]any{"id": strings.ToUpper(identity(c.Author))}, "commentType": "text",
+		"id": 1, "content": c.Body, "commentType": "text",
+		"author": map[string]any{"id": strings.ToUpper(identity(c.Author))},
 	}
 }
 

@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	// maxComment bounds a comment. The service takes 150,000 characters, which .NET counts in UTF-16. A text has no more of
-	// these than it has bytes.
+	// maxComment bounds a comment. The service takes 150,000 characters, which .NET counts in UTF-16. A text has no more
+	// of these than it has bytes.
 	maxComment = 150000
 	// maxDescription bounds the description of a status, in characters. The service documents no limit; the page of a pull
 	// request has room for about this much.

@@ -118,8 +118,8 @@ func cause(err error) error {
 	return err
 }
 
-// pullRequest translates a pull request. It fails if the last commit is unknown: the service looks at a new pull request
-// a moment later.
+// pullRequest translates a pull request. It fails if the last commit is unknown: the service looks at a new pull
+// request a moment later.
 func (f *Forge) pullRequest(p *git.GitPullRequest) (review.PullRequest, error) {
 	source, target := value(p.LastMergeSourceCommit), value(p.TargetRefName)
 	if value(source.CommitId) == "" {

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/outbound"
 	"syncer.dev/syncer/internal/redact"
+	"syncer.dev/syncer/internal/review"
 )
 
 const (
@@ -35,6 +37,9 @@ type Options struct {
 	Token func(ctx context.Context) (string, error)
 	// Authorization returns the header for a token; a bearer token if nil.
 	Authorization func(token string) string
+	// Refused is called with a token that the server does not accept, such as one that was revoked, so that Token can
+	// return another one. It may be nil.
+	Refused func(ctx context.Context, token string)
 	// HTTP has the transport, such as one with more certificate authorities; one of package outbound if nil.
 	HTTP *http.Client
 	// Now is the clock; time.Now if nil.
@@ -46,6 +51,7 @@ type Client struct {
 	base  *url.URL
 	token func(context.Context) (string, error)
 	auth  func(token string) string
+	drop  func(context.Context, string)
 	next  http.RoundTripper
 	now   func() time.Time
 	http  *http.Client
@@ -55,7 +61,7 @@ type Client struct {
 
 // New returns a client. It sends no request.
 func New(o Options) *Client {
-	c := &Client{base: o.Base, token: o.Token, auth: o.Authorization, now: o.Now}
+	c := &Client{base: o.Base, token: o.Token, auth: o.Authorization, drop: o.Refused, now: o.Now}
 	if c.auth == nil {
 		c.auth = func(token string) string { return "Bearer " + token }
 	}
@@ -126,6 +132,9 @@ func (c *Client) roundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	token, err := c.token(r.Context())
+	if busy := (*smarthttp.BusyError)(nil); errors.As(err, &busy) {
+		return nil, &review.LimitError{Until: busy.Until, Err: err}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("get the token: %w", err)
 	}
@@ -138,6 +147,9 @@ func (c *Client) roundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := c.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized && c.drop != nil {
+		c.drop(r.Context(), token)
 	}
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxBody}
 	if err := c.limited(resp); err != nil {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/review"
 )
 
@@ -80,7 +81,9 @@ func TestLimits(t *testing.T) {
 		"a window that has ended":   {429, left("", "0", -time.Minute), "", time.Minute},
 		"for ever":                  {429, after("2147483647"), "", maxPause},
 		"no permission":             {403, left("X-", "4999", time.Hour), "Resource not accessible", 0},
-		"unavailable":               {503, after("30"), "", 0},
+		"unavailable until":         {503, after("30"), "", 30 * time.Second},
+		"unavailable":               {503, nil, "", 0},
+		"a broken gateway":          {502, nil, "", 0},
 		"a window with requests":    {200, left("X-", "1", time.Hour), "", 0},
 		"a negative number":         {403, after("-5"), "", 0},
 		"a reset without remaining": {403, left("X-", "", time.Hour), "", 0},
@@ -174,9 +177,41 @@ func TestToken(t *testing.T) {
 			t.Errorf("request %d has %q", n, got)
 		}
 	}
+	c.token = func(context.Context) (string, error) {
+		return "", fmt.Errorf("app: %w", &smarthttp.BusyError{Until: start.Add(time.Minute)})
+	}
+	var limit *review.LimitError
+	if _, err := get(t, c, "x"); !errors.As(err, &limit) || !limit.Until.Equal(start.Add(time.Minute)) {
+		t.Errorf("the source of tokens is busy: error %v", err)
+	}
 	c.token = func(context.Context) (string, error) { return "", errors.New("no such file") }
 	if _, err := get(t, c, "x"); err == nil || !strings.Contains(err.Error(), "get the token: no such file") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestRefused: a token that the server does not accept goes back to its source.
+func TestRefused(t *testing.T) {
+	c, _ := client(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer old" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	})
+	token := "old"
+	c.token = func(context.Context) (string, error) { return token, nil }
+	c.drop = func(_ context.Context, refused string) {
+		if refused != "old" {
+			t.Errorf("%q is refused", refused)
+		}
+		token = "new"
+	}
+	for range 3 {
+		if _, err := get(t, c, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if token != "new" {
+		t.Error("the old token is still in use")
 	}
 }
 

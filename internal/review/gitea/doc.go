@@ -6,5 +6,3 @@
 // may add one. A list of pull requests is therefore read in full, 50 to a request, and compared with the one before.
 // They have no deployments.
 package gitea
-
-//go:generate ./testdata/generate.sh

@@ -24,8 +24,8 @@ const (
 	pageSize = 50
 	// maxPages bounds a list: 1,000 open pull requests, or statuses of a commit.
 	maxPages = 20
-	// maxComment bounds a comment, in bytes. Gitea has no limit: the column is LONGTEXT (models/issues/comment.go). This is
-	// GitHub's, within which a page stays quick.
+	// maxComment bounds a comment, in bytes. Gitea has no limit: the column is LONGTEXT (models/issues/comment.go). This
+	// is GitHub's, within which a page stays quick.
 	maxComment = 65536
 	// maxDescription bounds a description, in characters. Gitea has no limit but that of the column TEXT, 65,535 bytes
 	// (models/git/commit_status.go); more than a line is cut off on its pages.

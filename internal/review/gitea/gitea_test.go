@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/review/gitea"
 	"syncer.dev/syncer/internal/review/reviewtest"
+	"syncer.dev/syncer/internal/review/reviewtest/emulator"
 )
 
 func TestConform(t *testing.T) {
@@ -30,9 +31,9 @@ const (
 
 // TestRequests counts what each call costs.
 func TestRequests(t *testing.T) {
-	e := start(t)
-	number := e.Open("main")
-	f, ctx := e.Forge(), t.Context()
+	s := start(t)
+	number := s.Open("main")
+	f, ctx := s.Forge(), t.Context()
 	list := func() {
 		if _, _, err := f.OpenPullRequests(ctx, "main"); err != nil {
 			t.Fatal(err)
@@ -44,13 +45,12 @@ func TestRequests(t *testing.T) {
 		}
 	}
 	status := func(text string) {
-		s := review.CommitStatus{Context: "syncer/demo/plan", State: review.Pending, Description: text}
-		if err := f.SetStatus(ctx, e.pulls[0].head, s); err != nil {
+		plan := review.CommitStatus{Context: "syncer/demo/plan", State: review.Pending, Description: text}
+		if err := f.SetStatus(ctx, s.Pulls[0].Head, plan); err != nil {
 			t.Fatal(err)
 		}
 	}
-	const repo = "/api/v1/repos/team/models"
-	statuses := repo + "/commits/" + e.pulls[0].head + "/statuses"
+	const repo = "/repos/{owner}/{repo}"
 	for _, step := range []struct {
 		name string
 		call func()
@@ -59,88 +59,90 @@ func TestRequests(t *testing.T) {
 		{"list", list, []string{"GET " + repo + "/pulls"}},
 		{"list again", list, []string{"GET " + repo + "/pulls"}},
 		{"first comment", func() { comment("a") }, []string{
-			"GET /api/v1/user", "GET " + repo + "/issues/1/comments", "POST " + repo + "/issues/1/comments",
+			"GET /user", "GET " + repo + "/issues/{index}/comments", "POST " + repo + "/issues/{index}/comments",
 		}},
-		{"same comment", func() { comment("a") }, []string{"GET " + repo + "/issues/comments/1"}},
+		{"same comment", func() { comment("a") }, []string{"GET " + repo + "/issues/comments/{id}"}},
 		{"new text", func() { comment("b") }, []string{
-			"GET " + repo + "/issues/comments/1", "PATCH " + repo + "/issues/comments/1",
+			"GET " + repo + "/issues/comments/{id}", "PATCH " + repo + "/issues/comments/{id}",
 		}},
-		{"first status", func() { status("a") }, []string{"GET " + statuses, "POST " + repo + "/statuses/" + e.pulls[0].head}},
+		{"first status", func() { status("a") }, []string{
+			"GET " + repo + "/commits/{ref}/statuses", "POST " + repo + "/statuses/{sha}",
+		}},
 		{"same status", func() { status("a") }, nil},
-		{"new status", func() { status("b") }, []string{"POST " + repo + "/statuses/" + e.pulls[0].head}},
+		{"new status", func() { status("b") }, []string{"POST " + repo + "/statuses/{sha}"}},
 	} {
-		e.log()
+		s.Log()
 		step.call()
-		if diff := cmp.Diff(step.want, e.log()); diff != "" {
+		if diff := cmp.Diff(step.want, s.Log()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", step.name, diff)
 		}
 	}
 }
 
 func TestPages(t *testing.T) {
-	e := start(t)
+	s := start(t)
 	for range 45 {
-		e.Open("main")
+		s.Open("main")
 	}
-	list, changed, err := e.Forge().OpenPullRequests(t.Context(), "main")
+	list, changed, err := s.Forge().OpenPullRequests(t.Context(), "main")
 	if err != nil || !changed || len(list) != 45 || list[44].Number != 45 {
 		t.Errorf("%d pull requests, changed %v, error %v", len(list), changed, err)
 	}
-	if got := len(e.log()); got != 3 {
+	if got := len(s.Log()); got != 3 {
 		t.Errorf("%d requests for three pages", got)
 	}
 	// A status is found behind those of other systems.
-	head := e.pulls[0].head
-	s := review.CommitStatus{Context: "syncer/demo/plan", State: review.Success, Description: "no change"}
-	if err := e.Forge().SetStatus(t.Context(), head, s); err != nil {
+	head := s.Pulls[0].Head
+	plan := review.CommitStatus{Context: "syncer/demo/plan", State: review.Success, Description: "no change"}
+	if err := s.Forge().SetStatus(t.Context(), head, plan); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 30 {
-		o := review.CommitStatus{Context: fmt.Sprintf("ci/%d", i), State: review.Success}
-		e.statuses = append(e.statuses, status{head, o})
+		o := emulator.Status{Context: fmt.Sprintf("ci/%d", i), State: "success"}
+		s.Status[head] = append(s.Status[head], o)
 	}
-	writes := e.Writes()
-	if err := e.Forge().SetStatus(t.Context(), head, s); err != nil || e.Writes() != writes {
-		t.Errorf("%d writes for a status that is there, error %v", e.Writes()-writes, err)
+	writes := s.Writes()
+	if err := s.Forge().SetStatus(t.Context(), head, plan); err != nil || s.Writes() != writes {
+		t.Errorf("%d writes for a status that is there, error %v", s.Writes()-writes, err)
 	}
 }
 
 func TestTooManyPullRequests(t *testing.T) {
-	e := start(t)
+	s := start(t)
 	for range 20*20 + 1 {
-		e.Open("main")
+		s.Open("main")
 	}
-	if _, _, err := e.Forge().OpenPullRequests(t.Context(), "main"); err == nil {
+	if _, _, err := s.Forge().OpenPullRequests(t.Context(), "main"); err == nil {
 		t.Error("a list that was cut is no error")
 	}
 }
 
 func TestPullRequestFields(t *testing.T) {
-	e := start(t)
-	e.open(pull{target: "main", draft: true, fork: true})
-	got, err := e.Forge().PullRequest(t.Context(), 1)
+	s := start(t)
+	s.Propose(emulator.Pull{Target: "main", Draft: true, Fork: true})
+	got, err := s.Forge().PullRequest(t.Context(), 1)
 	want := review.PullRequest{
-		Number: 1, Title: "change 1", URL: e.server.URL + "/team/models/pulls/1", Head: e.pulls[0].head,
+		Number: 1, Title: "change 1", URL: s.web.URL + "/team/models/pulls/1", Head: s.Pulls[0].Head,
 		HeadRef: "refs/pull/1/head", Target: "main", Fork: true, Draft: true, Open: true,
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v (-want +got):\n%s", err, diff)
 	}
 	// A moment after a push the server knows no commit.
-	f := e.Forge()
+	f := s.Forge()
 	if _, _, err := f.OpenPullRequests(t.Context(), "main"); err != nil {
 		t.Fatal(err)
 	}
 	for _, head := range []string{"", "main", "--upload-pack=x"} {
-		e.change(1, func(p *pull) { p.head = head })
-		if _, err := e.Forge().PullRequest(t.Context(), 1); err == nil {
+		s.Change(1, func(p *emulator.Pull) { p.Head = head })
+		if _, err := s.Forge().PullRequest(t.Context(), 1); err == nil {
 			t.Errorf("the head %q is no error", head)
 		}
-		if list, _, err := e.Forge().OpenPullRequests(t.Context(), "main"); err != nil || len(list) > 0 {
+		if list, _, err := s.Forge().OpenPullRequests(t.Context(), "main"); err != nil || len(list) > 0 {
 			t.Errorf("head %q: list %+v, error %v", head, list, err)
 		}
 	}
-	e.Push(1)
+	s.Push(1)
 	if list, changed, err := f.OpenPullRequests(t.Context(), "main"); err != nil || !changed || len(list) != 1 {
 		t.Errorf("after that: list %+v, changed %v, error %v", list, changed, err)
 	}
@@ -148,17 +150,17 @@ func TestPullRequestFields(t *testing.T) {
 
 // A comment of our own that lost its marker is no longer ours to edit.
 func TestEditedByHand(t *testing.T) {
-	e := start(t)
-	f, number := e.Forge(), e.Open("main")
+	s := start(t)
+	f, number := s.Forge(), s.Open("main")
 	if _, err := f.Comment(t.Context(), number, marker, body); err != nil {
 		t.Fatal(err)
 	}
-	e.comments[0].body = "edited by hand"
+	s.Pulls[0].Comments[0].Body = "edited by hand"
 	if _, err := f.Comment(t.Context(), number, marker, body); err != nil {
 		t.Fatal(err)
 	}
 	want := []reviewtest.Comment{{Own: true, Body: "edited by hand"}, {Own: true, Body: body}}
-	if diff := cmp.Diff(want, e.Comments(number)); diff != "" {
+	if diff := cmp.Diff(want, s.Comments(number)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if _, err := f.Comment(t.Context(), number, marker, "without it"); err == nil {
@@ -170,22 +172,22 @@ func TestEditedByHand(t *testing.T) {
 }
 
 func TestTokenIsAskedForAgain(t *testing.T) {
-	e := start(t)
-	e.Open("main")
+	s := start(t)
+	s.Open("main")
 	current := "expired"
-	f := e.forge(func(o *gitea.Options) {
+	f := s.forge(func(o *gitea.Options) {
 		o.Token = func(context.Context) (string, error) { return current, nil }
 	})
 	_, _, err := f.OpenPullRequests(t.Context(), "main")
 	if err == nil || !strings.Contains(strings.Join(diag.Hints(err), ""), "token") {
 		t.Errorf("error %v with hints %q", err, diag.Hints(err))
 	}
-	current = token
+	current = emulator.Token
 	if _, _, err := f.OpenPullRequests(t.Context(), "main"); err != nil {
 		t.Error(err)
 	}
 	missing := errors.New("open /run/token: no such file or directory")
-	f = e.forge(func(o *gitea.Options) {
+	f = s.forge(func(o *gitea.Options) {
 		o.Token = func(context.Context) (string, error) { return "", missing }
 	})
 	if _, _, err := f.OpenPullRequests(t.Context(), "main"); !errors.Is(err, missing) {
@@ -200,47 +202,29 @@ func TestTokenStays(t *testing.T) {
 		stolen = r.Header.Get("Authorization")
 	}))
 	defer thief.Close()
-	for name, fail := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
-		"redirect": func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, thief.URL, http.StatusTemporaryRedirect)
-			return true
-		},
-		"echo": func(w http.ResponseWriter, r *http.Request) bool {
-			answer(w, 400, map[string]any{"message": "bad header " + r.Header.Get("Authorization") + "\x1b[2J\n"})
-			return true
-		},
-		"page": func(w http.ResponseWriter, r *http.Request) bool {
-			w.WriteHeader(500)
-			fmt.Fprint(w, strings.Repeat("<p>"+r.Header.Get("Authorization"), 10000))
-			return true
-		},
-		"no JSON": func(w http.ResponseWriter, _ *http.Request) bool {
-			fmt.Fprint(w, "<html>sign in</html>")
-			return true
-		},
-		"null": func(w http.ResponseWriter, _ *http.Request) bool {
-			answer(w, 200, nil)
-			return true
-		},
-		"endless": func(w http.ResponseWriter, _ *http.Request) bool {
-			chunk := []byte(strings.Repeat("[", 1<<20))
-			for range 40 {
-				if _, err := w.Write(chunk); err != nil {
-					break
-				}
-			}
-			return true
-		},
+	type answer = func() (int, map[string]string, string)
+	says := func(status int, kind, text string) answer {
+		return func() (int, map[string]string, string) { return status, map[string]string{"Content-Type": kind}, text }
+	}
+	const kind = "application/json"
+	for name, refuse := range map[string]answer{
+		"redirect": func() (int, map[string]string, string) { return 307, map[string]string{"Location": thief.URL}, "" },
+		"echo":     says(400, kind, `{"message":"bad header Bearer `+emulator.Token+`\u001b[2J\n"}`),
+		"page":     says(500, "text/html", strings.Repeat("<p>"+emulator.Token, 10000)),
+		"no JSON":  says(200, "text/html", "<html>sign in</html>"),
+		"null":     says(200, kind, "null"),
+		"endless":  says(200, kind, strings.Repeat("[", 40<<20)),
 	} {
-		e := start(t)
-		e.Open("main")
-		e.failWith(fail)
-		_, err := e.Forge().PullRequest(t.Context(), 1)
+		s := start(t)
+		s.Open("main")
+		s.Refuse(refuse)
+		_, err := s.Forge().PullRequest(t.Context(), 1)
 		if err == nil {
 			t.Errorf("%s: no error", name)
 			continue
 		}
-		if text := err.Error(); strings.Contains(text, token) || len(text) > 1000 || strings.ContainsAny(text, "\n\x1b") {
+		text := err.Error()
+		if strings.Contains(text, emulator.Token) || len(text) > 1000 || strings.ContainsAny(text, "\n\x1b") {
 			t.Errorf("%s: error %q", name, text)
 		}
 		if stolen != "" {

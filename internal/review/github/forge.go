@@ -42,7 +42,9 @@ type Options struct {
 	Repository string // OWNER/NAME
 	// Token returns a token, before each request: a personal access token, the token of a GitHub Actions job, or that of
 	// an installation of a GitHub App.
-	Token     func(ctx context.Context) (string, error)
+	Token func(ctx context.Context) (string, error)
+	// Refused is called with a token that GitHub does not accept; nil if there is no other one.
+	Refused   func(ctx context.Context, token string)
 	HTTP      *http.Client // its transport and timeout are used; see forgehttp.Options
 	UserAgent string
 	Now       func() time.Time // time.Now if nil
@@ -85,7 +87,7 @@ func New(o Options) (*Forge, error) {
 	if o.Token == nil {
 		return nil, errors.New("there is no token for GitHub")
 	}
-	client := forgehttp.New(forgehttp.Options{Base: base, Token: o.Token, HTTP: o.HTTP, Now: o.Now})
+	client := forgehttp.New(forgehttp.Options{Base: base, Token: o.Token, Refused: o.Refused, HTTP: o.HTTP, Now: o.Now})
 	f := &Forge{
 		client:      client,
 		sdk:         github.NewClient(client.HTTP()),

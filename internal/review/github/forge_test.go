@@ -143,8 +143,10 @@ func TestErrors(t *testing.T) {
 		{502, "<html><h1>Bad gateway " + emulator.Token + "</h1></html>", "the server answered 502", ""},
 		{401, `{"message":"Bad credentials"}`, "Bad credentials", "expired"},
 		{403, `{"message":"Resource not accessible by personal access token"}`, "not accessible", "docs/forges.md"},
-		{422, `{"message":"Validation Failed","errors":[{"resource":"Issue","field":"body","code":"invalid"}]}`,
-			"Validation Failed; Issue body invalid", ""},
+		{
+			422, `{"message":"Validation Failed","errors":[{"resource":"Issue","field":"body","code":"invalid"}]}`,
+			"Validation Failed; Issue body invalid", "",
+		},
 		{200, `not JSON`, "invalid character", ""},
 		{200, `[{"number":1,"head":{"sha":"--upload-pack=x"}}]`, "is not the hash of a commit", ""},
 		{200, `[null]`, "has the number 0", ""},

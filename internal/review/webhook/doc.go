@@ -4,6 +4,6 @@
 // poll.
 //
 // A webhook only hints at a poll: the Git poll after a push, the poll of pull requests after an event of one. Nothing
-// that a request says is believed, so that a replayed or invented one costs a poll and changes nothing. A webhook that is
-// lost costs time until the next poll.
+// that a request says is believed, so that a replayed or invented one costs a poll and changes nothing. A webhook that
+// gets lost costs time until the next poll.
 package webhook

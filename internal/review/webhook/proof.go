@@ -29,8 +29,8 @@ type proof struct {
 //     (docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries).
 //   - GitLab: X-Gitlab-Token, the secret itself, and X-Gitlab-Event
 //     (docs.gitlab.com/user/project/integrations/webhooks).
-//   - generic: X-Signature, an HMAC of the body in hexadecimal after "sha256=" or "sha512=", as Flux's receivers of type
-//     generic-hmac have it. It means any event.
+//   - generic: X-Signature, an HMAC of the body in hexadecimal after "sha256=" or "sha512=", as Flux's receivers of
+//     type generic-hmac have it. It means any event.
 //   - Azure DevOps signs nothing: basic authentication with the secret as the password and any user, or a header
 //     "X-Syncer-Token" of the subscription. The event is in the body.
 func find(r *http.Request) *proof {

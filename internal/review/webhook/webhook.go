@@ -35,8 +35,8 @@ const (
 //
 // Each request asks for the secret, so that a changed file counts at once. Without a secret no request is accepted.
 //
-// Answers: 202 for a request that knows the secret, 401 for one that does not, 405 for other methods than POST, 413 for a
-// body of more than 1 MiB, 415 for content that is not JSON, 429 for too many requests, 503 if there is no secret to
+// Answers: 202 for a request that knows the secret, 401 for one that does not, 405 for other methods than POST, 413 for
+// a body of more than 1 MiB, 415 for content that is not JSON, 429 for too many requests, 503 if there is no secret to
 // compare with.
 func Handler(secret func() (string, error), hint func(Event)) http.Handler {
 	return &handler{secret: secret, hints: newHints(hint), limit: rate.NewLimiter(perSecond, burst)}

@@ -41,7 +41,8 @@ func post(body string, header ...string) *http.Request {
 func serve(t *testing.T, known string, requests ...*http.Request) (codes []int, events []webhook.Event) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := webhook.Handler(func() (string, error) { return known, nil }, func(e webhook.Event) { events = append(events, e) })
+		hint := func(e webhook.Event) { events = append(events, e) }
+		h := webhook.Handler(func() (string, error) { return known, nil }, hint)
 		for _, r := range requests {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
@@ -96,6 +97,7 @@ func TestARequestWithoutTheSecretIsRefused(t *testing.T) {
 	large := strings.Repeat(" ", 1<<20) + "{}"
 	unsized := post(large, "X-Gitlab-Token", secret, "X-Gitlab-Event", "Push Hook")
 	unsized.ContentLength = -1
+	const form = "application/x-www-form-urlencoded"
 	get := post("{}", "X-Gitlab-Token", secret)
 	get.Method = http.MethodGet
 	for name, c := range map[string]struct {
@@ -113,7 +115,7 @@ func TestARequestWithoutTheSecretIsRefused(t *testing.T) {
 		"no password":         {basic(secret, "", `{"eventType":"git.push"}`), 401},
 		"first of two proofs": {post("{}", "X-Gitea-Signature", "00", "X-Hub-Signature-256", "sha256="+mac), 401},
 		"GET":                 {get, 405},
-		"form":                {post("{}", "X-Gitlab-Token", secret, "Content-Type", "application/x-www-form-urlencoded"), 415},
+		"form":                {post("{}", "X-Gitlab-Token", secret, "Content-Type", form), 415},
 		"no content type":     {post("{}", "X-Gitlab-Token", secret, "Content-Type", ""), 415},
 		"large":               {post(large, "X-Gitlab-Token", secret, "X-Gitlab-Event", "Push Hook"), 413},
 		"large, unsized":      {unsized, 413},
