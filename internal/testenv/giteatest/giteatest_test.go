@@ -149,3 +149,18 @@ func TestGiteaFront(t *testing.T) {
 		t.Errorf("%d reads, %d writes", reads, writes)
 	}
 }
+
+// TestText reads what a browser shows.
+func TestText(t *testing.T) {
+	const page = `<h3>Plan</h3>
+<p>a &lt; <code>b</code><br/>c</p>
+<table><thead><tr><th>name</th><th>cost</th></tr></thead>
+<tbody><tr><td>phi</td>
+<td>3.67</td></tr></tbody></table>
+<details><summary>phi: 1 object</summary><details><summary>inner</summary><p>x</p></details><pre>+ a</pre></details>
+<details open=""><summary>gone</summary><ul><li>one</li></ul></details>`
+	const want = "Plan\na < b\nc\nname  cost\nphi  3.67\n▸ phi: 1 object\ngone\none"
+	if got := giteatest.Text(page); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

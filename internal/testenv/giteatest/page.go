@@ -46,8 +46,10 @@ func (r *Repository) Rendered(number int, id int64) string {
 
 const contentBegins = `<div class="render-content markup"`
 
-// Text is what a person reads of a page: its text, a line for each row, item, heading and line of code.
+// Text is what a person reads of a page: its text, a line for each row, item, heading and line of code. What is folded
+// is a line with its summary.
 func Text(page string) string {
+	page = folded(page)
 	page = lines.ReplaceAllString(page, "\n")
 	page = cells.ReplaceAllString(page, "  ")
 	text := html.UnescapeString(tags.ReplaceAllString(page, ""))
@@ -58,6 +60,20 @@ func Text(page string) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// folded replaces each part that is folded, the innermost first, by its summary.
+func folded(page string) string {
+	const begin, end, summary = "<details>", "</details>", "</summary>"
+	for {
+		start := strings.LastIndex(page, begin)
+		if start < 0 {
+			return page
+		}
+		part, after, _ := strings.Cut(page[start+len(begin):], end)
+		head, _, _ := strings.Cut(part, summary)
+		page = page[:start] + "▸ " + strings.TrimSpace(head) + "\n" + after
+	}
 }
 
 var (
