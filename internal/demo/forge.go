@@ -52,9 +52,10 @@ func (d *demo) forge(ctx context.Context) (err error) {
 	models := ann.Repository("models")
 	models.Admit(bot)
 	models.Git("fetch", "-q", d.repo, gittest.Main+":"+gittest.Main, statusBranch+":"+statusBranch)
+	models.Remove("Remove the file that is broken", "workspaces/broken.yaml")
 	models.Push(gittest.Main)
 	models.Push(statusBranch)
-	fmt.Printf("    Gitea at %s, the repository is %s\n", server.URL, models.Path())
+	fmt.Printf("    Gitea at %s, the repository is %s, without the broken file\n", server.URL, models.Path())
 
 	followed := d.env
 	defer func() { d.env = followed }()
