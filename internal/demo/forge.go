@@ -34,7 +34,7 @@ inference:
 // buildTime is what gitea/README.md has measured.
 const buildTime = "about 3 minutes of CPU time, once"
 
-// forge moves the repository to a forge, and takes a change through a pull request: syncer comments on it, somebody
+// forge moves the repository to a forge, and takes a change through a pull request: syncer comments on it, a user
 // merges it, and the commit status follows.
 func (d *demo) forge(ctx context.Context) (err error) {
 	if exec.CommandContext(ctx, filepath.Join(d.root, "gitea", "build"), "check").Run() != nil {
@@ -78,8 +78,8 @@ func (d *demo) forge(ctx context.Context) (err error) {
 		return err
 	}
 	fmt.Println()
-	return d.show(ctx, "    ", "git", "-C", models.Stored(), "log", "-1", "--format=%h %s", "--grep=workspace-mistral Ready",
-		statusBranch)
+	return d.show(ctx, "    ", "git", "-C", models.Stored(), "log", "-1", "--format=%h %s",
+		"--grep=workspace-mistral Ready", statusBranch)
 }
 
 // TempDir makes a demo a giteatest.T.

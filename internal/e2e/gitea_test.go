@@ -200,7 +200,7 @@ func (f *forge) merges(name string, number int, style string) {
 	}
 }
 
-// reviewsFork reviews a proposal of somebody who may not write to the repository.
+// reviewsFork reviews a proposal of a user who may not write to the repository.
 func (f *forge) reviewsFork() {
 	f.Helper()
 	guest := f.author.Server().User("guest")

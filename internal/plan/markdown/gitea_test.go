@@ -17,7 +17,7 @@ import (
 
 var (
 	tag = regexp.MustCompile(`</?[a-z][a-z0-9-]*`)
-	// live is what acts in the browser of a reader, or tells somebody: links, pictures, forms, scripts.
+	// live is what acts in the browser of a reader, or notifies a user: links, pictures, forms, scripts.
 	live = regexp.MustCompile(`<(a|img|input|script|form|iframe|object|svg|style|video)\b[^>]*>`)
 )
 
@@ -29,7 +29,7 @@ func shape(html string) []string {
 	})
 }
 
-// TestGiteaMarkdown has a real forge judge the escaping: whatever a repository says, the comment has the tags of one
+// TestGiteaMarkdown has a real forge judge the escaping: for any text of a repository, the comment has the tags of one
 // that says a plain word, and no link. The user, the issue and the commit that the attacks name exist.
 func TestGiteaMarkdown(t *testing.T) {
 	server := giteatest.Start(t)

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// settings of the server. It stores nothing outside of its folder, calls nobody but webhooks on loopback, and does no
-// work that nobody asked for.
+// settings of the server. It stores nothing outside of its folder, calls webhooks on loopback only, and has no work of
+// its own by the clock.
 const settings = `%[1]s
 RUN_USER = %[2]s
 RUN_MODE = prod

@@ -67,7 +67,7 @@ func TestGiteaPullRequests(t *testing.T) {
 	}
 }
 
-// TestGiteaFork opens a pull request of somebody who may not write.
+// TestGiteaFork opens a pull request of a user who may not write.
 func TestGiteaFork(t *testing.T) {
 	s := giteatest.Start(t)
 	_, r := models(t, s)
