@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -191,7 +192,10 @@ func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts, v *revie
 		d.state.Health(),
 	)
 	hints := make(chan struct{}, 1)
-	beside.Go(func() { d.listen(ctx, c, hints, v) })
+	if d.options.Until != OnePass {
+		log := logger(d.options.Log)
+		beside.Go(func() { forges.Listen(ctx, c.Review.Webhook, log, func() { signal(hints) }, v.hint) })
+	}
 	events := reconcile.Events{Cluster: p.Cluster.Changes(), Source: hints}
 	if dir, local := git.LocalPath(c.Source.URL); local {
 		pushed, err := watch.Paths(ctx, sourceDebounce, git.WatchPaths(dir)...)

@@ -14,9 +14,8 @@ import (
 
 // What tests reach, to put a forge in memory, and a cluster in memory, in their place.
 var (
-	ReviewOn          = reviewOn
-	RepositoryAddress = repositoryAddress
-	ForPullRequest    = forPullRequest
+	ReviewOn       = reviewOn
+	ForPullRequest = forPullRequest
 )
 
 // Reviewing is the reviewer of a daemon.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
@@ -34,7 +35,7 @@ type ReviewRequest struct {
 
 // ReviewOnce reviews one pull request.
 func ReviewOnce(ctx context.Context, r ReviewRequest) (review.Result, error) {
-	forge, err := OpenForge(r.Config)
+	forge, err := forges.Open(r.Config, userAgent())
 	if err != nil {
 		return review.Result{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
@@ -29,7 +30,7 @@ func newReviewing(c config.Config, parts *Parts, log *slog.Logger) (*reviewing, 
 	if c.Review.Forge == "" {
 		return nil, nil
 	}
-	forge, err := OpenForge(c)
+	forge, err := forges.Open(c, userAgent())
 	if err != nil {
 		return nil, err
 	}

@@ -23,3 +23,5 @@ func Version() string {
 	}
 	return "devel"
 }
+
+func userAgent() string { return "syncer/" + Version() }

@@ -101,15 +101,17 @@ var layers = [][]string{
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
 	{"internal/desired", "internal/plan/rendered"},
 	{"internal/plan"},
+	{"internal/plan/summary"},
 	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
 	{"internal/engine"},
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
+	{"internal/app/forges"},
 	{"internal/source"},
 	{"internal/app"},
 	{
-		"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema", "internal/cli/settings",
-		"internal/cli/validation",
+		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
+		"internal/cli/settings", "internal/cli/validation",
 	},
 	{"internal/cli/sizes"},
 	{"internal/cli"},
@@ -168,6 +170,7 @@ var within = map[string]map[string][]string{
 		// The parts of commands know nothing of each other, but what they answer.
 		"internal/cli": {
 			"internal/cli/answer",
+			"internal/cli/pipeline",
 			"internal/cli/scaffold",
 			"internal/cli/schema",
 			"internal/cli/settings",
@@ -175,6 +178,7 @@ var within = map[string]map[string][]string{
 			"internal/cli/validation",
 		},
 		"internal/cli/answer":     {},
+		"internal/cli/pipeline":   {},
 		"internal/cli/scaffold":   {},
 		"internal/cli/schema":     {},
 		"internal/cli/settings":   {},
@@ -193,7 +197,7 @@ var within = map[string]map[string][]string{
 }
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
-var composers = []string{"internal/app"}
+var composers = []string{"internal/app", "internal/app/forges"}
 
 var adapters = []string{
 	"internal/git",
@@ -216,7 +220,8 @@ var helpers = []string{
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/reconciletest", "internal/redact/redacttest",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
-	"internal/review/reviewtest", "internal/review/reviewtest/emulator", "internal/schematest", "internal/sops/sopstest",
+	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
+	"internal/review/reviewtest/openapi", "internal/schematest", "internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 
@@ -241,6 +246,7 @@ var fences = []struct {
 	{"gitlab.com/", []string{"internal/review/gitlab"}},
 	{"code.gitea.io/", []string{"internal/review/gitea"}},
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
+	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
 }
@@ -259,9 +265,10 @@ var pure = []string{
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
 	"internal/desired", "internal/plan", "internal/plan/findings", "internal/plan/rendered",
-	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal", "internal/reviewed",
+	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
+	"internal/reviewed",
 	"internal/status",
-	"internal/cli/answer", "internal/cli/scaffold", "internal/cli/schema",
+	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
 
 func layerOf(name string) int {

@@ -92,6 +92,12 @@ func (o planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return o.print(p, color)
+}
+
+// print prints the plan, and says by an error what it comes to.
+func (o planOptions) print(p plan.Plan, color bool) error {
+	var err error
 	switch o.output {
 	case "json":
 		err = answer.PrintJSON(o.Out, p.Document())

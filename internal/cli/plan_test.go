@@ -44,8 +44,9 @@ func TestPlanCommits(t *testing.T) {
 	text := plan(planOptions{base: before, head: after, output: "text"})
 	for _, want := range []string{
 		"Plan for cluster example: " + before[:12] + " -> " + after[:12] + "\n",
-		"\n-/+ default/phi  phi-4-mini-instruct on 1 x Standard_NC40ads_H100_v5, 6.98 USD/h, 5095 USD/month\n",
-		"\nCost: 3.67 -> 6.98 USD/h, 2681 -> 5095 USD/month\nPrices of 2026-06-18.\n",
+		"1 model replaced, serving interrupted, +2,414 USD/month, quota unknown: read the warnings\n",
+		"\n-/+ default/phi  phi-4-mini-instruct on 1 x Standard_NC40ads_H100_v5, 6.98 USD/h, 5,095 USD/month\n",
+		"\nCost: 3.67 -> 6.98 USD/h, 2,681 -> 5,095 USD/month (+2,414), prices of 2026-06-18.\n",
 	} {
 		if text.code != exitYes || !strings.Contains(text.out, want) {
 			t.Errorf("got %s\nwant %q", text, want)
@@ -65,7 +66,7 @@ func TestPlanCommits(t *testing.T) {
 		t.Errorf("got %s", document)
 	}
 	if got := plan(planOptions{base: after, output: "text", exitCode: true}); got.code != exitYes ||
-		!strings.Contains(got.out, "No changes.") {
+		!strings.Contains(got.out, "no changes\n") {
 		t.Errorf("the same commit: got %s", got)
 	}
 	if got := plan(planOptions{base: "nosuch", output: "text"}); got.code != exitFailure ||

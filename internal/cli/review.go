@@ -8,13 +8,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/pipeline"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -99,7 +99,7 @@ func (o reviewOptions) request(dir string) (app.ReviewRequest, error) {
 		// Whom syncer talks to never comes from a file that was found.
 		r.Config, err = o.settings.Alone()
 		r.Policy = func(target fs.FS) (config.Config, error) {
-			c, err := o.settings.LoadTree(target, configInRepository(), dir)
+			c, err := o.settings.LoadTree(target, dir)
 			withRegion(&c)
 			return c, err
 		}
@@ -108,24 +108,9 @@ func (o reviewOptions) request(dir string) (app.ReviewRequest, error) {
 		return r, err
 	}
 	withRegion(&r.Config)
-	p := pipelineOf(o.Env)
-	if o.forge != "" {
-		if err := oneOf("--forge", o.forge, config.GitHub, config.AzureDevOps, config.GitLab, config.Gitea); err != nil {
-			return r, err
-		}
-		r.Config.Review.Forge = o.forge
-	}
-	p.complete(&r.Config.Review)
-	if r.Config.Review.Forge == "" {
-		return r, &app.UsageError{
-			Text: "the forge is not known", Remedy: "give --forge: this is no pipeline that syncer knows",
-		}
-	}
-	if r.Number = cmp.Or(o.number, p.number); r.Number <= 0 {
-		return r, &app.UsageError{
-			Text:   "the pull request is not known",
-			Remedy: "give --pull-request, or run this step on pull requests only",
-		}
+	r.Config.Review.Forge = cmp.Or(o.forge, r.Config.Review.Forge)
+	if r.Number, err = pipeline.Of(o.Env).Complete(&r.Config.Review, o.number); err != nil {
+		return r, err
 	}
 	if r.Repository = cmp.Or(o.repository, workingClone(), r.Config.Source.URL); r.Repository == "" {
 		return r, errors.New("the working folder is in no repository; give --repo, or --set source.url=VALUE")
@@ -145,19 +130,6 @@ func workingClone() string {
 		return ""
 	}
 	return root
-}
-
-// configInRepository returns the path of the configuration in the repository that the working folder is in: that of the
-// nearest folder upwards that has one.
-func configInRepository() string {
-	root, err := source.Find(".")
-	if err != nil || root.Config == "" {
-		return source.DefaultConfig
-	}
-	if _, rel, err := source.RepositoryOf(root.Dir); err == nil {
-		return path.Join(rel, source.DefaultConfig)
-	}
-	return source.DefaultConfig
 }
 
 // print prints the result, and returns what the exit code follows from.

@@ -15,7 +15,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/review/github/githubtest"
@@ -95,7 +94,7 @@ func onGitHub(s *githubtest.Server) map[string]string {
 	}
 }
 
-// TestReviewOnGitHub: the plan follows from the configuration and the prices of the target, whatever the head says.
+// TestReviewOnGitHub: the plan follows from the configuration and the prices of the target, and not from the head.
 func TestReviewOnGitHub(t *testing.T) {
 	s := githubtest.New(t)
 	c := checkOut(t, addsWorkspace)
@@ -181,58 +180,7 @@ func TestReviewErrors(t *testing.T) {
 	}
 }
 
-// TestPipelineOf reads what each service says in its environment.
-func TestPipelineOf(t *testing.T) {
-	for name, tt := range map[string]struct {
-		env  map[string]string
-		want pipeline
-	}{
-		"github": {
-			map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com",
-				"GITHUB_REPOSITORY": "team/models", "GITHUB_REF": "refs/pull/7/merge"},
-			pipeline{config.GitHub, "https://github.com", "team/models", 7, "GITHUB_TOKEN"},
-		},
-		"gitea": {
-			map[string]string{"GITHUB_ACTIONS": "true", "GITEA_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example.com",
-				"GITHUB_REPOSITORY": "team/models", "GITHUB_REF": "refs/pull/7/head"},
-			pipeline{config.Gitea, "https://git.example.com", "team/models", 7, "GITHUB_TOKEN"},
-		},
-		"forgejo": {
-			map[string]string{"FORGEJO_ACTIONS": "true", "GITHUB_REF": "refs/pull/-7/head"},
-			pipeline{config.Gitea, "", "", 0, "GITHUB_TOKEN"},
-		},
-		"azure": {
-			map[string]string{"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/org/",
-				"SYSTEM_TEAMPROJECT": "models", "BUILD_REPOSITORY_NAME": "serving", "SYSTEM_PULLREQUEST_PULLREQUESTID": "7"},
-			pipeline{config.AzureDevOps, "https://dev.azure.com", "org/models/serving", 7, "SYSTEM_ACCESSTOKEN"},
-		},
-		"azure, the old address": {
-			map[string]string{"TF_BUILD": "True", "SYSTEM_COLLECTIONURI": "https://org.visualstudio.com/",
-				"SYSTEM_TEAMPROJECT": "models", "BUILD_REPOSITORY_NAME": "serving"},
-			pipeline{config.AzureDevOps, "https://dev.azure.com", "org/models/serving", 0, "SYSTEM_ACCESSTOKEN"},
-		},
-		"gitlab": {
-			map[string]string{"GITLAB_CI": "true", "CI_SERVER_URL": "https://gitlab.com",
-				"CI_MERGE_REQUEST_PROJECT_PATH": "a/b/c", "CI_PROJECT_PATH": "x/c", "CI_MERGE_REQUEST_IID": "7"},
-			pipeline{config.GitLab, "https://gitlab.com", "a/b/c", 7, "GITLAB_TOKEN"},
-		},
-		"none": {map[string]string{"CI": "true"}, pipeline{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := pipelineOf(func(k string) (string, bool) { v, ok := tt.env[k]; return v, ok })
-			if got != tt.want {
-				t.Errorf("got %+v, want %+v", got, tt.want)
-			}
-		})
-	}
-	r := config.Review{Forge: config.GitLab, URL: "https://gitlab.example.com"}
-	pipeline{forge: config.GitHub, url: "https://github.com", repository: "a/b", tokenEnv: "T"}.complete(&r)
-	if r != (config.Review{Forge: config.GitLab, URL: "https://gitlab.example.com"}) {
-		t.Errorf("what a pipeline of GitHub says counts for GitLab: %+v", r)
-	}
-}
-
-// examplePipelines are the files in example-repo, and the environment of their steps. A forge without an emulator here
+// TestExamplePipelines runs the commands of the files in example-repo, in the environment of each service. A forge without an emulator here
 // does not answer.
 func TestExamplePipelines(t *testing.T) {
 	root, err := filepath.Abs("../../example-repo")

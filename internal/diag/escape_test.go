@@ -213,7 +213,9 @@ func TestLog(t *testing.T) {
 func FuzzEscapeMarkdown(f *testing.F) {
 	add(f)
 	md := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.DefinitionList))
-	active := regexp.MustCompile("(?i)@|www\\.|://|#|:[a-z0-9_+-]+:|[<>&!~^$*`|\\[\\]{}\\\\]|%[^ ,;.)\n]|\\bG[HL]-[0-9]|^/")
+	active := regexp.MustCompile(
+		"(?i)@|www\\.|://|#|:[a-z0-9_+-]+:|[<>&!~^$*`|\\[\\]{}\\\\]|%[^ ,;.)\n]|\\bG[HL]-[0-9]|^/",
+	)
 	f.Fuzz(func(t *testing.T, s string) {
 		e := EscapeMarkdown(s)
 		if strings.ContainsFunc(e, unprintable) {

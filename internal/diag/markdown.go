@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// plainWord is a word that no Markdown reader takes for anything but text, after another word: letters and numbers, with
-// underscores within them only, and punctuation that starts nothing. A percent sign stands at the end only: GitLab reads
-// one before a name as a milestone.
+// plainWord is a word that no Markdown reader takes for anything but text, after another word: letters and numbers,
+// with underscores within them only, and punctuation that starts nothing. A percent sign stands at the end only:
+// GitLab reads one before a name as a milestone.
 var plainWord = func() *regexp.Regexp {
 	const word, between = `[\pL\pN]+(?:_+[\pL\pN]+)*`, `[,;.()'"/=+→×-]+`
 	return regexp.MustCompile(`^(?:[-→×=+/]|[('"+-]*` + word + `(?:` + between + word + `)*(?:%[,;.)]*|[,;.?)'"]*:?))$`)

@@ -163,7 +163,9 @@ func raiseOf(changes []capacity.PoolChange, raises map[workspace.Key]bool, in *L
 		case c.Desired == nil:
 		case grown(c) > 0 && !users[c.Name]: // nodes that come back
 		case c.Op == capacity.Wait && grownLater(c): // held for another reason
-		case c.Op == capacity.Create || c.Op == capacity.Update || c.Op == capacity.Wait:
+		case c.Op == capacity.Create:
+			sum = sum.Add(c.Desired.HourlyCost)
+		case c.Op == capacity.Update || c.Op == capacity.Wait:
 			sum = sum.Add(c.Desired.HourlyCost).Minus(c.LiveCost)
 		}
 	}

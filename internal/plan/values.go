@@ -81,3 +81,14 @@ const (
 	WorseThanReviewed  FindingKind = "WorseThanReviewed"
 	NotCompared        FindingKind = "NotCompared" // what could not be asked: a cluster, Azure, a dry run
 )
+
+// FindingKinds are all kinds of findings, in the order in which they are declared.
+func FindingKinds() []FindingKind {
+	return []FindingKind{
+		ModelChanged, RevisionChanged, RevisionUnpinned, RemoteCode, ContextChanged, GPUsChanged,
+		ParallelismChanged, SizeChanged, ImageChanged, Replaced, Interrupted, Deleted,
+		PoolDeleted, SpotNodes, GatedLicence, SizeRetired, SizeScarce, QuotaShort,
+		QuotaUnknown, CostRaised, CostUnknown, LimitExceeded, EndpointChanged, AdapterNotReady,
+		WaitsForOther, PolicyFailed, NotReviewed, WorseThanReviewed, NotCompared,
+	}
+}

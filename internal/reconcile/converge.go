@@ -179,6 +179,12 @@ func ownerOf(c capacity.PoolChange) string {
 
 // apply applies every object that differs.
 func (l *Loop) apply(ctx context.Context, p *pass) {
+	for i := range p.plan.Workspaces {
+		if w := &p.plan.Workspaces[i]; w.Held != "" {
+			p.held[w.Key] = w
+			l.logOnce(p, "policy/"+w.Key.String(), "Workspace "+w.Key.String()+" is not changed: "+w.Held)
+		}
+	}
 	var objects []*unstructured.Unstructured
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
@@ -186,6 +192,7 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 		case c.Object == nil:
 		case c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace:
 			objects = append(objects, c.Object)
+		case c.Op == plan.Hold && p.held[c.Workspace] != nil: // reported once, for the Workspace
 		case c.Op == plan.Hold:
 			p.failed(c, errors.New(c.Target+": "+c.Reason))
 			l.logOnce(p, objectKey(c.Namespace, c.Target), c.Target+" is refused: "+c.Reason)

@@ -59,6 +59,7 @@ type pass struct {
 	objErrs  map[workspace.Key][]error
 	// unreached are the Workspaces with objects that Apply did not reach, because the server became unreachable.
 	unreached map[workspace.Key]error
+	held      map[workspace.Key]*plan.Workspace // whose changes a policy holds
 	// nodePoolErrs are the errors of applying NodePools.
 	nodePoolErrs map[workspace.Key]error
 	// notReleased are the errors of deleting pools, by name of the pool.
@@ -75,6 +76,7 @@ func newPass() *pass {
 		objErrs:      map[workspace.Key][]error{},
 		nodePoolErrs: map[workspace.Key]error{},
 		unreached:    map[workspace.Key]error{},
+		held:         map[workspace.Key]*plan.Workspace{},
 		notReleased:  map[string]error{},
 		raised:       map[string]bool{},
 	}
@@ -312,7 +314,7 @@ func (l *Loop) settled(p *pass) bool {
 		return false
 	}
 	for i := range p.desired.Workloads {
-		if p.desired.Workloads[i].Binding.Next != "" {
+		if w := &p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
 			return false // the Workspace moves to other nodes
 		}
 	}

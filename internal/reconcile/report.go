@@ -147,6 +147,9 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 	}
 	for key, old := range previous {
 		leaving := p.deletionsOf(key)
+		if why := p.plan.Guard.Held[key]; why != "" {
+			leaving = append(leaving, why)
+		}
 		if p.plan.Guard.Holds(key, old.Source) == "" && len(leaving) == 0 {
 			continue
 		}
@@ -216,6 +219,7 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 	in.LiveNodes, in.NodePools = p.state.Nodes, p.state.NodePools
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
+	l.stays(p.held[in.Key], in)
 	_, in.Incomplete = p.unreached[in.Key]
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
@@ -225,6 +229,26 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 		}
 		if c.Op == plan.Hold && !c.Later {
 			in.PoolHeld = c.Reason
+		}
+	}
+}
+
+// stays changes the input to what runs, for a Workspace whose changes a policy holds.
+func (l *Loop) stays(held *plan.Workspace, in *status.Input) {
+	if held == nil {
+		return
+	}
+	in.Held = held.Held
+	is := held.Before
+	if is == (plan.Values{}) {
+		return // nothing runs
+	}
+	in.InstanceType, in.Nodes, in.Cost = is.InstanceType, is.Nodes, is.HourlyCost
+	in.Model, in.Revision = cmp.Or(is.Model, in.Model), cmp.Or(is.Revision, in.Revision)
+	for _, live := range l.listed {
+		if in.Pool != nil && in.Pool.Name == live.Name {
+			pool := in.Pool.Scaled(live.Count)
+			in.Pool = &pool
 		}
 	}
 }

@@ -38,6 +38,8 @@ type Simulator struct {
 	Health *reconcile.Health // of the last loop
 	// Preemption is policy.preemption: allow.
 	Preemption bool
+	// Changes are the verdicts of section policy.
+	Changes desired.ChangePolicy
 
 	t   testing.TB
 	rng *rand.Rand // nil unless it is Random
@@ -61,7 +63,14 @@ func New(t testing.TB) *Simulator {
 
 // Policy returns the policy of the loops.
 func (s *Simulator) Policy() desired.Policy {
-	return desired.Policy{Cluster: "demo", Region: "eastus", Prune: true, Limits: s.Azure.Limits, Preemption: s.Preemption}
+	return desired.Policy{
+		Cluster:    "demo",
+		Region:     "eastus",
+		Prune:      true,
+		Limits:     s.Azure.Limits,
+		Preemption: s.Preemption,
+		Changes:    s.Changes,
+	}
 }
 
 // Settings returns the settings of the loops.

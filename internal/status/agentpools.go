@@ -26,7 +26,7 @@ func (AgentPools) ready(in Input, notes string) Condition {
 		return condition(ResourceReady, false, "PoolPending", "syncer has not planned the pool yet"+notes)
 	case in.Finished:
 		return condition(ResourceReady, true, "PoolReleased", released(in)+", the job is over"+notes)
-	case in.Pool.Count == 0, in.Workspace != nil && in.Workspace.Suspended():
+	case in.Pool.Count == 0, in.suspended():
 		return condition(ResourceReady, false, "Suspended", released(in)+notes)
 	case in.PoolErr != nil && errors.As(in.PoolErr, &cloudErr):
 		return condition(

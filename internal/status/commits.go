@@ -50,7 +50,7 @@ func (in Input) desiredInputs() string {
 func (in Input) carriedOut() bool {
 	return in.Workspace != nil && len(in.Problems) == 0 && !in.Waiting && len(in.ApplyErrs) == 0 && !in.Incomplete &&
 		in.NodeFailure.Reason == "" && in.PoolErr == nil && in.PoolHeld == "" && in.NodePoolErr == nil &&
-		in.NodePoolHeld == ""
+		in.NodePoolHeld == "" && in.Held == ""
 }
 
 // applied returns the condition Applied, or false when there is nothing to say: the last commit is carried out, the
@@ -62,6 +62,7 @@ func applied(in Input, r Report) (Condition, bool) {
 		return Condition{}, false
 	case len(in.ApplyErrs) > 0:
 		reason, why = ApplyFailed, errors.Join(in.ApplyErrs...).Error()
+	case in.Held != "": // although its inputs may be the same: a Workspace that is suspended
 	case r.DesiredCommit == "" || r.ObservedCommit == "" || why == "":
 		return Condition{}, false
 	}
@@ -82,6 +83,8 @@ func applied(in Input, r Report) (Condition, bool) {
 // heldBack says why the last commit is not carried out although no object was refused, or "".
 func (in Input) heldBack() string {
 	switch {
+	case in.Held != "":
+		return in.Held
 	case in.PoolErr != nil && in.Pool != nil:
 		return fmt.Sprintf("pool %s: %v", in.Pool.Name, in.PoolErr)
 	case in.PoolHeld != "" && in.Pool != nil:

@@ -54,6 +54,8 @@ type Input struct {
 	ApplyErrs []error        // of objects that the API server refuses, each with the name of its object
 	// Leaving lists what is left of a Workspace that the source no longer asks for.
 	Leaving []string
+	// Held is why a policy holds the changes of the Workspace.
+	Held string
 	// Incomplete says that not every object was sent, because the API server went away.
 	Incomplete bool
 }
@@ -187,7 +189,7 @@ func tuning(in Input) (State, []Condition) {
 func inference(in Input, old State) (State, []Condition) {
 	resource := in.source().ready(in, remarks(in))
 	w := in.Workload
-	suspended := in.Workspace.Suspended()
+	suspended := in.suspended()
 	ready := w != nil && w.Current && w.Replicas > 0 && w.Ready >= w.Replicas && w.Endpoints > 0
 	if ready && resource.Status == "True" && !suspended {
 		return Ready, []Condition{
@@ -211,6 +213,11 @@ func inference(in Input, old State) (State, []Condition) {
 		resource, condition(InferenceReady, false, reason, message),
 		condition(WorkspaceSucceeded, false, "workspacePending", message),
 	}
+}
+
+// suspended reports whether the Workspace is suspended, and no policy holds that.
+func (in Input) suspended() bool {
+	return in.Workspace != nil && in.Workspace.Suspended() && in.Held == ""
 }
 
 func replicas(w *cluster.Workload) string {

@@ -136,10 +136,11 @@ func (s Settings) Alone() (config.Config, error) {
 	return s.parse(source.DefaultConfig, nil, usedOffline)
 }
 
-// LoadTree is Load with the file of a commit, such as that of the target of a pull request, instead of the one in the
-// working folder. The file is found, not named. dir is an empty folder, which gets the files that it refers to; it must
+// LoadTree is Load with the file of a commit, such as that of the target of a pull request, instead of the one that is
+// for the working folder, at the same place in the repository. The file is found, not named. dir is an empty folder, which gets the files that it refers to; it must
 // last as long as the configuration.
-func (s Settings) LoadTree(tree fs.FS, name, dir string) (config.Config, error) {
+func (s Settings) LoadTree(tree fs.FS, dir string) (config.Config, error) {
+	name := inRepository()
 	values, err := s.overrides()
 	if err != nil {
 		return config.Config{}, err
@@ -168,6 +169,18 @@ func (s Settings) LoadTree(tree fs.FS, name, dir string) (config.Config, error) 
 	}
 	_, err = source.ReadPrices(c.Capacity.Prices)
 	return c, err
+}
+
+// inRepository returns the path of the configuration for the working folder in its repository.
+func inRepository() string {
+	root, err := source.Find(".")
+	if err != nil || root.Config == "" {
+		return source.DefaultConfig
+	}
+	if _, rel, err := source.RepositoryOf(root.Dir); err == nil {
+		return path.Join(rel, source.DefaultConfig)
+	}
+	return source.DefaultConfig
 }
 
 // anyValue stands for all values of the configuration.

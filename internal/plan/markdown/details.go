@@ -10,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 )
 
 // details are the values and the diffs of one Workspace, folded. The lines of HTML stand alone, between empty ones:
@@ -43,7 +44,7 @@ func newDetails(name string, changes []*plan.Change) *details {
 			pools++
 		}
 	}
-	for _, group := range plan.Together(changes) {
+	for _, group := range summary.Together(changes) {
 		d.objects = append(d.objects, objectsOf(group)...)
 	}
 	var counts []string
@@ -64,10 +65,10 @@ func newDetails(name string, changes []*plan.Change) *details {
 	return d
 }
 
-// values is a table of the values that differ, and what else is said about the Workspace.
+// values is a table of the values that differ, and what else a reviewer reads of the Workspace.
 func values(w *plan.Workspace) string {
 	var b strings.Builder
-	if all := w.Differences(); len(all) > 0 {
+	if all := summary.Differences(w.Before, w.After); len(all) > 0 {
 		switch w.Op {
 		case plan.Create, plan.Delete:
 			b.WriteString("| | |\n|---|---|\n")
@@ -130,7 +131,7 @@ func objectsOf(group []*plan.Change) []*object {
 		names = append(names, diag.MarkdownCode(c.Target))
 	}
 	o := &object{title: strings.Join(names, ", ") + ": " + words[c.Op]}
-	if why := c.Why(); why != "" {
+	if why := summary.Why(c); why != "" {
 		o.title += ", " + text(why)
 	}
 	if c.Diff != "" {
@@ -139,8 +140,8 @@ func objectsOf(group []*plan.Change) []*object {
 	return []*object{o}
 }
 
-// hunks is a unified diff without the two lines that name the sides. Every line begins with a sign or a space, as GitLab
-// takes a line that begins with a slash for a command even where it is code.
+// hunks is a unified diff without the two lines that name the sides. Every line begins with a sign or a space: GitLab
+// takes a line that begins with a slash for a command, even where it is code.
 func hunks(diff string) string {
 	if at := strings.Index(diff, "\n@@ "); at >= 0 && strings.HasPrefix(diff, "--- ") {
 		diff = diff[at+1:]

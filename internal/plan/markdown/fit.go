@@ -73,15 +73,9 @@ func (c *comment) leaveOutRow(excess int) bool {
 }
 
 func (c *comment) leaveOutReason(int) bool {
-	for _, l := range []*list{&c.deletions, &c.blockers} {
-		if len(l.items) > 0 && !l.short {
-			l.short = true
-			return true
-		}
-	}
-	return false
+	return c.deletions.shorten() || c.blockers.shorten()
 }
 
 func (c *comment) leaveOutName(excess int) bool {
-	return c.deletions.leaveOut(excess, 10) || c.blockers.leaveOut(excess, 10)
+	return c.deletions.cut() || c.blockers.cut() || c.deletions.leaveOut(excess, 10) || c.blockers.leaveOut(excess, 10)
 }

@@ -28,19 +28,23 @@ func fleet(created, deleted, blocked int) plan.Plan {
 	}
 	for i := range created {
 		add(fmt.Sprintf("model-%04d", i), plan.Workspace{Op: plan.Create, After: values}, plan.Change{
-			Op: plan.Create, Diff: "--- before\n+++ after\n@@ -0,0 +1 @@\n" + strings.Repeat("+a line of an object\n", 10+i%7*10),
+			Op:   plan.Create,
+			Diff: "--- before\n+++ after\n@@ -0,0 +1 @@\n" + strings.Repeat("+a line of an object\n", 10+i%7*10),
 		})
 	}
 	for i := range deleted {
 		add(fmt.Sprintf("old-%04d", i), plan.Workspace{Op: plan.Delete, Before: values}, plan.Change{Op: plan.Delete})
 	}
 	for i := range blocked {
-		w := plan.Workspace{Op: plan.Hold, Before: values, After: values, Blocked: []string{"models.yaml:1:2: error: it is wrong"}}
+		w := plan.Workspace{
+			Op: plan.Hold, Before: values, After: values, Blocked: []string{fmt.Sprintf("models.yaml:%d:2: it is wrong", i+1)},
+		}
 		add(fmt.Sprintf("bad-%04d", i), w, plan.Change{Op: plan.Hold, Reason: "its Workspace has errors"})
 	}
 	for i := range created {
 		p.Findings = append(p.Findings, plan.Finding{
-			Workspace: p.Workspaces[i].Key, Kind: plan.SpotNodes, Verdict: diag.Warn, Text: fmt.Sprintf("a warning of its own, %d", i),
+			Workspace: p.Workspaces[i].Key, Kind: plan.SpotNodes, Verdict: diag.Warn,
+			Text: fmt.Sprintf("a warning of its own, %d", i),
 		})
 	}
 	return p
@@ -54,7 +58,7 @@ const (
 	azureDevOps = 150000
 )
 
-// TestLimit: a comment fits, whole, with its headline, everything that blocks and every deletion, and says what it lacks.
+// TestLimit: a comment fits, whole, with its headline, all that blocks and every deletion, and says what it lacks.
 func TestLimit(t *testing.T) {
 	for _, limit := range []int{github, gitea, gitlab, azureDevOps, 20000} {
 		for _, p := range []plan.Plan{fleet(500, 0, 0), fleet(500, 20, 20), fleet(20, 0, 0)} {
@@ -72,7 +76,8 @@ func TestLimit(t *testing.T) {
 				t.Errorf("the beginning is %.200s", got)
 			}
 			for i := range p.Workspaces {
-				if w := &p.Workspaces[i]; (w.Op == plan.Delete || len(w.Blocked) > 0) && !strings.Contains(got, "**`"+w.Key.String()+"`**") {
+				w := &p.Workspaces[i]
+				if (w.Op == plan.Delete || len(w.Blocked) > 0) && !strings.Contains(got, "**`"+w.Key.String()+"`**") {
 					t.Errorf("%s is not in the comment of %d bytes", w.Key, limit)
 				}
 			}
@@ -122,8 +127,9 @@ func TestOrderOfLoss(t *testing.T) {
 	}
 	one := fleet(7, 0, 0)
 	got := markdown.Render(one, markdown.Options{Limit: len(markdown.Render(one, markdown.Options{})) - 1})
-	if n := strings.Count(got, "(diff left out)"); n != 1 || !strings.Contains(got, "`StatefulSet/model-0006`: created (diff left out)") ||
-		!strings.Contains(got, "Left out: the diff of 1 object; `syncer plan --base "+one.Base+" --head "+one.Head+"` prints it.") {
+	lacks := "Left out: the diff of 1 object; `syncer plan --base " + one.Base + " --head " + one.Head + "` prints it."
+	if n := strings.Count(got, "(diff left out)"); n != 1 || !strings.Contains(got, lacks) ||
+		!strings.Contains(got, "`StatefulSet/model-0006`: created (diff left out)") {
 		t.Errorf("%d diffs are left out:\n%s", n, got)
 	}
 }
@@ -131,11 +137,11 @@ func TestOrderOfLoss(t *testing.T) {
 func TestLink(t *testing.T) {
 	p := fleet(1, 0, 0)
 	for link, want := range map[string]string{
-		"https://ci.example/x":                  "[the whole plan](<https://ci.example/x>) has it",
-		"https://ci.example/x> [y](http://z) <": "[the whole plan](<https://ci.example/x%3E%20%5By%5D%28http://z%29%20%3C>) has it",
-		"javascript:alert(1)":                   "prints it",
-		"x":                                     "prints it",
-		"":                                      "prints it",
+		"https://ci.example/x":                 "[the whole plan](<https://ci.example/x>) has it",
+		"https://ci.example/> [y](http://z) <": "[the whole plan](<https://ci.example/%3E%20%5By%5D%28http://z%29%20%3C>)",
+		"javascript:alert(1)":                  "prints it",
+		"x":                                    "prints it",
+		"":                                     "prints it",
 	} {
 		if got := markdown.Render(p, markdown.Options{Limit: 700, Link: link}); !strings.Contains(got, want) {
 			t.Errorf("%q: no %q in\n%s", link, want, got)
@@ -147,7 +153,8 @@ func TestLink(t *testing.T) {
 	}
 	p.Head = "main`; rm -rf /"
 	p.Base = p.Head
-	if got := markdown.Render(p, markdown.Options{Limit: 700}); !strings.Contains(got, "`syncer plan --base COMMIT --head COMMIT`") {
+	got := markdown.Render(p, markdown.Options{Limit: 700})
+	if !strings.Contains(got, "`syncer plan --base COMMIT --head COMMIT`") {
 		t.Error(got)
 	}
 }

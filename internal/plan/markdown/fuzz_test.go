@@ -25,13 +25,13 @@ import (
 
 // saying is a plan that has a text from a repository wherever one can be.
 func saying(s string) plan.Plan {
-	key := workspace.Key{Namespace: "default", Name: s}
-	gone := workspace.Key{Namespace: "gone", Name: s}
+	key := workspace.Key{Namespace: "default", Name: s + "w"} // with an asterisk at the end, it would be an InferenceSet
+	gone := workspace.Key{Namespace: "gone", Name: s + "w"}
 	values := func(n int) plan.Values {
 		v := fmt.Sprintf("%s %d", s, n)
 		return plan.Values{
-			Preset: v, Model: v, Revision: strconv.Itoa(n) + s, Runtime: v, Image: v, InstanceType: v, Pool: v, Region: v, Nodes: n, Serves: true,
-			Endpoint: s, HourlyCost: capacity.Cost{USD: float64(n), Known: true},
+			Preset: v, Model: v, Revision: strconv.Itoa(n) + s, Runtime: v, Image: v, InstanceType: v, Pool: v, Region: v,
+			Nodes: n, Serves: true, Endpoint: s, HourlyCost: capacity.Cost{USD: float64(n), Known: true},
 		}
 	}
 	pool := &capacity.PoolChange{}
@@ -68,13 +68,15 @@ func saying(s string) plan.Plan {
 }
 
 var attacks = []string{
-	"x", "</summary></details><script>alert(1)</script>", "<details open>", "`", "```", "````diff\n```\n# heading", "~~~", "\n```\n",
-	"a\n\n# heading", "a\n---", "a\n===", "[x](http://evil.example)", "![x](http://evil.example/x.png)", "<http://evil.example>",
-	"http://evil.example", "www.evil.example", "a@evil.example", "@team", "@<11111111-2222-3333-4444-555555555555>", "#1", "!1", "GH-1",
-	"TEAM-12", "team/repo#1", "c0fb9e74abda11b496b7907a9c6c9009a7a0488f", "/close", "\n/close\n", "a\r/close", "\r\n/assign @me", "- [ ] task",
-	"* item", "1. item", "> quote", "a | b", `a \| b`, `a \\| b`, "|---|", "[^1]: note", "[^1]", ":tada:", "&lt;", "&#x3c;b&#x3e;", `\`, "``` x",
-	"::error::x", "##vso[task.complete]", "##[error]", "\u202etxt", "\u2066", "\x1b[31m", "\x00", "\xff", "\u2028", "$`a`$", "$$x$$", "%v1", "~label",
-	"<!-- marker -->", "-->", "    code", "\tcode", "term\n: definition", "[[_TOC_]]", "{{x}}", "<br>", "&", "*a* _b_ **c**", "password=hunter2",
+	"x", "</summary></details><script>alert(1)</script>", "<details open>", "`", "```", "````diff\n```\n# heading", "~~~",
+	"\n```\n", "a\n\n# heading", "a\n---", "a\n===", "[x](http://evil.example)", "![x](http://evil.example/x.png)",
+	"<http://evil.example>", "http://evil.example", "www.evil.example", "a@evil.example", "@team",
+	"@<11111111-2222-3333-4444-555555555555>", "#1", "!1", "GH-1", "TEAM-12", "team/repo#1",
+	"c0fb9e74abda11b496b7907a9c6c9009a7a0488f", "/close", "\n/close\n", "a\r/close", "\r\n/assign @me", "- [ ] task",
+	"* item", "1. item", "> quote", "a | b", `a \| b`, `a \\| b`, "|---|", "[^1]: note", "[^1]", ":tada:", "&lt;",
+	"&#x3c;b&#x3e;", `\`, "``` x", "::error::x", "##vso[task.complete]", "##[error]", "\u202etxt", "\u2066", "\x1b[31m",
+	"\x00", "\xff", "\u2028", "$`a`$", "$$x$$", "%v1", "~label", "<!-- marker -->", "-->", "    code", "\tcode",
+	"term\n: definition", "[[_TOC_]]", "{{x}}", "<br>", "&", "*a* _b_ **c**", "password=hunter2", "with: az a `x; | y",
 }
 
 // structure is what a reader of Markdown makes of a comment, without its texts.
@@ -118,7 +120,7 @@ func structure(t *testing.T, source string) []string {
 
 var (
 	// active is what a forge takes for a link, a mention, an emoji or HTML.
-	active = regexp.MustCompile(`(?i)@|www\.|://|#[0-9]|![0-9]|:[a-z0-9_+-]+:|[<>&~$\[\]]|\bG[HL]-[0-9]`)
+	active = regexp.MustCompile(`(?i)@|www\.[a-z0-9]|://|#[0-9]|![0-9]|:[a-z0-9_+-]+:|[<>&~$\[\]]|\bG[HL]-[0-9]`)
 	// ours is the one form of summary that a comment has.
 	ours = regexp.MustCompile(`^<summary><code>[^<>]*</code>[a-z0-9, :]*</summary>$`)
 )

@@ -5,22 +5,23 @@ package markdown
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 )
 
 // head writes the verdict, and what it is about.
 func (c *comment) head(b *strings.Builder) {
 	p := c.plan
 	fmt.Fprintf(b, "### %s\n\n", text(p.Verdict().Line))
-	fmt.Fprintf(b, "Plan of syncer for cluster %s, from %s to %s.", diag.MarkdownCode(p.Cluster), diag.MarkdownCode(plan.Short(p.Base)),
-		diag.MarkdownCode(plan.Short(p.Head)))
+	fmt.Fprintf(b, "Plan of syncer for cluster %s, from %s to %s.",
+		diag.MarkdownCode(p.Cluster), diag.MarkdownCode(summary.Short(p.Base)), diag.MarkdownCode(summary.Short(p.Head)))
 	if p.Cost.Before != p.Cost.After || p.Cost.After.USD > 0 {
 		fmt.Fprintf(b, " All nodes cost %s USD/month (%s USD/h)",
-			arrow(month(p.Cost.Before), month(p.Cost.After)), arrow(p.Cost.Before.String(), p.Cost.After.String()))
+			arrow(summary.Month(p.Cost.Before), summary.Month(p.Cost.After)), arrow(p.Cost.Before.String(), p.Cost.After.String()))
 		if p.PricesDate != "" {
 			fmt.Fprintf(b, ", by prices of %s", text(p.PricesDate))
 		}
@@ -41,7 +42,7 @@ func (c *comment) leftOut(b *strings.Builder) {
 		{c.left.rows, "%s row"},
 		{c.cautions.left, "%s warning"},
 		{c.notes.left, "%s note"},
-		{c.blockers.left + c.deletions.left, "%s name"},
+		{c.blockers.left + c.deletions.left, "%s line"},
 	} {
 		if part.n > 0 {
 			words := fmt.Sprintf(part.what, plan.Thousands(part.n))
@@ -53,6 +54,9 @@ func (c *comment) leftOut(b *strings.Builder) {
 	}
 	if c.blockers.short || c.deletions.short {
 		parts = append(parts, "reasons")
+	}
+	if c.blockers.few > 0 || c.deletions.few > 0 {
+		parts = append(parts, "names")
 	}
 	if len(parts) == 0 {
 		return
@@ -82,11 +86,22 @@ func address(link string) (string, bool) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return "", false
 	}
-	return "<" + strings.NewReplacer("<", "%3C", ">", "%3E", `\`, "%5C", "`", "%60", "|", "%7C").Replace(u.String()) + ">", true
+	odd := strings.NewReplacer("<", "%3C", ">", "%3E", `\`, "%5C", "`", "%60", "|", "%7C")
+	return "<" + odd.Replace(u.String()) + ">", true
 }
+
+// command is the start of a command of Azure in a sentence, which ends with the sentence or at a semicolon.
+var command = regexp.MustCompile(`\baz [a-z]+ [^;]*`)
 
 // text is text of one line, with an arrow in place of the one of ASCII, which Markdown could not have without code.
 func text(s string) string {
+	if at := command.FindStringIndex(s); at != nil {
+		before, after := text(s[:at[0]]), s[at[1]:]
+		if rest, ok := strings.CutPrefix(after, ";"); ok {
+			after = "; " + text(rest)
+		}
+		return strings.TrimSpace(before + " " + diag.MarkdownCode(s[at[0]:at[1]]) + after)
+	}
 	return diag.EscapeMarkdown(strings.NewReplacer(" -> ", " → ", " x ", " × ").Replace(s))
 }
 
@@ -96,12 +111,4 @@ func arrow(before, after string) string {
 		return after
 	}
 	return before + " → " + after
-}
-
-// month is the cost of a month in whole US dollars.
-func month(hourly capacity.Cost) string {
-	if !hourly.Known {
-		return "unknown"
-	}
-	return plan.USD(hourly.Monthly().USD)
 }

@@ -21,9 +21,9 @@ type Options struct {
 
 // Render returns the plan as Markdown that ends with a line break. Where it is larger than the limit, the diffs of
 // whole objects are left out first, the largest before the others, then the details of whole Workspaces, then notes,
-// warnings and rows of the table from the end; and the text says so. The headline, what blocks the change and what is deleted
-// stay: if need be without reasons, and at the very last as the first names and the number of the others. A limit below
-// a few thousand bytes may be exceeded.
+// warnings and rows of the table from the end; and the text says so. The headline, what blocks the change and what is
+// deleted stay: if need be without reasons, and at the very last as the first names and the number of the others. A
+// limit below a few thousand bytes may be exceeded.
 func Render(p plan.Plan, o Options) string {
 	c := read(&p, o)
 	text := c.String()

@@ -9,6 +9,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 )
 
 var (
@@ -16,11 +17,11 @@ var (
 		plan.Create: "created", plan.Update: "updated", plan.Replace: "replaced", plan.Delete: "**deleted**",
 		plan.Hold: "**held**",
 	}
-	serving = map[plan.Serving]string{
-		plan.ServingStarts:      "starts",
-		plan.ServingContinues:   "continues",
-		plan.ServingInterrupted: "**stops** until its new pods are ready",
-		plan.ServingEnds:        "**stops for good**",
+	serving = map[summary.Serving]string{
+		summary.ServingStarts:      "starts",
+		summary.ServingContinues:   "continues",
+		summary.ServingInterrupted: "**stops** until its new pods are ready",
+		summary.ServingEnds:        "**stops for good**",
 	}
 )
 
@@ -59,13 +60,13 @@ func row(w *plan.Workspace) string {
 		change = "**blocked**"
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", diag.MarkdownCode(w.Key.String()), change,
-		model(before, after), sides(nodes(before), nodes(after)), cost(w), serving[w.Serving()])
+		model(before, after), sides(nodes(before), nodes(after)), cost(w), serving[summary.ServingOf(w)])
 }
 
 // model is what a Workspace runs, with what changes of it beside its name.
 func model(before, after plan.Values) string {
-	out := sides(before.Title(), after.Title())
-	for _, d := range (&plan.Workspace{Before: before, After: after}).Differences() {
+	out := sides(summary.Title(before), summary.Title(after))
+	for _, d := range summary.Differences(before, after) {
 		switch d.Name {
 		case "task", "revision", "context", "image":
 			if d.Before != "" && d.After != "" && (d.Name != "revision" || before.Model == after.Model) {
@@ -91,7 +92,7 @@ func nodes(v plan.Values) string {
 	if v.InstanceType == "" {
 		return ""
 	}
-	out := plan.Nodes(v)
+	out := summary.Nodes(v)
 	if v.Spot {
 		out += " (spot)"
 	}
@@ -101,14 +102,17 @@ func nodes(v plan.Values) string {
 // cost is that of a month before and after. What does not exist costs nothing.
 func cost(w *plan.Workspace) string {
 	side := func(v plan.Values) capacity.Cost {
-		if v.Title() == "" && v.InstanceType == "" {
+		if summary.Title(v) == "" && v.InstanceType == "" {
 			return capacity.Cost{Known: true}
 		}
 		return v.HourlyCost
 	}
 	before, after := side(w.Before), side(w.After)
-	if w.Op == plan.Delete {
+	switch {
+	case w.Op == plan.Delete:
 		after = capacity.Cost{Known: true}
+	case w.After.InstanceType == "" && (w.Unplaced != "" || len(w.Blocked) > 0):
+		return "" // it gets no nodes
 	}
-	return arrow(month(before), month(after))
+	return arrow(summary.Month(before), summary.Month(after))
 }

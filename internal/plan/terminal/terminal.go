@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -21,7 +21,7 @@ type Options struct {
 
 // Write writes the plan.
 func Write(w io.Writer, p *plan.Plan, o Options) error {
-	of, shared := p.ChangesOf()
+	of, shared := summary.ChangesOf(p)
 	t := text{plan: p, painter: painter(o.Color), changes: of}
 	t.head()
 	same := 0
@@ -34,9 +34,9 @@ func Write(w io.Writer, p *plan.Plan, o Options) error {
 	}
 	t.shared(shared)
 	t.sum(same)
-	t.statements("Blocked:", red, p.Blockers())
-	t.statements("Warnings:", yellow, p.Cautions())
-	t.statements("Notes:", "", p.Facts())
+	t.statements("Blocked:", red, summary.Blockers(p))
+	t.statements("Warnings:", yellow, summary.Cautions(p))
+	t.statements("Notes:", "", summary.Facts(p))
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -49,13 +49,13 @@ type text struct {
 	changes map[workspace.Key][]*plan.Change
 }
 
-// line writes a line, each argument escaped. The format alone may hold line breaks and colours.
+// line writes a line of text without colours. The format alone may hold line breaks.
 func (t *text) line(format string, args ...any) { diag.Fprintf(t, format+"\n", args...) }
 
 func (t *text) head() {
 	v := t.plan.Verdict()
 	t.WriteString(t.in(bold, t.in(outcomes[v.Outcome], diag.EscapeText(v.Line))) + "\n")
-	t.line("Plan for cluster %s: %s -> %s", t.plan.Cluster, plan.Short(t.plan.Base), plan.Short(t.plan.Head))
+	t.line("Plan for cluster %s: %s -> %s", t.plan.Cluster, summary.Short(t.plan.Base), summary.Short(t.plan.Head))
 }
 
 var marks = map[plan.Op]string{
@@ -111,7 +111,8 @@ func (t *text) quota() {
 
 // costs is the cost of all pools, of an hour and of a month.
 func costs(c plan.CostChange, date string) string {
-	out := fmt.Sprintf("%s USD/h, %s USD/month", arrow(c.Before.String(), c.After.String()), arrow(month(c.Before), month(c.After)))
+	out := arrow(c.Before.String(), c.After.String()) + " USD/h, " +
+		arrow(summary.Month(c.Before), summary.Month(c.After)) + " USD/month"
 	if c.Before.Known && c.After.Known && c.Before != c.After {
 		out += " (" + plan.SignedUSD(c.After.Monthly().USD-c.Before.Monthly().USD) + ")"
 	}
@@ -129,18 +130,10 @@ func arrow(before, after string) string {
 	return before + " -> " + after
 }
 
-// month is the cost of a month in whole US dollars.
-func month(hourly capacity.Cost) string {
-	if !hourly.Known {
-		return "unknown"
-	}
-	return plan.USD(hourly.Monthly().USD)
-}
-
 // shownWorkspaces is the number of Workspaces that a statement names; -o json has all.
 const shownWorkspaces = 8
 
-func (t *text) statements(head, color string, all []plan.Statement) {
+func (t *text) statements(head, color string, all []summary.Statement) {
 	if len(all) == 0 {
 		return
 	}

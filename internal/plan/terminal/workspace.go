@@ -9,18 +9,20 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/summary"
 )
 
-var serving = map[plan.Serving]string{
-	plan.ServingStarts:      "starts",
-	plan.ServingContinues:   "continues",
-	plan.ServingInterrupted: "interrupted until the new pods are ready",
-	plan.ServingEnds:        "ends",
+var serving = map[summary.Serving]string{
+	summary.ServingStarts:      "starts",
+	summary.ServingContinues:   "continues",
+	summary.ServingInterrupted: "interrupted until the new pods are ready",
+	summary.ServingEnds:        "ends",
 }
 
 // workspace writes one Workspace that changes, with its pools and objects.
 func (t *text) workspace(w *plan.Workspace) {
-	t.line("\n"+t.mark(w.Op)+" "+t.in(bold, "%s")+"%s", w.Key, title(w))
+	t.WriteString("\n" + t.mark(w.Op) + " " + t.in(bold, diag.EscapeText(w.Key.String())))
+	t.line("%s", title(w))
 	rows := values(w)
 	width := 0
 	for _, r := range rows {
@@ -54,35 +56,39 @@ func title(w *plan.Workspace) string {
 		v = w.Before
 	}
 	out := ""
-	if name := v.Title(); name != "" {
+	if name := summary.Title(v); name != "" {
 		out = "  " + name
 	}
 	if v.InstanceType != "" {
-		out += " on " + plan.Nodes(v) + ", " + v.HourlyCost.String() + " USD/h, " + month(v.HourlyCost) + " USD/month"
+		out += " on " + summary.Nodes(v) + ", "
+		if !v.HourlyCost.Known {
+			return out + "price unknown"
+		}
+		out += v.HourlyCost.String() + " USD/h, " + summary.Month(v.HourlyCost) + " USD/month"
 	}
 	return out
 }
 
 // values are the values that differ, what becomes of serving, and why it has its pool.
-func values(w *plan.Workspace) []plan.Difference {
-	rows := w.Differences()
+func values(w *plan.Workspace) []summary.Difference {
+	rows := summary.Differences(w.Before, w.After)
 	if w.Before.InstanceType != "" && w.After.InstanceType != "" && w.Before.HourlyCost != w.After.HourlyCost {
-		rows = append(rows, plan.Difference{
-			Name: "USD/month", Before: month(w.Before.HourlyCost), After: month(w.After.HourlyCost),
+		rows = append(rows, summary.Difference{
+			Name: "USD/month", Before: summary.Month(w.Before.HourlyCost), After: summary.Month(w.After.HourlyCost),
 		})
 	}
-	rows = append(rows, plan.Difference{Name: "serving", After: serving[w.Serving()]})
+	rows = append(rows, summary.Difference{Name: "serving", After: serving[summary.ServingOf(w)]})
 	switch {
 	case w.Unplaced != "":
-		rows = append(rows, plan.Difference{Name: "no place", After: w.Unplaced})
+		rows = append(rows, summary.Difference{Name: "no place", After: w.Unplaced})
 	case w.Held != "":
-		rows = append(rows, plan.Difference{Name: "held", After: w.Held})
+		rows = append(rows, summary.Difference{Name: "held", After: w.Held})
 	case w.Shared:
-		rows = append(rows, plan.Difference{Name: "reason", After: "shared pool: " + w.Reason})
+		rows = append(rows, summary.Difference{Name: "reason", After: "shared pool: " + w.Reason})
 	case w.Pool != "":
-		rows = append(rows, plan.Difference{Name: "reason", After: w.Reason})
+		rows = append(rows, summary.Difference{Name: "reason", After: w.Reason})
 	}
-	return slices.DeleteFunc(rows, func(d plan.Difference) bool { return d.Before == d.After })
+	return slices.DeleteFunc(rows, func(d summary.Difference) bool { return d.Before == d.After })
 }
 
 // shownSizes is the number of sizes that the text has for a Workspace without a place; -o json has all.
@@ -106,7 +112,7 @@ func (t *text) sizes(w *plan.Workspace) {
 
 // changesOf writes pools and objects, with the fields that differ.
 func (t *text) changesOf(all []*plan.Change) {
-	for _, group := range plan.Together(all) {
+	for _, group := range summary.Together(all) {
 		t.change(group)
 	}
 }
@@ -117,11 +123,12 @@ func (t *text) change(group []*plan.Change) {
 	for _, other := range group[1:] {
 		names += ", " + other.Target
 	}
-	why := c.Why()
+	why := summary.Why(c)
 	if why != "" {
 		why = "  (" + why + ")"
 	}
-	t.line(strings.Repeat(" ", 5-len(marks[c.Op]))+t.mark(c.Op)+" %s%s", names, why)
+	t.WriteString(strings.Repeat(" ", 5-len(marks[c.Op])) + t.mark(c.Op))
+	t.line(" %s%s", names, why)
 	for _, f := range c.Values {
 		t.line("        %s", f.Path)
 		for _, l := range f.Lines {

@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/review/azuredevops"
 	"syncer.dev/syncer/internal/review/reviewtest/emulator"
+	"syncer.dev/syncer/internal/review/reviewtest/openapi"
 )
 
 //go:embed testdata/azuredevops.yaml
@@ -38,13 +39,14 @@ type service struct {
 
 func start(t *testing.T) *service {
 	t.Helper()
-	d, err := emulator.Describe(description)
+	d, err := openapi.Load(description, "/contoso")
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Answers = true
 	s := &service{iterations: map[int][]string{}, threads: map[int]string{}}
 	s.Server = &emulator.Server{
-		Repository: emulator.NewRepository(t), Description: d, Prefix: "/contoso", Handle: s.handle,
+		Repository: emulator.NewRepository(t), Description: d, Handle: s.handle,
 	}
 	s.Limited = func(w http.ResponseWriter) {
 		end, _ := strconv.ParseInt(s.LimitEnd(), 10, 64)

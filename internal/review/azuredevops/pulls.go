@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/microsoft/azure-devops-go-api/azuredevops/v7/git"
 
@@ -54,7 +56,8 @@ func (f *Forge) open(ctx context.Context, ref *string) ([]review.PullRequest, er
 		}
 		for _, p := range value(found) {
 			// One without a known commit appears once the service has looked at it.
-			if pr, err := f.pullRequest(&p); err == nil && pr.Open {
+			pr, err := f.pullRequest(&p)
+			if err == nil && pr.Open && (ref == nil || *ref == "refs/heads/"+pr.Target) {
 				list = append(list, pr)
 			}
 		}
@@ -141,7 +144,7 @@ func (f *Forge) pullRequest(p *git.GitPullRequest) (review.PullRequest, error) {
 		Draft:   value(p.IsDraft),
 		Open:    value(p.Status) == git.PullRequestStatusValues.Active,
 	}
-	if pr.Fork || !strings.HasPrefix(pr.HeadRef, "refs/heads/") {
+	if pr.Fork || !isBranch(pr.HeadRef) {
 		// The service has no name for the last commit of a fork. The merge that it tries has it as a parent, and is the only
 		// name under which this repository has it. There is none while the merge conflicts.
 		pr.HeadRef = fmt.Sprintf("refs/pull/%d/merge", number)
@@ -152,3 +155,17 @@ func (f *Forge) pullRequest(p *git.GitPullRequest) (review.PullRequest, error) {
 	}
 	return forgehttp.Checked(pr)
 }
+
+// isBranch reports whether a name is that of a branch, by the rules of git check-ref-format that keep it from meaning
+// anything else in a refspec.
+func isBranch(ref string) bool {
+	bad := func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`~^:?*[\`, r)
+	}
+	name, ok := strings.CutPrefix(ref, "refs/heads/")
+	return ok && name != "" && len(ref) <= maxRef && utf8.ValidString(ref) && !strings.ContainsFunc(name, bad) &&
+		!strings.Contains(name, "..") && !strings.Contains(name, "@{")
+}
+
+// maxRef bounds the name of a branch, in bytes. A file system allows 255 for each part.
+const maxRef = 1024

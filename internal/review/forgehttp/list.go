@@ -29,7 +29,7 @@ type List struct {
 
 // Fetch asks for the pages by number, from 1. get is given the entity tag of the page as it was last seen, and returns
 // false if the server says that it is still the same. Each page has a tag of its own, so that all are asked for: a new
-// pull request is on the last one. Fetch returns the whole list by ascending number, or that nothing has changed.
+// pull request is on the last one. Fetch returns the whole list by ascending number, or that nothing of it has changed.
 //
 // Nothing is kept of a list that fails half-way, so that the next one is not taken for unchanged.
 func (l *List) Fetch(get func(page int, etag string) (Page, bool, error)) (list []review.PullRequest, _ bool, _ error) {
@@ -51,8 +51,9 @@ func (l *List) Fetch(get func(page int, etag string) (Page, bool, error)) (list 
 			return nil, false, err
 		case !fresh:
 			page = old
-		case page.ETag == "" && page.More == old.More && reflect.DeepEqual(page.Items, old.Items):
-			// A server without entity tags, or a proxy that removes them.
+		case page.More == old.More && reflect.DeepEqual(page.Items, old.Items):
+			// A proxy removes entity tags, they depend on a token that was replaced, or what has changed is not in the list:
+			// a comment of ours changes the time of the last update.
 		default:
 			changed = true
 		}

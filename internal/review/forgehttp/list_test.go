@@ -54,6 +54,12 @@ func TestFetch(t *testing.T) {
 			{pages{page("x", 1, 2), page("b", 3)}, []int{1, 2, 3}, true},
 			{pages{page("a", 1, 2)}, []int{1, 2}, true},
 		},
+		"another tag for the same": {
+			{pages{page("a", 1, 2)}, []int{1, 2}, true},
+			{pages{page("b", 1, 2)}, nil, false},
+			{pages{page("b", 1, 3)}, nil, false}, // by the tag
+			{pages{page("c", 1, 3)}, []int{1, 3}, true},
+		},
 		"no tags": {
 			{pages{page("", 2, 1)}, []int{1, 2}, true},
 			{pages{page("", 2, 1)}, nil, false},

@@ -22,11 +22,8 @@ func (f *Forge) Comment(ctx context.Context, number int, marker, body string) (s
 }
 
 func (f *Forge) comment(ctx context.Context, number int, marker, body string) (string, error) {
-	switch {
-	case marker == "" || !strings.Contains(body, marker):
-		return "", errors.New("the marker is no part of the comment")
-	case len(body) > maxComment:
-		return "", fmt.Errorf("it has %d bytes, and the limit is %d", len(body), maxComment)
+	if err := forgehttp.Sendable(marker, body, maxComment); err != nil {
+		return "", err
 	}
 	done, err := f.turn.Take(ctx)
 	if err != nil {
@@ -37,40 +34,39 @@ func (f *Forge) comment(ctx context.Context, number int, marker, body string) (s
 	if err != nil {
 		return "", err
 	}
-	c, err := f.find(ctx, api, number, marker)
+	key := commentKey{number, marker}
+	c, err := f.find(ctx, api, key)
 	if err != nil {
 		return "", err
 	}
+	written, _ := f.written.Get(key)
 	var answer *gitea.Response
 	switch {
 	case c == nil:
 		c, answer, err = api.CreateIssueComment(f.owner, f.name, int64(number), gitea.CreateIssueCommentOption{Body: body})
-	case !same(c.Body, body):
+	case written.Equal(body, c.Body):
+		return forgehttp.Web(c.HTMLURL), nil
+	default:
 		c, answer, err = api.EditIssueComment(f.owner, f.name, c.ID, gitea.EditIssueCommentOption{Body: body})
 	}
 	if err != nil {
 		return "", refused(answer, err)
 	}
-	f.comments.Add(commentKey{number, marker}, c.ID)
+	f.comments.Add(key, c.ID)
+	f.written.Add(key, forgehttp.Written{Sent: body, Kept: c.Body})
 	return forgehttp.Web(c.HTMLURL), nil
 }
 
-// same compares comments apart from line ends and outer space, which a database may change.
-func same(a, b string) bool {
-	normal := func(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
-	return normal(a) == normal(b)
-}
-
 // find returns our comment with the marker, or nil. A comment that was found before is read by its number.
-func (f *Forge) find(ctx context.Context, api *gitea.Client, number int, marker string) (*gitea.Comment, error) {
+func (f *Forge) find(ctx context.Context, api *gitea.Client, key commentKey) (*gitea.Comment, error) {
 	me, err := f.user(ctx, api)
 	if err != nil {
 		return nil, err
 	}
 	ours := func(c *gitea.Comment) bool {
-		return c != nil && c.Poster != nil && c.Poster.ID == me && strings.Contains(c.Body, marker)
+		return c != nil && c.Poster != nil && c.Poster.ID == me && strings.Contains(c.Body, key.marker)
 	}
-	if id, ok := f.comments.Get(commentKey{number, marker}); ok {
+	if id, ok := f.comments.Get(key); ok {
 		c, answer, err := api.GetIssueComment(f.owner, f.name, id)
 		err = refused(answer, err)
 		switch {
@@ -81,7 +77,7 @@ func (f *Forge) find(ctx context.Context, api *gitea.Client, number int, marker 
 		}
 	}
 	// The server ignores pages here, and answers with all comments in the order of their creation.
-	all, answer, err := api.ListIssueComments(f.owner, f.name, int64(number), gitea.ListIssueCommentOptions{})
+	all, answer, err := api.ListIssueComments(f.owner, f.name, int64(key.number), gitea.ListIssueCommentOptions{})
 	if err != nil {
 		return nil, refused(answer, err)
 	}
@@ -93,6 +89,10 @@ func (f *Forge) find(ctx context.Context, api *gitea.Client, number int, marker 
 	}
 	return first, nil
 }
+
+// ghost is the user of comments whose user was deleted. The user of Gitea Actions has a negative number too
+// (models/user/user_system.go).
+const ghost = -1
 
 // user returns the number of the user that the token belongs to.
 func (f *Forge) user(ctx context.Context, api *gitea.Client) (int64, error) {
@@ -110,7 +110,7 @@ func (f *Forge) user(ctx context.Context, api *gitea.Client) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask whose token it is: %w", refused(answer, err))
 	}
-	if u.ID <= 0 {
+	if u.ID == 0 || u.ID == ghost {
 		return 0, errors.New("ask whose token it is: the answer names no user")
 	}
 	f.mu.Lock()

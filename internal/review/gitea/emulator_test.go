@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/review/gitea"
 	"syncer.dev/syncer/internal/review/reviewtest/emulator"
+	"syncer.dev/syncer/internal/review/reviewtest/openapi"
 )
 
 //go:embed testdata/openapi.json
@@ -30,13 +31,16 @@ type server struct {
 
 func start(t *testing.T) *server {
 	t.Helper()
-	d, err := emulator.Describe(description)
+	d, err := openapi.Load(description, "/api/v1")
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Answers = true
+	// The SDK asks for pages here, and Gitea ignores that.
+	d.Undocumented = map[string][]string{"GET /repos/{owner}/{repo}/issues/{index}/comments": {"page", "limit"}}
 	s := &server{}
 	s.Server = &emulator.Server{
-		Repository: emulator.NewRepository(t), Description: d, Prefix: "/api/v1", Handle: s.handle,
+		Repository: emulator.NewRepository(t), Description: d, Handle: s.handle,
 	}
 	s.Limited = func(w http.ResponseWriter) { // as a proxy does it
 		end, _ := strconv.ParseInt(s.LimitEnd(), 10, 64)
@@ -45,12 +49,7 @@ func start(t *testing.T) *server {
 		fmt.Fprint(w, "<html>slow down</html>")
 	}
 	s.WithoutTags() // Gitea has none
-	s.web = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/comments") {
-			r.URL.RawQuery = "" // the SDK asks for a page, and Gitea ignores that
-		}
-		s.ServeHTTP(w, r)
-	}))
+	s.web = httptest.NewServer(s)
 	t.Cleanup(s.web.Close)
 	return s
 }

@@ -59,6 +59,7 @@ type Forge struct {
 	me       int64                           // user of the token
 	meToken  string
 	comments *lru.Cache[commentKey, int64]
+	written  *lru.Cache[commentKey, forgehttp.Written]
 	statuses *lru.Cache[statusKey, review.CommitStatus]
 }
 
@@ -82,11 +83,12 @@ func New(o Options) (*Forge, error) {
 	f := &Forge{
 		client: forgehttp.New(forgehttp.Options{Base: base, Token: o.Token, HTTP: o.HTTP}),
 		url:    base.String(), owner: owner, name: strings.TrimSuffix(name, ".git"), userAgent: o.UserAgent, token: o.Token,
-		turn:  forgehttp.NewTurn(),
-		lists: map[string][]review.PullRequest{},
+		turn:     forgehttp.NewTurn(),
+		lists:    map[string][]review.PullRequest{},
+		comments: forgehttp.Cache[commentKey, int64](remembered),
+		written:  forgehttp.Cache[commentKey, forgehttp.Written](remembered),
+		statuses: forgehttp.Cache[statusKey, review.CommitStatus](remembered),
 	}
-	f.comments, _ = lru.New[commentKey, int64](remembered)              // fails only for a size of 0
-	f.statuses, _ = lru.New[statusKey, review.CommitStatus](remembered) // the same
 	return f, nil
 }
 

@@ -246,3 +246,23 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+// The token of a workflow belongs to a user with a negative number. That of deleted users is not ours.
+func TestUserOfActions(t *testing.T) {
+	s := start(t)
+	number := s.Open("main")
+	s.User = emulator.User{ID: -2, Login: "gitea-actions"}
+	for _, text := range []string{"one", "two"} {
+		if _, err := s.Forge().Comment(t.Context(), number, marker, marker+text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []reviewtest.Comment{{Own: true, Body: marker + "two"}}
+	if diff := cmp.Diff(want, s.Comments(number)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	s.User = emulator.User{ID: -1, Login: "Ghost"}
+	if _, err := s.Forge().Comment(t.Context(), number, marker, body); err == nil {
+		t.Error("comments of deleted users count as own")
+	}
+}

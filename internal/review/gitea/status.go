@@ -61,7 +61,7 @@ func (f *Forge) lastStatus(ctx context.Context, commit, name string) (s review.C
 	err = pages(&option.ListOptions, func() (*gitea.Response, error) {
 		page, answer, err := api.ListStatuses(f.owner, f.name, commit, option)
 		for _, o := range page {
-			if o.Context == name && o.ID > newest {
+			if o != nil && o.Context == name && o.ID > newest {
 				newest, found = o.ID, true
 				s = review.CommitStatus{
 					Context: name, State: review.State(o.State), Description: o.Description, URL: o.TargetURL,

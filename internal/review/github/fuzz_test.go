@@ -12,7 +12,7 @@ import (
 	"syncer.dev/syncer/internal/review"
 )
 
-// FuzzAnswer: whatever a server answers, requests go to it alone, and a pull request has a head that is a commit.
+// FuzzAnswer: for any answer of a server, requests go to it alone, and a pull request has a head that is a commit.
 func FuzzAnswer(f *testing.F) {
 	f.Add(200, `[{"number":1,"head":{"sha":"`+strings.Repeat("a", 40)+`"},"base":{"ref":"main"},"state":"open"}]`, "")
 	f.Add(200, `{"number":1,"head":null,"merged":true}`, `<https://elsewhere.example.com/x?page=2>; rel="next"`)

@@ -42,7 +42,7 @@ func FuzzPlain(f *testing.F) {
 	})
 }
 
-// FuzzAnswer: whatever a server answers, requests go to it alone, and a merge request has a head that is a commit.
+// FuzzAnswer: for any answer of a server, requests go to it alone, and a merge request has a head that is a commit.
 func FuzzAnswer(f *testing.F) {
 	f.Add(200, `[{"iid":1,"sha":"`+strings.Repeat("a", 40)+`","target_branch":"main","state":"opened"}]`, "2")
 	f.Add(200, `{"iid":1,"sha":null,"state":"merged"}`, "")

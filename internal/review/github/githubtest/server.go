@@ -12,12 +12,26 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/review/reviewtest/emulator"
+	"syncer.dev/syncer/internal/review/reviewtest/openapi"
 )
 
 //go:embed testdata/openapi.json
 var description []byte
 
-var described = sync.OnceValues(func() (*emulator.Description, error) { return emulator.Describe(description) })
+// The API is at the root of a host of its own, or below a path.
+var (
+	cloud      = sync.OnceValues(func() (*openapi.Document, error) { return load("/") })
+	enterprise = sync.OnceValues(func() (*openapi.Document, error) { return load("/api/v3") })
+)
+
+func load(base string) (*openapi.Document, error) {
+	d, err := openapi.Load(description, base)
+	if err != nil {
+		return nil, err
+	}
+	d.Answers = true
+	return d, nil
+}
 
 // Repository is the name of the repository.
 const Repository = "team/models"
@@ -33,20 +47,17 @@ type Server struct {
 // New starts a server, which ends with the test.
 func New(t testing.TB) *Server {
 	t.Helper()
-	d, err := described()
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := &Server{Repository: emulator.NewRepository(t)}
-	rest := func(prefix string) *emulator.Server {
-		return &emulator.Server{
-			Repository: s.Repository, Description: d, Prefix: prefix, Handle: s.handle, Limited: s.limited,
+	rest := func(described func() (*openapi.Document, error)) *emulator.Server {
+		d, err := described()
+		if err != nil {
+			t.Fatal(err)
 		}
+		return &emulator.Server{Repository: s.Repository, Description: d, Handle: s.handle, Limited: s.limited}
 	}
 	mux := http.NewServeMux()
-	enterprise := rest("/api/v3")
-	mux.Handle("/api/v3/", enterprise)
-	mux.Handle("/", rest(""))
+	mux.Handle("/api/v3/", rest(enterprise))
+	mux.Handle("/", rest(cloud))
 	mux.HandleFunc("POST /api/graphql", s.graphql)
 	mux.HandleFunc("POST /graphql", s.graphql)
 	server := httptest.NewServer(mux)

@@ -13,12 +13,23 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/review/reviewtest/emulator"
+	"syncer.dev/syncer/internal/review/reviewtest/openapi"
 )
 
 //go:embed testdata/openapi.yaml
 var description []byte
 
-var described = sync.OnceValues(func() (*emulator.Description, error) { return emulator.Describe(description) })
+// prefix is the path of the server (GitLab Docs, "Install GitLab under a relative URL").
+const prefix = "/gitlab"
+
+var described = sync.OnceValues(func() (*openapi.Document, error) {
+	d, err := openapi.Load(description, prefix)
+	if err != nil {
+		return nil, err
+	}
+	d.Answers = true
+	return d, nil
+})
 
 // Project is the path of the project.
 const Project = "team/serving/models"
@@ -48,9 +59,8 @@ func New(t testing.TB) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{Repository: emulator.NewRepository(t)}
-	const prefix = "/gitlab" // GitLab Docs, "Install GitLab under a relative URL"
 	server := httptest.NewServer(&emulator.Server{
-		Repository: s.Repository, Description: d, Prefix: prefix, Handle: s.handle, Limited: s.limited,
+		Repository: s.Repository, Description: d, Handle: s.handle, Limited: s.limited,
 	})
 	t.Cleanup(server.Close)
 	s.URL = server.URL + prefix

@@ -157,6 +157,7 @@ func (r *Repository) Change(number int, f func(p *Pull)) {
 	p := r.Find(number)
 	if p == nil {
 		r.T.Fatalf("there is no pull request %d", number)
+		return
 	}
 	p.Changes++
 	f(p)

@@ -13,10 +13,18 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"syncer.dev/syncer/internal/review/reviewtest/openapi"
 )
 
 // Token is the token that the emulators accept.
 const Token = "opensesame-0123456789"
+
+// Operation is what a request asks for.
+type Operation struct {
+	Name   string            // METHOD PATH, as the description has it
+	Params map[string]string // in the path
+}
 
 // Handle answers an operation with a status and a document, which is text or an error for statuses from 400. It is
 // called with the lock of the repository held.
@@ -25,8 +33,7 @@ type Handle func(op *Operation, r *http.Request, body map[string]any) (status in
 // Server is the HTTP side of an emulator.
 type Server struct {
 	*Repository
-	Description *Description
-	Prefix      string // of all paths of the description
+	Description *openapi.Document
 	Handle      Handle
 	// Limited returns the answer of the forge to a request before the time at which its limit ends.
 	Limited func(w http.ResponseWriter)
@@ -34,36 +41,25 @@ type Server struct {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.refused(w, r) {
-		return
+	if !s.refused(w, r) {
+		s.Description.Check(s.T, http.HandlerFunc(s.answer)).ServeHTTP(w, r)
 	}
-	op := s.Description.find(r, s.Prefix)
-	if op == nil {
-		s.fault(w, "%s %s is not in the description", r.Method, r.URL)
-		return
-	}
-	s.Do(func() { s.log = append(s.log, op.Name) })
-	in, err := s.Description.check(r, op)
+}
+
+// answer answers a request that the description allows.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	name, params, err := s.Description.Operation(r)
 	if err != nil {
-		s.fault(w, "%s %s: %v", r.Method, r.URL, err)
+		s.T.Error(err)
 		return
 	}
+	s.Do(func() { s.log = append(s.log, name) })
 	answer := httptest.NewRecorder()
-	lost := s.serve(answer, op, r)
-	if err := checkAnswer(in, answer); err != nil {
-		s.fault(w, "the emulator answers %s: %v", op.Name, err)
-		return
-	}
-	if lost {
+	if s.serve(answer, &Operation{name, params}, r) {
 		http.Error(w, "<html>bad gateway</html>", http.StatusBadGateway)
 		return
 	}
 	s.send(w, r, answer)
-}
-
-func (s *Server) fault(w http.ResponseWriter, format string, args ...any) {
-	s.T.Errorf(format, args...)
-	http.Error(w, fmt.Sprintf(format, args...), http.StatusNotImplemented)
 }
 
 // refused answers requests without the token, and those that a knob refuses.

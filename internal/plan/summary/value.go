@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package summary
 
 import (
 	"cmp"
 	"fmt"
 	"math"
 	"strconv"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/plan"
 )
 
-// Difference is one of the Values of a Workspace before and after a change, in words; "" where there is none.
+// Difference is one of the values of a Workspace before and after a change, in words; "" where there is none.
 type Difference struct{ Name, Before, After string }
 
-// Differences returns the Values that differ, in the order in which a reviewer reads them. Costs are not among them.
-func (w *Workspace) Differences() []Difference {
-	before, after := w.Before.words(), w.After.words()
+// Differences returns the values that differ, in the order in which a reviewer reads them. Costs are not among them.
+func Differences(before, after plan.Values) []Difference {
+	was, is := valuesOf(before), valuesOf(after)
 	var out []Difference
-	for i, v := range before {
-		if v.text != after[i].text {
-			out = append(out, Difference{v.name, v.text, after[i].text})
+	for i, v := range was {
+		if v.text != is[i].text {
+			out = append(out, Difference{v.name, v.text, is[i].text})
 		}
 	}
 	return out
 }
 
-// word is one value with its name, as text.
-type word struct{ name, text string }
+// value is one value with its name, as text.
+type value struct{ name, text string }
 
-// words are the values as text, the same names in the same order for all Values.
-func (v Values) words() []word {
+// valuesOf are the values as text, the same names in the same order for all.
+func valuesOf(v plan.Values) []value {
 	nodes := ""
 	if v.InstanceType != "" {
 		nodes = "on demand"
@@ -43,7 +46,7 @@ func (v Values) words() []word {
 	case v.Image != "":
 		task = "tuning"
 	}
-	return []word{
+	return []value{
 		{"task", task},
 		{"preset", v.Preset},
 		{"model", v.Model},
@@ -70,8 +73,10 @@ func counted(n int, thing string) string {
 		return ""
 	case thing == "":
 		return strconv.Itoa(n)
+	case n == 1:
+		return "1 " + thing
 	}
-	return some(n, thing)
+	return plan.Thousands(n) + " " + thing + "s"
 }
 
 // Serving is what a change does to those who send requests to a Workspace.
@@ -86,16 +91,16 @@ const (
 	ServingEnds        Serving = "ends"        // it stops for good
 )
 
-// Serving says what the change does to those who send requests to a Workspace.
-func (w *Workspace) Serving() Serving {
+// ServingOf says what the change does to those who send requests to a Workspace.
+func ServingOf(w *plan.Workspace) Serving {
 	switch {
-	case !w.Before.Serves && (!w.After.Serves || w.Op == Hold):
+	case !w.Before.Serves && (!w.After.Serves || w.Op == plan.Hold):
 		return NotServing
 	case !w.Before.Serves:
 		return ServingStarts
-	case w.Op == Hold:
+	case w.Op == plan.Hold:
 		return ServingContinues
-	case w.Op == Delete || !w.After.Serves:
+	case w.Op == plan.Delete || !w.After.Serves:
 		return ServingEnds
 	case w.Interrupted:
 		return ServingInterrupted
@@ -104,10 +109,18 @@ func (w *Workspace) Serving() Serving {
 }
 
 // Nodes is the number of nodes and their size, "2 x Standard_NC24ads_A100_v4".
-func Nodes(v Values) string { return fmt.Sprintf("%d x %s", v.Nodes, v.InstanceType) }
+func Nodes(v plan.Values) string { return fmt.Sprintf("%d x %s", v.Nodes, v.InstanceType) }
 
 // USD is an amount in whole US dollars, "2,681".
-func USD(usd float64) string { return Thousands(int(math.Round(usd))) }
+func USD(usd float64) string { return plan.Thousands(int(math.Round(usd))) }
+
+// Month is the cost of a month in whole US dollars, or "unknown".
+func Month(hourly capacity.Cost) string {
+	if !hourly.Known {
+		return "unknown"
+	}
+	return USD(hourly.Monthly().USD)
+}
 
 // Short is a commit as people read it, or the name as it is.
 func Short(rev string) string {
@@ -118,4 +131,4 @@ func Short(rev string) string {
 }
 
 // Title names the model that a Workspace runs, for a table: its preset, or else the repository of the weights.
-func (v Values) Title() string { return cmp.Or(v.Preset, v.Model) }
+func Title(v plan.Values) string { return cmp.Or(v.Preset, v.Model) }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package summary
 
 import (
 	"slices"
+	"strings"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // Statement is one sentence for a reviewer about Workspaces, or about the plan as a whole where it names none.
 type Statement struct {
-	Kind       FindingKind // "" for one that is no Finding
+	Kind       plan.FindingKind // "" for one that is no Finding
 	Workspaces []workspace.Key
 	Text       string // not escaped
 	Hint       string // what to do; "" for nothing
@@ -19,14 +21,20 @@ type Statement struct {
 
 // Blockers say why the change is blocked: what is invalid, without a place, refused by the API server, or forbidden by
 // a policy. Those with equal words are one.
-func (p *Plan) Blockers() []Statement {
+func Blockers(p *plan.Plan) []Statement {
 	var out statements
+	told := map[workspace.Key]bool{} // why it has no place, by a finding
+	for i := range p.Findings {
+		if f := &p.Findings[i]; f.Verdict == diag.Fail && (f.Kind == plan.LimitExceeded || f.Kind == plan.QuotaShort) {
+			told[f.Workspace] = true
+		}
+	}
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
 		for _, text := range w.Blocked {
 			out.add("", w.Key, text, "")
 		}
-		if w.Refused {
+		if w.Refused && !told[w.Key] {
 			out.add("", w.Key, w.Unplaced, "")
 		}
 	}
@@ -41,7 +49,7 @@ func (p *Plan) Blockers() []Statement {
 }
 
 // Cautions are what to read before the change is carried out. Those with equal words are one.
-func (p *Plan) Cautions() []Statement {
+func Cautions(p *plan.Plan) []Statement {
 	var out statements
 	out.addFindings(p, diag.Warn)
 	for _, text := range p.Warnings {
@@ -51,14 +59,14 @@ func (p *Plan) Cautions() []Statement {
 	return out.list
 }
 
-// Facts are what is told without a judgement, apart from the values that Differences shows and from sums.
-func (p *Plan) Facts() []Statement {
+// Facts are findings without a judgement, apart from the values that Differences shows and from sums.
+func Facts(p *plan.Plan) []Statement {
 	var out statements
 	out.addFindings(p, diag.Off)
 	return slices.DeleteFunc(out.list, func(s Statement) bool {
 		switch s.Kind {
-		case ModelChanged, RevisionChanged, ContextChanged, GPUsChanged, ParallelismChanged, SizeChanged, ImageChanged,
-			EndpointChanged, CostRaised, Deleted, PoolDeleted:
+		case plan.ModelChanged, plan.RevisionChanged, plan.ContextChanged, plan.GPUsChanged, plan.ParallelismChanged, plan.SizeChanged, plan.ImageChanged,
+			plan.EndpointChanged, plan.CostRaised, plan.Deleted, plan.PoolDeleted:
 			return true
 		}
 		return false
@@ -73,12 +81,12 @@ type statements struct {
 
 // words are what makes statements equal, but for their Workspaces.
 type words struct {
-	kind       FindingKind
+	kind       plan.FindingKind
 	text, hint string
 	ofPlan     bool
 }
 
-func (s *statements) add(kind FindingKind, k workspace.Key, text, hint string) {
+func (s *statements) add(kind plan.FindingKind, k workspace.Key, text, hint string) {
 	key := words{kind, text, hint, k == workspace.Key{}}
 	i, found := s.at[key]
 	if !found {
@@ -95,7 +103,7 @@ func (s *statements) add(kind FindingKind, k workspace.Key, text, hint string) {
 }
 
 // addProblems adds the Problems of a severity. Workspace.Blocked has the errors of Workspaces already.
-func (s *statements) addProblems(p *Plan, severity diag.Severity) {
+func (s *statements) addProblems(p *plan.Plan, severity diag.Severity) {
 	for _, d := range p.Problems {
 		if d.Severity == severity && (severity == diag.Warning || d.Workspace == (workspace.Key{})) {
 			hint := d.Hint
@@ -105,9 +113,17 @@ func (s *statements) addProblems(p *Plan, severity diag.Severity) {
 	}
 }
 
-func (s *statements) addFindings(p *Plan, v diag.Verdict) {
+// addFindings adds the findings with a verdict, but those that repeat a Problem, which has its place in a file.
+func (s *statements) addFindings(p *plan.Plan, v diag.Verdict) {
+	problems := map[workspace.Key][]string{}
+	for i := range p.Problems {
+		d := &p.Problems[i]
+		problems[d.Workspace] = append(problems[d.Workspace], d.Message)
+	}
 	for i := range p.Findings {
-		if f := &p.Findings[i]; f.Verdict == v {
+		f := &p.Findings[i]
+		repeats := func(message string) bool { return message != "" && strings.HasSuffix(f.Text, message) }
+		if f.Verdict == v && !slices.ContainsFunc(problems[f.Workspace], repeats) {
 			s.add(f.Kind, f.Workspace, f.Text, f.Hint)
 		}
 	}
