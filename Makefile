@@ -3,6 +3,8 @@
 GO      ?= go
 # The race detector needs a C compiler; without one the tests run without it, and say so.
 RACE    := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
+# The real forge needs one too: without it the tests on the forge are left out, and "make test" names them.
+FORGE   := $(if $(RACE),required,off)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.9.2
@@ -86,7 +88,7 @@ FUZZ += internal/workspace/load:FuzzLoad
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test build devcluster check lint staticcheck rules errorlint cyclo width fmt generate bench fuzz imagedata clean
+.PHONY: help demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench fuzz imagedata clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,10 +96,13 @@ help: ## this list
 demo: ## the main job, end to end, on real parts
 	@$(GO) run ./internal/demo
 
-test: devcluster ## all tests
+test: devcluster $(if $(RACE),gitea) ## all tests
 	@[ -n "$(RACE)" ] || echo "no C compiler: the race detector is off" >&2
-	$(GO) test $(RACE) -timeout 20m ./...
+	SYNCER_GITEA=$${SYNCER_GITEA:-$(FORGE)} $(GO) test $(RACE) -timeout 20m ./...
 	$(GO) -C devcluster test ./kubelet/...
+	@[ "$${SYNCER_GITEA:-$(FORGE)}" = required ] || { \
+		echo "left out: the tests on a real forge. To add them, install a C compiler, and run: make gitea test"; \
+		grep -rhoE --include='*_test.go' '^func TestGitea\w*' internal | sed 's/^func /  /'; } >&2
 
 build: ## bin/syncer
 	$(GO) build -ldflags "-X syncer.dev/syncer/internal/app.version=$(VERSION)" -o bin/syncer ./cmd/syncer
@@ -105,12 +110,17 @@ build: ## bin/syncer
 devcluster: ## bin/devcluster, unless it is up to date
 	@devcluster/build
 
+gitea: ## bin/gitea, a real forge for tests and the demo, unless it is up to date
+	@gitea/build
+
 check: lint ## format, vet, the linters, and that go.mod is tidy
-	@unformatted="$$($(GOFUMPT) -l cmd internal presets devcluster)"; [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
+	@unformatted="$$($(GOFUMPT) -l cmd internal presets devcluster gitea)"; [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) -C devcluster vet ./kubelet/... ./cmd/...
 	@$(GO) mod tidy -diff
 	@$(GO) -C devcluster mod tidy -diff
+	@$(GO) -C gitea mod tidy -diff
+	@[ -z "$(RACE)" ] || gitea/build vet
 
 lint: $(LINT) ## the linters alone
 
@@ -127,10 +137,10 @@ cyclo: ## no function outside tests has a cyclomatic complexity above 20
 	$(GOCYCLO) -over 20 -ignore 'testdata|_test\.go' .
 
 width: ## no line of Go is longer than 120 columns; a tab counts as one
-	@! LC_ALL=C.UTF-8 grep -rnE --include='*.go' --exclude-dir=testdata '^.{121,}' cmd internal presets devcluster
+	@! LC_ALL=C.UTF-8 grep -rnE --include='*.go' --exclude-dir=testdata '^.{121,}' cmd internal presets devcluster gitea
 
 fmt: ## format all code
-	$(GOFUMPT) -w cmd internal presets devcluster
+	$(GOFUMPT) -w cmd internal presets devcluster gitea
 
 generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/capacity ./internal/config ./internal/diag ./internal/modelconfig ./internal/workspace/load \

@@ -37,7 +37,8 @@ type demo struct {
 	repo   string // bare repository
 	env    []string
 	undo   []func()
-	borrow bool // the cluster is the user's
+	borrow bool   // the cluster is the user's
+	daemon func() // stops syncer, if it runs
 }
 
 // cleanup undoes all steps, the last one first.
@@ -73,6 +74,7 @@ func (d *demo) run(ctx context.Context) error {
 		{"syncer status", d.showStatus},
 		{"the status branch", d.showBranch},
 		{"push one change: a new Workspace", d.push},
+		{"propose a change on a forge: a pull request, its plan, and what becomes of it", d.forge},
 		{"take everything away again", d.leave},
 	} {
 		if s.title == "take everything away again" && !d.borrow {

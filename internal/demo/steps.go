@@ -159,6 +159,16 @@ func (d *demo) commit(ctx context.Context, subject, trailer string) error {
 
 // converge starts the daemon, which runs until the end of the demo.
 func (d *demo) converge(ctx context.Context) error {
+	if err := d.startDaemon(); err != nil {
+		return err
+	}
+	return d.until(ctx, 5*time.Minute, func(s []item) bool {
+		return len(s) >= 3 &&
+			!slices.ContainsFunc(s, func(i item) bool { return i.Status.State == "Pending" || i.Status.State == "NotReady" })
+	})
+}
+
+func (d *demo) startDaemon() error {
 	cmd := exec.Command(d.syncer(), "run")
 	cmd.Env = d.env
 	talk, err := cmd.StderrPipe()
@@ -176,12 +186,13 @@ func (d *demo) converge(ctx context.Context) error {
 			}
 		}
 	})
-	d.Cleanup(func() { stop(cmd, nil); reading.Wait() })
-	return d.until(ctx, 5*time.Minute, func(s []item) bool {
-		return len(s) >= 3 &&
-			!slices.ContainsFunc(s, func(i item) bool { return i.Status.State == "Pending" || i.Status.State == "NotReady" })
-	})
+	d.daemon = sync.OnceFunc(func() { stop(cmd, nil); reading.Wait() })
+	d.Cleanup(d.daemon)
+	return nil
 }
+
+// stopDaemon ends syncer.
+func (d *demo) stopDaemon() { d.daemon() }
 
 func (d *demo) syncer() string { return filepath.Join(d.root, "bin", "syncer") }
 
@@ -282,6 +293,10 @@ func (d *demo) push(ctx context.Context) error {
 
 // leave removes all Workspaces, so that nothing remains in the user's cluster.
 func (d *demo) leave(ctx context.Context) error {
+	d.stopDaemon() // it may follow the forge
+	if err := d.startDaemon(); err != nil {
+		return err
+	}
 	files, err := filepath.Glob(filepath.Join(d.work(), "workspaces", "*.yaml"))
 	if err != nil {
 		return err

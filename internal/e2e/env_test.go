@@ -61,6 +61,7 @@ type env struct {
 	*testing.T
 	azure      *armsim.Server
 	repo       *gittest.Repo
+	recorded   string // folder of the bare repository with the status branch
 	rest       *rest.Config
 	kube       kubernetes.Interface
 	api        *proxy // between syncer and the API server
@@ -126,6 +127,7 @@ func (e *env) wire(c *testenv.Cluster, capacity string) {
 	e.kubeconfig = filepath.Join(dir, "kubeconfig")
 	write(t, e.kubeconfig, strings.ReplaceAll(string(data), c.URL, "https://"+e.api.addr()))
 	e.repo = gittest.NewRepo(t)
+	e.recorded = e.repo.Dir
 	e.config = filepath.Join(dir, "syncer.yaml")
 	write(t, e.config, fmt.Sprintf(`apiVersion: syncer.dev/v1alpha1
 kind: Config
@@ -256,7 +258,7 @@ func (p *process) get(path string) (int, string) {
 // report returns the recorded report on a Workspace in the namespace default.
 func (e *env) report(name string) (status.Report, error) {
 	file := "syncer/status:status/" + clusterName + "/default/" + name + ".yaml"
-	out, err := exec.Command("git", "-C", e.repo.Dir, "show", file).Output()
+	out, err := exec.Command("git", "-C", e.recorded, "show", file).Output()
 	if err != nil {
 		return status.Report{}, errors.New("not recorded")
 	}
@@ -282,7 +284,7 @@ func (e *env) waitState(name string, want status.State) status.Report {
 
 // statusCommits counts the commits on the status branch.
 func (e *env) statusCommits() string {
-	out, _ := exec.Command("git", "-C", e.repo.Dir, "rev-list", "--count", "syncer/status").Output()
+	out, _ := exec.Command("git", "-C", e.recorded, "rev-list", "--count", "syncer/status").Output()
 	return strings.TrimSpace(string(out))
 }
 
