@@ -97,6 +97,9 @@ type Workload struct {
 	More   int
 	// Sizes are the verdicts on the sizes that were considered, if Observed.Explain asks for them and it does not run.
 	Sizes []capacity.Verdict
+	// rejected returns the sizes that sizing rejects, for Sizes; nil if they are not asked for. Most Workloads run, and
+	// then nobody asks.
+	rejected func() []capacity.Verdict
 	// NodeFailure is why its nodes do not suffice.
 	NodeFailure cluster.Failure
 	// Assumed is the note on what it is placed on as long as its nodes are unknown; empty if they are known.
@@ -202,8 +205,9 @@ func Desire(
 	seen = seen.In(policy.Limits.Zones)
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
 	presets := make([]preset.Preset, len(set.Workspaces))
+	errs := set.Errors()
 	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
-		d.Workloads[i], presets[i] = desire(set, &set.Workspaces[i], catalog, policy, seen)
+		d.Workloads[i], presets[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -218,10 +222,14 @@ func Desire(
 	}
 	blockRendered(d.Workloads)
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
+	known := map[diag.Diagnostic]bool{}
+	for _, p := range set.Problems {
+		known[p] = true
+	}
 	for i := range d.Workloads {
 		w := &d.Workloads[i]
 		for _, p := range w.Blocked {
-			if !slices.Contains(set.Problems, p) {
+			if !known[p] {
 				d.Problems = append(d.Problems, p)
 			}
 		}
@@ -249,11 +257,12 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int)) error
 func desire(
 	set *workspace.Set,
 	w *workspace.Workspace,
+	errs workspace.Errors,
 	catalog Catalog,
 	policy Policy,
 	seen Observed,
 ) (Workload, preset.Preset) {
-	out := Workload{Key: w.Key, Workspace: w, Blocked: set.ErrorsOf(w.Key)}
+	out := Workload{Key: w.Key, Workspace: w, Blocked: errs.Of(w)}
 	if seen.Live {
 		out.Blocked = append(out.Blocked, locked(set, w)...)
 	}

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -46,7 +47,8 @@ type Settings struct {
 	Depth Depth
 }
 
-// Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its references.
+// Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its
+// references, and the last base of Between.
 type Engine struct {
 	settings Settings
 	cluster  Cluster
@@ -54,6 +56,8 @@ type Engine struct {
 	inputs     string // of the last loaded revision
 	loaded     *desired.Input
 	references references
+	base       base
+	outlines   *render.Outlines // of Between
 }
 
 // references are the objects that Workspaces refer to, as last resolved.
@@ -65,7 +69,9 @@ type references struct {
 }
 
 // New returns an Engine with an empty cache.
-func New(s Settings, c Cluster) *Engine { return &Engine{settings: s, cluster: c} }
+func New(s Settings, c Cluster) *Engine {
+	return &Engine{settings: s, cluster: c, outlines: render.NewOutlines()}
+}
 
 // Observed is the input of a plan in addition to the source.
 type Observed struct {
@@ -197,37 +203,6 @@ func (e *Engine) preview(ctx context.Context, d desired.Desired, live cluster.St
 }
 
 func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
-
-// Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster.
-func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, error) {
-	before, err := e.side(ctx, base, nil)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	after, err := e.side(ctx, head, &before)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	return plan.Between(e.settings.Policy, base.Commit, head.Commit, before, after), nil
-}
-
-// side computes the desired state of a revision, as if the one before it had been carried out; nil for an empty
-// cluster.
-func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (plan.Side, error) {
-	in, _, err := e.Load(rev)
-	if err != nil {
-		return plan.Side{}, err
-	}
-	seen := desired.Observed{Eventual: true}
-	if before != nil {
-		seen = plan.Eventually(*before)
-		seen.Explain = true
-	}
-	nodes := in.Offline()
-	seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
-	d, err := Desire(ctx, in, e.settings.Policy, seen)
-	return plan.Side{Set: in.Set, Desired: d}, err
-}
 
 // atOnce is a number of Workspaces that always fit into an empty cluster, whose number of pools is bounded.
 const atOnce = 50

@@ -17,7 +17,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-func sameObject(a, b *unstructured.Unstructured) bool { return reflect.DeepEqual(a.Object, b.Object) }
+// sameObject reports whether two objects are equal. Those of one address are, which outlines depend on.
+func sameObject(a, b *unstructured.Unstructured) bool { return a == b || reflect.DeepEqual(a.Object, b.Object) }
 
 var marks = map[Op]string{Create: "+", Update: "~", Replace: "-/+", Delete: "-", NoOp: " ", Hold: "!"}
 
