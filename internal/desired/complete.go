@@ -12,9 +12,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Complete returns the desired state with the objects of some Workloads as r renders them, for a state that another
-// Renderer has made of the same source, such as a render.Outliner. It changes nothing in d. An object stands where its
-// outline did.
+// Complete returns the objects of the desired state, with those of some Workloads as r renders them, for a state that
+// another Renderer has made of the same source, such as a render.Outliner. An object stands where its outline did. It
+// changes nothing in d, whose Workloads keep the outlines.
 func (d Desired) Complete(
 	ctx context.Context,
 	set *workspace.Set,
@@ -22,51 +22,39 @@ func (d Desired) Complete(
 	r Renderer,
 	policy Policy,
 	which func(*Workload) bool,
-) (Desired, error) {
-	d.Workloads = slices.Clone(d.Workloads)
-	var todo []int
+) ([]Object, error) {
+	var todo []*Workload
 	for i := range d.Workloads {
 		if w := &d.Workloads[i]; len(w.Bundle.Objects) > 0 && which(w) {
-			todo = append(todo, i)
+			todo = append(todo, w)
 		}
 	}
 	if len(todo) == 0 {
-		return d, nil
+		return d.Objects, nil
 	}
-	outlines := make([][]*unstructured.Unstructured, len(todo))
-	if err := each(ctx, len(todo), func(ctx context.Context, n int) {
-		w := &d.Workloads[todo[n]]
-		outlines[n] = w.Bundle.Objects
-		p, _ := catalog.Lookup(w.Workspace.PresetName())
-		if full := w.render(ctx, set, p, r, policy); len(full.Blocked) == len(w.Blocked) {
-			w.complete(full.Bundle.Objects)
-		}
+	rendered := make([]Workload, len(todo))
+	if err := each(ctx, len(todo), func(ctx context.Context, i int) {
+		p, _ := catalog.Lookup(todo[i].Workspace.PresetName())
+		rendered[i] = todo[i].render(ctx, set, p, r, policy)
 	}); err != nil {
-		return Desired{}, err
+		return nil, err
 	}
 	full := map[*unstructured.Unstructured]*unstructured.Unstructured{}
-	for n, i := range todo {
-		for k, o := range outlines[n] {
-			if d.Workloads[i].Bundle.Objects[k] == o && !d.Workloads[i].own(o) {
-				return Desired{}, fmt.Errorf("render %s: the second time, it failed", d.Workloads[i].Key)
-			}
-			full[o] = d.Workloads[i].Bundle.Objects[k]
+	for i, w := range todo {
+		outlines, objects := w.Bundle.Objects, rendered[i].Bundle.Objects
+		if len(rendered[i].Blocked) > len(w.Blocked) {
+			return nil, fmt.Errorf("render %s: the second time, it failed: %s", w.Key, rendered[i].Blocked[0].Message)
+		}
+		// In front of what a Renderer makes is what none makes: a NodePool.
+		for k, o := range outlines[len(outlines)-len(objects):] {
+			full[o] = objects[k]
 		}
 	}
-	d.Objects = slices.Clone(d.Objects)
-	for i := range d.Objects {
-		if o := full[d.Objects[i].Content]; o != nil {
-			d.Objects[i].Content = o
+	out := slices.Clone(d.Objects)
+	for i := range out {
+		if o := full[out[i].Content]; o != nil {
+			out[i].Content = o
 		}
 	}
-	return d, nil
+	return out, nil
 }
-
-// complete puts rendered objects in the place of their outlines. In front of them is what no Renderer makes: NodePools.
-func (w *Workload) complete(rendered []*unstructured.Unstructured) {
-	first := len(w.Bundle.Objects) - len(rendered)
-	w.Bundle.Objects = slices.Concat(w.Bundle.Objects[:max(first, 0)], rendered)
-}
-
-// own reports whether an object is one that no Renderer makes.
-func (w *Workload) own(o *unstructured.Unstructured) bool { return w.NodePool != nil && o.GetKind() == "NodePool" }

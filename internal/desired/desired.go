@@ -48,6 +48,10 @@ type Policy struct {
 	MaxPriority map[string]workspace.Priority
 	// Preemption lets Workspaces with nodes give them up for a higher priority. Only AgentPools do so.
 	Preemption bool
+	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
+	Sizes *Sizes
+
+	digests *digests // of the presets, for one call of Desire
 }
 
 // Unlimited returns the policy without the limits on the sum of all nodes.
@@ -202,7 +206,7 @@ func Desire(
 	policy Policy,
 	seen Observed,
 ) (Desired, error) {
-	seen = seen.In(policy.Limits.Zones)
+	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
 	presets := make([]preset.Preset, len(set.Workspaces))
 	errs := set.Errors()

@@ -50,7 +50,7 @@ func (AgentPools) Place(w *Workload, set *workspace.Set, p preset.Preset, policy
 	if seen.Explain && w.automatic() && p.Name != "" {
 		w.rejected = func() []capacity.Verdict { return rejected(req) }
 	}
-	demand, err := sizing.Size(req)
+	demand, err := policy.size(req)
 	if err != nil {
 		w.Sizes = w.rejections()
 		return err

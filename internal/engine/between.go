@@ -44,7 +44,7 @@ func (e *Engine) Between(ctx context.Context, from, to Revision) (plan.Plan, err
 	}
 	differ := differing(before.Desired, after.Desired)
 	for _, s := range []*side{&before, &after} {
-		if s.Desired, err = s.Desired.Complete(
+		if s.Desired.Objects, err = s.Desired.Complete(
 			ctx, s.Set, s.in.Catalog, s.in.Renderer, e.settings.Policy,
 			func(w *desired.Workload) bool { return anyOf(w.Bundle.Objects, differ) },
 		); err != nil {

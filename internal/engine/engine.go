@@ -70,6 +70,7 @@ type references struct {
 
 // New returns an Engine with an empty cache.
 func New(s Settings, c Cluster) *Engine {
+	s.Policy.Sizes = desired.NewSizes()
 	return &Engine{settings: s, cluster: c, outlines: render.NewOutlines()}
 }
 
