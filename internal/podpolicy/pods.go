@@ -260,6 +260,9 @@ func (p Policy) judgeSecrets(v map[string]any, at Path) []Finding {
 		switch v := v.(type) {
 		case map[string]any:
 			for _, key := range slices.Sorted(maps.Keys(v)) {
+				if !holdsFields(v[key]) && !strings.EqualFold(key, "secretName") {
+					continue
+				}
 				below := path.with(key)
 				switch {
 				case slices.Contains(secretFields, key) || key == "secret":
