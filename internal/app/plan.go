@@ -13,7 +13,6 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
-	"syncer.dev/syncer/internal/source"
 )
 
 // observeTimeout bounds the time of the first listing of live objects in PlanLive.
@@ -60,34 +59,10 @@ type Comparison struct {
 
 // PlanCommits compares two commits, without a cluster and without Azure.
 func PlanCommits(ctx context.Context, c config.Config, compare Comparison) (plan.Plan, error) {
-	reader, err := NewReader(c, nil).WithFacts(compare.Facts)
+	defer smallHeap()()
+	p, err := NewComparer(c, compare.Repository, compare.Facts)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	repo, err := OpenRepository(c, compare.Repository)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	between, err := parseRange(compare.Base, compare.Head)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	from, err := between.from(ctx, repo)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	to, err := commitAt(ctx, repo, between.head)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	before, err := from.revision(repo, c, to)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	after, err := to.revision(repo, c, from)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	e := engine.New(engine.Settings{Policy: source.PolicyOf(c), Read: reader.Revision}, nil)
-	return e.Between(ctx, before, after)
+	return p.Plan(ctx, compare.Base, compare.Head)
 }

@@ -345,7 +345,7 @@ func collect(workloads []Workload, plain []Object) []Object {
 		}
 		for _, o := range workloads[i].Bundle.Objects {
 			key := workloads[i].Key
-			if _, own := o.GetLabels()[cluster.LabelWorkspace]; !own {
+			if _, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace); !own {
 				key = workspace.Key{}
 			}
 			add(Object{Workspace: key, Content: o})

@@ -35,6 +35,7 @@ func (e *Engine) Between(ctx context.Context, from, to Revision) (plan.Plan, err
 		if err != nil {
 			return plan.Plan{}, err
 		}
+		before.Side = before.Settled()
 		e.base = base{from.Inputs, before}
 	}
 	before := e.base.side

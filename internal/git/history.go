@@ -43,6 +43,9 @@ func (r *Repository) mergeBase(ctx context.Context, a, b string) (*version, erro
 			return nil, err
 		}
 	}
+	if v := r.ahead(ctx, both); v != nil {
+		return v, nil
+	}
 	received := 0
 	for depth := firstDepth; ; depth *= deeperBy {
 		h, err := r.receiveHistories(ctx, both, depth, true)
@@ -61,6 +64,35 @@ func (r *Repository) mergeBase(ctx context.Context, a, b string) (*version, erro
 		}
 		received = len(h.set)
 	}
+}
+
+// ahead returns the first of two revisions if it is held, and the second is a few commits ahead of it: then it is the
+// merge base, and only what leads from it to the second is received. It returns nil if that is not so, or not known.
+func (r *Repository) ahead(ctx context.Context, both [2]revision) *version {
+	if len(both[0].steps)+len(both[1].steps) > 0 {
+		return nil
+	}
+	up, err := r.remote.openUpload(ctx)
+	if err != nil {
+		return nil
+	}
+	defer up.close()
+	base, known := both[0].start(up.adv)
+	tip, named := both[1].start(up.adv)
+	if !known || !named || base == tip {
+		return nil
+	}
+	for _, v := range r.held() {
+		if v.have.commit != base {
+			continue
+		}
+		pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, depth: firstDepth, have: &v.have, noFiles: true})
+		if err == nil && descends(tip, base, pack) {
+			return v
+		}
+		return nil
+	}
+	return nil
 }
 
 // filesOf returns a commit of histories that were received, with its files.

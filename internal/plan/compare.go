@@ -19,6 +19,15 @@ import (
 type Side struct {
 	Set     *workspace.Set
 	Desired desired.Desired
+
+	eventually *desired.Observed // set by Settled
+}
+
+// Settled returns the side with what is observed after it has been carried out, for several plans that start there.
+func (s Side) Settled() Side {
+	seen := Eventually(s)
+	s.eventually = &seen
+	return s
 }
 
 // LiveInput is the input of AgainstLive.
@@ -81,13 +90,15 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	before := map[cluster.Ref]*unstructured.Unstructured{}
 	seen := Eventually(base)
 	for _, o := range base.Desired.Objects {
+		source, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationSource)
+		prune, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationPrune)
 		before[cluster.RefOf(o.Content)] = o.Content
 		seen.State.Objects = append(seen.State.Objects, cluster.Object{
 			Ref:           cluster.RefOf(o.Content),
 			Workspace:     o.Workspace,
 			Owned:         true,
-			Source:        o.Content.GetAnnotations()[cluster.AnnotationSource],
-			PruneDisabled: o.Content.GetAnnotations()[cluster.AnnotationPrune] == "disabled",
+			Source:        source,
+			PruneDisabled: prune == "disabled",
 		})
 	}
 	previews := make([]cluster.Preview, len(head.Desired.Objects))
@@ -132,6 +143,9 @@ func preview(before, after *unstructured.Unstructured) cluster.Preview {
 // Eventually returns the observed state after a commit has been carried out: its pools exist, and its Workspaces run on
 // them. The plan of another commit starts there, so that the two differ only where they must.
 func Eventually(base Side) desired.Observed {
+	if base.eventually != nil {
+		return *base.eventually
+	}
 	seen := desired.Observed{Eventual: true, State: cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}}
 	nodes := map[string][]*cluster.Node{}
 	for _, p := range base.Desired.Pools() {
@@ -161,7 +175,7 @@ func Eventually(base Side) desired.Observed {
 	slices.SortStableFunc(workloads, func(a, b desired.Workload) int {
 		return cmp.Compare(b.Binding.Option.GPUsPerNode, a.Binding.Option.GPUsPerNode)
 	})
-	free := map[string]int64{}
+	free, full := map[string]int64{}, map[string]int{} // full counts the nodes of a pool, from the first, without a free GPU
 	for i := range workloads {
 		w := &workloads[i]
 		if w.Pool == nil || w.Pool.Count == 0 || len(w.Blocked) > 0 || w.Waiting != "" || w.Binding.Yields != "" {
@@ -172,12 +186,22 @@ func Eventually(base Side) desired.Observed {
 			GPUs:     int64(w.Binding.Option.GPUsPerNode),
 			Replicas: int64(w.Binding.Option.Nodes),
 		}
-		for _, n := range nodes[l.Pool] {
+		first := 0
+		if l.GPUs > 0 {
+			first = full[l.Pool]
+		}
+		for k, n := range nodes[l.Pool][first:] {
+			if len(l.Pods) == int(l.Replicas) {
+				break
+			}
 			if left, seen := free[n.Name]; len(l.Pods) < int(l.Replicas) && (!seen || left >= l.GPUs) {
 				if !seen {
 					left = n.GPUs
 				}
 				free[n.Name] = left - l.GPUs
+				if free[n.Name] <= 0 && full[l.Pool] == first+k {
+					full[l.Pool]++
+				}
 				l.Pods = append(
 					l.Pods,
 					cluster.Pod{Name: fmt.Sprintf("%s-%d", w.Name, len(l.Pods)), Node: n.Name, Phase: "Running", Ready: true},
@@ -191,5 +215,6 @@ func Eventually(base Side) desired.Observed {
 			seen.State.Nodes = append(seen.State.Nodes, *n)
 		}
 	}
+	seen.State.Nodes = slices.Clip(seen.State.Nodes) // callers append to them
 	return seen
 }
