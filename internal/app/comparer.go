@@ -63,17 +63,23 @@ func (p *Comparer) Plan(ctx context.Context, base, head string) (plan.Plan, erro
 	return p.engine.Between(ctx, before, after)
 }
 
-// collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage. A
-// comparison is short, and makes much garbage beside what it keeps: the default of 100 % takes half as much memory
-// again, and 10 % less time.
-const collectAt = 40
+// collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage, and
+// heapTarget the size above which it collects more often. A comparison is short, and makes much garbage beside what it
+// keeps: by default it takes twice the memory, and 10 % less time. What a large repository needs, it gets.
+const (
+	collectAt  = 40
+	heapTarget = 176 << 20
+)
 
-// smallHeap makes the process keep its heap small until the function that it returns is called, unless GOGC says
-// otherwise.
+// smallHeap makes the process keep its heap small until the function that it returns is called, unless the environment
+// says otherwise.
 func smallHeap() func() {
-	if os.Getenv("GOGC") != "" {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	before := debug.SetGCPercent(collectAt)
-	return func() { debug.SetGCPercent(before) }
+	percent, limit := debug.SetGCPercent(collectAt), debug.SetMemoryLimit(heapTarget)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }

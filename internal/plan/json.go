@@ -69,6 +69,7 @@ type changeDocument struct {
 	Target    string   `json:"target"`
 	Namespace string   `json:"namespace,omitempty"`
 	Reason    string   `json:"reason,omitempty"`
+	Cause     Cause    `json:"cause,omitempty"`
 	Fields    []string `json:"fields,omitempty"`
 	Diff      string   `json:"diff,omitempty"`
 	Cost      *float64 `json:"hourlyCost,omitempty"`
@@ -125,6 +126,7 @@ func (p *Plan) Document() any {
 			Target:    c.Target,
 			Namespace: c.Namespace,
 			Reason:    c.Reason,
+			Cause:     c.Cause,
 			Fields:    c.Fields,
 			Diff:      c.Diff,
 		}

@@ -109,7 +109,7 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 			d := diff.Objects(pv.Before, after)
 			c.Diff = d.Unified
 			if pv.Before != nil {
-				c.Fields = d.Fields
+				c.Fields, c.Cause = d.Fields, causeOf(pv.Before, o.Content, d.Fields)
 			}
 		}
 		out = append(out, c)

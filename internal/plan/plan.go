@@ -109,8 +109,9 @@ type Change struct {
 	Fields    []string // paths of the fields that differ
 	Diff      string   // unified diff with secrets redacted; empty for pools and for NoOp
 	Cost      capacity.Cost
-	Refused   bool // with Hold: the API server refuses the object
-	Later     bool // with Hold: the step follows by itself, once a pod has ended
+	Refused   bool  // with Hold: the API server refuses the object
+	Later     bool  // with Hold: the step follows by itself, once a pod has ended
+	Cause     Cause // of an Update or Replace of a live object
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete

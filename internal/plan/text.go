@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"reflect"
@@ -180,8 +181,8 @@ func (c *Change) text(b *strings.Builder) {
 		return
 	}
 	diag.Fprintf(b, "  %3s %s", marks[c.Op], c.Target)
-	if c.Reason != "" {
-		diag.Fprintf(b, "  (%s)", c.Reason)
+	if why := cmp.Or(c.Reason, c.Cause.text()); why != "" {
+		diag.Fprintf(b, "  (%s)", why)
 	}
 	b.WriteString("\n")
 	for _, f := range c.Fields {
