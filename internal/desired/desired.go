@@ -208,10 +208,9 @@ func Desire(
 ) (Desired, error) {
 	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
-	presets := make([]preset.Preset, len(set.Workspaces))
 	errs := set.Errors()
 	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
-		d.Workloads[i], presets[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen)
+		d.Workloads[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -220,7 +219,8 @@ func Desire(
 	d.Problems = append(d.Problems, clash.plain...)
 	d.Fleet = policy.NodeSource().Arrange(d.Workloads, set, policy, seen)
 	if err := each(ctx, len(d.Workloads), func(ctx context.Context, i int) {
-		d.Workloads[i] = d.Workloads[i].render(ctx, set, presets[i], r, policy)
+		p, _ := catalog.Lookup(d.Workloads[i].Workspace.PresetName())
+		d.Workloads[i] = d.Workloads[i].render(ctx, set, p, r, policy)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -265,25 +265,25 @@ func desire(
 	catalog Catalog,
 	policy Policy,
 	seen Observed,
-) (Workload, preset.Preset) {
+) Workload {
 	out := Workload{Key: w.Key, Workspace: w, Blocked: errs.Of(w)}
 	if seen.Live {
 		out.Blocked = append(out.Blocked, locked(set, w)...)
 	}
 	if len(out.Blocked) > 0 {
-		return out.misnamed(catalog, policy), preset.Preset{}
+		return out.misnamed(catalog, policy)
 	}
 	p, ok := catalog.Lookup(w.PresetName())
 	if !ok && w.PresetName() != "" {
-		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName())), p
+		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName()))
 	}
 	out.Model = ModelOf(w, p)
 	if err := policy.NodeSource().Place(&out, set, p, policy, seen); err != nil {
-		return out.block("resource.instanceType", err), p
+		return out.block("resource.instanceType", err)
 	}
 	out.rank(policy)
 	out.resolve(policy, seen.Found)
-	return out, p
+	return out
 }
 
 // misnamed adds to the errors of a blocked Workspace that its size does not exist, unless one of them is about its

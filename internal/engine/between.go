@@ -71,6 +71,7 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *side) (side, er
 	seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
 	outliner := render.Outliner{Renderer: in.Renderer, Outlines: e.outlines}
 	d, err := desired.Desire(ctx, in.Set, in.Catalog, outliner, e.settings.Policy, seen)
+	d.Fleet.Bindings, d.Fleet.Verdicts = nil, nil // each Workload has its own
 	return side{plan.Side{Set: in.Set, Desired: d}, in}, err
 }
 

@@ -94,7 +94,7 @@ func upgraded(t *testing.T) fs.FS {
 			return err
 		}
 		data, err := fs.ReadFile(presets.FS, name)
-		if strings.HasPrefix(name, "images/") {
+		if strings.HasPrefix(name, "components/images/") {
 			lines := strings.Split(string(data), "\n")
 			for i, line := range lines {
 				if before, _, ok := strings.Cut(line, "newTag: "); ok {

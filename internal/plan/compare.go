@@ -171,13 +171,15 @@ func Eventually(base Side) desired.Observed {
 		}
 	}
 	// Large ones first: then all fit on the nodes that the plan of the fleet has counted for them.
-	workloads := slices.Clone(base.Desired.Workloads)
-	slices.SortStableFunc(workloads, func(a, b desired.Workload) int {
+	workloads := make([]*desired.Workload, len(base.Desired.Workloads))
+	for i := range workloads {
+		workloads[i] = &base.Desired.Workloads[i]
+	}
+	slices.SortStableFunc(workloads, func(a, b *desired.Workload) int {
 		return cmp.Compare(b.Binding.Option.GPUsPerNode, a.Binding.Option.GPUsPerNode)
 	})
 	free, full := map[string]int64{}, map[string]int{} // full counts the nodes of a pool, from the first, without a free GPU
-	for i := range workloads {
-		w := &workloads[i]
+	for _, w := range workloads {
 		if w.Pool == nil || w.Pool.Count == 0 || len(w.Blocked) > 0 || w.Waiting != "" || w.Binding.Yields != "" {
 			continue
 		}
