@@ -20,7 +20,8 @@ import (
 type Comparer struct {
 	config config.Config
 	repo   *git.Repository
-	engine *engine.Engine
+	reader source.Reader
+	memory *engine.Memory
 }
 
 // NewComparer returns a Comparer of the repository at a URL or path. facts are files and folders with objects of the
@@ -34,12 +35,21 @@ func NewComparer(c config.Config, repository string, facts []string) (*Comparer,
 	if err != nil {
 		return nil, err
 	}
-	e := engine.New(engine.Settings{Policy: source.PolicyOf(c), Read: reader.Revision}, nil)
-	return &Comparer{c, repo, e}, nil
+	return &Comparer{c, repo, reader, engine.NewMemory()}, nil
 }
 
 // Plan compares two commits; see Comparison for how they may be written.
 func (p *Comparer) Plan(ctx context.Context, base, head string) (plan.Plan, error) {
+	return p.plan(ctx, base, head, engine.Live{}, nil)
+}
+
+// plan is Plan with what is live.
+func (p *Comparer) plan(
+	ctx context.Context,
+	base, head string,
+	live engine.Live,
+	cluster engine.Cluster,
+) (plan.Plan, error) {
 	between, err := parseRange(base, head)
 	if err != nil {
 		return plan.Plan{}, err
@@ -60,7 +70,10 @@ func (p *Comparer) Plan(ctx context.Context, base, head string) (plan.Plan, erro
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return p.engine.Between(ctx, before, after)
+	e := engine.New(engine.Settings{
+		Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live, Memory: p.memory,
+	}, cluster)
+	return e.Between(ctx, before, after)
 }
 
 // collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage, and

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"sync"
 	"time"
 
 	"syncer.dev/syncer/internal/config"
@@ -42,6 +43,7 @@ type Daemon struct {
 	options  DaemonOptions
 	config   config.Config
 	parts    *Parts
+	reviews  *reviewing // nil without a forge
 	state    *State
 	listener net.Listener  // nil when the daemon serves nothing
 	rendered *render.Cache // for all configurations
@@ -54,24 +56,39 @@ func NewDaemon(o DaemonOptions) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := Connect(c)
-	if err != nil {
+	d := &Daemon{options: o, state: &State{}, rendered: render.NewCache()}
+	if err := d.connect(c); err != nil {
 		return nil, err
 	}
-	d := &Daemon{
-		options:  o,
-		config:   c,
-		parts:    p,
-		state:    &State{},
-		rendered: render.NewCache(),
-	}
-	d.state.Use(p, NewHealth(c), c)
+	d.use()
 	if c.Listen != "" && o.Until != OnePass {
 		if d.listener, err = net.Listen("tcp", c.Listen); err != nil {
 			return nil, fmt.Errorf("listen (configuration: listen): %w", err)
 		}
 	}
 	return d, nil
+}
+
+// connect creates the adapters of a configuration, and keeps the ones before if that fails.
+func (d *Daemon) connect(c config.Config) error {
+	p, err := Connect(c)
+	if err != nil {
+		return err
+	}
+	var v *reviewing
+	if d.options.Until != OnePass {
+		if v, err = newReviewing(c, p, d.options.Log); err != nil {
+			return err
+		}
+	}
+	d.config, d.parts, d.reviews = c, p, v
+	return nil
+}
+
+// use shows the adapters of the configuration to health and metrics.
+func (d *Daemon) use() {
+	d.state.Use(d.parts, NewHealth(d.config), d.config)
+	d.state.Reviews(d.reviews.stats)
 }
 
 // Addr returns the address of /healthz, /readyz and /metrics, or nil if the daemon does not listen.
@@ -110,14 +127,14 @@ func (d *Daemon) Run(ctx context.Context) (reconcile.Outcome, error) {
 	for {
 		loop, stop := context.WithCancel(ctx)
 		done := make(chan reconcile.Outcome, 1)
-		go func(c config.Config, p *Parts) { done <- d.follow(loop, c, p) }(d.config, d.parts)
+		go func(c config.Config, p *Parts, v *reviewing) { done <- d.follow(loop, c, p, v) }(d.config, d.parts, d.reviews)
 		last, finished := d.wait(edited, done)
 		stop()
 		if finished {
 			return last, ctx.Err()
 		}
 		<-done // the old loop ends before the new one starts
-		d.state.Use(d.parts, NewHealth(d.config), d.config)
+		d.use()
 		d.options.Log.Info("configuration reloaded", "file", d.options.ConfigFile)
 	}
 }
@@ -144,13 +161,11 @@ func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (re
 			rejected = ""
 			continue
 		}
-		var p *Parts
 		if err == nil {
-			p, err = Connect(c)
+			err = d.connect(c)
 		}
 		switch {
 		case err == nil:
-			d.config, d.parts = c, p
 			return reconcile.Outcome{}, false
 		case err.Error() != rejected:
 			rejected = err.Error()
@@ -160,8 +175,13 @@ func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (re
 	}
 }
 
-// follow runs the loop for one configuration.
-func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts) reconcile.Outcome {
+// follow runs the loop for one configuration, and the reviewer beside it.
+func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts, v *reviewing) reconcile.Outcome {
+	ctx, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer stop()
+	beside.Go(func() { v.run(ctx) })
 	p.Cluster.Start(ctx)
 	loop := p.Loop(
 		NewReader(c, d.rendered),
@@ -170,15 +190,18 @@ func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts) reconcil
 		d.options.Log,
 		d.state.Health(),
 	)
-	events := reconcile.Events{Cluster: p.Cluster.Changes()}
+	hints := make(chan struct{}, 1)
+	beside.Go(func() { d.listen(ctx, c, hints, v) })
+	events := reconcile.Events{Cluster: p.Cluster.Changes(), Source: hints}
 	if dir, local := git.LocalPath(c.Source.URL); local {
 		pushed, err := watch.Paths(ctx, sourceDebounce, git.WatchPaths(dir)...)
 		if err != nil {
 			d.options.Log.Warn("syncer cannot watch the repository, and polls it", "path", dir, "error", err)
 		}
-		events.Source = pushed
+		beside.Go(func() { forward(ctx, pushed, hints) })
 	}
 	return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+		v.passed(o)
 		switch d.options.Until {
 		case OnePass:
 			return !o.Starting

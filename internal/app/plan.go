@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/source"
 )
 
 // observeTimeout bounds the time of the first listing of live objects in PlanLive.
@@ -55,14 +57,25 @@ type Comparison struct {
 	// else the second.
 	Base, Head string
 	Facts      []string // files and folders with objects of the cluster
+	Live       LiveMode // LiveNever if empty
 }
 
-// PlanCommits compares two commits, without a cluster and without Azure.
+// PlanCommits compares two commits. What is live counts as Comparison.Live says.
 func PlanCommits(ctx context.Context, c config.Config, compare Comparison) (plan.Plan, error) {
 	defer smallHeap()()
 	p, err := NewComparer(c, compare.Repository, compare.Facts)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return p.Plan(ctx, compare.Base, compare.Head)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	live, cluster, err := askLive(ctx, c, p.repo, cmp.Or(compare.Live, LiveNever))
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	if c.Capacity.AKS.Location == "" { // after Azure was asked, which has no default for it
+		p.config.Capacity.AKS.Location = source.DefaultRegion
+		p.reader.Config = p.config
+	}
+	return p.plan(ctx, compare.Base, compare.Head, live, cluster)
 }

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -23,6 +24,7 @@ type State struct {
 	loop   *reconcile.Health
 	config config.Config
 	since  time.Time
+	review func() (review.Stats, bool) // nil before the first call of Reviews
 }
 
 // Use replaces the adapters, the health and the configuration.
@@ -30,6 +32,13 @@ func (s *State) Use(p *Parts, h *reconcile.Health, c config.Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.parts, s.loop, s.config, s.since = p, h, c, time.Now()
+}
+
+// Reviews sets what counts the reviews; stats returns false if there are none.
+func (s *State) Reviews(stats func() (review.Stats, bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.review = stats
 }
 
 // Health returns the health of the present loop.
@@ -109,6 +118,30 @@ var (
 	)
 )
 
+// The metrics of reviews, if a forge is configured. A forge that fails is no reason for /readyz: syncer keeps the
+// cluster equal to the branch without it.
+var (
+	pullRequestsDesc = prometheus.NewDesc("syncer_pull_requests", "Open pull requests.", nil, nil)
+	reviewsDesc      = prometheus.NewDesc(
+		"syncer_reviews_total",
+		"Reviews of pull requests, by the state of the commit status.",
+		[]string{"state"},
+		nil,
+	)
+	reviewErrorsDesc = prometheus.NewDesc(
+		"syncer_review_errors_total",
+		"Looks at the forge that ended with an error.",
+		nil,
+		nil,
+	)
+	reviewPauseDesc = prometheus.NewDesc(
+		"syncer_review_paused_until_timestamp_seconds",
+		"Time until which the forge asks for a pause.",
+		nil,
+		nil,
+	)
+)
+
 // Registry returns a registry with the metrics of the State.
 func (s *State) Registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
@@ -127,6 +160,10 @@ func (s *State) Describe(ch chan<- *prometheus.Desc) {
 		kubernetesDesc,
 		azureDesc,
 		poolFailuresDesc,
+		pullRequestsDesc,
+		reviewsDesc,
+		reviewErrorsDesc,
+		reviewPauseDesc,
 	} {
 		ch <- d
 	}
@@ -135,8 +172,13 @@ func (s *State) Describe(ch chan<- *prometheus.Desc) {
 // Collect reads the metrics.
 func (s *State) Collect(ch chan<- prometheus.Metric) {
 	s.mu.Lock()
-	p, h := s.parts, s.loop
+	p, h, reviews := s.parts, s.loop, s.review
 	s.mu.Unlock()
+	if reviews != nil {
+		if stats, ok := reviews(); ok {
+			collectReviews(ch, stats)
+		}
+	}
 	passes, last := h.Passes()
 	ch <- prometheus.MustNewConstMetric(passesDesc, prometheus.CounterValue, float64(passes))
 	if !last.IsZero() {
@@ -171,5 +213,28 @@ func (s *State) Collect(ch chan<- prometheus.Metric) {
 	}
 	for method, n := range p.cloud.Requests() {
 		ch <- prometheus.MustNewConstMetric(azureDesc, prometheus.CounterValue, float64(n), method)
+	}
+}
+
+// collectReviews sends the metrics of reviews.
+func collectReviews(ch chan<- prometheus.Metric, stats review.Stats) {
+	ch <- prometheus.MustNewConstMetric(pullRequestsDesc, prometheus.GaugeValue, float64(stats.Open))
+	for _, state := range []review.State{review.Success, review.Failure, review.Trouble} {
+		n := float64(stats.Reviews[state])
+		ch <- prometheus.MustNewConstMetric(reviewsDesc, prometheus.CounterValue, n, string(state))
+	}
+	ch <- prometheus.MustNewConstMetric(reviewErrorsDesc, prometheus.CounterValue, float64(stats.Failures))
+	up := 0.0
+	if stats.Err == nil && !stats.LastSuccess.IsZero() {
+		up = 1
+	}
+	ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, componentForge)
+	if !stats.LastSuccess.IsZero() {
+		at := float64(stats.LastSuccess.Unix())
+		ch <- prometheus.MustNewConstMetric(successDesc, prometheus.GaugeValue, at, componentForge)
+	}
+	if !stats.PausedUntil.IsZero() {
+		until := float64(stats.PausedUntil.Unix())
+		ch <- prometheus.MustNewConstMetric(reviewPauseDesc, prometheus.GaugeValue, until)
 	}
 }

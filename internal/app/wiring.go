@@ -50,23 +50,31 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 	if p.keys, err = keyring(c); err != nil {
 		return nil, err
 	}
+	if p.Cluster, err = connectCluster(c, p.keys.Data); err != nil {
+		return nil, err
+	}
+	p.cloud, err = m.connect()
+	return p, err
+}
+
+// connectCluster prepares a client for the cluster. Without secrets it writes no Secret.
+func connectCluster(
+	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool),
+) (*apply.Cluster, error) {
 	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
-	if p.Cluster, err = apply.Connect(apply.Options{
+	nodePools := modeOf(c).nodePools
+	return apply.Connect(apply.Options{
 		Kubeconfig: c.Kubeconfig,
 		Context:    c.Context,
 		Cluster:    c.Cluster,
 		Namespaces: c.Namespaces,
 		UserAgent:  "syncer/" + Version(),
 		Kinds:      objectKinds(c),
-		Karpenter:  m.nodePools,
-		Foreign:    !m.nodePools,
+		Karpenter:  nodePools,
+		Foreign:    !nodePools,
 		Contests:   contest.Answer(c.Policy.Contested),
-		Secrets:    p.keys.Data,
-	}); err != nil {
-		return nil, err
-	}
-	p.cloud, err = m.connect()
-	return p, err
+		Secrets:    secrets,
+	})
 }
 
 // objectKinds are the kinds of plain objects that the repository may hold.

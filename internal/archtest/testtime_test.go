@@ -23,10 +23,12 @@ var realTime = []string{
 
 // realTimeAllowed are the test files that use it, and why a busy machine does not make them fail.
 var realTimeAllowed = map[string]string{
-	"internal/clock/clock_test.go":         "it runs in a bubble",
-	"internal/reconcile/property_test.go":  "the simulator runs it in a bubble",
-	"internal/reconcile/reconcile_test.go": "the simulator runs it in a bubble",
-	"internal/watch/watch_test.go":         "it waits for a signal that must not come",
+	"internal/clock/clock_test.go":            "it runs in a bubble",
+	"internal/reconcile/property_test.go":     "the simulator runs it in a bubble",
+	"internal/reconcile/reconcile_test.go":    "the simulator runs it in a bubble",
+	"internal/review/fixture_test.go":         "only tests in bubbles call it",
+	"internal/review/webhook/webhook_test.go": "it runs in a bubble",
+	"internal/watch/watch_test.go":            "it waits for a signal that must not come",
 }
 
 // TestTestsDoNotDependOnTheMachine finds sleeps and limits on real time in tests.

@@ -177,5 +177,8 @@ func Price(region, size string, priority Priority) Cost {
 // Add returns the sum of two costs. It is unknown if either is.
 func (c Cost) Add(o Cost) Cost { return Cost{USD: c.USD + o.USD, Known: c.Known && o.Known} }
 
+// Minus returns the difference, which may be negative. One unknown cost makes it unknown.
+func (c Cost) Minus(o Cost) Cost { return Cost{USD: c.USD - o.USD, Known: c.Known && o.Known} }
+
 // Times returns n times the cost. Zero times an unknown cost is a known zero.
 func (c Cost) Times(n int) Cost { return Cost{USD: c.USD * float64(n), Known: c.Known || n == 0} }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,8 @@ import (
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/markdown"
+	"syncer.dev/syncer/internal/plan/terminal"
 	"syncer.dev/syncer/internal/source"
 )
 
@@ -25,6 +28,8 @@ type planOptions struct {
 	base, head string // commits; without base, what is live
 	repository string // to look commits up in; empty for that of the working folder
 	output     string
+	color      string
+	live       string
 	exitCode   bool
 }
 
@@ -33,8 +38,12 @@ func newPlan(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, and what it would cost",
-		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits, without
-a cluster and without Azure. "syncer run" acts on the same plan.
+		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits. "syncer
+run" acts on the same plan. The exit code is 1 when anything is refused, invalid, without a place or against a policy.
+
+Between two commits, the cluster and Azure are asked where the configuration names them (kubeconfig or context, and
+capacity.aks), in a file that --config names or by --set: about pools, quota, and what the API server refuses. What is
+not asked is unknown, and the plan says so.
 
 Commits are looked up in the repository of the current folder, if there is one, and otherwise at source.url.`,
 		Example: `  syncer plan
@@ -47,7 +56,10 @@ Commits are looked up in the repository of the current folder, if there is one, 
 	cmd.Flags().StringVar(&o.base, "base", "", "commit to compare with, or a range (A...B, A..B), instead of what is live")
 	cmd.Flags().StringVar(&o.head, "head", "", "commit to plan (default HEAD, or the tip of source.branch)")
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
+	cmd.Flags().StringVar(&o.color, "color", colorAuto, "colours of the text: auto, always or never")
+	cmd.Flags().StringVar(&o.live, "live", string(app.LiveAuto),
+		"with --base, ask the cluster and Azure: auto (if configured), never or require")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 if anything would change")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.settings = given()
@@ -58,7 +70,14 @@ Commits are looked up in the repository of the current folder, if there is one, 
 
 // run prints the plan.
 func (o planOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json"); err != nil {
+	if err := oneOf("-o", o.output, "text", "markdown", "json"); err != nil {
+		return err
+	}
+	color, err := o.Stdio.color(cmp.Or(o.color, colorAuto))
+	if err != nil {
+		return err
+	}
+	if err := oneOf("--live", o.live, append(app.LiveModes(), "")...); err != nil {
 		return err
 	}
 	load := o.settings.Load
@@ -73,16 +92,19 @@ func (o planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
+	switch o.output {
+	case "json":
 		err = answer.PrintJSON(o.Out, p.Document())
-	} else {
-		err = p.Text(o.Out)
+	case "markdown":
+		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
+	default:
+		err = terminal.Write(o.Out, &p, terminal.Options{Color: color})
 	}
-	switch refused := p.Refused(); {
+	switch {
 	case err != nil:
 		return err
-	case refused > 0:
-		return answer.No("%d refused or without a place", refused)
+	case p.Refused() > 0:
+		return answer.No("%s", p.Verdict().Line)
 	case o.exitCode && !p.Empty():
 		return answer.No("")
 	}
@@ -112,9 +134,6 @@ func (o planOptions) plan(ctx context.Context, c config.Config) (plan.Plan, erro
 	if c.Cluster == "" {
 		c.Cluster = "example"
 	}
-	if c.Capacity.AKS.Location == "" {
-		c.Capacity.AKS.Location = source.DefaultRegion
-	}
 	repository := cmp.Or(o.repository, o.local(), c.Source.URL)
 	if repository == "" {
 		return plan.Plan{}, errors.New("the working folder is in no repository; give --repo, or --set source.url=VALUE")
@@ -124,5 +143,6 @@ func (o planOptions) plan(ctx context.Context, c config.Config) (plan.Plan, erro
 		Base:       o.base,
 		Head:       o.head,
 		Facts:      o.settings.Facts,
+		Live:       app.LiveMode(o.live),
 	})
 }

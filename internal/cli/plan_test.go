@@ -44,7 +44,7 @@ func TestPlanCommits(t *testing.T) {
 	text := plan(planOptions{base: before, head: after, output: "text"})
 	for _, want := range []string{
 		"Plan for cluster example: " + before[:12] + " -> " + after[:12] + "\n",
-		"\n~ default/phi  phi-4-mini-instruct on 1 x Standard_NC40ads_H100_v5, 6.98 USD/h, 5095 USD/month\n",
+		"\n-/+ default/phi  phi-4-mini-instruct on 1 x Standard_NC40ads_H100_v5, 6.98 USD/h, 5095 USD/month\n",
 		"\nCost: 3.67 -> 6.98 USD/h, 2681 -> 5095 USD/month\nPrices of 2026-06-18.\n",
 	} {
 		if text.code != exitYes || !strings.Contains(text.out, want) {

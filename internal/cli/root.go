@@ -31,6 +31,7 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 		newSize(std),
 		newPrices(std),
 		newPlan(std),
+		newReview(std),
 		newStatus(std),
 		newPresets(std),
 		newNew(std),

@@ -48,6 +48,8 @@ type Policy struct {
 	MaxPriority map[string]workspace.Priority
 	// Preemption lets Workspaces with nodes give them up for a higher priority. Only AgentPools do so.
 	Preemption bool
+	// Changes are the verdicts on what a change does to what runs.
+	Changes ChangePolicy
 	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
 	Sizes *Sizes
 
@@ -81,6 +83,8 @@ type Workload struct {
 	workspace.Key
 	Workspace *workspace.Workspace
 	Model     Model
+	// Context is the longest sequence that the file or the policy asks for, in tokens; 0 if that is left to the server.
+	Context   int
 	Demand    capacity.Demand
 	Placement Placement
 	Pool      *capacity.Pool      // the pool of its pods, which may be shared; nil if blocked, waiting, or in other modes
@@ -277,7 +281,7 @@ func desire(
 	if !ok && w.PresetName() != "" {
 		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName()))
 	}
-	out.Model = ModelOf(w, p)
+	out.Model, out.Context = ModelOf(w, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w))
 	if err := policy.NodeSource().Place(&out, set, p, policy, seen); err != nil {
 		return out.block("resource.instanceType", err)
 	}

@@ -213,7 +213,7 @@ func TestLog(t *testing.T) {
 func FuzzEscapeMarkdown(f *testing.F) {
 	add(f)
 	md := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.DefinitionList))
-	active := regexp.MustCompile(`(?i)@[a-z0-9]|www\.|://|#[0-9]|:[a-z0-9_+-]+:|[<>&]`)
+	active := regexp.MustCompile("(?i)@|www\\.|://|#|:[a-z0-9_+-]+:|[<>&!~^$*`|\\[\\]{}\\\\]|%[^ ,;.)\n]|\\bG[HL]-[0-9]|^/")
 	f.Fuzz(func(t *testing.T, s string) {
 		e := EscapeMarkdown(s)
 		if strings.ContainsFunc(e, unprintable) {
@@ -266,8 +266,11 @@ func TestEscapeMarkdown(t *testing.T) {
 	for in, want := range map[string]string{
 		"pool wtuning1: 1 of 1 nodes": "pool wtuning1: 1 of 1 nodes", "Standard_NC24ads_A100_v4": "Standard_NC24ads_A100_v4",
 		"3.67": "3.67", "": "", " ": "", "a|b": "`a\\|b`", "`a`": "`` `a` ``", "@team": "`@team`",
-		"see http://h/": "`see http://h/`",
-		"1. a":          "`1. a`", "a\nb": "`a\\nb`", "_a_": "`_a_`", "a (b_c)": "a (b_c)",
+		"see http://h/": "see `http://h/`", "see #1 or !2, or GH-3": "see `#1` or `!2,` or `GH-3`",
+		"TEAM-12 at c0fb9e7": "`TEAM-12` at `c0fb9e7`", "1234567 of 80% are +2": "1234567 of 80% are +2",
+		"a %v1 or %\"v 1\"": "a `%v1` or `%\"v` 1\"",
+		"/close":            "`/close`", "a /close": "a `/close`", "a - b → c": "a - b → c", "- a": "`-` a",
+		"1. a": "`1.` a", "a 1. b": "a 1. b", "a\nb": "`a\\nb`", "_a_": "`_a_`", "a (b_c)": "a (b_c)",
 		"password=hunter2": "`password=[redacted]`",
 	} {
 		if got := EscapeMarkdown(in); got != want {

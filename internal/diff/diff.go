@@ -18,16 +18,30 @@ import (
 
 // Diff is the difference between two objects.
 type Diff struct {
-	Fields  []string // paths of the fields that differ, sorted
+	Paths   []string // of the fields that differ, sorted
+	Fields  []Field  // the same with their values, in the order of the objects; nil where an object is missing
 	Unified string   // unified diff; empty when nothing differs
 }
 
-// Objects compares two objects; nil stands for a missing one. It ignores the fields that only the server sets.
-func Objects(before, after *unstructured.Unstructured) Diff {
-	a, b := redact.Pair(clean(before), clean(after))
+// Objects compares two objects; nil stands for a missing one. It ignores the fields that only the server sets, and the
+// labels and annotations that are noise: those that say nothing that the rest of the object does not say. Noise on the
+// template of pods counts where nothing else differs, because the pods are replaced then.
+func Objects(before, after *unstructured.Unstructured, noise ...string) Diff {
+	d := compare(clean(before, noise, true), clean(after, noise, true))
+	if before != nil && after != nil && len(d.Paths) == 0 {
+		return compare(clean(before, noise, false), clean(after, noise, false))
+	}
+	return d
+}
+
+func compare(before, after map[string]any) Diff {
+	a, b := redact.Pair(before, after)
 	var d Diff
-	walk("", a, b, &d.Fields)
-	slices.Sort(d.Fields)
+	walk("", a, b, &d.Paths)
+	slices.Sort(d.Paths)
+	if before != nil && after != nil && len(d.Paths) > 0 {
+		d.Fields = fields(a, b)
+	}
 	d.Unified = udiff.Unified("before", "after", text(a), text(b))
 	return d
 }
@@ -35,7 +49,8 @@ func Objects(before, after *unstructured.Unstructured) Diff {
 // serverSet are the metadata fields that only the server sets.
 var serverSet = []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"}
 
-func clean(o *unstructured.Unstructured) map[string]any {
+// clean is an object without what is ignored; template says whether noise on the template of pods is.
+func clean(o *unstructured.Unstructured, noise []string, template bool) map[string]any {
 	if o == nil {
 		return nil
 	}
@@ -48,8 +63,27 @@ func clean(o *unstructured.Unstructured) map[string]any {
 		if annotations, ok := meta["annotations"].(map[string]any); ok {
 			delete(annotations, "kubectl.kubernetes.io/last-applied-configuration")
 		}
+		drop(meta, noise)
+	}
+	if meta, found, _ := unstructured.NestedFieldNoCopy(m, "spec", "template", "metadata"); found && template {
+		if meta, ok := meta.(map[string]any); ok {
+			drop(meta, noise)
+		}
 	}
 	return m
+}
+
+// drop takes labels and annotations out of a metadata field.
+func drop(meta map[string]any, names []string) {
+	for _, marks := range []string{"annotations", "labels"} {
+		of, _ := meta[marks].(map[string]any)
+		for _, name := range names {
+			delete(of, name)
+		}
+		if of != nil && len(of) == 0 {
+			delete(meta, marks)
+		}
+	}
 }
 
 func text(m map[string]any) string {

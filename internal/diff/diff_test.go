@@ -16,11 +16,18 @@ func object(t *testing.T, text string) *unstructured.Unstructured {
 	if text == "" {
 		return nil
 	}
-	u := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
-		t.Fatal(err)
+	u, ok := parsed(text)
+	if !ok {
+		t.Fatalf("%q is no object", text)
 	}
 	return u
+}
+
+// parsed is an object from YAML, and whether it is one.
+func parsed(text string) (*unstructured.Unstructured, bool) {
+	u := &unstructured.Unstructured{}
+	err := yaml.Unmarshal([]byte(text), &u.Object)
+	return u, err == nil && u.Object != nil
 }
 
 func TestObjects(t *testing.T) {
@@ -88,8 +95,8 @@ func TestObjects(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			before, after := object(t, tt.before), object(t, tt.after)
 			d := Objects(before, after)
-			if !slices.Equal(d.Fields, tt.fields) {
-				t.Errorf("fields %v, want %v", d.Fields, tt.fields)
+			if !slices.Equal(d.Paths, tt.fields) {
+				t.Errorf("fields %v, want %v", d.Paths, tt.fields)
 			}
 			if !strings.Contains(d.Unified, tt.contains) || tt.hidden != "" && strings.Contains(d.Unified, tt.hidden) {
 				t.Errorf("diff:\n%s", d.Unified)

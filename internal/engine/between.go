@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -13,66 +14,79 @@ import (
 	"syncer.dev/syncer/internal/render"
 )
 
-// side is one side of a comparison: a source, and its desired state with outlines in the place of objects.
-type side struct {
-	plan.Side
-	in desired.Input
+// Memory is what comparisons of commits have in common: sizes, the outlines of what was rendered, and the base that was
+// compared with last, since many pull requests have one. Only one Engine at a time may use it.
+type Memory struct {
+	sizes    *desired.Sizes
+	outlines *render.Outlines
+	base     source
+	inputs   string // of base; "" for none
 }
 
-// base is the side that Between compared with last. Many pull requests have one base.
-type base struct {
-	inputs string // "" for none
-	side   side
+// NewMemory returns an empty Memory.
+func NewMemory() *Memory {
+	return &Memory{sizes: desired.NewSizes(), outlines: render.NewOutlines()}
 }
 
-// Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster.
+// Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster; where
+// Settings.Live has facts about one, or about Azure, they count.
 //
-// It renders each Workspace once, whatever the revision, and has in full only the objects that differ. The work for the
-// base is kept for the next call: with an equal base, only what the other revision changes is decoded and rendered.
-func (e *Engine) Between(ctx context.Context, from, to Revision) (plan.Plan, error) {
-	if e.base.inputs == "" || e.base.inputs != from.Inputs {
-		before, err := e.side(ctx, from, nil)
-		if err != nil {
+// It renders each Workspace once, whatever the revision, and has in full only the objects that differ. With an equal
+// base as in the last call, and no facts that change, only what the other revision changes is sized and rendered.
+func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, error) {
+	m, live := e.settings.Memory, e.settings.Live.Cluster || e.settings.Live.Azure
+	before, known := m.base, !live && m.inputs != "" && m.inputs == base.Inputs
+	if !known {
+		var err error
+		if before, err = e.side(ctx, base, nil); err != nil {
 			return plan.Plan{}, err
 		}
-		before.Side = before.Settled()
-		e.base = base{from.Inputs, before}
+		before.side = before.side.Settled()
+		if !live {
+			m.base, m.inputs = before, base.Inputs
+		}
 	}
-	before := e.base.side
-	after, err := e.side(ctx, to, &before)
+	after, err := e.side(ctx, head, &before.side)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	differ := differing(before.Desired, after.Desired)
-	for _, s := range []*side{&before, &after} {
-		if s.Desired.Objects, err = s.Desired.Complete(
-			ctx, s.Set, s.in.Catalog, s.in.Renderer, e.settings.Policy,
-			func(w *desired.Workload) bool { return anyOf(w.Bundle.Objects, differ) },
+	differ := differing(before.side.Desired, after.side.Desired)
+	for _, s := range []*source{&before, &after} {
+		if s.side.Desired.Objects, err = s.side.Desired.Complete(
+			ctx, s.side.Set, s.input.Catalog, s.input.Renderer, e.settings.Policy,
+			func(w *desired.Workload) bool {
+				return slices.ContainsFunc(w.Bundle.Objects, func(o *unstructured.Unstructured) bool { return differ[o] })
+			},
 		); err != nil {
 			return plan.Plan{}, err
 		}
 	}
-	return plan.Between(e.settings.Policy, from.Commit, to.Commit, before.Side, after.Side), nil
+	p := plan.Between(e.settings.Policy, base.Commit, head.Commit, before.side, after.side)
+	e.digests(ctx, &p, before, after)
+	return p, e.judge(ctx, &p, before.side, after.side)
 }
 
 // side computes the desired state of a revision, as if the one before it had been carried out; nil for an empty
 // cluster.
-func (e *Engine) side(ctx context.Context, rev Revision, before *side) (side, error) {
+func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (source, error) {
 	in, _, err := e.Load(rev)
 	if err != nil {
-		return side{}, err
+		return source{}, err
 	}
 	seen := desired.Observed{Eventual: true}
 	if before != nil {
-		seen = plan.Eventually(before.Side)
+		seen = plan.Eventually(*before)
 		seen.Explain = true
 	}
-	nodes := in.Offline()
-	seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
-	outliner := render.Outliner{Renderer: in.Renderer, Outlines: e.outlines}
+	if !e.settings.Live.Cluster {
+		nodes := in.Offline()
+		seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
+	}
+	e.settings.Live.observe(&seen, before == nil)
+	outliner := render.Outliner{Renderer: in.Renderer, Outlines: e.settings.Memory.outlines}
 	d, err := desired.Desire(ctx, in.Set, in.Catalog, outliner, e.settings.Policy, seen)
 	d.Fleet.Bindings, d.Fleet.Verdicts = nil, nil // each Workload has its own
-	return side{plan.Side{Set: in.Set, Desired: d}, in}, err
+	return source{in, plan.Side{Set: in.Set, Desired: d}}, err
 }
 
 // differing returns the objects that are on one side alone, or may differ from those of the same name on the other.
@@ -98,13 +112,4 @@ func differing(a, b desired.Desired) map[*unstructured.Unstructured]bool {
 		out[o] = true
 	}
 	return out
-}
-
-func anyOf(objects []*unstructured.Unstructured, of map[*unstructured.Unstructured]bool) bool {
-	for _, o := range objects {
-		if of[o] {
-			return true
-		}
-	}
-	return false
 }

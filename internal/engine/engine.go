@@ -15,7 +15,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
-	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/plan/findings"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -45,10 +45,13 @@ type Settings struct {
 	// Read loads and validates the tree of a revision.
 	Read  func(Revision) (desired.Input, error)
 	Depth Depth
+	// Live is what Between knows of the cluster and of Azure.
+	Live Live
+	// Memory keeps work for the next Engine with an equal Policy and Read; nil for one that ends with the Engine.
+	Memory *Memory
 }
 
-// Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its
-// references, and the last base of Between.
+// Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its references.
 type Engine struct {
 	settings Settings
 	cluster  Cluster
@@ -56,8 +59,6 @@ type Engine struct {
 	inputs     string // of the last loaded revision
 	loaded     *desired.Input
 	references references
-	base       base
-	outlines   *render.Outlines // of Between
 }
 
 // references are the objects that Workspaces refer to, as last resolved.
@@ -70,8 +71,11 @@ type references struct {
 
 // New returns an Engine with an empty cache.
 func New(s Settings, c Cluster) *Engine {
-	s.Policy.Sizes = desired.NewSizes()
-	return &Engine{settings: s, cluster: c, outlines: render.NewOutlines()}
+	if s.Memory == nil {
+		s.Memory = NewMemory()
+	}
+	s.Policy.Sizes = s.Memory.sizes
+	return &Engine{settings: s, cluster: c}
 }
 
 // Observed is the input of a plan in addition to the source.
@@ -135,6 +139,20 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 		Seen:       seen.Observed,
 		Previews:   previews,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
+	})
+	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}
+	if seen.QuotaErr != nil {
+		asked.AzureWhy = seen.QuotaErr.Error()
+	}
+	p.Findings = findings.Of(findings.Input{
+		Plan:        &p,
+		Policy:      e.settings.Policy,
+		Desired:     &d,
+		After:       in.Set,
+		Workloads:   seen.State.Workloads,
+		Unavailable: seen.Unavailable,
+		Now:         seen.Now,
+		Asked:       asked,
 	})
 	return Result{Plan: p, Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
 }

@@ -32,6 +32,9 @@ type Change struct {
 	Email   string
 	When    time.Time
 	Signer  Signer // nil to leave the commit unsigned
+	// Edit, if not nil, makes Files from what the folder has on the tip that the commit will stand on. It is called for
+	// each attempt to push, so that what another writer adds to the folder meanwhile is not lost.
+	Edit func(present map[string][]byte) (map[string][]byte, error)
 }
 
 // Signer signs commits.
@@ -142,6 +145,9 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 			return "", false, &refusal{tip: old, reason: "it moved while it was read", transient: true}
 		}
 	}
+	if c, err = c.edited(base, t.remote.limits); err != nil {
+		return "", false, fmt.Errorf("branch %s: %w", t.branch, err)
+	}
 	fresh := objects{}
 	tree, err := layFiles(base, c, fresh)
 	if err != nil {
@@ -162,6 +168,25 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 		t.current.Store(nil)
 	}
 	return hashOf(tip), true, nil
+}
+
+// edited returns the change with the files that Edit makes of those on base.
+func (c Change) edited(base *version, limits Limits) (Change, error) {
+	if c.Edit == nil {
+		return c, nil
+	}
+	present := map[string][]byte{}
+	if base.have.commit != plumbing.ZeroHash {
+		var err error
+		if present, err = readFolder(base, c.Dir, limits); err != nil {
+			return c, err
+		}
+	}
+	var err error
+	if c.Files, err = c.Edit(present); err != nil {
+		return c, err
+	}
+	return c, c.validate()
 }
 
 func (c Change) validate() error {

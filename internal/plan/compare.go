@@ -5,6 +5,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -52,25 +53,30 @@ func AgainstLive(in LiveInput) Plan {
 		guard.NoDeletions = in.Stale
 	}
 	guard.wait(in.Desired)
-	pools := poolPlan{changes: Pools(in.Desired, in.Seen, guard, in.Policy)}
-	for _, r := range rules {
-		r.apply(&pools, &in)
-	}
-	p := Make(Comparison{
-		Cluster:       in.Policy.Cluster,
-		Region:        in.Policy.Region,
-		PricesDate:    in.Policy.Prices.Date(),
+	guard.holdDeletions(&in)
+	c := Comparison{
+		Policy:        in.Policy,
 		Base:          Live,
 		Head:          in.Head,
 		Desired:       in.Desired,
+		Before:        valuesLive(&in),
+		Serving:       func(k workspace.Key) bool { w := in.Seen.State.Workloads[k]; return answers(&w) },
 		Previews:      in.Previews,
 		Live:          in.Seen.State.Objects,
-		Pools:         pools.changes,
-		Quota:         pools.short,
 		Guard:         guard,
 		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
 		NodePoolsCost: liveNodePoolCost(in),
-	})
+	}
+	c.prepare()
+	pools := poolPlan{
+		changes: Pools(in.Desired, in.Seen, guard, in.Policy),
+		held:    interruptions(in.Policy.Changes, c.facts),
+	}
+	for _, r := range rules {
+		r.apply(&pools, &in)
+	}
+	c.Pools, c.Quota, c.Held, c.Raise = pools.changes, pools.short, pools.held, pools.raise
+	p := Make(c)
 	p.Warnings = append(p.Warnings, pools.warnings...)
 	return p
 }
@@ -105,22 +111,25 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	for i, o := range head.Desired.Objects {
 		previews[i] = preview(before[cluster.RefOf(o.Content)], o.Content)
 	}
+	values := valuesIn(base.Desired, policy)
 	cost, _ := nodePoolCost(base.Desired.Workloads)
 	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), false)
 	guard.wait(head.Desired)
-	return Make(Comparison{
-		Cluster:       policy.Cluster,
-		Region:        policy.Region,
-		PricesDate:    policy.Prices.Date(),
+	p := Make(Comparison{
+		Policy:        policy,
 		Base:          baseHash,
 		Head:          headHash,
 		Desired:       head.Desired,
+		Before:        values,
+		Serving:       func(k workspace.Key) bool { return values[k].Serves },
 		Previews:      previews,
 		Live:          seen.State.Objects,
 		Guard:         guard,
 		Pools:         Pools(head.Desired, seen, guard, policy),
 		NodePoolsCost: cost,
 	})
+	p.Cost.Raise = p.Cost.After.Minus(p.Cost.Before)
+	return p
 }
 
 // preview compares two renderings of an object. The pods of a Job are immutable: other inputs replace the Job.
@@ -219,4 +228,9 @@ func Eventually(base Side) desired.Observed {
 	}
 	seen.State.Nodes = slices.Clip(seen.State.Nodes) // callers append to them
 	return seen
+}
+
+// sameObject reports whether two objects are equal. Those of one address are, which outlines depend on.
+func sameObject(a, b *unstructured.Unstructured) bool {
+	return a == b || reflect.DeepEqual(a.Object, b.Object)
 }

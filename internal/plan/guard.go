@@ -22,6 +22,8 @@ type Guard struct {
 	Blocked map[workspace.Key]bool
 	// Waiting are the Workspaces whose nodes are unknown, with the reason: their live objects stay as well.
 	Waiting map[workspace.Key]string
+	// Held are the Workspaces that a policy does not let go, with the reason.
+	Held map[workspace.Key]string
 	// Unreadable are files and folders with errors. Workspaces from them may still be desired.
 	Unreadable []string
 	// UnreadableFor returns an unreadable file that may ask for the Workspace of that name, or "".
@@ -68,6 +70,8 @@ func (g Guard) Holds(k workspace.Key, source string) string {
 		return "its Workspace has errors"
 	case g.Waiting[k] != "":
 		return "its Workspace is pending: " + g.Waiting[k]
+	case g.Held[k] != "":
+		return g.Held[k]
 	case g.Present[k]:
 		return ""
 	}

@@ -18,13 +18,52 @@ type document struct {
 	Cluster    string              `json:"cluster"`
 	Base       string              `json:"base"`
 	Head       string              `json:"head"`
+	Region     string              `json:"region,omitempty"`
+	Verdict    verdictDocument     `json:"verdict"`
+	Findings   []findingDocument   `json:"findings"`
 	Summary    map[Op]int          `json:"summary"`
 	Workspaces []workspaceDocument `json:"workspaces"`
 	Changes    []changeDocument    `json:"changes"`
-	Problems   []diag.Diagnostic   `json:"problems"`
-	Warnings   []string            `json:"warnings"`
+	Problems   []diag.Diagnostic   `json:"problems"` // errors
+	Warnings   []diag.Diagnostic   `json:"warnings"`
+	Notices    []string            `json:"notices"`
 	Cost       costDocument        `json:"cost"`
 	Quota      []quotaDocument     `json:"quota"`
+}
+
+type verdictDocument struct {
+	Outcome Outcome `json:"outcome"`
+	Line    string  `json:"line"`
+}
+
+type findingDocument struct {
+	Kind      FindingKind  `json:"kind"`
+	Verdict   diag.Verdict `json:"verdict"`             // fail, warn, or off for a fact
+	Workspace string       `json:"workspace,omitempty"` // namespace/name
+	Text      string       `json:"text"`
+	Hint      string       `json:"hint,omitempty"`
+}
+
+// valuesDocument holds Values; a value that is unknown is absent, and a price that is unknown null.
+type valuesDocument struct {
+	Preset           string   `json:"preset,omitempty"`
+	Model            string   `json:"model,omitempty"`
+	Revision         string   `json:"revision,omitempty"`
+	Runtime          string   `json:"runtime,omitempty"`
+	Image            string   `json:"image,omitempty"`
+	InstanceType     string   `json:"instanceType,omitempty"`
+	Pool             string   `json:"pool,omitempty"`
+	Region           string   `json:"region,omitempty"`
+	Spot             bool     `json:"spot"`
+	Nodes            int      `json:"nodes"`
+	GPUs             int      `json:"gpus"`
+	ContextLength    int      `json:"contextLength,omitempty"` // absent if the server chooses
+	TensorParallel   int      `json:"tensorParallel,omitempty"`
+	PipelineParallel int      `json:"pipelineParallel,omitempty"`
+	Serves           bool     `json:"serves"`
+	Endpoint         string   `json:"endpoint,omitempty"`
+	HourlyCost       *float64 `json:"hourlyCost"`
+	MonthlyCost      *float64 `json:"monthlyCost"`
 }
 
 type workspaceDocument struct {
@@ -45,6 +84,11 @@ type workspaceDocument struct {
 	Shared       bool     `json:"shared,omitempty"`
 	Reason       string   `json:"reason,omitempty"`
 	Unplaced     string   `json:"unplaced,omitempty"`
+
+	Before      *valuesDocument `json:"before"` // null for a Workspace that is new
+	After       *valuesDocument `json:"after"`  // null for one that is deleted
+	Interrupted bool            `json:"interrupted"`
+	Held        string          `json:"held,omitempty"`
 
 	Priority   string          `json:"priority,omitempty"` // absent for normal
 	WaitsFor   []aheadDocument `json:"waitsFor,omitempty"`
@@ -82,6 +126,7 @@ type costDocument struct {
 	After         *float64 `json:"after"`
 	MonthlyBefore *float64 `json:"monthlyBefore"`
 	MonthlyAfter  *float64 `json:"monthlyAfter"`
+	Raise         *float64 `json:"raise"` // in the end, of what is new
 	PricesDate    string   `json:"pricesDate,omitempty"`
 }
 
@@ -95,23 +140,39 @@ type quotaDocument struct {
 	Request string `json:"request,omitempty"`
 }
 
-// Document returns the plan in the form that "-o json" prints.
+// Document returns the plan in the form that "-o json" prints. docs/plan.md describes each field.
 func (p *Plan) Document() any {
+	v := p.Verdict()
 	d := document{
 		APIVersion: wellknown.APIVersion,
 		Kind:       "Plan",
 		Cluster:    p.Cluster,
 		Base:       p.Base,
 		Head:       p.Head,
+		Region:     p.Region,
+		Verdict:    verdictDocument{v.Outcome, v.Line},
+		Findings:   []findingDocument{},
 		Summary:    map[Op]int{Create: 0, Update: 0, Replace: 0, Delete: 0, NoOp: 0, Hold: 0},
 		Workspaces: []workspaceDocument{},
 		Changes:    []changeDocument{},
-		Problems:   append([]diag.Diagnostic{}, p.Problems...),
-		Warnings:   append([]string{}, p.Warnings...),
+		Problems:   []diag.Diagnostic{},
+		Warnings:   []diag.Diagnostic{},
+		Notices:    append([]string{}, p.Warnings...),
 		Quota:      []quotaDocument{},
 		Cost: costDocument{
-			usd(p.Cost.Before), usd(p.Cost.After), usd(p.Cost.Before.Monthly()), usd(p.Cost.After.Monthly()), p.PricesDate,
+			usd(p.Cost.Before), usd(p.Cost.After), usd(p.Cost.Before.Monthly()), usd(p.Cost.After.Monthly()),
+			usd(p.Cost.Raise), p.PricesDate,
 		},
+	}
+	for _, f := range p.Findings {
+		d.Findings = append(d.Findings, findingDocument{f.Kind, f.Verdict, nameOf(f.Workspace), f.Text, f.Hint})
+	}
+	for _, problem := range p.Problems {
+		if problem.Severity == diag.Error {
+			d.Problems = append(d.Problems, problem)
+		} else {
+			d.Warnings = append(d.Warnings, problem)
+		}
 	}
 	for op, n := range p.Counts() {
 		d.Summary[op] = n
@@ -129,9 +190,7 @@ func (p *Plan) Document() any {
 			Cause:     c.Cause,
 			Fields:    c.Fields,
 			Diff:      c.Diff,
-		}
-		if c.Workspace != (workspace.Key{}) {
-			out.Workspace = c.Workspace.String()
+			Workspace: nameOf(c.Workspace),
 		}
 		if c.Pool != nil {
 			out.Cost, out.Monthly = usd(c.Cost), usd(c.Cost.Monthly())
@@ -146,6 +205,26 @@ func (p *Plan) Document() any {
 		d.Quota = append(d.Quota, q)
 	}
 	return d
+}
+
+// nameOf is namespace/name, or "" for no Workspace.
+func nameOf(k workspace.Key) string {
+	if k == (workspace.Key{}) {
+		return ""
+	}
+	return k.String()
+}
+
+// document returns the values; nil for those of a Workspace that a side does not have.
+func (v Values) document() *valuesDocument {
+	if v == (Values{}) {
+		return nil
+	}
+	return &valuesDocument{
+		v.Preset, v.Model, v.Revision, v.Runtime, v.Image, v.InstanceType, v.Pool, v.Region, v.Spot, v.Nodes, v.GPUs,
+		v.ContextLength, v.TensorParallel, v.PipelineParallel, v.Serves, v.Endpoint,
+		usd(v.HourlyCost), usd(v.HourlyCost.Monthly()),
+	}
 }
 
 func (w *Workspace) document() workspaceDocument {
@@ -167,6 +246,10 @@ func (w *Workspace) document() workspaceDocument {
 		Shared:       w.Shared,
 		Reason:       w.Reason,
 		Unplaced:     w.Unplaced,
+		Before:       w.Before.document(),
+		After:        w.After.document(),
+		Interrupted:  w.Interrupted,
+		Held:         w.Held,
 		Notes:        w.Notes,
 		Blocked:      w.Blocked,
 	}

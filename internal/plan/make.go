@@ -19,11 +19,12 @@ import (
 
 // Comparison is the input of Make.
 type Comparison struct {
-	Cluster    string
-	Region     string
-	PricesDate string
+	Policy     desired.Policy
 	Base, Head string
 	Desired    desired.Desired
+	// Before are the values of the Workspaces that exist, and Serving reports whether one answers requests now.
+	Before  map[workspace.Key]Values
+	Serving func(workspace.Key) bool
 	// Previews holds the result of a dry run for each object, in the order of Desired.Objects.
 	Previews []cluster.Preview
 	// Live are the objects with the labels of syncer. The plan deletes those that are not desired, unless Guard holds
@@ -36,31 +37,58 @@ type Comparison struct {
 	InUse func(*cluster.Object) string
 	// NodePoolsCost is the cost of the live NodePools; it counts only in mode karpenter.
 	NodePoolsCost capacity.Cost
+	// Held are the Workspaces whose changes a policy holds, with the reason, and Raise what the change costs.
+	Held  map[workspace.Key]string
+	Raise capacity.Cost
+
+	objects []Change                     // of Previews
+	facts   map[workspace.Key]transition // of each Workspace that is desired
+}
+
+// prepare makes the parts that the policies look at before pools are planned.
+func (c *Comparison) prepare() {
+	c.objects = objectChanges(c.Previews, c.Desired.Objects)
+	c.facts = transitions(c)
 }
 
 // Make compares the desired with the live state.
 func Make(c Comparison) Plan {
+	if c.facts == nil {
+		c.prepare()
+	}
 	p := Plan{
-		Cluster:  c.Cluster,
+		Cluster:  c.Policy.Cluster,
 		Base:     c.Base,
 		Head:     c.Head,
 		Problems: c.Desired.Problems,
 		Quota:    c.Quota,
 		Guard:    c.Guard,
 
-		Region:     c.Region,
-		PricesDate: c.PricesDate,
+		Region:     c.Policy.Region,
+		PricesDate: c.Policy.Prices.Date(),
 	}
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	p.Changes = slices.Concat(ensure, objectChanges(c.Previews, c.Desired.Objects), prune, release)
+	p.Changes = slices.Concat(ensure, hold(c.objects, c.Held), hold(prune, c.Held), release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
 		p.Cost = CostChange{Before: p.Cost.Before.Add(c.NodePoolsCost), After: p.Cost.After.Add(after)}
 	}
+	p.Cost.Raise = c.Raise
 	return p
+}
+
+// hold holds the changes to objects of Workspaces whose changes a policy holds.
+func hold(changes []Change, held map[workspace.Key]string) []Change {
+	for i := range changes {
+		c := &changes[i]
+		if why := held[c.Workspace]; why != "" && c.Op != NoOp && c.Op != Hold && c.ofOne() {
+			c.Op, c.Reason, c.Later = Hold, why, false
+		}
+	}
+	return changes
 }
 
 // poolChanges splits the changes to pools into those that come before the objects and the deletions that come after.
@@ -86,6 +114,10 @@ func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
 	return ensure, release
 }
 
+// noise are the annotations and labels of objects that only repeat what a reviewer sees elsewhere: digests of all that
+// an object is made of and of a ConfigMap, the file that it is from, and its preset.
+var noise = []string{cluster.AnnotationInputs, "syncer.dev/config", cluster.AnnotationSource, "syncer.dev/preset"}
+
 // objectChanges turns the previews of objects into changes.
 func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {
 	out := make([]Change, 0, len(previews))
@@ -106,10 +138,11 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 		}
 		if c.Op == Create || c.Op == Update || c.Op == Replace {
 			after := cmp.Or(pv.After, o.Content)
-			d := diff.Objects(pv.Before, after)
+			d := diff.Objects(pv.Before, after, noise...)
 			c.Diff = d.Unified
 			if pv.Before != nil {
-				c.Fields, c.Cause = d.Fields, causeOf(pv.Before, o.Content, d.Fields)
+				c.Fields, c.Values, c.Cause = d.Paths, d.Fields, causeOf(pv.Before, o.Content, d.Paths)
+				c.Reason = cmp.Or(c.Reason, c.Cause.text())
 			}
 		}
 		out = append(out, c)
@@ -150,6 +183,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		if w.NodePool != nil {
 			out.HourlyCost = w.NodePool.HourlyCost
 		}
+		out.Place = c.placeOf(w)
+		t := c.facts[w.Key]
+		out.Before, out.After, out.Interrupted = t.before, t.after, t.interrupted
 		byKey[w.Key] = out
 	}
 	for _, ch := range changes {
@@ -158,15 +194,30 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		}
 		w, ok := byKey[ch.Workspace]
 		if !ok {
-			w = &Workspace{Key: ch.Workspace, Op: Delete}
+			w = &Workspace{Key: ch.Workspace, Op: Hold, Before: c.Before[ch.Workspace]}
+			w.After = w.Before
 			byKey[ch.Workspace] = w
 		}
-		if w.Op == NoOp && ch.Op != NoOp {
+		switch {
+		case !ok || w.gone:
+			w.gone = true
+			if ch.Op == Delete || ch.Later || ch.Pool != nil && ch.Op != NoOp {
+				w.Op, w.After, w.Interrupted = Delete, Values{}, w.Before.Serves
+			}
+		case w.Op == NoOp && ch.Op != NoOp:
 			w.Op = Update
 		}
 	}
 	for _, w := range byKey {
-		w.Op = workloadOp(w, changes)
+		w.Op = workloadOp(w, c.facts[w.Key].replaced, changes)
+		if why := c.Held[w.Key]; why != "" {
+			w.Op, w.Held = Hold, why
+		}
+	}
+	for k, why := range c.Guard.Held {
+		if w := byKey[k]; w != nil {
+			w.Held, w.Interrupted = why, w.Before.Serves
+		}
 	}
 	out := make([]Workspace, 0, len(byKey))
 	for _, w := range byKey {
@@ -176,10 +227,14 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	return out
 }
 
-// workloadOp returns Create or Replace for an update that creates or replaces the workload itself.
-func workloadOp(w *Workspace, changes []Change) Op {
+// workloadOp returns Create or Replace for an update that creates or replaces the workload itself, or puts another in
+// its place.
+func workloadOp(w *Workspace, replaced bool, changes []Change) Op {
 	if w.Op != Update {
 		return w.Op
+	}
+	if replaced {
+		return Replace
 	}
 	for _, ch := range changes {
 		if ch.Workspace != w.Key || ch.Object == nil || !isWorkload(ch.Object) {

@@ -10,6 +10,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -61,6 +63,17 @@ func (p *Plan) Shortages() []string {
 	return out
 }
 
+// CheckQuota compares what the plan asks for with a quota. It holds nothing.
+func (p *Plan) CheckQuota(q capacity.Quota) {
+	var changes []capacity.PoolChange
+	for i := range p.Changes {
+		if c := p.Changes[i].Pool; c != nil {
+			changes = append(changes, *c)
+		}
+	}
+	p.Quota = pools.CheckQuota(changes, q)
+}
+
 // Live is the Base of a plan that compares with the cluster.
 const Live = "live"
 
@@ -95,8 +108,21 @@ type Workspace struct {
 	// Blocked are the errors of the Workspace. syncer changes nothing for it.
 	Blocked []string
 
-	// Before and After are what a reviewer compares.
+	// Before and After are what a reviewer compares. After is what it has once the plan is carried out, and without the
+	// policies that hold it; that of a Workspace that stays as it is equals Before.
 	Before, After Values
+
+	// Digest is what reviews are kept under: that of its inputs, and for Delete that of what is deleted. It is "" if it is
+	// not known, and for a Workspace without changes.
+	Digest string
+	// Place is where it will run, once all steps are carried out; the zero value for Delete and for one that waits.
+	Place reviewed.Shown
+	// Interrupted reports that it serves, and would stop: for a while, or for good.
+	Interrupted bool
+	// Held is why a policy of the configuration holds its changes; "" if none does.
+	Held string
+
+	gone bool // it is no longer desired
 }
 
 // Change is one step of a plan: one pool or one object.
@@ -106,12 +132,15 @@ type Change struct {
 	Target    string // "Pool/wphi4x7k2m9" or "StatefulSet/phi-4"
 	Namespace string // of an object
 	Reason    string
-	Fields    []string // paths of the fields that differ
-	Diff      string   // unified diff with secrets redacted; empty for pools and for NoOp
-	Cost      capacity.Cost
-	Refused   bool  // with Hold: the API server refuses the object
-	Later     bool  // with Hold: the step follows by itself, once a pod has ended
-	Cause     Cause // of an Update or Replace of a live object
+	// Fields are the paths of the fields that differ, Values the same with their values, and Diff a unified diff; secrets
+	// are redacted. All are empty for pools, for NoOp, and where only the notes of syncer on the object differ.
+	Fields  []string
+	Values  []diff.Field
+	Diff    string
+	Cost    capacity.Cost
+	Refused bool  // with Hold: the API server refuses the object
+	Later   bool  // with Hold: the step follows by itself, once a pod has ended
+	Cause   Cause // of an Update or Replace of a live object
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete
@@ -122,6 +151,9 @@ type Change struct {
 type CostChange struct {
 	Before capacity.Cost
 	After  capacity.Cost
+	// Raise is by how much the change makes the fleet dearer in the end: without nodes that are only there until a
+	// Workspace has moved, and without those that only come back. It is negative if the fleet gets cheaper.
+	Raise capacity.Cost
 }
 
 // Counts counts the Changes by operation.
@@ -133,15 +165,26 @@ func (p *Plan) Counts() map[Op]int {
 	return n
 }
 
-// Refused counts what does not become true by itself: Workspaces with errors or without a place, objects that the API
-// server refuses, and errors that belong to no Workspace.
+// Refused counts what does not become true by itself: Workspaces with errors, without a place or against a policy,
+// objects that the API server refuses, errors that belong to no Workspace, and findings that block the plan as a whole.
 func (p *Plan) Refused() int {
-	n := 0
+	blocked := map[workspace.Key]bool{}
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused {
-			n++
+		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" {
+			blocked[w.Key] = true
 		}
 	}
+	n := 0
+	for i := range p.Findings {
+		switch f := &p.Findings[i]; {
+		case f.Verdict != diag.Fail:
+		case f.Workspace == (workspace.Key{}):
+			n++
+		default:
+			blocked[f.Workspace] = true
+		}
+	}
+	n += len(blocked)
 	for i := range p.Changes {
 		if p.Changes[i].Refused {
 			n++
@@ -163,4 +206,10 @@ func (p *Plan) Empty() bool {
 		}
 	}
 	return true
+}
+
+// ofOne reports whether the change belongs to one Workspace.
+func (c *Change) ofOne() bool {
+	_, set := capacity.SetOf(c.Workspace)
+	return c.Workspace != (workspace.Key{}) && !set
 }

@@ -27,7 +27,16 @@ func refusals(previews []cluster.Preview, objects []desired.Object) map[workspac
 // HoldRefused holds nodes that only Workspaces with a refused object would use: an object that a webhook refuses costs
 // no GPU. It does not hold nodes that other Workspaces need as well, and existing nodes stay.
 func HoldRefused(changes []capacity.PoolChange, d desired.Desired, refused map[workspace.Key]string) {
-	if len(refused) == 0 {
+	why := make(map[workspace.Key]string, len(refused))
+	for k, text := range refused {
+		why[k] = fmt.Sprintf("the API server refuses %s of %s", text, k)
+	}
+	holdNodes(changes, d, why)
+}
+
+// holdNodes holds nodes that only the held Workspaces would use, with the reason of one of them.
+func holdNodes(changes []capacity.PoolChange, d desired.Desired, held map[workspace.Key]string) {
+	if len(held) == 0 {
 		return
 	}
 	for i := range changes {
@@ -46,8 +55,8 @@ func HoldRefused(changes []capacity.PoolChange, d desired.Desired, refused map[w
 			if w.Binding.Pool != c.Name && w.Binding.Next != c.Name {
 				continue
 			}
-			if text, no := refused[w.Key]; no {
-				why = cmp.Or(why, fmt.Sprintf("the API server refuses %s of %s", text, w.Key))
+			if text, no := held[w.Key]; no {
+				why = cmp.Or(why, text)
 			} else if !w.Finished && !w.Workspace.Suspended() {
 				accepted = append(accepted, w.Binding.Option)
 			}

@@ -7,6 +7,8 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // poolPlan is the plan of the pools after the rules so far.
@@ -14,6 +16,9 @@ type poolPlan struct {
 	changes  []capacity.PoolChange
 	short    []pools.QuotaExceeded
 	warnings []string
+	// held are the Workspaces whose changes a policy holds, with the reason; raise is what the change costs.
+	held  map[workspace.Key]string
+	raise capacity.Cost
 }
 
 // rule changes the result of the plain comparison of pools.
@@ -48,6 +53,11 @@ var rules = []rule{
 	{"hold nodes of refused Workspaces", func(p *poolPlan, in *LiveInput) {
 		HoldRefused(p.changes, in.Desired, refusals(in.Previews, in.Desired.Objects))
 	}},
+	// After all rules that make a change, and before quota: what a policy holds takes none.
+	{"hold what is too dear for one change", holdByCost},
+	{"hold nodes of Workspaces that a policy holds", func(p *poolPlan, in *LiveInput) {
+		holdNodes(p.changes, in.Desired, p.held)
+	}},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
 }
@@ -70,6 +80,9 @@ func holdByQuota(p *poolPlan, in *LiveInput) {
 	}
 	p.short = pools.CheckQuota(p.changes, pools.ReserveStarted(quota, in.Seen.Pools, joined))
 	pools.HoldBack(p.changes, p.short)
+	if in.Policy.Changes.UnknownQuota == diag.Fail {
+		holdUnknown(p.changes, p.short)
+	}
 }
 
 func asksForNodes(pools []capacity.PoolChange) bool {

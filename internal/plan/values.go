@@ -18,12 +18,13 @@ type Values struct {
 	Image    string // of the main container, with its tag
 
 	InstanceType string
+	Pool         string // agent pool; "" for other nodes
 	Region       string
 	Spot         bool
 	Nodes        int
 	GPUs         int // of all nodes
 
-	ContextLength    int // tokens; 0 for none
+	ContextLength    int // tokens; 0 if the server chooses
 	TensorParallel   int
 	PipelineParallel int
 

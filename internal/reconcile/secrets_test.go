@@ -15,6 +15,8 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/markdown"
+	"syncer.dev/syncer/internal/plan/terminal"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/redact/redacttest"
@@ -37,10 +39,11 @@ func TestNothingSecretIsReported(t *testing.T) {
 			}
 			redacttest.Look(t, "a commit message", strings.Join(s.Git.Messages, "\n"))
 			var text bytes.Buffer
-			if err := out.Plan.Text(&text); err != nil {
+			if err := terminal.Write(&text, &out.Plan, terminal.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			redacttest.Look(t, "the plan", text.String())
+			redacttest.Look(t, "the comment", markdown.Render(out.Plan, markdown.Options{}))
 			document, err := json.Marshal(out.Plan.Document())
 			if err != nil {
 				t.Fatal(err)

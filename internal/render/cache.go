@@ -15,6 +15,7 @@ import (
 const (
 	maxBundles   = 16_384
 	maxTemplates = 4_096
+	maxDigests   = 65_536 // some 300 bytes each
 )
 
 // Cache keeps rendered bundles by their inputs, and templates by the files they are built from. It outlives the
@@ -24,6 +25,7 @@ type Cache struct {
 	baseBuilds *recent[[]byte]
 	templates  *recent[buildTemplate]
 	bundles    *lru.Cache[string, cachedBundle]
+	digests    *lru.Cache[string, cachedBundle] // without the objects
 }
 
 // NewCache returns an empty cache.
@@ -32,6 +34,7 @@ func NewCache() *Cache {
 		baseBuilds: newRecent[[]byte](maxTemplates),
 		templates:  newRecent[buildTemplate](maxTemplates),
 		bundles:    newLRU[cachedBundle](maxBundles),
+		digests:    newLRU[cachedBundle](maxDigests),
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/hashicorp/golang-lru/v2"
+
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
@@ -132,24 +134,58 @@ func (r *Renderer) cached(
 		b, _, err := r.render(ctx, w, p, at, o)
 		return b, err
 	}
+	return r.known(r.cache.bundles, w, p, at, o, func() (Bundle, []string, error) { return r.render(ctx, w, p, at, o) })
+}
+
+// known returns the bundle of a Workspace from one of the caches, or makes it when one of its inputs has changed.
+func (r *Renderer) known(
+	bundles *lru.Cache[string, cachedBundle],
+	w *workspace.Workspace,
+	p preset.Preset,
+	at Placement,
+	o Options,
+	create func() (Bundle, []string, error),
+) (Bundle, error) {
 	key, err := inputsOf(w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
 	}
-	if k, ok := r.cache.bundles.Get(key); ok {
+	if k, ok := bundles.Get(key); ok {
 		if digest, err := r.deps.digest(k.dirs); err == nil && digest == k.digest {
 			return k.bundle, nil
 		}
 	}
-	b, dirs, err := r.render(ctx, w, p, at, o)
+	b, dirs, err := create()
 	if err != nil {
 		return Bundle{}, err
 	}
 	digest, err := r.deps.digest(dirs)
 	if err == nil {
-		r.cache.bundles.Add(key, cachedBundle{b, dirs, digest})
+		bundles.Add(key, cachedBundle{b, dirs, digest})
 	}
 	return b, err
+}
+
+// Digest returns the digest of the Bundle that Render returns. The cache keeps only the digest: it is for placements
+// that no pod gets.
+func (r *Renderer) Digest(
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
+) (digest string, err error) {
+	if r.cache == nil {
+		b, err := r.Render(ctx, w, p, at, o)
+		return b.Digest, err
+	}
+	b, err := r.known(r.cache.digests, w, p, at, o, func() (b Bundle, dirs []string, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("render %s: panicked: %v", w.Key, p)
+			}
+		}()
+		b, dirs, err = r.render(ctx, w, p, at, o)
+		b.Objects = nil
+		return b, dirs, err
+	})
+	return b.Digest, err
 }
 
 // render returns the bundle of a Workspace, and the folders of the catalogue that it is built from.

@@ -4,6 +4,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -12,7 +13,8 @@ import (
 // the rate limits of the service by a *LimitError, and redact credentials from errors.
 type Forge interface {
 	// OpenPullRequests lists the open pull requests into a branch, by ascending number. The request is conditional: where
-	// the service says that nothing has changed since the last call, changed is false and the list empty.
+	// the service says that nothing has changed since the last call, changed is false and the list empty. A Forge on a
+	// service without conditional requests compares the list with the last one.
 	OpenPullRequests(ctx context.Context, target string) (list []PullRequest, changed bool, err error)
 	// PullRequest returns one pull request, open or not. The error is ErrNotFound if there is none.
 	PullRequest(ctx context.Context, number int) (PullRequest, error)
@@ -30,6 +32,13 @@ type Forge interface {
 type Deployer interface {
 	// Deploy makes d the state of its environment. It writes nothing if the state is already equal.
 	Deploy(ctx context.Context, d Deployment) error
+}
+
+// EnvironmentLister is a Deployer that lists its environments, so that one whose Workspace was removed while syncer did
+// not run becomes inactive.
+type EnvironmentLister interface {
+	// Environments returns the names, with a prefix, of environments whose state is not Inactive.
+	Environments(ctx context.Context, prefix string) ([]string, error)
 }
 
 // PullRequest is a proposal to merge a branch.
@@ -98,6 +107,9 @@ type Limits struct {
 
 // ErrNotFound means that the forge has no such pull request, or hides it.
 var ErrNotFound = fmt.Errorf("not found")
+
+// ErrMoved means that a pull request has another head by now.
+var ErrMoved = errors.New("the head has moved")
 
 // LimitError means that the forge asks for a pause.
 type LimitError struct {

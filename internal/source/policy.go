@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/workspace/load"
 )
@@ -59,6 +60,7 @@ func PolicyOf(c config.Config) desired.Policy {
 		Prune:            c.Prune,
 		NVMeStorageClass: c.Capacity.NVMeStorageClass,
 		Pods:             PodsOf(c),
+		Changes:          changesOf(c.Policy),
 	}
 	p.Prices = pricesOr(UnknownPrices, c.Capacity.Prices)
 	l := c.Capacity.Limits
@@ -71,6 +73,18 @@ func PolicyOf(c config.Config) desired.Policy {
 	}
 	first := c.Policy.Priority
 	return p.Ranked(first.MaxOf(), first.SharesOf(), c.Policy.Preemption == config.Allow)
+}
+
+// changesOf returns the verdicts on what a change does to what runs.
+func changesOf(p config.Policy) desired.ChangePolicy {
+	return desired.ChangePolicy{
+		Deletion:         diag.Verdict(p.Deletion),
+		Interruption:     diag.Verdict(p.Interruption),
+		UnknownQuota:     diag.Verdict(p.UnknownQuota),
+		UnpinnedRevision: diag.Verdict(p.UnpinnedRevision),
+		CostDelta:        diag.Verdict(p.CostDelta.Verdict),
+		MaxDelta:         p.CostDelta.Hourly,
+	}
 }
 
 // PodsOf returns what the configuration lets objects of the repository ask for.

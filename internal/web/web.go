@@ -71,10 +71,18 @@ func ready(components map[string]string) (status int, body string) {
 // shutdownGrace is the time that open requests have once serving ends.
 const shutdownGrace = 2 * time.Second
 
-// Serve answers until ctx is done.
+// maxBody bounds the bodies of requests that need none, in bytes.
+const maxBody = 1 << 10
+
+// Serve answers requests without bodies until ctx is done.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	return ServeBodies(ctx, l, h, maxBody)
+}
+
+// ServeBodies answers requests with bodies of at most so many bytes until ctx is done.
+func ServeBodies(ctx context.Context, l net.Listener, h http.Handler, bytes int64) error {
 	s := &http.Server{
-		Handler: http.MaxBytesHandler(h, 1<<10), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		Handler: http.MaxBytesHandler(h, bytes), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
 	}
 	stop := context.AfterFunc(ctx, func() {

@@ -66,6 +66,12 @@ func replicaOf(name string) (set string, ok bool) {
 	return name[:i], err == nil
 }
 
+// ReplicaOf reports whether a Workspace of this name may be a replica of the InferenceSet.
+func ReplicaOf(name, set string) bool {
+	of, ok := replicaOf(name)
+	return ok && of == set
+}
+
 // Replica returns the Workspace that replica i is.
 func (s *InferenceSet) Replica(i int) Workspace {
 	w := s.Template

@@ -4,13 +4,17 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/source"
@@ -122,6 +126,48 @@ func (s Settings) LoadLocal() (config.Config, error) {
 		return config.Config{}, err
 	}
 	return s.parse(path, data, usedOffline)
+}
+
+// Named reports whether the user has named a configuration file.
+func (s Settings) Named() bool { return s.named() != "" }
+
+// Alone puts the configuration together without a file: from the environment and the flags.
+func (s Settings) Alone() (config.Config, error) {
+	return s.parse(source.DefaultConfig, nil, usedOffline)
+}
+
+// LoadTree is Load with the file of a commit, such as that of the target of a pull request, instead of the one in the
+// working folder. The file is found, not named. dir is an empty folder, which gets the files that it refers to; it must
+// last as long as the configuration.
+func (s Settings) LoadTree(tree fs.FS, name, dir string) (config.Config, error) {
+	values, err := s.overrides()
+	if err != nil {
+		return config.Config{}, err
+	}
+	data, err := fs.ReadFile(tree, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return config.Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	c, _, err := config.LoadFound(filepath.Join(dir, source.DefaultConfig), data, s.Env, values)
+	if err != nil {
+		return c, err
+	}
+	if prices, err := filepath.Rel(dir, c.Capacity.Prices); err == nil && filepath.IsLocal(prices) {
+		from := path.Join(path.Dir(name), filepath.ToSlash(prices))
+		list, err := fs.ReadFile(tree, from)
+		if err == nil {
+			_, err = capacity.ParsePrices(list)
+		}
+		if err != nil {
+			return c, fmt.Errorf("capacity.prices: %s: %w", from, err)
+		}
+		c.Capacity.Prices = filepath.Join(dir, "prices")
+		if err := os.WriteFile(c.Capacity.Prices, list, 0o600); err != nil {
+			return c, err
+		}
+	}
+	_, err = source.ReadPrices(c.Capacity.Prices)
+	return c, err
 }
 
 // anyValue stands for all values of the configuration.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package signature checks and makes the signatures of commits: those of OpenPGP and those of SSH.
+// Package signature checks and makes the signatures of commits, those of OpenPGP and those of SSH; and those of SSH of
+// other texts, such as reviews.
 //
 // A signature is checked over the bytes of the commit object as the server sent them, never over a commit that was
 // decoded and encoded again: what a decoder leaves out could say something else to others.
@@ -23,8 +24,9 @@ const namespace = "git"
 
 // Keys are those whose signatures count.
 type Keys struct {
-	ssh []sshKey
-	pgp openpgp.EntityList
+	namespace string // of SSH signatures: one that was made for something else does not count
+	ssh       []sshKey
+	pgp       openpgp.EntityList
 }
 
 type sshKey struct {
@@ -39,14 +41,19 @@ func Parse(data []byte) (*Keys, error) {
 	if bytes.Contains(data, []byte("-----BEGIN PGP")) {
 		return parsePGP(data)
 	}
-	k := &Keys{}
+	return ParseSigners(data, namespace)
+}
+
+// ParseSigners reads OpenSSH's allowed_signers. Only keys count that may sign in the namespace.
+func ParseSigners(data []byte, namespace string) (*Keys, error) {
+	k := &Keys{namespace: namespace}
 	number := 0
 	for line := range bytes.Lines(data) {
 		number++
 		if line = bytes.TrimSpace(line); len(line) == 0 || line[0] == '#' {
 			continue
 		}
-		key, err := parseSigner(string(line))
+		key, err := parseSigner(string(line), namespace)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
@@ -78,8 +85,8 @@ func parsePGP(data []byte) (*Keys, error) {
 	return k, nil
 }
 
-// parseSigner reads "PRINCIPALS [OPTIONS] TYPE KEY". It returns nil for a key that is not for Git.
-func parseSigner(line string) (*sshKey, error) {
+// parseSigner reads "PRINCIPALS [OPTIONS] TYPE KEY". It returns nil for a key that is not for the namespace.
+func parseSigner(line, namespace string) (*sshKey, error) {
 	name, rest, ok := strings.Cut(line, " ")
 	if strings.HasPrefix(line, `"`) {
 		name, rest, ok = strings.Cut(line[1:], `" `)

@@ -22,21 +22,15 @@ type Signer struct {
 
 // Sign returns the armored signature of a commit object.
 func (s Signer) Sign(commit []byte) ([]byte, error) {
-	data, err := os.ReadFile(s.KeyFile)
+	data, passphrase, err := s.read()
 	if err != nil {
-		return nil, fmt.Errorf("read signing key: %w", err)
-	}
-	passphrase := ""
-	if s.Passphrase != nil {
-		if passphrase, err = s.Passphrase(); err != nil {
-			return nil, fmt.Errorf("read passphrase of the signing key: %w", err)
-		}
+		return nil, err
 	}
 	var armored []byte
-	if bytes.Contains(data, []byte("-----BEGIN PGP")) {
+	if isPGP(data) {
 		armored, err = signPGP(data, passphrase, commit)
 	} else {
-		armored, err = signSSH(data, passphrase, commit)
+		armored, err = signSSH(data, passphrase, commit, namespace)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sign with %s: %w", s.KeyFile, err)
@@ -44,10 +38,44 @@ func (s Signer) Sign(commit []byte) ([]byte, error) {
 	return append(bytes.TrimRight(armored, "\n"), '\n'), nil
 }
 
+// SignText returns the armored SSH signature of a text in a namespace. The error is ErrNotSSH for a key of OpenPGP.
+func (s Signer) SignText(text []byte, namespace string) ([]byte, error) {
+	data, passphrase, err := s.read()
+	if err == nil && isPGP(data) {
+		err = ErrNotSSH
+	}
+	if err != nil {
+		return nil, err
+	}
+	armored, err := signSSH(data, passphrase, text, namespace)
+	if err != nil {
+		return nil, fmt.Errorf("sign with %s: %w", s.KeyFile, err)
+	}
+	return append(bytes.TrimRight(armored, "\n"), '\n'), nil
+}
+
+// ErrNotSSH means that a key of OpenPGP cannot sign a text that needs an SSH signature.
+var ErrNotSSH = errors.New("the key is one of OpenPGP, and reviews are signed with an SSH key")
+
+func isPGP(key []byte) bool { return bytes.Contains(key, []byte("-----BEGIN PGP")) }
+
+// read reads the key, and what opens it.
+func (s Signer) read() (key []byte, passphrase string, err error) {
+	if key, err = os.ReadFile(s.KeyFile); err != nil {
+		return nil, "", fmt.Errorf("read signing key: %w", err)
+	}
+	if s.Passphrase != nil {
+		if passphrase, err = s.Passphrase(); err != nil {
+			return nil, "", fmt.Errorf("read passphrase of the signing key: %w", err)
+		}
+	}
+	return key, passphrase, nil
+}
+
 var errLocked = errors.New("the key is protected by a passphrase, or the passphrase is wrong: " +
 	"status.signing.passphraseFile and status.signing.passphraseEnv say where it is")
 
-func signSSH(key []byte, passphrase string, commit []byte) ([]byte, error) {
+func signSSH(key []byte, passphrase string, text []byte, namespace string) ([]byte, error) {
 	signer, err := ssh.ParsePrivateKey(key)
 	var missing *ssh.PassphraseMissingError
 	if errors.As(err, &missing) {
@@ -58,7 +86,7 @@ func signSSH(key []byte, passphrase string, commit []byte) ([]byte, error) {
 	if err != nil {
 		return nil, errors.New("it is no private key")
 	}
-	sig, err := sshsig.Sign(bytes.NewReader(commit), signer, sshsig.HashSHA512, namespace)
+	sig, err := sshsig.Sign(bytes.NewReader(text), signer, sshsig.HashSHA512, namespace)
 	if err != nil {
 		return nil, err
 	}

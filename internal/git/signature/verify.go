@@ -34,6 +34,15 @@ func (k *Keys) Verify(commit []byte, when, now time.Time) (signer string, err er
 	return "", errors.New("its signature is neither one of OpenPGP nor one of SSH")
 }
 
+// VerifyText returns who signed a text at the time when, with an armored SSH signature. The error is ErrUnsigned, or says
+// why the signature does not count.
+func (k *Keys) VerifyText(text, armored []byte, when time.Time) (signer string, err error) {
+	if len(armored) == 0 {
+		return "", ErrUnsigned
+	}
+	return k.verifySSH(text, armored, when)
+}
+
 func (k *Keys) verifySSH(payload, armored []byte, when time.Time) (string, error) {
 	sig, err := sshsig.Unarmor(armored)
 	if err != nil {
@@ -47,7 +56,7 @@ func (k *Keys) verifySSH(payload, armored []byte, when time.Time) (string, error
 		if !known.after.IsZero() && when.Before(known.after) || !known.before.IsZero() && !when.Before(known.before) {
 			return "", fmt.Errorf("the key %s of %s was not valid at the time", print, known.name)
 		}
-		if err := sshsig.Verify(bytes.NewReader(payload), sig, known.key, sig.HashAlgorithm, namespace); err != nil {
+		if err := sshsig.Verify(bytes.NewReader(payload), sig, known.key, sig.HashAlgorithm, k.namespace); err != nil {
 			return "", fmt.Errorf("its signature is wrong: %w", err)
 		}
 		return known.name, nil

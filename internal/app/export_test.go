@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/review"
+)
+
+// What tests reach, to put a forge in memory, and a cluster in memory, in their place.
+var (
+	ReviewOn          = reviewOn
+	RepositoryAddress = repositoryAddress
+	ForPullRequest    = forPullRequest
+)
+
+// Reviewing is the reviewer of a daemon.
+type Reviewing struct{ *reviewing }
+
+// ReviewingOn returns the reviewer of a daemon whose servers do not answer.
+func ReviewingOn(forge review.Forge, c config.Config) (Reviewing, error) {
+	p, err := Connect(c)
+	if err != nil {
+		return Reviewing{}, err
+	}
+	v, err := reviewingOn(forge, c, p, slog.New(slog.DiscardHandler))
+	return Reviewing{v}, err
+}
+
+// Pass looks at the pull requests once.
+func (v Reviewing) Pass(ctx context.Context) error {
+	_, err := v.reviewer.Pass(ctx)
+	return err
+}
+
+// Passed hands an outcome over.
+func (v Reviewing) Passed(o reconcile.Outcome) { v.passed(o) }
+
+var _ engine.Cluster = withoutSecrets{}

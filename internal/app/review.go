@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/reviews"
+	"syncer.dev/syncer/internal/review"
+)
+
+// ReviewRequest is one step of a pipeline.
+type ReviewRequest struct {
+	// Config names the forge. It is also the policy, unless Policy is set.
+	Config config.Config
+	// Policy returns the configuration by the files of the target: a file that a checkout of the head brings along must
+	// not decide what may be merged. nil if the operator has named a file.
+	Policy func(target fs.FS) (config.Config, error)
+	// Repository is the clone that the step runs in, or a URL.
+	Repository string
+	Number     int
+	// DryRun makes the plan, and shows the forge nothing.
+	DryRun bool
+	// Record writes what is shown to the status branch of source.url.
+	Record bool
+}
+
+// ReviewOnce reviews one pull request.
+func ReviewOnce(ctx context.Context, r ReviewRequest) (review.Result, error) {
+	forge, err := OpenForge(r.Config)
+	if err != nil {
+		return review.Result{}, err
+	}
+	return reviewOn(ctx, forge, r)
+}
+
+// reviewOn reviews one pull request on a forge.
+func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.Result, error) {
+	c := r.Config
+	repo, err := OpenRepository(c, r.Repository)
+	if err != nil {
+		return review.Result{}, err
+	}
+	_, clone := git.LocalPath(r.Repository)
+	if r.Policy != nil {
+		pr, err := forge.PullRequest(ctx, r.Number)
+		if err != nil {
+			return review.Result{}, fmt.Errorf("read pull request %d: %w", r.Number, err)
+		}
+		if c, err = policyOfTarget(ctx, repo, clone, pr, r); err != nil {
+			return review.Result{}, err
+		}
+	}
+	if err := c.Need("cluster"); err != nil {
+		return review.Result{}, err
+	}
+	planner := newPullPlanner(c, repo, askedOnce(c, repo))
+	planner.clone = clone
+	o := review.Options{
+		Cluster: c.Cluster, Target: c.Source.Branch, Forge: forge, Planner: planner, Render: renderComment,
+	}
+	if r.Record {
+		if o.Recorder, err = newRecorder(c); err != nil {
+			return review.Result{}, err
+		}
+	}
+	reviewer := review.New(o)
+	if r.DryRun {
+		return reviewer.Preview(ctx, r.Number)
+	}
+	return reviewer.One(ctx, r.Number)
+}
+
+// policyOfTarget returns the configuration by the files of the tip of a pull request's target.
+func policyOfTarget(
+	ctx context.Context, repo *git.Repository, clone bool, pr review.PullRequest, r ReviewRequest,
+) (config.Config, error) {
+	finder := pullPlanner{config: r.Config, clone: clone}
+	var err error
+	for _, name := range finder.targets(pr) {
+		var target side
+		if target, err = commitAt(ctx, repo, name); err != nil {
+			continue
+		}
+		var c config.Config
+		if c, err = r.Policy(target.files); err != nil {
+			return c, fmt.Errorf("read the configuration of the target: %w", err)
+		}
+		return c, nil
+	}
+	return config.Config{}, fmt.Errorf("find the target of pull request %d: %w", pr.Number, err)
+}
+
+// recorder keeps what a comment shows, on the status branch.
+type recorder struct{ reviews Reviews }
+
+// newRecorder returns a recorder on the status branch of source.url.
+func newRecorder(c config.Config) (recorder, error) {
+	if err := c.Need("source.url"); err != nil {
+		return recorder{}, err
+	}
+	repo, err := OpenRepository(c, c.Source.URL)
+	if err != nil {
+		return recorder{}, err
+	}
+	return recorder{ReviewsOf(repo, c)}, nil
+}
+
+// Record implements review.Recorder.
+func (r recorder) Record(ctx context.Context, pr review.PullRequest, p plan.Plan) error {
+	now := time.Now()
+	_, err := r.reviews.Write(ctx, reviews.Records(&p, reviews.Showing{
+		PullRequest: pr.URL, Commit: pr.Head, At: now,
+	}), now)
+	return err
+}
+
+// logger is where a daemon's reviewer writes.
+func logger(log *slog.Logger) *slog.Logger { return log.With("component", componentForge) }
+
+// componentForge is the name of the forge in metrics and logs.
+const componentForge = "forge"

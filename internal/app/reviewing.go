@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/review"
+)
+
+// reviewing runs a reviewer beside the loop. The loop hands its outcomes over and waits for nothing: a forge that is
+// slow, away or wrong delays reviews only.
+type reviewing struct {
+	reviewer *review.Reviewer
+	repo     *git.Repository
+
+	mu    sync.Mutex
+	last  outcome
+	known bool
+}
+
+// newReviewing returns the reviewer of a daemon, or nil if the configuration names no forge. It contacts no server.
+func newReviewing(c config.Config, parts *Parts, log *slog.Logger) (*reviewing, error) {
+	if c.Review.Forge == "" {
+		return nil, nil
+	}
+	forge, err := OpenForge(c)
+	if err != nil {
+		return nil, err
+	}
+	return reviewingOn(forge, c, parts, log)
+}
+
+func reviewingOn(forge review.Forge, c config.Config, parts *Parts, log *slog.Logger) (*reviewing, error) {
+	if err := c.Need("cluster", "source.url"); err != nil {
+		return nil, err
+	}
+	repo, err := openAsDaemon(c)
+	if err != nil {
+		return nil, err
+	}
+	v := &reviewing{repo: repo}
+	planner := newPullPlanner(c, repo, (&daemonLive{config: c, parts: parts}).facts)
+	planner.seen = v.seen
+	v.reviewer = review.New(review.Options{
+		Cluster:      c.Cluster,
+		Target:       c.Source.Branch,
+		Interval:     c.Review.Interval,
+		Forge:        forge,
+		Planner:      planner,
+		Render:       renderComment,
+		Recorder:     recorder{ReviewsOf(repo, c)},
+		Progress:     v,
+		Environments: c.Review.Environments,
+		Log:          logger(log),
+	})
+	return v, nil
+}
+
+// run reviews until ctx ends.
+func (v *reviewing) run(ctx context.Context) {
+	if v != nil {
+		v.reviewer.Run(ctx)
+	}
+}
+
+// passed takes over the outcome of a pass. One that got as far as no plan changes nothing: what was true is not known
+// to be over.
+func (v *reviewing) passed(o reconcile.Outcome) {
+	if v == nil || o.Commit == "" || o.Plan.Cluster == "" {
+		return
+	}
+	v.mu.Lock()
+	v.last = outcome{Observed: review.Observed{Commit: o.Commit, Reports: o.Reports}, plan: o.Plan}
+	v.known = true
+	v.mu.Unlock()
+	v.reviewer.Progressed()
+}
+
+func (v *reviewing) seen() (outcome, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.last, v.known
+}
+
+// Observed implements review.Progress.
+func (v *reviewing) Observed() (review.Observed, bool) {
+	last, known := v.seen()
+	return last.Observed, known
+}
+
+// Contains implements review.Progress.
+func (v *reviewing) Contains(ctx context.Context, tip, commit string) (bool, error) {
+	return v.repo.Contains(ctx, git.Commit{Hash: git.Hash(tip)}, git.Hash(commit))
+}
+
+// hint says that pull requests may have changed.
+func (v *reviewing) hint() {
+	if v != nil {
+		v.reviewer.Hint()
+	}
+}
+
+// stats returns the counts of the reviewer, if there is one.
+func (v *reviewing) stats() (review.Stats, bool) {
+	if v == nil {
+		return review.Stats{}, false
+	}
+	return v.reviewer.Stats(), true
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Difference is one of the Values of a Workspace before and after a change, in words; "" where there is none.
+type Difference struct{ Name, Before, After string }
+
+// Differences returns the Values that differ, in the order in which a reviewer reads them. Costs are not among them.
+func (w *Workspace) Differences() []Difference {
+	before, after := w.Before.words(), w.After.words()
+	var out []Difference
+	for i, v := range before {
+		if v.text != after[i].text {
+			out = append(out, Difference{v.name, v.text, after[i].text})
+		}
+	}
+	return out
+}
+
+// word is one value with its name, as text.
+type word struct{ name, text string }
+
+// words are the values as text, the same names in the same order for all Values.
+func (v Values) words() []word {
+	nodes := ""
+	if v.InstanceType != "" {
+		nodes = "on demand"
+		if v.Spot {
+			nodes = "spot, which Azure may evict"
+		}
+	}
+	return []word{
+		{"preset", v.Preset},
+		{"model", v.Model},
+		{"revision", Short(v.Revision)},
+		{"runtime", v.Runtime},
+		{"image", v.Image},
+		{"context", counted(v.ContextLength, "token")},
+		{"size", v.InstanceType},
+		{"pool", v.Pool},
+		{"nodes", counted(v.Nodes, "")},
+		{"GPUs", counted(v.GPUs, "")},
+		{"tensor parallel", counted(v.TensorParallel, "")},
+		{"pipeline parallel", counted(v.PipelineParallel, "")},
+		{"region", v.Region},
+		{"capacity", nodes},
+		{"endpoint", v.Endpoint},
+	}
+}
+
+// counted is a number of things as text; "" for none.
+func counted(n int, thing string) string {
+	switch {
+	case n == 0:
+		return ""
+	case thing == "":
+		return strconv.Itoa(n)
+	}
+	return some(n, thing)
+}
+
+// Serving is what a change does to those who send requests to a Workspace.
+type Serving string
+
+// The effects on serving.
+const (
+	NotServing         Serving = ""            // it is no server, before and after
+	ServingStarts      Serving = "starts"      // there was none before
+	ServingContinues   Serving = "continues"   // without a pause that is known of
+	ServingInterrupted Serving = "interrupted" // it stops, and starts again
+	ServingEnds        Serving = "ends"        // it stops for good
+)
+
+// Serving says what the change does to those who send requests to a Workspace.
+func (w *Workspace) Serving() Serving {
+	switch {
+	case !w.Before.Serves && (!w.After.Serves || w.Op == Hold):
+		return NotServing
+	case !w.Before.Serves:
+		return ServingStarts
+	case w.Op == Hold:
+		return ServingContinues
+	case w.Op == Delete || !w.After.Serves:
+		return ServingEnds
+	case w.Interrupted:
+		return ServingInterrupted
+	}
+	return ServingContinues
+}
+
+// Nodes is the number of nodes and their size, "2 x Standard_NC24ads_A100_v4".
+func Nodes(v Values) string { return fmt.Sprintf("%d x %s", v.Nodes, v.InstanceType) }
+
+// USD is an amount in whole US dollars, "2,681".
+func USD(usd float64) string { return Thousands(int(math.Round(usd))) }
+
+// Short is a commit as people read it, or the name as it is.
+func Short(rev string) string {
+	if len(rev) == 40 || len(rev) == 64 {
+		return rev[:12]
+	}
+	return rev
+}
+
+// Title names the model that a Workspace runs, for a table: its preset, or else the repository of the weights.
+func (v Values) Title() string { return cmp.Or(v.Preset, v.Model) }

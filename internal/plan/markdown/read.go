@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package markdown
+
+import (
+	"fmt"
+	"strings"
+
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan"
+)
+
+// read takes what a comment says from a plan.
+func read(p *plan.Plan, o Options) *comment {
+	c := &comment{plan: p, options: o}
+	c.blockers = statements(p.Blockers(), 0)
+	c.cautions = statements(p.Cautions(), namedWorkspaces)
+	of, shared := p.ChangesOf()
+	for i := range p.Workspaces {
+		w := &p.Workspaces[i]
+		if w.Op == plan.NoOp {
+			c.same++
+			continue
+		}
+		changes := of[w.Key]
+		if w.Op == plan.Delete {
+			c.deletions.add("**"+diag.MarkdownCode(w.Key.String())+"**", deletion(w, changes))
+		} else {
+			c.deletes(diag.MarkdownCode(w.Key.String()), changes)
+		}
+		c.rows = append(c.rows, row(w))
+		c.details = append(c.details, detailsOf(w, changes))
+	}
+	c.deletes("", shared)
+	if len(shared) > 0 {
+		c.details = append(c.details, newDetails("Objects and pools of no single Workspace", shared))
+	}
+	return c
+}
+
+// deletion says what goes with a Workspace.
+func deletion(w *plan.Workspace, changes []*plan.Change) string {
+	var b strings.Builder
+	if w.Before.Serves && w.Before.Endpoint != "" {
+		b.WriteString("serves at " + diag.MarkdownCode(w.Before.Endpoint) + " now, and **stops for good**. ")
+	} else if w.Before.Serves {
+		b.WriteString("serves now, and **stops for good**. ")
+	}
+	if targets := deleted(changes); targets != "" {
+		b.WriteString("With it: " + targets)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// deletes lists what is deleted of a Workspace that stays, or of none.
+func (c *comment) deletes(name string, changes []*plan.Change) {
+	targets := deleted(changes)
+	switch {
+	case targets == "":
+	case name == "":
+		c.deletions.add(targets, "")
+	default:
+		c.deletions.add(targets, "of "+name+", which stays")
+	}
+}
+
+// namedTargets is the number of deleted objects that are named for one Workspace.
+const namedTargets = 8
+
+// deleted are the names of what is deleted.
+func deleted(changes []*plan.Change) string {
+	var names []string
+	n := 0
+	for _, ch := range changes {
+		if ch.Op != plan.Delete {
+			continue
+		}
+		if n++; n <= namedTargets {
+			names = append(names, diag.MarkdownCode(ch.Target))
+		}
+	}
+	if n > namedTargets {
+		names = append(names, fmt.Sprintf("and %s more", plan.Thousands(n-namedTargets)))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package markdown
+
+import (
+	"fmt"
+	"strings"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan"
+)
+
+var (
+	past = map[plan.Op]string{
+		plan.Create: "created", plan.Update: "updated", plan.Replace: "replaced", plan.Delete: "**deleted**",
+		plan.Hold: "**held**",
+	}
+	serving = map[plan.Serving]string{
+		plan.ServingStarts:      "starts",
+		plan.ServingContinues:   "continues",
+		plan.ServingInterrupted: "**stops** until its new pods are ready",
+		plan.ServingEnds:        "**stops for good**",
+	}
+)
+
+const heading = `
+| Workspace | change | model | runs on | USD/month | serving |
+|---|---|---|---|---|---|
+`
+
+// table writes the table of Workspaces.
+func (c *comment) table(b *strings.Builder) {
+	if len(c.rows) > 0 {
+		b.WriteString(heading)
+	}
+	for _, r := range c.rows[:len(c.rows)-c.left.rows] {
+		b.WriteString(r)
+	}
+	if c.left.rows > 0 {
+		fmt.Fprintf(b, "| and %s more | | | | | |\n", plan.Thousands(c.left.rows))
+	}
+	switch {
+	case c.same == 1:
+		b.WriteString("\n1 Workspace does not change.\n")
+	case c.same > 1:
+		fmt.Fprintf(b, "\n%s Workspaces do not change.\n", plan.Thousands(c.same))
+	}
+}
+
+// row is one Workspace of the table.
+func row(w *plan.Workspace) string {
+	before, after := w.Before, w.After
+	if w.Op == plan.Delete {
+		after = plan.Values{}
+	}
+	change := past[w.Op]
+	if len(w.Blocked) > 0 || w.Refused {
+		change = "**blocked**"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", diag.MarkdownCode(w.Key.String()), change,
+		sides(before.Title(), after.Title()), sides(nodes(before), nodes(after)), cost(w), serving[w.Serving()])
+}
+
+// sides is a value before and after; that of the side on which the Workspace exists.
+func sides(before, after string) string {
+	switch {
+	case after == "":
+		return text(before)
+	case before == "":
+		return text(after)
+	}
+	return text(arrow(before, after))
+}
+
+func nodes(v plan.Values) string {
+	if v.InstanceType == "" {
+		return ""
+	}
+	out := plan.Nodes(v)
+	if v.Spot {
+		out += " (spot)"
+	}
+	return out
+}
+
+// cost is that of a month before and after. What does not exist costs nothing.
+func cost(w *plan.Workspace) string {
+	side := func(v plan.Values) capacity.Cost {
+		if v.Title() == "" && v.InstanceType == "" {
+			return capacity.Cost{Known: true}
+		}
+		return v.HourlyCost
+	}
+	before, after := side(w.Before), side(w.After)
+	if w.Op == plan.Delete {
+		after = capacity.Cost{Known: true}
+	}
+	return arrow(month(before), month(after))
+}

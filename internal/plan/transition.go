@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// transition is what happens to a Workspace that is desired.
+type transition struct {
+	before, after Values
+	// replaced reports that another workload takes the place of the one that exists: another model, on other nodes, or of
+	// another kind.
+	replaced bool
+	// interrupted reports that it answers requests now, and would stop: for a while, or for good.
+	interrupted bool
+}
+
+// transitions returns what happens to each Workspace that is desired.
+func transitions(c *Comparison) map[workspace.Key]transition {
+	restarts, remade := map[workspace.Key]bool{}, map[workspace.Key]bool{}
+	for i := range c.objects {
+		ch := &c.objects[i]
+		if ch.Object == nil || !isWorkload(ch.Object) {
+			continue
+		}
+		restarts[ch.Workspace] = restarts[ch.Workspace] || ch.restarts()
+		remade[ch.Workspace] = remade[ch.Workspace] || ch.Op == Replace || ch.Op == Create
+	}
+	out := make(map[workspace.Key]transition, len(c.Desired.Workloads))
+	for i := range c.Desired.Workloads {
+		w := &c.Desired.Workloads[i]
+		before, exists := c.Before[w.Key]
+		t := transition{before: before, after: asked(w, c.Policy, c.Desired.Fleet.Pools)}
+		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" { // its live objects stay
+			if exists {
+				t.after = before
+			}
+			out[w.Key] = t
+			continue
+		}
+		if exists {
+			t.replaced = remade[w.Key] || t.moves()
+			t.interrupted = before.Serves && c.Serving(w.Key) && (!t.after.Serves || t.replaced || restarts[w.Key])
+		}
+		out[w.Key] = t
+	}
+	return out
+}
+
+// moves reports whether the Workspace gets another model, or other nodes. What is unknown on one side does not count.
+func (t *transition) moves() bool {
+	was, is := &t.before, &t.after
+	if was.Nodes == 0 || is.Nodes == 0 { // suspended, or finished
+		return differ(was.Model, is.Model)
+	}
+	return differ(was.Model, is.Model) || differ(was.InstanceType, is.InstanceType) || differ(was.Pool, is.Pool)
+}
+
+// differ reports whether two values are known and differ.
+func differ(a, b string) bool { return a != "" && b != "" && a != b }
+
+// answers reports whether a live workload serves a model at the moment.
+func answers(w *cluster.Workload) bool {
+	return w.Ref.Kind == "StatefulSet" && w.Replicas > 0 && (w.Ready > 0 || w.Endpoints > 0)
+}
