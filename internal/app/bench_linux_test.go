@@ -78,8 +78,8 @@ func benchRepository(b *testing.B, branches int) *gittest.Repo {
 	}
 	file := func(i int) string { return fmt.Sprintf("team-%02d/m-%05d.yaml", i/100, i) }
 	text := func(i, model int) string {
-		return fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: m-%05d\ninference:\n  preset:\n"+
-			"    name: %s\n", i, models[model%len(models)])
+		return fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: m-%05d\ninference:\n"+
+			"  preset:\n    name: %s\n", i, models[model%len(models)])
 	}
 	files := map[string]string{}
 	for i := range benchWorkspaces {

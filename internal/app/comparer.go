@@ -76,9 +76,9 @@ func (p *Comparer) plan(
 	return e.Between(ctx, before, after)
 }
 
-// collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage, and
-// heapTarget the size above which it collects more often. A comparison is short, and makes much garbage beside what it
-// keeps: by default it takes twice the memory, and 10 % less time. What a large repository needs, it gets.
+// collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage.
+// heapTarget is the size above which it collects more often. A comparison is short, and makes much garbage beside what
+// it keeps: by default it takes more memory, and less time. What a large repository needs, it gets.
 const (
 	collectAt  = 40
 	heapTarget = 176 << 20

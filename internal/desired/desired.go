@@ -106,7 +106,7 @@ type Workload struct {
 	// Sizes are the verdicts on the sizes that were considered, if Observed.Explain asks for them and it does not run.
 	Sizes []capacity.Verdict
 	// rejected returns the sizes that sizing rejects, for Sizes; nil if they are not asked for. Most Workloads run, and
-	// then nobody asks.
+	// need none.
 	rejected func() []capacity.Verdict
 	// NodeFailure is why its nodes do not suffice.
 	NodeFailure cluster.Failure

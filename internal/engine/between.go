@@ -31,7 +31,7 @@ func NewMemory() *Memory {
 // Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster; where
 // Settings.Live has facts about one, or about Azure, they count.
 //
-// It renders each Workspace once, whatever the revision, and has in full only the objects that differ. With an equal
+// It renders each Workspace once for both revisions, and has in full only the objects that differ. With an equal
 // base as in the last call, and no facts that change, only what the other revision changes is sized and rendered.
 func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, error) {
 	m, live := e.settings.Memory, e.settings.Live.Cluster || e.settings.Live.Azure

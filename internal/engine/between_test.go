@@ -155,9 +155,9 @@ var edits = map[string]func(r *rand.Rand, t tree){
 	},
 	"a tuning": func(r *rand.Rand, t tree) {
 		t[fmt.Sprintf("t%d.yaml", r.IntN(2))] = fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n"+
-			"  name: tune-%d\nresource:\n  instanceType: Standard_NC24ads_A100_v4\ntuning:\n  preset:\n    name: phi-4-mini-instruct\n"+
-			"  method: qlora\n  input:\n    urls: [\"https://example.com/data.parquet\"]\n  output:\n    image: example.azurecr.io/out:1\n"+
-			"    imagePushSecret: push\n", r.IntN(2))
+			"  name: tune-%d\nresource:\n  instanceType: Standard_NC24ads_A100_v4\ntuning:\n  preset:\n"+
+			"    name: phi-4-mini-instruct\n  method: qlora\n  input:\n    urls: [\"https://example.com/data.parquet\"]\n"+
+			"  output:\n    image: example.azurecr.io/out:1\n    imagePushSecret: push\n", r.IntN(2))
 	},
 }
 
@@ -176,7 +176,8 @@ func someSize(r *rand.Rand) string {
 }
 
 // TestBetweenRemembers makes random commits, and plans each of them against the first and against the one before. An
-// engine that remembers what it has decoded, sized and rendered says byte for byte what one says that starts anew.
+// engine that remembers what it has decoded, sized and rendered says byte for byte what one says that starts from
+// nothing.
 func TestBetweenRemembers(t *testing.T) {
 	names := slices.Sorted(maps.Keys(edits))
 	seen := map[plan.Op]int{}

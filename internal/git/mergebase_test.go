@@ -106,7 +106,7 @@ func TestMergeBaseBehindAShortcut(t *testing.T) {
 	}
 }
 
-// TestResolveReceivesWhatIsNew resolves the head of a pull request after its base, in every relation that they can have.
+// TestResolveReceivesWhatIsNew resolves heads of pull requests after their base, in every relation that they can have.
 func TestResolveReceivesWhatIsNew(t *testing.T) {
 	overBoth(t, func(t *testing.T, repo *gittest.Repo, url string) {
 		repo.History(4, func(i int) map[string]string {

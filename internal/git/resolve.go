@@ -81,8 +81,9 @@ func unknownTo(err error) error {
 	return err
 }
 
-// since returns a commit that is held, or receives what is new in it since the commit that was held last; nil if nothing
-// is held. A server that sends less than the commit needs, as for one that is older, is asked again for all of it.
+// since returns a commit that is held, or receives what is new in it since the commit that was held last. It returns
+// nil if nothing is held. A server that sends less than the commit needs, as for one that is older, is asked again for
+// all of it.
 func (r *Repository) since(ctx context.Context, up *upload, at plumbing.Hash) (*version, error) {
 	held := r.held()
 	for _, v := range held {

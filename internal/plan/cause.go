@@ -24,7 +24,7 @@ const (
 	CauseCommit Cause = "Commit"
 	// CauseDrift is that another client changed the object since syncer applied it.
 	CauseDrift Cause = "Drift"
-	// CauseRendering is that the same inputs render differently, and nobody changed what syncer had applied: another
+	// CauseRendering is that the same inputs render differently, and no client changed what syncer had applied: another
 	// version of syncer, another preset of the repository, another configuration, or another size.
 	CauseRendering Cause = "Rendering"
 )
@@ -40,9 +40,9 @@ func (c Cause) text() string {
 	return ""
 }
 
-// causeOf returns why a live object differs in these fields. The API server records who set each field last: what
-// syncer set and nobody changed differs because syncer now wants something else. A field that the live object lacks says
-// nothing: it is new, or another client removed it.
+// causeOf returns why a live object differs in these fields. The API server records which client set each field last.
+// What syncer set, and no other client changed, differs because syncer now wants something else. A field that the live
+// object lacks says nothing: it is new, or another client removed it.
 func causeOf(live, desired *unstructured.Unstructured, fields []string) Cause {
 	before, known := cluster.TextIn(live, "annotations", cluster.AnnotationInputs)
 	after, _ := cluster.TextIn(desired, "annotations", cluster.AnnotationInputs)

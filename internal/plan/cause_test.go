@@ -62,7 +62,7 @@ func TestCauseOf(t *testing.T) {
 		{"what another client set", object("1"), []string{"spec.replicas"}, CauseDrift},
 		{"both", object("1"), []string{"spec.args[0]", "spec.replicas"}, CauseDrift},
 		{"a field that is not there", object("1"), []string{"spec.serviceName"}, ""},
-		{"a field that nobody set", object("1"), []string{"spec.ports[0].protocol"}, ""},
+		{"a field that no client set", object("1"), []string{"spec.ports[0].protocol"}, ""},
 	} {
 		if got := causeOf(live, test.want, test.fields); got != test.cause {
 			t.Errorf("%s: %q, want %q", test.name, got, test.cause)

@@ -187,39 +187,12 @@ func Eventually(base Side) desired.Observed {
 	slices.SortStableFunc(workloads, func(a, b *desired.Workload) int {
 		return cmp.Compare(b.Binding.Option.GPUsPerNode, a.Binding.Option.GPUsPerNode)
 	})
-	free, full := map[string]int64{}, map[string]int{} // full counts the nodes of a pool, from the first, without a free GPU
+	on := places{nodes: nodes, free: map[string]int64{}, full: map[string]int{}}
 	for _, w := range workloads {
 		if w.Pool == nil || w.Pool.Count == 0 || len(w.Blocked) > 0 || w.Waiting != "" || w.Binding.Yields != "" {
 			continue
 		}
-		l := cluster.Workload{
-			Pool:     w.Binding.Pool,
-			GPUs:     int64(w.Binding.Option.GPUsPerNode),
-			Replicas: int64(w.Binding.Option.Nodes),
-		}
-		first := 0
-		if l.GPUs > 0 {
-			first = full[l.Pool]
-		}
-		for k, n := range nodes[l.Pool][first:] {
-			if len(l.Pods) == int(l.Replicas) {
-				break
-			}
-			if left, seen := free[n.Name]; len(l.Pods) < int(l.Replicas) && (!seen || left >= l.GPUs) {
-				if !seen {
-					left = n.GPUs
-				}
-				free[n.Name] = left - l.GPUs
-				if free[n.Name] <= 0 && full[l.Pool] == first+k {
-					full[l.Pool]++
-				}
-				l.Pods = append(
-					l.Pods,
-					cluster.Pod{Name: fmt.Sprintf("%s-%d", w.Name, len(l.Pods)), Node: n.Name, Phase: "Running", Ready: true},
-				)
-			}
-		}
-		seen.State.Workloads[w.Key] = l
+		seen.State.Workloads[w.Key] = on.place(w)
 	}
 	for _, p := range seen.Pools {
 		for _, n := range nodes[p.Name] {
@@ -228,6 +201,46 @@ func Eventually(base Side) desired.Observed {
 	}
 	seen.State.Nodes = slices.Clip(seen.State.Nodes) // callers append to them
 	return seen
+}
+
+// places are the nodes of pools, and what is free on them.
+type places struct {
+	nodes map[string][]*cluster.Node // by pool
+	free  map[string]int64           // GPUs by node, where a pod runs
+	full  map[string]int             // how many nodes of a pool, from the first, have no free GPU
+}
+
+// place puts the pods of a Workload on nodes of its pool, and returns it as it runs there.
+func (on places) place(w *desired.Workload) cluster.Workload {
+	l := cluster.Workload{
+		Pool:     w.Binding.Pool,
+		GPUs:     int64(w.Binding.Option.GPUsPerNode),
+		Replicas: int64(w.Binding.Option.Nodes),
+	}
+	first := 0
+	if l.GPUs > 0 {
+		first = on.full[l.Pool]
+	}
+	for k, n := range on.nodes[l.Pool][first:] {
+		if len(l.Pods) == int(l.Replicas) {
+			break
+		}
+		left, used := on.free[n.Name]
+		if !used {
+			left = n.GPUs
+		} else if left < l.GPUs {
+			continue
+		}
+		on.free[n.Name] = left - l.GPUs
+		if left <= l.GPUs && on.full[l.Pool] == first+k {
+			on.full[l.Pool]++
+		}
+		l.Pods = append(
+			l.Pods,
+			cluster.Pod{Name: fmt.Sprintf("%s-%d", w.Name, len(l.Pods)), Node: n.Name, Phase: "Running", Ready: true},
+		)
+	}
+	return l
 }
 
 // sameObject reports whether two objects are equal. Those of one address are, which outlines depend on.

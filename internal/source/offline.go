@@ -90,7 +90,9 @@ type Reader struct {
 }
 
 // NewReader returns a Reader with an empty cache.
-func NewReader(c config.Config) Reader { return Reader{Config: c, Rendered: render.NewCache(), Decoded: load.NewMemo()} }
+func NewReader(c config.Config) Reader {
+	return Reader{Config: c, Rendered: render.NewCache(), Decoded: load.NewMemo()}
+}
 
 // AsRead returns the path in the tree unchanged.
 func AsRead(name string) string { return name }
