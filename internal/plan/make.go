@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -116,7 +117,7 @@ func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
 
 // noise are the annotations and labels of objects that only repeat what a reviewer sees elsewhere: digests of all that
 // an object is made of and of a ConfigMap, the file that it is from, and its preset.
-var noise = []string{cluster.AnnotationInputs, "syncer.dev/config", cluster.AnnotationSource, "syncer.dev/preset"}
+var noise = []string{cluster.AnnotationInputs, "syncer.dev/config", cluster.AnnotationSource, wellknown.LabelPreset}
 
 // objectChanges turns the previews of objects into changes.
 func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {

@@ -13,6 +13,7 @@ import (
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -118,7 +119,7 @@ func (l Outliner) outline(ctx context.Context, b Bundle) Bundle {
 
 // The labels and annotations of outlines.
 var (
-	shownLabels      = []string{cluster.LabelWorkspace, cluster.LabelManagedBy, cluster.LabelCluster, "syncer.dev/preset"}
+	shownLabels      = []string{cluster.LabelWorkspace, cluster.LabelManagedBy, cluster.LabelCluster, wellknown.LabelPreset}
 	shownAnnotations = []string{cluster.AnnotationSource, cluster.AnnotationInputs, cluster.AnnotationPrune}
 )
 
