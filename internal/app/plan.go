@@ -62,43 +62,20 @@ type Comparison struct {
 
 // PlanCommits compares two commits. What is live counts as Comparison.Live says.
 func PlanCommits(ctx context.Context, c config.Config, compare Comparison) (plan.Plan, error) {
-	repo, err := OpenRepository(c, compare.Repository)
+	defer smallHeap()()
+	p, err := NewComparer(c, compare.Repository, compare.Facts)
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	live, cluster, err := askLive(ctx, c, repo, cmp.Or(compare.Live, LiveNever))
+	live, cluster, err := askLive(ctx, c, p.repo, cmp.Or(compare.Live, LiveNever))
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	if c.Capacity.AKS.Location == "" { // after Azure was asked, which has no default for it
-		c.Capacity.AKS.Location = source.DefaultRegion
+		p.config.Capacity.AKS.Location = source.DefaultRegion
+		p.reader.Config = p.config
 	}
-	reader, err := NewReader(c, nil).WithFacts(compare.Facts)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	between, err := parseRange(compare.Base, compare.Head)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	from, err := between.from(ctx, repo)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	to, err := commitAt(ctx, repo, between.head)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	before, err := from.revision(repo, c, to)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	after, err := to.revision(repo, c, from)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	e := engine.New(engine.Settings{Policy: source.PolicyOf(c), Read: reader.Revision, Live: live}, cluster)
-	return e.Between(ctx, before, after)
+	return p.plan(ctx, compare.Base, compare.Head, live, cluster)
 }

@@ -28,6 +28,7 @@ type pullPlanner struct {
 	repo   *git.Repository
 	reader source.Reader
 	live   liveFacts
+	memory *engine.Memory // of plans of the same target, so that the next one costs what its head changes
 	// clone means that the repository is one on this machine, which has heads by their hash and not by their ref.
 	clone bool
 	// seen returns the outcome of the loop, if there is a loop.
@@ -44,6 +45,7 @@ func newPullPlanner(c config.Config, repo *git.Repository, live liveFacts) *pull
 		repo:   repo,
 		reader: reader,
 		live:   live,
+		memory: engine.NewMemory(),
 		seen:   func() (outcome, bool) { return outcome{}, false },
 	}
 }
@@ -81,7 +83,9 @@ func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Pla
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	e := engine.New(engine.Settings{Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live}, cluster)
+	e := engine.New(engine.Settings{
+		Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live, Memory: p.memory,
+	}, cluster)
 	made, err := e.Between(ctx, before, after)
 	return made, refusedInput(err)
 }

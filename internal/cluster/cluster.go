@@ -37,8 +37,24 @@ func (r Ref) APIVersion() string {
 
 // RefOf returns the Ref of an object.
 func RefOf(o *unstructured.Unstructured) Ref {
-	gvk := o.GroupVersionKind()
-	return Ref{Group: gvk.Group, Version: gvk.Version, Kind: gvk.Kind, Namespace: o.GetNamespace(), Name: o.GetName()}
+	r := Ref{Namespace: o.GetNamespace(), Name: o.GetName()}
+	group, version, grouped := strings.Cut(o.GetAPIVersion(), "/")
+	switch {
+	case strings.Contains(version, "/"): // GroupVersionKind is empty for one that is none
+	case grouped:
+		r.Group, r.Version, r.Kind = group, version, o.GetKind()
+	default:
+		r.Version, r.Kind = group, o.GetKind()
+	}
+	return r
+}
+
+// TextIn returns a label or annotation of an object, as unstructured.GetLabels()[key] does, without a copy of the others.
+func TextIn(o *unstructured.Unstructured, field, key string) (text string, given bool) {
+	meta, _ := o.Object["metadata"].(map[string]any)
+	all, _ := meta[field].(map[string]any)
+	text, given = all[key].(string)
+	return text, given
 }
 
 // String returns "Kind/name".

@@ -109,27 +109,28 @@ func (c *conflicts) without(objects []Object) []Object {
 // blockRendered blocks the Workspaces whose rendered objects conflict: a preset of the repository may add objects with
 // names of its own. Objects that Workspaces share carry no Workspace's name.
 func blockRendered(all []Workload) {
-	makers := map[cluster.Ref][]maker{}
+	makers := map[cluster.Ref][]*Workload{}
 	var order []cluster.Ref
 	for i := range all {
 		w := &all[i]
 		for _, o := range w.Bundle.Objects {
-			if _, own := o.GetLabels()[cluster.LabelWorkspace]; !own || len(w.Blocked) > 0 {
+			if _, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace); !own || len(w.Blocked) > 0 {
 				continue
 			}
 			ref := cluster.RefOf(o)
 			ref.Version = ""
-			if makers[ref] == nil {
+			if makers[ref] = append(makers[ref], w); len(makers[ref]) == 2 {
 				order = append(order, ref)
 			}
-			makers[ref] = append(makers[ref], makerOf(w.Workspace))
 		}
 	}
 	found := conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}
 	for _, ref := range order {
-		if len(makers[ref]) > 1 {
-			found.add(ref, makers[ref])
+		var both []maker
+		for _, w := range makers[ref] {
+			both = append(both, makerOf(w.Workspace))
 		}
+		found.add(ref, both)
 	}
 	found.block(all)
 }

@@ -50,6 +50,10 @@ type Policy struct {
 	Preemption bool
 	// Changes are the verdicts on what a change does to what runs.
 	Changes ChangePolicy
+	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
+	Sizes *Sizes
+
+	digests *digests // of the presets, for one call of Desire
 }
 
 // Unlimited returns the policy without the limits on the sum of all nodes.
@@ -101,6 +105,9 @@ type Workload struct {
 	More   int
 	// Sizes are the verdicts on the sizes that were considered, if Observed.Explain asks for them and it does not run.
 	Sizes []capacity.Verdict
+	// rejected returns the sizes that sizing rejects, for Sizes; nil if they are not asked for. Most Workloads run, and
+	// need none.
+	rejected func() []capacity.Verdict
 	// NodeFailure is why its nodes do not suffice.
 	NodeFailure cluster.Failure
 	// Assumed is the note on what it is placed on as long as its nodes are unknown; empty if they are known.
@@ -206,11 +213,11 @@ func Desire(
 	policy Policy,
 	seen Observed,
 ) (Desired, error) {
-	seen = seen.In(policy.Limits.Zones)
+	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
-	presets := make([]preset.Preset, len(set.Workspaces))
+	errs := set.Errors()
 	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
-		d.Workloads[i], presets[i] = desire(set, &set.Workspaces[i], catalog, policy, seen)
+		d.Workloads[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -219,16 +226,21 @@ func Desire(
 	d.Problems = append(d.Problems, clash.plain...)
 	d.Fleet = policy.NodeSource().Arrange(d.Workloads, set, policy, seen)
 	if err := each(ctx, len(d.Workloads), func(ctx context.Context, i int) {
-		d.Workloads[i] = d.Workloads[i].render(ctx, set, presets[i], r, policy)
+		p, _ := catalog.Lookup(d.Workloads[i].Workspace.PresetName())
+		d.Workloads[i] = d.Workloads[i].render(ctx, set, p, r, policy)
 	}); err != nil {
 		return Desired{}, err
 	}
 	blockRendered(d.Workloads)
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
+	known := map[diag.Diagnostic]bool{}
+	for _, p := range set.Problems {
+		known[p] = true
+	}
 	for i := range d.Workloads {
 		w := &d.Workloads[i]
 		for _, p := range w.Blocked {
-			if !slices.Contains(set.Problems, p) {
+			if !known[p] {
 				d.Problems = append(d.Problems, p)
 			}
 		}
@@ -256,28 +268,29 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int)) error
 func desire(
 	set *workspace.Set,
 	w *workspace.Workspace,
+	errs workspace.Errors,
 	catalog Catalog,
 	policy Policy,
 	seen Observed,
-) (Workload, preset.Preset) {
-	out := Workload{Key: w.Key, Workspace: w, Blocked: set.ErrorsOf(w.Key)}
+) Workload {
+	out := Workload{Key: w.Key, Workspace: w, Blocked: errs.Of(w)}
 	if seen.Live {
 		out.Blocked = append(out.Blocked, locked(set, w)...)
 	}
 	if len(out.Blocked) > 0 {
-		return out.misnamed(catalog, policy), preset.Preset{}
+		return out.misnamed(catalog, policy)
 	}
 	p, ok := catalog.Lookup(w.PresetName())
 	if !ok && w.PresetName() != "" {
-		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName())), p
+		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName()))
 	}
 	out.Model, out.Context = ModelOf(w, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w))
 	if err := policy.NodeSource().Place(&out, set, p, policy, seen); err != nil {
-		return out.block("resource.instanceType", err), p
+		return out.block("resource.instanceType", err)
 	}
 	out.rank(policy)
 	out.resolve(policy, seen.Found)
-	return out, p
+	return out
 }
 
 // misnamed adds to the errors of a blocked Workspace that its size does not exist, unless one of them is about its
@@ -339,7 +352,7 @@ func collect(workloads []Workload, plain []Object) []Object {
 		}
 		for _, o := range workloads[i].Bundle.Objects {
 			key := workloads[i].Key
-			if _, own := o.GetLabels()[cluster.LabelWorkspace]; !own {
+			if _, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace); !own {
 				key = workspace.Key{}
 			}
 			add(Object{Workspace: key, Content: o})

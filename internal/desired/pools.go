@@ -84,6 +84,8 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 		w := &workloads[i]
 		if len(w.Blocked) == 0 {
 			w.considered(f.Verdicts[w.Key], seen)
+		} else if w.rejected != nil {
+			w.Sizes = w.rejections()
 		}
 		if no, ok := f.Unplaced[w.Key]; ok {
 			w.unplace(cluster.Failure{Reason: string(no.Reason), Message: no.Message})

@@ -48,10 +48,11 @@ func placementOf(o capacity.Option) Placement {
 func (AgentPools) Place(w *Workload, set *workspace.Set, p preset.Preset, policy Policy, seen Observed) error {
 	req := RequestFor(w.Workspace, set, p, policy)
 	if seen.Explain && w.automatic() && p.Name != "" {
-		w.Sizes = rejected(req)
+		w.rejected = func() []capacity.Verdict { return rejected(req) }
 	}
-	demand, err := sizing.Size(req)
+	demand, err := policy.size(req)
 	if err != nil {
+		w.Sizes = w.rejections()
 		return err
 	}
 	if policy.Nodes > 0 {

@@ -23,10 +23,20 @@ func rejected(r sizing.Request) []capacity.Verdict {
 	return out
 }
 
+// rejections returns the sizes that sizing rejects, once.
+func (w *Workload) rejections() []capacity.Verdict {
+	if w.rejected == nil {
+		return nil
+	}
+	out := w.rejected()
+	w.rejected = nil
+	return out
+}
+
 // considered adds the verdicts of the fleet to those of sizing, in front.
 func (w *Workload) considered(options []capacity.Verdict, seen Observed) {
 	if len(options) == 0 {
-		w.Sizes = nil // it runs, or is one of too many
+		w.Sizes, w.rejected = nil, nil // it runs, or is one of too many
 		return
 	}
 	for i := range options {
@@ -34,7 +44,7 @@ func (w *Workload) considered(options []capacity.Verdict, seen Observed) {
 			options[i].Unknown = append(options[i].Unknown, capacity.CheckAvailability)
 		}
 	}
-	w.Sizes = append(options, w.Sizes...)
+	w.Sizes = append(options, w.rejections()...)
 }
 
 // Why returns the verdict on one size for a request, without a cluster and without Azure: quota and availability are

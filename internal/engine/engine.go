@@ -51,6 +51,8 @@ type Settings struct {
 	Live Live
 	// Review says how plans against a cluster are compared with what was reviewed.
 	Review reviewed.Policy
+	// Memory keeps work for the next Engine with an equal Policy and Read; nil for one that ends with the Engine.
+	Memory *Memory
 }
 
 // Engine makes plans for one cluster. Only one goroutine may use it: it caches the last revision and its references.
@@ -73,7 +75,13 @@ type references struct {
 }
 
 // New returns an Engine with an empty cache.
-func New(s Settings, c Cluster) *Engine { return &Engine{settings: s, cluster: c} }
+func New(s Settings, c Cluster) *Engine {
+	if s.Memory == nil {
+		s.Memory = NewMemory()
+	}
+	s.Policy.Sizes = s.Memory.sizes
+	return &Engine{settings: s, cluster: c}
+}
 
 // Observed is the input of a plan in addition to the source.
 type Observed struct {
@@ -148,9 +156,8 @@ func (e *Engine) plan(
 	p := plan.AgainstLive(plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
-		AllowEmpty: rev.AllowEmpty,
 		Stale:      seen.Stale,
-		Side:       plan.Side{Set: in.Set, Desired: d},
+		Side:       plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty},
 		Seen:       seen.Observed,
 		Previews:   previews,
 		Unreviewed: held,
@@ -238,48 +245,6 @@ func (e *Engine) preview(ctx context.Context, d desired.Desired, live cluster.St
 }
 
 func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
-
-// Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster; where
-// Settings.Live has facts about one, or about Azure, they count.
-func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, error) {
-	before, err := e.side(ctx, base, nil)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	after, err := e.side(ctx, head, &before.side)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	p := plan.Between(e.settings.Policy, base.Commit, head.Commit, before.side, after.side)
-	e.digests(ctx, &p, before, after)
-	return p, e.judge(ctx, &p, before.side, after.side)
-}
-
-// side computes the desired state of a revision, as if the one before it had been carried out; nil for an empty
-// cluster.
-func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (source, error) {
-	in, _, err := e.Load(rev)
-	if err != nil {
-		return source{}, err
-	}
-	seen := desired.Observed{Eventual: true}
-	if before != nil {
-		seen = plan.Eventually(*before)
-		seen.Explain = true
-	}
-	if !e.settings.Live.Cluster {
-		nodes := in.Offline()
-		seen.NodesKnown, seen.State.Nodes = nodes.NodesKnown, append(seen.State.Nodes, nodes.State.Nodes...)
-	}
-	e.settings.Live.observe(&seen, before == nil)
-	d, err := Desire(ctx, in, e.settings.Policy, seen)
-	if err == nil && before != nil && e.settings.Live.Azure {
-		if more, short := relax(seen, d); short {
-			d, err = Desire(ctx, in, e.settings.Policy, more)
-		}
-	}
-	return source{in, plan.Side{Set: in.Set, Desired: d}}, err
-}
 
 // atOnce is a number of Workspaces that always fit into an empty cluster, whose number of pools is bounded.
 const atOnce = 50

@@ -43,41 +43,122 @@ func (r *Repository) mergeBase(ctx context.Context, a, b string) (*version, erro
 			return nil, err
 		}
 	}
+	if v := r.ahead(ctx, both); v != nil {
+		return v, nil
+	}
 	received := 0
 	for depth := firstDepth; ; depth *= deeperBy {
-		h, err := r.receiveHistories(ctx, both, depth)
+		h, err := r.receiveHistories(ctx, both, depth, true)
 		if err != nil {
 			return nil, err
 		}
-		base, whole := meet(h.set, h.tips[0], h.tips[1])
+		base, sure := meet(h.set, h.tips[0], h.tips[1])
+		all := len(h.set) == received || depth > maxGenerations // there is no more, as in a shallow clone
 		switch {
-		case !base.IsZero():
-			return r.remote.newVersion("", base, h.partial, h.set)
-		case whole:
+		case !base.IsZero() && (sure || all):
+			return r.filesOf(ctx, base, both, depth, h)
+		case base.IsZero() && sure:
 			return nil, ErrUnrelated
-		case len(h.set) == received || depth > maxGenerations:
+		case all:
 			return nil, fmt.Errorf("the histories end before they meet: %w", errIncomplete)
 		}
 		received = len(h.set)
 	}
 }
 
+// ahead returns the first of two revisions if it is held, and the second is a few commits ahead of it: then it is the
+// merge base, and only what leads from it to the second is received. It returns nil if that is not so, or not known.
+func (r *Repository) ahead(ctx context.Context, both [2]revision) *version {
+	if len(both[0].steps)+len(both[1].steps) > 0 {
+		return nil
+	}
+	up, err := r.remote.openUpload(ctx)
+	if err != nil {
+		return nil
+	}
+	defer up.close()
+	base, known := both[0].start(up.adv)
+	tip, named := both[1].start(up.adv)
+	if !known || !named || base == tip {
+		return nil
+	}
+	for _, v := range r.held() {
+		if v.have.commit != base {
+			continue
+		}
+		pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, depth: firstDepth, have: &v.have, noFiles: true})
+		if err == nil && descends(tip, base, pack) {
+			return v
+		}
+		return nil
+	}
+	return nil
+}
+
+// filesOf returns a commit of histories that were received, with its files.
+func (r *Repository) filesOf(
+	ctx context.Context,
+	base plumbing.Hash,
+	both [2]revision,
+	depth int,
+	h histories,
+) (*version, error) {
+	for _, v := range r.held() {
+		if v.have.commit == base {
+			return v, nil
+		}
+	}
+	if h.partial {
+		if v, err := r.commitOnly(ctx, base); err == nil {
+			return v, nil
+		}
+		var err error // many servers send no commit that no ref names, unless it is part of a history
+		if h, err = r.receiveHistories(ctx, both, depth, false); err != nil {
+			return nil, err
+		}
+	}
+	return r.remote.newVersion("", base, h.partial, h.set)
+}
+
+// commitOnly receives a commit with its files, and no history.
+func (r *Repository) commitOnly(ctx context.Context, at plumbing.Hash) (*version, error) {
+	up, err := r.remote.openUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer up.close()
+	set, err := up.receive(ctx, want{tips: []plumbing.Hash{at}, depth: 1})
+	if err != nil {
+		return nil, err
+	}
+	if at, err = peel(set, at); err != nil {
+		return nil, err
+	}
+	return r.remote.newVersion("", at, up.partial(), set)
+}
+
 // histories are two revisions, with a number of generations before them.
 type histories struct {
 	set     objects
 	tips    [2]plumbing.Hash
-	partial bool // the server left out files that are too large
+	partial bool // the server left out files
 }
 
-// receiveHistories receives two revisions with a number of generations before them.
-func (r *Repository) receiveHistories(ctx context.Context, both [2]revision, depth int) (histories, error) {
+// receiveHistories receives two revisions with a number of generations before them; noFiles leaves their files out
+// where the server can.
+func (r *Repository) receiveHistories(
+	ctx context.Context,
+	both [2]revision,
+	depth int,
+	noFiles bool,
+) (histories, error) {
 	var out histories
 	up, err := r.remote.openUpload(ctx)
 	if err != nil {
 		return out, err
 	}
 	defer up.close()
-	var all want
+	all := want{noFiles: noFiles}
 	for _, q := range both {
 		w, err := q.want(up.adv)
 		if err != nil {
@@ -104,15 +185,25 @@ func (r *Repository) receiveHistories(ctx context.Context, both [2]revision, dep
 	return out, nil
 }
 
-// meet returns the newest commit in the history of both, or the zero hash. whole reports whether no commit of the
-// histories is missing. Of several commits that none of the others contains, the one with the latest date is taken.
-func meet(set objects, a, b plumbing.Hash) (base plumbing.Hash, whole bool) {
-	first, wholeFirst := ancestors(set, a)
-	second, wholeSecond := ancestors(set, b)
+// meet returns the newest commit in the history of both, or the zero hash. Of several commits that none of the others
+// contains, the one with the latest date is taken. sure reports that a commit that is missing from the histories cannot
+// change the answer: then all that is missing lies behind a commit of both.
+func meet(set objects, a, b plumbing.Hash) (base plumbing.Hash, sure bool) {
+	first, second := ancestors(set, a), ancestors(set, b)
 	inBoth := map[plumbing.Hash]*object.Commit{}
 	for h, c := range first {
 		if second[h] != nil {
 			inBoth[h] = c
+		}
+	}
+	whole, settled := true, true
+	for _, of := range []map[plumbing.Hash]*object.Commit{first, second} {
+		for h, c := range of {
+			for _, parent := range c.ParentHashes {
+				missing := of[parent] == nil
+				whole = whole && !missing
+				settled = settled && (!missing || inBoth[h] != nil)
+			}
 		}
 	}
 	contained := map[plumbing.Hash]bool{}
@@ -122,22 +213,25 @@ func meet(set objects, a, b plumbing.Hash) (base plumbing.Hash, whole bool) {
 		}
 	}
 	var newest *object.Commit
+	candidates := 0
 	for h, c := range inBoth {
 		if contained[h] {
 			continue
 		}
+		candidates++
 		later := newest == nil || c.Committer.When.After(newest.Committer.When)
 		same := newest != nil && c.Committer.When.Equal(newest.Committer.When)
 		if later || same && h.String() < newest.Hash.String() {
 			newest, base = c, h
 		}
 	}
-	return base, wholeFirst && wholeSecond
+	// Behind a commit that is missing, one of several candidates may contain another.
+	return base, whole || settled && candidates == 1
 }
 
-// ancestors returns a commit and all before it that the set has; whole reports whether none is missing.
-func ancestors(set objects, tip plumbing.Hash) (found map[plumbing.Hash]*object.Commit, whole bool) {
-	found, whole = map[plumbing.Hash]*object.Commit{}, true
+// ancestors returns a commit and all before it that the set has.
+func ancestors(set objects, tip plumbing.Hash) map[plumbing.Hash]*object.Commit {
+	found := map[plumbing.Hash]*object.Commit{}
 	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
 		h := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -146,14 +240,13 @@ func ancestors(set objects, tip plumbing.Hash) (found map[plumbing.Hash]*object.
 		}
 		_, c, err := set.commit(h)
 		if err != nil {
-			whole = false
 			continue
 		}
 		c.Hash = h
 		found[h] = c
 		todo = append(todo, c.ParentHashes...)
 	}
-	return found, whole
+	return found
 }
 
 // explain says of an error about a missing commit that the repository is a shallow clone, where it is one.

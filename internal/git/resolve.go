@@ -56,18 +56,55 @@ func (r *Repository) resolve(ctx context.Context, rev string) (*version, error) 
 	if err != nil {
 		return nil, err
 	}
-	set, err := up.receive(ctx, w)
-	if err != nil && strings.Contains(err.Error(), "not our ref") {
-		return nil, ErrUnknownRevision
+	if start, known := q.start(up.adv); known && len(q.steps) == 0 {
+		if v, err := r.since(ctx, up, start); v != nil || err != nil {
+			return v, unknownTo(err)
+		}
+		// Nothing is held: this is the first request of the session.
 	}
+	set, err := up.receive(ctx, w)
 	if err != nil {
-		return nil, err
+		return nil, unknownTo(err)
 	}
 	at, err := q.find(up.adv, set)
 	if err != nil {
 		return nil, err
 	}
 	return r.remote.newVersion("", at, up.partial(), set)
+}
+
+// unknownTo returns ErrUnknownRevision for the error of a server that does not have the commit.
+func unknownTo(err error) error {
+	if err != nil && strings.Contains(err.Error(), "not our ref") {
+		return ErrUnknownRevision
+	}
+	return err
+}
+
+// since returns a commit that is held, or receives what is new in it since the commit that was held last. It returns
+// nil if nothing is held. A server that sends less than the commit needs, as for one that is older, is asked again for
+// all of it.
+func (r *Repository) since(ctx context.Context, up *upload, at plumbing.Hash) (*version, error) {
+	held := r.held()
+	for _, v := range held {
+		if v.have.commit == at {
+			return v, nil
+		}
+	}
+	if len(held) == 0 {
+		return nil, nil
+	}
+	last := held[len(held)-1]
+	set, err := up.receive(ctx, want{tips: []plumbing.Hash{at}, depth: 1, have: &last.have})
+	if commit, tagged := peel(set, at); err == nil && tagged == nil {
+		if v, err := r.remote.newVersion("", commit, up.partial() || last.partial, set, last.set); err == nil {
+			return v, nil
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return r.commitOnly(ctx, at)
 }
 
 // revision is a revision that has been parsed.

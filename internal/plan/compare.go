@@ -21,13 +21,23 @@ import (
 type Side struct {
 	Set     *workspace.Set
 	Desired desired.Desired
+	// AllowEmpty reports that the author of the commit confirmed the removal of the last Workspace.
+	AllowEmpty bool
+
+	eventually *desired.Observed // set by Settled
+}
+
+// Settled returns the side with what is observed after it has been carried out, for several plans that start there.
+func (s Side) Settled() Side {
+	seen := Eventually(s)
+	s.eventually = &seen
+	return s
 }
 
 // LiveInput is the input of AgainstLive.
 type LiveInput struct {
-	Policy     desired.Policy
-	Head       string
-	AllowEmpty bool
+	Policy desired.Policy
+	Head   string
 	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
 	Stale string
 	Side
@@ -94,13 +104,15 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	before := map[cluster.Ref]*unstructured.Unstructured{}
 	seen := Eventually(base)
 	for _, o := range base.Desired.Objects {
+		source, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationSource)
+		prune, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationPrune)
 		before[cluster.RefOf(o.Content)] = o.Content
 		seen.State.Objects = append(seen.State.Objects, cluster.Object{
 			Ref:           cluster.RefOf(o.Content),
 			Workspace:     o.Workspace,
 			Owned:         true,
-			Source:        o.Content.GetAnnotations()[cluster.AnnotationSource],
-			PruneDisabled: o.Content.GetAnnotations()[cluster.AnnotationPrune] == "disabled",
+			Source:        source,
+			PruneDisabled: prune == "disabled",
 		})
 	}
 	previews := make([]cluster.Preview, len(head.Desired.Objects))
@@ -109,7 +121,7 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	}
 	was := values.In(base.Desired, policy)
 	cost, _ := nodePoolCost(base.Desired.Workloads)
-	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), false)
+	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), head.AllowEmpty)
 	guard.wait(head.Desired)
 	p := Make(Comparison{
 		Policy:        policy,
@@ -151,6 +163,9 @@ func preview(before, after *unstructured.Unstructured) cluster.Preview {
 // Eventually returns the observed state after a commit has been carried out: its pools exist, and its Workspaces run on
 // them. The plan of another commit starts there, so that the two differ only where they must.
 func Eventually(base Side) desired.Observed {
+	if base.eventually != nil {
+		return *base.eventually
+	}
 	seen := desired.Observed{Eventual: true, State: cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}}
 	nodes := map[string][]*cluster.Node{}
 	for _, p := range base.Desired.Pools() {
@@ -176,41 +191,70 @@ func Eventually(base Side) desired.Observed {
 		}
 	}
 	// Large ones first: then all fit on the nodes that the plan of the fleet has counted for them.
-	workloads := slices.Clone(base.Desired.Workloads)
-	slices.SortStableFunc(workloads, func(a, b desired.Workload) int {
+	workloads := make([]*desired.Workload, len(base.Desired.Workloads))
+	for i := range workloads {
+		workloads[i] = &base.Desired.Workloads[i]
+	}
+	slices.SortStableFunc(workloads, func(a, b *desired.Workload) int {
 		return cmp.Compare(b.Binding.Option.GPUsPerNode, a.Binding.Option.GPUsPerNode)
 	})
-	free := map[string]int64{}
-	for i := range workloads {
-		w := &workloads[i]
+	on := places{nodes: nodes, free: map[string]int64{}, full: map[string]int{}}
+	for _, w := range workloads {
 		if w.Pool == nil || w.Pool.Count == 0 || len(w.Blocked) > 0 || w.Waiting != "" || w.Binding.Yields != "" {
 			continue
 		}
-		l := cluster.Workload{
-			Pool:     w.Binding.Pool,
-			GPUs:     int64(w.Binding.Option.GPUsPerNode),
-			Replicas: int64(w.Binding.Option.Nodes),
-		}
-		for _, n := range nodes[l.Pool] {
-			if left, seen := free[n.Name]; len(l.Pods) < int(l.Replicas) && (!seen || left >= l.GPUs) {
-				if !seen {
-					left = n.GPUs
-				}
-				free[n.Name] = left - l.GPUs
-				l.Pods = append(
-					l.Pods,
-					cluster.Pod{Name: fmt.Sprintf("%s-%d", w.Name, len(l.Pods)), Node: n.Name, Phase: "Running", Ready: true},
-				)
-			}
-		}
-		seen.State.Workloads[w.Key] = l
+		seen.State.Workloads[w.Key] = on.place(w)
 	}
 	for _, p := range seen.Pools {
 		for _, n := range nodes[p.Name] {
 			seen.State.Nodes = append(seen.State.Nodes, *n)
 		}
 	}
+	seen.State.Nodes = slices.Clip(seen.State.Nodes) // callers append to them
 	return seen
 }
 
-func sameObject(a, b *unstructured.Unstructured) bool { return reflect.DeepEqual(a.Object, b.Object) }
+// places are the nodes of pools, and what is free on them.
+type places struct {
+	nodes map[string][]*cluster.Node // by pool
+	free  map[string]int64           // GPUs by node, where a pod runs
+	full  map[string]int             // how many nodes of a pool, from the first, have no free GPU
+}
+
+// place puts the pods of a Workload on nodes of its pool, and returns it as it runs there.
+func (on places) place(w *desired.Workload) cluster.Workload {
+	l := cluster.Workload{
+		Pool:     w.Binding.Pool,
+		GPUs:     int64(w.Binding.Option.GPUsPerNode),
+		Replicas: int64(w.Binding.Option.Nodes),
+	}
+	first := 0
+	if l.GPUs > 0 {
+		first = on.full[l.Pool]
+	}
+	for k, n := range on.nodes[l.Pool][first:] {
+		if len(l.Pods) == int(l.Replicas) {
+			break
+		}
+		left, used := on.free[n.Name]
+		if !used {
+			left = n.GPUs
+		} else if left < l.GPUs {
+			continue
+		}
+		on.free[n.Name] = left - l.GPUs
+		if left <= l.GPUs && on.full[l.Pool] == first+k {
+			on.full[l.Pool]++
+		}
+		l.Pods = append(
+			l.Pods,
+			cluster.Pod{Name: fmt.Sprintf("%s-%d", w.Name, len(l.Pods)), Node: n.Name, Phase: "Running", Ready: true},
+		)
+	}
+	return l
+}
+
+// sameObject reports whether two objects are equal. Those of one address are, which outlines depend on.
+func sameObject(a, b *unstructured.Unstructured) bool {
+	return a == b || reflect.DeepEqual(a.Object, b.Object)
+}

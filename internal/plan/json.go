@@ -113,6 +113,7 @@ type changeDocument struct {
 	Target    string   `json:"target"`
 	Namespace string   `json:"namespace,omitempty"`
 	Reason    string   `json:"reason,omitempty"`
+	Cause     Cause    `json:"cause,omitempty"`
 	Fields    []string `json:"fields,omitempty"`
 	Diff      string   `json:"diff,omitempty"`
 	Cost      *float64 `json:"hourlyCost,omitempty"`
@@ -186,6 +187,7 @@ func (p *Plan) Document() any {
 			Target:    c.Target,
 			Namespace: c.Namespace,
 			Reason:    c.Reason,
+			Cause:     c.Cause,
 			Fields:    c.Fields,
 			Diff:      c.Diff,
 			Workspace: nameOf(c.Workspace),

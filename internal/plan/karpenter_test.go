@@ -44,7 +44,7 @@ func sideFor(t *testing.T, policy desired.Policy, files map[string]string, seen 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Side{in.Set, d}
+	return Side{Set: in.Set, Desired: d}
 }
 
 func onKarpenter(k karpenter.Settings) desired.Policy {

@@ -14,7 +14,6 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
-	"syncer.dev/syncer/internal/plan/rendered"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -121,7 +120,7 @@ func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
 
 // noise are the annotations and labels of objects that only repeat what a reviewer sees elsewhere: digests of all that
 // an object is made of and of a ConfigMap, the file that it is from, and its preset.
-var noise = []string{cluster.AnnotationInputs, wellknown.AnnotationConfig, cluster.AnnotationSource, rendered.LabelPreset}
+var noise = []string{cluster.AnnotationInputs, wellknown.AnnotationConfig, cluster.AnnotationSource, wellknown.LabelPreset}
 
 // objectChanges turns the previews of objects into changes.
 func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {
@@ -146,7 +145,8 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 			d := diff.Objects(pv.Before, after, noise...)
 			c.Diff = d.Unified
 			if pv.Before != nil {
-				c.Fields, c.Values = d.Paths, d.Fields
+				c.Fields, c.Values, c.Cause = d.Paths, d.Fields, causeOf(pv.Before, o.Content, d.Paths)
+				c.Reason = cmp.Or(c.Reason, c.Cause.text())
 			}
 		}
 		out = append(out, c)

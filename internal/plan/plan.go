@@ -139,9 +139,10 @@ type Change struct {
 	Values  []diff.Field
 	Diff    string
 	Cost    capacity.Cost
-	Refused bool // with Hold: the API server refuses the object
-	Later   bool // with Hold: the step follows by itself, once a pod has ended
-	Held    bool // with Hold: the object belongs to a Workspace that is Held
+	Refused bool  // with Hold: the API server refuses the object
+	Later   bool  // with Hold: the step follows by itself, once a pod has ended
+	Held    bool  // with Hold: the object belongs to a Workspace that is Held
+	Cause   Cause // of an Update or Replace of a live object
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete

@@ -35,7 +35,7 @@ func side(t *testing.T, files map[string]string, seen desired.Observed) Side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Side{in.Set, d}
+	return Side{Set: in.Set, Desired: d}
 }
 
 func TestBetween(t *testing.T) {

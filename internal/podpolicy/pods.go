@@ -39,17 +39,40 @@ func podsIn(object map[string]any) []pod {
 				}
 				out = append(out, found)
 			}
-			for _, key := range slices.Sorted(maps.Keys(v)) {
+			for _, key := range nested(v) {
 				walk(v[key], p.with(key), v)
 			}
 		case []any:
 			for i, item := range v {
-				walk(item, p.with(i), nil)
+				if holdsFields(item) {
+					walk(item, p.with(i), nil)
+				}
 			}
 		}
 	}
 	walk(object, nil, nil)
 	return out
+}
+
+// nested returns the sorted names of the fields that hold fields themselves: all others hold no pod spec.
+func nested(m map[string]any) []string {
+	var out []string
+	for key, v := range m {
+		if holdsFields(v) {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// holdsFields reports whether a value is a mapping or a list.
+func holdsFields(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
 }
 
 // container is a container outside of the lists of a pod spec, as other projects have them: container, steps, sidecars.
@@ -70,14 +93,16 @@ func containersIn(object map[string]any) []container {
 			if !pod && (text(v["image"]) != "" || v["securityContext"] != nil) {
 				out = append(out, container{p, v})
 			}
-			for _, key := range slices.Sorted(maps.Keys(v)) {
+			for _, key := range nested(v) {
 				if !pod || !slices.Contains(containerLists, key) {
 					walk(v[key], p.with(key))
 				}
 			}
 		case []any:
 			for i, item := range v {
-				walk(item, p.with(i))
+				if holdsFields(item) {
+					walk(item, p.with(i))
+				}
 			}
 		}
 	}
@@ -85,7 +110,10 @@ func containersIn(object map[string]any) []container {
 	return out
 }
 
-var containerLists = []string{"containers", "initContainers", "ephemeralContainers"}
+var (
+	containerLists = []string{"containers", "initContainers", "ephemeralContainers"}
+	podLists       = append(slices.Clip(containerLists), "volumes")
+)
 
 // judgeContainer applies the lists, and the checks of baseline, to a container outside of a pod spec. What restricted
 // asks for may be set elsewhere, in a way that only its project knows.
@@ -120,7 +148,7 @@ func (p Policy) judgeContainer(c container) []Finding {
 // isPodSpec reports whether a mapping has a field that only pod specs have. Fields of these names but of another shape
 // belong to something else.
 func isPodSpec(m map[string]any) bool {
-	for _, field := range slices.Concat(containerLists, []string{"volumes"}) {
+	for _, field := range podLists {
 		for _, item := range list(m[field]) {
 			if mapping(item) != nil {
 				return true
@@ -232,6 +260,9 @@ func (p Policy) judgeSecrets(v map[string]any, at Path) []Finding {
 		switch v := v.(type) {
 		case map[string]any:
 			for _, key := range slices.Sorted(maps.Keys(v)) {
+				if !holdsFields(v[key]) && !strings.EqualFold(key, "secretName") {
+					continue
+				}
 				below := path.with(key)
 				switch {
 				case slices.Contains(secretFields, key) || key == "secret":

@@ -74,11 +74,12 @@ func (o oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
 // DefaultRegion is the region of prices if the configuration has none.
 const DefaultRegion = "eastus"
 
-// Reader reads trees of Workspaces by the configuration. Trees share the cache of rendered objects.
+// Reader reads trees of Workspaces by the configuration. Trees share what is decoded and rendered.
 type Reader struct {
 	Config   config.Config
 	File     string // of the configuration; empty for commits, which the Reader reads at source.path
 	Rendered *render.Cache
+	Decoded  *load.Memo // files decoded before, of the same Config; nil for none
 	Git      Git
 	// Offline means that the Reader looks at no cluster, and Facts are the objects of the cluster that the user has given
 	// instead: what Workspaces name must be in the tree or among them.
@@ -90,7 +91,9 @@ type Reader struct {
 }
 
 // NewReader returns a Reader with an empty cache.
-func NewReader(c config.Config) Reader { return Reader{Config: c, Rendered: render.NewCache()} }
+func NewReader(c config.Config) Reader {
+	return Reader{Config: c, Rendered: render.NewCache(), Decoded: load.NewMemo()}
+}
 
 // AsRead returns the path in the tree unchanged.
 func AsRead(name string) string { return name }
@@ -120,6 +123,7 @@ func (r Reader) LoadOptions() load.Options {
 		Pods:       PodsOf(c),
 		Patterns:   r.Git.Patterns,
 		Build:      desired.Builder(limits),
+		Memo:       r.Decoded,
 	}
 	if r.Open != nil {
 		options.Open = r.Open()

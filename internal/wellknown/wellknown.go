@@ -18,6 +18,8 @@ const (
 	AnnotationEncrypted = "syncer.dev/encrypted"
 	// AnnotationSecret is on encrypted Secrets in Git: where their author says that they belong.
 	AnnotationSecret = "syncer.dev/secret"
+	// LabelPreset is on workloads: the name of their preset.
+	LabelPreset = "syncer.dev/preset"
 )
 
 // Of KAITO.

@@ -58,6 +58,9 @@ const (
 //
 // It returns false for a text that is no such file; package modelconfig says why.
 func VLLMSettings(text string) (map[string]string, bool) {
+	if text == "" { // as for most Workspaces
+		return map[string]string{}, true
+	}
 	docs, syntax := strictyaml.Documents([]byte(text))
 	if syntax != nil || len(docs) > 1 {
 		return nil, false

@@ -11,10 +11,12 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // LabelPreset is the label of a workload with the name of its preset.
-const LabelPreset = "syncer.dev/preset"
+const LabelPreset = wellknown.LabelPreset
 
 // Facts are what the objects of one Workspace say. A zero value is unknown, or none.
 type Facts struct {

@@ -47,17 +47,21 @@ func relevant(annotations map[string]string) map[string]string {
 
 // configMap returns the data of the ConfigMap that the Workspace names, when it is in the same repository.
 func configMap(w *workspace.Workspace, objects []workspace.Object) any {
-	name := ""
-	switch {
-	case w.Inference != nil:
-		name = w.Inference.Config
-	case w.Tuning != nil:
-		name = w.Tuning.Config
-	}
-	if o := workspace.FindConfigMap(objects, w.Namespace, name); o != nil {
+	if o := workspace.FindConfigMap(objects, w.Namespace, configName(w)); o != nil {
 		return o["data"]
 	}
 	return nil
+}
+
+// configName returns the name of the ConfigMap that the Workspace names, or "".
+func configName(w *workspace.Workspace) string {
+	switch {
+	case w.Inference != nil:
+		return w.Inference.Config
+	case w.Tuning != nil:
+		return w.Tuning.Config
+	}
+	return ""
 }
 
 // order is the sort key of a plain object.

@@ -49,6 +49,19 @@ func (l *loader) file(fsys fs.FS, name string) {
 		return
 	}
 	l.text = string(data)
+	key := memoKey(name, l.text)
+	if d := l.options.Memo.get(key); d != nil && l.replay(d) {
+		return
+	}
+	before := l.mark()
+	l.documents(name, data)
+	if d := l.since(before); d != nil {
+		l.options.Memo.put(key, d)
+	}
+}
+
+// documents reads the documents in the text of a file.
+func (l *loader) documents(name string, data []byte) {
 	if !mayBeOurs(name, data) && path.Ext(name) == ".json" {
 		l.set.Foreign++
 		return

@@ -44,6 +44,8 @@ type Options struct {
 	Limits Limits
 	// Build builds a kustomization folder. Without it such a folder is a Problem.
 	Build func(fsys fs.FS, dir string) (Built, error)
+	// Memo keeps decoded files for the next call with equal Options; nil for none.
+	Memo *Memo
 }
 
 // Built is the result of building a kustomization folder.
@@ -102,6 +104,7 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 		},
 	}
 	l.set.Problems = append(l.set.Problems, listed.Skipped...)
+	o.Memo.begin()
 	for _, dir := range listed.Folders {
 		l.build(fsys, dir)
 	}

@@ -137,8 +137,11 @@ func (l *loader) finish() {
 	slices.SortStableFunc(s.InferenceSets, func(a, b workspace.InferenceSet) int { return a.Key.Compare(b.Key) })
 	slices.SortStableFunc(s.Objects, func(a, b workspace.Object) int { return strings.Compare(order(a), order(b)) })
 	for i := range s.Workspaces {
-		setDefaults(&s.Workspaces[i], s.Objects)
-		s.Workspaces[i].Digest = digest(&s.Workspaces[i], s.Objects)
+		w := &s.Workspaces[i]
+		setDefaults(w, s.Objects)
+		if w.Digest == "" || w.Patch != nil { // otherwise it depends on nothing else
+			w.Digest = digest(w, s.Objects)
+		}
 	}
 	slices.Sort(s.Unreadable)
 	slices.SortFunc(s.Problems, diag.Diagnostic.Compare)

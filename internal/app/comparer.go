@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"os"
+	"runtime/debug"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/source"
+)
+
+// Comparer plans what commits of one repository change, without a cluster and without Azure. It keeps the files of the
+// last commits, what they were decoded to, and the plan of the last base: another head of the same base costs what it
+// changes. Only one goroutine may use it.
+type Comparer struct {
+	config config.Config
+	repo   *git.Repository
+	reader source.Reader
+	memory *engine.Memory
+}
+
+// NewComparer returns a Comparer of the repository at a URL or path. facts are files and folders with objects of the
+// cluster. It reads these, and contacts no server.
+func NewComparer(c config.Config, repository string, facts []string) (*Comparer, error) {
+	reader, err := NewReader(c, nil).WithFacts(facts)
+	if err != nil {
+		return nil, err
+	}
+	repo, err := OpenRepository(c, repository)
+	if err != nil {
+		return nil, err
+	}
+	return &Comparer{c, repo, reader, engine.NewMemory()}, nil
+}
+
+// Plan compares two commits; see Comparison for how they may be written.
+func (p *Comparer) Plan(ctx context.Context, base, head string) (plan.Plan, error) {
+	return p.plan(ctx, base, head, engine.Live{}, nil)
+}
+
+// plan is Plan with what is live.
+func (p *Comparer) plan(
+	ctx context.Context,
+	base, head string,
+	live engine.Live,
+	cluster engine.Cluster,
+) (plan.Plan, error) {
+	between, err := parseRange(base, head)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	from, err := between.from(ctx, p.repo)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	to, err := commitAt(ctx, p.repo, between.head)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	before, err := from.revision(p.repo, p.config, to)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	after, err := to.revision(p.repo, p.config, from)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	e := engine.New(engine.Settings{
+		Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live, Memory: p.memory,
+	}, cluster)
+	return e.Between(ctx, before, after)
+}
+
+// collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage.
+// heapTarget is the size above which it collects more often. A comparison is short, and makes much garbage beside what
+// it keeps: by default it takes more memory, and less time. What a large repository needs, it gets.
+const (
+	collectAt  = 40
+	heapTarget = 176 << 20
+)
+
+// smallHeap makes the process keep its heap small until the function that it returns is called, unless the environment
+// says otherwise.
+func smallHeap() func() {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	percent, limit := debug.SetGCPercent(collectAt), debug.SetMemoryLimit(heapTarget)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
