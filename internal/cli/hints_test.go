@@ -11,20 +11,43 @@ import (
 	"go/token"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/cli/pipeline"
+	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/advert"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/hub"
+	"syncer.dev/syncer/internal/review/forgehttp"
 	"syncer.dev/syncer/internal/source"
 )
+
+// refused is an error of a forge that refuses the token.
+func refused() error {
+	client := forgehttp.New(forgehttp.Options{})
+	return client.Error("list", &forgehttp.StatusError{Code: http.StatusForbidden, Err: errors.New("403")})
+}
+
+// noForge is the error of a configuration without a forge.
+func noForge() error {
+	_, err := forges.Open(config.Default(), "test")
+	return err
+}
+
+// noNumber is the error of a step that runs on no pull request.
+func noNumber() error {
+	_, err := pipeline.Step{}.Complete(&config.Review{}, 0)
+	return err
+}
 
 // hinted returns an error of every type that has a hint, by package and name.
 func hinted() map[string]error {
@@ -48,6 +71,9 @@ func hinted() map[string]error {
 		"git.RevisionError":      &git.RevisionError{Remedy: "a hint"},
 		"app.NoStatusError":      &app.NoStatusError{Branch: "b"},
 		"source.LinkError":       &source.LinkError{Path: "p"},
+		"forgehttp.safeError":    refused(),
+		"forges.setupError":      noForge(),
+		"pipeline.Error":         noNumber(),
 	}
 }
 
@@ -69,7 +95,8 @@ func TestEveryHintIsShown(t *testing.T) {
 		case "cli.offlineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
 			"git.RewrittenError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "git.ShallowError", "app.NoStatusError", "source.LinkError":
+		case "git.ShallowError", "app.NoStatusError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
+			"pipeline.Error":
 			hint = diag.Hints(err)[0]
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {
