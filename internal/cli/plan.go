@@ -38,10 +38,10 @@ func newPlan(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show what would change, and what it would cost",
-		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits, looked up
-in the repository of the current folder or at source.url. "syncer run" acts on the same plan. The exit code is 1 when
-anything is refused, invalid, without a place or against a policy. With --base, the cluster and Azure are asked where
---config or --set names them (kubeconfig or context, capacity.aks); what is not asked is unknown, and the plan says so.`,
+		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits, from
+the current folder or source.url. "syncer run" acts on the same plan. The exit code is 1 when anything is refused,
+invalid, without a place or against a policy. With --base, the cluster and Azure are asked where --config or --set names
+them (kubeconfig or context, capacity.aks); what is not asked is unknown, and the plan says so.`,
 		Example: `  syncer plan --base main             # what merging this branch would change
   syncer plan --base main..topic      # what differs from the tip of main
   syncer plan -o json --exit-code`,

@@ -49,7 +49,8 @@ func RefOf(o *unstructured.Unstructured) Ref {
 	return r
 }
 
-// TextIn returns a label or annotation of an object, as unstructured.GetLabels()[key] does, without a copy of the others.
+// TextIn returns a label or annotation of an object, as unstructured.GetLabels()[key] does, without a copy of the
+// others.
 func TextIn(o *unstructured.Unstructured, field, key string) (text string, given bool) {
 	meta, _ := o.Object["metadata"].(map[string]any)
 	all, _ := meta[field].(map[string]any)

@@ -13,8 +13,8 @@ import (
 
 var accept = regexp.MustCompile(`Syncer-Accept-Plan: ([0-9a-f]+)`)
 
-// TestGiteaRequire holds what was not reviewed, without a write to Azure or the cluster, until a commit accepts it. What
-// a pull request has shown needs no acceptance.
+// TestGiteaRequire holds what was not reviewed, without a write to Azure or the cluster, until a commit accepts it.
+// What a pull request has shown needs no acceptance.
 func TestGiteaRequire(t *testing.T) {
 	f := setupForge(t)
 	f.configure("review: {interval: 1s, forge: gitea, tokenFile: %TOKEN%}\npolicy: {review: {verdict: require}}")

@@ -120,7 +120,9 @@ func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
 
 // noise are the annotations and labels of objects that only repeat what a reviewer sees elsewhere: digests of all that
 // an object is made of and of a ConfigMap, the file that it is from, and its preset.
-var noise = []string{cluster.AnnotationInputs, wellknown.AnnotationConfig, cluster.AnnotationSource, wellknown.LabelPreset}
+var noise = []string{
+	cluster.AnnotationInputs, wellknown.AnnotationConfig, cluster.AnnotationSource, wellknown.LabelPreset,
+}
 
 // objectChanges turns the previews of objects into changes.
 func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {

@@ -119,7 +119,9 @@ func (l Outliner) outline(ctx context.Context, b Bundle) Bundle {
 
 // The labels and annotations of outlines.
 var (
-	shownLabels      = []string{cluster.LabelWorkspace, cluster.LabelManagedBy, cluster.LabelCluster, wellknown.LabelPreset}
+	shownLabels = []string{
+		cluster.LabelWorkspace, cluster.LabelManagedBy, cluster.LabelCluster, wellknown.LabelPreset,
+	}
 	shownAnnotations = []string{cluster.AnnotationSource, cluster.AnnotationInputs, cluster.AnnotationPrune}
 )
 

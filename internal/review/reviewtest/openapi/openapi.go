@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package openapi checks the requests to an emulator of a forge, and its answers, against the description that the forge
-// has published. A field, a parameter or a path that the forge does not have fails the test.
+// Package openapi checks the requests to an emulator of a forge, and its answers, against the description that the
+// forge has published. A field, a parameter or a path that the forge does not have fails the test.
 package openapi
 
 import (
@@ -77,7 +77,8 @@ func closed(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
 	}
 	s := ref.Value
 	seen[s] = true
-	if len(s.Properties) > 0 && len(s.AllOf) == 0 && s.AdditionalProperties.Schema == nil && s.AdditionalProperties.Has == nil {
+	open := s.AdditionalProperties.Schema == nil && s.AdditionalProperties.Has == nil
+	if len(s.Properties) > 0 && len(s.AllOf) == 0 && open {
 		no := false
 		s.AdditionalProperties.Has = &no
 	}
@@ -116,8 +117,8 @@ func (d *Document) Check(t testing.TB, next http.Handler) http.Handler {
 	})
 }
 
-// Operation returns the operation of a request as the document names it, such as "GET /repos/{owner}", and the parameters
-// in its path.
+// Operation returns the operation of a request as the document names it, such as "GET /repos/{owner}", and the
+// parameters in its path.
 func (d *Document) Operation(r *http.Request) (name string, parameters map[string]string, err error) {
 	route, parameters, err := d.router.FindRoute(r)
 	if err != nil {
