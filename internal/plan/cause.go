@@ -133,7 +133,7 @@ func valueAt(v any, path []any) (any, bool) {
 // sets reports whether a client set the field at a path, or a part of it.
 func sets(entry *metav1.ManagedFieldsEntry, object any, path []any) bool {
 	var fields map[string]any
-	if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil {
+	if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
 		return false
 	}
 	for _, step := range path {

@@ -31,8 +31,7 @@ func digest(letter string) string { return strings.Repeat(letter, 64) }
 
 // shown is a plan with one Workspace for each operation.
 func shown() *plan.Plan {
-	p := &plan.Plan{Cluster: "demo"}
-	for _, w := range []plan.Workspace{
+	p := &plan.Plan{Cluster: "demo", Workspaces: []plan.Workspace{
 		{Key: named("created"), Op: plan.Create, Digest: digest("a"), Place: place("A")},
 		{Key: named("deleted"), Op: plan.Delete, Digest: digest("b")},
 		{Key: named("held"), Op: plan.Hold, Digest: digest("c")},
@@ -40,9 +39,7 @@ func shown() *plan.Plan {
 		{Key: named("replaced"), Op: plan.Replace, Interrupted: true, Digest: digest("d"), Place: place("A")},
 		{Key: named("same"), Op: plan.NoOp, Place: place("A")},
 		{Key: named("updated"), Op: plan.Update, Digest: digest("e"), Place: place("A")},
-	} {
-		p.Workspaces = append(p.Workspaces, w)
-	}
+	}}
 	p.Changes = []plan.Change{
 		{Workspace: named("deleted"), Op: plan.Delete, Live: &cluster.Object{Ref: cluster.Ref{Kind: "StatefulSet"}}},
 		{Workspace: named("updated"), Op: plan.Create, Pool: &capacity.PoolChange{Desired: &capacity.Pool{}}},
