@@ -111,7 +111,7 @@ var layers = [][]string{
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
-	{"internal/app/forges"},
+	{"internal/app/commits", "internal/app/forges", "internal/app/monitoring"},
 	{"internal/app"},
 	{
 		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
@@ -205,7 +205,7 @@ var within = map[string]map[string][]string{
 }
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
-var composers = []string{"internal/app", "internal/app/forges"}
+var composers = []string{"internal/app", "internal/app/commits", "internal/app/forges"}
 
 var adapters = []string{
 	"internal/git",
@@ -256,7 +256,7 @@ var fences = []struct {
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
-	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
+	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
 }
 
 // pure packages do no I/O and read no clock.
