@@ -71,10 +71,12 @@ var layers = [][]string{
 	{"internal/diag"},
 	{
 		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
-		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/trailer",
+		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
+		"internal/git/trailer",
 	},
 	{
 		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
+		"internal/git/ancestry", "internal/git/revision",
 		"internal/git/smarthttp",
 		"internal/modelconfig", "internal/workspace/header",
 		"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
@@ -238,7 +240,10 @@ var fences = []struct {
 	prefix  string
 	allowed []string
 }{
-	{"github.com/go-git/", []string{"internal/git", "internal/git/local", "internal/git/signin", "internal/git/worktree"}},
+	{"github.com/go-git/", []string{
+		"internal/git", "internal/git/ancestry", "internal/git/local", "internal/git/objects", "internal/git/revision",
+		"internal/git/signin", "internal/git/worktree",
+	}},
 	{"k8s.io/client-go", []string{"internal/apply"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{"internal/apply"}},
@@ -272,7 +277,8 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
-	"internal/desired", "internal/desired/digest", "internal/git/trailer",
+	"internal/desired", "internal/desired/digest",
+	"internal/git/ancestry", "internal/git/objects", "internal/git/revision", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/rendered", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",

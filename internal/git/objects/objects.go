@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+// Package objects has sets of Git objects in memory: decoding, encoding, and the error of an object that is missing.
+package objects
 
 import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
-// objects is a set of Git objects. Once it is part of a version it is never changed, so any number of readers may use
-// it while a fetch builds the next one.
-type objects map[plumbing.Hash]plumbing.EncodedObject
+// Set is a set of Git objects by their hashes. Any number of readers may use one that no longer changes.
+type Set map[plumbing.Hash]plumbing.EncodedObject
 
-// errIncomplete means that the server left out an object that it should have sent.
-var errIncomplete = errors.New("incomplete: object missing")
+// ErrMissing means that a set lacks an object: the server left out what it should have sent, or the history ends
+// before.
+var ErrMissing = errors.New("incomplete: object missing")
 
-func (s objects) get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+// Get returns an object of a type, or ErrMissing.
+func (s Set) Get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
 	o, ok := s[h]
 	if !ok {
-		return nil, fmt.Errorf("%s %s: %w", t, h, errIncomplete)
+		return nil, fmt.Errorf("%s %s: %w", t, h, ErrMissing)
 	}
 	if o.Type() != t {
 		return nil, fmt.Errorf("%s is a %s, not a %s", h, o.Type(), t)
@@ -30,16 +34,27 @@ func (s objects) get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedOb
 	return o, nil
 }
 
-func (s objects) commit(h plumbing.Hash) (Commit, *object.Commit, error) {
-	o, err := s.get(plumbing.CommitObject, h)
+// Commit returns a decoded commit.
+func (s Set) Commit(h plumbing.Hash) (*object.Commit, error) {
+	o, err := s.Get(plumbing.CommitObject, h)
 	if err != nil {
-		return Commit{}, nil, err
+		return nil, err
 	}
-	return decodeCommit(o)
+	return DecodeCommit(o)
 }
 
-func (s objects) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
-	o, err := s.get(plumbing.TreeObject, h)
+// DecodeCommit reads a commit object. One with duplicate or missing headers is refused.
+func DecodeCommit(o plumbing.EncodedObject) (*object.Commit, error) {
+	var c object.Commit
+	if err := c.Decode(o); err != nil {
+		return nil, fmt.Errorf("decode commit %s: %w", o.Hash(), err)
+	}
+	return &c, nil
+}
+
+// Tree returns the entries of a tree.
+func (s Set) Tree(h plumbing.Hash) ([]object.TreeEntry, error) {
+	o, err := s.Get(plumbing.TreeObject, h)
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +65,9 @@ func (s objects) tree(h plumbing.Hash) ([]object.TreeEntry, error) {
 	return t.Entries, nil
 }
 
-func (s objects) blob(h plumbing.Hash) ([]byte, error) {
-	o, err := s.get(plumbing.BlobObject, h)
+// Blob returns the content of a file.
+func (s Set) Blob(h plumbing.Hash) ([]byte, error) {
+	o, err := s.Get(plumbing.BlobObject, h)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +81,8 @@ func (s objects) blob(h plumbing.Hash) ([]byte, error) {
 	return b, err
 }
 
-// put encodes an object and adds it.
-func (s objects) put(encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
+// Put encodes an object, adds it, and returns its hash.
+func (s Set) Put(encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
 	o := &plumbing.MemoryObject{}
 	if err := encode(o); err != nil {
 		return plumbing.ZeroHash, err
@@ -75,83 +91,26 @@ func (s objects) put(encode func(plumbing.EncodedObject) error) (plumbing.Hash, 
 	return o.Hash(), nil
 }
 
-// reachable gathers, from any of the sets, a commit and everything in its tree. It is at once the check that nothing is
-// missing and what keeps memory bounded: what the newest commit does not need is left behind. Of a partial set the
-// server left large files out.
-func reachable(commit plumbing.Hash, partial bool, maxBytes int64, from ...objects) (objects, error) {
-	w := walk{to: make(objects, len(from[len(from)-1])), from: from, left: maxBytes, max: maxBytes, partial: partial}
-	if err := w.add(plumbing.CommitObject, commit); err != nil {
-		return nil, err
+// Subtree returns the hash of the folder at dir, or the zero hash if there is none.
+func (s Set) Subtree(tree plumbing.Hash, dir string) (plumbing.Hash, error) {
+	if dir == "." {
+		return tree, nil
 	}
-	_, c, err := w.to.commit(commit)
-	if err != nil {
-		return nil, err
-	}
-	for w.trees = []plumbing.Hash{c.TreeHash}; len(w.trees) > 0; {
-		last := len(w.trees) - 1
-		h := w.trees[last]
-		w.trees = w.trees[:last]
-		if err := w.tree(h); err != nil {
-			return nil, err
-		}
-	}
-	return w.to, nil
-}
-
-type walk struct {
-	to      objects
-	from    []objects
-	left    int64
-	max     int64
-	partial bool
-	trees   []plumbing.Hash // to visit
-}
-
-func (w *walk) add(t plumbing.ObjectType, h plumbing.Hash) error {
-	for _, set := range w.from {
-		o, ok := set[h]
-		if !ok {
-			continue
-		}
-		if o.Type() != t {
-			return fmt.Errorf("%s is a %s, not a %s", h, o.Type(), t)
-		}
-		if w.left -= o.Size(); w.left < 0 {
-			return tooLarge(settingPack, "the files of the commit have more than %s", inWords(w.max))
-		}
-		w.to[h] = o
-		return nil
-	}
-	if w.partial && t == plumbing.BlobObject {
-		return nil
-	}
-	return fmt.Errorf("%s %s: %w", t, h, errIncomplete)
-}
-
-func (w *walk) tree(h plumbing.Hash) error {
-	if _, ok := w.to[h]; ok {
-		return nil
-	}
-	if err := w.add(plumbing.TreeObject, h); err != nil {
-		return err
-	}
-	entries, err := w.to.tree(h)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		switch e.Mode {
-		case filemode.Dir:
-			w.trees = append(w.trees, e.Hash)
-		case filemode.Submodule: // a commit of another repository
-		default:
-			if _, ok := w.to[e.Hash]; !ok {
-				err = w.add(plumbing.BlobObject, e.Hash)
-			}
-		}
+	for part := range strings.SplitSeq(dir, "/") {
+		entries, err := s.Tree(tree)
 		if err != nil {
-			return err
+			return plumbing.ZeroHash, err
 		}
+		i := Index(entries, part)
+		if i < 0 || entries[i].Mode != filemode.Dir {
+			return plumbing.ZeroHash, nil
+		}
+		tree = entries[i].Hash
 	}
-	return nil
+	return tree, nil
+}
+
+// Index returns the place of a name among the entries of a tree, or -1.
+func Index(entries []object.TreeEntry, name string) int {
+	return slices.IndexFunc(entries, func(e object.TreeEntry) bool { return e.Name == name })
 }
