@@ -80,8 +80,12 @@ func TestDescends(t *testing.T) {
 		tip, ancestor plumbing.Hash
 		want          bool
 	}{
-		{merge, root, true}, {merge, right, true}, {merge, merge, true},
-		{left, right, false}, {root, left, false}, {left, merge, false},
+		{merge, root, true},
+		{merge, right, true},
+		{merge, merge, true},
+		{left, right, false},
+		{root, left, false},
+		{left, merge, false},
 	} {
 		if got := ancestry.Descends(h.set, tt.tip, tt.ancestor); got != tt.want {
 			t.Errorf("%s descends from %s: %t, want %t", tt.tip, tt.ancestor, got, tt.want)

@@ -21,8 +21,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Apply applies the Workspace's own patch to its objects, last. Kustomize applies one document of the patch
-// after another, so that an error names the document. The error is a diag.Diagnostic with the path of the patch.
+// Apply applies the Workspace's own patch to its objects, last. Kustomize applies one document of the patch after
+// another, so that an error names the document. The error is a diag.Diagnostic with the path of the patch.
 func Apply(
 	ctx context.Context,
 	objects []*unstructured.Unstructured,
@@ -56,8 +56,8 @@ func Apply(
 	return append(objects, shared...), nil
 }
 
-// document is one document of a Workspace's patch: a strategic merge patch of the objects of a kind, or a target
-// with a patch of either sort, as in the field patches of a kustomization.
+// document is one document of a Workspace's patch: a strategic merge patch of the objects of a kind, or a target with a
+// patch of either sort, as in the field patches of a kustomization.
 type document struct {
 	Kind string
 	Name string
