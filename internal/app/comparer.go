@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -50,23 +51,23 @@ func (p *Comparer) plan(
 	live engine.Live,
 	cluster engine.Cluster,
 ) (plan.Plan, error) {
-	between, err := parseRange(base, head)
+	between, err := commits.Parse(base, head)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	from, err := between.from(ctx, p.repo)
+	from, err := between.From(ctx, p.repo)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	to, err := commitAt(ctx, p.repo, between.head)
+	to, err := commits.At(ctx, p.repo, between.Head)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	before, err := from.revision(p.repo, p.config, to)
+	before, err := revisionOf(from, p.repo, p.config, to)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	after, err := to.revision(p.repo, p.config, from)
+	after, err := revisionOf(to, p.repo, p.config, from)
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -74,6 +75,21 @@ func (p *Comparer) plan(
 		Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live, Memory: p.memory,
 	}, cluster)
 	return e.Between(ctx, before, after)
+}
+
+// noCommit stands for the commit that is not there.
+const noCommit = "0000000000000000000000000000000000000000"
+
+// revisionOf returns what the engine reads of one side of a comparison.
+func revisionOf(s commits.Side, repo *git.Repository, c config.Config, other commits.Side) (engine.Revision, error) {
+	if s.Files == nil {
+		return engine.Revision{Commit: noCommit, Files: source.Nothing(), Inputs: noCommit}, nil
+	}
+	against := other.Files
+	if against == nil {
+		against = source.Nothing()
+	}
+	return ReadRevision(repo, s.Commit, c, against)
 }
 
 // collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage.

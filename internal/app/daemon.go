@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/forges"
+	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -45,7 +46,7 @@ type Daemon struct {
 	config   config.Config
 	parts    *Parts
 	reviews  *reviewing // nil without a forge
-	state    *State
+	state    *monitoring.State
 	listener net.Listener  // nil when the daemon serves nothing
 	rendered *render.Cache // for all configurations
 	accepted Accepted      // for all configurations
@@ -57,7 +58,7 @@ func NewDaemon(o DaemonOptions) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{options: o, state: &State{}, rendered: render.NewCache()}
+	d := &Daemon{options: o, state: &monitoring.State{}, rendered: render.NewCache()}
 	if err := d.connect(c); err != nil {
 		return nil, err
 	}
@@ -88,7 +89,12 @@ func (d *Daemon) connect(c config.Config) error {
 
 // use shows the adapters of the configuration to health and metrics.
 func (d *Daemon) use() {
-	d.state.Use(d.parts, NewHealth(d.config), d.config)
+	d.state.Use(monitoring.Loop{
+		Health:   NewHealth(d.config),
+		Interval: d.config.Source.Interval,
+		Cluster:  d.parts.Cluster,
+		Cloud:    d.parts.cloud,
+	})
 	d.state.Reviews(d.reviews.stats)
 }
 

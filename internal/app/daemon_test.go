@@ -15,11 +15,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/testenv"
 )
 
@@ -261,15 +259,4 @@ func TestNewDaemonErrors(t *testing.T) {
 	if err != nil || d.Addr() != nil || d.Close() != nil {
 		t.Errorf("a daemon without a port: %v", err)
 	}
-}
-
-// TestStuck checks that a loop without a pass for ten polls, and at least ten minutes, is not alive.
-func TestStuck(t *testing.T) {
-	c := configFor(t, newRepository(t).Dir)
-	s := &app.State{}
-	s.Use(nil, reconcile.NewHealth(reconcile.ComponentGit), c)
-	if err := s.Alive(time.Now().Add(9 * time.Minute)); err != nil {
-		t.Errorf("after 9 minutes: %v", err)
-	}
-	wantError(t, s.Alive(time.Now().Add(11*time.Minute)), "no pass for 11m0s")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/retail"
 	"syncer.dev/syncer/internal/config"
@@ -24,15 +25,15 @@ func TreeAt(ctx context.Context, c config.Config, root, commit string) (fs.FS, e
 	if err != nil {
 		return nil, err
 	}
-	between, err := parseRange(commit, "")
+	between, err := commits.Parse(commit, "")
 	if err != nil {
 		return nil, err
 	}
-	from, err := between.from(ctx, repo)
-	if err == nil && from.files == nil {
+	from, err := between.From(ctx, repo)
+	if err == nil && from.Files == nil {
 		return source.Nothing(), nil
 	}
-	return from.files, err
+	return from.Files, err
 }
 
 // DefaultPricesURL is Azure's public price list.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 
+	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -69,11 +70,11 @@ func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Pla
 	if err != nil {
 		return plan.Plan{}, refusedInput(err)
 	}
-	before, err := base.revision(p.repo, p.config, head)
+	before, err := revisionOf(base, p.repo, p.config, head)
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("read the target: %w", err)
 	}
-	after, err := head.revision(p.repo, p.config, base)
+	after, err := revisionOf(head, p.repo, p.config, base)
 	if err != nil {
 		return plan.Plan{}, &review.InputError{Err: err}
 	}
@@ -104,35 +105,35 @@ func (p *pullPlanner) revision(pr review.PullRequest) string {
 }
 
 // head returns the head of a pull request, and review.ErrMoved if its ref names another commit by now.
-func (p *pullPlanner) head(ctx context.Context, pr review.PullRequest) (side, error) {
+func (p *pullPlanner) head(ctx context.Context, pr review.PullRequest) (commits.Side, error) {
 	name := p.revision(pr)
 	if !git.Hash(pr.Head).Valid() {
-		return side{}, fmt.Errorf("the forge names the head %.60q, which is no commit", pr.Head)
+		return commits.Side{}, fmt.Errorf("the forge names the head %.60q, which is no commit", pr.Head)
 	}
-	head, err := commitAt(ctx, p.repo, name)
-	if err == nil && string(head.commit.Hash) != pr.Head {
-		return head, fmt.Errorf("%s is %s: %w", name, head.commit.Hash.Short(), review.ErrMoved)
+	head, err := commits.At(ctx, p.repo, name)
+	if err == nil && string(head.Commit.Hash) != pr.Head {
+		return head, fmt.Errorf("%s is %s: %w", name, head.Commit.Hash.Short(), review.ErrMoved)
 	}
 	return head, err
 }
 
 // base returns the commit where a pull request forked off its target, or the tip of the target if they have no commit
 // in common.
-func (p *pullPlanner) base(ctx context.Context, pr review.PullRequest) (side, error) {
+func (p *pullPlanner) base(ctx context.Context, pr review.PullRequest) (commits.Side, error) {
 	var err error
 	for _, target := range p.targets(pr) {
-		var base side
-		base, err = sideOf(p.repo, func() (git.Commit, error) {
+		var base commits.Side
+		base, err = commits.Look(p.repo, func() (git.Commit, error) {
 			return p.repo.MergeBase(ctx, target, p.revision(pr))
 		})
 		if errors.Is(err, git.ErrUnrelated) {
-			return commitAt(ctx, p.repo, target)
+			return commits.At(ctx, p.repo, target)
 		}
 		if !errors.Is(err, git.ErrUnknownRevision) {
 			return base, err
 		}
 	}
-	return side{}, err
+	return commits.Side{}, err
 }
 
 // targets are the names of the target, the best first. A clone has the branch as its remote had it.

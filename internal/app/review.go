@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"time"
 
+	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/app/forges"
+	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
@@ -86,12 +88,12 @@ func policyOfTarget(
 	finder := pullPlanner{config: r.Config, clone: clone}
 	var err error
 	for _, name := range finder.targets(pr) {
-		var target side
-		if target, err = commitAt(ctx, repo, name); err != nil {
+		var target commits.Side
+		if target, err = commits.At(ctx, repo, name); err != nil {
 			continue
 		}
 		var c config.Config
-		if c, err = r.Policy(target.files); err != nil {
+		if c, err = r.Policy(target.Files); err != nil {
 			return c, fmt.Errorf("read the configuration of the target: %w", err)
 		}
 		return c, nil
@@ -124,7 +126,4 @@ func (r recorder) Record(ctx context.Context, pr review.PullRequest, p plan.Plan
 }
 
 // logger is where a daemon's reviewer writes.
-func logger(log *slog.Logger) *slog.Logger { return log.With("component", componentForge) }
-
-// componentForge is the name of the forge in metrics and logs.
-const componentForge = "forge"
+func logger(log *slog.Logger) *slog.Logger { return log.With("component", monitoring.ComponentForge) }

@@ -71,14 +71,17 @@ var layers = [][]string{
 	{"internal/diag"},
 	{
 		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
-		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/trailer",
+		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
+		"internal/git/trailer",
 	},
 	{
 		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
+		"internal/git/ancestry", "internal/git/revision",
 		"internal/git/smarthttp",
 		"internal/modelconfig", "internal/workspace/header",
 		"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
+		"internal/render/recent",
 	},
 	{"internal/workspace", "internal/workspace/plainobject", "internal/derive", "internal/git/signin"},
 	{"internal/workspace/facts", "internal/workspace/find"},
@@ -98,6 +101,7 @@ var layers = [][]string{
 	{"internal/capacity/sizing"},
 	{"internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter"},
 	{"internal/render/kustomize", "internal/render/memo", "internal/render/judge"},
+	{"internal/render/folders", "internal/render/userpatch"},
 	{"internal/render"},
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
 	{"internal/desired", "internal/plan/rendered"},
@@ -109,7 +113,7 @@ var layers = [][]string{
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
-	{"internal/app/forges"},
+	{"internal/app/commits", "internal/app/forges", "internal/app/monitoring"},
 	{"internal/app"},
 	{
 		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
@@ -189,8 +193,12 @@ var within = map[string]map[string][]string{
 	},
 	"internal/render": {
 		"internal/render": {
-			"internal/render/kustomize", "internal/render/memo", "internal/render/judge", "internal/render/address",
+			"internal/render/address", "internal/render/folders", "internal/render/judge", "internal/render/kustomize",
+			"internal/render/memo", "internal/render/recent", "internal/render/userpatch",
 		},
+		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
+		"internal/render/recent":    {},
+		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
 		"internal/render/address":   {},
 		"internal/render/judge":     {},
 		"internal/render/kustomize": {},
@@ -199,7 +207,7 @@ var within = map[string]map[string][]string{
 }
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
-var composers = []string{"internal/app", "internal/app/forges"}
+var composers = []string{"internal/app", "internal/app/commits", "internal/app/forges"}
 
 var adapters = []string{
 	"internal/git",
@@ -232,7 +240,10 @@ var fences = []struct {
 	prefix  string
 	allowed []string
 }{
-	{"github.com/go-git/", []string{"internal/git", "internal/git/local", "internal/git/signin", "internal/git/worktree"}},
+	{"github.com/go-git/", []string{
+		"internal/git", "internal/git/ancestry", "internal/git/local", "internal/git/objects", "internal/git/revision",
+		"internal/git/signin", "internal/git/worktree",
+	}},
 	{"k8s.io/client-go", []string{"internal/apply"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{"internal/apply"}},
@@ -250,7 +261,7 @@ var fences = []struct {
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
-	{"github.com/prometheus/", []string{"internal/web", "internal/app"}},
+	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
 }
 
 // pure packages do no I/O and read no clock.
@@ -266,7 +277,8 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/karpenter",
 	"internal/cluster", "internal/diff",
-	"internal/desired", "internal/desired/digest", "internal/git/trailer",
+	"internal/desired", "internal/desired/digest",
+	"internal/git/ancestry", "internal/git/objects", "internal/git/revision", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/rendered", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",

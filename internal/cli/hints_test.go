@@ -24,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/advert"
+	"syncer.dev/syncer/internal/git/revision"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/hub"
@@ -68,7 +69,7 @@ func hinted() map[string]error {
 		"hub.EndpointError":      hub.EndpointError("not a URL"),
 		"hub.StatusError":        &hub.StatusError{Code: 429},
 		"git.ShallowError":       &git.ShallowError{},
-		"git.RevisionError":      &git.RevisionError{Remedy: "a hint"},
+		"revision.UnknownError":  &revision.UnknownError{Remedy: "a hint"},
 		"app.NoStatusError":      &app.NoStatusError{Branch: "b"},
 		"source.LinkError":       &source.LinkError{Path: "p"},
 		"forgehttp.safeError":    refused(),

@@ -2,6 +2,13 @@
 
 package cluster
 
+import (
+	"cmp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
 // Rendered reports whether Workspaces and presets may make objects of a kind. The configuration may allow others as
 // plain objects of the repository.
 func Rendered(group, kind string) bool {
@@ -26,4 +33,13 @@ func Stage(kind string) int {
 		return 1
 	}
 	return 0
+}
+
+// ByApplyOrder compares objects by the stage in which they are applied, then by kind and name.
+func ByApplyOrder(a, b *unstructured.Unstructured) int {
+	return cmp.Or(
+		cmp.Compare(Stage(a.GetKind()), Stage(b.GetKind())),
+		strings.Compare(a.GetKind(), b.GetKind()),
+		strings.Compare(a.GetName(), b.GetName()),
+	)
 }

@@ -2,7 +2,12 @@
 
 package cluster
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
 
 // TestStage: a kind is applied after those that it refers to, and every stage is one of Stages.
 func TestStage(t *testing.T) {
@@ -18,5 +23,27 @@ func TestStage(t *testing.T) {
 		if s := Stage(tt.later); s < 0 || s >= Stages {
 			t.Errorf("%s is applied in stage %d of %d", tt.later, s, Stages)
 		}
+	}
+}
+
+// TestByApplyOrder: objects are in the order of their stages, and in that of kinds and names within one.
+func TestByApplyOrder(t *testing.T) {
+	var objects []*unstructured.Unstructured
+	want := []string{"ConfigMap b", "PersistentVolumeClaim a", "Service a", "Service b", "StatefulSet a"}
+	for _, kindName := range [][2]string{
+		{"StatefulSet", "a"}, {"Service", "b"}, {"PersistentVolumeClaim", "a"}, {"Service", "a"}, {"ConfigMap", "b"},
+	} {
+		o := &unstructured.Unstructured{}
+		o.SetKind(kindName[0])
+		o.SetName(kindName[1])
+		objects = append(objects, o)
+	}
+	slices.SortFunc(objects, ByApplyOrder)
+	var got []string
+	for _, o := range objects {
+		got = append(got, o.GetKind()+" "+o.GetName())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // generatedRepo is 2,000 commits on 10,000 files of some hundred bytes each.
@@ -115,7 +116,7 @@ func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	fresh := objects{}
+	fresh := objects.Set{}
 	tree, err := layFiles(base, c, fresh)
 	if err != nil {
 		b.Fatal(err)

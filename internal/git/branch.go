@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"syncer.dev/syncer/internal/clock"
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // A Branch keeps files in folders. Several processes may each keep a folder on the same branch, and users may commit to
@@ -66,7 +67,7 @@ func (b *Branch) Read(ctx context.Context, dir string) (files map[string][]byte,
 
 func readFolder(v *version, dir string, limits Limits) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	tree, err := subtree(v.set, v.commit.Tree.plumbing(), dir)
+	tree, err := v.set.Subtree(v.commit.Tree.plumbing(), dir)
 	if err != nil || tree.IsZero() {
 		return files, err
 	}
@@ -139,7 +140,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 	if previous != nil && previous.tip == old && !previous.transient {
 		return "", false, t.remote.rejected(t.branch, previous.reason)
 	}
-	base := &version{branch: t.branch, set: objects{}}
+	base := &version{branch: t.branch, set: objects.Set{}}
 	if !old.IsZero() {
 		if base, err = t.fetchTip(ctx, old); err != nil {
 			return "", false, err
@@ -151,7 +152,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 	if c, err = c.edited(base, t.remote.limits); err != nil {
 		return "", false, fmt.Errorf("branch %s: %w", t.branch, err)
 	}
-	fresh := objects{}
+	fresh := objects.Set{}
 	tree, err := layFiles(base, c, fresh)
 	if err != nil {
 		return "", false, fmt.Errorf("branch %s: %w", t.branch, err)

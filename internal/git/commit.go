@@ -3,12 +3,13 @@
 package git
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // Hash is the name of a Git object: 40 lower-case hexadecimal digits, or empty for "none".
@@ -56,14 +57,18 @@ func (c Commit) Subject() string {
 	return strings.Join(words, " ")
 }
 
-// decodeCommit reads a commit object. One with duplicate or missing headers is refused.
-func decodeCommit(o plumbing.EncodedObject) (Commit, *object.Commit, error) {
-	var c object.Commit
-	if err := c.Decode(o); err != nil {
-		return Commit{}, nil, fmt.Errorf("decode commit %s: %w", o.Hash(), err)
+// commitIn returns a commit of a set, also as it was decoded.
+func commitIn(set objects.Set, h plumbing.Hash) (Commit, *object.Commit, error) {
+	raw, err := set.Commit(h)
+	if err != nil {
+		return Commit{}, nil, err
 	}
+	return commitOf(raw), raw, nil
+}
+
+func commitOf(c *object.Commit) Commit {
 	return Commit{
 		Hash: hashOf(c.Hash), Tree: hashOf(c.TreeHash),
 		Author: c.Author.Name, Email: c.Author.Email, Time: c.Author.When.UTC(), Message: c.Message,
-	}, &c, nil
+	}
 }

@@ -5,6 +5,8 @@ package git
 import (
 	"errors"
 	"fmt"
+
+	"syncer.dev/syncer/internal/git/revision"
 )
 
 var (
@@ -13,10 +15,10 @@ var (
 	// ErrBranchNotFound means that the repository has no such branch.
 	ErrBranchNotFound = errors.New("no such branch")
 	// ErrUnknownRevision means that a revision names no commit of the repository.
-	ErrUnknownRevision = errors.New("unknown revision")
+	ErrUnknownRevision = revision.ErrUnknown
 	// ErrBeforeHistory means that a revision names what was there before the first commit: nothing. It wraps
 	// ErrUnknownRevision.
-	ErrBeforeHistory = fmt.Errorf("%w: there is no commit before the first one", ErrUnknownRevision)
+	ErrBeforeHistory = revision.ErrBeforeHistory
 	// ErrUnrelated means that two commits have no commit in common.
 	ErrUnrelated = errors.New("the commits have no common ancestor")
 	// ErrNotFetched means that the commit is not, or is no longer, held by the Repository: fetch it first.
@@ -79,15 +81,3 @@ func (e *ShallowError) Hint() string {
 
 // Unwrap returns the cause.
 func (e *ShallowError) Unwrap() error { return e.err }
-
-// RevisionError means that no ref has the name of a revision, and says which may be meant.
-type RevisionError struct{ Remedy string }
-
-// Error returns what is unknown.
-func (e *RevisionError) Error() string { return ErrUnknownRevision.Error() }
-
-// Hint returns what to do, or "".
-func (e *RevisionError) Hint() string { return e.Remedy }
-
-// Unwrap returns ErrUnknownRevision.
-func (e *RevisionError) Unwrap() error { return ErrUnknownRevision }

@@ -15,6 +15,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // A want is one request for objects.
@@ -48,14 +50,14 @@ func (r *remote) openUpload(ctx context.Context) (*upload, error) {
 }
 
 // receive requests w and returns the objects of the pack. A session can do it once.
-func (u *upload) receive(ctx context.Context, w want) (objects, error) {
+func (u *upload) receive(ctx context.Context, w want) (objects.Set, error) {
 	packCtx, cancel := context.WithTimeout(ctx, u.remote.timeout)
 	defer cancel()
-	set, err := do(packCtx, u.session, func() (objects, error) { return u.receivePack(packCtx, w) })
+	set, err := do(packCtx, u.session, func() (objects.Set, error) { return u.receivePack(packCtx, w) })
 	return set, u.remote.unreachable(ctx, "receive pack", err)
 }
 
-func (u *upload) receivePack(ctx context.Context, w want) (objects, error) {
+func (u *upload) receivePack(ctx context.Context, w want) (objects.Set, error) {
 	req := u.request(w)
 	res, err := u.raw.UploadPack(ctx, req)
 	if err != nil {

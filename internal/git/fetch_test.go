@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 func TestFetchFollowsTheBranch(t *testing.T) {
@@ -88,7 +89,7 @@ func checkCommit(t *testing.T, repo *gittest.Repo, c Commit, hash string) {
 	}
 }
 
-func commits(set objects) (n int) {
+func commits(set objects.Set) (n int) {
 	for _, o := range set {
 		if o.Type() == plumbing.CommitObject {
 			n++

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"syncer.dev/syncer/internal/git/objects"
 	"syncer.dev/syncer/internal/git/signature"
 )
 
@@ -37,10 +38,11 @@ func FuzzSignedCommit(f *testing.F) {
 		if _, err := o.Write(data); err != nil {
 			return Commit{}, nil, err
 		}
-		c, raw, err := decodeCommit(o)
+		raw, err := objects.DecodeCommit(o)
 		if err != nil {
 			return Commit{}, nil, err
 		}
+		c := commitOf(raw)
 		c.Hash = ""
 		return c, raw.ParentHashes, nil
 	}

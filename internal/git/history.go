@@ -9,11 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+
+	"syncer.dev/syncer/internal/git/ancestry"
+	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/revision"
 )
 
 // firstDepth is how many generations MergeBase receives at first. Each further request asks for deeperBy times as many,
@@ -36,10 +37,10 @@ func (r *Repository) MergeBase(ctx context.Context, a, b string) (Commit, error)
 }
 
 func (r *Repository) mergeBase(ctx context.Context, a, b string) (*version, error) {
-	var both [2]revision
+	var both [2]revision.Revision
 	for i, rev := range []string{a, b} {
 		var err error
-		if both[i], err = parseRevision(rev); err != nil {
+		if both[i], err = revision.Parse(rev); err != nil {
 			return nil, err
 		}
 	}
@@ -52,15 +53,15 @@ func (r *Repository) mergeBase(ctx context.Context, a, b string) (*version, erro
 		if err != nil {
 			return nil, err
 		}
-		base, sure := meet(h.set, h.tips[0], h.tips[1])
-		all := len(h.set) == received || depth > maxGenerations // there is no more, as in a shallow clone
+		base, sure := ancestry.Meet(h.set, h.tips[0], h.tips[1])
+		all := len(h.set) == received || depth > revision.MaxGenerations // there is no more, as in a shallow clone
 		switch {
 		case !base.IsZero() && (sure || all):
 			return r.filesOf(ctx, base, both, depth, h)
 		case base.IsZero() && sure:
 			return nil, ErrUnrelated
 		case all:
-			return nil, fmt.Errorf("the histories end before they meet: %w", errIncomplete)
+			return nil, fmt.Errorf("the histories end before they meet: %w", objects.ErrMissing)
 		}
 		received = len(h.set)
 	}
@@ -68,8 +69,8 @@ func (r *Repository) mergeBase(ctx context.Context, a, b string) (*version, erro
 
 // ahead returns the first of two revisions if it is held, and the second is a few commits ahead of it: then it is the
 // merge base, and only what leads from it to the second is received. It returns nil if that is not so, or not known.
-func (r *Repository) ahead(ctx context.Context, both [2]revision) *version {
-	if len(both[0].steps)+len(both[1].steps) > 0 {
+func (r *Repository) ahead(ctx context.Context, both [2]revision.Revision) *version {
+	if !both[0].Plain() || !both[1].Plain() {
 		return nil
 	}
 	up, err := r.remote.openUpload(ctx)
@@ -77,8 +78,8 @@ func (r *Repository) ahead(ctx context.Context, both [2]revision) *version {
 		return nil
 	}
 	defer up.close()
-	base, known := both[0].start(up.adv)
-	tip, named := both[1].start(up.adv)
+	base, known := both[0].Start(up.adv)
+	tip, named := both[1].Start(up.adv)
 	if !known || !named || base == tip {
 		return nil
 	}
@@ -87,7 +88,7 @@ func (r *Repository) ahead(ctx context.Context, both [2]revision) *version {
 			continue
 		}
 		pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, depth: firstDepth, have: &v.have, noFiles: true})
-		if err == nil && descends(tip, base, pack) {
+		if err == nil && ancestry.Descends(pack, tip, base) {
 			return v
 		}
 		return nil
@@ -99,7 +100,7 @@ func (r *Repository) ahead(ctx context.Context, both [2]revision) *version {
 func (r *Repository) filesOf(
 	ctx context.Context,
 	base plumbing.Hash,
-	both [2]revision,
+	both [2]revision.Revision,
 	depth int,
 	h histories,
 ) (*version, error) {
@@ -131,7 +132,7 @@ func (r *Repository) commitOnly(ctx context.Context, at plumbing.Hash) (*version
 	if err != nil {
 		return nil, err
 	}
-	if at, err = peel(set, at); err != nil {
+	if at, err = revision.Peel(set, at); err != nil {
 		return nil, err
 	}
 	return r.remote.newVersion("", at, up.partial(), set)
@@ -139,7 +140,7 @@ func (r *Repository) commitOnly(ctx context.Context, at plumbing.Hash) (*version
 
 // histories are two revisions, with a number of generations before them.
 type histories struct {
-	set     objects
+	set     objects.Set
 	tips    [2]plumbing.Hash
 	partial bool // the server left out files
 }
@@ -148,7 +149,7 @@ type histories struct {
 // where the server can.
 func (r *Repository) receiveHistories(
 	ctx context.Context,
-	both [2]revision,
+	both [2]revision.Revision,
 	depth int,
 	noFiles bool,
 ) (histories, error) {
@@ -160,14 +161,14 @@ func (r *Repository) receiveHistories(
 	defer up.close()
 	all := want{noFiles: noFiles}
 	for _, q := range both {
-		w, err := q.want(up.adv)
+		tips, generations, err := q.Want(up.adv)
 		if err != nil {
 			return out, err
 		}
-		all.tips = append(all.tips, w.tips...)
-		all.depth = max(all.depth, w.depth+depth)
-		if w.depth == 0 { // all of the history is needed to look a hash up
-			depth = maxGenerations
+		all.tips = append(all.tips, tips...)
+		all.depth = max(all.depth, generations+depth)
+		if generations == 0 { // all of the history is needed to look a hash up
+			depth = revision.MaxGenerations
 			all.depth = depth
 		}
 	}
@@ -178,80 +179,16 @@ func (r *Repository) receiveHistories(
 		return out, err
 	}
 	for i, q := range both {
-		if out.tips[i], err = q.find(up.adv, out.set); err != nil {
+		if out.tips[i], err = q.Find(up.adv, out.set); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
 }
 
-// meet returns the newest commit in the history of both, or the zero hash. Of several commits that none of the others
-// contains, the one with the latest date is taken. sure reports that a commit that is missing from the histories cannot
-// change the answer: then all that is missing lies behind a commit of both.
-func meet(set objects, a, b plumbing.Hash) (base plumbing.Hash, sure bool) {
-	first, second := ancestors(set, a), ancestors(set, b)
-	inBoth := map[plumbing.Hash]*object.Commit{}
-	for h, c := range first {
-		if second[h] != nil {
-			inBoth[h] = c
-		}
-	}
-	whole, settled := true, true
-	for _, of := range []map[plumbing.Hash]*object.Commit{first, second} {
-		for h, c := range of {
-			for _, parent := range c.ParentHashes {
-				missing := of[parent] == nil
-				whole = whole && !missing
-				settled = settled && (!missing || inBoth[h] != nil)
-			}
-		}
-	}
-	contained := map[plumbing.Hash]bool{}
-	for _, c := range inBoth {
-		for _, parent := range c.ParentHashes {
-			contained[parent] = true // and all before it, which are parents of commits in both
-		}
-	}
-	var newest *object.Commit
-	candidates := 0
-	for h, c := range inBoth {
-		if contained[h] {
-			continue
-		}
-		candidates++
-		later := newest == nil || c.Committer.When.After(newest.Committer.When)
-		same := newest != nil && c.Committer.When.Equal(newest.Committer.When)
-		if later || same && h.String() < newest.Hash.String() {
-			newest, base = c, h
-		}
-	}
-	// Behind a commit that is missing, one of several candidates may contain another.
-	return base, whole || settled && candidates == 1
-}
-
-// ancestors returns a commit and all before it that the set has.
-func ancestors(set objects, tip plumbing.Hash) map[plumbing.Hash]*object.Commit {
-	found := map[plumbing.Hash]*object.Commit{}
-	for todo := []plumbing.Hash{tip}; len(todo) > 0; {
-		h := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if found[h] != nil {
-			continue
-		}
-		_, c, err := set.commit(h)
-		if err != nil {
-			continue
-		}
-		c.Hash = h
-		found[h] = c
-		todo = append(todo, c.ParentHashes...)
-	}
-	return found
-}
-
 // explain says of an error about a missing commit that the repository is a shallow clone, where it is one.
 func (r *remote) explain(err error) error {
-	if r.endpoint.Protocol != "file" || !errors.Is(err, errIncomplete) {
+	if r.endpoint.Protocol != "file" || !errors.Is(err, objects.ErrMissing) {
 		return err
 	}
 	_, common := Dirs(filepath.Clean(r.endpoint.Path))
@@ -259,29 +196,4 @@ func (r *remote) explain(err error) error {
 		return &ShallowError{URL: r.url, err: err}
 	}
 	return err
-}
-
-// unknownRevision says which ref may be meant by a name that no ref has.
-func unknownRevision(adv *packp.AdvRefs, name string) error {
-	remotes := ""
-	for ref := range adv.References {
-		rest, ok := strings.CutPrefix(ref, "refs/remotes/")
-		if !ok {
-			continue
-		}
-		remote, branch, _ := strings.Cut(rest, "/")
-		if branch == name {
-			return &RevisionError{Remedy: fmt.Sprintf("did you mean %s?", rest)}
-		}
-		if remotes == "" || remote < remotes {
-			remotes = remote
-		}
-	}
-	if remotes == "" || strings.Contains(name, ":") {
-		return &RevisionError{}
-	}
-	name = strings.TrimPrefix(name, remotes+"/")
-	return &RevisionError{Remedy: fmt.Sprintf(
-		"this clone may not have it: git fetch %[1]s %[2]s:refs/remotes/%[1]s/%[2]s, then name %[1]s/%[2]s", remotes, name,
-	)}
 }

@@ -61,7 +61,7 @@ func TestBeforeHistory(t *testing.T) {
 	repo.History(3, func(i int) map[string]string { return map[string]string{"f": fmt.Sprint(i)} })
 	r := openMain(t, repo.Dir)
 	for rev, before := range map[string]bool{
-		"main~3": true, "main^^^": true, "main~2^": true, noCommit: true,
+		"main~3": true, "main^^^": true, "main~2^": true, strings.Repeat("0", 40): true,
 		"main~4": false, "main^^^^": false, "main~3~1": false,
 	} {
 		if _, err := r.Resolve(context.Background(), rev); errors.Is(err, ErrBeforeHistory) != before || err == nil {
@@ -107,7 +107,8 @@ func TestClones(t *testing.T) {
 		if test.other != "" {
 			_, err = r.MergeBase(context.Background(), test.rev, test.other)
 		}
-		if err == nil || !strings.Contains(err.Error(), test.text) || strings.Contains(err.Error(), "commit "+noCommit) {
+		if err == nil || !strings.Contains(err.Error(), test.text) ||
+			strings.Contains(err.Error(), "commit "+strings.Repeat("0", 40)) {
 			t.Errorf("%s: %v, want %s", test.name, err, test.text)
 			continue
 		}

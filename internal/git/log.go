@@ -23,7 +23,7 @@ func (r *Repository) Log(ctx context.Context, tip Hash, n int) ([]Commit, error)
 	}
 	var out []Commit
 	for at := tip.plumbing(); len(out) < n; {
-		c, raw, err := set.commit(at)
+		c, raw, err := commitIn(set, at)
 		if err != nil {
 			if len(out) == 0 {
 				return nil, fmt.Errorf("read commit %s: %w", tip.Short(), err)

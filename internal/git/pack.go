@@ -10,6 +10,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/storage/memory"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // maxPackObjects bounds the bookkeeping for one pack, some hundred bytes per object. The Linux kernel's newest commit
@@ -19,7 +21,7 @@ const maxPackObjects = 1_000_000
 // readPack receives a pack into memory and decodes it, within the limits: its bytes, the number of its objects, and
 // what they inflate to. The limits are checked before anything is inflated into memory, since 10 kB can hold 10 MB of
 // zeros.
-func readPack(r io.Reader, limits Limits) (objects, error) {
+func readPack(r io.Reader, limits Limits) (objects.Set, error) {
 	maxBytes := limits.PackBytes
 	pack, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
@@ -104,7 +106,7 @@ func (p *prefix) targetSize() uint64 {
 }
 
 // encodePack writes a pack of exactly these objects, without deltas: they are few and small.
-func encodePack(set objects) (io.ReadCloser, error) {
+func encodePack(set objects.Set) (io.ReadCloser, error) {
 	store := memory.NewStorage()
 	hashes := make([]plumbing.Hash, 0, len(set))
 	for h, o := range set {

@@ -13,6 +13,8 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // receive is one session for pushing to a branch.
@@ -39,8 +41,8 @@ func (r *remote) openReceive(ctx context.Context, branch string) (*receive, erro
 // update asks the server to move the branch from old to tip, if it is still at old. Objects are all that the server
 // lacks. A refusal by the server is a *refusal: only a look at the branch can tell a lost race from a rule, for any
 // words it uses.
-func (d *receive) update(ctx context.Context, old, tip plumbing.Hash, objects objects) error {
-	pack, err := encodePack(objects)
+func (d *receive) update(ctx context.Context, old, tip plumbing.Hash, fresh objects.Set) error {
+	pack, err := encodePack(fresh)
 	if err != nil {
 		return err
 	}

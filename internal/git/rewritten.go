@@ -8,6 +8,9 @@ import (
 	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"syncer.dev/syncer/internal/git/ancestry"
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // RewrittenError means that a branch lost a commit that was accepted before: it was reset, or history was rewritten.
@@ -44,7 +47,7 @@ func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (boo
 			return false, nil
 		case err != nil:
 			return false, err
-		case descends(tip, old, pack):
+		case ancestry.Descends(pack, tip, old):
 			return true, nil
 		case len(pack) == received:
 			return false, nil
@@ -56,7 +59,7 @@ func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (boo
 }
 
 // between receives the commits that lead from old to tip, at most a number of generations.
-func (r *Repository) between(ctx context.Context, tip, old plumbing.Hash, depth int) (objects, error) {
+func (r *Repository) between(ctx context.Context, tip, old plumbing.Hash, depth int) (objects.Set, error) {
 	up, err := r.remote.openUpload(ctx)
 	if err != nil {
 		return nil, err
@@ -96,9 +99,9 @@ func (b *Branch) Newest(ctx context.Context, match func(Commit) bool) (found Com
 }
 
 // newest is Newest for the commits of a set; whole reports whether the set has all of them.
-func newest(set objects, tip plumbing.Hash, match func(Commit) bool) (found Commit, ok, whole bool) {
+func newest(set objects.Set, tip plumbing.Hash, match func(Commit) bool) (found Commit, ok, whole bool) {
 	for at := tip; ; {
-		c, raw, err := set.commit(at)
+		c, raw, err := commitIn(set, at)
 		if err != nil {
 			return Commit{}, false, false
 		}

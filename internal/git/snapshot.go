@@ -17,6 +17,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"syncer.dev/syncer/internal/files"
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // maxDepth is how deeply folders may nest: far more than any real repository's, and few enough to recurse.
@@ -32,7 +33,7 @@ const maxDepth = 100
 // Symbolic links and submodules are listed, with the reason of package files in Sys, but cannot be opened. A file above
 // the limit is listed, but reading it is an error. All times are the commit's.
 type Snapshot struct {
-	set    objects
+	set    objects.Set
 	root   *node
 	time   time.Time
 	limits Limits
@@ -125,7 +126,7 @@ func (s *Snapshot) load(n *node) {
 		n.err = tooLarge("", "folders nested more than %d deep", maxDepth)
 		return
 	}
-	entries, err := s.set.tree(n.hash)
+	entries, err := s.set.Tree(n.hash)
 	if err != nil {
 		n.err = err
 		return

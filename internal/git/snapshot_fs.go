@@ -86,7 +86,7 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 	case n.size > s.limits.FileBytes:
 		err = tooLarge(settingFile, "a file of %d bytes, more than %s", n.size, inWords(s.limits.FileBytes))
 	default:
-		b, e := s.set.blob(n.hash)
+		b, e := s.set.Blob(n.hash)
 		if e == nil && isPointer(b) {
 			e = errPointer
 		}

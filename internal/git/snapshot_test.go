@@ -19,6 +19,7 @@ import (
 
 	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 func TestSnapshotIsAFileSystem(t *testing.T) {
@@ -110,8 +111,8 @@ func TestSnapshotOfLargeFiles(t *testing.T) {
 // hostileTree builds a version whose tree holds the entries as they are, which git itself would refuse to write.
 func hostileTree(t *testing.T, entries ...object.TreeEntry) *version {
 	t.Helper()
-	set := objects{}
-	blob, err := set.put(func(o plumbing.EncodedObject) error {
+	set := objects.Set{}
+	blob, err := set.Put(func(o plumbing.EncodedObject) error {
 		o.SetType(plumbing.BlobObject)
 		w, _ := o.Writer()
 		_, err := w.Write([]byte("x"))
@@ -120,7 +121,7 @@ func hostileTree(t *testing.T, entries ...object.TreeEntry) *version {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inner, err := set.put(
+	inner, err := set.Put(
 		(&object.Tree{Entries: []object.TreeEntry{{Name: "f", Mode: filemode.Regular, Hash: blob}}}).Encode,
 	)
 	if err != nil {
@@ -134,7 +135,7 @@ func hostileTree(t *testing.T, entries ...object.TreeEntry) *version {
 		}
 		fmt.Fprintf(&raw, "%o %s\x00%s", e.Mode, e.Name, h[:])
 	}
-	tree, err := set.put(func(o plumbing.EncodedObject) error {
+	tree, err := set.Put(func(o plumbing.EncodedObject) error {
 		o.SetType(plumbing.TreeObject)
 		w, _ := o.Writer()
 		_, err := w.Write(raw.Bytes())
@@ -179,7 +180,7 @@ func TestSnapshotLimits(t *testing.T) {
 		for i := range 10 {
 			entries = append(entries, object.TreeEntry{Name: fmt.Sprint(i), Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()})
 		}
-		h, err := v.set.put((&object.Tree{Entries: entries}).Encode)
+		h, err := v.set.Put((&object.Tree{Entries: entries}).Encode)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +191,7 @@ func TestSnapshotLimits(t *testing.T) {
 	}
 	v = hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
 	for range 200 {
-		h, err := v.set.put(
+		h, err := v.set.Put(
 			(&object.Tree{Entries: []object.TreeEntry{{Name: "d", Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()}}}).Encode,
 		)
 		if err != nil {

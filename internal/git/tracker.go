@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"syncer.dev/syncer/internal/git/ancestry"
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // A tracker holds the newest known version of one branch: its tip, and all objects of the tip's tree.
@@ -25,17 +28,17 @@ type version struct {
 	branch string
 	commit Commit
 	have   have
-	set    objects
+	set    objects.Set
 	// partial says that the server left large files out of set.
 	partial bool
 }
 
-func (r *remote) newVersion(branch string, tip plumbing.Hash, partial bool, from ...objects) (*version, error) {
+func (r *remote) newVersion(branch string, tip plumbing.Hash, partial bool, from ...objects.Set) (*version, error) {
 	set, err := reachable(tip, partial, r.limits.inflated(), from...)
 	if err != nil {
 		return nil, err
 	}
-	c, raw, err := set.commit(tip)
+	c, raw, err := commitIn(set, tip)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +153,7 @@ func (t *tracker) increment(
 	if err != nil {
 		return nil, err
 	}
-	next.commit.Forced = !descends(tip, old.have.commit, pack) && t.rewritten(ctx, old, tip)
+	next.commit.Forced = !ancestry.Descends(pack, tip, old.have.commit) && t.rewritten(ctx, old, tip)
 	return next, nil
 }
 
@@ -171,31 +174,11 @@ func (t *tracker) rewritten(ctx context.Context, old *version, tip plumbing.Hash
 	if err != nil {
 		return errors.Is(err, errForgotten)
 	}
-	return !descends(tip, old.have.commit, pack)
-}
-
-// descends reports whether ancestor can be reached from tip through the commits of a pack.
-func descends(tip, ancestor plumbing.Hash, pack objects) bool {
-	seen := map[plumbing.Hash]bool{}
-	for next := []plumbing.Hash{tip}; len(next) > 0; {
-		h := next[len(next)-1]
-		next = next[:len(next)-1]
-		if h == ancestor {
-			return true
-		}
-		if seen[h] {
-			continue
-		}
-		seen[h] = true
-		if _, c, err := pack.commit(h); err == nil {
-			next = append(next, c.ParentHashes...)
-		}
-	}
-	return false
+	return !ancestry.Descends(pack, tip, old.have.commit)
 }
 
 // adopt makes a commit that was just pushed the current version, without asking the server. t.update must be held.
-func (t *tracker) adopt(branch string, tip plumbing.Hash, partial bool, from ...objects) error {
+func (t *tracker) adopt(branch string, tip plumbing.Hash, partial bool, from ...objects.Set) error {
 	v, err := t.remote.newVersion(branch, tip, partial, from...)
 	if err == nil {
 		t.current.Store(v)

@@ -12,37 +12,16 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // emptyTree is the hash of a tree without entries.
 var emptyTree = plumbing.ComputeHash(plumbing.TreeObject, nil)
 
-// subtree returns the hash of the folder at dir, or the zero hash if there is none.
-func subtree(set objects, tree plumbing.Hash, dir string) (plumbing.Hash, error) {
-	if dir == "." {
-		return tree, nil
-	}
-	for part := range strings.SplitSeq(dir, "/") {
-		entries, err := set.tree(tree)
-		if err != nil {
-			return plumbing.ZeroHash, err
-		}
-		i := indexOf(entries, part)
-		if i < 0 || entries[i].Mode != filemode.Dir {
-			return plumbing.ZeroHash, nil
-		}
-		tree = entries[i].Hash
-	}
-	return tree, nil
-}
-
-func indexOf(entries []object.TreeEntry, name string) int {
-	return slices.IndexFunc(entries, func(e object.TreeEntry) bool { return e.Name == name })
-}
-
 // layFiles returns the root tree of base with the change applied. It adds to fresh the objects to push: exactly those
 // that base does not have at the same place.
-func layFiles(base *version, c Change, fresh objects) (plumbing.Hash, error) {
+func layFiles(base *version, c Change, fresh objects.Set) (plumbing.Hash, error) {
 	l := layer{base: base.set, fresh: fresh}
 	wanted, err := nest(c.Files)
 	if err != nil {
@@ -60,7 +39,7 @@ func layFiles(base *version, c Change, fresh objects) (plumbing.Hash, error) {
 	if tree.IsZero() {
 		tree = emptyTree
 		if tree != root {
-			_, err = fresh.put((&object.Tree{}).Encode)
+			_, err = fresh.Put((&object.Tree{}).Encode)
 		}
 	}
 	return tree, err
@@ -93,7 +72,7 @@ func nest(files map[string][]byte) (folder, error) {
 	return root, nil
 }
 
-type layer struct{ base, fresh objects }
+type layer struct{ base, fresh objects.Set }
 
 // descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when
 // nothing is left in it, since Git keeps no empty folders.
@@ -105,7 +84,7 @@ func (l layer) descend(old plumbing.Hash, parts []string, wanted folder) (plumbi
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	i := indexOf(entries, parts[0])
+	i := objects.Index(entries, parts[0])
 	var below plumbing.Hash
 	if i >= 0 {
 		if entries[i].Mode != filemode.Dir {
@@ -136,7 +115,7 @@ func (l layer) write(old plumbing.Hash, wanted folder) (plumbing.Hash, error) {
 	for name, item := range wanted {
 		e := object.TreeEntry{Name: name, Mode: filemode.Regular}
 		var was object.TreeEntry
-		if i := indexOf(before, name); i >= 0 {
+		if i := objects.Index(before, name); i >= 0 {
 			was = before[i]
 		}
 		switch item := item.(type) {
@@ -161,7 +140,7 @@ func (l layer) entries(tree plumbing.Hash) ([]object.TreeEntry, error) {
 	if tree.IsZero() {
 		return nil, nil
 	}
-	return l.base.tree(tree)
+	return l.base.Tree(tree)
 }
 
 func (l layer) tree(old plumbing.Hash, entries []object.TreeEntry) (plumbing.Hash, error) {
@@ -188,7 +167,7 @@ func (l layer) blob(old plumbing.Hash, content []byte) (plumbing.Hash, error) {
 
 // put encodes an object, and keeps it unless it equals the previous one.
 func (l layer) put(old plumbing.Hash, encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
-	h, err := l.fresh.put(encode)
+	h, err := l.fresh.Put(encode)
 	if err == nil && h == old {
 		delete(l.fresh, h)
 	}
@@ -196,7 +175,7 @@ func (l layer) put(old plumbing.Hash, encode func(plumbing.EncodedObject) error)
 }
 
 // writeCommit stores a commit on top of parent, which may be zero.
-func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects) (plumbing.Hash, error) {
+func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects.Set) (plumbing.Hash, error) {
 	who := object.Signature{Name: c.Author, Email: c.Email, When: c.When}
 	commit := &object.Commit{
 		Author:    who,
@@ -226,5 +205,5 @@ func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects) (plumbing.
 		}
 		commit.PGPSignature = string(signature)
 	}
-	return fresh.put(commit.Encode)
+	return fresh.Put(commit.Encode)
 }

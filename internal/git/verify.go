@@ -17,6 +17,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 
+	"syncer.dev/syncer/internal/git/objects"
 	"syncer.dev/syncer/internal/git/signature"
 )
 
@@ -77,8 +78,8 @@ func (r *Repository) Verify(ctx context.Context, c Commit, rules []SignerRule, e
 type verification struct {
 	repository *Repository
 	tip        plumbing.Hash
-	set        objects // the tip, and as much of history as was needed so far
-	steps      int     // of historySteps that were taken
+	set        objects.Set // the tip, and as much of history as was needed so far
+	steps      int         // of historySteps that were taken
 }
 
 func (v *verification) rule(ctx context.Context, rule SignerRule, without []string) error {
@@ -118,7 +119,7 @@ func (v *verification) rule(ctx context.Context, rule SignerRule, without []stri
 }
 
 func (v *verification) check(commit plumbing.Hash, keys *signature.Keys, rule SignerRule) error {
-	_, decoded, err := v.set.commit(commit)
+	decoded, err := v.set.Commit(commit)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (v *verification) lastChange(ctx context.Context, folder part) (commit plum
 	for at := v.tip; ; {
 		next, changed, err := v.step(at, folder)
 		switch {
-		case errors.Is(err, errIncomplete):
+		case errors.Is(err, objects.ErrMissing):
 			if err := v.deepen(ctx); err != nil {
 				return at, false, err
 			}
@@ -168,7 +169,7 @@ func (v *verification) step(at plumbing.Hash, folder part) (parent plumbing.Hash
 	if err != nil {
 		return parent, false, err
 	}
-	_, c, err := v.set.commit(at)
+	c, err := v.set.Commit(at)
 	if err != nil {
 		return parent, false, err
 	}
@@ -212,11 +213,11 @@ type part struct {
 
 // contentAt identifies what a commit has in a part of its tree; "" for nothing.
 func (v *verification) contentAt(commit plumbing.Hash, folder part) (string, error) {
-	_, c, err := v.set.commit(commit)
+	c, err := v.set.Commit(commit)
 	if err != nil {
 		return "", err
 	}
-	tree, err := subtree(v.set, c.TreeHash, folder.path)
+	tree, err := v.set.Subtree(c.TreeHash, folder.path)
 	if err != nil || tree.IsZero() {
 		return "", err
 	}
@@ -237,7 +238,7 @@ func (v *verification) content(tree plumbing.Hash, at string, without []string) 
 	if len(below) == 0 {
 		return tree.String(), nil
 	}
-	entries, err := v.set.tree(tree)
+	entries, err := v.set.Tree(tree)
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/render/folders"
 	"syncer.dev/syncer/internal/render/kustomize"
 	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/workspace"
@@ -32,11 +33,11 @@ func (r *Renderer) build(
 	w *workspace.Workspace,
 	o Options,
 ) ([]*unstructured.Unstructured, error) {
-	if _, err := r.deps.digest(over.uses()); err != nil { // a folder that kustomize.Check refused
+	if _, err := r.deps.Digest(over.uses()); err != nil { // a folder that kustomize.Check refused
 		return nil, err
 	}
-	over.images = r.deps.of(imagesDir).images
-	words, cacheable := r.deps.words(over)
+	over.images = r.deps.Of(folders.ImagesDir).Images
+	words, cacheable := r.deps.Words(over.uses())
 	if !r.plain && cacheable {
 		objects, err := r.fromTemplate(ctx, over, w, o, memo.NewPlaceholders(words))
 		if objects != nil || err != nil {
@@ -51,7 +52,7 @@ func (r *Renderer) build(
 		}
 	}
 	for _, dir := range over.uses() {
-		files.Add("presets", r.deps.of(dir).Files)
+		files.Add("presets", r.deps.Of(dir).Files)
 	}
 	return runKustomize(ctx, files, over.root(overlay))
 }
@@ -66,8 +67,8 @@ func (r *Renderer) fromTemplate(
 	t *memo.Placeholders,
 ) ([]*unstructured.Unstructured, error) {
 	if over.preset != "" {
-		t.Values[presetToken] = over.preset
-		over.preset = strings.TrimPrefix(anyPreset, "models/")
+		t.Values[folders.PresetToken] = over.preset
+		over.preset = strings.TrimPrefix(folders.AnyPreset, "models/")
 	}
 	over.prebuilt = !r.generates(over, t)
 	marked := over.files(w, o)
@@ -82,9 +83,9 @@ func (r *Renderer) fromTemplate(
 	}
 	key := files.Digest()
 	for _, dir := range over.uses() {
-		key += r.dependency(dir, t).templateDigest
+		key += r.dependency(dir, t).TemplateDigest
 	}
-	s, err := r.cache.templates.get(ctx, key, func() (buildTemplate, error) {
+	s, err := r.cache.templates.Get(ctx, key, func() (buildTemplate, error) {
 		s, err := r.newTemplate(ctx, over, files, over.root(marked), t)
 		if ctx.Err() == nil && err != nil {
 			return buildTemplate{unusable: true}, nil // the plain build reports the error with the Workspace's names
@@ -118,8 +119,8 @@ func (r *Renderer) newTemplate(
 		files[path.Join(overlayDir, "own", baseFile)] = built
 	}
 	for _, dir := range over.uses() {
-		if !over.prebuilt || dir == over.shared || dir == imagesDir {
-			files.Add("presets", r.dependency(dir, t).templateFiles)
+		if !over.prebuilt || dir == over.shared || dir == folders.ImagesDir {
+			files.Add("presets", r.dependency(dir, t).TemplateFiles)
 		}
 	}
 	objects, err := runKustomize(ctx, files, root)
@@ -156,20 +157,20 @@ func (r *Renderer) baseBuild(ctx context.Context, over overlay, t *memo.Placehol
 	key := files.Digest()
 	for _, dir := range append(over.ordered(), over.base) {
 		c := r.dependency(dir, t)
-		key += c.templateDigest
-		files.Add("presets", c.templateFiles)
+		key += c.TemplateDigest
+		files.Add("presets", c.TemplateFiles)
 	}
-	return r.cache.baseBuilds.get(ctx, key, func() ([]byte, error) {
+	return r.cache.baseBuilds.Get(ctx, key, func() ([]byte, error) {
 		return kustomize.BuildYAML(ctx, files, overlayDir)
 	})
 }
 
 // dependency returns the folder of the catalogue that a folder of a template stands for.
-func (r *Renderer) dependency(dir string, t *memo.Placeholders) dependency {
-	if dir == anyPreset {
-		dir = "models/" + t.Values[presetToken].(string)
+func (r *Renderer) dependency(dir string, t *memo.Placeholders) folders.Folder {
+	if dir == folders.AnyPreset {
+		dir = "models/" + t.Values[folders.PresetToken].(string)
 	}
-	return r.deps.of(dir)
+	return r.deps.Of(dir)
 }
 
 // runKustomize builds a folder of a tree.

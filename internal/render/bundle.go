@@ -3,12 +3,10 @@
 package render
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -49,7 +47,7 @@ func bundle(objects []*unstructured.Unstructured, w *workspace.Workspace, o Opti
 		}
 		annotateSource(u, w, o)
 	}
-	slices.SortFunc(b.Objects, byApplyOrder)
+	slices.SortFunc(b.Objects, cluster.ByApplyOrder)
 	digest, err := Digest(b.Objects)
 	if err != nil {
 		return Bundle{}, err
@@ -92,15 +90,6 @@ func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Opti
 		a[cluster.AnnotationPrune] = "disabled"
 	}
 	u.SetAnnotations(a)
-}
-
-// byApplyOrder compares objects by the stage in which they are applied, then by kind and name.
-func byApplyOrder(a, b *unstructured.Unstructured) int {
-	return cmp.Or(
-		cmp.Compare(cluster.Stage(a.GetKind()), cluster.Stage(b.GetKind())),
-		strings.Compare(a.GetKind(), b.GetKind()),
-		strings.Compare(a.GetName(), b.GetName()),
-	)
 }
 
 // Digest returns the SHA-256, in hex, of objects in canonical form: JSON with sorted keys, one object on a line, in

@@ -46,7 +46,7 @@ func (r *Renderer) fromBuiltIn(
 	}
 	if r.builtIn != nil {
 		r = r.builtIn
-		if _, err := fs.Stat(r.deps.files, path.Join("models", over.preset)); err != nil {
+		if _, err := fs.Stat(r.deps.FS, path.Join("models", over.preset)); err != nil {
 			over.preset = "" // its folder is the repository's
 		}
 	}
@@ -64,8 +64,8 @@ func (r *Renderer) repositoryFiles(over overlay) map[string][]byte {
 		return out
 	}
 	for _, dir := range over.uses() {
-		for name, data := range r.deps.of(dir).Files {
-			if own, err := fs.ReadFile(r.builtIn.deps.files, name); err == nil && bytes.Equal(own, data) {
+		for name, data := range r.deps.Of(dir).Files {
+			if own, err := fs.ReadFile(r.builtIn.deps.FS, name); err == nil && bytes.Equal(own, data) {
 				continue
 			}
 			shown := path.Join("presets", name)

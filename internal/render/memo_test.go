@@ -58,7 +58,7 @@ func compare(t *testing.T, plain, memoized *Renderer, i int, j job) {
 
 // count returns the number of templates, and how many of them are unusable.
 func (c *Cache) count() (templates, unusable int) {
-	all := c.templates.values.Values()
+	all := c.templates.All()
 	for _, s := range all {
 		if s.unusable {
 			unusable++
@@ -78,7 +78,7 @@ func TestEveryPresetWithAndWithoutMemo(t *testing.T) {
 			compare(t, plain, memoized, i, j)
 		}
 	}
-	if templates, _ := cache.count(); templates > 0 || cache.baseBuilds.values.Len() > 0 {
+	if templates, _ := cache.count(); templates > 0 || len(cache.baseBuilds.All()) > 0 {
 		t.Errorf("WithoutMemo built %d templates", templates)
 	}
 }

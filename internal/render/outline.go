@@ -13,6 +13,7 @@ import (
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/recent"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -31,7 +32,7 @@ type Outliner struct {
 // Outlines keeps outlines by the inputs of their bundles. It is safe for concurrent use.
 type Outlines struct {
 	bundles *lru.Cache[string, cachedBundle]
-	shared  *recent[any] // parts that many outlines have in common, by their text
+	shared  *recent.Values[any] // parts that many outlines have in common, by their text
 }
 
 // maxOutlines is the number of bundles whose outlines are kept: more than a repository may hold Workspaces by default,
@@ -40,7 +41,7 @@ const maxOutlines = 32_768
 
 // NewOutlines returns an empty cache.
 func NewOutlines() *Outlines {
-	return &Outlines{bundles: newLRU[cachedBundle](maxOutlines), shared: newRecent[any](maxTemplates)}
+	return &Outlines{bundles: recent.NewLRU[cachedBundle](maxOutlines), shared: recent.New[any](maxTemplates)}
 }
 
 // Render returns the outlines of the objects that Renderer.Render returns for these arguments, with the Digest of the
@@ -57,7 +58,7 @@ func (l Outliner) Render(
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
 	if k, ok := l.Outlines.bundles.Get(key); ok {
-		if digest, err := l.deps.digest(k.dirs); err == nil && digest == k.digest {
+		if digest, err := l.deps.Digest(k.dirs); err == nil && digest == k.digest {
 			return k.bundle, nil
 		}
 	}
@@ -65,7 +66,7 @@ func (l Outliner) Render(
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
-	digest, err := l.deps.digest(dirs)
+	digest, err := l.deps.Digest(dirs)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
@@ -152,7 +153,7 @@ func (l Outliner) common(ctx context.Context, v map[string]any) map[string]any {
 	if err != nil {
 		return v
 	}
-	one, err := l.Outlines.shared.get(ctx, string(text), func() (any, error) { return v, nil })
+	one, err := l.Outlines.shared.Get(ctx, string(text), func() (any, error) { return v, nil })
 	if err != nil {
 		return v
 	}

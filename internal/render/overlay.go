@@ -9,13 +9,11 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/render/folders"
 	"syncer.dev/syncer/internal/render/memo"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
-
-// imagesDir is the folder of the catalogue that sets the images. Kustomize applies it last.
-const imagesDir = "components/images"
 
 // overlayDir is the folder of the Workspace's own kustomization in the tree that Kustomize sees; the catalogue is in
 // presets.
@@ -55,7 +53,7 @@ func (o overlay) uses() []string {
 		dirs = append(dirs, o.shared)
 	}
 	if !o.ownImages {
-		dirs = append(dirs, imagesDir)
+		dirs = append(dirs, folders.ImagesDir)
 	}
 	return dirs
 }
@@ -156,7 +154,7 @@ func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
 		whole["resources"] = memo.List{"own", "../presets/" + o.shared}
 	}
 	if !o.ownImages {
-		whole["components"] = memo.List{"../presets/" + imagesDir}
+		whole["components"] = memo.List{"../presets/" + folders.ImagesDir}
 	}
 	files[path.Join(overlayDir, "own", "kustomization.yaml")] = own
 	files[path.Join(overlayDir, "kustomization.yaml")] = whole

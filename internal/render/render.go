@@ -10,6 +10,8 @@ import (
 
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/folders"
+	"syncer.dev/syncer/internal/render/userpatch"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -37,7 +39,7 @@ type Options struct {
 
 // Renderer turns Workspaces into objects. It is safe for concurrent use.
 type Renderer struct {
-	deps  dependencies
+	deps  *folders.Catalog
 	cache *Cache
 	plain bool // without package memo
 	// builtIn renders from the presets of this binary alone; nil if the catalogue holds no others.
@@ -57,7 +59,7 @@ func WithoutMemo() Option { return func(r *Renderer) { r.plain = true } }
 func WithBuiltIn(files fs.FS) Option {
 	return func(r *Renderer) {
 		r.builtIn = &Renderer{
-			deps:  dependencies{files: files, known: map[string]dependency{}},
+			deps:  folders.New(files),
 			cache: r.cache,
 			plain: r.plain,
 		}
@@ -71,7 +73,7 @@ func (r *Renderer) Show(display func(path string) string) { r.shown = display }
 // renderers may share. Without a cache Kustomize builds every Workspace, each time.
 func New(catalog Catalog, cache *Cache, options ...Option) *Renderer {
 	r := &Renderer{
-		deps:  dependencies{files: catalog.FS(), known: map[string]dependency{}},
+		deps:  folders.New(catalog.FS()),
 		cache: cache,
 		plain: cache == nil,
 	}
@@ -85,8 +87,8 @@ func New(catalog Catalog, cache *Cache, options ...Option) *Renderer {
 // others do.
 func (r *Renderer) Check() []error {
 	var out []error
-	for _, dir := range []string{"base/inference", "base/template", "base/tuning", imagesDir} {
-		if err := r.deps.of(dir).err; err != nil {
+	for _, dir := range []string{"base/inference", "base/template", "base/tuning", folders.ImagesDir} {
+		if err := r.deps.Of(dir).Err; err != nil {
 			out = append(out, err)
 		}
 	}
@@ -136,7 +138,7 @@ func (r *Renderer) cached(
 		bundles = r.cache.digests
 	}
 	if k, ok := bundles.Get(key); ok {
-		if digest, err := r.deps.digest(k.dirs); err == nil && digest == k.digest {
+		if digest, err := r.deps.Digest(k.dirs); err == nil && digest == k.digest {
 			return k.bundle, nil
 		}
 	}
@@ -147,7 +149,7 @@ func (r *Renderer) cached(
 	if o.DigestOnly {
 		b.Objects = nil
 	}
-	digest, err := r.deps.digest(dirs)
+	digest, err := r.deps.Digest(dirs)
 	if err == nil {
 		bundles.Add(key, cachedBundle{b, dirs, digest})
 	}
@@ -166,7 +168,7 @@ func (r *Renderer) render(
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	objects, err := applyUserPatch(ctx, unpatched, w)
+	objects, err := userpatch.Apply(ctx, unpatched, w)
 	if err != nil {
 		return Bundle{}, nil, err
 	}

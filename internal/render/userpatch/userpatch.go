@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package render
+package userpatch
 
 import (
 	"context"
@@ -21,9 +21,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// applyUserPatch applies the Workspace's own patch to its objects, last. Kustomize applies one document of the patch
-// after another, so that an error names the document. The error is a diag.Diagnostic with the path of the patch.
-func applyUserPatch(
+// Apply applies the Workspace's own patch to its objects, last. Kustomize applies one document of the patch after
+// another, so that an error names the document. The error is a diag.Diagnostic with the path of the patch.
+func Apply(
 	ctx context.Context,
 	objects []*unstructured.Unstructured,
 	w *workspace.Workspace,
@@ -45,7 +45,7 @@ func applyUserPatch(
 	})
 	for _, doc := range docs {
 		at := kustomize.Location{File: w.Patch.Path}
-		p, err := readPatch(at, doc)
+		p, err := read(at, doc)
 		if err == nil {
 			objects, err = p.apply(ctx, at, doc, objects)
 		}
@@ -56,53 +56,53 @@ func applyUserPatch(
 	return append(objects, shared...), nil
 }
 
-// userPatch is one document of a Workspace's patch: a strategic merge patch of the objects of a kind, or a target
-// with a patch of either sort, as in the field patches of a kustomization.
-type userPatch struct {
+// document is one document of a Workspace's patch: a strategic merge patch of the objects of a kind, or a target with a
+// patch of either sort, as in the field patches of a kustomization.
+type document struct {
 	Kind string
 	Name string
 	Body any
 }
 
-func readPatch(at kustomize.Location, n *yaml.Node) (userPatch, error) {
+func read(at kustomize.Location, n *yaml.Node) (document, error) {
 	const hint = "write a strategic merge patch with apiVersion and kind, or target and patch"
 	if n.Kind != yaml.MappingNode {
-		return userPatch{}, at.Refuse(n, diag.InvalidPatch, hint, "not a patch")
+		return document{}, at.Refuse(n, diag.InvalidPatch, hint, "not a patch")
 	}
 	body, errs := strictyaml.Map(n)
 	if len(errs) > 0 {
-		return userPatch{}, errs[0].In(at.File)
+		return document{}, errs[0].In(at.File)
 	}
 	text := func(m memo.Object, key string) string { s, _ := m[key].(string); return s }
 	target, isTarget := body["target"].(memo.Object)
-	var p userPatch
+	var p document
 	switch {
 	case isTarget && len(body) == 2 && body["patch"] != nil:
 		for key := range target {
 			if key != "kind" && key != "name" {
-				return userPatch{}, at.In("target.%s", key).
+				return document{}, at.In("target.%s", key).
 					Refuse(n, diag.InvalidPatch, "a target has kind and name", "is not allowed")
 			}
 		}
-		p = userPatch{text(target, "kind"), text(target, "name"), body["patch"]}
+		p = document{text(target, "kind"), text(target, "name"), body["patch"]}
 		if s, isText := p.Body.(string); isText { // as in kustomizations
 			inner, err := kustomize.Documents(at.File, []byte(s))
 			if err != nil || len(inner) != 1 {
-				return userPatch{}, at.In("patch").Refuse(n, diag.InvalidPatch, "", "is not one YAML document")
+				return document{}, at.In("patch").Refuse(n, diag.InvalidPatch, "", "is not one YAML document")
 			}
 			var wrong []diag.Diagnostic
 			if p.Body, wrong = strictyaml.Value(inner[0]); len(wrong) > 0 {
-				return userPatch{}, at.In("patch").Refuse(n, diag.InvalidPatch, "", "%v", wrong[0])
+				return document{}, at.In("patch").Refuse(n, diag.InvalidPatch, "", "%v", wrong[0])
 			}
 		}
 	case isTarget:
-		return userPatch{}, at.Refuse(n, diag.InvalidPatch, hint, "a document with a target has a patch and no other field")
+		return document{}, at.Refuse(n, diag.InvalidPatch, hint, "a document with a target has a patch and no other field")
 	default:
 		meta, _ := body["metadata"].(memo.Object)
-		p = userPatch{text(body, "kind"), text(meta, "name"), body}
+		p = document{text(body, "kind"), text(meta, "name"), body}
 	}
 	if p.Kind == "" {
-		return userPatch{}, at.In("kind").Refuse(n, diag.RequiredField, hint, "not given")
+		return document{}, at.In("kind").Refuse(n, diag.RequiredField, hint, "not given")
 	}
 	switch v := p.Body.(type) {
 	case memo.List:
@@ -117,13 +117,13 @@ func readPatch(at kustomize.Location, n *yaml.Node) (userPatch, error) {
 			v["apiVersion"] = "v1"
 		}
 	default:
-		return userPatch{}, at.In("patch").Refuse(n, diag.InvalidPatch, "", "is neither a list of operations nor an object")
+		return document{}, at.In("patch").Refuse(n, diag.InvalidPatch, "", "is neither a list of operations nor an object")
 	}
 	return p, nil
 }
 
 // apply returns the objects with the patch applied.
-func (p userPatch) apply(
+func (p document) apply(
 	ctx context.Context,
 	at kustomize.Location,
 	n *yaml.Node,
@@ -171,8 +171,8 @@ func (p userPatch) apply(
 	case err != nil:
 		return nil, at.Refuse(n, diag.PatchFailed, "", "does not apply: %v", err)
 	}
-	slices.SortFunc(objects, byApplyOrder)
-	slices.SortFunc(after, byApplyOrder)
+	slices.SortFunc(objects, cluster.ByApplyOrder)
+	slices.SortFunc(after, cluster.ByApplyOrder)
 	if what := judge.ProtectedChange(objects, after); what != "" {
 		return nil, at.Refuse(n, diag.PatchNotAllowed, "", "changes %s", what)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package render
+package folders
 
 import (
 	"bytes"
@@ -17,84 +17,90 @@ import (
 	"syncer.dev/syncer/internal/render/memo"
 )
 
-// dependency is a folder of the catalogue with everything it refers to, or the error of its check.
-type dependency struct {
+// Folder is a folder of the catalogue with everything it refers to, or the error of its check.
+type Folder struct {
 	kustomize.Checked
-	err    error
+	Err    error  // of the check
 	digest string // of the files
-	// templateFiles are the files with the preset's name replaced by a token: many presets have equal ones.
-	templateFiles  kustomize.Tree
-	templateDigest string
+	// TemplateFiles are the files with the preset's name replaced by a token: many presets have equal ones.
+	TemplateFiles  kustomize.Tree
+	TemplateDigest string
 	// cacheable reports whether the files treat all texts of a Workspace alike, so that tokens may stand for them.
 	cacheable bool
-	// images is the field images, if the kustomization has no other field.
-	images memo.List
+	// Images is the field images, if the kustomization has no other field.
+	Images memo.List
 }
 
-// dependencies are the folders of one catalogue; each is read and checked once.
-type dependencies struct {
-	files fs.FS
+// Catalog is the folders of one catalogue; each is read and checked once. It is safe for concurrent use.
+type Catalog struct {
+	FS fs.FS // as it was given to New
 
 	mu    sync.Mutex
-	known map[string]dependency // by folder
+	known map[string]Folder // by folder
 }
 
-// of returns a folder of the catalogue with everything it refers to.
-func (c *dependencies) of(dir string) dependency {
+// New returns the folders of a catalogue.
+func New(files fs.FS) *Catalog { return &Catalog{FS: files, known: map[string]Folder{}} }
+
+// ImagesDir is the folder of the catalogue that sets the images. Kustomize applies it last.
+const ImagesDir = "components/images"
+
+// Of returns a folder of the catalogue with everything it refers to.
+func (c *Catalog) Of(dir string) Folder {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known, ok := c.known[dir]
 	if !ok {
-		known.Checked, known.err = kustomize.Check(c.files, dir)
+		known.Checked, known.Err = kustomize.Check(c.FS, dir)
 		known.digest = known.Files.Digest()
 		known.cacheable = known.isCacheable()
 		known.anonymise(dir)
-		known.images = known.onlyImages()
+		known.Images = known.onlyImages()
 		c.known[dir] = known
 	}
 	return known
 }
 
-// digest returns the SHA-256, in hex, of the files of several folders.
-func (c *dependencies) digest(dirs []string) (string, error) {
+// Digest returns the SHA-256, in hex, of the files of several folders.
+func (c *Catalog) Digest(dirs []string) (string, error) {
 	h := sha256.New()
 	for _, dir := range dirs {
-		known := c.of(dir)
-		if known.err != nil {
-			return "", known.err
+		known := c.Of(dir)
+		if known.Err != nil {
+			return "", known.Err
 		}
 		h.Write([]byte(dir + "\x00" + known.digest + "\x00"))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// In a template presetToken stands for the preset's name in its label, and anyPreset for its folder.
+// In a template PresetToken stands for the preset's name in its label, and AnyPreset for its folder.
 const (
-	presetToken = memo.TokenPrefix + "preset-zz"
-	anyPreset   = "models/this"
+	PresetToken = memo.TokenPrefix + "preset-zz"
+	AnyPreset   = "models/this"
 )
 
 // anonymise replaces a preset's name by a token in the line that labels its objects. Most presets do nothing else, so
 // their templates become equal.
-func (c *dependency) anonymise(dir string) {
-	c.templateFiles, c.templateDigest = c.Files, c.digest
+func (c *Folder) anonymise(dir string) {
+	c.TemplateFiles, c.TemplateDigest = c.Files, c.digest
 	preset, ok := strings.CutPrefix(dir, "models/")
 	if !ok {
 		return
 	}
-	c.templateFiles = kustomize.Tree{}
+	c.TemplateFiles = kustomize.Tree{}
 	label := []byte("syncer.dev/preset: " + preset + "\n")
 	for file, data := range c.Files {
 		if rest, own := strings.CutPrefix(file, dir+"/"); own {
-			file = anyPreset + "/" + rest
+			file = AnyPreset + "/" + rest
 		}
-		c.templateFiles[file] = bytes.Replace(data, label, []byte("syncer.dev/preset: "+presetToken+"\n"), 1)
+		c.TemplateFiles[file] = bytes.Replace(data, label, []byte("syncer.dev/preset: "+PresetToken+"\n"), 1)
 	}
-	c.templateDigest = c.templateFiles.Digest()
+	c.TemplateDigest = c.TemplateFiles.Digest()
 }
 
 // onlyImages returns the field images of a kustomization that has no other field.
-func (c *dependency) onlyImages() memo.List {
+func (c *Folder) onlyImages() memo.List {
 	for field := range c.Fields {
 		if !slices.Contains([]string{"apiVersion", "kind", "metadata", "images"}, field) {
 			return nil
@@ -111,12 +117,12 @@ func (c *dependency) onlyImages() memo.List {
 	return k.Images
 }
 
-// words returns the words of the overlay's folders, and whether all folders are cacheable. Kustomize applies the
+// Words returns the words of an overlay's folders, and whether all folders are cacheable. Kustomize applies the
 // images folder after the Workspace has its names, so its patches must not select objects by name, nor test values.
-func (c *dependencies) words(o overlay) (words memo.Words, cacheable bool) {
-	for _, dir := range o.uses() {
-		known := c.of(dir)
-		if !known.cacheable || dir == imagesDir && (known.Selects || known.Checked.Words["test"]) {
+func (c *Catalog) Words(dirs []string) (words memo.Words, cacheable bool) {
+	for _, dir := range dirs {
+		known := c.Of(dir)
+		if !known.cacheable || dir == ImagesDir && (known.Selects || known.Checked.Words["test"]) {
 			return nil, false
 		}
 		words = append(words, known.Checked.Words)
@@ -134,7 +140,7 @@ var copyingFields = map[string]bool{
 	"configMapGenerator": true, "generatorOptions": true,
 }
 
-func (c *dependency) isCacheable() bool {
+func (c *Folder) isCacheable() bool {
 	if c.Words["allowNameChange"] || c.Words["allowKindChange"] {
 		return false
 	}

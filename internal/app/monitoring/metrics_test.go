@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+package monitoring_test
 
 import (
 	"os"
@@ -12,14 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/monitoring"
 )
 
 // TestMetricsAreDocumented compares the metrics, with their labels, with the table in docs/operating.md.
 func TestMetricsAreDocumented(t *testing.T) {
 	descs := make(chan *prometheus.Desc)
 	go func() {
-		(&app.State{}).Describe(descs)
+		(&monitoring.State{}).Describe(descs)
 		close(descs)
 	}()
 	var made []string
@@ -31,7 +31,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		}
 		made = append(made, m[1]+" "+m[2])
 	}
-	text, err := os.ReadFile("../../docs/operating.md")
+	text, err := os.ReadFile("../../../docs/operating.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package monitoring
 
 import (
 	"fmt"
@@ -10,7 +10,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/review"
@@ -20,18 +19,27 @@ import (
 // State is the source of /healthz, /readyz and /metrics. It is safe for concurrent use.
 type State struct {
 	mu     sync.Mutex
-	parts  *Parts
-	loop   *reconcile.Health
-	config config.Config
+	loop   Loop
 	since  time.Time
 	review func() (review.Stats, bool) // nil before the first call of Reviews
 }
 
-// Use replaces the adapters, the health and the configuration.
-func (s *State) Use(p *Parts, h *reconcile.Health, c config.Config) {
+// Loop is what the State reads of one configuration.
+type Loop struct {
+	Health   *reconcile.Health
+	Interval time.Duration // between two polls of the repository
+	Cluster  Counter       // requests to the API server, by verb
+	Cloud    Counter       // requests to Azure, by HTTP method
+}
+
+// Counter counts requests so far.
+type Counter interface{ Requests() map[string]int64 }
+
+// Use replaces the loop by that of another configuration.
+func (s *State) Use(l Loop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.parts, s.loop, s.config, s.since = p, h, c, time.Now()
+	s.loop, s.since = l, time.Now()
 }
 
 // Reviews sets what counts the reviews; stats returns false if there are none.
@@ -45,7 +53,7 @@ func (s *State) Reviews(stats func() (review.Stats, bool)) {
 func (s *State) Health() *reconcile.Health {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.loop
+	return s.loop.Health
 }
 
 // missedPolls is the number of polls that the loop may miss before Alive reports it as stuck. It is a guess.
@@ -55,11 +63,11 @@ const missedPolls = 10
 func (s *State) Alive(now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, last := s.loop.Passes()
+	_, last := s.loop.Health.Passes()
 	if last.IsZero() {
 		last = s.since
 	}
-	if limit := max(missedPolls*s.config.Source.Interval, 10*time.Minute); now.Sub(last) > limit {
+	if limit := max(missedPolls*s.loop.Interval, 10*time.Minute); now.Sub(last) > limit {
 		return fmt.Errorf("no pass for %s", now.Sub(last).Round(time.Second))
 	}
 	return nil
@@ -172,7 +180,7 @@ func (s *State) Describe(ch chan<- *prometheus.Desc) {
 // Collect reads the metrics.
 func (s *State) Collect(ch chan<- prometheus.Metric) {
 	s.mu.Lock()
-	p, h, reviews := s.parts, s.loop, s.review
+	l, h, reviews := s.loop, s.loop.Health, s.review
 	s.mu.Unlock()
 	if reviews != nil {
 		if stats, ok := reviews(); ok {
@@ -201,7 +209,7 @@ func (s *State) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(successDesc, prometheus.GaugeValue, float64(c.LastSuccess.Unix()), name)
 		}
 	}
-	for verb, n := range p.Cluster.Requests() {
+	for verb, n := range l.Cluster.Requests() {
 		ch <- prometheus.MustNewConstMetric(kubernetesDesc, prometheus.CounterValue, float64(n), verb)
 	}
 	failures := map[[2]string]int{} // by label: codes are Azure's
@@ -211,10 +219,13 @@ func (s *State) Collect(ch chan<- prometheus.Metric) {
 	for f, n := range failures {
 		ch <- prometheus.MustNewConstMetric(poolFailuresDesc, prometheus.CounterValue, float64(n), f[0], f[1])
 	}
-	for method, n := range p.cloud.Requests() {
+	for method, n := range l.Cloud.Requests() {
 		ch <- prometheus.MustNewConstMetric(azureDesc, prometheus.CounterValue, float64(n), method)
 	}
 }
+
+// ComponentForge is the name of the forge in metrics and logs.
+const ComponentForge = "forge"
 
 // collectReviews sends the metrics of reviews.
 func collectReviews(ch chan<- prometheus.Metric, stats review.Stats) {
@@ -228,10 +239,10 @@ func collectReviews(ch chan<- prometheus.Metric, stats review.Stats) {
 	if stats.Err == nil && !stats.LastSuccess.IsZero() {
 		up = 1
 	}
-	ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, componentForge)
+	ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, ComponentForge)
 	if !stats.LastSuccess.IsZero() {
 		at := float64(stats.LastSuccess.Unix())
-		ch <- prometheus.MustNewConstMetric(successDesc, prometheus.GaugeValue, at, componentForge)
+		ch <- prometheus.MustNewConstMetric(successDesc, prometheus.GaugeValue, at, ComponentForge)
 	}
 	if !stats.PausedUntil.IsZero() {
 		until := float64(stats.PausedUntil.Unix())

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package objects has sets of Git objects in memory: decoding, encoding, and the error of an object that is missing.
+package objects
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+// Set is a set of Git objects by their hashes. Any number of readers may use one that no longer changes.
+type Set map[plumbing.Hash]plumbing.EncodedObject
+
+// ErrMissing means that a set lacks an object: the server left out what it should have sent, or the history ends
+// before.
+var ErrMissing = errors.New("incomplete: object missing")
+
+// Get returns an object of a type, or ErrMissing.
+func (s Set) Get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	o, ok := s[h]
+	if !ok {
+		return nil, fmt.Errorf("%s %s: %w", t, h, ErrMissing)
+	}
+	if o.Type() != t {
+		return nil, fmt.Errorf("%s is a %s, not a %s", h, o.Type(), t)
+	}
+	return o, nil
+}
+
+// Commit returns a decoded commit.
+func (s Set) Commit(h plumbing.Hash) (*object.Commit, error) {
+	o, err := s.Get(plumbing.CommitObject, h)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeCommit(o)
+}
+
+// DecodeCommit reads a commit object. One with duplicate or missing headers is refused.
+func DecodeCommit(o plumbing.EncodedObject) (*object.Commit, error) {
+	var c object.Commit
+	if err := c.Decode(o); err != nil {
+		return nil, fmt.Errorf("decode commit %s: %w", o.Hash(), err)
+	}
+	return &c, nil
+}
+
+// Tree returns the entries of a tree.
+func (s Set) Tree(h plumbing.Hash) ([]object.TreeEntry, error) {
+	o, err := s.Get(plumbing.TreeObject, h)
+	if err != nil {
+		return nil, err
+	}
+	var t object.Tree
+	if err := t.Decode(o); err != nil {
+		return nil, fmt.Errorf("decode tree %s: %w", h, err)
+	}
+	return t.Entries, nil
+}
+
+// Blob returns the content of a file.
+func (s Set) Blob(h plumbing.Hash) ([]byte, error) {
+	o, err := s.Get(plumbing.BlobObject, h)
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.Reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b := make([]byte, o.Size())
+	_, err = io.ReadFull(r, b)
+	return b, err
+}
+
+// Put encodes an object, adds it, and returns its hash.
+func (s Set) Put(encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
+	o := &plumbing.MemoryObject{}
+	if err := encode(o); err != nil {
+		return plumbing.ZeroHash, err
+	}
+	s[o.Hash()] = o
+	return o.Hash(), nil
+}
+
+// Subtree returns the hash of the folder at dir, or the zero hash if there is none.
+func (s Set) Subtree(tree plumbing.Hash, dir string) (plumbing.Hash, error) {
+	if dir == "." {
+		return tree, nil
+	}
+	for part := range strings.SplitSeq(dir, "/") {
+		entries, err := s.Tree(tree)
+		if err != nil {
+			return plumbing.ZeroHash, err
+		}
+		i := Index(entries, part)
+		if i < 0 || entries[i].Mode != filemode.Dir {
+			return plumbing.ZeroHash, nil
+		}
+		tree = entries[i].Hash
+	}
+	return tree, nil
+}
+
+// Index returns the place of a name among the entries of a tree, or -1.
+func Index(entries []object.TreeEntry, name string) int {
+	return slices.IndexFunc(entries, func(e object.TreeEntry) bool { return e.Name == name })
+}
