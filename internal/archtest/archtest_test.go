@@ -98,6 +98,7 @@ var layers = [][]string{
 	{"internal/capacity/sizing"},
 	{
 		"internal/capacity/existing", "internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter",
+		"internal/capacity/sizing/memo",
 	},
 	{"internal/render/kustomize", "internal/render/memo", "internal/render/judge"},
 	{"internal/render"},
@@ -133,6 +134,7 @@ var within = map[string]map[string][]string{
 			"internal/capacity", "internal/capacity/sizing/kaito", "internal/capacity/sizing/memory",
 		},
 		"internal/capacity/sizing/memory": {"internal/capacity"},
+		"internal/capacity/sizing/memo":   {"internal/capacity", "internal/capacity/sizing"},
 		"internal/capacity/sizing/kaito":  {},
 		"internal/capacity/unavailable":   {"internal/capacity"},
 		"internal/capacity/fleet": {
@@ -267,7 +269,7 @@ var pure = []string{
 	"internal/capacity", "internal/capacity/sizing", "internal/capacity/sizing/kaito", "internal/capacity/sizing/memory",
 	"internal/capacity/fleet", "internal/capacity/fleet/ledger", "internal/capacity/fleet/nodeclass",
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
-	"internal/capacity/existing", "internal/capacity/karpenter",
+	"internal/capacity/existing", "internal/capacity/karpenter", "internal/capacity/sizing/memo",
 	"internal/cluster", "internal/diff",
 	"internal/desired", "internal/desired/digest", "internal/desired/why", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/rendered", "internal/plan/values",
