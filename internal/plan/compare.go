@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/desired/eventual"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -56,7 +57,7 @@ func AgainstLive(in LiveInput) Plan {
 	}
 	guard.wait(in.Desired)
 	guard.holdDeletions(&in)
-	in.Unreviewed = spread(in.Unreviewed, in.Desired, in.Previews)
+	in.Unreviewed = hold.Spread(in.Unreviewed, in.Desired, in.Previews)
 	guard.Unreviewed = in.Unreviewed
 	live := values.Live{Policy: in.Policy, Desired: in.Desired, Previews: in.Previews, Seen: in.Seen}
 	c := Comparison{

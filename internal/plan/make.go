@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -73,8 +74,8 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	objects := holdObjects(hold(c.objects, c.Held), c.Desired, c.Previews, c.Unreviewed)
-	p.Changes = slices.Concat(ensure, objects, hold(prune, c.Held), release)
+	objects := holdObjects(holdOf(c.objects, c.Held), c.Desired, c.Previews, c.Unreviewed)
+	p.Changes = slices.Concat(ensure, objects, holdOf(prune, c.Held), release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
@@ -84,8 +85,8 @@ func Make(c Comparison) Plan {
 	return p
 }
 
-// hold holds the changes to objects of Workspaces whose changes a policy holds.
-func hold(changes []Change, held map[workspace.Key]string) []Change {
+// holdOf holds the changes to objects of Workspaces whose changes a policy holds.
+func holdOf(changes []Change, held map[workspace.Key]string) []Change {
 	for i := range changes {
 		c := &changes[i]
 		if why := held[c.Workspace]; why != "" && c.Op != NoOp && c.Op != Hold && c.ofOne() {
@@ -93,6 +94,38 @@ func hold(changes []Change, held map[workspace.Key]string) []Change {
 		}
 	}
 	return changes
+}
+
+// holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use.
+func holdObjects(
+	changes []Change, d desired.Desired, previews []cluster.Preview, held map[workspace.Key]string,
+) []Change {
+	if len(held) == 0 {
+		return changes
+	}
+	used := hold.Used(d, previews, held)
+	for i := range changes {
+		c := &changes[i]
+		why := held[c.Workspace]
+		if c.Workspace == (workspace.Key{}) {
+			why = used[cluster.RefOf(c.Object)]
+		}
+		if why != "" && (c.Op == Create || c.Op == Update || c.Op == Replace) {
+			c.Op, c.Reason, c.Held = Hold, why, true
+		}
+	}
+	return changes
+}
+
+// refusals returns the Workspaces with an object that the API server refuses, and its error.
+func refusals(previews []cluster.Preview, objects []desired.Object) map[workspace.Key]string {
+	out := map[workspace.Key]string{}
+	for i, p := range previews {
+		if k := objects[i].Workspace; p.Err != nil && out[k] == "" {
+			out[k] = fmt.Sprintf("%s: %v", p.Ref, p.Err)
+		}
+	}
+	return out
 }
 
 // poolChanges splits the changes to pools into those that come before the objects and the deletions that come after.

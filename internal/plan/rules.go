@@ -8,6 +8,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -51,16 +52,16 @@ var rules = []rule{
 	}},
 	// Before quota: a refused Workspace takes none.
 	{"hold nodes of refused Workspaces", func(p *poolPlan, in *LiveInput) {
-		HoldRefused(p.changes, in.Desired, refusals(in.Previews, in.Desired.Objects))
+		hold.Refused(p.changes, in.Desired, refusals(in.Previews, in.Desired.Objects))
 	}},
 	// After all rules that make a change, and before quota: what a policy holds takes none.
 	{"hold what is too dear for one change", holdByCost},
 	{"hold nodes of Workspaces that a policy holds", func(p *poolPlan, in *LiveInput) {
-		holdNodes(p.changes, in.Desired, p.held)
+		hold.Nodes(p.changes, in.Desired, p.held)
 	}},
 	// Before quota too, and after all rules that change or delete a pool.
 	{"hold pools of Workspaces that are not reviewed", func(p *poolPlan, in *LiveInput) {
-		holdPools(p.changes, in.Desired, in.Seen.State, in.Unreviewed)
+		hold.Pools(p.changes, in.Desired, in.Seen.State, in.Unreviewed)
 	}},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
@@ -85,7 +86,7 @@ func holdByQuota(p *poolPlan, in *LiveInput) {
 	p.short = pools.CheckQuota(p.changes, pools.ReserveStarted(quota, in.Seen.Pools, joined))
 	pools.HoldBack(p.changes, p.short)
 	if in.Policy.Changes.UnknownQuota == diag.Fail {
-		holdUnknown(p.changes, p.short)
+		hold.Unknown(p.changes, p.short)
 	}
 }
 
