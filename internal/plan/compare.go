@@ -42,7 +42,8 @@ type LiveInput struct {
 	Side
 	Seen     desired.Observed
 	Previews []cluster.Preview // in the order of Desired.Objects
-	// Unreviewed says for Workspaces why nothing of them may change: their live objects and their pools stay.
+	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
+	// their pools stay, as with those that a policy holds.
 	Unreviewed map[workspace.Key]string
 	// Quota reads the quota. AgainstLive calls it only if the plan creates pools or lets them grow.
 	Quota func() (capacity.Quota, error)
@@ -56,9 +57,6 @@ func AgainstLive(in LiveInput) Plan {
 		guard.NoDeletions = in.Stale
 	}
 	guard.wait(in.Desired)
-	guard.holdDeletions(&in)
-	in.Unreviewed = hold.Spread(in.Unreviewed, in.Desired, in.Previews)
-	guard.Unreviewed = in.Unreviewed
 	live := values.Live{Policy: in.Policy, Desired: in.Desired, Previews: in.Previews, Seen: in.Seen}
 	c := Comparison{
 		Policy:        in.Policy,
@@ -69,20 +67,17 @@ func AgainstLive(in LiveInput) Plan {
 		Serving:       func(k workspace.Key) bool { w := in.Seen.State.Workloads[k]; return answers(&w) },
 		Previews:      in.Previews,
 		Live:          in.Seen.State.Objects,
-		Guard:         guard,
-		Unreviewed:    in.Unreviewed,
 		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
 		NodePoolsCost: liveNodePoolCost(in),
 	}
 	c.prepare()
-	pools := poolPlan{
-		changes: Pools(in.Desired, in.Seen, guard, in.Policy),
-		held:    interruptions(in.Policy.Changes, c.facts),
-	}
+	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
+	pools := poolPlan{changes: Pools(in.Desired, in.Seen, guard, in.Policy), held: guard.Held}
 	for _, r := range rules {
 		r.apply(&pools, &in)
 	}
-	c.Pools, c.Quota, c.Held, c.Raise = pools.changes, pools.short, pools.held, pools.raise
+	guard.Held = pools.held
+	c.Guard, c.Pools, c.Quota, c.Raise = guard, pools.changes, pools.short, pools.raise
 	p := Make(c)
 	p.Warnings = append(p.Warnings, pools.warnings...)
 	return p

@@ -35,15 +35,11 @@ type Comparison struct {
 	Pools []capacity.PoolChange
 	Quota []pools.QuotaExceeded
 	Guard Guard
-	// Unreviewed says for Workspaces why nothing of them may change.
-	Unreviewed map[workspace.Key]string
 	// InUse names a pod that still runs on a live NodePool that is not desired, or returns "".
 	InUse func(*cluster.Object) string
 	// NodePoolsCost is the cost of the live NodePools; it counts only in mode karpenter.
 	NodePoolsCost capacity.Cost
-	// Held are the Workspaces whose changes a policy holds, with the reason, and Raise what the change costs.
-	Held  map[workspace.Key]string
-	Raise capacity.Cost
+	Raise         capacity.Cost // what the change costs; see CostChange
 
 	objects []Change                     // of Previews
 	facts   map[workspace.Key]transition // of each Workspace that is desired
@@ -74,8 +70,8 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	objects := holdObjects(holdOf(c.objects, c.Held), c.Desired, c.Previews, c.Unreviewed)
-	p.Changes = slices.Concat(ensure, objects, holdOf(prune, c.Held), release)
+	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard.Held)
+	p.Changes = slices.Concat(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
@@ -83,17 +79,6 @@ func Make(c Comparison) Plan {
 	}
 	p.Cost.Raise = c.Raise
 	return p
-}
-
-// holdOf holds the changes to objects of Workspaces whose changes a policy holds.
-func holdOf(changes []Change, held map[workspace.Key]string) []Change {
-	for i := range changes {
-		c := &changes[i]
-		if why := held[c.Workspace]; why != "" && c.Op != NoOp && c.Op != Hold && c.ofOne() {
-			c.Op, c.Reason, c.Later, c.Held = Hold, why, false, true
-		}
-	}
-	return changes
 }
 
 // holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use.
@@ -220,13 +205,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	}
 	for _, w := range byKey {
 		w.Op = workloadOp(w, c.facts[w.Key].replaced, changes)
-		if why := cmp.Or(c.Held[w.Key], c.Unreviewed[w.Key]); why != "" && w.Op != NoOp {
+		if why := c.Guard.Held[w.Key]; why != "" && w.Op != NoOp {
 			w.Op, w.Held = Hold, why
-		}
-	}
-	for k, why := range c.Guard.Held {
-		if w := byKey[k]; w != nil {
-			w.Held, w.Interrupted = why, w.Before.Serves
+			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}
 	}
 	out := make([]Workspace, 0, len(byKey))
@@ -338,7 +319,7 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 			Op:        Delete,
 		}
 		if reason := c.Guard.holds(live); reason != "" {
-			ch.Op, ch.Reason = Hold, reason
+			ch.Op, ch.Reason, ch.Held = Hold, reason, c.Guard.Held[live.Workspace] != ""
 			held++
 		} else if c.InUse != nil {
 			if ch.Reason = c.InUse(live); ch.Reason != "" {

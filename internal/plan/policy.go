@@ -3,10 +3,10 @@
 package plan
 
 import (
-	"fmt"
+	"maps"
 
-	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/raise"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -20,19 +20,29 @@ const (
 	heldInterruption = "policy.interruption is fail, and serving would stop"
 )
 
-// holdDeletions keeps the Workspaces that serve and are no longer desired, if the policy says so. It asks whether a
-// Workspace is meant to serve, rather than whether it is ready: a deletion cannot be undone. The replicas of an
-// InferenceSet may go as long as one stays.
-func (g *Guard) holdDeletions(in *LiveInput) {
-	if in.Policy.Changes.Deletion != diag.Fail {
-		return
-	}
-	g.Held = map[workspace.Key]string{}
-	for k, w := range in.Seen.State.Workloads {
-		if !g.Present[k] && w.Ref.Kind == "StatefulSet" && w.Replicas > 0 && !ScaledDown(in.Set, k) {
-			g.Held[k] = heldDeletion
+// held returns the Workspaces of which nothing may change, with the reason, but for those that cost too much. present
+// are the Workspaces of the source.
+//
+// For a deletion it asks whether a Workspace is meant to serve, rather than whether it is ready: a deletion cannot be
+// undone. The replicas of an InferenceSet may go as long as one stays.
+func (c *Comparison) held(in *LiveInput, present map[workspace.Key]bool) map[workspace.Key]string {
+	out := map[workspace.Key]string{}
+	maps.Copy(out, in.Unreviewed)
+	if in.Policy.Changes.Interruption == diag.Fail {
+		for k := range c.facts {
+			if c.facts[k].interrupted {
+				out[k] = heldInterruption
+			}
 		}
 	}
+	if in.Policy.Changes.Deletion == diag.Fail {
+		for k, w := range in.Seen.State.Workloads {
+			if !present[k] && w.Ref.Kind == "StatefulSet" && w.Replicas > 0 && !ScaledDown(in.Set, k) {
+				out[k] = heldDeletion
+			}
+		}
+	}
+	return out
 }
 
 // ScaledDown reports whether a Workspace that is no longer desired was the replica of an InferenceSet that still has
@@ -47,20 +57,6 @@ func ScaledDown(set *workspace.Set, k workspace.Key) bool {
 	return false
 }
 
-// interruptions returns the Workspaces that the policy does not let stop serving, with the reason.
-func interruptions(policy desired.ChangePolicy, facts map[workspace.Key]transition) map[workspace.Key]string {
-	out := map[workspace.Key]string{}
-	if policy.Interruption != diag.Fail {
-		return out
-	}
-	for k := range facts {
-		if facts[k].interrupted {
-			out[k] = heldInterruption
-		}
-	}
-	return out
-}
-
 // holdByCost computes what the change costs, and holds what raises the cost if that is more than the policy allows.
 func holdByCost(p *poolPlan, in *LiveInput) {
 	sum, raises := raise.Of(raise.Input{Desired: in.Desired, Live: in.Seen.State, Pools: p.changes})
@@ -69,9 +65,10 @@ func holdByCost(p *poolPlan, in *LiveInput) {
 	if policy.CostDelta != diag.Fail || !raise.TooMuch(p.raise, policy) {
 		return
 	}
+	held := map[workspace.Key]string{}
 	for k := range raises {
-		if p.held[k] == "" {
-			p.held[k] = fmt.Sprintf("policy.costDelta is fail: %s", raise.Words(p.raise, policy))
-		}
+		held[k] = "policy.costDelta is fail: " + raise.Words(p.raise, policy)
 	}
+	maps.Copy(held, p.held)
+	p.held = hold.Spread(held, in.Desired, in.Previews)
 }

@@ -17,7 +17,7 @@ type poolPlan struct {
 	changes  []capacity.PoolChange
 	short    []pools.QuotaExceeded
 	warnings []string
-	// held are the Workspaces whose changes a policy holds, with the reason; raise is what the change costs.
+	// held are the Workspaces of which nothing may change, with the reason; raise is what the change costs.
 	held  map[workspace.Key]string
 	raise capacity.Cost
 }
@@ -56,12 +56,9 @@ var rules = []rule{
 	}},
 	// After all rules that make a change, and before quota: what a policy holds takes none.
 	{"hold what is too dear for one change", holdByCost},
-	{"hold nodes of Workspaces that a policy holds", func(p *poolPlan, in *LiveInput) {
-		hold.Nodes(p.changes, in.Desired, p.held)
-	}},
 	// Before quota too, and after all rules that change or delete a pool.
-	{"hold pools of Workspaces that are not reviewed", func(p *poolPlan, in *LiveInput) {
-		hold.Pools(p.changes, in.Desired, in.Seen.State, in.Unreviewed)
+	{"hold pools of Workspaces that are held", func(p *poolPlan, in *LiveInput) {
+		hold.Pools(p.changes, in.Desired, in.Seen.State, p.held)
 	}},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
