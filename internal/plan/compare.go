@@ -154,8 +154,8 @@ func preview(before, after *unstructured.Unstructured) cluster.Preview {
 	return p
 }
 
-// Eventually returns the observed state after a commit has been carried out. The plan of another commit starts there, so
-// that the two differ only where they must.
+// Eventually returns the observed state after a commit has been carried out. The plan of another commit starts there,
+// so that the two differ only where they must.
 func Eventually(base Side) desired.Observed {
 	if base.eventually != nil {
 		return *base.eventually

@@ -13,10 +13,10 @@ import (
 	"syncer.dev/syncer/internal/diag"
 )
 
-// Verdict returns the verdict on one size for a request, without a cluster and without Azure: quota and availability are
-// unknown. A request that names another size gets the verdict as well: that it names another one is an obstacle. among
-// is the Workload of the request as desired.Desire returns it with Observed.Explain, so that what other Workspaces take counts;
-// nil for a request that is alone. The error is that of a request that no size satisfies.
+// Verdict returns the verdict on one size for a request, without a cluster and without Azure: quota and availability
+// are unknown. A request that names another size gets the verdict as well: that it names another one is an obstacle.
+// among is the Workload of the request as desired.Desire returns it with Observed.Explain, so that what other
+// Workspaces take counts; nil for a request that is alone. The error is that of a request that no size satisfies.
 func Verdict(
 	r sizing.Request, policy desired.Policy, s capacity.SKU, among *desired.Workload,
 ) (capacity.Verdict, error) {
