@@ -25,6 +25,8 @@ func request(t *testing.T) sizing.Request {
 	return sizing.Request{Preset: p, Region: "eastus", Workspace: workspace.Key{Namespace: "default", Name: "w"}}
 }
 
+func checks(of ...capacity.Check) []capacity.Check { return of }
+
 // TestVerdict asks about a size alone, and beside other Workspaces.
 func TestVerdict(t *testing.T) {
 	sku, _ := capacity.LookupSKU("Standard_NC24ads_A100_v4")
@@ -32,14 +34,14 @@ func TestVerdict(t *testing.T) {
 	limit := []capacity.Obstacle{{Check: capacity.CheckLimit, Message: "too dear"}}
 	other := desired.Workload{Sizes: []capacity.Verdict{{SKU: sku, Option: capacity.Option{Nodes: 1}, Obstacles: limit}}}
 	for name, tt := range map[string]struct {
-		change func(*sizing.Request)
+		change func(r *sizing.Request)
 		among  *desired.Workload
 		want   []capacity.Check
 	}{
 		"alone":             {func(*sizing.Request) {}, nil, nil},
-		"names another":     {func(r *sizing.Request) { r.InstanceType = h100 }, nil, []capacity.Check{capacity.CheckPolicy}},
-		"beyond its limits": {func(r *sizing.Request) { r.Limits.HourlyCost = 0.01 }, nil, []capacity.Check{capacity.CheckLimit}},
-		"beside others":     {func(*sizing.Request) {}, &other, []capacity.Check{capacity.CheckLimit}},
+		"names another":     {func(r *sizing.Request) { r.InstanceType = h100 }, nil, checks(capacity.CheckPolicy)},
+		"beyond its limits": {func(r *sizing.Request) { r.Limits.HourlyCost = 0.01 }, nil, checks(capacity.CheckLimit)},
+		"beside others":     {func(*sizing.Request) {}, &other, checks(capacity.CheckLimit)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := request(t)
