@@ -120,6 +120,17 @@ type PoolChange struct {
 	Reason        string // in plain words
 }
 
+// NewNodes returns by how many nodes a Create or Update lets the pool grow; 0 if it does not.
+func (c *PoolChange) NewNodes() int {
+	if c.Desired == nil || c.Op != Create && c.Op != Update {
+		return 0
+	}
+	if c.Live == nil {
+		return c.Desired.Count
+	}
+	return max(0, c.Desired.Count-c.Live.Count)
+}
+
 // Scaled returns the pool with another number of nodes.
 func (p Pool) Scaled(count int) Pool {
 	one := p.HourlyCost

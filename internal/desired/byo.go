@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/existing"
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/cluster"
@@ -81,10 +82,10 @@ func (ExistingNodes) Place(w *Workload, set *workspace.Set, p preset.Preset, pol
 			w.Waiting = w.NodeFailure.Message
 			return nil
 		}
-	} else if sku, err = assumedSKU(ws, req, policy.Region); err != nil {
+	} else if sku, err = existing.Assumed(ws, req, policy.Region); err != nil {
 		return err
 	}
-	if sku, err = partitioned(ws, sku); err != nil {
+	if sku, err = existing.PartOf(ws, sku); err != nil {
 		return err
 	}
 	if !seen.Live || ws.Resource.Partition != nil { // what a template asks for is compared with nodes that are known
@@ -94,7 +95,7 @@ func (ExistingNodes) Place(w *Workload, set *workspace.Set, p preset.Preset, pol
 	if err != nil {
 		return err
 	}
-	if err := fitsSlice(ws, demand); err != nil {
+	if err := existing.FitsSlice(ws, demand); err != nil {
 		return err
 	}
 	if policy.Nodes > 0 {
@@ -126,7 +127,7 @@ func (w *Workload) existingNodes(s cluster.State) capacity.SKU {
 	}
 	if w.Workspace.MIGProfile() != "" { // the profile alone describes a slice
 		w.nodes = ready
-		sku, _ := nodeSKU(ready[0])
+		sku, _ := existing.SKUOf(ready[0])
 		sku.Name = cmp.Or(ready[0].InstanceType, sku.Name, ready[0].Name)
 		return sku
 	}
@@ -134,7 +135,7 @@ func (w *Workload) existingNodes(s cluster.State) capacity.SKU {
 	var first, unknown string
 	runs := false
 	for _, n := range ready {
-		sku, err := nodeSKU(n)
+		sku, err := existing.SKUOf(n)
 		switch {
 		case err != nil: // without labels so far: the node does not count, and the others still do
 			unknown = err.Error()

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/wellknown"
@@ -23,11 +20,11 @@ var onExisting = Policy{Cluster: "demo", Region: "eastus", Prune: true, Source: 
 // a100 is a node with A100 GPUs, and the labels of NVIDIA's GPU feature discovery.
 func a100(name string, gpus int, labels ...string) cluster.Node {
 	n := cluster.Node{Name: name, Ready: true, GPUs: int64(gpus), Labels: map[string]string{
-		wellknown.LabelGPUProduct: "NVIDIA-A100-SXM4-80GB",
-		wellknown.LabelGPUCount:   fmt.Sprint(gpus),
-		wellknown.LabelGPUMemory:  "81920",
-		labelComputeMajor:         "8",
-		labelComputeMinor:         "0",
+		wellknown.LabelGPUProduct:      "NVIDIA-A100-SXM4-80GB",
+		wellknown.LabelGPUCount:        fmt.Sprint(gpus),
+		wellknown.LabelGPUMemory:       "81920",
+		"nvidia.com/gpu.compute.major": "8",
+		"nvidia.com/gpu.compute.minor": "0",
 	}}
 	for _, l := range labels {
 		k, v, _ := strings.Cut(l, "=")
@@ -140,60 +137,6 @@ func TestPartitions(t *testing.T) {
 				t.Errorf("%d GPUs, failure %+v", w.Placement.GPUsPerNode, w.NodeFailure)
 			}
 		})
-	}
-}
-
-func TestNodeSKU(t *testing.T) {
-	n := a100("n", 1)
-	n.Labels[wellknown.LabelGPUProduct] = "NVIDIA-A10-24Q"
-	n.Labels[wellknown.LabelGPUMemory], n.Labels[labelComputeMinor] = "23028", "6"
-	got, err := nodeSKU(n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := capacity.SKU{
-		Name:              "NVIDIA-A10-24Q",
-		GPUs:              1,
-		GPUModel:          "NVIDIA A10",
-		GPUMemoryGiB:      22,
-		GPUUsableGiB:      23028.0 / 1024,
-		ComputeCapability: 8.6,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestNodeSKUBounds: labels that no node has are not usable; the catalogue knows a size of Azure without them.
-func TestNodeSKUBounds(t *testing.T) {
-	for _, tt := range []struct {
-		count, memory string
-		usable        bool
-	}{
-		{"64", "1048576", true},
-		{"65", "81920", false},
-		{"1000000000", "81920", false},
-		{"0", "81920", false},
-		{"-1", "81920", false},
-		{"8", "1048577", false},
-		{"8", "9223372036854775807", false},
-		{"8", "-1", false},
-	} {
-		n := a100("n", 1)
-		n.InstanceType = ""
-		n.Labels[wellknown.LabelGPUCount], n.Labels[wellknown.LabelGPUMemory] = tt.count, tt.memory
-		if got, err := nodeSKU(n); (err == nil) != tt.usable {
-			t.Errorf("%s GPUs of %s MiB: %+v, %v", tt.count, tt.memory, got, err)
-		}
-		n.InstanceType = "Standard_NC24ads_A100_v4"
-		if got, err := nodeSKU(n); err != nil || !tt.usable && got.GPUs != 1 {
-			t.Errorf("%s GPUs of %s MiB on a size of Azure: %+v, %v", tt.count, tt.memory, got, err)
-		}
-	}
-	n := a100("n", 1)
-	n.Labels[labelComputeMajor] = "99999999999"
-	if got, err := nodeSKU(n); err != nil || got.ComputeCapability >= maxCapability {
-		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
@@ -51,9 +52,9 @@ type Policy struct {
 	// Changes are the verdicts on what a change does to what runs.
 	Changes ChangePolicy
 	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
-	Sizes *Sizes
+	Sizes *memo.Sizes
 
-	digests *digests // of the presets, for one call of Desire
+	answers *memo.Catalogue // of Sizes, for one call of Desire
 }
 
 // Unlimited returns the policy without the limits on the sum of all nodes.

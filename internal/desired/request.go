@@ -5,6 +5,7 @@ package desired
 import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
@@ -26,6 +27,15 @@ func RequestFor(ws *workspace.Workspace, set *workspace.Set, p preset.Preset, po
 // buy adds to a request the prices and limits of nodes that syncer buys.
 func (p Policy) buy(req *sizing.Request) {
 	req.Region, req.RetiredSizes, req.Limits, req.Prices = p.Region, p.RetiredSizes, p.Limits, p.Prices
+}
+
+// remembering returns the policy for one call of Desire, whose Workspaces share answers of sizing.
+func (p Policy) remembering() Policy {
+	if p.Sizes == nil {
+		p.Sizes = memo.NewSizes()
+	}
+	p.answers = p.Sizes.Of()
+	return p
 }
 
 // placementOf returns the placement of a Workspace on an option.
@@ -50,7 +60,7 @@ func (AgentPools) Place(w *Workload, set *workspace.Set, p preset.Preset, policy
 	if seen.Explain && w.automatic() && p.Name != "" {
 		w.rejected = func() []capacity.Verdict { return rejected(req) }
 	}
-	demand, err := policy.size(req)
+	demand, err := policy.answers.Size(req)
 	if err != nil {
 		w.Sizes = w.rejections()
 		return err

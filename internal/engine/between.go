@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
@@ -17,7 +18,7 @@ import (
 // Memory is what comparisons of commits have in common: sizes, the outlines of what was rendered, and the base that was
 // compared with last, since many pull requests have one. Only one Engine at a time may use it.
 type Memory struct {
-	sizes    *desired.Sizes
+	sizes    *memo.Sizes
 	outlines *render.Outlines
 	base     source
 	inputs   string // of base; "" for none
@@ -25,7 +26,7 @@ type Memory struct {
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
-	return &Memory{sizes: desired.NewSizes(), outlines: render.NewOutlines()}
+	return &Memory{sizes: memo.NewSizes(), outlines: render.NewOutlines()}
 }
 
 // Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster; where

@@ -3,16 +3,15 @@
 package plan
 
 import (
-	"cmp"
-	"fmt"
 	"reflect"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/eventual"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -43,7 +42,8 @@ type LiveInput struct {
 	Side
 	Seen     desired.Observed
 	Previews []cluster.Preview // in the order of Desired.Objects
-	// Unreviewed says for Workspaces why nothing of them may change: their live objects and their pools stay.
+	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
+	// their pools stay, as with those that a policy holds.
 	Unreviewed map[workspace.Key]string
 	// Quota reads the quota. AgainstLive calls it only if the plan creates pools or lets them grow.
 	Quota func() (capacity.Quota, error)
@@ -57,9 +57,6 @@ func AgainstLive(in LiveInput) Plan {
 		guard.NoDeletions = in.Stale
 	}
 	guard.wait(in.Desired)
-	guard.holdDeletions(&in)
-	in.Unreviewed = spread(in.Unreviewed, in.Desired, in.Previews)
-	guard.Unreviewed = in.Unreviewed
 	live := values.Live{Policy: in.Policy, Desired: in.Desired, Previews: in.Previews, Seen: in.Seen}
 	c := Comparison{
 		Policy:        in.Policy,
@@ -70,20 +67,17 @@ func AgainstLive(in LiveInput) Plan {
 		Serving:       func(k workspace.Key) bool { w := in.Seen.State.Workloads[k]; return answers(&w) },
 		Previews:      in.Previews,
 		Live:          in.Seen.State.Objects,
-		Guard:         guard,
-		Unreviewed:    in.Unreviewed,
 		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
 		NodePoolsCost: liveNodePoolCost(in),
 	}
 	c.prepare()
-	pools := poolPlan{
-		changes: Pools(in.Desired, in.Seen, guard, in.Policy),
-		held:    interruptions(in.Policy.Changes, c.facts),
-	}
+	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
+	pools := poolPlan{changes: Pools(in.Desired, in.Seen, guard, in.Policy), held: guard.Held}
 	for _, r := range rules {
 		r.apply(&pools, &in)
 	}
-	c.Pools, c.Quota, c.Held, c.Raise = pools.changes, pools.short, pools.held, pools.raise
+	guard.Held = pools.held
+	c.Guard, c.Pools, c.Quota, c.Raise = guard, pools.changes, pools.short, pools.raise
 	p := Make(c)
 	p.Warnings = append(p.Warnings, pools.warnings...)
 	return p
@@ -160,98 +154,13 @@ func preview(before, after *unstructured.Unstructured) cluster.Preview {
 	return p
 }
 
-// Eventually returns the observed state after a commit has been carried out: its pools exist, and its Workspaces run on
-// them. The plan of another commit starts there, so that the two differ only where they must.
+// Eventually returns the observed state after a commit has been carried out. The plan of another commit starts there,
+// so that the two differ only where they must.
 func Eventually(base Side) desired.Observed {
 	if base.eventually != nil {
 		return *base.eventually
 	}
-	seen := desired.Observed{Eventual: true, State: cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}}
-	nodes := map[string][]*cluster.Node{}
-	for _, p := range base.Desired.Pools() {
-		if p.Count == 0 {
-			continue
-		}
-		seen.Pools = append(seen.Pools, capacity.LivePool{
-			Name:      p.Name,
-			Size:      p.SKU.Name,
-			Count:     p.Count,
-			Spot:      p.Spot,
-			Labels:    p.Labels,
-			Taints:    p.Taints,
-			State:     capacity.Succeeded,
-			Owned:     true,
-			Workspace: p.Workspace,
-		})
-		for i := range p.Count {
-			nodes[p.Name] = append(
-				nodes[p.Name],
-				&cluster.Node{Name: fmt.Sprintf("%s-%d", p.Name, i), Pool: p.Name, Ready: true, GPUs: int64(p.SKU.GPUs)},
-			)
-		}
-	}
-	// Large ones first: then all fit on the nodes that the plan of the fleet has counted for them.
-	workloads := make([]*desired.Workload, len(base.Desired.Workloads))
-	for i := range workloads {
-		workloads[i] = &base.Desired.Workloads[i]
-	}
-	slices.SortStableFunc(workloads, func(a, b *desired.Workload) int {
-		return cmp.Compare(b.Binding.Option.GPUsPerNode, a.Binding.Option.GPUsPerNode)
-	})
-	on := places{nodes: nodes, free: map[string]int64{}, full: map[string]int{}}
-	for _, w := range workloads {
-		if w.Pool == nil || w.Pool.Count == 0 || len(w.Blocked) > 0 || w.Waiting != "" || w.Binding.Yields != "" {
-			continue
-		}
-		seen.State.Workloads[w.Key] = on.place(w)
-	}
-	for _, p := range seen.Pools {
-		for _, n := range nodes[p.Name] {
-			seen.State.Nodes = append(seen.State.Nodes, *n)
-		}
-	}
-	seen.State.Nodes = slices.Clip(seen.State.Nodes) // callers append to them
-	return seen
-}
-
-// places are the nodes of pools, and what is free on them.
-type places struct {
-	nodes map[string][]*cluster.Node // by pool
-	free  map[string]int64           // GPUs by node, where a pod runs
-	full  map[string]int             // how many nodes of a pool, from the first, have no free GPU
-}
-
-// place puts the pods of a Workload on nodes of its pool, and returns it as it runs there.
-func (on places) place(w *desired.Workload) cluster.Workload {
-	l := cluster.Workload{
-		Pool:     w.Binding.Pool,
-		GPUs:     int64(w.Binding.Option.GPUsPerNode),
-		Replicas: int64(w.Binding.Option.Nodes),
-	}
-	first := 0
-	if l.GPUs > 0 {
-		first = on.full[l.Pool]
-	}
-	for k, n := range on.nodes[l.Pool][first:] {
-		if len(l.Pods) == int(l.Replicas) {
-			break
-		}
-		left, used := on.free[n.Name]
-		if !used {
-			left = n.GPUs
-		} else if left < l.GPUs {
-			continue
-		}
-		on.free[n.Name] = left - l.GPUs
-		if left <= l.GPUs && on.full[l.Pool] == first+k {
-			on.full[l.Pool]++
-		}
-		l.Pods = append(
-			l.Pods,
-			cluster.Pod{Name: fmt.Sprintf("%s-%d", w.Name, len(l.Pods)), Node: n.Name, Phase: "Running", Ready: true},
-		)
-	}
-	return l
+	return eventual.Of(base.Desired)
 }
 
 // sameObject reports whether two objects are equal. Those of one address are, which outlines depend on.

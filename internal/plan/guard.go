@@ -22,10 +22,9 @@ type Guard struct {
 	Blocked map[workspace.Key]bool
 	// Waiting are the Workspaces whose nodes are unknown, with the reason: their live objects stay as well.
 	Waiting map[workspace.Key]string
-	// Held are the Workspaces that a policy does not let go, with the reason.
+	// Held are the Workspaces of which nothing may change, with the reason: a policy holds them, they are not reviewed, or
+	// they can change only together with such a one. Their live objects stay too.
 	Held map[workspace.Key]string
-	// Unreviewed are the Workspaces that may not change, with the reason: their live objects stay too.
-	Unreviewed map[workspace.Key]string
 	// Unreadable are files and folders with errors. Workspaces from them may still be desired.
 	Unreadable []string
 	// UnreadableFor returns an unreadable file that may ask for the Workspace of that name, or "".
@@ -74,8 +73,6 @@ func (g Guard) Holds(k workspace.Key, source string) string {
 		return "its Workspace is pending: " + g.Waiting[k]
 	case g.Held[k] != "":
 		return g.Held[k]
-	case g.Unreviewed[k] != "":
-		return g.Unreviewed[k]
 	case g.Present[k]:
 		return ""
 	}
@@ -112,7 +109,7 @@ func (g Guard) holds(o *cluster.Object) string {
 		return "it has the labels of syncer, but syncer did not apply it"
 	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && g.KeepShared:
 		return "a Workspace with errors may still need it"
-	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && len(g.Unreviewed) > 0:
+	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && len(g.Held) > 0:
 		return "a Workspace that is held back may still need it"
 	}
 	return g.Holds(o.Workspace, o.Source)

@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -34,15 +35,11 @@ type Comparison struct {
 	Pools []capacity.PoolChange
 	Quota []pools.QuotaExceeded
 	Guard Guard
-	// Unreviewed says for Workspaces why nothing of them may change.
-	Unreviewed map[workspace.Key]string
 	// InUse names a pod that still runs on a live NodePool that is not desired, or returns "".
 	InUse func(*cluster.Object) string
 	// NodePoolsCost is the cost of the live NodePools; it counts only in mode karpenter.
 	NodePoolsCost capacity.Cost
-	// Held are the Workspaces whose changes a policy holds, with the reason, and Raise what the change costs.
-	Held  map[workspace.Key]string
-	Raise capacity.Cost
+	Raise         capacity.Cost // what the change costs; see CostChange
 
 	objects []Change                     // of Previews
 	facts   map[workspace.Key]transition // of each Workspace that is desired
@@ -73,8 +70,8 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	objects := holdObjects(hold(c.objects, c.Held), c.Desired, c.Previews, c.Unreviewed)
-	p.Changes = slices.Concat(ensure, objects, hold(prune, c.Held), release)
+	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard.Held)
+	p.Changes = slices.Concat(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
@@ -84,15 +81,36 @@ func Make(c Comparison) Plan {
 	return p
 }
 
-// hold holds the changes to objects of Workspaces whose changes a policy holds.
-func hold(changes []Change, held map[workspace.Key]string) []Change {
+// holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use.
+func holdObjects(
+	changes []Change, d desired.Desired, previews []cluster.Preview, held map[workspace.Key]string,
+) []Change {
+	if len(held) == 0 {
+		return changes
+	}
+	used := hold.Used(d, previews, held)
 	for i := range changes {
 		c := &changes[i]
-		if why := held[c.Workspace]; why != "" && c.Op != NoOp && c.Op != Hold && c.ofOne() {
-			c.Op, c.Reason, c.Later, c.Held = Hold, why, false, true
+		why := held[c.Workspace]
+		if c.Workspace == (workspace.Key{}) {
+			why = used[cluster.RefOf(c.Object)]
+		}
+		if why != "" && (c.Op == Create || c.Op == Update || c.Op == Replace) {
+			c.Op, c.Reason, c.Held = Hold, why, true
 		}
 	}
 	return changes
+}
+
+// refusals returns the Workspaces with an object that the API server refuses, and its error.
+func refusals(previews []cluster.Preview, objects []desired.Object) map[workspace.Key]string {
+	out := map[workspace.Key]string{}
+	for i, p := range previews {
+		if k := objects[i].Workspace; p.Err != nil && out[k] == "" {
+			out[k] = fmt.Sprintf("%s: %v", p.Ref, p.Err)
+		}
+	}
+	return out
 }
 
 // poolChanges splits the changes to pools into those that come before the objects and the deletions that come after.
@@ -187,13 +205,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	}
 	for _, w := range byKey {
 		w.Op = workloadOp(w, c.facts[w.Key].replaced, changes)
-		if why := cmp.Or(c.Held[w.Key], c.Unreviewed[w.Key]); why != "" && w.Op != NoOp {
+		if why := c.Guard.Held[w.Key]; why != "" && w.Op != NoOp {
 			w.Op, w.Held = Hold, why
-		}
-	}
-	for k, why := range c.Guard.Held {
-		if w := byKey[k]; w != nil {
-			w.Held, w.Interrupted = why, w.Before.Serves
+			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}
 	}
 	out := make([]Workspace, 0, len(byKey))
@@ -305,7 +319,7 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 			Op:        Delete,
 		}
 		if reason := c.Guard.holds(live); reason != "" {
-			ch.Op, ch.Reason = Hold, reason
+			ch.Op, ch.Reason, ch.Held = Hold, reason, c.Guard.Held[live.Workspace] != ""
 			held++
 		} else if c.InUse != nil {
 			if ch.Reason = c.InUse(live); ch.Reason != "" {

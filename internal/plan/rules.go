@@ -8,6 +8,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -16,7 +17,7 @@ type poolPlan struct {
 	changes  []capacity.PoolChange
 	short    []pools.QuotaExceeded
 	warnings []string
-	// held are the Workspaces whose changes a policy holds, with the reason; raise is what the change costs.
+	// held are the Workspaces of which nothing may change, with the reason; raise is what the change costs.
 	held  map[workspace.Key]string
 	raise capacity.Cost
 }
@@ -51,16 +52,13 @@ var rules = []rule{
 	}},
 	// Before quota: a refused Workspace takes none.
 	{"hold nodes of refused Workspaces", func(p *poolPlan, in *LiveInput) {
-		HoldRefused(p.changes, in.Desired, refusals(in.Previews, in.Desired.Objects))
+		hold.Refused(p.changes, in.Desired, refusals(in.Previews, in.Desired.Objects))
 	}},
 	// After all rules that make a change, and before quota: what a policy holds takes none.
 	{"hold what is too dear for one change", holdByCost},
-	{"hold nodes of Workspaces that a policy holds", func(p *poolPlan, in *LiveInput) {
-		holdNodes(p.changes, in.Desired, p.held)
-	}},
 	// Before quota too, and after all rules that change or delete a pool.
-	{"hold pools of Workspaces that are not reviewed", func(p *poolPlan, in *LiveInput) {
-		holdPools(p.changes, in.Desired, in.Seen.State, in.Unreviewed)
+	{"hold pools of Workspaces that are held", func(p *poolPlan, in *LiveInput) {
+		hold.Pools(p.changes, in.Desired, in.Seen.State, p.held)
 	}},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
@@ -85,7 +83,7 @@ func holdByQuota(p *poolPlan, in *LiveInput) {
 	p.short = pools.CheckQuota(p.changes, pools.ReserveStarted(quota, in.Seen.Pools, joined))
 	pools.HoldBack(p.changes, p.short)
 	if in.Policy.Changes.UnknownQuota == diag.Fail {
-		holdUnknown(p.changes, p.short)
+		hold.Unknown(p.changes, p.short)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -86,7 +87,7 @@ func (p *pass) holdRefused() {
 			continue
 		}
 		changed := []capacity.PoolChange{*c.Pool}
-		plan.HoldRefused(changed, p.desired, refused)
+		hold.Refused(changed, p.desired, refused)
 		if c.Pool = &changed[0]; c.Op != plan.Hold && c.Pool.Op == capacity.Wait {
 			c.Op, c.Reason = plan.Hold, c.Pool.Reason
 		}

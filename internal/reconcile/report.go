@@ -151,9 +151,6 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 	}
 	for key, old := range previous {
 		leaving := p.deletionsOf(key)
-		if why := p.plan.Guard.Held[key]; why != "" {
-			leaving = append(leaving, why)
-		}
 		if p.plan.Guard.Holds(key, old.Source) == "" && len(leaving) == 0 {
 			continue
 		}

@@ -6,5 +6,5 @@
 //	PATH ─> source.Reader ─> engine.Offline ─> answer.Size
 //	preset ─> sizing.Request ─> desired.NodeSource ─> answer.Size
 //	either ─> kaito.Estimate ─> answer.Size (ByKAITO)
-//	either ─> desired.Why ─> answer.Verdict (Why)
+//	either ─> why.Verdict ─> answer.Verdict (Why)
 package sizes

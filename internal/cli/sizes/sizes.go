@@ -9,6 +9,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/why"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/preset"
@@ -105,7 +106,7 @@ func (r Request) ofPreset(policy desired.Policy) answer.Size {
 	s := sizeOf(asked)
 	d, err := policy.NodeSource().Size(asked)
 	if err == nil {
-		d, err = desired.Within(d, asked, policy)
+		d, err = why.Within(d, asked, policy)
 	}
 	if err != nil {
 		s.InstanceType = r.InstanceType

@@ -9,6 +9,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/why"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/source"
 )
@@ -18,7 +19,7 @@ import (
 func Why(ctx context.Context, reader source.Reader, r Request, s capacity.SKU) (answer.Verdicts, error) {
 	policy := source.PolicyOf(reader.Config)
 	if r.Preset != nil {
-		v, err := desired.Why(r.asked(sizing.Request{Preset: *r.Preset}, policy), policy, s, nil)
+		v, err := why.Verdict(r.asked(sizing.Request{Preset: *r.Preset}, policy), policy, s, nil)
 		return answer.Verdicts{{Preset: r.Preset.Name, Verdict: v}}, err
 	}
 	in, err := r.read(reader)
@@ -41,7 +42,7 @@ func Why(ctx context.Context, reader source.Reader, r Request, s capacity.SKU) (
 		} else {
 			p, _ := in.Catalog.Lookup(v.Preset)
 			asked := r.asked(desired.RequestFor(w.Workspace, in.Set, p, policy), policy)
-			if v.Verdict, err = desired.Why(asked, policy, s, w); err != nil {
+			if v.Verdict, err = why.Verdict(asked, policy, s, w); err != nil {
 				v.Verdict = ofFile(s, err.Error())
 			}
 		}

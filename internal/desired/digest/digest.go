@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -53,7 +54,7 @@ type Digests struct {
 // Of returns what identifies the Workspaces of a source.
 func Of(in desired.Input, policy desired.Policy) *Digests {
 	policy.Prices, policy.Limits = samePrices(policy.Region), capacity.Limits{}
-	policy.Sizes = desired.NewSizes() // by these prices, which no plan must see
+	policy.Sizes = memo.NewSizes() // by these prices, which no plan must see
 	in.Set = in.Set.WithoutLive()
 	d := &Digests{in: in, policy: policy, objects: map[workspace.Named][]workspace.Object{}}
 	for _, o := range in.Set.Objects {

@@ -8,6 +8,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/raise"
 )
 
 // podPolicy says what section policy.pods refuses.
@@ -83,7 +84,7 @@ func cost(r *review) {
 	}
 	figures := fmt.Sprintf("cost of all pools %s -> %s, %s -> %s",
 		hourly(c.Before), hourly(c.After), monthly(c.Before), monthly(c.After))
-	dear := plan.TooDear(c.Raise, policy)
+	dear := raise.TooMuch(c.Raise, policy)
 	switch {
 	case !c.Raise.Known:
 		verdict := diag.Warn
@@ -92,7 +93,7 @@ func cost(r *review) {
 		}
 		r.say(plan.CostUnknown, verdict, figures+": a price is unknown", policyHint(policy.CostDelta, "policy.costDelta"))
 	case c.Raise.USD > 0 && dear && policy.CostDelta != "":
-		r.say(plan.CostRaised, policy.CostDelta, figures+"; "+plan.DearWords(c.Raise, policy),
+		r.say(plan.CostRaised, policy.CostDelta, figures+"; "+raise.Words(c.Raise, policy),
 			policyHint(policy.CostDelta, "policy.costDelta"))
 	case c.Raise.USD > 0:
 		r.say(plan.CostRaised, diag.Off, figures, "")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package hold
 
 import (
 	"strings"
@@ -61,7 +61,7 @@ func heldTogether() (desired.Desired, []cluster.Preview) {
 // TestSpread holds what can change only together with a held Workspace, and no other.
 func TestSpread(t *testing.T) {
 	d, previews := heldTogether()
-	got := spread(map[workspace.Key]string{key("a"): "not reviewed"}, d, previews)
+	got := Spread(map[workspace.Key]string{key("a"): "not reviewed"}, d, previews)
 	for name, want := range map[string]string{
 		"a": "not reviewed",
 		"b": "it shares ConfigMap/conf with default/a, which is held back",
@@ -72,21 +72,20 @@ func TestSpread(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got[key(name)], want)
 		}
 	}
-	if spread(nil, d, previews) != nil {
+	if Spread(nil, d, previews) != nil {
 		t.Error("nothing is held, and something waits for it")
 	}
-	changes := holdObjects(objectChanges(previews, d.Objects), d, previews, got)
-	for _, c := range changes {
-		waits := c.Op == Hold && c.Held && c.Reason != ""
-		want := c.Target != "StatefulSet/d" && c.Target != "ConfigMap/alone" && c.Target != "ConfigMap/shared"
-		if waits != want {
-			t.Errorf("%s: %s %q, held %t", c.Target, c.Op, c.Reason, c.Held)
-		}
+	used := Used(d, previews, got)
+	if why := used[cluster.RefOf(objectOf("ConfigMap", "conf"))]; len(used) != 1 || why == "" {
+		t.Errorf("%v, want conf alone", used)
+	}
+	if used = Used(d, previews, nil); len(used) > 0 {
+		t.Errorf("%v, and nothing is held", used)
 	}
 }
 
-// TestHoldPools: no operation on a pool of a held Workspace; of a shared pool, the others get their nodes.
-func TestHoldPools(t *testing.T) {
+// TestPools: no operation on a pool of a held Workspace; of a shared pool, the others get their nodes.
+func TestPools(t *testing.T) {
 	sku, _ := capacity.LookupSKU("Standard_NC24ads_A100_v4") // one GPU
 	var d desired.Desired
 	for name, pool := range map[string]string{"a": "own", "b": "shared", "c": "shared"} {
@@ -139,7 +138,7 @@ func TestHoldPools(t *testing.T) {
 			for _, n := range []string{"a", "b", "m", "gone"} {
 				held[key(n)] = "not reviewed"
 			}
-			holdPools(changes, d, state, held)
+			Pools(changes, d, state, held)
 			got := changes[0]
 			if waits := got.Op == capacity.Wait; waits != tt.waits || waits && !strings.Contains(got.Reason, "not reviewed") {
 				t.Errorf("%s: %q", got.Op, got.Reason)
@@ -148,7 +147,7 @@ func TestHoldPools(t *testing.T) {
 				t.Errorf("%d nodes, want %d", got.Desired.Count, tt.count)
 			}
 			same := []capacity.PoolChange{tt.c}
-			if holdPools(same, d, state, nil); same[0].Op != tt.c.Op {
+			if Pools(same, d, state, nil); same[0].Op != tt.c.Op {
 				t.Error("it waits although nothing is held")
 			}
 		})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package hold
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// spread returns held with the Workspaces that can change only together with one of them: those that would give up
+// Spread returns held with the Workspaces that can change only together with one of them: those that would give up
 // their nodes for it, and those whose pods use the same object of the repository, which changes. The reason names that
 // Workspace.
-func spread(
+func Spread(
 	held map[workspace.Key]string, d desired.Desired, previews []cluster.Preview,
 ) map[workspace.Key]string {
 	if len(held) == 0 {
@@ -83,14 +83,14 @@ func namedObjects(d desired.Desired, previews []cluster.Preview) map[workspace.K
 	return out
 }
 
-// holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use.
-func holdObjects(
-	changes []Change, d desired.Desired, previews []cluster.Preview, held map[workspace.Key]string,
-) []Change {
-	if len(held) == 0 {
-		return changes
-	}
+// Used returns the desired objects without an owner that pods of held Workspaces use and that change, with the reason.
+func Used(
+	d desired.Desired, previews []cluster.Preview, held map[workspace.Key]string,
+) map[cluster.Ref]string {
 	used := map[cluster.Ref]string{}
+	if len(held) == 0 {
+		return used
+	}
 	for k, refs := range namedObjects(d, previews) {
 		for _, ref := range refs {
 			if why := held[k]; why != "" && (used[ref] == "" || why < used[ref]) {
@@ -98,22 +98,12 @@ func holdObjects(
 			}
 		}
 	}
-	for i := range changes {
-		c := &changes[i]
-		why := held[c.Workspace]
-		if c.Workspace == (workspace.Key{}) {
-			why = used[cluster.RefOf(c.Object)]
-		}
-		if why != "" && (c.Op == Create || c.Op == Update || c.Op == Replace) {
-			c.Op, c.Reason, c.Held = Hold, why, true
-		}
-	}
-	return changes
+	return used
 }
 
-// holdPools holds all changes to pools that only held Workspaces use, or that take nodes from one. Of a pool that
+// Pools holds all changes to pools that only held Workspaces use, or that take nodes from one. Of a pool that
 // others use as well, it holds the nodes that are for the held ones.
-func holdPools(changes []capacity.PoolChange, d desired.Desired, s cluster.State, held map[workspace.Key]string) {
+func Pools(changes []capacity.PoolChange, d desired.Desired, s cluster.State, held map[workspace.Key]string) {
 	if len(held) == 0 {
 		return
 	}
@@ -133,7 +123,7 @@ func holdPools(changes []capacity.PoolChange, d desired.Desired, s cluster.State
 			c.Op, c.Reason = capacity.Wait, why
 		}
 	}
-	holdNodes(changes, d, held)
+	Nodes(changes, d, held)
 }
 
 // onlyHeld returns why a pool is held that no other Workspace uses, or "".

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package desired
+package why
 
 import (
 	"slices"
@@ -9,49 +9,17 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 )
 
-// rejected returns the verdicts on the sizes that sizing rejects for a request, without those that no model can use.
-func rejected(r sizing.Request) []capacity.Verdict {
-	var out []capacity.Verdict
-	for _, c := range sizing.Evaluate(r) {
-		if !c.Eligible && c.SKU.Unusable() == "" {
-			out = append(out, capacity.Verdict{SKU: c.SKU, Obstacles: c.Obstacles})
-		}
-	}
-	return out
-}
-
-// rejections returns the sizes that sizing rejects, once.
-func (w *Workload) rejections() []capacity.Verdict {
-	if w.rejected == nil {
-		return nil
-	}
-	out := w.rejected()
-	w.rejected = nil
-	return out
-}
-
-// considered adds the verdicts of the fleet to those of sizing, in front.
-func (w *Workload) considered(options []capacity.Verdict, seen Observed) {
-	if len(options) == 0 {
-		w.Sizes, w.rejected = nil, nil // it runs, or is one of too many
-		return
-	}
-	for i := range options {
-		if !seen.Live {
-			options[i].Unknown = append(options[i].Unknown, capacity.CheckAvailability)
-		}
-	}
-	w.Sizes = append(options, w.rejections()...)
-}
-
-// Why returns the verdict on one size for a request, without a cluster and without Azure: quota and availability are
-// unknown. A request that names another size gets the verdict as well: that it names another one is an obstacle. among
-// is the Workload of the request as Desire returns it with Observed.Explain, so that what other Workspaces take counts;
-// nil for a request that is alone. The error is that of a request that no size satisfies.
-func Why(r sizing.Request, policy Policy, s capacity.SKU, among *Workload) (capacity.Verdict, error) {
+// Verdict returns the verdict on one size for a request, without a cluster and without Azure: quota and availability
+// are unknown. A request that names another size gets the verdict as well: that it names another one is an obstacle.
+// among is the Workload of the request as desired.Desire returns it with Observed.Explain, so that what other
+// Workspaces take counts; nil for a request that is alone. The error is that of a request that no size satisfies.
+func Verdict(
+	r sizing.Request, policy desired.Policy, s capacity.SKU, among *desired.Workload,
+) (capacity.Verdict, error) {
 	if err := r.Admissible(); err != nil {
 		return capacity.Verdict{}, err
 	}
@@ -75,7 +43,7 @@ func Why(r sizing.Request, policy Policy, s capacity.SKU, among *Workload) (capa
 	if len(v.Obstacles) > 0 {
 		return v, nil
 	}
-	if found, known := among.obstacles(s); known {
+	if found, known := obstacles(among, s); known {
 		v.Obstacles = found
 	} else {
 		v.Obstacles = alone(r, policy, v.Option)
@@ -91,7 +59,7 @@ func Why(r sizing.Request, policy Policy, s capacity.SKU, among *Workload) (capa
 
 // obstacles returns what keeps a Workload from a size beside all others: those of the option with the fewest, as it may
 // take a part of a node or all of it. known is false for a size on which the fleet has no verdict.
-func (w *Workload) obstacles(s capacity.SKU) (found []capacity.Obstacle, known bool) {
+func obstacles(w *desired.Workload, s capacity.SKU) (found []capacity.Obstacle, known bool) {
 	if w == nil {
 		return nil, false
 	}
@@ -108,7 +76,7 @@ func (w *Workload) obstacles(s capacity.SKU) (found []capacity.Obstacle, known b
 
 // alone returns what keeps an option from a request if there are no other Workspaces: the limits, which do not bound
 // nodes that exist.
-func alone(r sizing.Request, policy Policy, o capacity.Option) []capacity.Obstacle {
+func alone(r sizing.Request, policy desired.Policy, o capacity.Option) []capacity.Obstacle {
 	if !policy.NodeSource().Buys() {
 		return nil
 	}
@@ -136,7 +104,7 @@ func alone(r sizing.Request, policy Policy, o capacity.Option) []capacity.Obstac
 
 // Within returns a Demand without the options that the limits refuse to a request that is alone. The error, a
 // *capacity.RefusedError, is about the cheapest one if they refuse all.
-func Within(d capacity.Demand, r sizing.Request, policy Policy) (capacity.Demand, error) {
+func Within(d capacity.Demand, r sizing.Request, policy desired.Policy) (capacity.Demand, error) {
 	var left []capacity.Option
 	first := ""
 	for _, o := range d.Options {

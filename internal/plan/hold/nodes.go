@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package hold
 
 import (
 	"cmp"
@@ -8,46 +8,32 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
-	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// refusals returns the Workspaces with an object that the API server refuses, and its error.
-func refusals(previews []cluster.Preview, objects []desired.Object) map[workspace.Key]string {
-	out := map[workspace.Key]string{}
-	for i, p := range previews {
-		if k := objects[i].Workspace; p.Err != nil && out[k] == "" {
-			out[k] = fmt.Sprintf("%s: %v", p.Ref, p.Err)
-		}
-	}
-	return out
-}
-
-// HoldRefused holds nodes that only Workspaces with a refused object would use: an object that a webhook refuses costs
+// Refused holds nodes that only Workspaces with a refused object would use: an object that a webhook refuses costs
 // no GPU. It does not hold nodes that other Workspaces need as well, and existing nodes stay.
-func HoldRefused(changes []capacity.PoolChange, d desired.Desired, refused map[workspace.Key]string) {
+func Refused(changes []capacity.PoolChange, d desired.Desired, refused map[workspace.Key]string) {
 	why := make(map[workspace.Key]string, len(refused))
 	for k, text := range refused {
 		why[k] = fmt.Sprintf("the API server refuses %s of %s", text, k)
 	}
-	holdNodes(changes, d, why)
+	Nodes(changes, d, why)
 }
 
-// holdNodes holds nodes that only Workspaces with a reason would use.
-func holdNodes(changes []capacity.PoolChange, d desired.Desired, reasons map[workspace.Key]string) {
+// Nodes holds nodes that only Workspaces with a reason would use.
+func Nodes(changes []capacity.PoolChange, d desired.Desired, reasons map[workspace.Key]string) {
 	if len(reasons) == 0 {
 		return
 	}
 	for i := range changes {
 		c := &changes[i]
-		live := 0
-		if c.Live != nil {
-			live = c.Live.Count
-		}
-		if c.Op != capacity.Create && c.Op != capacity.Update || c.Desired == nil || c.Desired.Count <= live {
+		if c.NewNodes() == 0 {
 			continue
 		}
+		live := c.Desired.Count - c.NewNodes()
 		var accepted []capacity.Option
 		why := ""
 		for j := range d.Workloads {
@@ -71,6 +57,18 @@ func holdNodes(changes []capacity.PoolChange, d desired.Desired, reasons map[wor
 		}
 		fewer := c.Desired.Scaled(count)
 		c.Desired = &fewer
+	}
+}
+
+// Unknown holds new nodes whose quota is unknown.
+func Unknown(changes []capacity.PoolChange, short []pools.QuotaExceeded) {
+	for i := range changes {
+		c := &changes[i]
+		for _, s := range short {
+			if !s.Limit.Known && c.NewNodes() > 0 && slices.Contains(s.Pools, c.Name) {
+				c.Op, c.Reason = capacity.Wait, "policy.unknownQuota is fail: "+s.String()
+			}
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package desired
+package memo
 
 import (
 	"crypto/sha256"
@@ -27,69 +27,68 @@ const maxSizes = 4096
 // NewSizes returns a Sizes without answers.
 func NewSizes() *Sizes { return &Sizes{answers: map[string]capacity.Demand{}} }
 
-// digests are those of the presets of one catalogue, by name. They are safe for concurrent use.
-type digests struct {
-	mu sync.Mutex
-	of map[string][sha256.Size]byte
+// Of returns the answers for the presets of one catalogue, which do not change while they are in use.
+func (s *Sizes) Of() *Catalogue {
+	return &Catalogue{sizes: s, digests: map[string][sha256.Size]byte{}}
 }
 
-// get returns the SHA-256 of a preset.
-func (d *digests) get(p preset.Preset) (sum [sha256.Size]byte, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	sum, ok := d.of[p.Name]
+// Catalogue gives answers for the presets of one catalogue. It is safe for concurrent use. A nil Catalogue keeps
+// nothing.
+type Catalogue struct {
+	sizes   *Sizes
+	mu      sync.Mutex
+	digests map[string][sha256.Size]byte // of presets, by name
+}
+
+// digest returns the SHA-256 of a preset.
+func (c *Catalogue) digest(p preset.Preset) (sum [sha256.Size]byte, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	sum, ok := c.digests[p.Name]
 	if !ok {
 		var text []byte
 		if text, err = json.Marshal(p); err != nil {
 			return sum, err
 		}
 		sum = sha256.Sum256(text)
-		d.of[p.Name] = sum
+		c.digests[p.Name] = sum
 	}
 	return sum, nil
 }
 
-// remembering returns the policy for one call of Desire, whose Workspaces share answers of sizing.
-func (p Policy) remembering() Policy {
-	if p.Sizes == nil {
-		p.Sizes = NewSizes()
-	}
-	p.digests = &digests{of: map[string][sha256.Size]byte{}}
-	return p
-}
-
-// size answers a request by Azure's sizes. The Demand may be shared, and must not be changed.
-func (p Policy) size(r sizing.Request) (capacity.Demand, error) {
-	key, ok := p.sizeKey(r)
+// Size answers a request by Azure's sizes. The Demand may be shared, and must not be changed. The error is that of
+// sizing.Size, and is not kept.
+func (c *Catalogue) Size(r sizing.Request) (capacity.Demand, error) {
+	key, ok := c.key(r)
 	if !ok {
 		return sizing.Size(r)
 	}
-	p.Sizes.mu.Lock()
-	d, known := p.Sizes.answers[key]
-	p.Sizes.mu.Unlock()
+	c.sizes.mu.Lock()
+	d, known := c.sizes.answers[key]
+	c.sizes.mu.Unlock()
 	if !known {
 		var err error
 		if d, err = sizing.Size(r); err != nil {
 			return d, err
 		}
 		d.Notes = slices.Clip(d.Notes) // callers append to them
-		p.Sizes.mu.Lock()
-		if len(p.Sizes.answers) >= maxSizes {
-			clear(p.Sizes.answers)
+		c.sizes.mu.Lock()
+		if len(c.sizes.answers) >= maxSizes {
+			clear(c.sizes.answers)
 		}
-		p.Sizes.answers[key] = d
-		p.Sizes.mu.Unlock()
+		c.sizes.answers[key] = d
+		c.sizes.mu.Unlock()
 	}
 	d.Workspace = r.Workspace
 	return d, nil
 }
 
-// sizeKey returns all that sizing.Size looks at, but for the prices; false for a pod template, which asks for more.
-func (p Policy) sizeKey(r sizing.Request) (string, bool) {
-	if p.Sizes == nil || p.digests == nil || r.Preset.Name == "" {
+// key returns all that sizing.Size looks at, but for the prices; false for a pod template, which asks for more.
+func (c *Catalogue) key(r sizing.Request) (string, bool) {
+	if c == nil || r.Preset.Name == "" {
 		return "", false
 	}
-	sum, err := p.digests.get(r.Preset)
+	sum, err := c.digest(r.Preset)
 	if err != nil {
 		return "", false
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package hold
 
 import (
 	"testing"
@@ -13,8 +13,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// TestHoldRefused holds nodes that only refused Workspaces would use, and no others.
-func TestHoldRefused(t *testing.T) {
+// TestRefused holds nodes that only refused Workspaces would use, and no others.
+func TestRefused(t *testing.T) {
 	sku, _ := capacity.LookupSKU("Standard_NC48ads_A100_v4") // two GPUs
 	var d desired.Desired
 	for _, name := range []string{"a", "b", "c"} {
@@ -50,7 +50,7 @@ func TestHoldRefused(t *testing.T) {
 				refused[workspace.Key{Namespace: "default", Name: n}] = "denied"
 			}
 			changes := []capacity.PoolChange{c}
-			HoldRefused(changes, d, refused)
+			Refused(changes, d, refused)
 			if diff := cmp.Diff(tt.want, outcome{changes[0].Op, changes[0].Desired.Count}); diff != "" {
 				t.Error(diff)
 			}
