@@ -185,10 +185,14 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 			w.Op = Update
 		}
 	}
+	uses := usedChanges(c.Desired, changes)
 	for _, w := range byKey {
-		w.Op = workloadOp(w, c.facts[w.Key].replaced, changes)
-		if why := cmp.Or(c.Held[w.Key], c.Unreviewed[w.Key]); why != "" && w.Op != NoOp {
-			w.Op, w.Held = Hold, why
+		w.Op, w.Uses = workloadOp(w, c.facts[w.Key].replaced, changes), uses[w.Key]
+		switch held, unreviewed := c.Held[w.Key], c.Unreviewed[w.Key]; {
+		case held != "" && w.Op != NoOp:
+			w.Op, w.Held = Hold, held
+		case unreviewed != "": // even without a step of its own: what it uses would change, or its place
+			w.Op, w.Held = Hold, unreviewed
 		}
 	}
 	for k, why := range c.Guard.Held {
