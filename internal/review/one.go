@@ -26,6 +26,8 @@ type Result struct {
 	Plan plan.Plan
 	// Err is why no plan could be made, or why what was shown could not be recorded.
 	Err error
+
+	told bool // the status of the head is that of this result
 }
 
 // One reviews the pull request with a number, as one step of a pipeline. It says what One has found even if the forge
@@ -107,6 +109,7 @@ func (r *Reviewer) review(ctx context.Context, pr PullRequest, pending bool) (Re
 	if err := forge.SetStatus(ctx, pr.Head, r.status(result)); err != nil {
 		return result, fmt.Errorf("pull request %d: set the status: %w", pr.Number, errors.Join(err, failed))
 	}
+	result.told = true
 	return result, failed
 }
 
