@@ -124,7 +124,7 @@ func TestFollowUnreadable(t *testing.T) {
 		o.observed.Errors = []diag.Diagnostic{diag.Errorf(diag.UnreadableFile, "no YAML").In("new.yaml").At(3, 1)}
 	})
 	o.pass(r)
-	o.expectReady(commit, review.Trouble, "no Workspace waits for it, but syncer cannot read all files: new.yaml:3:1: error: no YAML")
+	o.expectReady(commit, review.Trouble, "but syncer cannot read all files: new.yaml:3:1: error: no YAML")
 	if writes := o.pass(r); writes != 0 {
 		t.Errorf("%d writes for the same state", writes)
 	}

@@ -3,12 +3,16 @@
 package review_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/review"
 )
 
@@ -260,4 +264,39 @@ func TestNoAnswer(t *testing.T) {
 			t.Errorf("the next look reviews %v", got)
 		}
 	})
+}
+
+// TestPanic: a pull request that makes syncer panic ends nothing but its own review, be it the plan or its text.
+func TestPanic(t *testing.T) {
+	for _, where := range []string{"plan", "text"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t)
+			bad, good := o.forge.Open("main"), o.forge.Open("main")
+			blow := func(at string, pr review.PullRequest) {
+				if at == where && pr.Number == bad {
+					panic("index out of range: password=hunter2hunter2")
+				}
+			}
+			o.onPlan = func(pr review.PullRequest) { blow("plan", pr) }
+			var log bytes.Buffer
+			o.running(t, func(x *review.Options) {
+				x.Log = slog.New(slog.NewTextHandler(&log, nil))
+				render := x.Render
+				x.Render = func(p plan.Plan, pr review.PullRequest, limit int) string {
+					blow("text", pr)
+					return render(p, pr, limit)
+				}
+			})
+			if s := o.planStatus(o.head(bad)); s.State != review.Trouble ||
+				!strings.Contains(o.comment(bad), "What merging it would change is unknown.") {
+				t.Errorf("%s: %+v", where, s)
+			}
+			if s := o.planStatus(o.head(good)); s.State != review.Success {
+				t.Errorf("%s: the other one: %+v", where, s)
+			}
+			if got := log.String(); !strings.Contains(got, "index out of range") || strings.Contains(got, "hunter2") {
+				t.Errorf("%s: the log is %s", where, got)
+			}
+		})
+	}
 }

@@ -18,7 +18,8 @@ type Showing struct {
 }
 
 // Records returns the records of what a plan shows, one for each Workspace that it changes or deletes, or of which it
-// changes an object that its pods use, in the order of their keys. A Workspace that is refused or waits for a place has none: no reviewer was shown where it would run.
+// changes an object that its pods use, in the order of their keys. A Workspace that is refused or waits for a place has
+// none: no reviewer was shown where it would run.
 func Records(p *plan.Plan, s Showing) []reviewed.Record {
 	var out []reviewed.Record
 	for i := range p.Workspaces {
