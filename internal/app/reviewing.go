@@ -9,9 +9,11 @@ import (
 
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // reviewing runs a reviewer beside the loop. The loop hands its outcomes over and waits for nothing: a forge that is
@@ -77,10 +79,27 @@ func (v *reviewing) passed(o reconcile.Outcome) {
 		return
 	}
 	v.mu.Lock()
-	v.last = outcome{Observed: review.Observed{Commit: o.Commit, Reports: o.Reports}, plan: o.Plan}
+	v.last = outcome{Observed: review.Observed{
+		Commit: o.Commit, Reports: o.Reports, Errors: unreported(o),
+	}, plan: o.Plan}
 	v.known = true
 	v.mu.Unlock()
 	v.reviewer.Progressed()
+}
+
+// unreported are the errors of the source that are about no Workspace with a report.
+func unreported(o reconcile.Outcome) []diag.Diagnostic {
+	reported := map[workspace.Key]bool{}
+	for i := range o.Reports {
+		reported[o.Reports[i].Key] = true
+	}
+	var out []diag.Diagnostic
+	for _, d := range o.Plan.Problems {
+		if d.Severity == diag.Error && !reported[d.Workspace] {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 func (v *reviewing) seen() (outcome, bool) {

@@ -27,14 +27,18 @@ type digestsOf struct {
 	known map[workspace.Key]string
 }
 
-// digests sets the digest of each Workspace that a plan between two sources changes: that of the head, and for one that
-// goes that of the base.
+// digests sets the digest of each Workspace that a plan between two sources changes, by a step of its own or by one of
+// an object that its pods use: that of the head, and for one that goes that of the base.
 func (e *Engine) digests(ctx context.Context, p *plan.Plan, base, head source) {
 	before, after := byKey(base.side), byKey(head.side)
 	var gone, changed []*desired.Workload
 	for i := range p.Workspaces {
 		switch w := &p.Workspaces[i]; w.Op {
-		case plan.NoOp, plan.Hold:
+		case plan.NoOp:
+			if len(w.Uses) > 0 {
+				changed = append(changed, after[w.Key])
+			}
+		case plan.Hold:
 		case plan.Delete:
 			gone = append(gone, before[w.Key])
 		default:

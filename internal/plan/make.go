@@ -203,9 +203,10 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 			w.Op = Update
 		}
 	}
+	uses := usedChanges(c.Desired, changes)
 	for _, w := range byKey {
-		w.Op = workloadOp(w, c.facts[w.Key].replaced, changes)
-		if why := c.Guard.Held[w.Key]; why != "" && w.Op != NoOp {
+		w.Op, w.Uses = workloadOp(w, c.facts[w.Key].replaced, changes), uses[w.Key]
+		if why := c.Guard.Held[w.Key]; why != "" { // even without a step: what it uses would change, or its place
 			w.Op, w.Held = Hold, why
 			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}

@@ -117,6 +117,10 @@ type Workspace struct {
 	// that is held. It is "" otherwise.
 	Held string
 
+	// Uses are changes to objects of the repository that belong to no Workspace, and that its pods use. Its own objects
+	// may stay as they are meanwhile.
+	Uses []string
+
 	gone bool // it is no longer desired
 
 	// Digest is what reviews are kept under: that of its inputs, and for Delete that of what is deleted. It is "" if it

@@ -518,3 +518,50 @@ func TestSuspendNotReviewed(t *testing.T) {
 		}
 	})
 }
+
+// TestUsedObjectNotReviewed: what the pods of a Workspace use is reviewed like the Workspace itself, although none of
+// its own objects changes: an object that is changed or removed without a review stays as it is, after a restart too.
+func TestUsedObjectNotReviewed(t *testing.T) {
+	gated := strings.Replace(reconciletest.Phi, "preset: {name: phi-4-mini-instruct}",
+		"preset: {name: phi-4-mini-instruct, presetOptions: {modelAccessSecret: token}}", 1)
+	secret := func(key string) string {
+		return "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: token, namespace: default}\n" +
+			"spec: {target: {name: token}, dataFrom: [{extract: {key: " + key + "}}]}\n"
+	}
+	for name, push := range map[string]func(s *reconciletest.Simulator){
+		"changed": func(s *reconciletest.Simulator) { s.Git.Push("token.yaml", secret("stolen")) },
+		"removed": func(s *reconciletest.Simulator) { s.Git.Remove("token.yaml") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+				s.Review = review(reviewed.Require)
+				first := map[string]string{"phi.yaml": gated, "token.yaml": secret("team")}
+				s.Propose(first)
+				s.Merge(first)
+				l := s.Loop()
+				diff(t, "states", map[string]status.State{"phi": status.Ready}, states(s.Settle(l).Reports))
+				push(s)
+				for range 3 {
+					held(t, s.Pass(l, time.Minute), "phi", "NotReviewed", "it was never reviewed as it is now")
+				}
+				l = s.Loop()
+				held(t, s.Pass(l, time.Minute), "phi", "NotReviewed", "it was never reviewed as it is now")
+				if name == "removed" {
+					return
+				}
+				s.Git.Push("token.yaml", secret("team"))
+				if c := conditionOf(t, s.Settle(l), "phi", status.Applied); c.Status != "" {
+					t.Errorf("the way back is held: %+v", c)
+				}
+				second := map[string]string{"token.yaml": secret("other")}
+				s.Propose(second)
+				s.Merge(second)
+				before := writes(s)
+				out := s.Settle(l)
+				if c := conditionOf(t, out, "phi", status.Applied); c.Status != "" || writes(s) == before {
+					t.Errorf("what was reviewed is not carried out: %+v", c)
+				}
+			})
+		})
+	}
+}

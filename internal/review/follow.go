@@ -33,6 +33,11 @@ type follower struct {
 	said    map[string]CommitStatus // by commit: what the forge shows
 	shown   map[string]Deployment   // by environment: what the forge shows
 	listed  bool                    // the environments of an earlier process are in shown
+
+	// err is the last error, failures how many there were in a row, and retry when the forge is asked again.
+	err      error
+	failures int
+	retry    time.Time
 }
 
 // merged is a commit that is followed without a report that names it.
@@ -68,6 +73,21 @@ func (f *follower) follow(ctx context.Context) error {
 	if !known {
 		seen = Observed{}
 	}
+	if now.Before(f.retry) {
+		return f.err
+	}
+	f.err = f.all(ctx, seen, known, now)
+	if f.err == nil || stops(ctx, f.err) {
+		f.failures, f.retry = 0, time.Time{}
+		return f.err
+	}
+	// The loop reports often, and a forge that refuses or does not answer is not asked each time.
+	f.failures++
+	f.retry = now.Add(backoff(f.options.Interval, f.failures-1))
+	return f.err
+}
+
+func (f *follower) all(ctx context.Context, seen Observed, known bool, now time.Time) error {
 	err := f.commits(ctx, seen, now)
 	if stops(ctx, err) || !known {
 		return err
@@ -172,6 +192,10 @@ func (f *follower) statusOf(
 		return f.status(t.state(), "carried out with "+short(m.with)+": "+t.text()), nil
 	case m.named:
 		return f.status(Trouble, "later commits replaced it before it was ready"), nil
+	}
+	if len(seen.Errors) > 0 { // it may have brought them
+		return f.status(Trouble, fmt.Sprintf("no Workspace waits for it, but syncer cannot read all files: %s",
+			oneLine(seen.Errors[0].String()))), nil
 	}
 	return f.status(Success, "no Workspace waits for it"), nil
 }

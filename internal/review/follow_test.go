@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/status"
 )
@@ -110,6 +111,23 @@ func TestFollowOthers(t *testing.T) {
 	o.observe(fourth) // the Workspace is gone
 	o.pass(r)
 	o.expectReady(third, review.Trouble, "later commits replaced it before it was ready")
+}
+
+// TestFollowUnreadable: a commit that may have brought a file that syncer cannot read shows no success.
+func TestFollowUnreadable(t *testing.T) {
+	o := newOffice(t)
+	r := o.reviewer()
+	o.observe("tip1")
+	commit := o.merge(r)
+	o.observe(commit)
+	o.set(func() {
+		o.observed.Errors = []diag.Diagnostic{diag.Errorf(diag.UnreadableFile, "no YAML").In("new.yaml").At(3, 1)}
+	})
+	o.pass(r)
+	o.expectReady(commit, review.Trouble, "but syncer cannot read all files: new.yaml:3:1: error: no YAML")
+	if writes := o.pass(r); writes != 0 {
+		t.Errorf("%d writes for the same state", writes)
+	}
 }
 
 // TestFollowRestart: another process goes on where the first one stopped, and writes nothing twice.

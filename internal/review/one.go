@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
@@ -26,6 +27,8 @@ type Result struct {
 	Plan plan.Plan
 	// Err is why no plan could be made, or why what was shown could not be recorded.
 	Err error
+
+	told bool // the status of the head is that of this result
 }
 
 // One reviews the pull request with a number, as one step of a pipeline. It says what One has found even if the forge
@@ -50,11 +53,8 @@ func (r *Reviewer) Preview(ctx context.Context, number int) (Result, error) {
 	if why := r.skips(pr); why != "" {
 		return Result{PullRequest: pr, Skipped: why}, nil
 	}
-	made, err := r.options.Planner.Plan(ctx, pr)
-	if ctx.Err() != nil {
-		return Result{}, ctx.Err()
-	}
-	return r.judge(pr, made, err), nil
+	result, _ := r.plan(ctx, pr)
+	return result, ctx.Err()
 }
 
 // skips returns why a pull request is not reviewed, or "".
@@ -82,12 +82,10 @@ func (r *Reviewer) review(ctx context.Context, pr PullRequest, pending bool) (Re
 			return Result{PullRequest: pr}, fmt.Errorf("pull request %d: set the status: %w", pr.Number, err)
 		}
 	}
-	made, err := r.options.Planner.Plan(ctx, pr)
+	result, moved := r.plan(ctx, pr)
 	if ctx.Err() != nil {
 		return Result{PullRequest: pr}, ctx.Err()
 	}
-	moved := errors.Is(err, ErrMoved)
-	result := r.judge(pr, made, err)
 	now, err := forge.PullRequest(ctx, pr.Number)
 	if err != nil {
 		return result, fmt.Errorf("read pull request %d again: %w", pr.Number, err)
@@ -107,7 +105,23 @@ func (r *Reviewer) review(ctx context.Context, pr PullRequest, pending bool) (Re
 	if err := forge.SetStatus(ctx, pr.Head, r.status(result)); err != nil {
 		return result, fmt.Errorf("pull request %d: set the status: %w", pr.Number, errors.Join(err, failed))
 	}
+	result.told = true
 	return result, failed
+}
+
+// plan makes the plan of a pull request, and what is said of it. moved reports that Git has another head than the forge.
+//
+// What anybody may propose must not end the process that keeps the cluster: a panic is an error of this pull request.
+func (r *Reviewer) plan(ctx context.Context, pr PullRequest) (result Result, moved bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.options.Log.Error("a mistake in syncer: the plan of a pull request panicked", "number", pr.Number,
+				"commit", short(pr.Head), "panic", diag.EscapeText(fmt.Sprint(p)), "stack", string(debug.Stack()))
+			result = r.judge(pr, plan.Plan{}, errors.New("a mistake in syncer: the log of syncer says where"))
+		}
+	}()
+	made, err := r.options.Planner.Plan(ctx, pr)
+	return r.judge(pr, made, err), errors.Is(err, ErrMoved)
 }
 
 // show writes the comment and the record. If either fails, syncer could not tell.

@@ -19,6 +19,10 @@ const factsEvery = 5 * time.Minute
 // that no one fills the memory of syncer, and the limits of the forge, by opening many.
 const maxOpen = 500
 
+// maxInRow is after how many failures in a row the other pull requests wait for the next Pass: a forge that does not
+// answer takes the time of a whole request for each. It is our choice.
+const maxInRow = 3
+
 // Pass looks once at the open pull requests, reviews those that are due, and follows what was merged. Without a change
 // it makes one conditional request. more reports that a hint interrupted it. The errors of several pull requests are
 // joined; a *LimitError ends the Pass.
@@ -32,7 +36,7 @@ func (r *Reviewer) Pass(ctx context.Context) (more bool, err error) {
 		})
 	}()
 	gone, err := r.list(ctx)
-	if err != nil {
+	if r.failed = err != nil; err != nil {
 		return false, err
 	}
 	errs := []error{r.afterMerge(ctx, gone)}
@@ -45,12 +49,14 @@ func (r *Reviewer) Pass(ctx context.Context) (more bool, err error) {
 	default:
 		r.basis = basis
 	}
-	more, err = r.reviewDue(ctx)
-	errs = append(errs, err)
-	if err = errors.Join(errs...); stops(ctx, err) {
-		return more, err
+	more, one := r.reviewDue(ctx)
+	err = errors.Join(errs...)
+	if all := errors.Join(err, one); stops(ctx, all) {
+		return more, all
 	}
-	return more, errors.Join(err, r.follower.follow(ctx))
+	followed := r.follower.follow(ctx)
+	r.failed = err != nil || followed != nil
+	return more, errors.Join(err, one, followed)
 }
 
 // stops reports whether an error is about all requests to the forge.
@@ -132,11 +138,18 @@ func (r *Reviewer) reviewDue(ctx context.Context) (more bool, err error) {
 		)
 	})
 	var errs []error
+	inRow := 0
 	for i, pr := range due {
 		if i > 0 && len(r.hints) > 0 {
 			return true, errors.Join(errs...)
 		}
+		if inRow == maxInRow {
+			return false, errors.Join(errs...)
+		}
 		err := r.reviewOne(ctx, pr)
+		if inRow++; err == nil {
+			inRow = 0
+		}
 		more = more || r.open[pr.Number].Head != pr.Head
 		if stops(ctx, err) {
 			return false, errors.Join(append(errs, err)...)
@@ -195,7 +208,7 @@ func (r *Reviewer) reviewOne(ctx context.Context, pr PullRequest) error {
 		next.failed++
 		next.retry = now.Add(backoff(r.options.Interval, next.failed-1))
 	}
-	next.told = err == nil || result.URL != ""
+	next.told = result.told
 	r.said[pr.Number] = next
 	r.count(func(s *Stats) { s.Reviews[result.State]++ })
 	if err == nil {

@@ -62,6 +62,8 @@ type Progress interface {
 type Observed struct {
 	Commit  string // that was carried out
 	Reports []status.Report
+	// Errors are those of files from which no Workspace could be read. No report is about them.
+	Errors []diag.Diagnostic
 }
 
 // Options configure a Reviewer.
@@ -92,6 +94,7 @@ type Reviewer struct {
 	said   map[int]said // by number of an open pull request
 	basis  Basis
 	logged map[string]string // last error, by what failed
+	failed bool              // the last Pass, and not only the reviews of single pull requests
 
 	follower follower
 

@@ -3,12 +3,16 @@
 package review_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/review"
 )
 
@@ -177,4 +181,122 @@ func TestTrouble(t *testing.T) {
 			}
 		}
 	})
+}
+
+// locked is a forge that refuses comments on one pull request, and all statuses of merged commits.
+type locked struct {
+	review.Forge
+	number   int
+	refused  *int // statuses of merged commits
+	comments error
+}
+
+func (l locked) Comment(ctx context.Context, number int, marker, body string) (string, error) {
+	if number == l.number {
+		return "", l.comments
+	}
+	return l.Forge.Comment(ctx, number, marker, body)
+}
+
+func (l locked) SetStatus(ctx context.Context, commit string, s review.CommitStatus) error {
+	if s.Context == "syncer/demo/ready" && l.refused != nil {
+		*l.refused++
+		return errors.New("403")
+	}
+	return l.Forge.SetStatus(ctx, commit, s)
+}
+
+// TestOneRefuses: a pull request on which syncer cannot comment has a status that stays as it is, and delays no other.
+func TestOneRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		number := o.forge.Open("main")
+		o.running(t, func(x *review.Options) {
+			x.Forge = locked{Forge: x.Forge, number: number, comments: errors.New("the conversation is locked")}
+		})
+		after(10 * time.Hour)
+		if s := o.planStatus(o.head(number)); s.State != review.Trouble {
+			t.Errorf("%+v", s)
+		}
+		if got := o.forge.Writes(); got != 2 {
+			t.Errorf("%d writes for pending and a status", got)
+		}
+		other := o.forge.Open("main")
+		after(2 * interval)
+		if s := o.planStatus(o.head(other)); s.State != review.Success {
+			t.Errorf("the other one: %+v", s)
+		}
+	})
+}
+
+// TestFollowRefusedByForge: the loop reports each second, and a forge that refuses is not asked each time.
+func TestFollowRefusedByForge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		o.observe("c1", report("phi-4", "Ready", "c1"))
+		refused := 0
+		r := o.running(t, func(x *review.Options) { x.Forge = locked{Forge: x.Forge, refused: &refused} })
+		for range 3600 {
+			r.Progressed()
+			after(time.Second)
+		}
+		if refused < 3 || refused > 12 {
+			t.Errorf("%d requests in an hour", refused)
+		}
+	})
+}
+
+// TestNoAnswer: a forge that answers nothing ends a look after a few requests.
+func TestNoAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		for range 100 {
+			o.forge.Open("main")
+		}
+		o.recErr = errors.New("timeout")
+		r := o.reviewer()
+		if _, err := r.Pass(t.Context()); err == nil || len(o.planned()) != 3 {
+			t.Errorf("error %v", err)
+		}
+		if _, err := r.Pass(t.Context()); err == nil {
+			t.Error("no error")
+		} else if got := o.planned(); len(got) != 3 || got[0] != 4 {
+			t.Errorf("the next look reviews %v", got)
+		}
+	})
+}
+
+// TestPanic: a pull request that makes syncer panic ends nothing but its own review, be it the plan or its text.
+func TestPanic(t *testing.T) {
+	for _, where := range []string{"plan", "text"} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t)
+			bad, good := o.forge.Open("main"), o.forge.Open("main")
+			blow := func(at string, pr review.PullRequest) {
+				if at == where && pr.Number == bad {
+					panic("index out of range: password=hunter2hunter2")
+				}
+			}
+			o.onPlan = func(pr review.PullRequest) { blow("plan", pr) }
+			var log bytes.Buffer
+			o.running(t, func(x *review.Options) {
+				x.Log = slog.New(slog.NewTextHandler(&log, nil))
+				render := x.Render
+				x.Render = func(p plan.Plan, pr review.PullRequest, limit int) string {
+					blow("text", pr)
+					return render(p, pr, limit)
+				}
+			})
+			if s := o.planStatus(o.head(bad)); s.State != review.Trouble ||
+				!strings.Contains(o.comment(bad), "What merging it would change is unknown.") {
+				t.Errorf("%s: %+v", where, s)
+			}
+			if s := o.planStatus(o.head(good)); s.State != review.Success {
+				t.Errorf("%s: the other one: %+v", where, s)
+			}
+			if got := log.String(); !strings.Contains(got, "index out of range") || strings.Contains(got, "hunter2") {
+				t.Errorf("%s: the log is %s", where, got)
+			}
+		})
+	}
 }

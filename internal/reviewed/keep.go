@@ -4,6 +4,7 @@ package reviewed
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -72,38 +73,62 @@ func (k Keeping) current(name string, data []byte, r Record) bool {
 	return err == nil && old.Shown == r.Shown && old.PullRequest == r.PullRequest && k.Now.Sub(old.At) < k.MaxAge/2
 }
 
-// prune removes records that are older than keepFor times MaxAge, and then the oldest of those above the bounds. A file
-// that is no record, such as one of a newer version, counts as the oldest. Nothing else belongs into the folder.
+// kept is a file of the folder of a cluster.
+type kept struct {
+	name   string
+	record Record
+	counts bool
+	nth    int // among those of its pull request
+}
+
+// prune removes records that are older than keepFor times MaxAge, and then those above the bounds. What does not count,
+// such as a file of a newer version or one that no signer has signed, goes before every record that does. Nothing else
+// belongs into the folder.
 func (k Keeping) prune(files map[string][]byte) {
-	type file struct {
-		name   string
-		record Record
-	}
-	var all []file
+	folders := map[string][]kept{}
 	for name, data := range files {
 		r, _, err := Parse(k.Cluster, name, data)
 		if err == nil && k.Now.Sub(r.At) > keepFor*k.MaxAge || len(data) > MaxFile || !isFileName(name) {
 			delete(files, name)
 			continue
 		}
-		all = append(all, file{name, r})
-	}
-	slices.SortFunc(all, func(a, b file) int {
-		if c := later(a.record, b.record); c != 0 {
-			return c
+		f := kept{name: name}
+		if f.record, err = readOne(k.Cluster, name, data, k.Verify, k.Now); err == nil {
+			f.counts = true
 		}
-		return strings.Compare(a.name, b.name)
+		folders[path.Dir(name)] = append(folders[path.Dir(name)], f)
+	}
+	var all []kept
+	for _, folder := range folders {
+		all = append(all, dropOver(files, folder, maxPerWorkspace)...)
+	}
+	dropOver(files, all, maxRecords)
+}
+
+// dropOver removes what is above a bound, and returns the rest. The newest of each pull request stay first, so that one
+// with many versions, or with many Workspaces, removes its own records and not those of others.
+func dropOver(files map[string][]byte, all []kept, bound int) []kept {
+	slices.SortFunc(all, func(a, b kept) int {
+		return cmp.Or(later(a.record, b.record), strings.Compare(a.name, b.name))
 	})
-	perFolder, total := map[string]int{}, 0
-	for _, f := range all {
-		folder := path.Dir(f.name)
-		if perFolder[folder] == maxPerWorkspace || total == maxRecords {
-			delete(files, f.name)
-			continue
-		}
-		perFolder[folder]++
-		total++
+	of := map[string]int{}
+	for i := range all {
+		all[i].nth = of[all[i].record.PullRequest]
+		of[all[i].record.PullRequest]++
 	}
+	slices.SortStableFunc(all, func(a, b kept) int {
+		switch {
+		case a.counts && !b.counts:
+			return -1
+		case b.counts && !a.counts:
+			return 1
+		}
+		return cmp.Compare(a.nth, b.nth)
+	})
+	for _, f := range all[min(len(all), bound):] {
+		delete(files, f.name)
+	}
+	return all[:min(len(all), bound)]
 }
 
 // isFileName reports whether a record can have the path.

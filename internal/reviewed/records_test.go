@@ -178,6 +178,44 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestFlood: neither files that do not count nor the records of another pull request push out a record that counts.
+func TestFlood(t *testing.T) {
+	signed := Keeping{Cluster: "demo", Sign: seal("ci"), Verify: check("ci"), MaxAge: week, Now: noon}
+	good := FileName(phi, hashOf("a"))
+	flood := func(sign Sign, at time.Time, pullRequest string) map[string][]byte {
+		files := map[string][]byte{}
+		for i := range maxPerWorkspace + 5 {
+			r := record(fmt.Sprint(i))
+			r.At, r.PullRequest = at.Add(time.Duration(i)*time.Second), pullRequest
+			data, err := r.file(sign)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[FileName(phi, r.Digest)] = data
+		}
+		return files
+	}
+	for name, files := range map[string]map[string][]byte{
+		"unsigned":                flood(nil, noon.Add(time.Minute), "https://git.example.com/8"),
+		"by another key":          flood(seal("mallory"), noon.Add(time.Minute), "https://git.example.com/8"),
+		"of the future":           flood(seal("ci"), noon.Add(365*24*time.Hour), "https://git.example.com/8"),
+		"of another pull request": flood(seal("ci"), noon.Add(time.Minute), "https://git.example.com/8"),
+	} {
+		got, err := signed.Add(files, record("a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := signed
+		later.Now = noon.Add(2 * time.Minute)
+		if got, err = later.Add(got); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := Read("demo", got, check("ci"), later.Now).Find(phi, hashOf("a")); !ok || len(got) != maxPerWorkspace {
+			t.Errorf("%s: of %d files, %s counts: %t", name, len(got), good, ok)
+		}
+	}
+}
+
 // TestNewest: of several records of a Workspace the last one is named.
 func TestNewest(t *testing.T) {
 	a, b := record("a"), record("b")

@@ -57,7 +57,7 @@ func Judge(p *plan.Plan, in Input) []Judged {
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
 		carried := in.CarriedOut[w.Key]
-		if !carriesOut(p, w) && !moves(w, carried) {
+		if !carriesOut(p, w) && !moves(w, carried) && !usesOther(w) {
 			continue
 		}
 		c := reviewed.Case{Workspace: w.Key, Digest: key(w), Now: Shown(p, w), CarriedOut: carried}
@@ -87,6 +87,9 @@ func carriesOut(p *plan.Plan, w *plan.Workspace) bool {
 		return c.Workspace == w.Key && c.Op == plan.Delete && c.Live != nil && c.Live.Kind != "NodePool"
 	})
 }
+
+// usesOther reports whether nothing of a Workspace itself changes, but an object of the repository that its pods use.
+func usesOther(w *plan.Workspace) bool { return w.Op == plan.NoOp && len(w.Uses) > 0 }
 
 // moves reports whether a Workspace without a step of its own will run elsewhere than it does: it gets nodes before its
 // objects change, or nodes in a pool that others share.

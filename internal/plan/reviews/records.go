@@ -17,13 +17,14 @@ type Showing struct {
 	At          time.Time
 }
 
-// Records returns the records of what a plan shows, one for each Workspace that it changes or deletes, in the order of
-// their keys. A Workspace that is refused or waits for a place has none: no reviewer was shown where it would run.
+// Records returns the records of what a plan shows, one for each Workspace that it changes or deletes, or of which it
+// changes an object that its pods use, in the order of their keys. A Workspace that is refused or waits for a place has
+// none: no reviewer was shown where it would run.
 func Records(p *plan.Plan, s Showing) []reviewed.Record {
 	var out []reviewed.Record
 	for i := range p.Workspaces {
 		w := &p.Workspaces[i]
-		if !changes(w) || w.Digest == "" {
+		if !changes(w) && !usesOther(w) || w.Digest == "" {
 			continue
 		}
 		out = append(out, reviewed.Record{
