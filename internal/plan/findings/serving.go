@@ -101,7 +101,7 @@ func deleted(r *review, s *subject) {
 	what := "the Workspace is deleted"
 	switch {
 	case plan.ScaledDown(r.After, s.Key):
-		r.tell(s, plan.Deleted, diag.Off, what+": its InferenceSet has fewer replicas", "")
+		r.tell(s, plan.Deleted, diag.Off, what+": "+plan.ReasonFewerReplicas, "")
 	case s.Before.Serves:
 		verdict := r.Policy.Changes.Deletion
 		hint := policyHint(verdict, "policy.deletion")

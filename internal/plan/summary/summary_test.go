@@ -62,7 +62,7 @@ func TestServingOf(t *testing.T) {
 		{plan.Workspace{Op: plan.Hold, Before: serves, After: serves, Interrupted: true}, ServingContinues},
 		{plan.Workspace{Op: plan.Update, Before: serves, After: serves}, ServingContinues},
 		{plan.Workspace{Op: plan.Update, Before: serves, After: serves, Interrupted: true}, ServingInterrupted},
-		{plan.Workspace{Op: plan.Update, Before: serves, After: not}, ServingEnds},
+		{plan.Workspace{Op: plan.Update, Before: serves, After: not}, ServingStops},
 		{plan.Workspace{Op: plan.Delete, Before: serves}, ServingEnds},
 		{plan.Workspace{Op: plan.Delete}, NotServing},
 	} {
