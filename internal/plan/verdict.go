@@ -281,6 +281,21 @@ func (p *Plan) warns() bool {
 	return false
 }
 
+// OldWarnings counts the warnings about files of Workspaces that stay as they are: the change is not their reason.
+func (p *Plan) OldWarnings() int {
+	same := map[workspace.Key]bool{}
+	for i := range p.Workspaces {
+		same[p.Workspaces[i].Key] = p.Workspaces[i].Op == NoOp
+	}
+	n := 0
+	for i := range p.Problems {
+		if d := &p.Problems[i]; d.Severity == diag.Warning && same[d.Workspace] {
+			n++
+		}
+	}
+	return n
+}
+
 // some is a number of things: "1 model", "2 models", "1,200 objects".
 func some(n int, thing string) string {
 	if n != 1 {
