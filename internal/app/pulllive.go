@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -31,7 +32,7 @@ func askedOnce(c config.Config, repo *git.Repository) liveFacts {
 }
 
 // azureEvery is the shortest time between two looks of a daemon at Azure for reviews: the loop looks too, and they
-// share its rate limits. It is our choice.
+// share its rate limits. A pool that Azure did not have at the last look is reason for another one. It is our choice.
 const azureEvery = time.Minute
 
 // daemonLive are the facts that the adapters of a daemon give. It is safe for concurrent use.
@@ -40,16 +41,17 @@ type daemonLive struct {
 	parts  *Parts
 
 	mu    sync.Mutex
-	azure engine.Live // pools and quota, or why they are unknown
-	asked time.Time   // of azure
+	azure engine.Live     // pools and quota, or why they are unknown
+	asked time.Time       // of azure
+	news  map[string]bool // pools of nodes that Azure did not have when it was asked last
 }
 
 // facts is a liveFacts. A server that does not answer makes its part unknown.
 func (d *daemonLive) facts(ctx context.Context, pr review.PullRequest) (engine.Live, engine.Cluster, error) {
 	now := time.Now()
-	live := d.ofAzure(ctx, now)
-	live.Now = now
 	state, err := d.parts.Cluster.Observe(ctx)
+	live := d.ofAzure(ctx, now, state.Nodes)
+	live.Now = now
 	if err != nil {
 		live.ClusterWhy = "the cluster did not answer: " + err.Error()
 		return live, nil, ctx.Err()
@@ -59,14 +61,15 @@ func (d *daemonLive) facts(ctx context.Context, pr review.PullRequest) (engine.L
 	return live, asked, nil
 }
 
-// ofAzure returns pools and quota, at most azureEvery old.
-func (d *daemonLive) ofAzure(ctx context.Context, now time.Time) engine.Live {
+// ofAzure returns pools and quota, at most azureEvery old, and with the pools that these nodes are in.
+func (d *daemonLive) ofAzure(ctx context.Context, now time.Time, nodes []cluster.Node) engine.Live {
 	if d.config.Capacity.Mode != config.ModeAKS {
 		return engine.Live{}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.asked.IsZero() && now.Sub(d.asked) < azureEvery {
+	news := without(d.azure.Pools, nodes)
+	if !d.asked.IsZero() && now.Sub(d.asked) < azureEvery && (!d.azure.Azure || within(news, d.news)) {
 		return d.azure
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
@@ -86,8 +89,31 @@ func (d *daemonLive) ofAzure(ctx context.Context, now time.Time) engine.Live {
 			live.Unavailable = status.UnavailableFrom(files, now)
 		}
 	}
-	d.azure, d.asked = live, now
+	d.azure, d.asked, d.news = live, now, without(live.Pools, nodes)
 	return live
+}
+
+// without names the pools of nodes that are not among pools.
+func without(pools []capacity.LivePool, nodes []cluster.Node) map[string]bool {
+	out := map[string]bool{}
+	for i := range nodes {
+		if name := nodes[i].Pool; name != "" {
+			out[name] = true
+		}
+	}
+	for i := range pools {
+		delete(out, pools[i].Name)
+	}
+	return out
+}
+
+func within(a, b map[string]bool) bool {
+	for name := range a {
+		if !b[name] {
+			return false
+		}
+	}
+	return true
 }
 
 // forPullRequest keeps the cluster from what anybody may propose: a dry run hands objects to the API server and its

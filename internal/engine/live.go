@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Live is what is known of the cluster and of Azure when two commits are compared. The zero value is nothing.
@@ -32,7 +33,7 @@ type Live struct {
 
 // observe adds to the observed state of one side of a comparison what is live. The base starts on the live pools: sizes
 // that syncer has chosen stay as they are. The head starts where the base ends, and takes from the quota what it needs
-// beyond that.
+// beyond that. A tuning that is over has no nodes on either side, unless its inputs change.
 func (l *Live) observe(seen *desired.Observed, isBase bool) {
 	seen.Now = l.Now
 	switch {
@@ -40,6 +41,9 @@ func (l *Live) observe(seen *desired.Observed, isBase bool) {
 		seen.Pools, seen.State = l.Pools, l.State
 	case l.Cluster:
 		seen.State.Nodes = append(seen.State.Nodes, outsidePools(l.State.Nodes)...)
+		if isBase {
+			seen.State.Workloads = ended(l.State.Workloads)
+		}
 	}
 	if l.Cluster {
 		seen.NodesKnown = true
@@ -47,6 +51,17 @@ func (l *Live) observe(seen *desired.Observed, isBase bool) {
 	if !isBase && l.Azure {
 		seen.Quota, seen.Unavailable = l.Quota, l.Unavailable
 	}
+}
+
+// ended returns the tunings that are over. All else depends on the pools, which are unknown.
+func ended(live map[workspace.Key]cluster.Workload) map[workspace.Key]cluster.Workload {
+	out := map[workspace.Key]cluster.Workload{}
+	for k, w := range live {
+		if w.Ref.Kind == "Job" && (w.Complete || w.Failed) {
+			out[k] = cluster.Workload{Ref: w.Ref, Inputs: w.Inputs, Complete: w.Complete, Failed: w.Failed}
+		}
+	}
+	return out
 }
 
 // relax returns what is observed, as if Azure granted what the Workspaces without a place need: a reviewer sees what

@@ -127,7 +127,7 @@ func (p *Plan) refusedWords() []string {
 		{invalid, "model", "invalid"},
 		{unplaced, "model", "without a place"},
 		{objects, "object", "refused"},
-		{files, "other error", ""},
+		{files, "error", "outside of models"},
 	} {
 		if part.n > 0 {
 			out = append(out, strings.TrimSpace(some(part.n, part.what)+" "+part.does))
@@ -136,21 +136,48 @@ func (p *Plan) refusedWords() []string {
 	return out
 }
 
-// servingWords says for how many models serving stops for a while.
+// servingWords says for how many models serving stops, for a while and for good.
 func (p *Plan) servingWords() []string {
-	n := 0
+	interrupted, ends := 0, 0
 	for i := range p.Findings {
 		if p.Findings[i].Kind == Interrupted {
-			n++
+			interrupted++
 		}
 	}
-	switch n {
-	case 0:
-		return nil
-	case 1:
-		return []string{"serving interrupted"}
+	fewer := p.FewerReplicas()
+	for i := range p.Workspaces {
+		if w := &p.Workspaces[i]; w.Op == Delete && w.Before.Serves && !fewer[w.Key] {
+			ends++
+		}
 	}
-	return []string{"serving of " + some(n, "model") + " interrupted"}
+	var out []string
+	for _, part := range []struct {
+		n    int
+		does string
+	}{{interrupted, "interrupted"}, {ends, "stops for good"}} {
+		switch {
+		case part.n == 1:
+			out = append(out, "serving "+part.does)
+		case part.n > 1:
+			out = append(out, "serving of "+some(part.n, "model")+" "+part.does)
+		}
+	}
+	return out
+}
+
+// ReasonFewerReplicas ends the text of the Finding about a replica that goes while others of its InferenceSet stay.
+const ReasonFewerReplicas = "its InferenceSet has fewer replicas"
+
+// FewerReplicas are the Workspaces that go while other replicas of their InferenceSet stay, by the Findings: the model
+// is served all the same.
+func (p *Plan) FewerReplicas() map[workspace.Key]bool {
+	out := map[workspace.Key]bool{}
+	for i := range p.Findings {
+		if f := &p.Findings[i]; f.Kind == Deleted && strings.HasSuffix(f.Text, ReasonFewerReplicas) {
+			out[f.Workspace] = true
+		}
+	}
+	return out
 }
 
 // costWords is the difference of the cost of a month.
@@ -252,6 +279,21 @@ func (p *Plan) warns() bool {
 		}
 	}
 	return false
+}
+
+// OldWarnings counts the warnings about files of Workspaces that stay as they are: the change is not their reason.
+func (p *Plan) OldWarnings() int {
+	same := map[workspace.Key]bool{}
+	for i := range p.Workspaces {
+		same[p.Workspaces[i].Key] = p.Workspaces[i].Op == NoOp
+	}
+	n := 0
+	for i := range p.Problems {
+		if d := &p.Problems[i]; d.Severity == diag.Warning && same[d.Workspace] {
+			n++
+		}
+	}
+	return n
 }
 
 // some is a number of things: "1 model", "2 models", "1,200 objects".

@@ -60,6 +60,22 @@ func TestVerdict(t *testing.T) {
 			},
 			"2 models updated, serving of 2 models interrupted: read the warnings", Warned,
 		},
+		"a deletion": {
+			Plan{
+				Workspaces: []Workspace{
+					{Key: keyOf("a"), Op: Delete, Before: Values{Serves: true}}, {Key: keyOf("b"), Op: Delete},
+				},
+				Changes: create,
+			},
+			"2 models deleted, serving stops for good", Changed,
+		},
+		"one replica of several": {
+			Plan{
+				Workspaces: []Workspace{{Key: keyOf("a"), Op: Delete, Before: Values{Serves: true}}}, Changes: create,
+				Findings: []Finding{{Workspace: keyOf("a"), Kind: Deleted, Text: "deleted: " + ReasonFewerReplicas}},
+			},
+			"1 model deleted", Changed,
+		},
 		"an unknown price": {
 			Plan{
 				Workspaces: rows(Create), Changes: create, Cost: CostChange{Before: capacity.Cost{Known: true}},
@@ -89,7 +105,7 @@ func TestVerdict(t *testing.T) {
 				Changes:  []Change{{Op: Hold, Refused: true}, {Op: Hold, Refused: true}},
 				Problems: []diag.Diagnostic{{Severity: diag.Error}},
 			},
-			"2 objects refused, 1 other error: blocked", Blocked,
+			"2 objects refused, 1 error outside of models: blocked", Blocked,
 		},
 		"plain objects": {
 			Plan{Changes: []Change{{Op: Create}, {Op: Update}, {Op: Update}}},

@@ -100,7 +100,8 @@ func positive(text string) int {
 // it is 0. What a pipeline says of another forge does not count. The error is a *Error.
 func (s Step) Complete(r *config.Review, number int) (int, error) {
 	if r.Forge = cmp.Or(r.Forge, s.Forge); r.Forge == "" {
-		return 0, &Error{"the forge is not known", "give --forge: this is no pipeline that syncer knows"}
+		return 0, &Error{"the forge is not known", "give --forge: this is no pipeline that syncer knows; " +
+			"without a pull request, syncer plan --base BRANCH -o markdown prints the same comment"}
 	}
 	known := []string{config.GitHub, config.AzureDevOps, config.GitLab, config.Gitea}
 	if !slices.Contains(known, r.Forge) {

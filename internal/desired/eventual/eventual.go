@@ -50,6 +50,10 @@ func Of(d desired.Desired) desired.Observed {
 	})
 	on := places{nodes: nodes, free: map[string]int64{}, full: map[string]int{}}
 	for _, w := range workloads {
+		if w.Finished {
+			seen.State.Workloads[w.Key] = over(w)
+			continue
+		}
 		if w.Pool == nil || w.Pool.Count == 0 || len(w.Blocked) > 0 || w.Waiting != "" || w.Binding.Yields != "" {
 			continue
 		}
@@ -62,6 +66,13 @@ func Of(d desired.Desired) desired.Observed {
 	}
 	seen.State.Nodes = slices.Clip(seen.State.Nodes) // callers append to them
 	return seen
+}
+
+// over returns a tuning whose Job has ended, so that the next commit does not start it again unless its inputs differ.
+// Whether it succeeded counts no more: its nodes are gone either way.
+func over(w *desired.Workload) cluster.Workload {
+	job := cluster.Ref{Group: "batch", Version: "v1", Kind: "Job", Namespace: w.Key.Namespace, Name: w.Key.Name}
+	return cluster.Workload{Ref: job, Inputs: w.Workspace.Digest, Complete: true}
 }
 
 // places are the nodes of pools, and what is free on them.

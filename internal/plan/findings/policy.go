@@ -142,7 +142,7 @@ func notCompared(r *review) {
 		r.say(plan.NotCompared, diag.Off,
 			"cluster: unknown, "+why+"; what runs may differ from the base, and the API server may refuse objects", "")
 	}
-	if why := r.Asked.AzureWhy; !r.Asked.Azure && why != "" {
+	if why := r.Asked.AzureWhy; !r.Asked.Azure && why != "" && r.asksForNodes() == 0 { // quota says it otherwise
 		r.say(plan.NotCompared, diag.Off, "quota: unknown, "+why+"; what Azure refuses is unknown too", "")
 	}
 }

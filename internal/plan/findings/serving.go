@@ -70,6 +70,17 @@ func interrupted(r *review, s *subject) {
 	case s.new.Tuning != nil:
 		r.tell(s, plan.Replaced, diag.Warn, "the tuning starts over", "")
 	case s.old != nil && s.old.Tuning != nil:
+		r.tuningStops(s)
+	}
+}
+
+// tuningStops says that a tuning gives way to another workload, unless it is over.
+func (r *review) tuningStops(s *subject) {
+	job, found := r.Workloads[s.Key]
+	switch {
+	case !r.Asked.Cluster:
+		r.tell(s, plan.Replaced, diag.Warn, "the tuning stops; whether it still runs is unknown", "")
+	case found && job.Ref.Kind == "Job" && !job.Complete && !job.Failed:
 		r.tell(s, plan.Replaced, diag.Warn, "a running tuning stops", "")
 	}
 }
@@ -90,7 +101,7 @@ func deleted(r *review, s *subject) {
 	what := "the Workspace is deleted"
 	switch {
 	case plan.ScaledDown(r.After, s.Key):
-		r.tell(s, plan.Deleted, diag.Off, what+": its InferenceSet has fewer replicas", "")
+		r.tell(s, plan.Deleted, diag.Off, what+": "+plan.ReasonFewerReplicas, "")
 	case s.Before.Serves:
 		verdict := r.Policy.Changes.Deletion
 		hint := policyHint(verdict, "policy.deletion")

@@ -17,18 +17,68 @@ import (
 func (c *comment) head(b *strings.Builder) {
 	p := c.plan
 	fmt.Fprintf(b, "### %s\n\n", text(p.Verdict().Line))
-	fmt.Fprintf(b, "Plan of syncer for cluster %s, from %s to %s.",
+	fmt.Fprintf(b, "Plan of syncer for cluster %s, from %s to %s.\n\n",
 		diag.MarkdownCode(p.Cluster), diag.MarkdownCode(summary.Short(p.Base)), diag.MarkdownCode(summary.Short(p.Head)))
-	if p.Cost.Before != p.Cost.After || p.Cost.After.USD > 0 {
-		fmt.Fprintf(b, " All nodes cost %s USD/month (%s USD/h)",
-			arrow(summary.Month(p.Cost.Before), summary.Month(p.Cost.After)),
-			arrow(p.Cost.Before.String(), p.Cost.After.String()))
-		if p.PricesDate != "" {
-			fmt.Fprintf(b, ", by prices of %s", text(p.PricesDate))
-		}
-		b.WriteString(".")
+	fmt.Fprintf(b, "- **Cost** of all nodes: %s\n- **Serving**: %s\n", c.cost(), c.serving())
+}
+
+// cost says what all nodes cost, before and after.
+func (c *comment) cost() string {
+	before, after := c.plan.Cost.Before, c.plan.Cost.After
+	if before == after && after.Known && after.USD == 0 {
+		return "nothing is bought."
 	}
-	b.WriteString("\n")
+	out := arrow(summary.Month(before), summary.Month(after)) + " USD/month (" +
+		arrow(before.String(), after.String()) + " USD/h)"
+	if before == after && after.Known {
+		out += ", as before"
+	}
+	if c.plan.PricesDate != "" {
+		out += ", by prices of " + text(c.plan.PricesDate)
+	}
+	return out + "."
+}
+
+// serving says which Workspaces stop serving.
+func (c *comment) serving() string {
+	names, fewer := map[summary.Serving][]string{}, c.plan.FewerReplicas()
+	for i := range c.plan.Workspaces {
+		w := &c.plan.Workspaces[i]
+		if fewer[w.Key] {
+			continue
+		}
+		effect := summary.ServingOf(w)
+		names[effect] = append(names[effect], diag.MarkdownCode(w.Key.String()))
+	}
+	var out []string
+	for _, part := range []struct {
+		effect    summary.Serving
+		one, many string
+	}{
+		{summary.ServingEnds, "**stops for good**", "**stop for good**"},
+		{summary.ServingStops, "**stops**", "**stop**"},
+		{summary.ServingInterrupted, serving[summary.ServingInterrupted], "**stop** until their new pods are ready"},
+	} {
+		switch all := names[part.effect]; len(all) {
+		case 0:
+		case 1:
+			out = append(out, all[0]+" "+part.one)
+		default:
+			out = append(out, few(all)+" "+part.many)
+		}
+	}
+	if len(out) == 0 {
+		return "no model is known to stop."
+	}
+	return strings.Join(out, "; ") + "."
+}
+
+// few is some of the names, and the number of the others.
+func few(names []string) string {
+	if len(names) <= namesInBold {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %s more", strings.Join(names[:namesInBold], ", "), plan.Thousands(len(names)-namesInBold))
 }
 
 // leftOut says what the comment lacks, and where it is.

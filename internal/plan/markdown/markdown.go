@@ -65,7 +65,7 @@ func (c *comment) String() string {
 	}
 	c.head(&b)
 	c.blockers.write(&b, "Blocked")
-	c.deletions.write(&b, "Deleted")
+	c.deletions.write(&b, c.deletedHeading())
 	c.table(&b)
 	c.cautions.write(&b, "Warnings")
 	c.notes.write(&b, "Notes")

@@ -45,6 +45,16 @@ func read(p *plan.Plan, o Options) *comment {
 	return c
 }
 
+// deletedHeading is the heading of what is deleted. The list stands for the warnings about it.
+func (c *comment) deletedHeading() string {
+	if slices.ContainsFunc(c.plan.Findings, func(f plan.Finding) bool {
+		return f.Kind == plan.Deleted && f.Verdict == diag.Warn
+	}) {
+		return "Warning: deleted"
+	}
+	return "Deleted"
+}
+
 // deletion says what goes with a Workspace.
 func deletion(w *plan.Workspace, changes []*plan.Change) string {
 	var b strings.Builder
@@ -66,7 +76,7 @@ func (c *comment) deletes(name string, changes []*plan.Change) {
 		return
 	}
 	if name != "" {
-		targets += " of " + name + ", which stays"
+		targets = "of " + name + ", which stays: " + targets
 	}
 	c.deletions.items = append(c.deletions.items, item{rest: targets})
 }

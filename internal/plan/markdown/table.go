@@ -21,6 +21,7 @@ var (
 		summary.ServingStarts:      "starts",
 		summary.ServingContinues:   "continues",
 		summary.ServingInterrupted: "**stops** until its new pods are ready",
+		summary.ServingStops:       "**stops**",
 		summary.ServingEnds:        "**stops for good**",
 	}
 )

@@ -48,7 +48,8 @@ func Blockers(p *plan.Plan) []Statement {
 	return out.list
 }
 
-// Cautions are what to read before the change is carried out. Those with equal words are one.
+// Cautions are what to read before the change is carried out. Those with equal words are one. Warnings about the files
+// of Workspaces that do not change are not among them: Facts counts them.
 func Cautions(p *plan.Plan) []Statement {
 	var out statements
 	out.addFindings(p, diag.Warn)
@@ -63,6 +64,13 @@ func Cautions(p *plan.Plan) []Statement {
 func Facts(p *plan.Plan) []Statement {
 	var out statements
 	out.addFindings(p, diag.Off)
+	if n := p.OldWarnings(); n > 0 {
+		text := "1 warning about a Workspace that does not change; syncer validate prints it"
+		if n > 1 {
+			text = plan.Thousands(n) + " warnings about Workspaces that do not change; syncer validate prints them"
+		}
+		out.add("", workspace.Key{}, text, "")
+	}
 	return slices.DeleteFunc(out.list, func(s Statement) bool {
 		switch s.Kind {
 		case plan.ModelChanged, plan.RevisionChanged, plan.ContextChanged, plan.GPUsChanged, plan.ParallelismChanged,
@@ -104,7 +112,14 @@ func (s *statements) add(kind plan.FindingKind, k workspace.Key, text, hint stri
 
 // addProblems adds the Problems of a severity. Workspace.Blocked has the errors of Workspaces already.
 func (s *statements) addProblems(p *plan.Plan, severity diag.Severity) {
+	same := map[workspace.Key]bool{}
+	for i := range p.Workspaces {
+		same[p.Workspaces[i].Key] = p.Workspaces[i].Op == plan.NoOp
+	}
 	for _, d := range p.Problems {
+		if same[d.Workspace] && severity == diag.Warning {
+			continue
+		}
 		if d.Severity == severity && (severity == diag.Warning || d.Workspace == (workspace.Key{})) {
 			hint := d.Hint
 			d.Hint = ""

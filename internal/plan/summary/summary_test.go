@@ -62,7 +62,7 @@ func TestServingOf(t *testing.T) {
 		{plan.Workspace{Op: plan.Hold, Before: serves, After: serves, Interrupted: true}, ServingContinues},
 		{plan.Workspace{Op: plan.Update, Before: serves, After: serves}, ServingContinues},
 		{plan.Workspace{Op: plan.Update, Before: serves, After: serves, Interrupted: true}, ServingInterrupted},
-		{plan.Workspace{Op: plan.Update, Before: serves, After: not}, ServingEnds},
+		{plan.Workspace{Op: plan.Update, Before: serves, After: not}, ServingStops},
 		{plan.Workspace{Op: plan.Delete, Before: serves}, ServingEnds},
 		{plan.Workspace{Op: plan.Delete}, NotServing},
 	} {
@@ -79,12 +79,14 @@ func TestStatements(t *testing.T) {
 			{Key: a, Blocked: []string{"a.yaml:1:2: error: no"}},
 			{Key: b, Refused: true, Unplaced: "no quota"},
 			{Key: workspace.Key{Name: "c"}, Refused: true, Unplaced: "no room"},
+			{Key: workspace.Key{Name: "same"}, Op: plan.NoOp},
 		},
 		Changes: []plan.Change{{Target: "ConfigMap/x", Reason: "refused", Refused: true}},
 		Problems: []diag.Diagnostic{
 			diag.Errorf("A", "no").For(a),
 			diag.Errorf("A", "broken").In("x.yaml").Suggest("mend it"),
 			diag.Warningf("A", "odd").In("y.yaml").At(1, 2).For(a),
+			diag.Warningf("A", "old").In("z.yaml").At(1, 2).For(workspace.Key{Name: "same"}),
 		},
 		Warnings: []string{"held"},
 		Findings: []plan.Finding{
@@ -114,7 +116,10 @@ func TestStatements(t *testing.T) {
 			{Text: "held"},
 			{Workspaces: all[:1], Text: "y.yaml:1:2: odd"},
 		}},
-		{"facts", Facts(&p), []Statement{{Kind: plan.NotCompared, Text: "unknown"}}},
+		{"facts", Facts(&p), []Statement{
+			{Kind: plan.NotCompared, Text: "unknown"},
+			{Text: "1 warning about a Workspace that does not change; syncer validate prints it"},
+		}},
 	} {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)

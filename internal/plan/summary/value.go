@@ -88,6 +88,7 @@ const (
 	ServingStarts      Serving = "starts"      // there was none before
 	ServingContinues   Serving = "continues"   // without a pause that is known of
 	ServingInterrupted Serving = "interrupted" // it stops, and starts again
+	ServingStops       Serving = "stops"       // it stops, and the Workspace stays: the findings say why
 	ServingEnds        Serving = "ends"        // it stops for good
 )
 
@@ -100,8 +101,10 @@ func ServingOf(w *plan.Workspace) Serving {
 		return ServingStarts
 	case w.Op == plan.Hold:
 		return ServingContinues
-	case w.Op == plan.Delete || !w.After.Serves:
+	case w.Op == plan.Delete:
 		return ServingEnds
+	case !w.After.Serves:
+		return ServingStops
 	case w.Interrupted:
 		return ServingInterrupted
 	}

@@ -15,8 +15,9 @@ import (
 var serving = map[summary.Serving]string{
 	summary.ServingStarts:      "starts",
 	summary.ServingContinues:   "continues",
-	summary.ServingInterrupted: "interrupted until the new pods are ready",
-	summary.ServingEnds:        "ends",
+	summary.ServingInterrupted: "stops until the new pods are ready",
+	summary.ServingStops:       "stops",
+	summary.ServingEnds:        "stops for good",
 }
 
 // workspace writes one Workspace that changes, with its pools and objects.
