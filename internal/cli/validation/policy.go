@@ -15,7 +15,7 @@ import (
 )
 
 // policies returns what section policy of the configuration forbids of the change of one PATH: "plan --base" is blocked
-// by the same. The quota is left out, because nobody is asked here. Several files are a part of a change only.
+// by the same. The quota is left out, because no server is asked here. Several files are a part of a change only.
 func (v *validation) policies(
 	ctx context.Context, paths []string, before source.Tree, after desired.Input,
 ) ([]diag.Diagnostic, error) {
@@ -37,7 +37,7 @@ func (v *validation) policies(
 	}, nil)
 	p, err := e.Between(ctx,
 		engine.Revision{Commit: "before", Inputs: "before", Files: before.Files},
-		engine.Revision{Commit: "after", Inputs: "after", Files: before.Files, AllowEmpty: true})
+		engine.Revision{Commit: "after", Inputs: "after", Files: before.Files})
 	if err != nil {
 		return nil, err
 	}

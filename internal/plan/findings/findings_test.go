@@ -271,11 +271,11 @@ func TestHowLong(t *testing.T) {
 			"context", []cluster.Pod{started(3*time.Minute, 9*time.Minute), started(0, 4*time.Minute)},
 			"ready 0 s to 9 min after",
 		},
-		"not ready":       {"context", []cluster.Pod{{}}, unknown},
-		"ready once more": {"context", []cluster.Pod{started(time.Minute, 50*time.Hour)}, unknown},
-		"other weights":   {"model", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
-		"other revision":  {"revision", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
-		"other nodes":     {"gpus", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
+		"not ready":      {"context", []cluster.Pod{{}}, unknown},
+		"ready again":    {"context", []cluster.Pod{started(time.Minute, 50*time.Hour)}, unknown},
+		"other weights":  {"model", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
+		"other revision": {"revision", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
+		"other nodes":    {"gpus", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := trees(t)[tt.change]

@@ -37,7 +37,8 @@ func howLong(r *review, s *subject) string {
 	if most == 0 {
 		return unknown
 	}
-	return fmt.Sprintf("; the pods that run now were ready %s to %s after they were created", rounded(least), rounded(most))
+	return fmt.Sprintf("; the pods that run now were ready %s to %s after they were created",
+		rounded(least), rounded(most))
 }
 
 // rounded is a length of time as people say it: in seconds below two minutes, else in minutes.
