@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/config"
@@ -117,6 +118,18 @@ func (v *reviewing) Observed() (review.Observed, bool) {
 // Contains implements review.Progress.
 func (v *reviewing) Contains(ctx context.Context, tip, commit string) (bool, error) {
 	return v.repo.Contains(ctx, git.Commit{Hash: git.Hash(tip)}, git.Hash(commit))
+}
+
+// Recent implements review.Progress. The time of a commit is that of its author: a rebase keeps it.
+func (v *reviewing) Recent(ctx context.Context, tip string, since time.Time, n int) ([]string, error) {
+	commits, err := v.repo.Log(ctx, git.Hash(tip), n)
+	var out []string
+	for _, c := range commits {
+		if !c.Time.Before(since) {
+			out = append(out, string(c.Hash))
+		}
+	}
+	return out, err
 }
 
 // hint says that pull requests may have changed.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -24,7 +25,7 @@ func podOf(pod *corev1.Pod) cluster.Pod {
 	for _, c := range pod.Status.Conditions {
 		switch {
 		case c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue:
-			p.Ready = true
+			p.Ready, p.Start = true, startOf(pod, c.LastTransitionTime.Time)
 		case c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse:
 			p.Reason, p.Message = "Unschedulable", c.Message
 		}
@@ -41,6 +42,25 @@ func podOf(pod *corev1.Pod) cluster.Pod {
 		}
 	}
 	return p
+}
+
+// startOf returns how long a pod took until it was ready. It is unknown of a pod one of whose containers has started
+// more than once: that was no start from nothing.
+func startOf(pod *corev1.Pod, ready time.Time) cluster.Start {
+	created, running := pod.CreationTimestamp.Time, time.Time{}
+	for i := range pod.Status.ContainerStatuses {
+		c := &pod.Status.ContainerStatuses[i]
+		if c.RestartCount > 0 || c.State.Running == nil {
+			return cluster.Start{}
+		}
+		if at := c.State.Running.StartedAt.Time; at.After(running) {
+			running = at
+		}
+	}
+	if created.IsZero() || running.Before(created) || ready.Before(running) {
+		return cluster.Start{}
+	}
+	return cluster.Start{AtLeast: running.Sub(created), AtMost: ready.Sub(created)}
 }
 
 // failure is what is wrong with one container. message follows the name of the container.

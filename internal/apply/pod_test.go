@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	"syncer.dev/syncer/internal/cluster"
 )
 
 // TestWhyAContainerEnded says in which words the status tells how a container ended.
@@ -112,5 +114,43 @@ func TestFailedAt(t *testing.T) {
 	}
 	if at := podOf(&pod).FailedAt; !at.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) {
 		t.Errorf("failed at %s", at)
+	}
+}
+
+// TestStartOfAPod: how long it took until it was ready.
+func TestStartOfAPod(t *testing.T) {
+	const running = `
+  - name: model
+    ready: true
+    state: {running: {startedAt: "2026-01-02T03:04:00Z"}}
+`
+	for name, tt := range map[string]struct {
+		containers string
+		want       cluster.Start
+	}{
+		"ready": {running, cluster.Start{AtLeast: 4 * time.Minute, AtMost: 9 * time.Minute}},
+		"a sidecar": {
+			running + `  - {name: b, state: {running: {startedAt: "2026-01-02T03:05:00Z"}}}`,
+			cluster.Start{AtLeast: 5 * time.Minute, AtMost: 9 * time.Minute},
+		},
+		"restarted":   {running + "    restartCount: 1\n", cluster.Start{}},
+		"wrong clock": {strings.ReplaceAll(running, "03:04", "03:14"), cluster.Start{}},
+		"not running": {"  - {name: model, state: {terminated: {exitCode: 0}}}", cluster.Start{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := `
+metadata: {name: phi-0, creationTimestamp: "2026-01-02T03:00:00Z"}
+status:
+  conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-02T03:09:00Z"}]
+  containerStatuses:
+` + strings.TrimPrefix(tt.containers, "\n")
+			var pod corev1.Pod
+			if err := yaml.UnmarshalStrict([]byte(text), &pod); err != nil {
+				t.Fatal(err)
+			}
+			if got := podOf(&pod).Start; got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }

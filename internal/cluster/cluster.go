@@ -179,8 +179,17 @@ type Pod struct {
 	// that has ended for good; empty when nothing is.
 	Reason  string
 	Message string
+	// Start is how long the pod took to start; the zero value is unknown.
+	Start Start
 	// FailedAt is when the container that Message is about last failed; zero when it has not ended.
 	FailedAt time.Time
+}
+
+// Start bounds how long a pod took from its creation until it was ready for the first time. Kubernetes keeps only the
+// last time at which it became ready: a pod that was not ready for a while meanwhile has started earlier than AtMost.
+type Start struct {
+	AtLeast time.Duration // until the last of its containers ran
+	AtMost  time.Duration // until it was ready
 }
 
 // Ended reports whether the pod has ended: it takes nothing of its node any more, and never runs again.

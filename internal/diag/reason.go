@@ -130,6 +130,9 @@ const (
 	NotReviewed       Reason = "NotReviewed"
 	WorseThanReviewed Reason = "WorseThanReviewed"
 
+	// A change that section policy of the configuration forbids.
+	ChangeNotAllowed Reason = "ChangeNotAllowed"
+
 	// Kustomize.
 	KustomizeNotSupported Reason = "KustomizeNotSupported"
 	KustomizeFailed       Reason = "KustomizeFailed"
@@ -327,6 +330,9 @@ var catalogue = []group{
 			"What runs, or would run, costs more, runs elsewhere, or replaces, interrupts or deletes more than " +
 				"reviewers were shown.",
 		},
+	}},
+	{"Changes", []Entry{
+		{ChangeNotAllowed, "policy.deletion, policy.interruption or policy.costDelta is fail, and forbids the change."},
 	}},
 	{"Kustomize and patches", []Entry{
 		{KustomizeNotSupported, "Kustomization folders cannot be used here."},

@@ -36,11 +36,13 @@ type office struct {
 	observed review.Observed
 	known    bool
 	history  []string // commits of the branch, oldest first
+	times    map[string]time.Time
 }
 
 func newOffice(t *testing.T) *office {
 	return &office{
 		t: t, forge: reviewtest.NewRepository(), basis: review.Basis{Tip: "tip1", Facts: "facts1"}, refused: map[int]bool{},
+		times: map[string]time.Time{},
 	}
 }
 
@@ -112,6 +114,18 @@ func (o *office) Contains(_ context.Context, tip, commit string) (bool, error) {
 	defer o.mu.Unlock()
 	at := slices.Index(o.history, commit)
 	return at >= 0 && at <= slices.Index(o.history, tip), nil
+}
+
+func (o *office) Recent(_ context.Context, tip string, since time.Time, n int) ([]string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var out []string
+	for at := slices.Index(o.history, tip); at >= 0 && len(out) < n; at-- {
+		if c := o.history[at]; !o.times[c].Before(since) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
 }
 
 // set changes the office while a Reviewer runs.

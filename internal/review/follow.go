@@ -33,6 +33,7 @@ type follower struct {
 	said    map[string]CommitStatus // by commit: what the forge shows
 	shown   map[string]Deployment   // by environment: what the forge shows
 	listed  bool                    // the environments of an earlier process are in shown
+	resumed bool                    // the commits that an earlier process may have left are in waiting
 
 	// err is the last error, failures how many there were in a row, and retry when the forge is asked again.
 	err      error
@@ -70,9 +71,6 @@ func (f *follower) follow(ctx context.Context) error {
 	}
 	seen, known := f.options.Progress.Observed()
 	now := time.Now()
-	if !known {
-		seen = Observed{}
-	}
 	if now.Before(f.retry) {
 		return f.err
 	}
@@ -88,11 +86,33 @@ func (f *follower) follow(ctx context.Context) error {
 }
 
 func (f *follower) all(ctx context.Context, seen Observed, known bool, now time.Time) error {
-	err := f.commits(ctx, seen, now)
-	if stops(ctx, err) || !known {
+	if !known {
+		return f.commits(ctx, Observed{}, now)
+	}
+	err := f.resume(ctx, seen, now)
+	if stops(ctx, err) {
+		return err
+	}
+	if err = errors.Join(err, f.commits(ctx, seen, now)); stops(ctx, err) {
 		return err
 	}
 	return errors.Join(err, f.deployments(ctx, seen))
+}
+
+// resume follows, once, the commits that an earlier process may have left pending, or that were merged while none ran.
+func (f *follower) resume(ctx context.Context, seen Observed, now time.Time) error {
+	if f.resumed {
+		return nil
+	}
+	commits, err := f.options.Progress.Recent(ctx, seen.Commit, now.Add(-followFor), maxCommits)
+	if err != nil {
+		return fmt.Errorf("look for commits that were merged before the start: %w", err)
+	}
+	for _, commit := range commits {
+		f.merged(commit, now)
+	}
+	f.resumed = true
+	return nil
 }
 
 // commits sets the statuses of the commits that reports name, and of merged ones.
@@ -217,7 +237,8 @@ func sorted[V any](m map[string]V, at func(string) time.Time) []string {
 // tally counts the Workspaces of one commit.
 type tally struct {
 	all, ready, failed int
-	first              string    // the first Workspace that is not ready, with its state
+	first              string    // the first Workspace that is not ready, with its state or what holds it
+	worse              string    // what runs of the first Workspace that is not as it was reviewed
 	last               time.Time // of the transitions
 }
 
@@ -244,6 +265,9 @@ func (t *tally) add(r *status.Report) {
 			t.last = c.LastTransitionTime
 		}
 	}
+	if c, ok := conditionOf(r, status.Reviewed); ok && c.Status == "False" && t.worse == "" {
+		t.worse = r.Key.String() + ": " + c.Message
+	}
 	switch {
 	case r.Failing():
 		t.failed++
@@ -251,9 +275,22 @@ func (t *tally) add(r *status.Report) {
 		t.ready++
 		return
 	}
-	if t.first == "" {
-		t.first = r.Key.String() + " " + string(r.State)
+	if t.first != "" {
+		return
 	}
+	t.first = r.Key.String() + " " + string(r.State)
+	if c, ok := conditionOf(r, status.Applied); ok && c.Status == "False" && c.Message != "" {
+		t.first = r.Key.String() + ": " + c.Message
+	}
+}
+
+// conditionOf returns a condition of a Workspace, if it has one of that type.
+func conditionOf(r *status.Report, kind string) (status.Condition, bool) {
+	at := slices.IndexFunc(r.Conditions, func(c status.Condition) bool { return c.Type == kind })
+	if at < 0 {
+		return status.Condition{}, false
+	}
+	return r.Conditions[at], true
 }
 
 // done reports whether a Workspace has become what its file asks for.
@@ -289,6 +326,9 @@ func (t tally) text() string {
 	}
 	if t.first != "" {
 		text += ": " + oneLine(t.first)
+	}
+	if t.worse != "" {
+		text += "; " + oneLine(t.worse)
 	}
 	return text
 }

@@ -20,7 +20,10 @@ func (o *office) merge(r *review.Reviewer) (commit string) {
 	number := o.forge.Open("main")
 	o.pass(r)
 	commit = o.forge.Merge(number)
-	o.set(func() { o.history = append(o.history, commit) })
+	o.set(func() {
+		o.history = append(o.history, commit)
+		o.times[commit] = time.Now()
+	})
 	o.pass(r)
 	return commit
 }
@@ -152,6 +155,59 @@ func TestFollowRestart(t *testing.T) {
 			t.Errorf("%d requests for commits that were ready long ago", got)
 		}
 	})
+}
+
+// TestFollowMergedMeanwhile: what was merged while no process ran, or left pending by one that ended, is followed.
+func TestFollowMergedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		before := o.merge(o.reviewer())
+		after(48 * time.Hour)
+		left := o.merge(o.reviewer())
+		o.expectReady(left, review.Pending, "syncer has not carried it out yet")
+		meanwhile := o.merge(o.reviewer(func(x *review.Options) { x.Progress = nil }))
+		o.observe(meanwhile, report("phi-4", status.Ready, meanwhile))
+		r := o.reviewer()
+		o.pass(r)
+		o.expectReady(meanwhile, review.Success, "1 of 1 Workspace ready")
+		o.expectReady(left, review.Success, "carried out with "+meanwhile[:12])
+		o.expectReady(before, review.Pending, "syncer has not carried it out yet") // it is too old
+		if writes := o.pass(r) + o.pass(o.reviewer()); writes != 0 {
+			t.Errorf("%d writes for what was said", writes)
+		}
+	})
+}
+
+// TestFollowNotReviewed: the status of a merged commit says by how much what runs is worse than what was reviewed, and
+// what holds back the rest.
+func TestFollowNotReviewed(t *testing.T) {
+	o := newOffice(t)
+	r := o.reviewer()
+	commit := o.merge(r)
+	const worse = "worse than reviewed: it costs 4.90 USD/h, and was 3.67: 33% more"
+	condition := func(kind string) func(*status.Report) {
+		return func(x *status.Report) {
+			x.Conditions = append(x.Conditions, status.Condition{
+				Type: kind, Status: "False", Reason: "WorseThanReviewed", Message: worse,
+			})
+		}
+	}
+	o.observe(commit, report("phi-4", status.Ready, commit, condition(status.Reviewed)))
+	o.pass(r)
+	o.expectReady(commit, review.Success, "1 of 1 Workspace ready; default/phi-4: "+worse)
+	hostile := func(x *status.Report) {
+		x.Conditions[1].Message = "never\x1b[2J reviewed\nin " + strings.Repeat("x", 999)
+	}
+	o.observe(commit, report("phi-4", status.Ready, commit, condition(status.Reviewed), hostile))
+	o.pass(r)
+	text := o.readyStatus(commit).Description
+	if strings.ContainsAny(text, "\x1b\n") || len(text) > 300 || !strings.Contains(text, "phi-4: never") {
+		t.Errorf("%q", text)
+	}
+	held := func(x *status.Report) { x.DesiredCommit = commit }
+	o.observe(commit, report("phi-4", status.Ready, "c1", held, condition(status.Applied)))
+	o.pass(r)
+	o.expectReady(commit, review.Failure, "1 of 1 Workspace failed: default/phi-4: "+worse)
 }
 
 // TestFollowUnmerged: a pull request that is closed without merging is not followed, and one that cannot be read is

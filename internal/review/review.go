@@ -56,6 +56,8 @@ type Progress interface {
 	Observed() (Observed, bool)
 	// Contains reports whether a commit is part of the history of another one.
 	Contains(ctx context.Context, tip, commit string) (bool, error)
+	// Recent returns the commits of the branch up to tip that were written since a time, along first parents, at most n.
+	Recent(ctx context.Context, tip string, since time.Time, n int) ([]string, error)
 }
 
 // Observed is the outcome of the last pass of the loop that got as far as a report.

@@ -108,7 +108,7 @@ func Judge(records Records, c Case, p Policy, now time.Time) Judgement {
 			span(age), in(r), span(p.MaxAge))}
 	}
 	if worse := r.Shown.worse(c.Now, p.CostTolerance); len(worse) > 0 {
-		return Judgement{diag.WorseThanReviewed, "it is worse than reviewed" + in(r) + ": " + strings.Join(worse, "; ")}
+		return Judgement{diag.WorseThanReviewed, "worse than reviewed: " + strings.Join(worse, "; ") + shownIn(r)}
 	}
 	return Judgement{diag.AsReviewed, "as reviewed" + in(r) + " at " + r.At.UTC().Format(time.RFC3339)}
 }
@@ -135,6 +135,14 @@ func in(r Record) string {
 		return ""
 	}
 	return " in " + r.PullRequest
+}
+
+// shownIn names the pull request of a record at the end of a text: a commit status has no room for all of it.
+func shownIn(r Record) string {
+	if r.PullRequest == "" {
+		return ""
+	}
+	return " (reviewed in " + r.PullRequest + ")"
 }
 
 // worse lists in what values are worse than those that were shown; tolerance is in percent.

@@ -44,8 +44,8 @@ func TestJudge(t *testing.T) {
 		"same size": {now: with(func(s *Shown) { s.InstanceType = "standard_nc24ads_a100_v4" }), reason: diag.AsReviewed},
 		"dearer": {
 			now: with(func(s *Shown) { s.HourlyCost = usd(4.9) }), reason: diag.WorseThanReviewed,
-			text: "it is worse than reviewed" + in +
-				": it costs 4.90 USD/h, and was 3.67: 33% more, where policy.review.costTolerance is 10%",
+			text: "worse than reviewed: it costs 4.90 USD/h, and was 3.67: 33% more, where policy.review.costTolerance is " +
+				"10% (reviewed" + in + ")",
 		},
 		"price gone": {
 			now: with(func(s *Shown) { s.HourlyCost = capacity.Cost{} }), reason: diag.WorseThanReviewed,

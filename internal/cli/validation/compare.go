@@ -19,9 +19,10 @@ import (
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
-// changes compares a PATH with what --base or --old names, if either is given.
-func (v *validation) changes(ctx context.Context, name string, after *workspace.Set) ([]diag.Diagnostic, error) {
-	var before source.Tree
+// changes compares a PATH with what --base or --old names, if either is given. It returns that as well.
+func (v *validation) changes(
+	ctx context.Context, name string, after *workspace.Set,
+) (_ []diag.Diagnostic, before source.Tree, _ error) {
 	var all fs.FS
 	var root string
 	var err error
@@ -29,31 +30,32 @@ func (v *validation) changes(ctx context.Context, name string, after *workspace.
 	case v.Old != "":
 		before, err = v.OpenPath(v.SourceFolders([]string{v.Old})[0])
 	case v.Base == "":
-		return nil, nil
+		return nil, before, nil
 	case name == "-":
-		return nil, errors.New("--base needs a path in a repository; for standard input use --old")
+		return nil, before, errors.New("--base needs a path in a repository; for standard input use --old")
 	default:
 		before, all, root, err = v.atBase(ctx, name)
 	}
 	if err != nil {
-		return nil, err
+		return nil, before, err
 	}
 	options := v.LoadOptions()
 	options.Root = before.Root
 	old, err := load.Load(before.Files, options)
 	if err != nil {
-		return nil, fmt.Errorf("read the earlier state: %w", err)
+		return nil, before, fmt.Errorf("read the earlier state: %w", err)
 	}
 	if all != nil &&
 		slices.ContainsFunc(after.Workspaces, func(w workspace.Workspace) bool { return old.Find(w.Key) == nil }) {
 		options.Root, options.Build = ".", desired.Builder(options.Limits) // the limit of builds is that of one tree
 		whole, err := load.Load(all, options)
 		if err != nil {
-			return nil, fmt.Errorf("read the earlier state: %w", err)
+			return nil, before, fmt.Errorf("read the earlier state: %w", err)
 		}
-		return append(admission.Changes(old, after), admission.Changes(moved(whole, old, root), after)...), nil
+		moves := admission.Changes(moved(whole, old, root), after)
+		return append(admission.Changes(old, after), moves...), before, nil
 	}
-	return admission.Changes(old, after), nil
+	return admission.Changes(old, after), before, nil
 }
 
 // moved returns the Workspaces of a whole repository whose files are no longer there, without those in old: one that is

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/desired"
@@ -97,11 +98,15 @@ func (v *validation) check(ctx context.Context, paths []string, tree source.Tree
 	}
 	v.Problems = append(v.Problems, problems...)
 	for _, name := range paths {
-		changes, err := v.changes(ctx, name, in.Set)
+		changes, before, err := v.changes(ctx, name, in.Set)
 		if err != nil {
 			return err
 		}
-		v.Problems = append(v.Problems, changes...)
+		forbidden, err := v.policies(ctx, paths, before, in)
+		if err != nil {
+			return err
+		}
+		v.Problems = slices.Concat(v.Problems, changes, forbidden)
 	}
 	v.Workspaces += len(in.Set.Workspaces)
 	v.remoteCode(in)

@@ -28,6 +28,7 @@ type identified struct {
 	seen    desired.Observed
 	found   map[cluster.Ref]cluster.Reference
 	cache   *render.Cache
+	options load.Options
 }
 
 // digest returns the digest of the Workspace phi.
@@ -43,7 +44,7 @@ func (i identified) digest(t *testing.T) string {
 	if i.policy.Cluster == "" {
 		i.policy.Cluster, i.policy.Region = "demo", "eastus"
 	}
-	in, err := desired.Read(tree, i.presets, load.Options{}, workspace.Env{}, i.cache)
+	in, err := desired.Read(tree, i.presets, i.options, workspace.Env{}, i.cache)
 	if err != nil {
 		t.Fatal(err)
 	}

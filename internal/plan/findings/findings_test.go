@@ -252,6 +252,52 @@ func TestAdapterOfAFinishedTuning(t *testing.T) {
 	}
 }
 
+// TestHowLong says how long serving stops as a range, where the pods that run now have shown it.
+func TestHowLong(t *testing.T) {
+	started := func(least, most time.Duration) cluster.Pod {
+		return cluster.Pod{Ready: true, Start: cluster.Start{AtLeast: least, AtMost: most}}
+	}
+	const unknown = "for how long is unknown"
+	for name, tt := range map[string]struct {
+		change string
+		pods   []cluster.Pod
+		want   string
+	}{
+		"one pod": {
+			"context", []cluster.Pod{started(50*time.Second, 4*time.Minute)},
+			"the pods that run now were ready 50 s to 4 min after they were created",
+		},
+		"two pods": {
+			"context", []cluster.Pod{started(3*time.Minute, 9*time.Minute), started(0, 4*time.Minute)},
+			"ready 0 s to 9 min after",
+		},
+		"not ready":      {"context", []cluster.Pod{{}}, unknown},
+		"ready again":    {"context", []cluster.Pod{started(time.Minute, 50*time.Hour)}, unknown},
+		"other weights":  {"model", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
+		"other revision": {"revision", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
+		"other nodes":    {"gpus", []cluster.Pod{started(time.Minute, 2*time.Minute)}, unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := trees(t)[tt.change]
+			key := workspace.Key{Namespace: "default", Name: "phi"}
+			x.live.Asked.Cluster = true
+			x.live.State.Workloads = map[workspace.Key]cluster.Workload{key: {
+				Ref:      cluster.Ref{Group: "apps", Kind: "StatefulSet", Namespace: "default", Name: "phi"},
+				Replicas: int64(len(tt.pods)), Ready: 1, Pods: tt.pods,
+			}}
+			var got []string
+			for _, f := range x.plan(t).Findings {
+				if f.Kind == plan.Interrupted {
+					got = append(got, f.Text)
+				}
+			}
+			if len(got) != 1 || !strings.Contains(got[0], tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // TestNothingChanged finds nothing to say about two equal trees.
 func TestNothingChanged(t *testing.T) {
 	for name, x := range trees(t) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
@@ -13,9 +14,40 @@ import (
 	"syncer.dev/syncer/internal/workspace/admission"
 )
 
+// The longest time that syncer lets a server take to start (render, startup probe). A pod that was ready for the last
+// time after that has been ready before: it says nothing about its start.
+const longestStart = 3 * time.Hour
+
 // howLong ends the text about an interruption. How long a server takes to start depends on the image, the weights and
-// the disks, and syncer has no measurement of it.
-const howLong = "; for how long is unknown"
+// the disks. The pods that run now have shown it, where the new ones differ from them in none of these.
+func howLong(r *review, s *subject) string {
+	const unknown = "; for how long is unknown"
+	was, is := &s.Before, &s.After
+	if was.Model != is.Model || was.Revision != is.Revision || was.Image != is.Image || was.Runtime != is.Runtime ||
+		!strings.EqualFold(was.InstanceType, is.InstanceType) || changed(was.Pool, is.Pool) || is.Nodes > was.Nodes {
+		return unknown
+	}
+	least, most := longestStart, time.Duration(0)
+	for _, p := range r.Workloads[s.Key].Pods {
+		if p.Start.AtMost <= 0 || p.Start.AtMost > longestStart {
+			continue
+		}
+		least, most = min(least, p.Start.AtLeast), max(most, p.Start.AtMost)
+	}
+	if most == 0 {
+		return unknown
+	}
+	return fmt.Sprintf("; the pods that run now were ready %s to %s after they were created",
+		rounded(least), rounded(most))
+}
+
+// rounded is a length of time as people say it: in seconds below two minutes, else in minutes.
+func rounded(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
+	}
+	return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+}
 
 // replacements are what KAITO's rules say about the change of a file, in the words of "validate --base".
 func (r *review) replacements(s *subject) []diag.Diagnostic {
@@ -55,7 +87,7 @@ func replaced(r *review, s *subject) {
 func interrupted(r *review, s *subject) {
 	switch {
 	case s.stays && s.Interrupted:
-		text := "serving stops until the new pods are ready" + howLong
+		text := "serving stops until the new pods are ready" + howLong(r, s)
 		switch {
 		case s.new.Suspended():
 			text = "serving stops: the Workspace is suspended"
