@@ -157,6 +157,9 @@ func (c contract) check(t *testing.T) {
 		}
 	}
 	checkKeys(t, "the document", document, keys)
+	for _, at := range nulls("", document) {
+		t.Errorf("%s is null: where there is nothing, a list is [], and a key that may be absent is absent", at)
+	}
 	for name, keys := range c.lists {
 		items, _ := document[name].([]any)
 		if len(items) == 0 {
@@ -167,6 +170,29 @@ func (c contract) check(t *testing.T) {
 			checkKeys(t, fmt.Sprintf("%s[%d]", name, i), object, keys)
 		}
 	}
+}
+
+// priceNames are keys whose value is null when a price is unknown.
+var priceNames = words("hourlyCost monthlyCost onDemand spot onDemandMonthly spotMonthly")
+
+// nulls returns the paths of what is null in a value, unknown prices aside.
+func nulls(path string, value any) []string {
+	var found []string
+	switch v := value.(type) {
+	case nil:
+		return []string{path}
+	case map[string]any:
+		for key, item := range v {
+			if item != nil || !slices.Contains(priceNames, key) {
+				found = append(found, nulls(path+"."+key, item)...)
+			}
+		}
+	case []any:
+		for i, item := range v {
+			found = append(found, nulls(fmt.Sprintf("%s[%d]", path, i), item)...)
+		}
+	}
+	return found
 }
 
 // checkKeys compares the keys of an object with those of the contract.

@@ -11,12 +11,13 @@ import (
 
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/source"
 )
 
 // The exit codes of every command.
 const (
 	exitYes         = 0   // done, valid, no changes, healthy
-	exitNo          = 1   // invalid, refused, not healthy, or differences with --exit-code
+	exitNo          = 1   // invalid, refused, not healthy, a PATH that holds nothing, or differences with --exit-code
 	exitFailure     = 2   // usage, configuration, network, permission
 	exitInterrupted = 130 // SIGINT or SIGTERM
 )
@@ -24,6 +25,7 @@ const (
 // exitCode says err on w and maps it to an exit code. It is the only place that does.
 func exitCode(ctx context.Context, err error, w io.Writer) int {
 	var no answer.NoError
+	var empty *source.EmptyError
 	switch {
 	case err == nil:
 		return exitYes
@@ -31,6 +33,9 @@ func exitCode(ctx context.Context, err error, w io.Writer) int {
 		if no.Message != "" {
 			diag.Fprintf(w, "%s\n", no.Message)
 		}
+		return exitNo
+	case errors.As(err, &empty):
+		diag.Fprintf(w, "%v\n", err)
 		return exitNo
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(w, "syncer: interrupted")

@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -87,6 +88,7 @@ func TestExitOf(t *testing.T) {
 func TestExitCode(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
+	nothing := &source.EmptyError{Path: "p", Kinds: "y"}
 	for name, test := range map[string]struct {
 		ctx  context.Context
 		err  error
@@ -97,6 +99,7 @@ func TestExitCode(t *testing.T) {
 		"no":                  {t.Context(), answer.No("not so"), exitNo, "not so\n"},
 		"no, without a word":  {t.Context(), answer.No(""), exitNo, ""},
 		"a wrapped no":        {t.Context(), fmt.Errorf("x: %w", answer.No("not so")), exitNo, "not so\n"},
+		"nothing there":       {t.Context(), fmt.Errorf("x: %w", nothing), exitNo, "x: p holds no y\n"},
 		"interrupted":         {cancelled, context.Canceled, exitInterrupted, "syncer: interrupted\n"},
 		"cancelled elsewhere": {t.Context(), context.Canceled, exitFailure, "syncer: context canceled\n"},
 	} {

@@ -338,36 +338,16 @@ func load(
 	if found {
 		notes = c.distrust(path, positions)
 	}
-	for _, f := range Fields() {
-		if _, ok := flags[f.Path]; ok || isSet(env, f.Env) {
-			notes = slices.DeleteFunc(notes, func(d diag.Diagnostic) bool { return d.Field == f.Path })
-		}
-		if v, ok := env(f.Env); ok {
-			if err := f.Set(&c, v); err != nil {
-				problems = append(problems, diag.Errorf(diag.WrongType, "%v", err).On(f.Path).In(f.Env))
-			}
-		}
-		if v, ok := flags[f.Path]; ok {
-			if err := f.Set(&c, v); err != nil {
-				problems = append(problems, diag.Errorf(diag.WrongType, "%v", err).On(f.Path).In("--"+f.Flag))
-			}
-		}
-	}
+	from, unread := c.override(env, flags)
+	problems = append(problems, unread...)
+	notes = slices.DeleteFunc(notes, func(d diag.Diagnostic) bool { return from[d.Field] != "" })
 	for _, p := range c.check() {
-		if at, ok := positions[p.Field]; ok {
-			p = p.In(path).At(at.Line, at.Column)
-		}
-		problems = append(problems, p)
+		problems = append(problems, from.locate(p, path, positions))
 	}
 	if len(problems) > 0 {
 		return c, notes, problems
 	}
 	return c, notes, nil
-}
-
-func isSet(env func(string) (string, bool), name string) bool {
-	_, ok := env(name)
-	return ok
 }
 
 // read decodes the file over the defaults.

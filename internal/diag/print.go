@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 
 	"syncer.dev/syncer/internal/wellknown"
 )
@@ -20,10 +19,8 @@ func Write(w io.Writer, format string, list List) error {
 	case "text":
 		return writeLines(w, list, textLine)
 	case "json":
-		return writeJSON(
-			w,
-			problems{APIVersion: wellknown.APIVersion, Kind: "ProblemList", Problems: slices.Concat(List{}, list)},
-		)
+		none := List{} // a nil list would be null, not []
+		return writeJSON(w, problems{wellknown.APIVersion, "ProblemList", append(none, list...)})
 	case "github":
 		return writeLines(w, list, githubLine)
 	case "azure":

@@ -483,7 +483,7 @@ func TestSignedReviews(t *testing.T) {
 		s.Merge(next)
 		out := s.Pass(l, time.Minute)
 		held(t, out, "phi", "NotReviewed", "it was never reviewed as it is now")
-		if !strings.Contains(strings.Join(out.Plan.Warnings, "\n"), "a review does not count: reviews/default/phi/") {
+		if !strings.Contains(strings.Join(out.Plan.Warnings, "\n"), "a review does not count: reviews/demo/default/phi/") {
 			t.Errorf("the warnings do not say that a file is ignored: %q", out.Plan.Warnings)
 		}
 		s.Git.Forge("default/phi.yaml", func(text string) string {

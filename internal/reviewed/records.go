@@ -49,13 +49,13 @@ func Read(cluster string, files map[string][]byte, verify Verify, now time.Time)
 		folder := name[:max(strings.LastIndexByte(name, '/'), 0)]
 		perFolder[folder]++
 		if perFolder[folder] > maxPerWorkspace || total == maxRecords {
-			out.ignore(name, errors.New("there are too many reviews"))
+			out.ignore(cluster, name, errors.New("there are too many reviews"))
 			continue
 		}
 		total++
 		r, err := readOne(cluster, name, files[name], verify, now)
 		if err != nil {
-			out.ignore(name, err)
+			out.ignore(cluster, name, err)
 			continue
 		}
 		if out.records[r.Workspace] == nil {
@@ -87,9 +87,9 @@ func readOne(cluster, name string, data []byte, verify Verify, now time.Time) (R
 	return r, nil
 }
 
-func (r *Records) ignore(name string, err error) {
+func (r *Records) ignore(cluster, name string, err error) {
 	if len(r.Ignored) < maxIgnored {
-		r.Ignored = append(r.Ignored, diag.EscapeText(fmt.Sprintf("%s/%s: %v", Folder, name, err)))
+		r.Ignored = append(r.Ignored, diag.EscapeText(fmt.Sprintf("%s/%s: %v", Dir(cluster), name, err)))
 	}
 }
 

@@ -78,6 +78,12 @@ func TestSigned(t *testing.T) {
 		got := Read("demo", files, check("ci", "daemon"), noon)
 		if got.Len() != 0 || len(got.Ignored) != 1 {
 			t.Errorf("%s: %d count, ignored %q", what, got.Len(), got.Ignored)
+			continue
+		}
+		for file := range files { // people look for it on the branch by this path
+			if !strings.HasPrefix(got.Ignored[0], "reviews/demo/"+file+": ") {
+				t.Errorf("%s: ignored %q, want the path of %s", what, got.Ignored, file)
+			}
 		}
 	}
 	if Read("prod", good, check("ci"), noon).Len() != 0 {

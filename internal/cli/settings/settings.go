@@ -66,6 +66,23 @@ func (s Settings) overrides() (map[string]string, error) {
 	return values, nil
 }
 
+// blame names --set as the place of what is wrong with its values, which for package config are those of flags.
+func (s Settings) blame(err error) error {
+	var problems config.Error
+	if !errors.As(err, &problems) {
+		return err
+	}
+	problems = slices.Clone(problems)
+	for i, p := range problems {
+		value, _, _ := strings.Cut(p.Field, "[")
+		ours := func(text string) bool { return strings.HasPrefix(text, value+"=") }
+		if strings.HasPrefix(p.Path, "--") && slices.ContainsFunc(s.Set, ours) {
+			problems[i] = p.In("--set")
+		}
+	}
+	return problems
+}
+
 // suggestField returns the hint for a path that is not one of a field.
 func suggestField(key string, paths []string) string {
 	if i := slices.IndexFunc(paths, func(p string) bool { return strings.HasPrefix(p, key+".") }); i >= 0 && key != "" {
@@ -151,7 +168,7 @@ func (s Settings) LoadTree(tree fs.FS, dir string) (config.Config, error) {
 	}
 	c, _, err := config.LoadFound(filepath.Join(dir, source.DefaultConfig), data, s.Env, values)
 	if err != nil {
-		return c, err
+		return c, s.blame(err)
 	}
 	if prices, err := filepath.Rel(dir, c.Capacity.Prices); err == nil && filepath.IsLocal(prices) {
 		from := path.Join(path.Dir(name), filepath.ToSlash(prices))
@@ -215,7 +232,7 @@ func (s Settings) parse(path string, data []byte, used func(field string) bool) 
 		}
 	}
 	if err != nil {
-		return c, err
+		return c, s.blame(err)
 	}
 	if s.named() == "" && c.Capacity.Prices != "" && values["capacity.prices"] == "" {
 		if err := source.CheckLinks(c.Capacity.Prices); err != nil {

@@ -70,11 +70,16 @@ func TestLoadErrors(t *testing.T) {
 		s    settings.Settings
 		want string
 	}{
-		"no value":     {settings.Settings{Set: []string{"cluster"}}, `--set: "cluster" is not section.key=value`},
-		"unknown":      {settings.Settings{Set: []string{"clustr=x"}}, `unknown field "clustr" (did you mean "cluster"?)`},
-		"a section":    {settings.Settings{Set: []string{"source=x"}}, `"source" is a section; set one of its`},
-		"nothing near": {settings.Settings{Set: []string{"=x"}}, `unknown field ""`},
-		"a wrong type": {settings.Settings{Set: []string{"prune=maybe"}}, "--set: prune: must be true or false"},
+		"no value":      {settings.Settings{Set: []string{"cluster"}}, `--set: "cluster" is not section.key=value`},
+		"unknown":       {settings.Settings{Set: []string{"clustr=x"}}, `unknown field "clustr" (did you mean "cluster"?)`},
+		"a section":     {settings.Settings{Set: []string{"source=x"}}, `"source" is a section; set one of its`},
+		"nothing near":  {settings.Settings{Set: []string{"=x"}}, `unknown field ""`},
+		"a wrong type":  {settings.Settings{Set: []string{"prune=maybe"}}, "--set: prune: must be true or false"},
+		"a wrong value": {settings.Settings{Set: []string{"policy.deletion=x"}}, `  --set: policy.deletion: "x" is not a `},
+		"a wrong list":  {settings.Settings{Set: []string{"namespaces=A_B"}}, "  --set: namespaces: "},
+		"a wrong flag": {
+			settings.Settings{Flags: map[string]string{"policy.deletion": "x"}}, "  --policy-deletion: policy.deletion: ",
+		},
 		"given twice": {
 			settings.Settings{Set: []string{"cluster=a"}, Flags: map[string]string{"cluster": "b"}},
 			"cluster is given twice, by --cluster and by --set",
