@@ -53,6 +53,9 @@ type Policy struct {
 	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
 	Sizes *Sizes
 
+	// Earlier is another answer of Desire, for this Policy, of which it takes what comes out the same; nil for none.
+	Earlier *Earlier
+
 	digests *digests // of the presets, for one call of Desire
 }
 
@@ -119,6 +122,8 @@ type Workload struct {
 	Held string
 
 	diskGiB int // on each node
+
+	earlier *Workload // that of Policy.Earlier for an equal Workspace, on an equal preset; nil for none
 }
 
 // Placement is the placement of a Workspace, with the name of the size for messages.
@@ -214,10 +219,11 @@ func Desire(
 	seen Observed,
 ) (Desired, error) {
 	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
+	same := policy.Earlier.of(set, policy.digests)
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
 	errs := set.Errors()
 	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
-		d.Workloads[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen)
+		d.Workloads[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen, same)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -247,6 +253,9 @@ func Desire(
 		d.Problems = append(d.Problems, w.substitution()...)
 	}
 	slices.SortFunc(d.Problems, diag.Diagnostic.Compare)
+	for i := range d.Workloads {
+		d.Workloads[i].earlier = nil // or each answer would keep all before it
+	}
 	d.Objects = collect(d.Workloads, clash.without(plain(set, policy.Cluster)))
 	return d, nil
 }
@@ -272,6 +281,7 @@ func desire(
 	catalog Catalog,
 	policy Policy,
 	seen Observed,
+	same same,
 ) Workload {
 	out := Workload{Key: w.Key, Workspace: w, Blocked: errs.Of(w)}
 	if seen.Live {
@@ -284,6 +294,7 @@ func desire(
 	if !ok && w.PresetName() != "" {
 		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName()))
 	}
+	out.earlier = same.workload(w, p)
 	out.Model, out.Context = ModelOf(w, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w))
 	if err := policy.NodeSource().Place(&out, set, p, policy, seen); err != nil {
 		return out.block("resource.instanceType", err)
@@ -313,6 +324,10 @@ func (w Workload) misnamed(catalog Catalog, policy Policy) Workload {
 // render renders the objects of a placed Workspace.
 func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Preset, r Renderer, policy Policy) Workload {
 	if len(w.Blocked) > 0 || w.Waiting != "" {
+		return w
+	}
+	if b, ok := w.again(r); ok {
+		w.Bundle = b
 		return w
 	}
 	bundle, err := r.Render(ctx, w.Workspace, p, w.Placement.Placement, render.Options{

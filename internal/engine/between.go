@@ -21,6 +21,7 @@ type Memory struct {
 	outlines *render.Outlines
 	base     source
 	inputs   string // of base; "" for none
+	earlier  *desired.Earlier
 }
 
 // NewMemory returns an empty Memory.
@@ -41,9 +42,10 @@ func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, e
 		if before, err = e.side(ctx, base, nil); err != nil {
 			return plan.Plan{}, err
 		}
-		before.side = before.side.Settled()
+		before.side = before.side.Settled(e.settings.Policy)
 		if !live {
 			m.base, m.inputs = before, base.Inputs
+			m.earlier = desired.NewEarlier(before.side.Set, before.input.Catalog, before.side.Desired)
 		}
 	}
 	after, err := e.side(ctx, head, &before.side)
@@ -84,8 +86,12 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (sou
 	}
 	e.settings.Live.observe(&seen, before == nil)
 	outliner := render.Outliner{Renderer: in.Renderer, Outlines: e.settings.Memory.outlines}
+	policy := e.settings.Policy
+	if live := e.settings.Live.Cluster || e.settings.Live.Azure; before != nil && !live {
+		policy.Earlier = e.settings.Memory.earlier
+	}
 	desire := func(seen desired.Observed) (desired.Desired, error) {
-		return desired.Desire(ctx, in.Set, in.Catalog, outliner, e.settings.Policy, seen)
+		return desired.Desire(ctx, in.Set, in.Catalog, outliner, policy, seen)
 	}
 	d, err := desire(seen)
 	if err == nil && before != nil && e.settings.Live.Azure {

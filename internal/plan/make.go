@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -46,6 +47,7 @@ type Comparison struct {
 
 	objects []Change                     // of Previews
 	facts   map[workspace.Key]transition // of each Workspace that is desired
+	read    values.Read                  // of objects that are in Desired too
 }
 
 // prepare makes the parts that the policies look at before pools are planned.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -35,7 +34,7 @@ func transitions(c *Comparison) map[workspace.Key]transition {
 	for i := range c.Desired.Workloads {
 		w := &c.Desired.Workloads[i]
 		before, exists := c.Before[w.Key]
-		t := transition{before: before, after: values.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
+		t := transition{before: before, after: c.read.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
 		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" { // its live objects stay
 			if exists {
 				t.after = before

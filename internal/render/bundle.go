@@ -37,6 +37,8 @@ type Bundle struct {
 	Objects   []*unstructured.Unstructured
 	// Digest is the SHA-256, in hex, of the objects in canonical form.
 	Digest string
+
+	inputs string // the key of outlines; "" for objects in full
 }
 
 // bundle makes the Bundle of a Workspace from its built objects: it checks, annotates and sorts them, and computes
