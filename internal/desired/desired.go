@@ -350,30 +350,58 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 
 // collect lists the objects of all Workloads, each once: Workspaces share the default parameters of a tuning method.
 func collect(workloads []Workload, plain []Object) []Object {
-	seen := map[cluster.Ref]bool{}
-	var out []Object
-	add := func(o Object) {
-		if r := cluster.RefOf(o.Content); !seen[r] {
-			seen[r] = true
-			out = append(out, o)
-		}
-	}
+	// No two Workspaces have an object of their own in common: only the other objects can occur twice.
+	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that is nobody's own
+	sum := len(plain)
 	for _, o := range plain {
-		add(o)
+		seen[cluster.RefOf(o.Content)] = false
 	}
 	for i := range workloads {
-		if len(workloads[i].Blocked) > 0 {
+		w := &workloads[i]
+		sum += len(w.Bundle.Objects)
+		for k, o := range w.Bundle.Objects {
+			if len(w.Blocked) == 0 && !own(o) {
+				seen[w.Bundle.Refs()[k]] = false
+			}
+		}
+	}
+	out := make([]Object, 0, sum)
+	add := func(r cluster.Ref, o Object) {
+		if len(seen) > 0 {
+			listed, shared := seen[r]
+			if listed {
+				return
+			}
+			if shared {
+				seen[r] = true
+			}
+		}
+		out = append(out, o)
+	}
+	for _, o := range plain {
+		add(cluster.RefOf(o.Content), o)
+	}
+	for i := range workloads {
+		w := &workloads[i]
+		if len(w.Blocked) > 0 {
 			continue
 		}
-		for _, o := range workloads[i].Bundle.Objects {
-			key := workloads[i].Key
-			if _, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace); !own {
+		refs := w.Bundle.Refs()
+		for k, o := range w.Bundle.Objects {
+			key := w.Key
+			if !own(o) {
 				key = workspace.Key{}
 			}
-			add(Object{Workspace: key, Content: o})
+			add(refs[k], Object{Workspace: key, Content: o})
 		}
 	}
 	return out
+}
+
+// own reports whether an object belongs to one Workspace alone.
+func own(o *unstructured.Unstructured) bool {
+	_, labelled := cluster.TextIn(o, "labels", cluster.LabelWorkspace)
+	return labelled
 }
 
 // plain returns the plain objects of the repository with the labels of syncer.

@@ -8,7 +8,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/render"
@@ -103,27 +102,18 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (sou
 	return source{in, plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty}}, err
 }
 
-// differing returns the objects that are on one side alone, or may differ from those of the same name on the other.
+// differing returns the objects that are on one side alone. Those of one name that may differ have two addresses.
 func differing(a, b desired.Desired) map[*unstructured.Unstructured]bool {
-	of := make(map[cluster.Ref]*unstructured.Unstructured, len(a.Objects))
+	out := make(map[*unstructured.Unstructured]bool, len(a.Objects))
 	for _, o := range a.Objects {
-		of[cluster.RefOf(o.Content)] = o.Content
-	}
-	out := map[*unstructured.Unstructured]bool{}
-	for _, o := range b.Objects {
-		ref := cluster.RefOf(o.Content)
-		before, ok := of[ref]
-		delete(of, ref)
-		if before == o.Content {
-			continue
-		}
 		out[o.Content] = true
-		if ok {
-			out[before] = true
-		}
 	}
-	for _, o := range of {
-		out[o] = true
+	for _, o := range b.Objects { // each object is listed once on a side
+		if out[o.Content] {
+			delete(out, o.Content)
+		} else {
+			out[o.Content] = true
+		}
 	}
 	return out
 }

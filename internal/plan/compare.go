@@ -34,6 +34,7 @@ type settled struct {
 	read       values.Read
 	live       []cluster.Object // in the order of Desired.Objects
 	at         map[cluster.Ref]int
+	same       map[*unstructured.Unstructured]int // by the address of an object
 }
 
 // Settled returns the side with what is observed after it has been carried out, for several plans that start there.
@@ -45,12 +46,13 @@ func (s Side) Settled(policy desired.Policy) Side {
 		read:       read,
 		live:       make([]cluster.Object, len(s.Desired.Objects)),
 		at:         make(map[cluster.Ref]int, len(s.Desired.Objects)),
+		same:       make(map[*unstructured.Unstructured]int, len(s.Desired.Objects)),
 	}
 	for i, o := range s.Desired.Objects {
 		source, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationSource)
 		prune, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationPrune)
 		ref := cluster.RefOf(o.Content)
-		out.at[ref] = i
+		out.at[ref], out.same[o.Content] = i, i
 		out.live[i] = cluster.Object{
 			Ref:           ref,
 			Workspace:     o.Workspace,
@@ -134,13 +136,18 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		base = base.Settled(policy)
 	}
 	was, seen := base.settled.values, base.settled.eventually
-	seen.State.Objects = slices.Concat(seen.State.Objects, base.settled.live)
+	seen.State.Objects = base.settled.live
 	previews := make([]cluster.Preview, len(head.Desired.Objects))
+	stays := make([]bool, len(base.settled.live))
 	for i, o := range head.Desired.Objects {
+		if at, ok := base.settled.same[o.Content]; ok && base.Desired.Objects[at].Content == o.Content {
+			previews[i].Ref, stays[at] = base.settled.live[at].Ref, true
+			continue
+		}
 		ref := cluster.RefOf(o.Content)
 		var before *unstructured.Unstructured
 		if at, ok := base.settled.at[ref]; ok {
-			before = base.Desired.Objects[at].Content
+			before, stays[at] = base.Desired.Objects[at].Content, true
 		}
 		previews[i] = preview(ref, before, o.Content)
 	}
@@ -160,7 +167,8 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		Pools:         Pools(head.Desired, seen, guard, policy),
 		NodePoolsCost: cost,
 
-		read: base.settled.read,
+		read:  base.settled.read,
+		stays: stays,
 	})
 	p.Cost.Raise = capacity.Cost{Known: true}
 	if p.Cost.After != p.Cost.Before {

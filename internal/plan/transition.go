@@ -27,8 +27,12 @@ func transitions(c *Comparison) map[workspace.Key]transition {
 		if ch.Object == nil || !isWorkload(ch.Object) {
 			continue
 		}
-		restarts[ch.Workspace] = restarts[ch.Workspace] || ch.restarts()
-		remade[ch.Workspace] = remade[ch.Workspace] || ch.Op == Replace || ch.Op == Create
+		if ch.restarts() {
+			restarts[ch.Workspace] = true
+		}
+		if ch.Op == Replace || ch.Op == Create {
+			remade[ch.Workspace] = true
+		}
 	}
 	out := make(map[workspace.Key]transition, len(c.Desired.Workloads))
 	for i := range c.Desired.Workloads {
@@ -70,7 +74,7 @@ func answers(w *cluster.Workload) bool {
 
 // restarts reports whether a change of a StatefulSet restarts its pods.
 func (c *Change) restarts() bool {
-	if c.Object == nil || c.Object.GetKind() != "StatefulSet" {
+	if c.Object == nil || c.Object.Object["kind"] != "StatefulSet" {
 		return false
 	}
 	if c.Op == Replace {

@@ -68,7 +68,7 @@ func (l Outliner) Render(
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
 	out := l.outline(ctx, b)
-	out.inputs = key
+	out.inputs, out.refs = key, out.Refs()
 	l.Outlines.bundles.Add(key, cachedBundle{out, dirs, digest})
 	return out, nil
 }
