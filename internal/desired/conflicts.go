@@ -34,11 +34,22 @@ func (m maker) plain() bool { return m.key == workspace.Key{} }
 // conflictsOf finds the objects that Workspaces would make and that another Workspace or a plain object makes as well.
 // It goes by names alone, so that a Workspace that waits for nodes counts too.
 func conflictsOf(set *workspace.Set) conflicts {
-	makers := map[cluster.Ref][]maker{}
+	first := make(map[cluster.Ref]int, 3*len(set.Workspaces)) // the first Workspace that makes an object
+	makers := map[cluster.Ref][]maker{}                       // of objects with more than one
+	again := func(ref cluster.Ref, at int, m maker) {
+		if makers[ref] == nil {
+			makers[ref] = []maker{makerOf(&set.Workspaces[at])}
+		}
+		makers[ref] = append(makers[ref], m)
+	}
 	for i := range set.Workspaces {
 		w := &set.Workspaces[i]
 		for _, ref := range render.Own(w) {
-			makers[ref] = append(makers[ref], makerOf(w))
+			if at, taken := first[ref]; taken {
+				again(ref, at, makerOf(w))
+			} else {
+				first[ref] = i
+			}
 		}
 	}
 	for _, o := range set.Objects {
@@ -47,15 +58,13 @@ func conflictsOf(set *workspace.Set) conflicts {
 		}
 		ref := cluster.RefOf(&unstructured.Unstructured{Object: o.Content})
 		ref.Version = ""
-		if all, taken := makers[ref]; taken {
-			makers[ref] = append(all, maker{at: o.Source})
+		if at, taken := first[ref]; taken {
+			again(ref, at, maker{at: o.Source})
 		}
 	}
 	out := conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}
 	for ref, all := range makers {
-		if len(all) > 1 {
-			out.add(ref, all)
-		}
+		out.add(ref, all)
 	}
 	return out
 }
@@ -109,19 +118,30 @@ func (c *conflicts) without(objects []Object) []Object {
 // blockRendered blocks the Workspaces whose rendered objects conflict: a preset of the repository may add objects with
 // names of its own. Objects that Workspaces share carry no Workspace's name.
 func blockRendered(all []Workload) {
-	makers := map[cluster.Ref][]*Workload{}
+	first := make(map[cluster.Ref]*Workload, 3*len(all))
+	makers := map[cluster.Ref][]*Workload{} // of objects with more than one
 	var order []cluster.Ref
 	for i := range all {
 		w := &all[i]
-		for _, o := range w.Bundle.Objects {
-			if _, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace); !own || len(w.Blocked) > 0 {
+		if len(w.Blocked) > 0 {
+			continue
+		}
+		refs := w.Bundle.Refs()
+		for k, o := range w.Bundle.Objects {
+			if !own(o) {
 				continue
 			}
-			ref := cluster.RefOf(o)
+			ref := refs[k]
 			ref.Version = ""
-			if makers[ref] = append(makers[ref], w); len(makers[ref]) == 2 {
+			switch one := first[ref]; {
+			case one == nil:
+				first[ref] = w
+				continue
+			case makers[ref] == nil:
+				makers[ref] = []*Workload{one}
 				order = append(order, ref)
 			}
+			makers[ref] = append(makers[ref], w)
 		}
 	}
 	found := conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}

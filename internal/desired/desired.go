@@ -54,6 +54,9 @@ type Policy struct {
 	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
 	Sizes *memo.Sizes
 
+	// Earlier is another answer of Desire, for this Policy, of which it takes what comes out the same; nil for none.
+	Earlier *Earlier
+
 	answers *memo.Catalogue // of Sizes, for one call of Desire
 }
 
@@ -120,6 +123,8 @@ type Workload struct {
 	Held string
 
 	diskGiB int // on each node
+
+	earlier *Workload // that of Policy.Earlier for an equal Workspace, on an equal preset; nil for none
 }
 
 // Placement is the placement of a Workspace, with the name of the size for messages.
@@ -215,10 +220,11 @@ func Desire(
 	seen Observed,
 ) (Desired, error) {
 	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
+	same := policy.Earlier.of(set, policy.answers)
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
 	errs := set.Errors()
 	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
-		d.Workloads[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen)
+		d.Workloads[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen, same)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -248,6 +254,9 @@ func Desire(
 		d.Problems = append(d.Problems, w.substitution()...)
 	}
 	slices.SortFunc(d.Problems, diag.Diagnostic.Compare)
+	for i := range d.Workloads {
+		d.Workloads[i].earlier = nil // or each answer would keep all before it
+	}
 	d.Objects = collect(d.Workloads, clash.without(plain(set, policy.Cluster)))
 	return d, nil
 }
@@ -273,6 +282,7 @@ func desire(
 	catalog Catalog,
 	policy Policy,
 	seen Observed,
+	same same,
 ) Workload {
 	out := Workload{Key: w.Key, Workspace: w, Blocked: errs.Of(w)}
 	if seen.Live {
@@ -285,6 +295,7 @@ func desire(
 	if !ok && w.PresetName() != "" {
 		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName()))
 	}
+	out.earlier = same.workload(w, p)
 	out.Model, out.Context = ModelOf(w, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w))
 	if err := policy.NodeSource().Place(&out, set, p, policy, seen); err != nil {
 		return out.block("resource.instanceType", err)
@@ -316,6 +327,10 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 	if len(w.Blocked) > 0 || w.Waiting != "" {
 		return w
 	}
+	if b, ok := w.again(r); ok {
+		w.Bundle = b
+		return w
+	}
 	bundle, err := r.Render(ctx, w.Workspace, p, w.Placement.Placement, render.Options{
 		Cluster:          policy.Cluster,
 		Source:           w.Workspace.Source.Path,
@@ -336,30 +351,58 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 
 // collect lists the objects of all Workloads, each once: Workspaces share the default parameters of a tuning method.
 func collect(workloads []Workload, plain []Object) []Object {
-	seen := map[cluster.Ref]bool{}
-	var out []Object
-	add := func(o Object) {
-		if r := cluster.RefOf(o.Content); !seen[r] {
-			seen[r] = true
-			out = append(out, o)
-		}
-	}
+	// No two Workspaces have an object of their own in common: only the other objects can occur twice.
+	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that is nobody's own
+	sum := len(plain)
 	for _, o := range plain {
-		add(o)
+		seen[cluster.RefOf(o.Content)] = false
 	}
 	for i := range workloads {
-		if len(workloads[i].Blocked) > 0 {
+		w := &workloads[i]
+		sum += len(w.Bundle.Objects)
+		for k, o := range w.Bundle.Objects {
+			if len(w.Blocked) == 0 && !own(o) {
+				seen[w.Bundle.Refs()[k]] = false
+			}
+		}
+	}
+	out := make([]Object, 0, sum)
+	add := func(r cluster.Ref, o Object) {
+		if len(seen) > 0 {
+			listed, shared := seen[r]
+			if listed {
+				return
+			}
+			if shared {
+				seen[r] = true
+			}
+		}
+		out = append(out, o)
+	}
+	for _, o := range plain {
+		add(cluster.RefOf(o.Content), o)
+	}
+	for i := range workloads {
+		w := &workloads[i]
+		if len(w.Blocked) > 0 {
 			continue
 		}
-		for _, o := range workloads[i].Bundle.Objects {
-			key := workloads[i].Key
-			if _, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace); !own {
+		refs := w.Bundle.Refs()
+		for k, o := range w.Bundle.Objects {
+			key := w.Key
+			if !own(o) {
 				key = workspace.Key{}
 			}
-			add(Object{Workspace: key, Content: o})
+			add(refs[k], Object{Workspace: key, Content: o})
 		}
 	}
 	return out
+}
+
+// own reports whether an object belongs to one Workspace alone.
+func own(o *unstructured.Unstructured) bool {
+	_, labelled := cluster.TextIn(o, "labels", cluster.LabelWorkspace)
+	return labelled
 }
 
 // plain returns the plain objects of the repository with the labels of syncer.

@@ -56,19 +56,24 @@ func placementOf(o capacity.Option) Placement {
 
 // Place sizes a Workspace. Arrange chooses its option and its pool, together with those of all other Workspaces.
 func (AgentPools) Place(w *Workload, set *workspace.Set, p preset.Preset, policy Policy, seen Observed) error {
-	req := RequestFor(w.Workspace, set, p, policy)
 	if seen.Explain && w.automatic() && p.Name != "" {
-		w.rejected = func() []capacity.Verdict { return rejected(req) }
+		asked := w.Workspace
+		w.rejected = func() []capacity.Verdict { return rejected(RequestFor(asked, set, p, policy)) }
 	}
-	demand, err := policy.answers.Size(req)
-	if err != nil {
-		w.Sizes = w.rejections()
-		return err
+	if w.earlier != nil {
+		w.Demand = w.earlier.Demand
+	} else {
+		demand, err := policy.answers.Size(RequestFor(w.Workspace, set, p, policy))
+		if err != nil {
+			w.Sizes = w.rejections()
+			return err
+		}
+		if policy.Nodes > 0 {
+			demand.Options, demand.Shares = []capacity.Option{demand.Options[0].WithNodes(policy.Nodes)}, nil
+		}
+		w.Demand = demand
 	}
-	if policy.Nodes > 0 {
-		demand.Options, demand.Shares = []capacity.Option{demand.Options[0].WithNodes(policy.Nodes)}, nil
-	}
-	w.Demand, w.Notes = demand, demand.Notes
+	w.Notes = w.Demand.Notes
 	w.diskGiB = sizing.DiskFor(p, w.Workspace.Tuning != nil)
 	w.Finished = finished(w.Key, w.Workspace.Digest, seen.State)
 	return nil

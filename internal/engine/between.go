@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
-	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/render"
@@ -22,6 +21,7 @@ type Memory struct {
 	outlines *render.Outlines
 	base     source
 	inputs   string // of base; "" for none
+	earlier  *desired.Earlier
 }
 
 // NewMemory returns an empty Memory.
@@ -42,9 +42,10 @@ func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, e
 		if before, err = e.side(ctx, base, nil); err != nil {
 			return plan.Plan{}, err
 		}
-		before.side = before.side.Settled()
+		before.side = before.side.Settled(e.settings.Policy)
 		if !live {
 			m.base, m.inputs = before, base.Inputs
+			m.earlier = desired.NewEarlier(before.side.Set, before.input.Catalog, before.side.Desired)
 		}
 	}
 	after, err := e.side(ctx, head, &before.side)
@@ -85,8 +86,12 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (sou
 	}
 	e.settings.Live.observe(&seen, before == nil)
 	outliner := render.Outliner{Renderer: in.Renderer, Outlines: e.settings.Memory.outlines}
+	policy := e.settings.Policy
+	if live := e.settings.Live.Cluster || e.settings.Live.Azure; before != nil && !live {
+		policy.Earlier = e.settings.Memory.earlier
+	}
 	desire := func(seen desired.Observed) (desired.Desired, error) {
-		return desired.Desire(ctx, in.Set, in.Catalog, outliner, e.settings.Policy, seen)
+		return desired.Desire(ctx, in.Set, in.Catalog, outliner, policy, seen)
 	}
 	d, err := desire(seen)
 	if err == nil && before != nil && e.settings.Live.Azure {
@@ -98,27 +103,18 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (sou
 	return source{in, plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty}}, err
 }
 
-// differing returns the objects that are on one side alone, or may differ from those of the same name on the other.
+// differing returns the objects that are on one side alone. Those of one name that may differ have two addresses.
 func differing(a, b desired.Desired) map[*unstructured.Unstructured]bool {
-	of := make(map[cluster.Ref]*unstructured.Unstructured, len(a.Objects))
+	out := make(map[*unstructured.Unstructured]bool, len(a.Objects))
 	for _, o := range a.Objects {
-		of[cluster.RefOf(o.Content)] = o.Content
-	}
-	out := map[*unstructured.Unstructured]bool{}
-	for _, o := range b.Objects {
-		ref := cluster.RefOf(o.Content)
-		before, ok := of[ref]
-		delete(of, ref)
-		if before == o.Content {
-			continue
-		}
 		out[o.Content] = true
-		if ok {
-			out[before] = true
-		}
 	}
-	for _, o := range of {
-		out[o] = true
+	for _, o := range b.Objects { // each object is listed once on a side
+		if out[o.Content] {
+			delete(out, o.Content)
+		} else {
+			out[o.Content] = true
+		}
 	}
 	return out
 }

@@ -23,13 +23,44 @@ type Side struct {
 	// AllowEmpty reports that the author of the commit confirmed the removal of the last Workspace.
 	AllowEmpty bool
 
-	eventually *desired.Observed // set by Settled
+	settled *settled // set by Settled
+}
+
+// settled is what follows from a side that plans start from.
+type settled struct {
+	eventually desired.Observed
+	values     map[workspace.Key]Values
+	read       values.Read
+	live       []cluster.Object // in the order of Desired.Objects
+	at         map[cluster.Ref]int
+	same       map[*unstructured.Unstructured]int // by the address of an object
 }
 
 // Settled returns the side with what is observed after it has been carried out, for several plans that start there.
-func (s Side) Settled() Side {
-	seen := Eventually(s)
-	s.eventually = &seen
+func (s Side) Settled(policy desired.Policy) Side {
+	read := values.NewRead(s.Desired)
+	out := settled{
+		eventually: Eventually(s),
+		values:     read.In(s.Desired, policy),
+		read:       read,
+		live:       make([]cluster.Object, len(s.Desired.Objects)),
+		at:         make(map[cluster.Ref]int, len(s.Desired.Objects)),
+		same:       make(map[*unstructured.Unstructured]int, len(s.Desired.Objects)),
+	}
+	for i, o := range s.Desired.Objects {
+		source, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationSource)
+		prune, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationPrune)
+		ref := cluster.RefOf(o.Content)
+		out.at[ref], out.same[o.Content] = i, i
+		out.live[i] = cluster.Object{
+			Ref:           ref,
+			Workspace:     o.Workspace,
+			Owned:         true,
+			Source:        source,
+			PruneDisabled: prune == "disabled",
+		}
+	}
+	s.settled = &out
 	return s
 }
 
@@ -95,25 +126,25 @@ func anyLive(s desired.Observed) bool {
 
 // Between compares the desired states of two commits, as if the first were live.
 func Between(policy desired.Policy, baseHash, headHash string, base, head Side) Plan {
-	before := map[cluster.Ref]*unstructured.Unstructured{}
-	seen := Eventually(base)
-	for _, o := range base.Desired.Objects {
-		source, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationSource)
-		prune, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationPrune)
-		before[cluster.RefOf(o.Content)] = o.Content
-		seen.State.Objects = append(seen.State.Objects, cluster.Object{
-			Ref:           cluster.RefOf(o.Content),
-			Workspace:     o.Workspace,
-			Owned:         true,
-			Source:        source,
-			PruneDisabled: prune == "disabled",
-		})
+	if base.settled == nil {
+		base = base.Settled(policy)
 	}
+	was, seen := base.settled.values, base.settled.eventually
+	seen.State.Objects = base.settled.live
 	previews := make([]cluster.Preview, len(head.Desired.Objects))
+	stays := make([]bool, len(base.settled.live))
 	for i, o := range head.Desired.Objects {
-		previews[i] = preview(before[cluster.RefOf(o.Content)], o.Content)
+		if at, ok := base.settled.same[o.Content]; ok && base.Desired.Objects[at].Content == o.Content {
+			previews[i].Ref, stays[at] = base.settled.live[at].Ref, true
+			continue
+		}
+		ref := cluster.RefOf(o.Content)
+		var before *unstructured.Unstructured
+		if at, ok := base.settled.at[ref]; ok {
+			before, stays[at] = base.Desired.Objects[at].Content, true
+		}
+		previews[i] = preview(ref, before, o.Content)
 	}
-	was := values.In(base.Desired, policy)
 	cost, _ := nodePoolCost(base.Desired.Workloads)
 	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), head.AllowEmpty)
 	guard.wait(head.Desired)
@@ -129,6 +160,9 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		Guard:         guard,
 		Pools:         Pools(head.Desired, seen, guard, policy),
 		NodePoolsCost: cost,
+
+		read:  base.settled.read,
+		stays: stays,
 	})
 	p.Cost.Raise = capacity.Cost{Known: true}
 	if p.Cost.After != p.Cost.Before {
@@ -138,8 +172,8 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 }
 
 // preview compares two renderings of an object. The pods of a Job are immutable: other inputs replace the Job.
-func preview(before, after *unstructured.Unstructured) cluster.Preview {
-	p := cluster.Preview{Ref: cluster.RefOf(after)}
+func preview(ref cluster.Ref, before, after *unstructured.Unstructured) cluster.Preview {
+	p := cluster.Preview{Ref: ref}
 	switch {
 	case before == nil:
 		p.After = after
@@ -157,8 +191,8 @@ func preview(before, after *unstructured.Unstructured) cluster.Preview {
 // Eventually returns the observed state after a commit has been carried out. The plan of another commit starts there,
 // so that the two differ only where they must.
 func Eventually(base Side) desired.Observed {
-	if base.eventually != nil {
-		return *base.eventually
+	if base.settled != nil {
+		return base.settled.eventually
 	}
 	return eventual.Of(base.Desired)
 }

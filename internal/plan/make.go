@@ -5,7 +5,9 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -15,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
 	"syncer.dev/syncer/internal/plan/hold"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -43,6 +46,8 @@ type Comparison struct {
 
 	objects []Change                     // of Previews
 	facts   map[workspace.Key]transition // of each Workspace that is desired
+	read    values.Read                  // of objects that are in Desired too
+	stays   []bool                       // whether an object of Live is known to be desired; nil if none is
 }
 
 // prepare makes the parts that the policies look at before pools are planned.
@@ -176,7 +181,7 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 
 // workspaces sums up the changes for each Workspace.
 func workspaces(c Comparison, changes []Change) []Workspace {
-	byKey := map[workspace.Key]*Workspace{}
+	byKey := make(map[workspace.Key]*Workspace, len(c.Desired.Workloads))
 	for i := range c.Desired.Workloads {
 		w := &c.Desired.Workloads[i]
 		row := rowOf(w, c.facts[w.Key])
@@ -211,11 +216,11 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}
 	}
-	out := make([]Workspace, 0, len(byKey))
-	for _, w := range byKey {
-		out = append(out, *w)
+	rows := slices.SortedFunc(maps.Values(byKey), func(a, b *Workspace) int { return a.Key.Compare(b.Key) })
+	out := make([]Workspace, len(rows))
+	for i, w := range rows {
+		out[i] = *w
 	}
-	slices.SortFunc(out, func(a, b Workspace) int { return a.Key.Compare(b.Key) })
 	return out
 }
 
@@ -274,7 +279,7 @@ func workloadOp(w *Workspace, replaced bool, changes []Change) Op {
 }
 
 func isWorkload(o *unstructured.Unstructured) bool {
-	return o.GetKind() == "StatefulSet" || o.GetKind() == "Job"
+	return o.Object["kind"] == "StatefulSet" || o.Object["kind"] == "Job"
 }
 
 // costs sums the prices of owned pools before and after. One unknown price makes the sum unknown.
@@ -298,18 +303,17 @@ func costs(changes []capacity.PoolChange) CostChange {
 
 // prunes lists the live objects that are not desired, and warns if the guard holds any.
 func prunes(c Comparison) (out []Change, warnings []string) {
-	wanted := map[cluster.Ref]bool{}
-	for _, o := range c.Desired.Objects {
-		r := cluster.RefOf(o.Content)
-		r.Version = ""
-		wanted[r] = true
-	}
+	wanted := sync.OnceValue(func() map[cluster.Ref]bool {
+		out := make(map[cluster.Ref]bool, len(c.Desired.Objects))
+		for _, o := range c.Desired.Objects {
+			out[unversioned(cluster.RefOf(o.Content))] = true
+		}
+		return out
+	})
 	var held int
 	for i := range c.Live {
 		live := &c.Live[i]
-		ref := live.Ref
-		ref.Version = ""
-		if wanted[ref] || live.Deleting {
+		if c.stays != nil && c.stays[i] || live.Deleting || wanted()[unversioned(live.Ref)] {
 			continue
 		}
 		ch := Change{
@@ -334,6 +338,8 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 	}
 	return out, warnings
 }
+
+func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
 
 // nodePoolInUse names a pod of a Workspace that still runs on the nodes of a live NodePool, or returns "". syncer
 // deletes the NodePool after the last such pod.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -28,14 +27,18 @@ func transitions(c *Comparison) map[workspace.Key]transition {
 		if ch.Object == nil || !isWorkload(ch.Object) {
 			continue
 		}
-		restarts[ch.Workspace] = restarts[ch.Workspace] || ch.restarts()
-		remade[ch.Workspace] = remade[ch.Workspace] || ch.Op == Replace || ch.Op == Create
+		if ch.restarts() {
+			restarts[ch.Workspace] = true
+		}
+		if ch.Op == Replace || ch.Op == Create {
+			remade[ch.Workspace] = true
+		}
 	}
 	out := make(map[workspace.Key]transition, len(c.Desired.Workloads))
 	for i := range c.Desired.Workloads {
 		w := &c.Desired.Workloads[i]
 		before, exists := c.Before[w.Key]
-		t := transition{before: before, after: values.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
+		t := transition{before: before, after: c.read.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
 		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" { // its live objects stay
 			if exists {
 				t.after = before
@@ -71,7 +74,7 @@ func answers(w *cluster.Workload) bool {
 
 // restarts reports whether a change of a StatefulSet restarts its pods.
 func (c *Change) restarts() bool {
-	if c.Object == nil || c.Object.GetKind() != "StatefulSet" {
+	if c.Object == nil || c.Object.Object["kind"] != "StatefulSet" {
 		return false
 	}
 	if c.Op == Replace {

@@ -35,6 +35,21 @@ type Bundle struct {
 	Objects   []*unstructured.Unstructured
 	// Digest is the SHA-256, in hex, of the objects in canonical form.
 	Digest string
+
+	inputs string        // the key of outlines; "" for objects in full
+	refs   []cluster.Ref // of the outlines
+}
+
+// Refs returns the Ref of each object; it is read only.
+func (b Bundle) Refs() []cluster.Ref {
+	if len(b.refs) == len(b.Objects) {
+		return b.refs
+	}
+	out := make([]cluster.Ref, len(b.Objects))
+	for i, o := range b.Objects {
+		out[i] = cluster.RefOf(o)
+	}
+	return out
 }
 
 // bundle makes the Bundle of a Workspace from its built objects: it checks, annotates and sorts them, and computes

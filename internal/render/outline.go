@@ -57,10 +57,8 @@ func (l Outliner) Render(
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
-	if k, ok := l.Outlines.bundles.Get(key); ok {
-		if digest, err := l.deps.Digest(k.dirs); err == nil && digest == k.digest {
-			return k.bundle, nil
-		}
+	if b, ok := l.Again(Bundle{inputs: key}); ok {
+		return b, nil
 	}
 	b, dirs, err := l.once(ctx, w, p, at, o)
 	if err != nil {
@@ -71,8 +69,23 @@ func (l Outliner) Render(
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
 	out := l.outline(ctx, b)
+	out.inputs, out.refs = key, out.Refs()
 	l.Outlines.bundles.Add(key, cachedBundle{out, dirs, digest})
 	return out, nil
+}
+
+// Again returns the outlines that Render returns for the inputs of earlier ones; ok is false if they are forgotten, and
+// if the files of the catalogue are others.
+func (l Outliner) Again(earlier Bundle) (b Bundle, ok bool) {
+	if earlier.inputs == "" {
+		return Bundle{}, false
+	}
+	k, ok := l.Outlines.bundles.Get(earlier.inputs)
+	if !ok {
+		return Bundle{}, false
+	}
+	digest, err := l.deps.Digest(k.dirs)
+	return k.bundle, err == nil && digest == k.digest
 }
 
 // once renders without keeping the bundle.

@@ -40,8 +40,8 @@ type Catalogue struct {
 	digests map[string][sha256.Size]byte // of presets, by name
 }
 
-// digest returns the SHA-256 of a preset.
-func (c *Catalogue) digest(p preset.Preset) (sum [sha256.Size]byte, err error) {
+// Digest returns the SHA-256 of a preset of the catalogue.
+func (c *Catalogue) Digest(p preset.Preset) (sum [sha256.Size]byte, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	sum, ok := c.digests[p.Name]
@@ -88,7 +88,7 @@ func (c *Catalogue) key(r sizing.Request) (string, bool) {
 	if c == nil || r.Preset.Name == "" {
 		return "", false
 	}
-	sum, err := c.digest(r.Preset)
+	sum, err := c.Digest(r.Preset)
 	if err != nil {
 		return "", false
 	}
