@@ -151,7 +151,7 @@ func (r *Reviewer) judge(pr PullRequest, made plan.Plan, err error) Result {
 	limit := r.options.Forge.Limits().Comment
 	if err != nil {
 		out.State, out.Err = Trouble, diag.Redacted(err, redact.Text)
-		out.Line = "no plan: " + oneLine(err.Error())
+		out.Line = "no plan: " + reason(err)
 		var input *InputError
 		if errors.As(err, &input) {
 			out.State = Failure
