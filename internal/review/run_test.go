@@ -255,6 +255,11 @@ func TestFollowRefusedByForge(t *testing.T) {
 		if refused < 3 || refused > 12 {
 			t.Errorf("%d requests in an hour", refused)
 		}
+		number := o.forge.Open("main")
+		after(2 * interval)
+		if s := o.planStatus(o.head(number)); s.State != review.Success {
+			t.Errorf("a pull request waits for what merged commits are refused: %+v", s)
+		}
 	})
 }
 
