@@ -41,3 +41,6 @@ func (v Reviewing) Pass(ctx context.Context) error {
 func (v Reviewing) Passed(o reconcile.Outcome) { v.passed(o) }
 
 var _ engine.Cluster = withoutSecrets{}
+
+// Unreported are the errors of an outcome that no report is about.
+var Unreported = unreported

@@ -60,7 +60,27 @@ func hideMap(m map[string]any) map[string]any {
 		}
 		out[name] = v
 	}
+	if m["kind"] == "ExternalSecret" || m["kind"] == "SealedSecret" {
+		hideTemplates(out["spec"])
+	}
 	return out
+}
+
+// hideTemplates hides the data of the Secret that an ExternalSecret (spec.target.template) or a SealedSecret
+// (spec.template) makes. It changes a copy.
+func hideTemplates(spec any) {
+	at := func(v any, key string) map[string]any {
+		m, _ := v.(map[string]any)
+		out, _ := m[key].(map[string]any)
+		return out
+	}
+	for _, template := range []map[string]any{at(at(spec, "target"), "template"), at(spec, "template")} {
+		for _, key := range []string{"data", "stringData"} {
+			if data, ok := template[key]; ok {
+				template[key] = hideAll(data)
+			}
+		}
+	}
 }
 
 // whole is Text for a text that is a key or a value by itself, which may be base64.

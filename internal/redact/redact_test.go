@@ -5,8 +5,10 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -460,5 +462,31 @@ func TestObjectKeepsWhatWeRender(t *testing.T) {
 	}
 	if objects < 20 {
 		t.Errorf("only %d objects were looked at", objects)
+	}
+}
+
+// TestTemplates: what an ExternalSecret or a SealedSecret puts into its Secret is as secret as the data of that.
+func TestTemplates(t *testing.T) {
+	template := func(value string) map[string]any {
+		return map[string]any{"metadata": map[string]any{"name": "kept"}, "data": map[string]any{"pw": value}}
+	}
+	for kind, spec := range map[string]func(value string) map[string]any{
+		"ExternalSecret": func(v string) map[string]any {
+			return map[string]any{"target": map[string]any{"template": template(v)}}
+		},
+		"SealedSecret": func(v string) map[string]any { return map[string]any{"template": template(v)} },
+	} {
+		before := map[string]any{"kind": kind, "spec": spec("correct horse")}
+		a, b := Pair(before, map[string]any{"kind": kind, "spec": spec("battery staple")})
+		shown := fmt.Sprint(a, b)
+		if strings.Contains(shown, "horse") || strings.Contains(shown, "staple") || !strings.Contains(shown, "kept") {
+			t.Errorf("%s: %s", kind, shown)
+		}
+		if reflect.DeepEqual(a, b) {
+			t.Errorf("%s: two values look alike: %s", kind, shown)
+		}
+		if !strings.Contains(fmt.Sprint(before), "correct horse") {
+			t.Errorf("%s: the object itself is changed", kind)
+		}
 	}
 }

@@ -109,7 +109,7 @@ func (r *Reviewer) review(ctx context.Context, pr PullRequest, pending bool) (Re
 	return result, failed
 }
 
-// plan makes the plan of a pull request, and what is said of it. moved reports that Git has another head than the forge.
+// plan makes the plan of a pull request, and the text about it. moved reports that Git has another head than the forge.
 //
 // What anybody may propose must not end the process that keeps the cluster: a panic is an error of this pull request.
 func (r *Reviewer) plan(ctx context.Context, pr PullRequest) (result Result, moved bool) {
@@ -151,7 +151,7 @@ func (r *Reviewer) judge(pr PullRequest, made plan.Plan, err error) Result {
 	limit := r.options.Forge.Limits().Comment
 	if err != nil {
 		out.State, out.Err = Trouble, diag.Redacted(err, redact.Text)
-		out.Line = "no plan: " + oneLine(err.Error())
+		out.Line = "no plan: " + reason(err)
 		var input *InputError
 		if errors.As(err, &input) {
 			out.State = Failure

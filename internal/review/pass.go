@@ -54,9 +54,8 @@ func (r *Reviewer) Pass(ctx context.Context) (more bool, err error) {
 	if all := errors.Join(err, one); stops(ctx, all) {
 		return more, all
 	}
-	followed := r.follower.follow(ctx)
-	r.failed = err != nil || followed != nil
-	return more, errors.Join(err, one, followed)
+	r.failed = err != nil
+	return more, errors.Join(err, one, r.follower.follow(ctx))
 }
 
 // stops reports whether an error is about all requests to the forge.

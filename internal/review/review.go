@@ -96,7 +96,7 @@ type Reviewer struct {
 	said   map[int]said // by number of an open pull request
 	basis  Basis
 	logged map[string]string // last error, by what failed
-	failed bool              // the last Pass, and not only the reviews of single pull requests
+	failed bool              // the last Pass, and not only single pull requests or what follows merged commits
 
 	follower follower
 

@@ -37,7 +37,7 @@ func (r *Reviewer) Run(ctx context.Context) {
 		case errors.As(err, &limit):
 			wait, deaf = pause(limit.Until), true
 			r.count(func(s *Stats) { s.PausedUntil = time.Now().Add(wait) })
-		case r.failed: // a single pull request has a time of its own, and does not delay the others
+		case r.failed: // single pull requests and merged commits have times of their own
 			failed++
 			wait = backoff(r.options.Interval, failed)
 		default:

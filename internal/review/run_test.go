@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -172,7 +173,18 @@ func TestTrouble(t *testing.T) {
 		if got := o.forge.Writes(); got != 3 {
 			t.Errorf("%d writes for pending, a comment and a status", got)
 		}
-		o.set(func() { o.planErr = nil })
+		reset := func(review.PullRequest) {
+			o.set(func() {
+				o.planErr = fmt.Errorf("read tcp 10.0.0.7:%d->10.0.0.1:443: connection reset by peer", 40000+len(o.plans))
+			})
+		}
+		o.set(func() { o.onPlan = reset })
+		after(11 * time.Minute) // the first plan still has the error before
+		after(10 * time.Hour)
+		if got := o.forge.Writes(); got != 5 {
+			t.Errorf("%d writes: a comment and a status more", got)
+		}
+		o.set(func() { o.onPlan, o.planErr = nil, nil })
 		good := o.forge.Open("main")
 		after(11 * time.Minute)
 		for _, number := range []int{bad, good} {
@@ -242,6 +254,11 @@ func TestFollowRefusedByForge(t *testing.T) {
 		}
 		if refused < 3 || refused > 12 {
 			t.Errorf("%d requests in an hour", refused)
+		}
+		number := o.forge.Open("main")
+		after(2 * interval)
+		if s := o.planStatus(o.head(number)); s.State != review.Success {
+			t.Errorf("a pull request waits for what merged commits are refused: %+v", s)
 		}
 	})
 }

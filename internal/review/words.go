@@ -5,6 +5,7 @@ package review
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -60,7 +61,7 @@ func (r *Reviewer) broken(pr PullRequest, err error) string {
 		problems = []diag.Diagnostic{d}
 	}
 	if len(problems) == 0 {
-		fmt.Fprintf(&b, "%s\n", diag.EscapeMarkdown(cut(oneLine(err.Error()), 2*maxLine)))
+		fmt.Fprintf(&b, "%s\n", diag.EscapeMarkdown(reason(err)))
 	}
 	for i, p := range problems {
 		if i == maxProblems {
@@ -105,6 +106,14 @@ func safeRef(name string) string {
 func oneLine(s string) string {
 	return cut(diag.EscapeText(strings.Join(strings.Fields(s), " ")), maxLine)
 }
+
+// port is the local end of a connection in an error of Go. It is another one each time.
+var port = regexp.MustCompile(`\b(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.%a-z]+\]):[0-9]+->`)
+
+// reason is the text of an error that is the same for the same cause, so that nothing is written again for it.
+func reason(err error) string { return oneLine(withoutPorts(err.Error())) }
+
+func withoutPorts(s string) string { return port.ReplaceAllString(s, "") }
 
 // cut cuts a text to a number of characters.
 func cut(s string, limit int) string {
