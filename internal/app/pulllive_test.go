@@ -26,7 +26,7 @@ func (a *asked) Pools(context.Context) ([]capacity.LivePool, error) {
 	return a.pools, nil
 }
 
-// TestDaemonAsksAzureAgain asks Azure once in a minute, and once more for the pools of nodes that it did not have.
+// TestDaemonAsksAzureAgain asks Azure once in a minute, and also for the pools of nodes that it did not have.
 func TestDaemonAsksAzureAgain(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	repo.Commit(map[string]string{"README.md": "none yet\n"}, "one")

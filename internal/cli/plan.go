@@ -39,15 +39,10 @@ func newPlan(std Stdio) *cobra.Command {
 		Use:   "plan",
 		Short: "Show what would change, and what it would cost",
 		Long: `Show the changes from the live objects to the tip of the branch; or, with --base, between two commits, from
-the current folder or source.url. "--base main" starts where the head forked off main: what others have merged since
-is no part of the plan. "syncer run" acts on the same plan.
-
-With --base, the cluster and Azure are asked where --config or --set names them (kubeconfig or context, capacity.aks);
-what is not asked is unknown, and the plan says so.
-
-Exit codes: 0 nothing speaks against it, 1 it is blocked: anything is refused, invalid, without a place or against a
-policy; 2 there is no plan.`,
-		Example: `  syncer plan --base main             # what merging this branch would change
+the current folder or source.url. "syncer run" acts on the same plan. With --base, the cluster and Azure are asked where
+--config or --set names them (kubeconfig or context, capacity.aks); what is not asked is unknown. Exit codes: 0; 1 if
+anything is refused, invalid, without a place or against a policy; 2 if there is no plan.`,
+		Example: `  syncer plan --base main             # what merging this branch would change: from where it forked off
   syncer plan --base main..topic      # what differs from the tip of main
   syncer plan -o json --exit-code`,
 		Args: cobra.NoArgs,

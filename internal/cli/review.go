@@ -43,11 +43,8 @@ func newReview(std Stdio) *cobra.Command {
 		Long: `Write the plan of a pull request as a comment, which is edited in place, and as the commit status
 "syncer/CLUSTER/plan". This is one step of a pipeline; "syncer run" does the same by itself with review.forge.
 
-In a pipeline of GitHub, Gitea, Forgejo, Azure DevOps or GitLab, what is left out comes from the environment. The
-configuration is that of the target branch, not the one in the pull request, unless --config names a file. The token is
-in the variable GITHUB_TOKEN, GITLAB_TOKEN or SYSTEM_ACCESSTOKEN, unless review.tokenFile or review.tokenEnv is set.
-
-Elsewhere, "syncer plan --base BRANCH -o markdown" prints the same comment, without a pull request and a token.
+In a pipeline of GitHub, Gitea, Forgejo, Azure DevOps or GitLab, what is left out comes from the environment, also the
+token: GITHUB_TOKEN, GITLAB_TOKEN, SYSTEM_ACCESSTOKEN. The configuration is that of the target, unless --config is set.
 
 Exit codes: 0 nothing speaks against it, 1 it is blocked, 2 syncer could not tell.`,
 		Example: `  syncer review            # in a pipeline

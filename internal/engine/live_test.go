@@ -29,8 +29,8 @@ tuning:
   output: {image: "example.azurecr.io/out:1", imagePushSecret: push}
 `
 
-// TestFinishedTuningStaysFinished plans changes beside a tuning whose Job is over and whose pool has no nodes, while the
-// look at Azure may be older than the one at the cluster. Only a change of the tuning itself gives it nodes again.
+// TestFinishedTuningStaysFinished plans changes beside a tuning whose Job is over and whose pool has no nodes, while
+// the look at Azure may be older than the one at the cluster. Only a change of the tuning itself gives it nodes again.
 func TestFinishedTuningStaysFinished(t *testing.T) {
 	key := workspace.Key{Namespace: "default", Name: "tune"}
 	before := fstest.MapFS{"tune.yaml": {Data: []byte(tuning)}}

@@ -298,6 +298,36 @@ func TestHowLong(t *testing.T) {
 	}
 }
 
+// TestTuningStops says that a tuning stops only where it runs, or where that is unknown.
+func TestTuningStops(t *testing.T) {
+	x := trees(t)["tuning-to-inference"]
+	key := workspace.Key{Namespace: "default", Name: "x"}
+	job := cluster.Ref{Group: "batch", Version: "v1", Kind: "Job", Namespace: "default", Name: "x"}
+	for name, tt := range map[string]struct {
+		asked bool
+		live  cluster.Workload
+		want  string
+	}{
+		"unknown":   {false, cluster.Workload{}, "the tuning stops; whether it still runs is unknown"},
+		"runs":      {true, cluster.Workload{Ref: job, Active: 1}, "a running tuning stops"},
+		"succeeded": {true, cluster.Workload{Ref: job, Complete: true}, ""},
+		"failed":    {true, cluster.Workload{Ref: job, Failed: true}, ""},
+		"no Job":    {true, cluster.Workload{}, ""},
+	} {
+		x.live.Asked.Cluster = tt.asked
+		x.live.State.Workloads = map[workspace.Key]cluster.Workload{key: tt.live}
+		got := ""
+		for _, f := range x.plan(t).Findings {
+			if f.Kind == plan.Replaced && f.Verdict == diag.Warn {
+				got += f.Text
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
 // TestNothingChanged finds nothing to say about two equal trees.
 func TestNothingChanged(t *testing.T) {
 	for name, x := range trees(t) {

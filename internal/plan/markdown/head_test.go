@@ -35,11 +35,13 @@ func TestHead(t *testing.T) {
 		cost, serving string
 	}{
 		{
-			"nothing", plan.Plan{Cost: plan.CostChange{Before: hourly(0), After: hourly(0)}},
+			"nothing",
+			plan.Plan{Cost: plan.CostChange{Before: hourly(0), After: hourly(0)}},
 			"nothing is bought.", "no model is known to stop.",
 		},
 		{
-			"the same cost", plan.Plan{
+			"the same cost",
+			plan.Plan{
 				Cost: plan.CostChange{Before: hourly(1), After: hourly(1)}, PricesDate: "2026-06-18",
 				Workspaces: changed(plan.Update, 1, serves),
 			},
@@ -47,11 +49,13 @@ func TestHead(t *testing.T) {
 			"`default/update-0` **stops** until its new pods are ready.",
 		},
 		{
-			"unknown", plan.Plan{Workspaces: changed(plan.Update, 1, suspended)},
+			"unknown",
+			plan.Plan{Workspaces: changed(plan.Update, 1, suspended)},
 			"unknown USD/month (unknown USD/h).", "`default/update-0` **stops**.",
 		},
 		{
-			"many", plan.Plan{
+			"many",
+			plan.Plan{
 				Cost:       plan.CostChange{Before: hourly(1), After: hourly(2)},
 				Workspaces: append(changed(plan.Delete, 5, plan.Values{}), changed(plan.Replace, 2, serves)...),
 			},
@@ -60,7 +64,8 @@ func TestHead(t *testing.T) {
 				"`default/replace-0`, `default/replace-1` **stop** until their new pods are ready.",
 		},
 		{
-			"one replica of several", plan.Plan{Workspaces: changed(plan.Delete, 1, plan.Values{}), Findings: replica},
+			"one replica of several",
+			plan.Plan{Workspaces: changed(plan.Delete, 1, plan.Values{}), Findings: replica},
 			"unknown USD/month (unknown USD/h).", "no model is known to stop.",
 		},
 	} {

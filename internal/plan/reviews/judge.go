@@ -135,8 +135,12 @@ func Findings(judged []Judged, p reviewed.Policy) []plan.Finding {
 		if j.Reason == diag.WorseThanReviewed {
 			kind = plan.WorseThanReviewed
 		}
+		text := j.Judgement.Text
+		if verdict == diag.Warn {
+			text += "; it is carried out, because policy.review.verdict is " + string(reviewed.Warn)
+		}
 		out = append(out, plan.Finding{
-			Workspace: j.Workspace, Kind: kind, Verdict: verdict, Text: j.Judgement.Text, Hint: j.Hint(),
+			Workspace: j.Workspace, Kind: kind, Verdict: verdict, Text: text, Hint: j.Hint(),
 		})
 	}
 	return out

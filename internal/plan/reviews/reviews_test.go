@@ -187,6 +187,9 @@ func TestVerdicts(t *testing.T) {
 			if f.Verdict != want || f.Text == "" || !strings.Contains(f.Hint, "Syncer-Accept-Plan") {
 				t.Errorf("%s: %+v", verdict, f)
 			}
+			if carried := strings.Contains(f.Text, "it is carried out"); carried != (verdict == reviewed.Warn) {
+				t.Errorf("%s: %q", verdict, f.Text)
+			}
 		}
 	}
 }
