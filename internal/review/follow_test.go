@@ -177,7 +177,9 @@ func TestFollowNotReviewed(t *testing.T) {
 	o.observe(commit, report("phi-4", status.Ready, commit, condition(status.Reviewed)))
 	o.pass(r)
 	o.expectReady(commit, review.Success, "1 of 1 Workspace ready; default/phi-4: "+worse)
-	hostile := func(x *status.Report) { x.Conditions[1].Message = "never\x1b[2J reviewed\nin " + strings.Repeat("x", 999) }
+	hostile := func(x *status.Report) {
+		x.Conditions[1].Message = "never\x1b[2J reviewed\nin " + strings.Repeat("x", 999)
+	}
 	o.observe(commit, report("phi-4", status.Ready, commit, condition(status.Reviewed), hostile))
 	o.pass(r)
 	text := o.readyStatus(commit).Description
