@@ -60,6 +60,7 @@ type valuesDocument struct {
 	ContextLength    int      `json:"contextLength,omitempty"` // absent if the server chooses
 	TensorParallel   int      `json:"tensorParallel,omitempty"`
 	PipelineParallel int      `json:"pipelineParallel,omitempty"`
+	DataParallel     int      `json:"dataParallel,omitempty"`
 	Serves           bool     `json:"serves"`
 	Endpoint         string   `json:"endpoint,omitempty"`
 	HourlyCost       *float64 `json:"hourlyCost"`
@@ -222,7 +223,7 @@ func documentOf(v Values) *valuesDocument {
 	}
 	return &valuesDocument{
 		v.Preset, v.Model, v.Revision, v.Runtime, v.Image, v.InstanceType, v.Pool, v.Region, v.Spot, v.Nodes, v.GPUs,
-		v.ContextLength, v.TensorParallel, v.PipelineParallel, v.Serves, v.Endpoint,
+		v.ContextLength, v.TensorParallel, v.PipelineParallel, v.DataParallel, v.Serves, v.Endpoint,
 		usd(v.HourlyCost), usd(v.HourlyCost.Monthly()),
 	}
 }

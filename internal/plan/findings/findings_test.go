@@ -264,11 +264,13 @@ func TestHowLong(t *testing.T) {
 		want   string
 	}{
 		"one pod": {
-			"context", []cluster.Pod{started(50*time.Second, 4*time.Minute)},
+			"context",
+			[]cluster.Pod{started(50*time.Second, 4*time.Minute)},
 			"the pods that run now were ready 50 s to 4 min after they were created",
 		},
 		"two pods": {
-			"context", []cluster.Pod{started(3*time.Minute, 9*time.Minute), started(0, 4*time.Minute)},
+			"context",
+			[]cluster.Pod{started(3*time.Minute, 9*time.Minute), started(0, 4*time.Minute)},
 			"ready 0 s to 9 min after",
 		},
 		"not ready":      {"context", []cluster.Pod{{}}, unknown},

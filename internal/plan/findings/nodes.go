@@ -39,11 +39,20 @@ func parallelism(r *review, s *subject) {
 	}{
 		{"tensor parallel", s.Before.TensorParallel, s.After.TensorParallel},
 		{"pipeline parallel", s.Before.PipelineParallel, s.After.PipelineParallel},
+		{"data parallel", copies(&s.Before), copies(&s.After)},
 	} {
 		if p.was > 0 && p.is > 0 && p.was != p.is {
 			r.tell(s, plan.ParallelismChanged, diag.Off, fmt.Sprintf("%s %d -> %d", p.name, p.was, p.is), "")
 		}
 	}
+}
+
+// copies returns how many copies of the model run on a node; 0 if that is unknown.
+func copies(v *plan.Values) int {
+	if v.TensorParallel == 0 {
+		return 0
+	}
+	return max(v.DataParallel, 1)
 }
 
 // spot says that Azure may take the nodes away.

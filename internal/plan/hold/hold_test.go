@@ -153,32 +153,3 @@ func TestPools(t *testing.T) {
 		})
 	}
 }
-
-// TestHeldWithoutSteps: a Workspace that may not change is held even where it has no step of its own, so that its new
-// inputs and its new place are never taken for carried out.
-func TestHeldWithoutSteps(t *testing.T) {
-	d, previews := heldTogether()
-	for i := range previews {
-		if previews[i].Ref.Kind == "StatefulSet" {
-			previews[i].Before, previews[i].After = nil, nil // it is as desired
-		}
-	}
-	for _, unreviewed := range []map[workspace.Key]string{nil, {key("a"): "not reviewed", key("d"): "not reviewed"}} {
-		p := Make(Comparison{
-			Desired: d, Previews: previews, Unreviewed: unreviewed, Serving: func(workspace.Key) bool { return false },
-		})
-		for i := range p.Workspaces {
-			w := &p.Workspaces[i]
-			if held := w.Held == "not reviewed" && w.Op == Hold; held != (unreviewed[w.Key] != "") {
-				t.Errorf("%s: %s, held %q", w.Key, w.Op, w.Held)
-			}
-			want := 0
-			if unreviewed == nil && (w.Key == key("a") || w.Key == key("b")) {
-				want = 1
-			}
-			if len(w.Uses) != want {
-				t.Errorf("%s uses changes of %q", w.Key, w.Uses)
-			}
-		}
-	}
-}

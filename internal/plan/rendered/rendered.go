@@ -29,6 +29,7 @@ type Facts struct {
 	ContextLength    int // tokens, if the command line says so
 	TensorParallel   int
 	PipelineParallel int
+	DataParallel     int // 0 for one copy of the model
 
 	// Kind is that of the workload, StatefulSet or Job; "" if no object is one.
 	Kind string
@@ -93,6 +94,7 @@ func (f *Facts) flags(of map[string]string) {
 	f.ContextLength, _ = strconv.Atoi(of["max-model-len"]) // "auto" is left to the server
 	f.TensorParallel, _ = strconv.Atoi(of["tensor-parallel-size"])
 	f.PipelineParallel, _ = strconv.Atoi(of["pipeline-parallel-size"])
+	f.DataParallel, _ = strconv.Atoi(of["data-parallel-size"])
 	if f.PipelineParallel == 0 && vllm {
 		f.PipelineParallel = 1
 	}

@@ -60,6 +60,7 @@ func valuesOf(v plan.Values) []value {
 		{"GPUs", counted(v.GPUs, "")},
 		{"tensor parallel", counted(v.TensorParallel, "")},
 		{"pipeline parallel", counted(v.PipelineParallel, "")},
+		{"data parallel", counted(v.DataParallel, "")},
 		{"region", v.Region},
 		{"capacity", nodes},
 		{"endpoint", v.Endpoint},

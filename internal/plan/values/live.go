@@ -97,14 +97,14 @@ func liveNodes(l *cluster.Workload, pool *capacity.LivePool, policy desired.Poli
 func (v *Values) model(o Values) {
 	v.Preset, v.Model, v.Revision, v.Runtime, v.Image = o.Preset, o.Model, o.Revision, o.Runtime, o.Image
 	v.ContextLength, v.Endpoint = o.ContextLength, o.Endpoint
-	v.TensorParallel, v.PipelineParallel = o.TensorParallel, o.PipelineParallel
+	v.TensorParallel, v.PipelineParallel, v.DataParallel = o.TensorParallel, o.PipelineParallel, o.DataParallel
 }
 
 // read takes over what live objects say.
 func (v *Values) read(f rendered.Facts) {
 	v.Preset, v.Model, v.Revision, v.Runtime, v.Image = f.Preset, f.Model, f.Revision, f.Runtime, f.Image
 	v.ContextLength, v.Endpoint = f.ContextLength, f.Endpoint
-	v.TensorParallel, v.PipelineParallel = f.TensorParallel, f.PipelineParallel
+	v.TensorParallel, v.PipelineParallel, v.DataParallel = f.TensorParallel, f.PipelineParallel, f.DataParallel
 	if v.Model != "" && v.Revision == "" {
 		v.Revision = desired.Unpinned
 	}

@@ -35,6 +35,7 @@ type Values struct {
 	ContextLength    int // tokens; 0 if the server chooses
 	TensorParallel   int
 	PipelineParallel int
+	DataParallel     int // copies of the model on the GPUs of a node; 0 for one
 
 	// Serves reports whether others send requests to it: it is an inference server that is not suspended.
 	Serves bool
@@ -90,7 +91,7 @@ func (r Read) Asked(w *desired.Workload, policy desired.Policy, pools []capacity
 		return v
 	}
 	f := r.of(w)
-	v.Image, v.Endpoint = f.Image, f.Endpoint
+	v.Image, v.Endpoint, v.DataParallel = f.Image, f.Endpoint, f.DataParallel
 	v.ContextLength = cmp.Or(w.Context, f.ContextLength)
 	v.Serves = w.Workspace.Inference != nil && !w.Workspace.Suspended() && !w.Placement.Paused
 
@@ -123,6 +124,9 @@ func (v *Values) move(d capacity.Demand, size string) {
 			if o.SKU.Name == size {
 				v.InstanceType, v.Nodes, v.GPUs, v.HourlyCost = size, o.Nodes, o.Nodes*o.GPUsPerNode, o.HourlyCost
 				v.TensorParallel, v.PipelineParallel = o.TensorParallel, o.PipelineParallel
+				if v.DataParallel = 0; o.DataParallel > 1 && o.Nodes == 1 && v.Runtime == string(preset.VLLM) {
+					v.DataParallel = o.DataParallel
+				}
 				return
 			}
 		}

@@ -129,7 +129,8 @@ func TestLive(t *testing.T) {
 
 	containers, _, _ := unstructured.NestedSlice(set.Object, "spec", "template", "spec", "containers")
 	main := containers[0].(map[string]any)
-	main["image"], main["args"] = "old:1", []any{"--model=a/b", "--tensor-parallel-size=2"}
+	main["image"] = "old:1"
+	main["args"] = []any{"--model=a/b", "--tensor-parallel-size=2", "--data-parallel-size=3"}
 	if err := unstructured.SetNestedSlice(set.Object, containers, "spec", "template", "spec", "containers"); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestLive(t *testing.T) {
 	change(&in, conf)
 	got = in.Of()[key]
 	if got.Image != "old:1" || got.Model != "a/b" || got.Revision != desired.Unpinned || got.TensorParallel != 2 ||
-		got.ContextLength != 1024 {
+		got.DataParallel != 3 || got.ContextLength != 1024 {
 		t.Errorf("a workload that changes: %+v", got)
 	}
 }
