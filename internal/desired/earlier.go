@@ -82,7 +82,7 @@ type Repeater interface {
 // again returns the Bundle of the earlier Workload, if w is placed alike.
 func (w *Workload) again(r Renderer) (render.Bundle, bool) {
 	repeater, ok := r.(Repeater)
-	if !ok || w.earlier == nil || !reflect.DeepEqual(&w.earlier.Placement, &w.Placement) {
+	if !ok || w.earlier == nil || len(w.Blocked) > 0 || w.Waiting != "" || !reflect.DeepEqual(&w.earlier.Placement, &w.Placement) {
 		return render.Bundle{}, false
 	}
 	return repeater.Again(w.earlier.Bundle)
