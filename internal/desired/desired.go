@@ -357,7 +357,7 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 // collect lists the objects of all Workloads, each once: Workspaces share the default parameters of a tuning method.
 func collect(workloads []Workload, plain []Object) []Object {
 	// No two Workspaces have an object of their own in common: only the other objects can occur twice.
-	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that is nobody's own
+	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that no Workspace has alone
 	sum := len(plain)
 	for _, o := range plain {
 		seen[cluster.RefOf(o.Content)] = false
