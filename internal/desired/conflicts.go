@@ -126,12 +126,11 @@ func blockRendered(all []Workload) {
 		if len(w.Blocked) > 0 {
 			continue
 		}
-		refs := w.Bundle.Refs()
-		for k, o := range w.Bundle.Objects {
-			if !own(o) {
+		for _, o := range w.Bundle.List() {
+			if !o.Own {
 				continue
 			}
-			ref := refs[k]
+			ref := o.Ref
 			ref.Version = ""
 			switch one := first[ref]; {
 			case one == nil:

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -233,6 +234,10 @@ func Desire(
 	d.Problems = append(d.Problems, clash.plain...)
 	d.Fleet = policy.NodeSource().Arrange(d.Workloads, set, policy, seen)
 	if err := each(ctx, len(d.Workloads), func(ctx context.Context, i int) {
+		if b, ok := d.Workloads[i].again(r); ok {
+			d.Workloads[i].Bundle = b
+			return
+		}
 		p, _ := catalog.Lookup(d.Workloads[i].Workspace.PresetName())
 		d.Workloads[i] = d.Workloads[i].render(ctx, set, p, r, policy)
 	}); err != nil {
@@ -264,11 +269,16 @@ func Desire(
 // each calls do for 0 to n-1, a few at a time.
 func each(ctx context.Context, n int, do func(ctx context.Context, i int)) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
+	var next atomic.Int64 // few goroutines for many calls, most of which are short
+	for range min(n, runtime.GOMAXPROCS(0)) {
 		g.Go(func() error {
-			do(ctx, i)
-			return ctx.Err()
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n || ctx.Err() != nil {
+					return ctx.Err()
+				}
+				do(ctx, i)
+			}
 		})
 	}
 	return g.Wait()
@@ -327,10 +337,6 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 	if len(w.Blocked) > 0 || w.Waiting != "" {
 		return w
 	}
-	if b, ok := w.again(r); ok {
-		w.Bundle = b
-		return w
-	}
 	bundle, err := r.Render(ctx, w.Workspace, p, w.Placement.Placement, render.Options{
 		Cluster:          policy.Cluster,
 		Source:           w.Workspace.Source.Path,
@@ -352,7 +358,7 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 // collect lists the objects of all Workloads, each once: Workspaces share the default parameters of a tuning method.
 func collect(workloads []Workload, plain []Object) []Object {
 	// No two Workspaces have an object of their own in common: only the other objects can occur twice.
-	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that is nobody's own
+	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that no Workspace has alone
 	sum := len(plain)
 	for _, o := range plain {
 		seen[cluster.RefOf(o.Content)] = false
@@ -360,9 +366,9 @@ func collect(workloads []Workload, plain []Object) []Object {
 	for i := range workloads {
 		w := &workloads[i]
 		sum += len(w.Bundle.Objects)
-		for k, o := range w.Bundle.Objects {
-			if len(w.Blocked) == 0 && !own(o) {
-				seen[w.Bundle.Refs()[k]] = false
+		for _, o := range w.Bundle.List() {
+			if len(w.Blocked) == 0 && !o.Own {
+				seen[o.Ref] = false
 			}
 		}
 	}
@@ -387,22 +393,15 @@ func collect(workloads []Workload, plain []Object) []Object {
 		if len(w.Blocked) > 0 {
 			continue
 		}
-		refs := w.Bundle.Refs()
-		for k, o := range w.Bundle.Objects {
+		for k, o := range w.Bundle.List() {
 			key := w.Key
-			if !own(o) {
+			if !o.Own {
 				key = workspace.Key{}
 			}
-			add(refs[k], Object{Workspace: key, Content: o})
+			add(o.Ref, Object{Workspace: key, Content: w.Bundle.Objects[k]})
 		}
 	}
 	return out
-}
-
-// own reports whether an object belongs to one Workspace alone.
-func own(o *unstructured.Unstructured) bool {
-	_, labelled := cluster.TextIn(o, "labels", cluster.LabelWorkspace)
-	return labelled
 }
 
 // plain returns the plain objects of the repository with the labels of syncer.

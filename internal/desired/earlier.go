@@ -14,7 +14,7 @@ import (
 
 // Earlier is an answer of Desire that serves the next calls: what is sized and rendered of a Workspace follows from the
 // Workspace, its preset, the objects that it names and the Policy, so that equal ones have equal answers. Where it runs
-// follows from all others too; Desire asks that anew.
+// follows from all others too; Desire asks that again.
 //
 // It is read only, and safe for concurrent use.
 type Earlier struct {
@@ -83,7 +83,10 @@ type Repeater interface {
 // again returns the Bundle of the earlier Workload, if w is placed alike.
 func (w *Workload) again(r Renderer) (render.Bundle, bool) {
 	repeater, ok := r.(Repeater)
-	if !ok || w.earlier == nil || !reflect.DeepEqual(&w.earlier.Placement, &w.Placement) {
+	if !ok || w.earlier == nil || len(w.Blocked) > 0 || w.Waiting != "" {
+		return render.Bundle{}, false
+	}
+	if !reflect.DeepEqual(&w.earlier.Placement, &w.Placement) {
 		return render.Bundle{}, false
 	}
 	return repeater.Again(w.earlier.Bundle)

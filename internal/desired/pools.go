@@ -217,8 +217,8 @@ func reserve(k workspace.Key, s cluster.State) []fleet.Reservation {
 // FleetNodes lists the nodes of pools with the use of their GPUs. The State lists pods twice, those of Workspaces and
 // all, and the two lists may be a moment apart: a pod counts if either has it.
 func FleetNodes(s cluster.State) []fleet.Node {
-	on := PodsByNode(s)
-	used := map[string]int{}
+	on := podsOn(s)
+	used := make(map[string]int, len(s.Nodes))
 	for _, w := range s.Workloads {
 		for _, p := range w.Pods {
 			if p.Node != "" && !p.Ended() {
@@ -235,8 +235,27 @@ func FleetNodes(s cluster.State) []fleet.Node {
 				Ready: n.Ready && n.GPUs > 0,
 				GPUs:  int(n.GPUs),
 				Used:  used[n.Name] + int(n.Taken),
-				Pods:  len(on[n.Name]),
+				Pods:  on[n.Name],
 			})
+		}
+	}
+	return out
+}
+
+// podsOn counts what PodsByNode lists. Where nodes list no pods, no pod is listed twice, and none is named.
+func podsOn(s cluster.State) map[string]int {
+	out := make(map[string]int, len(s.Nodes))
+	if slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return len(n.Pods) > 0 }) {
+		for name, pods := range PodsByNode(s) {
+			out[name] = len(pods)
+		}
+		return out
+	}
+	for _, w := range s.Workloads {
+		for _, p := range w.Pods {
+			if p.Node != "" && !p.Ended() {
+				out[p.Node]++
+			}
 		}
 	}
 	return out

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -20,6 +21,7 @@ import (
 	"syncer.dev/syncer/internal/git/worktree"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/find"
 	"syncer.dev/syncer/internal/workspace/load"
 	"syncer.dev/syncer/presets"
@@ -58,7 +60,7 @@ var policy = desired.Policy{Cluster: "test", Region: "eastus", Prune: true}
 
 // fromNothing makes the plan that Between makes, in the plain way: each side is decoded by itself, and all of its
 // objects are rendered and compared in full.
-func fromNothing(t *testing.T, from, to engine.Revision) plan.Plan {
+func fromNothing(t *testing.T, policy desired.Policy, from, to engine.Revision) plan.Plan {
 	t.Helper()
 	read := reading(nil)
 	side := func(rev engine.Revision, seen desired.Observed) plan.Side {
@@ -112,6 +114,15 @@ var edits = map[string]func(r *rand.Rand, t tree){
 	"a model":  func(r *rand.Rand, t tree) { t[someFile(r)] = workspaceText(someName(r), someModel(r), "", "") },
 	"a size":   func(r *rand.Rand, t tree) { t[someFile(r)] = workspaceText(someName(r), someModel(r), someSize(r), "") },
 	"settings": func(r *rand.Rand, t tree) { t[someFile(r)] = workspaceText(someName(r), someModel(r), "", "settings") },
+	"a priority": func(r *rand.Rand, t tree) {
+		text := workspaceText(someName(r), someModel(r), "", "")
+		annotation := fmt.Sprintf("  annotations: {syncer.dev/priority: %s}\n", []string{"low", "high"}[r.IntN(2)])
+		t[someFile(r)] = strings.Replace(text, "inference:", annotation+"inference:", 1)
+	},
+	"a suspension": func(r *rand.Rand, t tree) {
+		text := workspaceText(someName(r), someModel(r), "", "")
+		t[someFile(r)] = strings.Replace(text, "inference:", "  annotations: {syncer.dev/suspend: 'true'}\ninference:", 1)
+	},
 	"a file is gone": func(r *rand.Rand, t tree) {
 		names := slices.Sorted(maps.Keys(t))
 		delete(t, names[r.IntN(len(names))])
@@ -181,16 +192,26 @@ func someSize(r *rand.Rand) string {
 func TestBetweenRemembers(t *testing.T) {
 	names := slices.Sorted(maps.Keys(edits))
 	seen := map[plan.Op]int{}
-	for seed := range uint64(3) {
-		random := rand.New(rand.NewPCG(seed, 1))
+	policies := []func(*desired.Policy){
+		func(*desired.Policy) {},
+		func(p *desired.Policy) { p.Limits.Nodes, p.Preemption = 3, true }, // some find no place
+		func(p *desired.Policy) { p.Limits.HourlyCost = 9 },
+		func(p *desired.Policy) {
+			p.Limits.AllowedSizes = []string{"Standard_N*A100*"} // large, and so shared
+			p.MaxPriority = map[string]workspace.Priority{"default": workspace.Normal}
+		},
+	}
+	for seed := range uint64(4) {
+		random, policy := rand.New(rand.NewPCG(seed, 1)), policy
+		policies[seed](&policy)
 		warm := engine.New(engine.Settings{Policy: policy, Read: reading(load.NewMemo())}, nil)
 		now := tree{}
 		for range 8 {
-			edits[names[random.IntN(len(names))]](random, now)
 			edits["a model"](random, now)
+			edits[names[random.IntN(len(names))]](random, now)
 		}
 		base, last, lastNumber := now.revision(0), now.revision(0), 0
-		for step := 1; step <= 10; step++ {
+		for step := 1; step <= 8; step++ {
 			now = maps.Clone(now)
 			var done []string
 			for range 1 + random.IntN(3) {
@@ -208,7 +229,7 @@ func TestBetweenRemembers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(shown(t, fromNothing(t, from, to)), shown(t, got)); diff != "" {
+			if diff := cmp.Diff(shown(t, fromNothing(t, policy, from, to)), shown(t, got)); diff != "" {
 				t.Fatalf("seed %d, step %d after %d, %v (-from nothing +remembered):\n%s", seed, step, lastNumber, done, diff)
 			}
 			for op, n := range got.Counts() {

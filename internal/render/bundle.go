@@ -36,18 +36,25 @@ type Bundle struct {
 	// Digest is the SHA-256, in hex, of the objects in canonical form.
 	Digest string
 
-	inputs string        // the key of outlines; "" for objects in full
-	refs   []cluster.Ref // of the outlines
+	inputs string   // the key of outlines; "" for objects in full
+	listed []Listed // the outlines
 }
 
-// Refs returns the Ref of each object; it is read only.
-func (b Bundle) Refs() []cluster.Ref {
-	if len(b.refs) == len(b.Objects) {
-		return b.refs
+// Listed names one object of a Bundle.
+type Listed struct {
+	cluster.Ref
+	Own bool // it belongs to the Workspace alone
+}
+
+// List names the objects, in their order; the list is read only.
+func (b Bundle) List() []Listed {
+	if len(b.listed) == len(b.Objects) {
+		return b.listed
 	}
-	out := make([]cluster.Ref, len(b.Objects))
+	out := make([]Listed, len(b.Objects))
 	for i, o := range b.Objects {
-		out[i] = cluster.RefOf(o)
+		_, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace)
+		out[i] = Listed{cluster.RefOf(o), own}
 	}
 	return out
 }

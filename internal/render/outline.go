@@ -69,7 +69,7 @@ func (l Outliner) Render(
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
 	out := l.outline(ctx, b)
-	out.inputs, out.refs = key, out.Refs()
+	out.inputs, out.listed = key, out.List()
 	l.Outlines.bundles.Add(key, cachedBundle{out, dirs, digest})
 	return out, nil
 }
