@@ -96,8 +96,8 @@ func revisionOf(s commits.Side, repo *git.Repository, c config.Config, other com
 // heapTarget is the size above which it collects more often. A comparison is short, and makes much garbage beside what
 // it keeps: by default it takes more memory, and less time. What a large repository needs, it gets.
 const (
-	collectAt  = 40
-	heapTarget = 176 << 20
+	collectAt  = 50
+	heapTarget = 260 << 20
 )
 
 // smallHeap makes the process keep its heap small until the function that it returns is called, unless the environment
