@@ -57,7 +57,7 @@ func (l *Loop) judge(p *pass, r engine.Result) {
 	for _, j := range r.Judged {
 		p.judged[j.Workspace] = j
 		if !j.OK() {
-			l.logOnce(p, "review/"+j.Workspace.String(), j.Workspace.String()+": "+j.Text())
+			l.logOnce(p, "review/"+j.Workspace.String(), j.Workspace.String()+": "+j.Said(l.settings.Review.Policy))
 		}
 	}
 }

@@ -41,6 +41,14 @@ func (j Judged) Text() string {
 	return j.Judgement.Text + "; " + j.Hint()
 }
 
+// Said is the Text of a policy: what is carried out all the same need not be accepted.
+func (j Judged) Said(p reviewed.Policy) string {
+	if j.OK() || p.Verdict == reviewed.Require {
+		return j.Text()
+	}
+	return j.Judgement.Text + "; it is carried out, because policy.review.verdict is " + string(p.Verdict)
+}
+
 // Hint says how to accept the plan.
 func (j Judged) Hint() string {
 	return fmt.Sprintf("review it in a pull request, or accept exactly this by a commit on the followed branch with the "+
@@ -137,7 +145,7 @@ func Findings(judged []Judged, p reviewed.Policy) []plan.Finding {
 		}
 		text := j.Judgement.Text
 		if verdict == diag.Warn {
-			text += "; it is carried out, because policy.review.verdict is " + string(reviewed.Warn)
+			text = j.Said(p)
 		}
 		out = append(out, plan.Finding{
 			Workspace: j.Workspace, Kind: kind, Verdict: verdict, Text: text, Hint: j.Hint(),

@@ -179,6 +179,12 @@ func TestVerdicts(t *testing.T) {
 			`or accept exactly this by a commit on the followed branch with the trailer "Syncer-Accept-Plan: d1"`) {
 			t.Errorf("%q", held[named("b")])
 		}
+		for _, j := range judged {
+			accept := strings.Contains(j.Said(p), "accept exactly this")
+			if accept != (verdict == reviewed.Require && !j.OK()) {
+				t.Errorf("%s: %q", verdict, j.Said(p))
+			}
+		}
 		findings := Findings(judged, p)
 		if len(findings) != 2 || findings[0].Kind != plan.WorseThanReviewed || findings[1].Kind != plan.NotReviewed {
 			t.Fatalf("%+v", findings)
