@@ -121,7 +121,7 @@ func (f *follower) commits(ctx context.Context, seen Observed, now time.Time) er
 	want := map[string]CommitStatus{}
 	for commit, t := range by {
 		if _, said := f.said[commit]; said || t.open() || now.Sub(t.last) < followFor {
-			want[commit] = f.status(t.state(), t.text())
+			want[commit] = f.judged(commit, t.state(), t.text(), seen)
 		}
 	}
 	for commit, s := range f.said {
@@ -186,7 +186,7 @@ func (f *follower) statusOf(
 ) (CommitStatus, error) {
 	if t, named := by[commit]; named {
 		m.named = true
-		return f.status(t.state(), t.text()), nil
+		return f.judged(commit, t.state(), t.text(), seen), nil
 	}
 	if m.named {
 		m.with = seen.Commit
@@ -209,15 +209,21 @@ func (f *follower) statusOf(
 	t, named := by[m.with]
 	switch {
 	case named:
-		return f.status(t.state(), "carried out with "+short(m.with)+": "+t.text()), nil
+		return f.judged(commit, t.state(), "carried out with "+short(m.with)+": "+t.text(), seen), nil
 	case m.named:
 		return f.status(Trouble, "later commits replaced it before it was ready"), nil
 	}
-	if len(seen.Errors) > 0 { // it may have brought them
-		return f.status(Trouble, fmt.Sprintf("no Workspace waits for it, but syncer cannot read all files: %s",
-			oneLine(seen.Errors[0].String()))), nil
+	return f.judged(commit, Success, "no Workspace waits for it", seen), nil
+}
+
+// judged returns the status of a commit. One that has not succeeded yet does not while syncer cannot read all files: the
+// commit may have brought those.
+func (f *follower) judged(commit string, state State, text string, seen Observed) CommitStatus {
+	if state == Success && len(seen.Errors) > 0 && f.said[commit].State != Success {
+		return f.status(Trouble, fmt.Sprintf("%s, but syncer cannot read all files: %s", text,
+			oneLine(seen.Errors[0].String())))
 	}
-	return f.status(Success, "no Workspace waits for it"), nil
+	return f.status(state, text)
 }
 
 func (f *follower) status(state State, text string) CommitStatus {

@@ -123,14 +123,31 @@ func TestFollowUnreadable(t *testing.T) {
 	o.observe("tip1")
 	commit := o.merge(r)
 	o.observe(commit)
-	o.set(func() {
-		o.observed.Errors = []diag.Diagnostic{diag.Errorf(diag.UnreadableFile, "no YAML").In("new.yaml").At(3, 1)}
-	})
+	unreadable := func(file string) {
+		o.set(func() {
+			o.observed.Errors = []diag.Diagnostic{diag.Errorf(diag.UnreadableFile, "no YAML").In(file).At(3, 1)}
+		})
+	}
+	unreadable("new.yaml")
 	o.pass(r)
 	o.expectReady(commit, review.Trouble, "but syncer cannot read all files: new.yaml:3:1: error: no YAML")
 	if writes := o.pass(r); writes != 0 {
 		t.Errorf("%d writes for the same state", writes)
 	}
+	both := o.merge(r) // with one Workspace that becomes ready, beside the file
+	o.observe(both, report("a", status.Ready, both))
+	unreadable("new.yaml")
+	o.pass(r)
+	o.expectReady(both, review.Trouble, "1 of 1 Workspace ready, but syncer cannot read all files: new.yaml:3:1")
+	if writes := o.pass(r); writes != 0 {
+		t.Errorf("%d writes for the same state", writes)
+	}
+	o.set(func() { o.observed.Errors = nil })
+	o.pass(r)
+	o.expectReady(both, review.Success, "1 of 1 Workspace ready")
+	unreadable("later.yaml") // which a later commit brings
+	o.pass(r)
+	o.expectReady(both, review.Success, "1 of 1 Workspace ready")
 }
 
 // TestFollowRestart: another process goes on where the first one stopped, and writes nothing twice.
