@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,52 +19,14 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/capacity/sizing"
-	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/render/judge"
 	"syncer.dev/syncer/internal/workspace"
 )
-
-// Policy is the part of the configuration that decides between valid choices.
-type Policy struct {
-	Cluster      string
-	Source       NodeSource // nil for AgentPools
-	Region       string
-	RetiredSizes string
-	Limits       capacity.Limits
-	Prices       capacity.Prices // zero for the embedded list
-	Prune        bool
-	Nodes        int // if not 0, overrides the number of nodes of sizing
-	Context      int // if not 0, overrides the context length of every Workspace, in tokens
-	// NVMeStorageClass is the storage class for weights on the local disks of sizes that have some; empty for none.
-	NVMeStorageClass string
-	// Pods is what templates, patches and presets of the repository may ask for.
-	Pods podpolicy.Policy
-	// MaxPriority caps the priority of the Workspaces of a namespace.
-	MaxPriority map[string]workspace.Priority
-	// Preemption lets Workspaces with nodes give them up for a higher priority. Only AgentPools do so.
-	Preemption bool
-	// Changes are the verdicts on what a change does to what runs.
-	Changes ChangePolicy
-	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
-	Sizes *memo.Sizes
-
-	// Earlier is another answer of Desire, for this Policy, of which it takes what comes out the same; nil for none.
-	Earlier *Earlier
-
-	answers *memo.Catalogue // of Sizes, for one call of Desire
-}
-
-// Unlimited returns the policy without the limits on the sum of all nodes.
-func (p Policy) Unlimited() Policy {
-	p.Limits.HourlyCost, p.Limits.Nodes = 0, 0
-	return p
-}
 
 // Renderer turns a Workspace into objects.
 type Renderer interface {
@@ -353,85 +314,6 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 	}
 	w.Bundle = bundle
 	return w
-}
-
-// collect lists the objects of all Workloads, each once: Workspaces share the default parameters of a tuning method.
-func collect(workloads []Workload, plain []Object) []Object {
-	// No two Workspaces have an object of their own in common: only the other objects can occur twice.
-	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that no Workspace has alone
-	sum := len(plain)
-	for _, o := range plain {
-		seen[cluster.RefOf(o.Content)] = false
-	}
-	for i := range workloads {
-		w := &workloads[i]
-		sum += len(w.Bundle.Objects)
-		for _, o := range w.Bundle.List() {
-			if len(w.Blocked) == 0 && !o.Own {
-				seen[o.Ref] = false
-			}
-		}
-	}
-	out := make([]Object, 0, sum)
-	add := func(r cluster.Ref, o Object) {
-		if len(seen) > 0 {
-			listed, shared := seen[r]
-			if listed {
-				return
-			}
-			if shared {
-				seen[r] = true
-			}
-		}
-		out = append(out, o)
-	}
-	for _, o := range plain {
-		add(cluster.RefOf(o.Content), o)
-	}
-	for i := range workloads {
-		w := &workloads[i]
-		if len(w.Blocked) > 0 {
-			continue
-		}
-		for k, o := range w.Bundle.List() {
-			key := w.Key
-			if !o.Own {
-				key = workspace.Key{}
-			}
-			add(o.Ref, Object{Workspace: key, Content: w.Bundle.Objects[k]})
-		}
-	}
-	return out
-}
-
-// plain returns the plain objects of the repository with the labels of syncer.
-func plain(set *workspace.Set, clusterName string) []Object {
-	out := make([]Object, 0, len(set.Objects))
-	for _, o := range set.Objects {
-		if o.Live {
-			continue
-		}
-		u := (&unstructured.Unstructured{Object: o.Content}).DeepCopy()
-		labels := maps.Clone(u.GetLabels())
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		delete(labels, cluster.LabelWorkspace)
-		labels[cluster.LabelManagedBy], labels[cluster.LabelCluster] = cluster.ManagedBy, clusterName
-		u.SetLabels(labels)
-		annotations := maps.Clone(u.GetAnnotations())
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[cluster.AnnotationSource] = o.Source.Path
-		u.SetAnnotations(annotations)
-		object := Object{Content: u}
-		if o.Encrypted != nil {
-			object.Unknown = o.Encrypted.Unknown
-		}
-		out = append(out, object)
-	}
-	return out
 }
 
 // substitution warns, at the position of the size, that syncer substitutes it.
