@@ -216,8 +216,8 @@ func (f *follower) statusOf(
 	return f.judged(commit, Success, "no Workspace waits for it", seen), nil
 }
 
-// judged returns the status of a commit. One that has not succeeded yet does not while syncer cannot read all files: the
-// commit may have brought those.
+// judged returns the status of a commit. One that has not succeeded yet does not while syncer cannot read all files: it
+// may have brought those.
 func (f *follower) judged(commit string, state State, text string, seen Observed) CommitStatus {
 	if state == Success && len(seen.Errors) > 0 && f.said[commit].State != Success {
 		return f.status(Trouble, fmt.Sprintf("%s, but syncer cannot read all files: %s", text,
