@@ -188,6 +188,7 @@ func (c *check) choices() {
 			"policy.pods.level", c.Policy.Pods.Level,
 			[]string{string(podpolicy.Restricted), string(podpolicy.Baseline), string(podpolicy.Privileged)},
 		},
+		{"policy.pods.verdict", c.Policy.Pods.Verdict, diag.Verdicts()},
 		{"policy.loadBalancers", c.Policy.LoadBalancers, []string{Allow, Deny}},
 		{"policy.contested", c.Policy.Contested, []string{Leave, Overwrite}},
 		{"policy.unpinnedRevision", c.Policy.UnpinnedRevision, diag.Verdicts()},

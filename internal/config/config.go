@@ -208,6 +208,7 @@ type Priority struct {
 
 // Pods says what pods of the repository may ask for. Of the lists, nil allows any name and an empty list none.
 type Pods struct {
+	Verdict         string   `yaml:"verdict" usage:"pods that ask for more than this section allows: fail, warn or off"`
 	Level           string   `yaml:"level" usage:"Pod Security level: restricted, baseline or privileged"`
 	ServiceAccounts []string `yaml:"serviceAccounts" usage:"service accounts pods may name; all if absent, none if []"`
 	Secrets         []string `yaml:"secrets" usage:"Secrets pods may name; all if absent, none if []"`
@@ -273,7 +274,7 @@ func Default() Config {
 			Limits: Limits{Spot: true},
 		},
 		Policy: Policy{
-			Pods:          Pods{Level: string(podpolicy.Baseline)},
+			Pods:          Pods{Verdict: string(diag.Fail), Level: string(podpolicy.Baseline)},
 			LoadBalancers: Allow,
 			Contested:     Leave,
 

@@ -217,7 +217,7 @@ func Desire(
 				d.Problems = append(d.Problems, p)
 			}
 		}
-		d.Problems = append(d.Problems, w.substitution()...)
+		d.Problems = append(append(d.Problems, w.substitution()...), w.Bundle.Warnings...)
 	}
 	slices.SortFunc(d.Problems, diag.Diagnostic.Compare)
 	for i := range d.Workloads {

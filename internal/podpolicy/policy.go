@@ -29,7 +29,10 @@ const MaxReported = 100
 // Policy is what objects of the repository may ask for. The zero value is the level baseline, with any service account,
 // any Secret and load balancers.
 type Policy struct {
-	Level Level // empty for Baseline
+	// Verdict is what becomes of pods that ask for more: fail (also if empty), warn, or off. Services and selectors are
+	// refused in any case.
+	Verdict diag.Verdict
+	Level   Level // empty for Baseline
 	// ServiceAccounts and Secrets are the names that pods may use: nil for any, an empty list for none.
 	ServiceAccounts []string
 	Secrets         []string
@@ -43,6 +46,7 @@ type Finding struct {
 	Path    Path // of the field; it may be absent where the fault is that it is missing
 	Message string
 	Hint    string
+	Warn    bool // the object is admitted all the same
 
 	check string // the ID of the Pod Security check, if one found it
 	pod   Path   // the pod spec that the field is in, if any
@@ -54,6 +58,20 @@ func (p Policy) Judge(object map[string]any) []Finding {
 		return nil
 	}
 	out := append(p.judgeService(object), p.judgeSelector(object)...)
+	if p.Verdict != diag.Off {
+		out = append(out, p.judgePods(object)...)
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Path.String(), b.Path.String()), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.CompactFunc(out, func(a, b Finding) bool {
+		return a.Path.String() == b.Path.String() && a.Message == b.Message
+	})
+}
+
+// judgePods returns what the section policy.pods refuses of an object, or warns about.
+func (p Policy) judgePods(object map[string]any) []Finding {
+	var out []Finding
 	for _, pod := range podsIn(object) {
 		out = append(out, p.judgePod(pod)...)
 	}
@@ -63,12 +81,19 @@ func (p Policy) Judge(object map[string]any) []Finding {
 	if text(object["kind"]) == "ServiceAccount" {
 		out = append(out, p.judgeSecrets(object, nil)...)
 	}
-	slices.SortStableFunc(out, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Path.String(), b.Path.String()), cmp.Compare(a.Message, b.Message))
-	})
-	return slices.CompactFunc(out, func(a, b Finding) bool {
-		return a.Path.String() == b.Path.String() && a.Message == b.Message
-	})
+	for i := range out {
+		out[i].Warn = p.Verdict == diag.Warn
+	}
+	return out
+}
+
+// Diagnostic returns a finding as an error, or as a warning if the object is admitted.
+func (f Finding) Diagnostic() diag.Diagnostic {
+	as := diag.Errorf
+	if f.Warn {
+		as = diag.Warningf
+	}
+	return as(f.Reason, "%s", f.Message).On(f.Path.String()).Suggest(f.Hint)
 }
 
 // dataOnly are the kinds of the core group that start nothing and name nothing.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -35,6 +36,8 @@ type Bundle struct {
 	Objects   []*unstructured.Unstructured
 	// Digest is the SHA-256, in hex, of the objects in canonical form.
 	Digest string
+	// Warnings are about objects that the policy for pods admits and warns about.
+	Warnings []diag.Diagnostic
 
 	inputs string   // the key of outlines; "" for objects in full
 	listed []Listed // the outlines

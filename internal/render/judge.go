@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/render/judge"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -21,7 +22,7 @@ func (r *Renderer) judge(
 	over overlay,
 	w *workspace.Workspace,
 	o Options,
-) error {
+) ([]diag.Diagnostic, error) {
 	return judge.Case{
 		Workspace:     w,
 		Policy:        o.Pods,

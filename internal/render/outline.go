@@ -109,7 +109,8 @@ func (r *Renderer) once(
 
 // outline returns a bundle with the outlines of its objects. Those that have equal labels or annotations share them.
 func (l Outliner) outline(ctx context.Context, b Bundle) Bundle {
-	out := Bundle{Workspace: b.Workspace, Digest: b.Digest, Objects: make([]*unstructured.Unstructured, len(b.Objects))}
+	out := Bundle{Workspace: b.Workspace, Digest: b.Digest, Warnings: b.Warnings}
+	out.Objects = make([]*unstructured.Unstructured, len(b.Objects))
 	var labels, annotations map[string]any
 	for i, u := range b.Objects {
 		meta, _ := u.Object["metadata"].(map[string]any)

@@ -172,10 +172,12 @@ func (r *Renderer) render(
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	if err := r.judge(ctx, objects, unpatched, over, w, o); err != nil {
+	warnings, err := r.judge(ctx, objects, unpatched, over, w, o)
+	if err != nil {
 		return Bundle{}, nil, err
 	}
 	b, err := bundle(objects, w, o)
+	b.Warnings = warnings
 	return b, over.uses(), err
 }
 

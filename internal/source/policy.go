@@ -90,6 +90,7 @@ func changesOf(p config.Policy) desired.ChangePolicy {
 // PodsOf returns what the configuration lets objects of the repository ask for.
 func PodsOf(c config.Config) podpolicy.Policy {
 	return podpolicy.Policy{
+		Verdict:         diag.Verdict(c.Policy.Pods.Verdict),
 		Level:           podpolicy.Level(c.Policy.Pods.Level),
 		ServiceAccounts: c.Policy.Pods.ServiceAccounts,
 		Secrets:         c.Policy.Pods.Secrets,

@@ -46,9 +46,10 @@ type Case struct {
 	AdapterVolume func(adapter string) string
 }
 
-// Check returns a RefusedError if the policy refuses an object. Most objects have no findings; only those that do are
-// compared with what the built-in presets make, and searched for in the files of the repository.
-func (c Case) Check() error {
+// Check returns a RefusedError if the policy refuses an object, and what it only warns about. Most objects have no
+// findings; only those that do are compared with what the built-in presets make, and searched for in the files of the
+// repository.
+func (c Case) Check() (warnings []diag.Diagnostic, err error) {
 	var problems []diag.Diagnostic
 	var builtIn []*unstructured.Unstructured
 	rendered := false
@@ -65,11 +66,12 @@ func (c Case) Check() error {
 			problems = append(problems, c.place(f, o).For(c.Workspace.Key))
 		}
 	}
-	if len(problems) == 0 {
-		return nil
-	}
 	slices.SortFunc(problems, diag.Diagnostic.Compare)
-	return &RefusedError{Problems: slices.Compact(problems)}
+	problems = slices.Compact(problems)
+	if !slices.ContainsFunc(problems, func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
+		return problems, nil
+	}
+	return nil, &RefusedError{Problems: problems}
 }
 
 // contentOf returns the object of the same kind and name, or nil.
@@ -85,7 +87,7 @@ func contentOf(objects []*unstructured.Unstructured, like *unstructured.Unstruct
 // place returns a finding as a Diagnostic at the field that asks for it: in the patch, in the Workspace, or in a file
 // of the repository's presets.
 func (c Case) place(f podpolicy.Finding, o *unstructured.Unstructured) diag.Diagnostic {
-	d := diag.Errorf(f.Reason, "%s", f.Message).On(f.Path.String()).Suggest(f.Hint)
+	d := f.Diagnostic()
 	w := c.Workspace
 	if w.Patch != nil && !c.unpatchedHas(f, o) {
 		at, _ := writtenIn(w.Patch.Path, []byte(w.Patch.Text), o, f.Path)

@@ -111,15 +111,17 @@ func (l *loader) admitted(
 		for where != "" && positions[where] == (strictyaml.Position{}) {
 			where = workspace.ParentField(where)
 		}
-		d := diag.Errorf(f.Reason, "%s", f.Message).On(f.Path.String()).Suggest(f.Hint)
 		if place, ok := positions[where]; ok {
-			l.reportAt(d.At(place.Line, place.Column), report)
+			l.reportAt(f.Diagnostic().At(place.Line, place.Column), report)
 		} else {
-			report(d)
+			report(f.Diagnostic())
 		}
-		l.markUnreadable(at.Path)
 	}
-	return len(found) == 0
+	if !slices.ContainsFunc(found, func(f podpolicy.Finding) bool { return !f.Warn }) {
+		return true
+	}
+	l.markUnreadable(at.Path)
+	return false
 }
 
 // otherKind reports an object of a kind that syncer does not accept. Repositories hold objects for other programs, so
