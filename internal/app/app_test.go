@@ -34,7 +34,7 @@ func newRepository(t *testing.T) *gittest.Repo {
 }
 
 // refusedAddr returns an address on this machine that refuses connections.
-func refusedAddr(t *testing.T) string {
+func refusedAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,7 +45,7 @@ func refusedAddr(t *testing.T) string {
 }
 
 // kubeconfig writes a kubeconfig for an API server that refuses connections.
-func kubeconfig(t *testing.T) string {
+func kubeconfig(t testing.TB) string {
 	t.Helper()
 	text := fmt.Sprintf(`apiVersion: v1
 kind: Config
@@ -61,7 +61,7 @@ clusters: [{name: test, cluster: {server: "http://%s"}}]
 }
 
 // configFor returns a configuration of mode byo for a repository and an API server that refuses connections.
-func configFor(t *testing.T, url string) config.Config {
+func configFor(t testing.TB, url string) config.Config {
 	t.Helper()
 	c := config.Default()
 	c.Cluster = "demo"
@@ -73,7 +73,7 @@ func configFor(t *testing.T, url string) config.Config {
 }
 
 // onAKS changes a configuration to mode aks, with an emulator in place of Azure.
-func onAKS(t *testing.T, c config.Config) (config.Config, *armsim.Server) {
+func onAKS(t testing.TB, c config.Config) (config.Config, *armsim.Server) {
 	t.Helper()
 	azure, err := armsim.Start(armsim.Options{})
 	if err != nil {

@@ -70,9 +70,9 @@ func benchConfig() config.Config {
 	return c
 }
 
-// benchRepository returns a repository with many Workspaces, of eight models on nodes that syncer chooses, and branches
-// topic-0, topic-1 and so on, each of which changes the model of another one.
-func benchRepository(b *testing.B, branches int) *gittest.Repo {
+// benchRepository returns a repository with so many Workspaces, of eight models on nodes that syncer chooses, and
+// branches topic-0, topic-1 and so on, each of which changes the model of another one.
+func benchRepository(b *testing.B, workspaces, branches int) *gittest.Repo {
 	models := []string{
 		"phi-4", "phi-4-mini-instruct", "mistral-7b-instruct", "qwen2.5-coder-7b-instruct", "falcon-7b",
 		"phi-3.5-mini-instruct", "deepseek-r1-distill-llama-8b", "deepseek-r1-distill-qwen-14b",
@@ -83,7 +83,7 @@ func benchRepository(b *testing.B, branches int) *gittest.Repo {
 			"  preset:\n    name: %s\n", i, models[model%len(models)])
 	}
 	files := map[string]string{}
-	for i := range benchWorkspaces {
+	for i := range workspaces {
 		files[file(i)] = text(i, i)
 	}
 	repo := gittest.NewRepo(b)
@@ -101,7 +101,7 @@ func benchRepository(b *testing.B, branches int) *gittest.Repo {
 // for pull requests, and each time in a new process.
 func BenchmarkPlanOneAmong10000(b *testing.B) {
 	const heads = 8
-	repo := benchRepository(b, heads)
+	repo := benchRepository(b, benchWorkspaces, heads)
 	scenario := "plan of 1 among " + strconv.Itoa(benchWorkspaces)
 	b.Run("warm", func(b *testing.B) {
 		p, err := app.NewComparer(benchConfig(), repo.Dir, nil)

@@ -37,6 +37,12 @@ func (v Reviewing) Pass(ctx context.Context) error {
 	return err
 }
 
+// Run reviews until ctx ends, as a daemon does.
+func (v Reviewing) Run(ctx context.Context) { v.run(ctx) }
+
+// Hint says what a webhook says.
+func (v Reviewing) Hint() { v.hint() }
+
 // Passed hands an outcome over.
 func (v Reviewing) Passed(o reconcile.Outcome) { v.passed(o) }
 
