@@ -7,19 +7,16 @@ import (
 	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // Log returns a commit and those before it along first parents, the newest first, at most n. It receives commits and
 // folders only. Errors are those of Fetch.
 func (r *Repository) Log(ctx context.Context, tip Hash, n int) ([]Commit, error) {
-	up, err := r.remote.openUpload(ctx)
+	set, err := r.history(ctx, tip, n)
 	if err != nil {
 		return nil, err
-	}
-	defer up.close()
-	set, err := up.receive(ctx, want{tips: []plumbing.Hash{tip.plumbing()}, depth: n, noFiles: true})
-	if err != nil {
-		return nil, fmt.Errorf("read the history of %s: %w", tip.Short(), r.remote.explain(err))
 	}
 	var out []Commit
 	for at := tip.plumbing(); len(out) < n; {
@@ -37,4 +34,18 @@ func (r *Repository) Log(ctx context.Context, tip Hash, n int) ([]Commit, error)
 		at = raw.ParentHashes[0]
 	}
 	return out, nil
+}
+
+// history receives a commit and n-1 before it, with their folders.
+func (r *Repository) history(ctx context.Context, tip Hash, n int) (objects.Set, error) {
+	up, err := r.remote.openUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer up.close()
+	set, err := up.receive(ctx, want{tips: []plumbing.Hash{tip.plumbing()}, depth: n, noFiles: true})
+	if err != nil {
+		return nil, fmt.Errorf("read the history of %s: %w", tip.Short(), r.remote.explain(err))
+	}
+	return set, nil
 }
