@@ -13,13 +13,17 @@ import (
 
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
+	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/watch"
 	"syncer.dev/syncer/internal/web"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // Until is the condition on which a Daemon ends.
@@ -50,6 +54,8 @@ type Daemon struct {
 	listener net.Listener  // nil when the daemon serves nothing
 	rendered *render.Cache // for all configurations
 	accepted Accepted      // for all configurations
+	passes   ondemand.Passes
+	due      chan struct{} // a client asks for a pass
 }
 
 // NewDaemon loads the configuration, creates the adapters and opens the port. It contacts no server. Call Run or Close.
@@ -58,7 +64,8 @@ func NewDaemon(o DaemonOptions) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{options: o, state: &monitoring.State{}, rendered: render.NewCache()}
+	d := &Daemon{options: o, state: &monitoring.State{}, rendered: render.NewCache(), due: make(chan struct{}, 1)}
+	d.passes.Due = func() { signal(d.due) }
 	if err := d.connect(c); err != nil {
 		return nil, err
 	}
@@ -210,8 +217,10 @@ func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts, v *revie
 		}
 		beside.Go(func() { forward(ctx, pushed, hints) })
 	}
+	beside.Go(func() { forward(ctx, d.due, hints) })
 	return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
 		v.passed(o)
+		d.passed(c.Cluster, o)
 		switch d.options.Until {
 		case OnePass:
 			return !o.Starting
@@ -222,13 +231,29 @@ func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts, v *revie
 	})
 }
 
-// serve answers requests for health and metrics until ctx is done.
+// passed answers the clients that wait for a pass.
+func (d *Daemon) passed(cluster string, o reconcile.Outcome) {
+	r := ondemand.Result{
+		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: cluster,
+		Commit: o.Commit, Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled,
+	}
+	for i := range o.Reports {
+		r.States[string(o.Reports[i].State)]++
+	}
+	if o.Err != nil {
+		r.Error = diag.Redacted(o.Err, redact.Text).Error()
+	}
+	_, began := d.state.Health().Passes()
+	d.passes.Passed(began, r)
+}
+
+// serve answers requests for health and metrics, and for a pass, until ctx is done.
 func (d *Daemon) serve(ctx context.Context) {
 	if d.listener == nil {
 		return
 	}
-	d.options.Log.Info("serving /healthz, /readyz and /metrics", "address", d.listener.Addr().String())
-	if err := web.Serve(ctx, d.listener, web.Handler(d.state, d.state.Registry())); err != nil {
+	d.options.Log.Info("serving /healthz, /readyz, /metrics and /reconcile", "address", d.listener.Addr().String())
+	if err := web.Serve(ctx, d.listener, web.Handler(d.state, d.state.Registry(), &d.passes)); err != nil {
 		d.options.Log.Error("serving health and metrics stopped", "error", err)
 	}
 }

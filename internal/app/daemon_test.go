@@ -123,6 +123,10 @@ func TestDaemonWithoutServers(t *testing.T) {
 			t.Errorf("/metrics has no %q:\n%s", want, metrics)
 		}
 	}
+	result, err := app.RequestPass(t.Context(), "http://"+d.Addr().String())
+	if err != nil || result.Cluster != "demo" || !strings.Contains(result.Error, "cannot be used") || result.Settled {
+		t.Errorf("a pass on request: %+v, error %v", result, err)
+	}
 	if n := azure.Writes(); n > 0 {
 		t.Errorf("%d writes to Azure without a cluster", n)
 	}

@@ -27,8 +27,8 @@ type Health interface {
 	Ready() map[string]string
 }
 
-// Handler serves /healthz, /readyz and /metrics.
-func Handler(h Health, metrics prometheus.Gatherer) http.Handler {
+// Handler serves /healthz, /readyz, /metrics, and POST /reconcile by pass, if that is not nil.
+func Handler(h Health, metrics prometheus.Gatherer, pass http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := h.Alive(time.Now()); err != nil {
@@ -45,6 +45,9 @@ func Handler(h Health, metrics prometheus.Gatherer) http.Handler {
 		fmt.Fprint(w, body)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	if pass != nil {
+		mux.Handle("POST /reconcile", pass)
+	}
 	return mux
 }
 

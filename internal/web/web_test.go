@@ -35,7 +35,11 @@ func TestHandler(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, l, Handler(h, registry)) }()
+	go func() {
+		served <- Serve(ctx, l, Handler(h, registry, http.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a pass") },
+		)))
+	}()
 	get := func(path string) (int, string) {
 		t.Helper()
 		resp, err := http.Get("http://" + l.Addr().String() + path)
@@ -45,6 +49,12 @@ func TestHandler(t *testing.T) {
 		defer resp.Body.Close()
 		body, _ := io.ReadAll(resp.Body)
 		return resp.StatusCode, string(body)
+	}
+	if resp, err := http.Post("http://"+l.Addr().String()+"/reconcile", "", nil); err != nil || resp.StatusCode != 200 {
+		t.Errorf("POST /reconcile: %v", err)
+	}
+	if status, _ := get("/reconcile"); status != 405 {
+		t.Errorf("GET /reconcile: %d", status)
 	}
 	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, "[+]git: ok") {
 		t.Errorf("/readyz: %d %s", status, body)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"syncer.dev/syncer/internal/app/ondemand"
+)
+
+// passTimeout bounds the wait for the answer of a daemon, which answers within half a minute. maxPassAnswer bounds its
+// size, in bytes: the program that listens there need not be syncer.
+const (
+	passTimeout   = time.Minute
+	maxPassAnswer = 64 << 10
+)
+
+// RequestPass asks the daemon at a URL for a pass, and returns its result.
+func RequestPass(ctx context.Context, address string) (ondemand.Result, error) {
+	fail := func(err error) (ondemand.Result, error) {
+		return ondemand.Result{}, fmt.Errorf("ask the daemon at %s for a pass: %w", address, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/reconcile", http.NoBody)
+	if err != nil {
+		return fail(err)
+	}
+	req.Header.Set("User-Agent", userAgent())
+	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}, Timeout: passTimeout}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fail(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPassAnswer))
+	if err != nil {
+		return fail(err)
+	}
+	var out ondemand.Result
+	if err := json.Unmarshal(body, &out); err != nil || out.Kind != ondemand.Kind {
+		text, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
+		return fail(fmt.Errorf("it answers %s: %s", resp.Status, text))
+	}
+	return out, nil
+}

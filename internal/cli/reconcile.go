@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/diag"
+)
+
+// reconcileOptions are the options of "reconcile".
+type reconcileOptions struct {
+	Stdio
+	settings settings.Settings
+
+	address, output string
+}
+
+func newReconcile(std Stdio) *cobra.Command {
+	o := reconcileOptions{Stdio: std}
+	cmd := &cobra.Command{
+		Use:   "reconcile",
+		Short: "Ask a running syncer for a pass now, and show its result",
+		Long: `Ask the daemon at the address in the configuration (listen) to fetch the repository and make a pass now,
+and wait until that pass has ended. It does what the next poll would do. For a daemon in a cluster, forward its
+port first: kubectl port-forward deployment/syncer 8080.
+
+Exit code 1 says that a component failed in the pass, or that a Workspace has failed.`,
+		Example: `  syncer reconcile
+  syncer reconcile --address http://127.0.0.1:8080 -o json`,
+		Args: cobra.NoArgs,
+	}
+	given := configFlags(cmd, std)
+	cmd.Flags().StringVar(&o.address, "address", "", "URL of the daemon; by default that of the configuration")
+	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.settings = given()
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+// run asks for a pass, and prints what came of it.
+func (o reconcileOptions) run(ctx context.Context) error {
+	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
+		return err
+	}
+	address, err := o.target()
+	if err != nil {
+		return err
+	}
+	r, err := app.RequestPass(ctx, address)
+	if err != nil {
+		return err
+	}
+	if err := o.print(r); err != nil {
+		return err
+	}
+	switch {
+	case r.Error != "":
+		return answer.No("the pass was not complete: %s", r.Error)
+	case r.States["Failed"] > 0:
+		return answer.No("%s failed", answer.Plural(r.States["Failed"], "Workspace"))
+	}
+	return nil
+}
+
+// target returns the URL of the daemon.
+func (o reconcileOptions) target() (string, error) {
+	if o.address != "" {
+		u, err := url.Parse(o.address)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return "", fmt.Errorf("--address %q is not a URL such as http://127.0.0.1:8080", o.address)
+		}
+		return strings.TrimSuffix(u.String(), "/"), nil
+	}
+	c, err := o.settings.Load()
+	if err != nil {
+		return "", err
+	}
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return "", fmt.Errorf("the configuration has no address of the daemon (listen): name it with --address")
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
+}
+
+func (o reconcileOptions) print(r ondemand.Result) error {
+	switch o.output {
+	case "json":
+		return answer.PrintJSON(o.Out, r)
+	case "yaml":
+		data, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		var v any
+		if err := json.Unmarshal(data, &v); err != nil {
+			return err
+		}
+		return answer.PrintYAML(o.Out, v)
+	}
+	var states []string
+	for _, s := range slices.Sorted(maps.Keys(r.States)) {
+		states = append(states, fmt.Sprintf("%d %s", r.States[s], s))
+	}
+	if len(states) == 0 {
+		states = []string{"no Workspaces"}
+	}
+	line := fmt.Sprintf("cluster %s at commit %s: %s", r.Cluster, r.Commit[:min(len(r.Commit), 12)],
+		strings.Join(states, ", "))
+	if !r.Settled && r.Error == "" {
+		line += "; changes are in progress"
+	}
+	_, err := io.WriteString(o.Out, diag.EscapeText(line)+"\n")
+	return err
+}

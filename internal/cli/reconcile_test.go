@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/cli/settings"
+)
+
+// TestReconcile: the answer of the daemon is one line and an exit code, and that of any other program at the address is
+// no answer.
+func TestReconcile(t *testing.T) {
+	const pass = `{"apiVersion": "syncer.dev/v1", "kind": "Pass", "cluster": "demo", "commit": "0123456789abcdef", `
+	for name, tt := range map[string]struct {
+		code         int
+		answer, want string // of the daemon, and on standard output
+		err          string // "" for exit code 0
+		no           bool   // exit code 1 rather than 2
+	}{
+		"settled": {
+			200, pass + `"states": {"Ready": 2, "Pending": 1}, "settled": true}`,
+			"cluster demo at commit 0123456789ab: 1 Pending, 2 Ready\n", "", false,
+		},
+		"in progress": {
+			200, pass + `"states": {"Pending": 1}}`,
+			"cluster demo at commit 0123456789ab: 1 Pending; changes are in progress\n", "", false,
+		},
+		"failed Workspace": {
+			200, pass + `"states": {"Failed": 2}, "settled": true}`,
+			"cluster demo at commit 0123456789ab: 2 Failed\n", "2 Workspaces failed", true,
+		},
+		"component": {
+			503, pass + `"states": {}, "error": "git: it does not answer"}`,
+			"cluster demo at commit 0123456789ab: no Workspaces\n", "git: it does not answer", true,
+		},
+		"another program": {404, "<html>\nnot found", "", "it answers 404 Not Found: <html>", false},
+		"too long":        {504, "the pass takes longer than 25s and goes on", "", "the pass takes longer", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodPost || r.URL.Path != "/reconcile" {
+					t.Errorf("%s %s", r.Method, r.URL.Path)
+				}
+				w.WriteHeader(tt.code)
+				fmt.Fprint(w, tt.answer)
+			}))
+			defer s.Close()
+			var out, msg bytes.Buffer
+			std := Stdio{Out: &out, Err: &msg, Env: func(string) (string, bool) { return "", false }}
+			o := reconcileOptions{Stdio: std, address: s.URL + "/", output: "text"}
+			code := exitCode(t.Context(), o.run(t.Context()), io.Writer(&msg))
+			want := 0
+			if tt.err != "" {
+				if want = 2; tt.no {
+					want = 1
+				}
+			}
+			if code != want || out.String() != tt.want || !strings.Contains(msg.String(), tt.err) {
+				t.Errorf("code %d, output %q, error %q", code, out.String(), msg.String())
+			}
+		})
+	}
+}
+
+// TestReconcileTarget: the address is that of the configuration, and a wildcard means this machine.
+func TestReconcileTarget(t *testing.T) {
+	for listen, want := range map[string]string{
+		"127.0.0.1:8080": "http://127.0.0.1:8080", ":9": "http://127.0.0.1:9", "0.0.0.0:9": "http://127.0.0.1:9",
+		"[::]:9": "http://127.0.0.1:9", "syncer.example.com:80": "http://syncer.example.com:80",
+	} {
+		o := reconcileOptions{settings: settings.Settings{
+			Env: func(string) (string, bool) { return "", false }, Set: []string{"listen=" + listen},
+		}}
+		if got, err := o.target(); got != want || err != nil {
+			t.Errorf("listen %s: %s, %v; want %s", listen, got, err, want)
+		}
+	}
+	for _, address := range []string{"127.0.0.1:8080", "ftp://x", "http://"} {
+		if got, err := (reconcileOptions{address: address}).target(); err == nil {
+			t.Errorf("--address %s: %s", address, got)
+		}
+	}
+}
