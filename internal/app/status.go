@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/source"
+	"syncer.dev/syncer/internal/status/events"
 )
 
 // Status reads the status files of one cluster.
@@ -20,10 +21,29 @@ type Status struct {
 	Cluster string
 	From    string // the ref of the local clone that is read; "" for the branch of source.url
 	read    func(ctx context.Context) (map[string][]byte, error)
+	repo    *git.Repository
+	tip     func(ctx context.Context) (git.Hash, error)
 }
 
 // Read returns the files, by their paths in the folder of the cluster.
 func (s Status) Read(ctx context.Context) (map[string][]byte, error) { return s.read(ctx) }
+
+// History returns the last n commits of the branch, the newest first. It is empty before the first one.
+func (s Status) History(ctx context.Context, n int) ([]events.Commit, error) {
+	tip, err := s.tip(ctx)
+	if err != nil || tip == "" {
+		return nil, err
+	}
+	log, err := s.repo.Log(ctx, tip, n)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]events.Commit, 0, len(log))
+	for _, c := range log {
+		out = append(out, events.Commit{Hash: string(c.Hash), Time: c.Time, Message: c.Message})
+	}
+	return out, nil
+}
 
 // OpenStatus opens the status branch: that of source.url, or without one that of the repository which the working
 // folder is in, as its remote had it when it was last fetched.
@@ -41,7 +61,11 @@ func OpenStatus(ctx context.Context, c config.Config) (Status, error) {
 		return Status{}, err
 	}
 	r := Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}
-	return Status{Cluster: c.Cluster, read: r.Read}, nil
+	tip := func(ctx context.Context) (git.Hash, error) {
+		_, tip, err := r.Branch.Read(ctx, r.dir())
+		return tip, err
+	}
+	return Status{Cluster: c.Cluster, read: r.Read, repo: repo, tip: tip}, nil
 }
 
 // localStatus reads the status branch of a clone.
@@ -73,6 +97,11 @@ func localStatus(ctx context.Context, c config.Config, root string) (Status, err
 		if s.Cluster, err = onlyFolder(tree, c.Status.Path); err != nil {
 			return Status{}, fmt.Errorf("%s: %w", s.From, err)
 		}
+	}
+	s.repo = repo
+	s.tip = func(ctx context.Context) (git.Hash, error) {
+		commit, err := repo.Resolve(ctx, s.From)
+		return commit.Hash, err
 	}
 	s.read = func(ctx context.Context) (map[string][]byte, error) {
 		commit, err := repo.Resolve(ctx, s.From) // it may have been fetched again

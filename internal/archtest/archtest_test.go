@@ -107,7 +107,7 @@ var layers = [][]string{
 	{"internal/render/folders", "internal/render/userpatch"},
 	{"internal/render"},
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
-	{"internal/desired", "internal/plan/rendered"},
+	{"internal/desired", "internal/plan/rendered", "internal/status/events"},
 	{"internal/desired/eventual", "internal/plan/hold", "internal/plan/raise", "internal/plan/values"},
 	{"internal/plan", "internal/desired/digest", "internal/desired/why"},
 	{"internal/plan/summary"},
@@ -116,7 +116,7 @@ var layers = [][]string{
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
-	{"internal/app/commits", "internal/app/forges", "internal/app/monitoring"},
+	{"internal/app/commits", "internal/app/forges", "internal/app/monitoring", "internal/app/ondemand"},
 	{"internal/app"},
 	{
 		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
@@ -288,7 +288,7 @@ var pure = []string{
 	"internal/plan/rendered", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
-	"internal/status",
+	"internal/status", "internal/status/events",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
 

@@ -26,8 +26,12 @@ const usageTemplate = `Usage:{{if .Runnable}}
 
 Examples:
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+{{$all := .Commands}}{{range .Groups}}
+{{.Title}}{{$group := .ID}}{{range $all}}{{if and .IsAvailableCommand (eq .GroupID $group)}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}
+{{end}}{{if .Groups}}
+Other commands:{{else}}
+Commands:{{end}}{{range $all}}{{if and (eq .GroupID "") (or .IsAvailableCommand (eq .Name "help"))}}
   {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
 
 Flags:

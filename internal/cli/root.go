@@ -24,21 +24,12 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	root.SetUsageTemplate(usageTemplate)
-	root.AddCommand(
-		newRun(std),
-		newValidate(std),
-		newRender(std),
-		newSize(std),
-		newPrices(std),
-		newPlan(std),
-		newReview(std),
-		newStatus(std),
-		newPresets(std),
-		newNew(std),
-		newSchema(std),
-		newVersion(std),
-		newConfigTopic(),
-	)
+	group(root, "Work on files, offline:",
+		newNew(std), newValidate(std), newRender(std), newSize(std), newPresets(std), newPrices(std), newSchema(std))
+	group(root, "Say what a change would do:", newPlan(std), newReview(std))
+	group(root, "Run, and look at what runs:",
+		newRun(std), newReconcile(std), newStatus(std), newEvents(std), newTree(std), newTrace(std))
+	root.AddCommand(newVersion(std), newConfigTopic())
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultHelpFlag()
@@ -50,6 +41,16 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 		}
 	}
 	return root
+}
+
+// group adds commands below a heading of the help.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	g := cobra.Group{ID: title, Title: title}
+	root.AddGroup(&g)
+	for _, c := range commands {
+		c.GroupID = g.ID
+	}
+	root.AddCommand(commands...)
 }
 
 // Stdio is the process around a command: its streams and its environment. The result goes to standard output, messages

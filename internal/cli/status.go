@@ -61,16 +61,9 @@ func (o statusOptions) run(ctx context.Context) error {
 	if err := oneOf("-o", o.output, "table", "wide", "json", "yaml"); err != nil {
 		return err
 	}
-	c, err := o.settings.Load()
+	c, r, err := openStatus(ctx, o.Stdio, o.settings)
 	if err != nil {
 		return err
-	}
-	r, err := app.OpenStatus(ctx, c)
-	if err != nil {
-		return err
-	}
-	if r.From != "" {
-		diag.Fprintf(o.Err, "reading %s\n", r.From)
 	}
 	var shown []byte
 	for {
