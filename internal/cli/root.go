@@ -28,7 +28,8 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 		newNew(std), newValidate(std), newRender(std), newSize(std), newPresets(std), newPrices(std), newSchema(std))
 	group(root, "Say what a change would do:", newPlan(std), newReview(std))
 	group(root, "Run, and look at what runs:",
-		newRun(std), newReconcile(std), newStatus(std), newEvents(std), newTree(std), newTrace(std))
+		newRun(std), newReconcile(std), newSuspend(std), newResume(std),
+		newStatus(std), newEvents(std), newTree(std), newTrace(std))
 	root.AddCommand(newVersion(std), newConfigTopic())
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()

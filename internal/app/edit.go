@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git"
+)
+
+// Edit changes one file of a folder of the followed branch by a commit of its own.
+type Edit struct {
+	Folder  string // below source.path
+	File    string
+	Text    []byte // nil removes the file
+	Message string
+	Author  config.Author
+}
+
+// ErrNothingToChange means that the branch has the text already, or does not have the file that is to go.
+var ErrNothingToChange = errors.New("the branch is so already")
+
+// Push makes an Edit on the branch of source.url with the Git access of the person who runs the command, and returns
+// the commit. It overwrites no commit of others. A branch that only signed commits may change is refused: syncer has no key
+// of a person.
+func Push(ctx context.Context, c config.Config, e Edit) (git.Hash, error) {
+	if err := c.Need("source.url"); err != nil {
+		return "", err
+	}
+	if len(c.Source.Signatures.Signers) > 0 {
+		return "", errors.New("source.signatures asks for signed commits: write the file without --push, and commit it")
+	}
+	repo, err := OpenRepository(c, c.Source.URL)
+	if err != nil {
+		return "", err
+	}
+	tip, changed, err := repo.Branch(c.Source.Branch).Commit(ctx, git.Change{
+		Dir:     path.Join(c.Source.Path, e.Folder),
+		Message: e.Message,
+		Author:  e.Author.Name,
+		Email:   e.Author.Email,
+		When:    time.Now(),
+		Edit: func(present map[string][]byte) (map[string][]byte, error) {
+			if e.Text == nil {
+				delete(present, e.File)
+			} else {
+				present[e.File] = e.Text
+			}
+			return present, nil
+		},
+	})
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("change %s on branch %s: %w", path.Join(c.Source.Path, e.Folder, e.File), c.Source.Branch, err)
+	case !changed:
+		return "", ErrNothingToChange
+	}
+	return tip, nil
+}
