@@ -173,12 +173,12 @@ func runAPIServer(ctx context.Context, s settings, listener net.Listener, port i
 	if err := fs.Parse(append(audit,
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--advertise-address=127.0.0.1",
 		"--endpoint-reconciler-type=none", // Endpoints may not hold loopback addresses
-		"--etcd-servers=unix://" + filepath.Join(dir, "etcd.sock"), "--etcd-healthcheck-timeout=10s",
-		"--tls-cert-file=" + filepath.Join(dir, servingCertFile),
-		"--tls-private-key-file=" + filepath.Join(dir, servingKeyFile),
-		"--client-ca-file=" + filepath.Join(dir, caFile), "--cert-dir=" + dir,
+		"--etcd-servers=unix://"+filepath.Join(dir, "etcd.sock"), "--etcd-healthcheck-timeout=10s",
+		"--tls-cert-file="+filepath.Join(dir, servingCertFile),
+		"--tls-private-key-file="+filepath.Join(dir, servingKeyFile),
+		"--client-ca-file="+filepath.Join(dir, caFile), "--cert-dir="+dir,
 		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file=" + sa, "--service-account-signing-key-file=" + sa,
+		"--service-account-key-file="+sa, "--service-account-signing-key-file="+sa,
 		"--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC", "--anonymous-auth=false",
 		"--allow-privileged=true", "--enable-priority-and-fairness=false", "--profiling=false",
 		"--shutdown-watch-termination-grace-period=500ms", // else an open watch delays the end by a minute

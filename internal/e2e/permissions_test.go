@@ -191,7 +191,9 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 	if len(usedSet) == 0 {
 		t.Fatal("the audit log has no request of syncer")
 	}
-	compare := func(a, b permission) int { return strings.Compare(a.group+a.resource+a.verb, b.group+b.resource+b.verb) }
+	compare := func(a, b permission) int {
+		return strings.Compare(a.group+a.resource+a.verb, b.group+b.resource+b.verb)
+	}
 	return slices.SortedFunc(maps.Keys(usedSet), compare), slices.SortedFunc(maps.Keys(forbiddenSet), compare)
 }
 
