@@ -35,6 +35,7 @@ func main() {
 type settings struct {
 	dir         string
 	kubeconfig  string
+	audit       string
 	port        int
 	nodes       int
 	parentStdin bool
@@ -50,6 +51,7 @@ func parse() (settings, error) {
 		"folder for all data, short enough for a unix socket (default: a new one, removed at the end)",
 	)
 	flag.StringVar(&s.kubeconfig, "kubeconfig", "", "write the kubeconfig here too")
+	flag.StringVar(&s.audit, "audit", "", "write the API server's audit log here: a line for each request")
 	flag.IntVar(&s.port, "port", 0, "port of the API server on 127.0.0.1 (default: any free one)")
 	flag.IntVar(&s.nodes, "nodes", 1, "number of plain nodes without GPUs")
 	flag.BoolVar(

@@ -65,16 +65,17 @@ func connectCluster(
 	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
 	nodePools := modeOf(c).nodePools
 	return apply.Connect(apply.Options{
-		Kubeconfig: c.Kubeconfig,
-		Context:    c.Context,
-		Cluster:    c.Cluster,
-		Namespaces: c.Namespaces,
-		UserAgent:  "syncer/" + Version(),
-		Kinds:      objectKinds(c),
-		Karpenter:  nodePools,
-		Foreign:    !nodePools,
-		Contests:   contest.Answer(c.Policy.Contested),
-		Secrets:    secrets,
+		Kubeconfig:     c.Kubeconfig,
+		Context:        c.Context,
+		Cluster:        c.Cluster,
+		Namespaces:     c.Namespaces,
+		ServiceAccount: c.Impersonate,
+		UserAgent:      "syncer/" + Version(),
+		Kinds:          objectKinds(c),
+		Karpenter:      nodePools,
+		Foreign:        !nodePools,
+		Contests:       contest.Answer(c.Policy.Contested),
+		Secrets:        secrets,
 	})
 }
 

@@ -22,6 +22,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/impersonation"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/outbound"
@@ -48,6 +49,8 @@ type Options struct {
 	// Secrets returns the data of an encrypted Secret, by its digest (wellknown.AnnotationEncrypted). It returns false for
 	// a Secret that no key opens. Without it syncer writes no Secret.
 	Secrets func(namespace, name, digest string) (map[string][]byte, bool)
+	// ServiceAccount is that of each namespace as which its objects are written; "" for the identity of the kubeconfig.
+	ServiceAccount string
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
@@ -98,6 +101,9 @@ func Connect(o Options) (*Cluster, error) {
 		// Without TLS and proxy, client-go takes http.DefaultTransport, which internal/outbound forbids.
 		config.Proxy = http.ProxyFromEnvironment
 	}
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return impersonation.Writes(o.ServiceAccount, next)
+	})
 	config.Wrap(c.count)
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {

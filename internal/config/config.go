@@ -32,6 +32,7 @@ type Config struct {
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	Kubeconfig string   `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
 	Context    string   `yaml:"context" usage:"context of the kubeconfig"`
+	Impersonate string `yaml:"impersonate" usage:"service account of each namespace that writes its objects; if empty, syncer does"`
 	Listen     string   `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
 }
 
