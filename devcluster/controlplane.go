@@ -202,8 +202,8 @@ func runAPIServer(ctx context.Context, s settings, listener net.Listener, port i
 	return apiserver.Run(ctx, completed)
 }
 
-// auditFlags makes the API server log each request once, without bodies: who asked for which verb on which resource, and
-// the answer.
+// auditFlags makes the API server log each request once, without bodies: who asked for which verb on which resource,
+// and the answer.
 func auditFlags(s settings) ([]string, error) {
 	if s.audit == "" {
 		return nil, nil

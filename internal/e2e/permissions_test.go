@@ -203,10 +203,12 @@ const namespaceRole, clusterRole = "syncer", "syncer-nodes"
 // rolesText returns the manifests of the roles with exactly these permissions. Resources with equal verbs share a rule.
 func rolesText(all []permission) string {
 	var b strings.Builder
-	b.WriteString("# What syncer needs in Kubernetes. Bind the first role in each namespace of the configuration by a RoleBinding,\n" +
-		"# and the second one by a ClusterRoleBinding. Generated from the audit log of the API server by \"make generate\".\n")
+	b.WriteString("# What syncer needs in Kubernetes. Bind the first role in each namespace of the configuration by a\n" +
+		"# RoleBinding, and the second one by a ClusterRoleBinding. Generated from the audit log of the API server by\n" +
+		"# \"make generate\".\n")
 	for _, role := range []string{namespaceRole, clusterRole} {
-		fmt.Fprintf(&b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s}\nrules:\n", role)
+		fmt.Fprintf(&b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"+
+			"metadata: {name: %s}\nrules:\n", role)
 		verbs, resources := map[[2]string][]string{}, map[string][]string{}
 		for _, p := range all {
 			if p.cluster == (role == clusterRole) {
