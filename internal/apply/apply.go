@@ -10,9 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fluxcd/pkg/ssa"
 	"github.com/go-logr/logr"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -22,13 +20,13 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/outbound"
 )
 
-// fieldManager owns the fields that syncer applies. The ownership labels of package ssa are not used: syncer's own
-// labels are in the objects.
+// fieldManager owns the fields that syncer applies.
 const fieldManager = "syncer"
 
 // Options name the cluster, and the namespaces and kinds that syncer manages in it.
@@ -48,6 +46,8 @@ type Options struct {
 	// Secrets returns the data of an encrypted Secret, by its digest (wellknown.AnnotationEncrypted). It returns false for
 	// a Secret that no key opens. Without it syncer writes no Secret.
 	Secrets func(namespace, name, digest string) (map[string][]byte, bool)
+	// Sweep is the interval in which every object is looked at by a dry run, although nothing has changed. Zero is never.
+	Sweep time.Duration
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
@@ -57,16 +57,18 @@ type Cluster struct {
 	options  Options
 	config   *rest.Config
 	client   client.Client
-	manager  *ssa.ResourceManager
+	bare     *rest.RESTClient // for requests whose body is at hand
 	dynamic  dynamic.Interface
 	version  *http.Client
 	address  string // URL of the server's version
 	requests outbound.Counter
 	watches  *watches
 	contests *contest.Tracker
+	limiter  *limit.Limiter
 
 	mu          sync.Mutex
-	lastApplied map[cluster.Ref]cacheEntry      // objects that a dry run found as desired
+	lastApplied map[cluster.Ref]cacheEntry      // objects that are as desired
+	trials      map[cluster.Ref]trial           // objects that are not, and may be
 	references  map[cluster.Ref]cachedReference // objects that Workspaces refer to
 }
 
@@ -83,7 +85,9 @@ func Connect(o Options) (*Cluster, error) {
 		options:     o,
 		config:      config,
 		lastApplied: map[cluster.Ref]cacheEntry{},
+		trials:      map[cluster.Ref]trial{},
 		contests:    contest.New(o.Contests),
+		limiter:     limit.New(),
 	}
 	server, _, err := rest.DefaultServerUrlFor(config) // as in client-go, which allows a host without scheme
 	if err != nil {
@@ -99,6 +103,7 @@ func Connect(o Options) (*Cluster, error) {
 		config.Proxy = http.ProxyFromEnvironment
 	}
 	config.Wrap(c.count)
+	config.Wrap(c.adapt)
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {
 		return nil, err
@@ -112,15 +117,12 @@ func (c *Cluster) dial() error {
 	if err != nil {
 		return err
 	}
-	plain, err := client.New(c.config, client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()})
-	if err != nil {
+	if c.client, err = client.New(c.config, client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()}); err != nil {
 		return fmt.Errorf("make client: %w", err)
 	}
-	c.client = client.WithFieldValidation(
-		plain,
-		metav1.FieldValidationStrict,
-	) // a misspelt field is an error, not a warning
-	c.manager = ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: fieldManager, Group: "syncer.dev"})
+	if c.bare, err = bare(c.config, httpClient); err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
 	if c.dynamic, err = dynamic.NewForConfigAndClient(c.config, httpClient); err != nil {
 		return err
 	}
@@ -142,8 +144,11 @@ var DiscardLibraryLogs = sync.OnceFunc(func() {
 // contactTimeout bounds the request for the API server's version.
 const contactTimeout = 5 * time.Second
 
-// Start starts the watches, which run until ctx is done.
-func (c *Cluster) Start(ctx context.Context) { c.watches.start(ctx) }
+// Start starts the watches and the sweep, which run until ctx is done.
+func (c *Cluster) Start(ctx context.Context) {
+	c.watches.start(ctx)
+	go c.sweep(ctx, c.options.Sweep)
+}
 
 // Changes receives a signal after a change of a watched object. One signal may stand for several changes.
 func (c *Cluster) Changes() <-chan struct{} { return c.watches.changed }

@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
@@ -256,33 +255,6 @@ status:
 	}
 }
 
-func TestImmutable(t *testing.T) {
-	invalid := func(causes ...*field.Error) error {
-		return apierrors.NewInvalid(schema.GroupKind{Group: "batch", Kind: "Job"}, "w", causes)
-	}
-	fixed := field.Invalid(field.NewPath("spec", "template"), "x", "field is immutable")
-	wrong := field.Invalid(field.NewPath("spec", "containerPort"), 70000, "must be between 1 and 65535")
-	for _, tt := range []struct {
-		name string
-		err  error
-		want bool
-	}{
-		{"one field", invalid(fixed), true},
-		{"two fields", invalid(fixed, fixed), true},
-		{"wrapped", fmt.Errorf("dry run: %w", invalid(fixed)), true},
-		{"another complaint too", invalid(fixed, wrong), false},
-		{"another complaint", invalid(wrong), false},
-		{"no complaint", invalid(), false},
-		{"no details", apierrors.NewForbidden(schema.GroupResource{}, "w", errors.New("field is immutable")), false},
-		{"no answer", errors.New("field is immutable"), false},
-		{"none", nil, false},
-	} {
-		if got := immutable(tt.err); got != tt.want {
-			t.Errorf("%s: %v", tt.name, got)
-		}
-	}
-}
-
 func TestReachable(t *testing.T) {
 	c := &Cluster{config: &rest.Config{Host: "https://example.com"}}
 	gr := schema.GroupResource{Resource: "jobs"}
@@ -486,6 +458,10 @@ func TestFingerprintOf(t *testing.T) {
 		{"generation", func(u *unstructured.Unstructured) { u.SetGeneration(2) }, false},
 		{"label", func(u *unstructured.Unstructured) { u.SetLabels(map[string]string{"a": "b"}) }, false},
 		{"annotation", func(u *unstructured.Unstructured) { u.SetAnnotations(map[string]string{"a": "b"}) }, false},
+		{"finalizer", func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"example.com/a"}) }, false},
+		{"owner", func(u *unstructured.Unstructured) {
+			u.SetOwnerReferences([]metav1.OwnerReference{{Kind: "ConfigMap", Name: "a"}})
+		}, false},
 		{"going", func(u *unstructured.Unstructured) { now := metav1.Now(); u.SetDeletionTimestamp(&now) }, false},
 	} {
 		u := base()

@@ -100,3 +100,32 @@ func TestWithout(t *testing.T) {
 		t.Errorf("spec %v", spec)
 	}
 }
+
+func TestOwns(t *testing.T) {
+	o := parse(t, `
+spec:
+  replicas: 1
+  containers: [{name: a, image: x}, {name: b, image: y, ports: [{containerPort: 80, protocol: TCP}]}]
+  args: [p, q]
+`)
+	fields := `{"f:spec":{"f:replicas":{},"f:args":{".":{},"v:\"q\"":{}},"f:containers":{"k:{\"name\":\"b\"}":{".":{},
+		"f:image":{},"f:ports":{"k:{\"containerPort\":80,\"protocol\":\"TCP\"}":{".":{}}}}}}}`
+	for pointer, want := range map[string]bool{
+		"/spec/replicas":             true,
+		"/spec":                      true,
+		"/spec/containers/1/image":   true,
+		"/spec/containers/1/ports/0": true,
+		"/spec/containers/0/image":   false,
+		"/spec/containers/7":         false,
+		"/spec/args/1":               true,
+		"/spec/args/0":               false,
+		"/spec/paused":               false,
+	} {
+		if got := drift.Owns([]byte(fields), o, pointer); got != want {
+			t.Errorf("%s: %t", pointer, got)
+		}
+	}
+	if drift.Owns([]byte("{"), o, "/spec") {
+		t.Error("of a set that cannot be read")
+	}
+}

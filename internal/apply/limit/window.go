@@ -16,6 +16,8 @@ const (
 )
 
 // How many requests may wait at the server: with fewer the window grows, with more it shrinks, but not below manyWait:
+// one very fast answer cannot hold it down. As in TCP Vegas, with more room, because a request uses several cores in
+// turn.
 const (
 	fewWait  = 4
 	manyWait = 10

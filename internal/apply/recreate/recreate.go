@@ -27,7 +27,6 @@ var fields = map[schema.GroupKind][]string{
 		"spec.successPolicy", "spec.backoffLimitPerIndex", "spec.managedBy",
 	},
 	{Kind: "ConfigMap"}: {"data", "binaryData", "immutable"},
-	{Kind: "Secret"}:    {"data", "type", "immutable"},
 	{Kind: "Service"}:   {"spec.clusterIP", "spec.clusterIPs", "spec.clusterIPs[0]", "spec.clusterIPs[1]"},
 }
 
