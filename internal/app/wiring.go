@@ -75,6 +75,7 @@ func connectCluster(
 		Foreign:    !nodePools,
 		Contests:   contest.Answer(c.Policy.Contested),
 		Secrets:    secrets,
+		Sweep:      c.Sweep,
 	})
 }
 

@@ -564,6 +564,7 @@ func (p *proxy) set(cut bool) {
 	}
 	p.open = nil
 }
+
 // TestImmutableClaimTemplates changes the claims of a StatefulSet, which Kubernetes does not let change: preview and
 // apply report the field and the cure, the StatefulSet stays as it is, with its UID, and the Service beside it is not
 // created.

@@ -79,4 +79,3 @@ func all(objects []*unstructured.Unstructured, ok func(*unstructured.Unstructure
 	}
 	return true
 }
-

@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/apply/secrets"
@@ -122,21 +121,31 @@ func (c *Cluster) pathOf(o *unstructured.Unstructured) ([]string, error) {
 
 // read reads the whole live object, or its metadata if it is a Secret. It returns nil if nothing is there.
 func (c *Cluster) read(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	live := &unstructured.Unstructured{}
-	live.SetGroupVersionKind(o.GroupVersionKind())
-	var err error
-	if secrets.Is(o) {
-		live, err = secrets.Get(ctx, c.client, o)
-	} else {
-		err = c.client.Get(ctx, client.ObjectKeyFromObject(o), live)
-	}
+	live, err := c.get(ctx, o)
 	if apierrors.IsNotFound(err) && !refusal.UnknownPath(err) {
 		return nil, nil //nolint:nilnil // nothing is there
 	}
+	return live, err
+}
+
+func (c *Cluster) get(ctx context.Context, o *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if secrets.Is(o) {
+		return secrets.Get(ctx, c.client, o)
+	}
+	path, err := c.pathOf(o)
 	if err != nil {
 		return nil, err
 	}
-	return live, nil
+	result := c.bare.Get().AbsPath(path...).Do(ctx)
+	if err := result.Error(); err != nil {
+		return nil, err
+	}
+	raw, err := result.Raw()
+	if err != nil {
+		return nil, err
+	}
+	live := &unstructured.Unstructured{}
+	return live, live.UnmarshalJSON(raw)
 }
 
 // outdated reports whether the server refuses a request because the live object has another version.

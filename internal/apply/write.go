@@ -294,4 +294,3 @@ func (c *Cluster) replace(ctx context.Context, o, live *unstructured.Unstructure
 	}
 	return e, err
 }
-

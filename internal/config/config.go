@@ -30,9 +30,11 @@ type Config struct {
 	Policy     Policy   `yaml:"policy"`
 	Review     Review   `yaml:"review"`
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
-	Kubeconfig string   `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
-	Context    string   `yaml:"context" usage:"context of the kubeconfig"`
-	Listen     string   `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
+	// Sweep is zero, or at least a minute.
+	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks every object once, spread over it; 0 for never"`
+	Kubeconfig string        `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
+	Context    string        `yaml:"context" usage:"context of the kubeconfig"`
+	Listen     string        `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
 }
 
 // Source is the Git repository that is followed.
@@ -288,6 +290,7 @@ func Default() Config {
 		Review:     Review{Interval: time.Minute},
 		Namespaces: []string{"default"},
 		Prune:      true,
+		Sweep:      time.Hour,
 		Listen:     "127.0.0.1:8080",
 	}
 }

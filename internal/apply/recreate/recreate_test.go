@@ -27,7 +27,9 @@ func invalid(causes ...*field.Error) error {
 	return fmt.Errorf("dry run: %w", apierrors.NewInvalid(job, "w", causes))
 }
 
-func fixed(path string) *field.Error { return field.Invalid(field.NewPath(path), "x", "field is immutable") }
+func fixed(path string) *field.Error {
+	return field.Invalid(field.NewPath(path), "x", "field is immutable")
+}
 
 func TestMay(t *testing.T) {
 	typo := field.Invalid(field.NewPath("spec.containerPort"), 70000, "must be between 1 and 65535")
