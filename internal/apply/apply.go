@@ -117,7 +117,8 @@ func (c *Cluster) dial() error {
 	if err != nil {
 		return err
 	}
-	if c.client, err = client.New(c.config, client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()}); err != nil {
+	options := client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()}
+	if c.client, err = client.New(c.config, options); err != nil {
 		return fmt.Errorf("make client: %w", err)
 	}
 	if c.bare, err = bare(c.config, httpClient); err != nil {

@@ -138,7 +138,8 @@ func TestPlainObjectsComeFirst(t *testing.T) {
 	})
 	plain := configMap(t, ns, "shared", "1")
 	plain.SetLabels(map[string]string{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner})
-	uses, alone := of("uses", statefulSet(t, ns, "example.com/phi:1")), of("alone", statefulSet(t, ns, "example.com/phi:1"))
+	uses := of("uses", statefulSet(t, ns, "example.com/phi:1"))
+	alone := of("alone", statefulSet(t, ns, "example.com/phi:1"))
 	_ = unstructured.SetNestedSlice(uses[0].Object, []any{
 		map[string]any{"name": "v", "configMap": map[string]any{"name": "shared"}},
 	}, "spec", "template", "spec", "volumes")

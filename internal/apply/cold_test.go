@@ -36,10 +36,9 @@ func fleet(ns string, n int) []*unstructured.Unstructured {
 			cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner, cluster.LabelWorkspace: name,
 		}
 		add := func(version, kind, name string, rest map[string]any) {
-			u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": version, "kind": kind, "metadata": map[string]any{
-				"name": name, "namespace": ns, "labels": labels,
-				"annotations": map[string]any{cluster.AnnotationInputs: "sha256:1", cluster.AnnotationSource: "models/w.yaml"},
-			}}}
+			notes := map[string]any{cluster.AnnotationInputs: "sha256:1", cluster.AnnotationSource: "models/w.yaml"}
+			meta := map[string]any{"name": name, "namespace": ns, "labels": labels, "annotations": notes}
+			u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": version, "kind": kind, "metadata": meta}}
 			for k, v := range rest {
 				u.Object[k] = v
 			}
@@ -47,9 +46,8 @@ func fleet(ns string, n int) []*unstructured.Unstructured {
 		}
 		selector := map[string]any{cluster.LabelWorkspace: name}
 		port := []any{map[string]any{"name": "http", "port": int64(80), "targetPort": int64(5000), "protocol": "TCP"}}
-		add("v1", "ConfigMap", name, map[string]any{"data": map[string]any{
-			"inference_config.yaml": "vllm:\n  max-model-len: 8192\n  gpu-memory-utilization: 0.9\n" + strings.Repeat("# comment\n", 20),
-		}})
+		settings := "vllm:\n  max-model-len: 8192\n  gpu-memory-utilization: 0.9\n" + strings.Repeat("# comment\n", 20)
+		add("v1", "ConfigMap", name, map[string]any{"data": map[string]any{"inference_config.yaml": settings}})
 		add("v1", "Service", name, map[string]any{"spec": map[string]any{"selector": selector, "ports": port}})
 		add("v1", "Service", name+"-headless", map[string]any{"spec": map[string]any{
 			"selector": selector, "ports": port, "clusterIP": "None", "publishNotReadyAddresses": true,
@@ -71,7 +69,7 @@ func fleet(ns string, n int) []*unstructured.Unstructured {
 				"spec": map[string]any{
 					"containers":   []any{container},
 					"volumes":      []any{map[string]any{"name": "weights", "emptyDir": map[string]any{}}},
-					"tolerations":  []any{map[string]any{"key": "sku", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"}},
+					"tolerations":  []any{map[string]any{"key": "sku", "operator": "Exists", "effect": "NoSchedule"}},
 					"nodeSelector": map[string]any{"kubernetes.azure.com/agentpool": "wphi"},
 				},
 			},
@@ -89,7 +87,8 @@ type contender struct {
 // floor sends one bare request for each object, with bodies that are ready and the same parameters, in the given number
 // at a time, and reads no answer: nothing that writes all objects can be faster.
 func floor(parallel int) contender {
-	return contender{fmt.Sprintf("floor, %d at a time", parallel), func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
+	name := fmt.Sprintf("floor, %d at a time", parallel)
+	return contender{name, func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
 		c := unwatched(b, ns)
 		bodies, paths := make([][]byte, len(objects)), make([][]string, len(objects))
 		for i, o := range objects {
@@ -172,7 +171,8 @@ func ourselves() contender {
 			b.Fatal(len(changes), err)
 		}
 		after := c.Requests()
-		if after["PATCH"]-before["PATCH"] != int64(len(objects)) || after["GET"] != before["GET"] || after["PATCH dry run"] > 0 {
+		if after["PATCH"]-before["PATCH"] != int64(len(objects)) || after["GET"] != before["GET"] ||
+			after["PATCH dry run"] > 0 {
 			b.Errorf("requests %v, then %v, for %d objects", before, after, len(objects))
 		}
 		b.Logf("%d objects with up to %d requests at a time", len(objects), c.limiter.Places())

@@ -18,9 +18,9 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// TestCreateOnly is what creates rely on: an object that is applied with the version createOnly is created where nothing
-// is, and refused with 409 where something is, of a built-in kind, of a custom resource and of a Secret, for real and as
-// a dry run, with force and without. Nothing of others changes.
+// TestCreateOnly is what creates rely on: an object that is applied with the version createOnly is created where
+// nothing is, and refused with 409 where something is, of a built-in kind, of a custom resource and of a Secret, for
+// real and as a dry run, with force and without. Nothing of others changes.
 func TestCreateOnly(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	install(t, c, definitions(t)...)
@@ -150,8 +150,8 @@ func TestRequestsOfAChange(t *testing.T) {
 	}
 }
 
-// TestWatchIsBehind: an object that has changed since the watch saw it is read again, judged again and then written, and
-// what others have set in the meantime stays.
+// TestWatchIsBehind: an object that has changed since the watch saw it is read again, judged again and then written,
+// and what others have set in the meantime stays.
 func TestWatchIsBehind(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	o := configMap(t, ns, "a", "1")

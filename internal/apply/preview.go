@@ -153,8 +153,8 @@ func (c *Cluster) trial(
 }
 
 // mayReplace decides about an object that cannot be changed in place, and may be created again: if the server accepts
-// the new one, which a dry run under another name tells. A Job of the same inputs stays, so that a newer syncer does not
-// repeat a finished tuning because it renders it differently.
+// the new one, which a dry run under another name tells. A Job of the same inputs stays, so that a newer syncer does
+// not repeat a finished tuning because it renders it differently.
 func (c *Cluster) mayReplace(ctx context.Context, o *unstructured.Unstructured, v *verdict, why error) error {
 	if o.GetKind() == "Job" &&
 		v.live.GetAnnotations()[cluster.AnnotationInputs] == o.GetAnnotations()[cluster.AnnotationInputs] {
@@ -171,7 +171,8 @@ func (c *Cluster) mayReplace(ctx context.Context, o *unstructured.Unstructured, 
 		if lost := c.lost(ctx, err); lost != nil {
 			return lost
 		}
-		v.Err = fmt.Errorf("%s, and the API server refuses another one in its place: %w", reason, refusal.Explain(err, v.Ref))
+		err = refusal.Explain(err, v.Ref)
+		v.Err = fmt.Errorf("%s, and the API server refuses another one in its place: %w", reason, err)
 		return nil
 	}
 	v.Before, v.After, v.Replace = drift.Without(v.live, nil), o, reason

@@ -12,8 +12,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// sweep makes passes look at every object once in an interval by a dry run, spread over it: what the server would change
-// without any change of the object, such as a default or what a webhook adds, no watch shows.
+// sweep makes passes look at every object once in an interval by a dry run, spread over it: what the server would
+// change without any change of the object, such as a default or what a webhook adds, no watch shows.
 func (c *Cluster) sweep(ctx context.Context, interval time.Duration) {
 	if interval <= 0 {
 		return

@@ -206,7 +206,8 @@ func (c *Cluster) write(ctx context.Context, o, live *unstructured.Unstructured)
 	return e, nil
 }
 
-// settled returns the result for an object that is judged again right before it is written, if nothing is to be written.
+// settled returns the result for an object that is judged again right before it is written, if nothing is to be
+// written.
 func settled(v *verdict) (e cluster.Entry, ended bool) {
 	e.Ref = v.Ref
 	switch {

@@ -31,7 +31,7 @@ type Config struct {
 	Review     Review   `yaml:"review"`
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	// Sweep is zero, or at least a minute.
-	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks every object once, spread over it; 0 for never"`
+	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks each object once; 0 for never"`
 	Kubeconfig string        `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
 	Context    string        `yaml:"context" usage:"context of the kubeconfig"`
 	Listen     string        `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`

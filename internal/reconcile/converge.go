@@ -285,19 +285,18 @@ func (l *Loop) note(p *pass, changes cluster.ChangeSet, owners map[cluster.Ref]*
 	for _, e := range changes {
 		switch e.Result {
 		case cluster.Unchanged:
-		case cluster.Skipped:
-			p.out.Retry = true
-			if e.Err != nil {
-				l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is not written: "+e.Err.Error())
-			} else {
-				l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
-			}
 		case cluster.Failed:
 			if c := owners[unversioned(e.Ref)]; c != nil {
 				p.failed(c, fmt.Errorf("%s: %w", e.Ref, e.Err))
 			}
 			p.out.Retry = true
 			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is refused: "+e.Err.Error())
+		case cluster.Skipped:
+			if e.Err == nil { // gone, or going
+				l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
+				continue
+			}
+			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is not written: "+e.Err.Error())
 		default:
 			l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
 		}

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Owns reports whether a set of managed fields, in the JSON of metadata.managedFields, names the field of a JSON pointer
-// into an object, or a part of it.
+// Owns reports whether a set of managed fields, in the JSON of metadata.managedFields, names the field of a JSON
+// pointer into an object, or a part of it.
 func Owns(fields []byte, o *unstructured.Unstructured, pointer string) bool {
 	var set map[string]any
 	if json.Unmarshal(fields, &set) != nil {

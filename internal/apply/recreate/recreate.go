@@ -19,8 +19,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// fields are those that cannot change, of kinds that lose nothing when they are created again. A Job ends with its pods:
-// its caller looks at the inputs first.
+// fields are those that cannot change, of kinds that lose nothing when they are created again. A Job ends with its
+// pods: its caller looks at the inputs first.
 var fields = map[schema.GroupKind][]string{
 	{Group: "batch", Kind: "Job"}: {
 		"spec.template", "spec.selector", "spec.completions", "spec.completionMode", "spec.podFailurePolicy",
