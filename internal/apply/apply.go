@@ -20,6 +20,7 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/known"
 	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
@@ -66,10 +67,10 @@ type Cluster struct {
 	contests *contest.Tracker
 	limiter  *limit.Limiter
 
-	mu          sync.Mutex
-	lastApplied map[cluster.Ref]cacheEntry      // objects that are as desired
-	trials      map[cluster.Ref]trial           // objects that are not, and may be
-	references  map[cluster.Ref]cachedReference // objects that Workspaces refer to
+	memory *known.Memory
+
+	mu         sync.Mutex
+	references map[cluster.Ref]cachedReference // objects that Workspaces refer to
 }
 
 // Connect prepares a client for the cluster. It sends no request: the cluster may become reachable later.
@@ -82,12 +83,11 @@ func Connect(o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	c := &Cluster{
-		options:     o,
-		config:      config,
-		lastApplied: map[cluster.Ref]cacheEntry{},
-		trials:      map[cluster.Ref]trial{},
-		contests:    contest.New(o.Contests),
-		limiter:     limit.New(),
+		options:  o,
+		config:   config,
+		memory:   known.New(),
+		contests: contest.New(o.Contests),
+		limiter:  limit.New(),
 	}
 	server, _, err := rest.DefaultServerUrlFor(config) // as in client-go, which allows a host without scheme
 	if err != nil {

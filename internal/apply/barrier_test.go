@@ -279,8 +279,8 @@ func TestSweep(t *testing.T) {
 		}
 		return ""
 	})
-	if c.sweepPart(time.Hour, start, start); len(c.lastApplied) != 1 {
-		t.Errorf("what is gone is remembered: %v", c.lastApplied)
+	if c.sweepPart(time.Hour, start, start); len(c.memory.Refs()) != 1 {
+		t.Errorf("what is gone is remembered: %v", c.memory.Refs())
 	}
 }
 
@@ -296,36 +296,11 @@ func TestUnchangedLooksAtPointers(t *testing.T) {
 		t.Error("an equal object counts as another")
 	}
 	few := testing.AllocsPerRun(100, func() { c.unchanged(same) })
-	same.Object["data"] = map[string]any{"a": big} // never done: it shows that nobody looks
+	same.Object["data"] = map[string]any{"a": big} // never done: it shows that nothing reads it
 	if !c.unchanged(same) || few > 20 {
 		t.Errorf("the content was read: %.0f allocations", few)
 	}
 	if c.unchanged(configMap(t, ns, "a", "2")) {
 		t.Error("another content counts as the same")
-	}
-}
-
-func TestPauses(t *testing.T) {
-	for _, tt := range []struct {
-		code  int
-		after string
-		want  time.Duration
-	}{
-		{http.StatusTooManyRequests, "1", time.Second},
-		{http.StatusServiceUnavailable, "2", 2 * time.Second},
-		{http.StatusTooManyRequests, "", 0}, // of a webhook
-		{http.StatusTooManyRequests, "soon", 0},
-		{http.StatusTooManyRequests, "-1", 0},
-		{http.StatusTooManyRequests, "999999999", time.Hour},
-		{http.StatusOK, "1", 0},
-		{http.StatusConflict, "1", 0},
-	} {
-		resp := &http.Response{StatusCode: tt.code, Header: http.Header{}}
-		if tt.after != "" {
-			resp.Header.Set("Retry-After", tt.after)
-		}
-		if got := pause(resp); got != tt.want {
-			t.Errorf("%d, %q: %s", tt.code, tt.after, got)
-		}
 	}
 }

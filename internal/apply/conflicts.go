@@ -19,7 +19,7 @@ import (
 // left returns the fields of an object that syncer leaves to other controllers, as JSON pointers.
 func (c *Cluster) left(o *unstructured.Unstructured) []string { return c.contests.Left(o) }
 
-// leave makes an object that is to be sent leave fields as they are live.
+// leave makes an object that is sent leave fields as they are live.
 func leave(sent, live *unstructured.Unstructured, left []string) {
 	drift.Leave(sent, live, left, func(pointer string) bool {
 		for _, e := range live.GetManagedFields() {

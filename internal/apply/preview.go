@@ -47,7 +47,7 @@ func (c *Cluster) Preview(ctx context.Context, objects []*unstructured.Unstructu
 			v, err := c.judge(ctx, o)
 			out[i] = v.Preview
 			if err == nil && v.Err == nil && v.After != nil {
-				c.passed(o, &v)
+				c.memory.Passed(o, versionOf(v.live), v.Replace)
 			}
 			return err
 		})
@@ -131,7 +131,7 @@ func (c *Cluster) try(
 	case len(left) > 0 && c.contests.Answer() == contest.Overwrite:
 		// Not remembered: the field is to be set back when its time has come.
 	default:
-		c.remember(o, v.live)
+		c.memory.Equal(o, v.live)
 	}
 	return false, nil
 }
@@ -158,7 +158,7 @@ func (c *Cluster) trial(
 func (c *Cluster) mayReplace(ctx context.Context, o *unstructured.Unstructured, v *verdict, why error) error {
 	if o.GetKind() == "Job" &&
 		v.live.GetAnnotations()[cluster.AnnotationInputs] == o.GetAnnotations()[cluster.AnnotationInputs] {
-		c.remember(o, v.live)
+		c.memory.Equal(o, v.live)
 		return nil
 	}
 	reason := "the pods of a Job cannot be changed"

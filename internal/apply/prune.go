@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"syncer.dev/syncer/internal/apply/refusal"
+	"syncer.dev/syncer/internal/apply/units"
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // Prune deletes exactly these objects, those of each Workspace in the opposite order of their stages. Each is skipped
@@ -27,7 +27,7 @@ func (c *Cluster) Prune(ctx context.Context, objects []cluster.Object) (cluster.
 	out := make(cluster.ChangeSet, len(ordered))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(waiting)
-	for _, unit := range pruneUnits(ordered) {
+	for _, unit := range units.Live(ordered) {
 		g.Go(func() error {
 			for s := cluster.Stages - 1; s >= 0; s-- {
 				err := each(ctx, len(unit), func(ctx context.Context, n int) (err error) {
@@ -45,21 +45,6 @@ func (c *Cluster) Prune(ctx context.Context, objects []cluster.Object) (cluster.
 	}
 	err := g.Wait()
 	return slices.DeleteFunc(out, func(e cluster.Entry) bool { return e.Result == "" }), err
-}
-
-// pruneUnits groups the positions of objects by their Workspaces; a plain object is alone.
-func pruneUnits(objects []cluster.Object) [][]int {
-	at := map[workspace.Key]int{}
-	var out [][]int
-	for i, o := range objects {
-		n, ok := at[o.Workspace]
-		if !ok || o.Workspace == (workspace.Key{}) {
-			n = len(out)
-			at[o.Workspace], out = n, append(out, nil)
-		}
-		out[n] = append(out[n], i)
-	}
-	return out
 }
 
 // prune deletes one object. It looks at the one that the watch has, and reads it if the server has a newer one.
@@ -86,7 +71,7 @@ func (c *Cluster) prune(ctx context.Context, o cluster.Object) (cluster.Entry, e
 		switch {
 		case err == nil:
 			e.Result = cluster.Deleted
-			c.forget(o.Ref)
+			c.memory.Forget(o.Ref)
 			c.contests.Forget(o.Ref)
 			return e, nil
 		case apierrors.IsNotFound(err):

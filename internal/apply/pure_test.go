@@ -433,55 +433,6 @@ func TestMayTouch(t *testing.T) {
 	}
 }
 
-func TestFingerprintOf(t *testing.T) {
-	base := func() *unstructured.Unstructured {
-		u := managed(ourLabels)
-		u.SetUID("1")
-		u.SetGeneration(1)
-		u.SetResourceVersion("1")
-		return u
-	}
-	for _, tt := range []struct {
-		name   string
-		change func(*unstructured.Unstructured)
-		same   bool
-	}{
-		{"nothing", func(*unstructured.Unstructured) {}, true},
-		{"status", func(u *unstructured.Unstructured) {
-			u.Object["status"] = map[string]any{"a": "b"}
-			u.SetResourceVersion("2")
-		}, true},
-		{"who manages it", func(u *unstructured.Unstructured) {
-			u.SetManagedFields([]metav1.ManagedFieldsEntry{entry("x", metav1.ManagedFieldsOperationUpdate, "{}")})
-		}, true},
-		{"uid", func(u *unstructured.Unstructured) { u.SetUID("2") }, false},
-		{"generation", func(u *unstructured.Unstructured) { u.SetGeneration(2) }, false},
-		{"label", func(u *unstructured.Unstructured) { u.SetLabels(map[string]string{"a": "b"}) }, false},
-		{"annotation", func(u *unstructured.Unstructured) { u.SetAnnotations(map[string]string{"a": "b"}) }, false},
-		{"finalizer", func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"example.com/a"}) }, false},
-		{"owner", func(u *unstructured.Unstructured) {
-			u.SetOwnerReferences([]metav1.OwnerReference{{Kind: "ConfigMap", Name: "a"}})
-		}, false},
-		{"going", func(u *unstructured.Unstructured) { now := metav1.Now(); u.SetDeletionTimestamp(&now) }, false},
-	} {
-		u := base()
-		tt.change(u)
-		if same := liveVersionOf(u) == liveVersionOf(base()); same != tt.same {
-			t.Errorf("%s: same %v", tt.name, same)
-		}
-	}
-	a, b := base(), base()
-	a.SetGeneration(0)
-	b.SetGeneration(0)
-	if liveVersionOf(a) != liveVersionOf(b) {
-		t.Error("without a generation: differs for no reason")
-	}
-	b.SetResourceVersion("2")
-	if liveVersionOf(a) == liveVersionOf(b) {
-		t.Error("without a generation, only the resource version tells, and does not")
-	}
-}
-
 func TestSameNode(t *testing.T) {
 	node := func(text string) *unstructured.Unstructured {
 		return &unstructured.Unstructured{Object: parse(t, "apiVersion: v1\nkind: Node\n"+text)}

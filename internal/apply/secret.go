@@ -19,7 +19,7 @@ func (c *Cluster) trySecret(
 	if v.live != nil {
 		shown, same := secrets.Compare(v.live, o)
 		if same {
-			c.remember(o, v.live)
+			c.memory.Equal(o, v.live)
 			return false, nil
 		}
 		v.Before = shown

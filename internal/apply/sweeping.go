@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/apply/sweep"
-	"syncer.dev/syncer/internal/cluster"
 )
 
 // sweep makes passes look at every object once in an interval by a dry run, spread over it: what the server would
@@ -37,14 +36,8 @@ func (c *Cluster) sweep(ctx context.Context, interval time.Duration) {
 // sweepPart forgets the objects whose time has come, and returns their number. It also drops what is known of objects
 // that are gone.
 func (c *Cluster) sweepPart(interval time.Duration, from, to time.Time) int {
-	c.mu.Lock()
-	refs := make([]cluster.Ref, 0, len(c.lastApplied))
-	for ref := range c.lastApplied {
-		refs = append(refs, ref)
-	}
-	c.mu.Unlock()
 	due := 0
-	for _, ref := range refs {
+	for _, ref := range c.memory.Refs() {
 		o := &unstructured.Unstructured{}
 		o.SetAPIVersion(ref.APIVersion())
 		o.SetKind(ref.Kind)
@@ -52,9 +45,9 @@ func (c *Cluster) sweepPart(interval time.Duration, from, to time.Time) int {
 		o.SetName(ref.Name)
 		switch live, known := c.known(o); {
 		case known && live == nil:
-			c.forget(ref)
+			c.memory.Forget(ref)
 		case sweep.Due(ref.Kind+"/"+ref.Namespace+"/"+ref.Name, interval, from, to):
-			c.forget(ref)
+			c.memory.Forget(ref)
 			due++
 		}
 	}

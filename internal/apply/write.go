@@ -14,6 +14,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/apply/secrets"
+	"syncer.dev/syncer/internal/apply/units"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -24,10 +25,10 @@ func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructure
 	out := make(cluster.ChangeSet, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(waiting)
-	for _, u := range c.units(objects) {
+	for _, u := range units.Of(objects, c.watches.ours) {
 		g.Go(func() error {
-			defer close(u.done)
-			for _, first := range u.after {
+			defer close(u.Done)
+			for _, first := range u.After {
 				select {
 				case <-first:
 				case <-ctx.Done():
@@ -43,22 +44,22 @@ func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructure
 
 // applyUnit decides about all objects of a unit, and then carries out the changes stage by stage.
 func (c *Cluster) applyUnit(
-	ctx context.Context, u *unit, objects []*unstructured.Unstructured, out cluster.ChangeSet,
+	ctx context.Context, u *units.Unit, objects []*unstructured.Unstructured, out cluster.ChangeSet,
 ) error {
-	verdicts := make([]verdict, len(u.objects))
-	err := each(ctx, len(u.objects), func(ctx context.Context, n int) (err error) {
-		verdicts[n], err = c.decide(ctx, objects[u.objects[n]], u.live)
+	verdicts := make([]verdict, len(u.Objects))
+	err := each(ctx, len(u.Objects), func(ctx context.Context, n int) (err error) {
+		verdicts[n], err = c.decide(ctx, objects[u.Objects[n]], u.Live)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if u.live && c.heldBack(u, verdicts, out) {
+	if u.Live && c.heldBack(u, verdicts, out) {
 		return nil
 	}
 	for s := range cluster.Stages {
-		err := each(ctx, len(u.objects), func(ctx context.Context, n int) (err error) {
-			i := u.objects[n]
+		err := each(ctx, len(u.Objects), func(ctx context.Context, n int) (err error) {
+			i := u.Objects[n]
 			if o := objects[i]; cluster.Stage(o.GetKind()) == s {
 				out[i], err = c.carryOut(ctx, o, &verdicts[n])
 			}
@@ -84,12 +85,12 @@ func each(ctx context.Context, n int, f func(ctx context.Context, i int) error) 
 }
 
 // heldBack reports whether an object of a unit is refused, and then notes that no other is written.
-func (c *Cluster) heldBack(u *unit, verdicts []verdict, out cluster.ChangeSet) bool {
+func (c *Cluster) heldBack(u *units.Unit, verdicts []verdict, out cluster.ChangeSet) bool {
 	bad := slices.IndexFunc(verdicts, func(v verdict) bool { return v.Err != nil })
 	if bad < 0 {
 		return false
 	}
-	for n, i := range u.objects {
+	for n, i := range u.Objects {
 		v := &verdicts[n]
 		e := cluster.Entry{Ref: v.Ref, Result: cluster.Unchanged}
 		switch {
@@ -145,7 +146,7 @@ func (c *Cluster) carryOut(ctx context.Context, o *unstructured.Unstructured, v 
 	return c.write(ctx, o, v.live)
 }
 
-// again looks at an object anew, and makes the change that is still due.
+// again looks at an object again, and makes the change that is still due.
 func (c *Cluster) again(ctx context.Context, o *unstructured.Unstructured) (cluster.Entry, error) {
 	v, err := c.judgeOver(ctx, o, nil, false)
 	if err != nil {
@@ -253,11 +254,11 @@ func (c *Cluster) wrote(o, answer *unstructured.Unstructured, all bool) {
 		c.contests.Applied(o)
 	}
 	if !all {
-		c.forget(cluster.RefOf(o))
+		c.memory.Forget(cluster.RefOf(o))
 		return
 	}
 	c.contests.Overwrote(o)
-	c.remember(o, answer)
+	c.memory.Equal(o, answer)
 }
 
 // replaceWait bounds how long a pass waits for a replaced object to be gone. If it takes longer, a later pass creates
@@ -280,7 +281,7 @@ func (c *Cluster) replace(ctx context.Context, o, live *unstructured.Unstructure
 		e.Err = fmt.Errorf("delete: %w", refusal.Explain(err, e.Ref))
 		return e, nil
 	}
-	c.forget(e.Ref)
+	c.memory.Forget(e.Ref)
 	gone := func(ctx context.Context) (bool, error) {
 		now, err := c.read(ctx, o)
 		return err == nil && (now == nil || now.GetUID() != live.GetUID()), nil

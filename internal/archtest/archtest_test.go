@@ -96,6 +96,7 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift",
+		"internal/apply/known", "internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/secrets",
 		"internal/apply/sweep",
 		"internal/reviewed",
@@ -285,7 +286,8 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/existing", "internal/capacity/karpenter", "internal/capacity/sizing/memo",
 	"internal/cluster", "internal/diff",
-	"internal/apply/drift", "internal/apply/recreate", "internal/apply/sweep",
+	"internal/apply/drift", "internal/apply/known", "internal/apply/recreate", "internal/apply/sweep",
+	"internal/apply/units",
 	"internal/desired", "internal/desired/digest", "internal/desired/eventual", "internal/desired/why",
 	"internal/git/ancestry", "internal/git/objects", "internal/git/revision", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/hold", "internal/plan/raise",

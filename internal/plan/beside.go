@@ -16,7 +16,7 @@ func holdBeside(changes []Change, live []cluster.Object) {
 			refused[c.Workspace] = c.Target
 		}
 	}
-	delete(refused, workspace.Key{}) // plain objects belong to nobody
+	delete(refused, workspace.Key{}) // plain objects belong to no Workspace
 	if len(refused) == 0 {
 		return
 	}

@@ -55,7 +55,7 @@ func Without(u *unstructured.Unstructured, left []string) *unstructured.Unstruct
 	return out
 }
 
-// Leave changes an object that is to be applied so that it leaves fields as they are: a field takes the live value, or
+// Leave changes an object that is sent so that it leaves fields as they are: a field takes the live value, or
 // goes if the live object does not have it, or if another client applies it, which would conflict with two owners.
 func Leave(sent, live *unstructured.Unstructured, left []string, theirs func(pointer string) bool) {
 	for _, pointer := range left {

@@ -5,6 +5,7 @@ package limit
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -165,4 +166,29 @@ func TestGivenUp(t *testing.T) {
 			t.Errorf("done %t, %d in flight, %d waiting", done, l.inFlight, len(l.queue))
 		}
 	})
+}
+
+func TestPauses(t *testing.T) {
+	for _, tt := range []struct {
+		code  int
+		after string
+		want  time.Duration
+	}{
+		{http.StatusTooManyRequests, "1", time.Second},
+		{http.StatusServiceUnavailable, "2", 2 * time.Second},
+		{http.StatusTooManyRequests, "", 0}, // of a webhook
+		{http.StatusTooManyRequests, "soon", 0},
+		{http.StatusTooManyRequests, "-1", 0},
+		{http.StatusTooManyRequests, "999999999", time.Hour},
+		{http.StatusOK, "1", 0},
+		{http.StatusConflict, "1", 0},
+	} {
+		resp := &http.Response{StatusCode: tt.code, Header: http.Header{}}
+		if tt.after != "" {
+			resp.Header.Set("Retry-After", tt.after)
+		}
+		if got := pause(resp); got != tt.want {
+			t.Errorf("%d, %q: %s", tt.code, tt.after, got)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+// Package units groups objects into what is written as one: the objects of a Workspace, or one plain object. Pure.
+package units
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -9,39 +10,40 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// unit is what is applied as one: the objects of a Workspace, or one plain object.
-type unit struct {
-	objects []int // positions
-	live    bool  // the Workspace has live objects: nothing of it is written unless all of it passes a dry run
-	after   []<-chan struct{}
-	done    chan struct{}
+// Unit is what is applied as one.
+type Unit struct {
+	Objects []int // positions
+	// Live reports that the Workspace has live objects: nothing of it is written unless all of it passes a dry run.
+	Live  bool
+	After []<-chan struct{} // closed when what it waits for is done
+	Done  chan struct{}     // to be closed when it is done
 }
 
-// units groups objects by their Workspaces. Plain objects come first; a Workspace waits for those that its objects
-// name, and for no other.
-func (c *Cluster) units(objects []*unstructured.Unstructured) []*unit {
-	byWorkspace := map[workspace.Key]*unit{}
-	plain := map[string]*unit{} // by namespace and name
-	var first, then []*unit
+// Of groups objects by their Workspaces. Plain objects come first; a Workspace waits for those that its objects name,
+// and for no other. live lists the live objects.
+func Of(objects []*unstructured.Unstructured, live func() []*unstructured.Unstructured) []*Unit {
+	byWorkspace := map[workspace.Key]*Unit{}
+	plain := map[string]*Unit{} // by namespace and name
+	var first, then []*Unit
 	for i, o := range objects {
 		key := workspaceOf(o)
 		if key == (workspace.Key{}) {
-			u := &unit{objects: []int{i}, done: make(chan struct{})}
+			u := &Unit{Objects: []int{i}, Done: make(chan struct{})}
 			first = append(first, u)
 			plain[o.GetNamespace()+"/"+o.GetName()] = u
 			continue
 		}
 		u := byWorkspace[key]
 		if u == nil {
-			u = &unit{done: make(chan struct{})}
+			u = &Unit{Done: make(chan struct{})}
 			byWorkspace[key], then = u, append(then, u)
 		}
-		u.objects = append(u.objects, i)
+		u.Objects = append(u.Objects, i)
 	}
 	if len(then) > 0 {
-		for _, o := range c.watches.ours() {
+		for _, o := range live() {
 			if u := byWorkspace[workspaceOf(o)]; u != nil {
-				u.live = true
+				u.Live = true
 			}
 		}
 	}
@@ -55,13 +57,13 @@ func (c *Cluster) units(objects []*unstructured.Unstructured) []*unit {
 
 // waitFor makes a unit wait for the plain objects that its objects name. Any text of an object may be such a name: to
 // wait for one object too many costs little.
-func (u *unit) waitFor(plain map[string]*unit, objects []*unstructured.Unstructured) {
-	seen := map[*unit]bool{}
-	for _, i := range u.objects {
+func (u *Unit) waitFor(plain map[string]*Unit, objects []*unstructured.Unstructured) {
+	seen := map[*Unit]bool{}
+	for _, i := range u.Objects {
 		texts(objects[i].Object["spec"], func(text string) {
 			if p := plain[objects[i].GetNamespace()+"/"+text]; p != nil && !seen[p] {
 				seen[p] = true
-				u.after = append(u.after, p.done)
+				u.After = append(u.After, p.Done)
 			}
 		})
 	}
@@ -83,20 +85,6 @@ func texts(value any, f func(string)) {
 	}
 }
 
-// ours returns every live object of the kinds that syncer applies.
-func (w *watches) ours() []*unstructured.Unstructured {
-	var out []*unstructured.Unstructured
-	for _, gvr := range applied {
-		out = append(out, w.list(gvr)...)
-	}
-	for _, l := range w.optional {
-		if l.applied {
-			out = append(out, l.list()...)
-		}
-	}
-	return out
-}
-
 // workspaceOf returns the Workspace of an object, by its labels. It is zero for a plain object.
 func workspaceOf(u *unstructured.Unstructured) workspace.Key {
 	name, _ := cluster.TextIn(u, "labels", cluster.LabelWorkspace)
@@ -108,4 +96,20 @@ func workspaceOf(u *unstructured.Unstructured) workspace.Key {
 		ns, _ = cluster.TextIn(u, "labels", cluster.LabelWorkspaceNamespace)
 	}
 	return workspace.Key{Namespace: ns, Name: name}
+}
+
+// Live groups the positions of live objects by their Workspaces; a plain object is alone.
+func Live(objects []cluster.Object) [][]int {
+	at := map[workspace.Key]int{}
+	var out [][]int
+	for i := range objects {
+		key := objects[i].Workspace
+		n, ok := at[key]
+		if !ok || key == (workspace.Key{}) {
+			n = len(out)
+			at[key], out = n, append(out, nil)
+		}
+		out[n] = append(out[n], i)
+	}
+	return out
 }
