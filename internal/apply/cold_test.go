@@ -48,7 +48,10 @@ func fleet(ns string, n int) []*unstructured.Unstructured {
 		port := []any{map[string]any{"name": "http", "port": int64(80), "targetPort": int64(5000), "protocol": "TCP"}}
 		settings := "vllm:\n  max-model-len: 8192\n  gpu-memory-utilization: 0.9\n" + strings.Repeat("# comment\n", 20)
 		add("v1", "ConfigMap", name, map[string]any{"data": map[string]any{"inference_config.yaml": settings}})
-		add("v1", "Service", name, map[string]any{"spec": map[string]any{"selector": selector, "ports": port}})
+		// Without an address of its own: the control plane of the tests has 254.
+		add("v1", "Service", name, map[string]any{"spec": map[string]any{
+			"selector": selector, "ports": port, "clusterIP": "None",
+		}})
 		add("v1", "Service", name+"-headless", map[string]any{"spec": map[string]any{
 			"selector": selector, "ports": port, "clusterIP": "None", "publishNotReadyAddresses": true,
 		}})
