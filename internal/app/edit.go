@@ -26,8 +26,8 @@ type Edit struct {
 var ErrNothingToChange = errors.New("the branch is so already")
 
 // Push makes an Edit on the branch of source.url with the Git access of the person who runs the command, and returns
-// the commit. It overwrites no commit of others. A branch that only signed commits may change is refused: syncer has no key
-// of a person.
+// the commit. It overwrites no commit of others. A branch that only signed commits may change is refused: syncer has no
+// key of a person.
 func Push(ctx context.Context, c config.Config, e Edit) (git.Hash, error) {
 	if err := c.Need("source.url"); err != nil {
 		return "", err

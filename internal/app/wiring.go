@@ -69,13 +69,14 @@ func connectCluster(
 		Context:        c.Context,
 		Cluster:        c.Cluster,
 		Namespaces:     c.Namespaces,
-		ServiceAccount: c.Impersonate,
 		UserAgent:      "syncer/" + Version(),
 		Kinds:          objectKinds(c),
 		Karpenter:      nodePools,
 		Foreign:        !nodePools,
 		Contests:       contest.Answer(c.Policy.Contested),
 		Secrets:        secrets,
+		Sweep:          c.Sweep,
+		ServiceAccount: c.Impersonate,
 	})
 }
 

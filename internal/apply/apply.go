@@ -10,9 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fluxcd/pkg/ssa"
 	"github.com/go-logr/logr"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -23,13 +21,14 @@ import (
 
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/impersonation"
+	"syncer.dev/syncer/internal/apply/known"
+	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/outbound"
 )
 
-// fieldManager owns the fields that syncer applies. The ownership labels of package ssa are not used: syncer's own
-// labels are in the objects.
+// fieldManager owns the fields that syncer applies.
 const fieldManager = "syncer"
 
 // Options name the cluster, and the namespaces and kinds that syncer manages in it.
@@ -51,6 +50,8 @@ type Options struct {
 	Secrets func(namespace, name, digest string) (map[string][]byte, bool)
 	// ServiceAccount is that of each namespace as which its objects are written; "" for the identity of the kubeconfig.
 	ServiceAccount string
+	// Sweep is the interval in which every object is looked at by a dry run, although nothing has changed. Zero is never.
+	Sweep time.Duration
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
@@ -60,17 +61,19 @@ type Cluster struct {
 	options  Options
 	config   *rest.Config
 	client   client.Client
-	manager  *ssa.ResourceManager
+	bare     *rest.RESTClient // for requests whose body is at hand
 	dynamic  dynamic.Interface
 	version  *http.Client
 	address  string // URL of the server's version
 	requests outbound.Counter
 	watches  *watches
 	contests *contest.Tracker
+	limiter  *limit.Limiter
 
-	mu          sync.Mutex
-	lastApplied map[cluster.Ref]cacheEntry      // objects that a dry run found as desired
-	references  map[cluster.Ref]cachedReference // objects that Workspaces refer to
+	memory *known.Memory
+
+	mu         sync.Mutex
+	references map[cluster.Ref]cachedReference // objects that Workspaces refer to
 }
 
 // Connect prepares a client for the cluster. It sends no request: the cluster may become reachable later.
@@ -83,10 +86,11 @@ func Connect(o Options) (*Cluster, error) {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	c := &Cluster{
-		options:     o,
-		config:      config,
-		lastApplied: map[cluster.Ref]cacheEntry{},
-		contests:    contest.New(o.Contests),
+		options:  o,
+		config:   config,
+		memory:   known.New(),
+		contests: contest.New(o.Contests),
+		limiter:  limit.New(),
 	}
 	server, _, err := rest.DefaultServerUrlFor(config) // as in client-go, which allows a host without scheme
 	if err != nil {
@@ -105,6 +109,7 @@ func Connect(o Options) (*Cluster, error) {
 		return impersonation.Writes(o.ServiceAccount, next)
 	})
 	config.Wrap(c.count)
+	config.Wrap(c.adapt)
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {
 		return nil, err
@@ -118,15 +123,13 @@ func (c *Cluster) dial() error {
 	if err != nil {
 		return err
 	}
-	plain, err := client.New(c.config, client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()})
-	if err != nil {
+	options := client.Options{HTTPClient: httpClient, Scheme: runtime.NewScheme()}
+	if c.client, err = client.New(c.config, options); err != nil {
 		return fmt.Errorf("make client: %w", err)
 	}
-	c.client = client.WithFieldValidation(
-		plain,
-		metav1.FieldValidationStrict,
-	) // a misspelt field is an error, not a warning
-	c.manager = ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: fieldManager, Group: "syncer.dev"})
+	if c.bare, err = bare(c.config, httpClient); err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
 	if c.dynamic, err = dynamic.NewForConfigAndClient(c.config, httpClient); err != nil {
 		return err
 	}
@@ -148,8 +151,11 @@ var DiscardLibraryLogs = sync.OnceFunc(func() {
 // contactTimeout bounds the request for the API server's version.
 const contactTimeout = 5 * time.Second
 
-// Start starts the watches, which run until ctx is done.
-func (c *Cluster) Start(ctx context.Context) { c.watches.start(ctx) }
+// Start starts the watches and the sweep, which run until ctx is done.
+func (c *Cluster) Start(ctx context.Context) {
+	c.watches.start(ctx)
+	go c.sweep(ctx, c.options.Sweep)
+}
 
 // Changes receives a signal after a change of a watched object. One signal may stand for several changes.
 func (c *Cluster) Changes() <-chan struct{} { return c.watches.changed }

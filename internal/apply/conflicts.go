@@ -8,28 +8,42 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/fluxcd/pkg/ssa/jsondiff"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/drift"
 )
 
-// ignored returns the fields of an object that syncer leaves to other controllers, as rules for package ssa.
-func (c *Cluster) ignored(o *unstructured.Unstructured) []jsondiff.IgnoreRule {
-	if paths := c.contests.Left(o); len(paths) > 0 {
-		return []jsondiff.IgnoreRule{{Paths: paths}}
-	}
-	return nil
+// left returns the fields of an object that syncer leaves to other controllers, as JSON pointers.
+func (c *Cluster) left(o *unstructured.Unstructured) []string { return c.contests.Left(o) }
+
+// leave makes an object that is sent leave fields as they are live.
+func leave(sent, live *unstructured.Unstructured, left []string) {
+	drift.Leave(sent, live, left, func(pointer string) bool {
+		for _, e := range live.GetManagedFields() {
+			if e.Manager != fieldManager && e.Operation == metav1.ManagedFieldsOperationApply && e.FieldsV1 != nil &&
+				drift.Owns(e.FieldsV1.GetRawBytes(), live, pointer) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // conflicts asks the server which fields of a desired object other field managers have set to other values. It is a
 // dry run without force, to which the server answers with a conflict for each such field.
 func (c *Cluster) conflicts(ctx context.Context, o *unstructured.Unstructured) ([]contest.Conflict, error) {
-	sent := client.ApplyConfigurationFromUnstructured(o.DeepCopy())
-	err := c.client.Apply(ctx, sent, client.DryRunAll, client.FieldOwner(fieldManager))
+	sent := o.DeepCopy() // nothing else has this copy: what is checked is what is sent
+	if err := mayWrite(c.options, sent); err != nil {
+		return nil, err
+	}
+	body, err := bodyOf(sent, "")
+	if err != nil {
+		return nil, err
+	}
+	_, _, err = c.send(ctx, sent, body, asInquiry)
 	var status apierrors.APIStatus
 	switch {
 	case err == nil:

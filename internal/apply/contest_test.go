@@ -113,6 +113,7 @@ func TestContestedField(t *testing.T) {
 			}
 
 			// A new desired state is the user's word: it is applied, and ends the contest.
+			o = o.DeepCopy() // a desired object never changes
 			if err := unstructured.SetNestedField(o.Object, int64(4), "spec", "replicas"); err != nil {
 				t.Fatal(err)
 			}

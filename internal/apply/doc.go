@@ -5,11 +5,21 @@
 // For one changed StatefulSet in a pass, the data flow is:
 //
 //	Observe   State from the informers' caches: one request, for the server's version
-//	Preview   every other object equals its cacheEntry: no request. The StatefulSet: GET, mayTouch, dry run, difference
-//	Apply     ConfigMaps, then Services, then workloads; mayWrite checks what each request sends; server-side apply
-//	Prune     GET, check owner and UID, DELETE
+//	Preview   every other object equals its cacheEntry: no request. The StatefulSet: mayTouch, a dry run over the version
+//	          that the watch has, the difference; the verdict is kept as a trial
+//	Apply     the trials of the Workspace hold: ConfigMaps, then Services, then workloads; mayWrite checks what each
+//	          request sends; server-side apply over the same version
+//	Prune     check owner and UID in the cache, DELETE of that UID and version
+//
+// A new object takes one request: a server-side apply whose metadata.resourceVersion no object has. The API server
+// creates it where nothing is, and answers 409 where something is, also for another client's object; then, and only then, syncer reads
+// it and says to whom it belongs. A 409 to an update means that the watch is behind: syncer reads and judges again.
+//
+// A Workspace that has live objects is changed as a whole or not at all: nothing of it is written unless a dry run of
+// each change passes. Workspaces do not wait for each other, but for the plain objects that they name.
 //
 // Informers see only objects with syncer's labels, so observing costs no request. A dry run compares an object with the
-// server only after a change of its desired state or its live counterpart. Server-side apply makes the server merge and
-// validate. syncer never deletes an object to force a change, and never takes over an unmanaged object.
+// server only after a change of its desired state or its live counterpart, and once in Options.Sweep. Server-side apply
+// makes the server merge and validate. syncer deletes an object to change it only where package recreate allows it, and
+// never takes over an unmanaged object.
 package apply

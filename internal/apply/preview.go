@@ -4,62 +4,32 @@ package apply
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
+	"hash/fnv"
 	"strings"
 
-	"github.com/fluxcd/pkg/ssa"
 	"golang.org/x/sync/errgroup"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/drift"
+	"syncer.dev/syncer/internal/apply/limit"
+	"syncer.dev/syncer/internal/apply/recreate"
 	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// parallel bounds the requests in flight. More make an API server slower, not faster.
-const parallel = 8
+// waiting bounds how many objects are looked at together. How many requests are in flight is up to package limit; a few
+// more are ready to go.
+const waiting = 2 * limit.Most
 
-// cacheEntry records that an object was as desired: its desired state, and the live object that matched it.
-type cacheEntry struct {
-	desired [sha256.Size]byte
-	live    liveVersion
-}
-
-// liveVersion changes with every relevant change of a live object: the generation changes with the spec, and the
-// resource version replaces it for objects without a generation. A change of the status does not change it.
-type liveVersion struct {
-	uid     string
-	version string
-	meta    [sha256.Size]byte
-}
-
-func liveVersionOf(u *unstructured.Unstructured) liveVersion {
-	f := liveVersion{uid: string(u.GetUID()), version: fmt.Sprint(u.GetGeneration())}
-	if u.GetGeneration() == 0 {
-		f.version = "rv" + u.GetResourceVersion()
-	}
-	f.meta = sum(
-		map[string]any{
-			"labels":      u.GetLabels(),
-			"annotations": u.GetAnnotations(),
-			"deleting":    u.GetDeletionTimestamp() != nil,
-		},
-	)
-	return f
-}
-
-// sum hashes a value by its JSON, in which keys are sorted.
-func sum(v any) [sha256.Size]byte {
-	data, _ := json.Marshal(v) // plain values
-	return sha256.Sum256(data)
+// verdict is what applying an object would do.
+type verdict struct {
+	cluster.Preview
+	live *unstructured.Unstructured // what it would change, with its version; nil: nothing is there
 }
 
 // Preview returns the effect of applying each object, in the same order. An object that was as desired, and has not
@@ -67,205 +37,164 @@ func sum(v any) [sha256.Size]byte {
 func (c *Cluster) Preview(ctx context.Context, objects []*unstructured.Unstructured) ([]cluster.Preview, error) {
 	out := make([]cluster.Preview, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
+	g.SetLimit(waiting)
 	for i, o := range objects {
 		if c.unchanged(o) {
 			out[i] = cluster.Preview{Ref: cluster.RefOf(o)}
 			continue
 		}
 		g.Go(func() error {
-			p, err := c.preview(ctx, o)
-			out[i] = p
+			v, err := c.judge(ctx, o)
+			out[i] = v.Preview
+			if err == nil && v.Err == nil && v.After != nil {
+				c.memory.Passed(o, versionOf(v.live), v.Replace)
+			}
 			return err
 		})
 	}
 	return out, g.Wait()
 }
 
-// unchanged reports whether the object is known to be as it should.
-func (c *Cluster) unchanged(o *unstructured.Unstructured) bool {
-	live := c.live(o)
-	if live == nil {
-		return false
-	}
-	c.mu.Lock()
-	v, ok := c.lastApplied[cluster.RefOf(o)]
-	c.mu.Unlock()
-	return ok && v.live == liveVersionOf(live) && v.desired == sum(o.Object)
+// attempts bounds how often syncer reads an object again that has changed between a read and a write.
+const attempts = 4
+
+var errRestless = errors.New("other clients change it faster than syncer can read it")
+
+// judge asks the server what applying an object would do. It trusts the watch. An error means that the server could not
+// be asked.
+func (c *Cluster) judge(ctx context.Context, o *unstructured.Unstructured) (verdict, error) {
+	live, known := c.known(o)
+	return c.judgeOver(ctx, o, live, known)
 }
 
-// live returns the object as the watch has it, or nil.
-func (c *Cluster) live(o *unstructured.Unstructured) *unstructured.Unstructured {
-	kind := o.GroupVersionKind().GroupKind()
-	if l := c.watches.optionalKind(kind); l != nil {
-		return l.get(o.GetNamespace(), o.GetName())
+// judgeOver is judge for a live object that is known, or not yet.
+func (c *Cluster) judgeOver(
+	ctx context.Context, o, live *unstructured.Unstructured, known bool,
+) (verdict, error) {
+	v := verdict{Preview: cluster.Preview{Ref: cluster.RefOf(o)}, live: live}
+	if v.Err = mayWrite(c.options, o); v.Err != nil {
+		return v, nil
 	}
-	return c.watches.get(applied[kind], o.GetNamespace(), o.GetName())
-}
-
-func (c *Cluster) remember(o, live *unstructured.Unstructured) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.lastApplied[cluster.RefOf(o)] = cacheEntry{desired: sum(o.Object), live: liveVersionOf(live)}
-}
-
-// preview asks the server about one object. An error means that the server could not be asked.
-func (c *Cluster) preview(ctx context.Context, o *unstructured.Unstructured) (cluster.Preview, error) {
-	p := cluster.Preview{Ref: cluster.RefOf(o)}
-	sent := o.DeepCopy() // nothing else has this copy: what is checked is what is sent
-	if p.Err = mayWrite(c.options, sent); p.Err != nil {
-		return p, nil
-	}
-	if secrets.Is(o) {
-		return c.previewSecret(ctx, o, p)
-	}
-	live := &unstructured.Unstructured{}
-	live.SetGroupVersionKind(o.GroupVersionKind())
-	err := c.client.Get(ctx, client.ObjectKeyFromObject(o), live)
-	switch {
-	case apierrors.IsNotFound(err) && !refusal.UnknownPath(err):
-		live = nil
-	case err != nil:
-		return c.refused(ctx, p, err)
-	default:
-		if p.Err = c.mayTouch(live); p.Err != nil {
-			return p, nil
+	for range attempts {
+		if !known {
+			var err error
+			if v.live, err = c.read(ctx, o); err != nil {
+				return c.refused(ctx, v, err)
+			}
 		}
+		if v.live != nil {
+			switch v.Err = c.mayTouch(v.live); {
+			case v.Err != nil && known: // the watch does not keep who else owns it, and may be behind
+				known = false
+				continue
+			case v.Err != nil:
+				return v, nil
+			}
+		}
+		again, err := c.try(ctx, o, &v, known)
+		if !again || err != nil {
+			return v, err
+		}
+		known = false
 	}
-	options := ssa.DefaultDiffOptions()
-	options.DriftIgnoreRules = c.ignored(o)
-	entry, _, merged, err := c.manager.Diff(ctx, sent, options)
+	v.Err = errRestless
+	return v, nil
+}
+
+// try makes the dry run of an object over the live one that v names. again reports that the live one has changed.
+func (c *Cluster) try(
+	ctx context.Context, o *unstructured.Unstructured, v *verdict, watched bool,
+) (again bool, err error) {
+	if secrets.Is(o) {
+		return c.trySecret(ctx, o, v)
+	}
+	left := c.left(o)
+	if watched && v.live != nil && (o.GetKind() == "ConfigMap" || len(left) > 0) {
+		return true, nil // the watch keeps neither the data of a ConfigMap nor who owns which field
+	}
+	merged, err := c.trial(ctx, o, v.live)
 	switch {
-	case err != nil && live != nil && o.GetKind() == "Job" && immutable(err):
-		return c.replaceJob(p, live, o), nil
+	case outdated(err):
+		return true, nil
+	case err != nil && v.live != nil && recreate.Read(err).May(o.GroupVersionKind().GroupKind()):
+		return false, c.mayReplace(ctx, o, v, err)
 	case err != nil:
-		return c.refused(ctx, p, err)
-	case entry.Action == ssa.CreatedAction:
-		p.After = o
-	case live == nil:
-		p.Err = errors.New("another client has just created it")
-	case entry.Action == ssa.ConfiguredAction:
-		p.Before, p.After = live, merged
-	case options.DriftIgnoreRules != nil && c.contests.Answer() == contest.Overwrite:
+		*v, err = c.refused(ctx, *v, err)
+		return false, err
+	case v.live == nil:
+		v.After = o
+	case drift.Differs(v.live, merged, left):
+		v.Before, v.After = drift.Without(v.live, nil), drift.Without(merged, left)
+		if len(left) > 0 {
+			v.Before = drift.Without(v.live, left)
+		}
+	case len(left) > 0 && c.contests.Answer() == contest.Overwrite:
 		// Not remembered: the field is to be set back when its time has come.
 	default:
-		c.remember(o, live)
+		c.memory.Equal(o, v.live)
 	}
-	return p, nil
+	return false, nil
 }
 
-// replaceJob decides about a Job with another pod template. A Job of the same inputs stays, so that a newer syncer does
+// trial returns what applying an object over the live one, or over nothing, would make of it.
+func (c *Cluster) trial(
+	ctx context.Context, o, live *unstructured.Unstructured,
+) (*unstructured.Unstructured, error) {
+	sent := o.DeepCopy() // nothing else has this copy: what is checked is what is sent
+	if err := mayWrite(c.options, sent); err != nil {
+		return nil, err
+	}
+	body, err := bodyOf(sent, versionOf(live))
+	if err != nil {
+		return nil, err
+	}
+	merged, _, err := c.send(ctx, sent, body, asTrial)
+	return merged, err
+}
+
+// mayReplace decides about an object that cannot be changed in place, and may be created again: if the server accepts
+// the new one, which a dry run under another name tells. A Job of the same inputs stays, so that a newer syncer does
 // not repeat a finished tuning because it renders it differently.
-func (c *Cluster) replaceJob(p cluster.Preview, live, o *unstructured.Unstructured) cluster.Preview {
-	if live.GetAnnotations()[cluster.AnnotationInputs] == o.GetAnnotations()[cluster.AnnotationInputs] {
-		c.remember(o, live)
-		return p
-	}
-	p.Before, p.After, p.Replace = live, o, "the pods of a Job cannot be changed"
-	return p
-}
-
-// immutable reports whether the server refuses a change because of a field that cannot change, and for nothing else.
-func immutable(err error) bool {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) || status.Status().Details == nil || len(status.Status().Details.Causes) == 0 {
-		return false
-	}
-	for _, cause := range status.Status().Details.Causes {
-		if !strings.Contains(cause.Message, "field is immutable") {
-			return false
-		}
-	}
-	return true
-}
-
-// mayTouch returns why a live object must be left alone, or nil.
-func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
-	l := live.GetLabels()
-	managed, name := l[cluster.LabelManagedBy] == cluster.ManagedBy, l[cluster.LabelCluster]
-	switch {
-	case live.GetDeletionTimestamp() != nil:
-		return errors.New("it is being deleted")
-	case live.GetAnnotations()[annotationAdopt] == "true":
+func (c *Cluster) mayReplace(ctx context.Context, o *unstructured.Unstructured, v *verdict, why error) error {
+	if o.GetKind() == "Job" &&
+		v.live.GetAnnotations()[cluster.AnnotationInputs] == o.GetAnnotations()[cluster.AnnotationInputs] {
+		c.memory.Equal(o, v.live)
 		return nil
-	case managed && name == c.options.Cluster && appliedByUs(live):
-		return nil
-	case managed && name != "" && name != c.options.Cluster:
-		return fmt.Errorf("it belongs to another syncer (label %s: %s)", cluster.LabelCluster, name)
 	}
-	owner := "another client"
-	for _, f := range live.GetManagedFields() {
-		if f.Manager != fieldManager && f.Subresource == "" { // our own is left when our labels were taken off
-			owner = f.Manager
-			break
+	reason := "the pods of a Job cannot be changed"
+	if o.GetKind() != "Job" {
+		reason = strings.Join(recreate.Read(why).Fixed, ", ") + " cannot be changed"
+	}
+	probe := o.DeepCopy()
+	probe.SetName(probeName(o.GetName()))
+	if _, err := c.trial(ctx, probe, nil); err != nil {
+		if lost := c.lost(ctx, err); lost != nil {
+			return lost
 		}
+		err = refusal.Explain(err, v.Ref)
+		v.Err = fmt.Errorf("%s, and the API server refuses another one in its place: %w", reason, err)
+		return nil
 	}
-	where := ""
-	if live.GetNamespace() != "" {
-		where = "-n " + live.GetNamespace() + " "
-	}
-	return fmt.Errorf(
-		"it exists already and belongs to %s; rename the Workspace, delete the object, or hand it over with: "+
-			"kubectl annotate %s %s%s %s=true",
-		owner,
-		strings.ToLower(live.GetKind()),
-		where,
-		live.GetName(),
-		annotationAdopt,
-	)
+	v.Before, v.After, v.Replace = drift.Without(v.live, nil), o, reason
+	return nil
 }
 
-// annotationAdopt on a live object hands it over to syncer.
-const annotationAdopt = "syncer.dev/adopt"
+// probeName returns a name that no Workspace has, for a dry run.
+func probeName(name string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return fmt.Sprintf("syncer-probe-%08x", h.Sum32())
+}
 
 // refused tells the server's answer about one object from a server that cannot be asked.
-func (c *Cluster) refused(ctx context.Context, p cluster.Preview, err error) (cluster.Preview, error) {
+func (c *Cluster) refused(ctx context.Context, v verdict, err error) (verdict, error) {
 	if e := c.lost(ctx, err); e != nil {
-		return p, e
+		return v, e
 	}
-	p.Err = refusal.Explain(err, p.Ref)
-	return p, nil
-}
-
-// lost returns nil when err concerns one object only, and otherwise an UnreachableError. An answer such as 503 or 504
-// may come from behind the server: from a webhook, or from an aggregated API. It counts for all objects only if the
-// server does not give its version either.
-func (c *Cluster) lost(ctx context.Context, err error) error {
-	unreachable := c.reachable(err)
-	var status apierrors.APIStatus
-	if unreachable == nil || !errors.As(err, &status) ||
-		apierrors.IsUnauthorized(err) || apierrors.IsTooManyRequests(err) {
-		return unreachable
+	v.Err = refusal.Explain(err, v.Ref)
+	kind := schema.GroupKind{Group: v.Ref.Group, Kind: v.Ref.Kind}
+	if cure := recreate.Read(err).Cure(kind, v.Ref.Namespace, v.Ref.Name); cure != "" {
+		v.Err = fmt.Errorf("%w; %s", v.Err, cure)
 	}
-	if c.contact(ctx) == nil {
-		return nil
-	}
-	return unreachable
-}
-
-// reachable returns nil when the server answered, if only to refuse, and otherwise an error that concerns all objects.
-// An internal error is about the one object: a webhook that fails, or a field that its schema does not have.
-func (c *Cluster) reachable(err error) error {
-	var netErr net.Error
-	var status apierrors.APIStatus
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case refusal.FromWebhook(err):
-		return nil
-	case apierrors.IsServerTimeout(err),
-		apierrors.IsTimeout(err),
-		apierrors.IsTooManyRequests(err),
-		apierrors.IsServiceUnavailable(err),
-		apierrors.IsUnauthorized(err):
-		return &UnreachableError{URL: c.config.Host, err: err}
-	case apierrors.ReasonForError(err) != "", errors.As(err, &status):
-		return nil
-	case errors.As(err, &netErr),
-		errors.Is(err, context.DeadlineExceeded),
-		errors.Is(err, io.EOF),
-		errors.Is(err, io.ErrUnexpectedEOF):
-		return &UnreachableError{URL: c.config.Host, err: err}
-	}
-	return nil
+	return v, nil
 }

@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
@@ -256,33 +255,6 @@ status:
 	}
 }
 
-func TestImmutable(t *testing.T) {
-	invalid := func(causes ...*field.Error) error {
-		return apierrors.NewInvalid(schema.GroupKind{Group: "batch", Kind: "Job"}, "w", causes)
-	}
-	fixed := field.Invalid(field.NewPath("spec", "template"), "x", "field is immutable")
-	wrong := field.Invalid(field.NewPath("spec", "containerPort"), 70000, "must be between 1 and 65535")
-	for _, tt := range []struct {
-		name string
-		err  error
-		want bool
-	}{
-		{"one field", invalid(fixed), true},
-		{"two fields", invalid(fixed, fixed), true},
-		{"wrapped", fmt.Errorf("dry run: %w", invalid(fixed)), true},
-		{"another complaint too", invalid(fixed, wrong), false},
-		{"another complaint", invalid(wrong), false},
-		{"no complaint", invalid(), false},
-		{"no details", apierrors.NewForbidden(schema.GroupResource{}, "w", errors.New("field is immutable")), false},
-		{"no answer", errors.New("field is immutable"), false},
-		{"none", nil, false},
-	} {
-		if got := immutable(tt.err); got != tt.want {
-			t.Errorf("%s: %v", tt.name, got)
-		}
-	}
-}
-
 func TestReachable(t *testing.T) {
 	c := &Cluster{config: &rest.Config{Host: "https://example.com"}}
 	gr := schema.GroupResource{Resource: "jobs"}
@@ -458,51 +430,6 @@ func TestMayTouch(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestFingerprintOf(t *testing.T) {
-	base := func() *unstructured.Unstructured {
-		u := managed(ourLabels)
-		u.SetUID("1")
-		u.SetGeneration(1)
-		u.SetResourceVersion("1")
-		return u
-	}
-	for _, tt := range []struct {
-		name   string
-		change func(*unstructured.Unstructured)
-		same   bool
-	}{
-		{"nothing", func(*unstructured.Unstructured) {}, true},
-		{"status", func(u *unstructured.Unstructured) {
-			u.Object["status"] = map[string]any{"a": "b"}
-			u.SetResourceVersion("2")
-		}, true},
-		{"who manages it", func(u *unstructured.Unstructured) {
-			u.SetManagedFields([]metav1.ManagedFieldsEntry{entry("x", metav1.ManagedFieldsOperationUpdate, "{}")})
-		}, true},
-		{"uid", func(u *unstructured.Unstructured) { u.SetUID("2") }, false},
-		{"generation", func(u *unstructured.Unstructured) { u.SetGeneration(2) }, false},
-		{"label", func(u *unstructured.Unstructured) { u.SetLabels(map[string]string{"a": "b"}) }, false},
-		{"annotation", func(u *unstructured.Unstructured) { u.SetAnnotations(map[string]string{"a": "b"}) }, false},
-		{"going", func(u *unstructured.Unstructured) { now := metav1.Now(); u.SetDeletionTimestamp(&now) }, false},
-	} {
-		u := base()
-		tt.change(u)
-		if same := liveVersionOf(u) == liveVersionOf(base()); same != tt.same {
-			t.Errorf("%s: same %v", tt.name, same)
-		}
-	}
-	a, b := base(), base()
-	a.SetGeneration(0)
-	b.SetGeneration(0)
-	if liveVersionOf(a) != liveVersionOf(b) {
-		t.Error("without a generation: differs for no reason")
-	}
-	b.SetResourceVersion("2")
-	if liveVersionOf(a) == liveVersionOf(b) {
-		t.Error("without a generation, only the resource version tells, and does not")
 	}
 }
 

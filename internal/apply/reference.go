@@ -60,7 +60,7 @@ func (c *Cluster) Look(
 
 	answers := make([]cluster.Reference, len(due))
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
+	g.SetLimit(waiting)
 	for i, r := range due {
 		g.Go(func() error {
 			var err error

@@ -12,6 +12,14 @@ func (c *Cluster) count(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
+// adapt makes a transport keep to the pace of the server. Watches, lists and the version pass: they are few, and their
+// time says nothing about the others.
+func (c *Cluster) adapt(next http.RoundTripper) http.RoundTripper {
+	return c.limiter.Transport(next, func(r *http.Request) bool {
+		return verb(r) == "WATCH" || r.URL.Query().Has("limit") || r.URL.String() == c.address
+	})
+}
+
 func verb(r *http.Request) string {
 	q := r.URL.Query()
 	switch {

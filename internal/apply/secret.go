@@ -6,66 +6,65 @@ import (
 	"context"
 	"errors"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/apply/secrets"
-	"syncer.dev/syncer/internal/cluster"
 )
 
-// previewSecret compares a Secret with the metadata of the live one.
-func (c *Cluster) previewSecret(
-	ctx context.Context,
-	o *unstructured.Unstructured,
-	p cluster.Preview,
-) (cluster.Preview, error) {
-	live, err := secrets.Get(ctx, c.client, o)
+// trySecret compares a Secret with the metadata of the live one. If they differ and a key has opened the desired one,
+// the server judges it by a dry run. Other arguments and results are those of try.
+func (c *Cluster) trySecret(
+	ctx context.Context, o *unstructured.Unstructured, v *verdict,
+) (again bool, err error) {
+	if v.live != nil {
+		shown, same := secrets.Compare(v.live, o)
+		if same {
+			c.memory.Equal(o, v.live)
+			return false, nil
+		}
+		v.Before = shown
+	}
+	v.After = o
+	if _, known := secrets.Lookup(c.options.Secrets).Data(o); !known {
+		return false, nil // the write says so
+	}
+	_, _, err = c.sendSecret(ctx, o, versionOf(v.live), asTrial)
 	switch {
-	case apierrors.IsNotFound(err) && !refusal.UnknownPath(err):
-		p.After = o
-		return p, nil
+	case outdated(err):
+		v.Before, v.After = nil, nil
+		return true, nil
 	case err != nil:
-		return c.refused(ctx, p, err)
+		*v, err = c.refused(ctx, *v, err)
+		if v.Err != nil {
+			v.Before, v.After = nil, nil
+		}
+		return false, err
 	}
-	if p.Err = c.mayTouch(live); p.Err != nil {
-		return p, nil
-	}
-	shown, same := secrets.Compare(live, o)
-	if same {
-		c.remember(o, live)
-		return p, nil
-	}
-	p.Before, p.After = shown, o
-	return p, nil
+	return false, nil
 }
 
-// patchSecret applies a Secret with its data.
-func (c *Cluster) patchSecret(
-	ctx context.Context,
-	o *unstructured.Unstructured,
-	p cluster.Preview,
-) (cluster.Entry, error) {
-	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Failed}
+var errNoValues = errors.New("its values are unknown: no key has opened it")
+
+// sendSecret is send for a Secret, whose data join it in the body. Its errors quote no value.
+func (c *Cluster) sendSecret(
+	ctx context.Context, o *unstructured.Unstructured, version string, m mode,
+) (answer *unstructured.Unstructured, created bool, err error) {
 	sent := o.DeepCopy() // nothing else has this copy: what is checked is what is sent
-	if e.Err = mayWrite(c.options, sent); e.Err != nil {
-		return e, nil
+	if err := mayWrite(c.options, sent); err != nil {
+		return nil, false, err
 	}
 	data, known := secrets.Lookup(c.options.Secrets).Data(sent)
 	if !known {
-		e.Err = errors.New("its values are unknown: no key has opened it")
-		return e, nil
+		return nil, false, errNoValues
 	}
-	if err := secrets.Patch(ctx, c.client, sent, data); err != nil {
-		if lost := c.lost(ctx, err); lost != nil {
-			return cluster.Entry{}, secrets.WithoutValues(lost, data)
-		}
-		e.Err = secrets.WithoutValues(refusal.Explain(err, e.Ref), data)
-		return e, nil
+	sent.SetResourceVersion(version)
+	body, err := secrets.Body(sent, data)
+	if err != nil {
+		return nil, false, err
 	}
-	e.Result = cluster.Configured
-	if p.Before == nil {
-		e.Result = cluster.Created
+	answer, created, err = c.send(ctx, sent, body, m)
+	if err != nil {
+		err = secrets.WithoutValues(err, data)
 	}
-	return e, nil
+	return answer, created, err
 }

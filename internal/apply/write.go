@@ -8,68 +8,154 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fluxcd/pkg/ssa"
 	"golang.org/x/sync/errgroup"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/apply/secrets"
+	"syncer.dev/syncer/internal/apply/units"
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// Apply applies the objects, in parallel within a stage. One that is refused does not stop the others; its error is
-// in the ChangeSet. The error returned is for a server that cannot be used.
+// Apply applies the objects. Workspaces go side by side, each through its stages. A Workspace that has live objects is
+// written only if the server accepts a dry run of each of its objects; of another one, a refused object stops no other.
+// Errors about an object are in the ChangeSet; the error returned is for a server that cannot be used.
 func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructured) (cluster.ChangeSet, error) {
 	out := make(cluster.ChangeSet, len(objects))
-	for s := range cluster.Stages {
-		g, gctx := errgroup.WithContext(ctx)
-		g.SetLimit(parallel)
-		for i, o := range objects {
-			if cluster.Stage(o.GetKind()) != s {
-				continue
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(waiting)
+	for _, u := range units.Of(objects, c.watches.ours) {
+		g.Go(func() error {
+			defer close(u.Done)
+			for _, first := range u.After {
+				select {
+				case <-first:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
 			}
-			g.Go(func() error {
-				var err error
-				out[i], err = c.apply(gctx, o)
-				return err
-			})
-		}
-		if err := g.Wait(); err != nil {
-			return slices.DeleteFunc(out, func(e cluster.Entry) bool { return e.Result == "" }), err
-		}
+			return c.applyUnit(ctx, u, objects, out)
+		})
 	}
-	return out, nil
+	err := g.Wait()
+	return slices.DeleteFunc(out, func(e cluster.Entry) bool { return e.Result == "" }), err
 }
 
-func (c *Cluster) apply(ctx context.Context, o *unstructured.Unstructured) (cluster.Entry, error) {
-	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Unchanged}
+// applyUnit decides about all objects of a unit, and then carries out the changes stage by stage.
+func (c *Cluster) applyUnit(
+	ctx context.Context, u *units.Unit, objects []*unstructured.Unstructured, out cluster.ChangeSet,
+) error {
+	verdicts := make([]verdict, len(u.Objects))
+	err := each(ctx, len(u.Objects), func(ctx context.Context, n int) (err error) {
+		verdicts[n], err = c.decide(ctx, objects[u.Objects[n]], u.Live)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if u.Live && c.heldBack(u, verdicts, out) {
+		return nil
+	}
+	for s := range cluster.Stages {
+		err := each(ctx, len(u.Objects), func(ctx context.Context, n int) (err error) {
+			i := u.Objects[n]
+			if o := objects[i]; cluster.Stage(o.GetKind()) == s {
+				out[i], err = c.carryOut(ctx, o, &verdicts[n])
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each calls f for 0 to n-1 at the same time, and returns the first error.
+func each(ctx context.Context, n int, f func(ctx context.Context, i int) error) error {
+	if n == 1 {
+		return f(ctx, 0)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for i := range n {
+		g.Go(func() error { return f(ctx, i) })
+	}
+	return g.Wait()
+}
+
+// heldBack reports whether an object of a unit is refused, and then notes that no other is written.
+func (c *Cluster) heldBack(u *units.Unit, verdicts []verdict, out cluster.ChangeSet) bool {
+	bad := slices.IndexFunc(verdicts, func(v verdict) bool { return v.Err != nil })
+	if bad < 0 {
+		return false
+	}
+	for n, i := range u.Objects {
+		v := &verdicts[n]
+		e := cluster.Entry{Ref: v.Ref, Result: cluster.Unchanged}
+		switch {
+		case v.Err != nil:
+			e.Result, e.Err = cluster.Failed, v.Err
+		case v.After != nil:
+			e.Result, e.Err = cluster.Skipped, fmt.Errorf("%s of the same Workspace is refused", verdicts[bad].Ref)
+		}
+		out[i] = e
+	}
+	return true
+}
+
+// decide returns what applying an object does. It asks the server unless that is known: an object that is as desired,
+// one that an earlier dry run was about, and, without care, one that the watch does not have.
+func (c *Cluster) decide(ctx context.Context, o *unstructured.Unstructured, care bool) (verdict, error) {
+	v := verdict{Preview: cluster.Preview{Ref: cluster.RefOf(o)}}
 	if c.unchanged(o) {
-		return e, nil
+		return v, nil
 	}
-	p, err := c.preview(ctx, o)
+	if t, ok := c.takeTrial(o); ok {
+		return t, nil
+	}
+	if live, known := c.known(o); live == nil && known && !care {
+		if v.Err = mayWrite(c.options, o); v.Err == nil {
+			v.After = o
+		}
+		return v, nil
+	}
+	return c.judge(ctx, o)
+}
+
+// carryOut makes one change.
+func (c *Cluster) carryOut(ctx context.Context, o *unstructured.Unstructured, v *verdict) (cluster.Entry, error) {
+	e := cluster.Entry{Ref: v.Ref, Result: cluster.Unchanged}
 	switch {
-	case err != nil:
-		return cluster.Entry{}, err
-	case p.Err != nil:
-		e.Result, e.Err = cluster.Failed, p.Err
+	case v.Err != nil:
+		e.Result, e.Err = cluster.Failed, v.Err
 		return e, nil
-	case p.Replace != "":
-		return c.replace(ctx, o, p.Before)
-	case p.After == nil:
+	case v.Replace != "":
+		return c.replace(ctx, o, v.live)
+	case v.After == nil:
 		return e, nil
 	}
-	if secrets.Is(o) {
-		return c.patchSecret(ctx, o, p)
+	if v.live != nil && !secrets.Is(o) {
+		if err := c.lookForContests(ctx, o); err != nil {
+			return cluster.Entry{}, err
+		}
+		if len(c.left(o)) > 0 { // what is left to others may be all that differs
+			return c.again(ctx, o)
+		}
 	}
-	if err := c.lookForContests(ctx, o); err != nil {
+	return c.write(ctx, o, v.live)
+}
+
+// again looks at an object again, and makes the change that is still due.
+func (c *Cluster) again(ctx context.Context, o *unstructured.Unstructured) (cluster.Entry, error) {
+	v, err := c.judgeOver(ctx, o, nil, false)
+	if err != nil {
 		return cluster.Entry{}, err
 	}
-	return c.patch(ctx, o, e)
+	if e, ended := settled(&v); ended {
+		return e, nil
+	}
+	return c.write(ctx, o, v.live)
 }
 
 // lookForContests finds out who has changed an object that is as desired for syncer. What it cannot find out is found
@@ -86,131 +172,127 @@ func (c *Cluster) lookForContests(ctx context.Context, o *unstructured.Unstructu
 	return nil
 }
 
-// patch applies one object for real.
-func (c *Cluster) patch(ctx context.Context, o *unstructured.Unstructured, e cluster.Entry) (cluster.Entry, error) {
-	sent := o.DeepCopy() // nothing else has this copy: what is checked is what is sent
-	if e.Err = mayWrite(c.options, sent); e.Err != nil {
-		e.Result = cluster.Failed
-		return e, nil
-	}
-	options := ssa.DefaultApplyOptions()
-	options.DriftIgnoreRules = c.ignored(o)
-	entry, err := c.manager.Apply(ctx, sent, options)
-	if err != nil {
-		if lost := c.lost(ctx, err); lost != nil {
-			return cluster.Entry{}, lost
+// write applies one object over the live one, or creates it. If the live one is another by now, it reads and judges it
+// again: an object that others have created is left alone, and one that is ours gets what is desired.
+func (c *Cluster) write(ctx context.Context, o, live *unstructured.Unstructured) (cluster.Entry, error) {
+	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Failed}
+	for range attempts {
+		left := c.left(o)
+		answer, created, err := c.sendReal(ctx, o, live, left)
+		switch {
+		case err == nil:
+			c.wrote(o, answer, len(left) == 0)
+			if e.Result = cluster.Configured; created {
+				e.Result = cluster.Created
+			}
+			return e, nil
+		case !outdated(err):
+			v, lost := c.refused(ctx, verdict{Preview: cluster.Preview{Ref: e.Ref}}, err)
+			e.Err = v.Err
+			if lost != nil {
+				return cluster.Entry{}, lost
+			}
+			return e, nil
 		}
-		e.Result, e.Err = cluster.Failed, refusal.Explain(err, e.Ref)
-		return e, nil
+		v, err := c.judgeOver(ctx, o, nil, false)
+		if err != nil {
+			return cluster.Entry{}, err
+		}
+		if done, ended := settled(&v); ended {
+			return done, nil
+		}
+		live = v.live
 	}
-	c.contests.Applied(o)
-	if options.DriftIgnoreRules == nil {
-		c.contests.Overwrote(o)
-	}
-	switch entry.Action {
-	case ssa.CreatedAction:
-		e.Result = cluster.Created
-	case ssa.ConfiguredAction:
-		e.Result = cluster.Configured
-	}
+	e.Err = errRestless
 	return e, nil
 }
 
-// replaceWait bounds how long a pass waits for a replaced Job to be gone. If it takes longer, a later pass creates the
-// new one.
+// settled returns the result for an object that is judged again right before it is written, if nothing is to be
+// written.
+func settled(v *verdict) (e cluster.Entry, ended bool) {
+	e.Ref = v.Ref
+	switch {
+	case v.Err != nil:
+		e.Result, e.Err = cluster.Failed, v.Err
+	case v.Replace != "": // a later pass shows it in its plan
+		e.Result = cluster.Skipped
+	case v.After == nil:
+		e.Result = cluster.Unchanged
+	}
+	return e, e.Result != ""
+}
+
+// sendReal sends one object for real.
+func (c *Cluster) sendReal(
+	ctx context.Context, o, live *unstructured.Unstructured, left []string,
+) (answer *unstructured.Unstructured, created bool, err error) {
+	if secrets.Is(o) {
+		return c.sendSecret(ctx, o, versionOf(live), forReal)
+	}
+	sent := o.DeepCopy() // nothing else has this copy: what is checked is what is sent
+	if live != nil && len(left) > 0 {
+		if live, err = c.read(ctx, o); err != nil { // the watch does not keep who owns which field
+			return nil, false, err
+		}
+		if live != nil {
+			leave(sent, live, left)
+		}
+	}
+	if err := mayWrite(c.options, sent); err != nil {
+		return nil, false, err
+	}
+	body, err := bodyOf(sent, versionOf(live))
+	if err != nil {
+		return nil, false, err
+	}
+	return c.send(ctx, sent, body, forReal)
+}
+
+// wrote notes an object that is as desired now, all of it or but for the fields that are left to others.
+func (c *Cluster) wrote(o, answer *unstructured.Unstructured, all bool) {
+	if !secrets.Is(o) {
+		c.contests.Applied(o)
+	}
+	if !all {
+		c.memory.Forget(cluster.RefOf(o))
+		return
+	}
+	c.contests.Overwrote(o)
+	c.memory.Equal(o, answer)
+}
+
+// replaceWait bounds how long a pass waits for a replaced object to be gone. If it takes longer, a later pass creates
+// the new one.
 const replaceWait = 5 * time.Second
 
+// replace deletes an object and creates it again.
 func (c *Cluster) replace(ctx context.Context, o, live *unstructured.Unstructured) (cluster.Entry, error) {
-	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Skipped}
+	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Failed}
 	if e.Err = mayWrite(c.options, o); e.Err != nil {
-		e.Result = cluster.Failed
 		return e, nil
 	}
-	if err := c.remove(ctx, live); err != nil {
+	if err := c.remove(ctx, live); outdated(err) {
+		e.Result = cluster.Skipped // a later pass looks at what it is now
+		return e, nil
+	} else if err != nil {
 		if lost := c.lost(ctx, err); lost != nil {
 			return cluster.Entry{}, lost
 		}
-		e.Result, e.Err = cluster.Failed, refusal.Explain(err, e.Ref)
+		e.Err = fmt.Errorf("delete: %w", refusal.Explain(err, e.Ref))
 		return e, nil
 	}
-	err := wait.PollUntilContextTimeout(
-		ctx,
-		50*time.Millisecond,
-		replaceWait,
-		true,
-		func(ctx context.Context) (bool, error) {
-			now := &unstructured.Unstructured{}
-			now.SetGroupVersionKind(o.GroupVersionKind())
-			err := c.client.Get(ctx, client.ObjectKeyFromObject(o), now)
-			return apierrors.IsNotFound(err) || err == nil && now.GetUID() != live.GetUID(), nil
-		},
-	)
-	if err != nil {
+	c.memory.Forget(e.Ref)
+	gone := func(ctx context.Context) (bool, error) {
+		now, err := c.read(ctx, o)
+		return err == nil && (now == nil || now.GetUID() != live.GetUID()), nil
+	}
+	if wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, replaceWait, true, gone) != nil {
+		e.Result = cluster.Skipped
 		return e, nil
 	}
-	if e, err = c.patch(ctx, o, e); e.Result == cluster.Created {
+	e, err := c.write(ctx, o, nil)
+	if e.Result == cluster.Created {
 		e.Result = cluster.Replaced
 	}
 	return e, err
-}
-
-// remove deletes an object if it is still the same one, and leaves its dependents to the garbage collector.
-func (c *Cluster) remove(ctx context.Context, live *unstructured.Unstructured) error {
-	uid := live.GetUID()
-	err := c.client.Delete(
-		ctx,
-		live,
-		client.Preconditions{UID: &uid},
-		client.PropagationPolicy(metav1.DeletePropagationBackground),
-	)
-	return client.IgnoreNotFound(err)
-}
-
-// Prune deletes exactly these objects. Each is read again right before, and skipped unless it is still the same, still
-// carries our labels, was applied by us, and may be deleted.
-func (c *Cluster) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
-	out := make(cluster.ChangeSet, 0, len(objects))
-	ordered := slices.Clone(objects)
-	slices.SortStableFunc(ordered, func(a, b cluster.Object) int { return cluster.Stage(b.Kind) - cluster.Stage(a.Kind) })
-	for _, o := range ordered {
-		e, err := c.prune(ctx, o)
-		if err != nil {
-			return out, err
-		}
-		out = append(out, e)
-	}
-	return out, nil
-}
-
-func (c *Cluster) prune(ctx context.Context, o cluster.Object) (cluster.Entry, error) {
-	e := cluster.Entry{Ref: o.Ref, Result: cluster.Skipped}
-	live := &unstructured.Unstructured{}
-	live.SetAPIVersion(o.Ref.APIVersion())
-	live.SetKind(o.Kind)
-	err := c.client.Get(ctx, types.NamespacedName{Namespace: o.Namespace, Name: o.Name}, live)
-	if err == nil {
-		l := live.GetLabels()
-		mine := l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster &&
-			appliedByUs(live)
-		if !mine || string(live.GetUID()) != o.UID || live.GetAnnotations()[cluster.AnnotationPrune] == "disabled" {
-			return e, nil
-		}
-		err = c.remove(ctx, live)
-	}
-	switch {
-	case apierrors.IsNotFound(err), apierrors.IsConflict(err): // gone, or another by the same name
-		return e, nil
-	case err != nil:
-		if lost := c.lost(ctx, err); lost != nil {
-			return e, lost
-		}
-		e.Result, e.Err = cluster.Failed, fmt.Errorf("delete: %w", refusal.Root(err))
-		return e, nil
-	}
-	e.Result = cluster.Deleted
-	c.mu.Lock()
-	delete(c.lastApplied, o.Ref)
-	c.mu.Unlock()
-	c.contests.Forget(o.Ref)
-	return e, nil
 }

@@ -17,7 +17,8 @@ const maxLines = 2000
 
 // largePackages may have more, up to the given number.
 var largePackages = map[string]int{
-	"internal/git": 2800, // one idea: fetch and commit without a work tree
+	"internal/apply": 2400, // one idea: every request to Kubernetes; its decisions are in the packages below it
+	"internal/git":   2800, // one idea: fetch and commit without a work tree
 }
 
 func TestPackagesAreSmall(t *testing.T) {

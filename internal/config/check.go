@@ -148,6 +148,9 @@ func (c *check) statusFolder() {
 }
 
 func (c *check) times() {
+	if c.Sweep != 0 && (c.Sweep < time.Minute || c.Sweep > 168*time.Hour) {
+		c.fail(diag.OutOfRange, "sweep", "", "must be 0, or between 1m and 168h, not %s", c.Sweep)
+	}
 	for _, t := range []struct {
 		field       string
 		value       time.Duration

@@ -21,19 +21,22 @@ const (
 
 // Config is the whole configuration. The usage tags are the documentation of each value.
 type Config struct {
-	Cluster     string   `yaml:"cluster" usage:"name of this cluster in status paths, labels and tags"`
-	Source      Source   `yaml:"source"`
-	Status      Status   `yaml:"status"`
-	Capacity    Capacity `yaml:"capacity"`
-	Namespaces  []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
-	Objects     []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
-	Policy      Policy   `yaml:"policy"`
-	Review      Review   `yaml:"review"`
-	Prune       bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
-	Kubeconfig  string   `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
-	Context     string   `yaml:"context" usage:"context of the kubeconfig"`
-	Impersonate string   `yaml:"impersonate" usage:"service account that writes the objects of its namespace; empty: syncer"`
-	Listen      string   `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
+	Cluster    string   `yaml:"cluster" usage:"name of this cluster in status paths, labels and tags"`
+	Source     Source   `yaml:"source"`
+	Status     Status   `yaml:"status"`
+	Capacity   Capacity `yaml:"capacity"`
+	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
+	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
+	Policy     Policy   `yaml:"policy"`
+	Review     Review   `yaml:"review"`
+	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
+	// Sweep is zero, or at least a minute.
+	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks each object once; 0 for never"`
+	Kubeconfig string        `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
+	Context    string        `yaml:"context" usage:"context of the kubeconfig"`
+	Listen     string        `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
+
+	Impersonate string `yaml:"impersonate" usage:"service account that writes the objects of its namespace; empty: syncer"`
 }
 
 // Source is the Git repository that is followed.
@@ -290,6 +293,7 @@ func Default() Config {
 		Review:     Review{Interval: time.Minute},
 		Namespaces: []string{"default"},
 		Prune:      true,
+		Sweep:      time.Hour,
 		Listen:     "127.0.0.1:8080",
 	}
 }

@@ -55,6 +55,7 @@ var foundToo = []string{
 	"source.path",
 	"source.interval",
 	"source.timeout",
+	"sweep",
 	"status.branch",
 	"status.path",
 	"status.author.",

@@ -53,6 +53,7 @@ type Comparison struct {
 // prepare makes the parts that the policies look at before pools are planned.
 func (c *Comparison) prepare() {
 	c.objects = objectChanges(c.Previews, c.Desired.Objects)
+	holdBeside(c.objects, c.Live)
 	c.facts = transitions(c)
 }
 

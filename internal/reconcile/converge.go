@@ -291,6 +291,12 @@ func (l *Loop) note(p *pass, changes cluster.ChangeSet, owners map[cluster.Ref]*
 			}
 			p.out.Retry = true
 			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is refused: "+e.Err.Error())
+		case cluster.Skipped:
+			if e.Err == nil { // gone, or going
+				l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
+				continue
+			}
+			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is not written: "+e.Err.Error())
 		default:
 			l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
 		}

@@ -14,10 +14,10 @@ import (
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"syncer.dev/syncer/internal/wellknown"
@@ -194,22 +194,9 @@ func (l Lookup) Data(o *unstructured.Unstructured) (map[string][]byte, bool) {
 	return l(o.GetNamespace(), o.GetName(), o.GetAnnotations()[wellknown.AnnotationEncrypted])
 }
 
-// Patch applies a Secret with its data. The caller has checked that it may be written. Errors may quote values: see
-// WithoutValues.
-func Patch(ctx context.Context, c client.Client, o *unstructured.Unstructured, data map[string][]byte) error {
-	text, err := body(o, data)
-	if err != nil {
-		return err
-	}
-	answer := &metav1.PartialObjectMetadata{}
-	answer.SetGroupVersionKind(o.GroupVersionKind())
-	answer.Namespace, answer.Name = o.GetNamespace(), o.GetName()
-	patch := client.RawPatch(types.ApplyPatchType, text)
-	return c.Patch(ctx, answer, patch, client.ForceOwnership, client.FieldOwner(fieldManager))
-}
-
-// body returns the JSON of a Secret with its data, for the request that applies it.
-func body(o *unstructured.Unstructured, data map[string][]byte) ([]byte, error) {
+// Body returns the JSON of a Secret with its data, for the request that applies it. The caller has checked that it may
+// be written. Errors of the server may quote values: see WithoutValues.
+func Body(o *unstructured.Unstructured, data map[string][]byte) ([]byte, error) {
 	values := make(map[string]any, len(data))
 	for k, v := range data {
 		values[k] = base64.StdEncoding.EncodeToString(v)
@@ -224,24 +211,38 @@ func body(o *unstructured.Unstructured, data map[string][]byte) ([]byte, error) 
 }
 
 // WithoutValues takes the values of a Secret out of an error about it: the server, or a webhook of others, may quote
-// what it was sent.
+// what it was sent. An answer of the server stays one, with its code and its causes.
 func WithoutValues(err error, data map[string][]byte) error {
-	text := err.Error()
-	for _, v := range data {
-		for _, form := range []string{string(v), base64.StdEncoding.EncodeToString(v), strings.TrimSpace(string(v))} {
-			if form != "" && strings.Contains(text, form) {
-				text = strings.ReplaceAll(text, form, "[redacted]")
-			}
-			quoted := strings.Trim(fmt.Sprintf("%q", form), `"`)
-			if quoted != "" && strings.Contains(text, quoted) {
-				text = strings.ReplaceAll(text, quoted, "[redacted]")
-			}
-		}
-	}
+	text := withoutValues(err.Error(), data)
 	if text == err.Error() {
 		return err
 	}
-	return errors.New(text)
+	var status *apierrors.StatusError
+	if !errors.As(err, &status) {
+		return errors.New(text)
+	}
+	hidden := apierrors.StatusError{ErrStatus: *status.ErrStatus.DeepCopy()}
+	hidden.ErrStatus.Message = withoutValues(hidden.ErrStatus.Message, data)
+	if details := hidden.ErrStatus.Details; details != nil {
+		for i := range details.Causes {
+			details.Causes[i].Message = withoutValues(details.Causes[i].Message, data)
+		}
+	}
+	return &hidden
+}
+
+func withoutValues(text string, data map[string][]byte) string {
+	for _, v := range data {
+		for _, form := range []string{string(v), base64.StdEncoding.EncodeToString(v), strings.TrimSpace(string(v))} {
+			quoted := strings.Trim(fmt.Sprintf("%q", form), `"`)
+			for _, f := range []string{form, quoted} {
+				if f != "" {
+					text = strings.ReplaceAll(text, f, "[redacted]")
+				}
+			}
+		}
+	}
+	return text
 }
 
 // Refusal says why a Secret must not be written, or "".

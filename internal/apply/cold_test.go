@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fluxcd/pkg/ssa"
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/bench"
+	"syncer.dev/syncer/internal/cluster"
+)
+
+// fleet returns the objects of n Workspaces, four of each, in the shape of the renderer's for a served model. They ask
+// for no replicas, so that no controller competes for the machine.
+func fleet(ns string, n int) []*unstructured.Unstructured {
+	var out []*unstructured.Unstructured
+	for i := range n {
+		name := fmt.Sprintf("w%d", i)
+		labels := map[string]any{
+			cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: owner, cluster.LabelWorkspace: name,
+		}
+		add := func(version, kind, name string, rest map[string]any) {
+			notes := map[string]any{cluster.AnnotationInputs: "sha256:1", cluster.AnnotationSource: "models/w.yaml"}
+			meta := map[string]any{"name": name, "namespace": ns, "labels": labels, "annotations": notes}
+			u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": version, "kind": kind, "metadata": meta}}
+			for k, v := range rest {
+				u.Object[k] = v
+			}
+			out = append(out, u.DeepCopy()) // nothing is shared
+		}
+		selector := map[string]any{cluster.LabelWorkspace: name}
+		port := []any{map[string]any{"name": "http", "port": int64(80), "targetPort": int64(5000), "protocol": "TCP"}}
+		settings := "vllm:\n  max-model-len: 8192\n  gpu-memory-utilization: 0.9\n" + strings.Repeat("# comment\n", 20)
+		add("v1", "ConfigMap", name, map[string]any{"data": map[string]any{"inference_config.yaml": settings}})
+		// Without an address of its own: the control plane of the tests has 254.
+		add("v1", "Service", name, map[string]any{"spec": map[string]any{
+			"selector": selector, "ports": port, "clusterIP": "None",
+		}})
+		add("v1", "Service", name+"-headless", map[string]any{"spec": map[string]any{
+			"selector": selector, "ports": port, "clusterIP": "None", "publishNotReadyAddresses": true,
+		}})
+		container := map[string]any{
+			"name": "model", "image": "example.com/phi-4:1.2.3",
+			"command":        []any{"/bin/sh", "-c", "exec vllm serve --port 5000 --tensor-parallel-size 1"},
+			"resources":      map[string]any{"limits": map[string]any{"nvidia.com/gpu": "1"}},
+			"ports":          []any{map[string]any{"containerPort": int64(5000), "protocol": "TCP"}},
+			"readinessProbe": map[string]any{"httpGet": map[string]any{"path": "/health", "port": int64(5000)}},
+			"env":            []any{map[string]any{"name": "HF_HOME", "value": "/weights"}},
+			"volumeMounts":   []any{map[string]any{"name": "weights", "mountPath": "/weights"}},
+		}
+		add("apps/v1", "StatefulSet", name, map[string]any{"spec": map[string]any{
+			"replicas": int64(0), "serviceName": name + "-headless", "podManagementPolicy": "Parallel",
+			"selector": map[string]any{"matchLabels": selector},
+			"template": map[string]any{
+				"metadata": map[string]any{"labels": labels},
+				"spec": map[string]any{
+					"containers":   []any{container},
+					"volumes":      []any{map[string]any{"name": "weights", "emptyDir": map[string]any{}}},
+					"tolerations":  []any{map[string]any{"key": "sku", "operator": "Exists", "effect": "NoSchedule"}},
+					"nodeSelector": map[string]any{"kubernetes.azure.com/agentpool": "wphi"},
+				},
+			},
+		}})
+	}
+	return out
+}
+
+// contender applies the objects of a fleet to a namespace that is empty.
+type contender struct {
+	name string
+	run  func(b *testing.B, ns string, objects []*unstructured.Unstructured)
+}
+
+// floor sends one bare request for each object, with bodies that are ready and the same parameters, in the given number
+// at a time, and reads no answer: nothing that writes all objects can be faster.
+func floor(parallel int) contender {
+	name := fmt.Sprintf("floor, %d at a time", parallel)
+	return contender{name, func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
+		c := unwatched(b, ns)
+		bodies, paths := make([][]byte, len(objects)), make([][]string, len(objects))
+		for i, o := range objects {
+			bodies[i], _ = bodyOf(o.DeepCopy(), createOnly)
+			paths[i], _ = c.pathOf(o)
+		}
+		b.StartTimer()
+		var g errgroup.Group
+		g.SetLimit(parallel)
+		for i := range objects {
+			g.Go(func() error {
+				return c.bare.Patch("application/apply-patch+yaml").AbsPath(paths[i]...).
+					Param("fieldManager", fieldManager).Param("fieldValidation", metav1.FieldValidationStrict).
+					Param("force", "true").SetHeader("Accept", metadataOnly).Body(bodies[i]).Do(b.Context()).Error()
+			})
+		}
+		if err := g.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+	}}
+}
+
+// unwatched returns a Cluster without watches, whose limiter is not in the way of the requests of a peer.
+func unwatched(b *testing.B, ns string) *Cluster {
+	b.Helper()
+	c, err := Connect(Options{Kubeconfig: shared.kubeconfig, Cluster: owner, Namespaces: []string{ns}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain, err := Connect(Options{Kubeconfig: shared.kubeconfig, Cluster: owner, Namespaces: []string{ns}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain.config.WrapTransport = nil
+	if err := plain.dial(); err != nil {
+		b.Fatal(err)
+	}
+	c.client, c.bare = plain.client, plain.bare
+	return c
+}
+
+// firstWrite is the time from the start of the last run of syncer until the server had answered its first write.
+var firstWrite atomic.Int64
+
+func ourselves() contender {
+	return contender{"syncer", func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
+		c, err := Connect(Options{Kubeconfig: shared.kubeconfig, Cluster: owner, Namespaces: []string{ns}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var start atomic.Int64
+		firstWrite.Store(0)
+		c.config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(r)
+				if r.Method == http.MethodPatch {
+					firstWrite.CompareAndSwap(0, time.Now().UnixNano()-start.Load())
+				}
+				return resp, err
+			})
+		})
+		if err := c.dial(); err != nil {
+			b.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(b.Context())
+		defer stop()
+		c.Start(ctx)
+		for {
+			if _, err := c.Observe(ctx); err == nil {
+				break
+			}
+		}
+		before := c.Requests()
+		start.Store(time.Now().UnixNano())
+		b.StartTimer()
+		changes, err := c.Apply(ctx, objects)
+		b.StopTimer()
+		if err != nil || changes.Writes() != len(objects) {
+			b.Fatal(len(changes), err)
+		}
+		after := c.Requests()
+		if after["PATCH"]-before["PATCH"] != int64(len(objects)) || after["GET"] != before["GET"] ||
+			after["PATCH dry run"] > 0 {
+			b.Errorf("requests %v, then %v, for %d objects", before, after, len(objects))
+		}
+		b.Logf("%d objects with up to %d requests at a time", len(objects), c.limiter.Places())
+	}}
+}
+
+// library is ApplyAllStaged of fluxcd/pkg/ssa, with the concurrency of Flux.
+func library() contender {
+	return contender{"ssa.ApplyAllStaged", func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
+		c := unwatched(b, ns)
+		m := ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: fieldManager, Group: "syncer.dev"})
+		m.SetConcurrency(4)
+		b.StartTimer()
+		set, err := m.ApplyAllStaged(b.Context(), objects, ssa.DefaultApplyOptions())
+		b.StopTimer()
+		if err != nil || len(set.Entries) != len(objects) {
+			b.Fatal(err)
+		}
+	}}
+}
+
+// kubectlFile names a kubectl to compare with. Without it, the one on the path is taken, and none if there is none: it
+// is a peer, and no part of the product.
+const kubectlFile = "SYNCER_BENCH_KUBECTL"
+
+// kubectl is one call of kubectl apply --server-side for all objects.
+func kubectl(file string) contender {
+	return contender{"kubectl", func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
+		list := map[string]any{"apiVersion": "v1", "kind": "List", "items": objects}
+		data, err := json.Marshal(list)
+		if err != nil {
+			b.Fatal(err)
+		}
+		path := filepath.Join(b.TempDir(), "objects.json")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		// Its own validation would take most of the time; the server validates in any case.
+		cmd := exec.CommandContext(b.Context(), file, "--kubeconfig", shared.kubeconfig, "--namespace", ns,
+			"apply", "--server-side", "--validate=false", "--field-manager", fieldManager, "-f", path)
+		b.StartTimer()
+		out, err := cmd.CombinedOutput()
+		b.StopTimer()
+		if err != nil || strings.Count(string(out), "serverside-applied") != len(objects) {
+			b.Fatalf("%v\n%.2000s", err, out)
+		}
+	}}
+}
+
+// BenchmarkCold creates all objects of a fleet in an empty namespace, and compares the time with bare requests at the
+// concurrency that is best for them, and with peers. Contenders take turns. The ratio is to the floor.
+func BenchmarkCold(b *testing.B) {
+	floors := []contender{floor(4), floor(8), floor(16)}
+	others := []contender{ourselves(), library()}
+	file := os.Getenv(kubectlFile)
+	if file == "" {
+		file, _ = exec.LookPath("kubectl")
+	}
+	if file != "" {
+		others = append(others, kubectl(file))
+	}
+	for _, n := range []int{100, 1000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.StopTimer()
+			took := map[string]time.Duration{}
+			for range b.N {
+				for _, c := range slices.Concat(floors, others) {
+					ns := fmt.Sprintf("c%d", time.Now().UnixNano())
+					createNamespace(b, ns)
+					objects := fleet(ns, n)
+					before := b.Elapsed()
+					c.run(b, ns, objects)
+					took[c.name] += b.Elapsed() - before
+				}
+			}
+			coldRows(b, n, floors, others, took)
+		})
+	}
+}
+
+// coldRows reports the times of all contenders.
+func coldRows(b *testing.B, n int, floors, others []contender, took map[string]time.Duration) {
+	best := floors[0].name
+	for _, c := range floors {
+		b.Logf("%s: %s", c.name, took[c.name]/time.Duration(b.N))
+		if took[c.name] < took[best] {
+			best = c.name
+		}
+	}
+	scenario := fmt.Sprintf("apply %d Workspaces, cold", n)
+	seconds := func(d time.Duration) float64 { return d.Seconds() / float64(b.N) }
+	rows := []bench.Row{{Scenario: scenario, Subject: best, Metric: "time", Value: seconds(took[best]), Unit: "s"}}
+	for _, c := range others {
+		ratio := float64(took[c.name]) / float64(took[best])
+		b.Logf("%s: %s, %.2f times the floor", c.name, took[c.name]/time.Duration(b.N), ratio)
+		b.ReportMetric(ratio, c.name+"/floor")
+		rows = append(rows, bench.Row{
+			Scenario: scenario, Subject: c.name, Metric: "time", Value: seconds(took[c.name]), Unit: "s",
+			Ratio: bench.Against(ratio),
+		})
+	}
+	first := time.Duration(firstWrite.Load())
+	b.ReportMetric(float64(first.Milliseconds()), "ms-to-first-write")
+	rows = append(rows, bench.Row{
+		Scenario: scenario, Subject: "syncer", Metric: "time to the first write", Value: first.Seconds(), Unit: "s",
+	})
+	bench.Record(b, rows...)
+}

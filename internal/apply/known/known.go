@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package known remembers which objects are as desired, and which changes the API server has accepted in a dry run, so
+// that neither is asked again. Pure.
+//
+//	m := known.New()
+//	m.Equal(o, live)                // live is what applying o makes of it
+//	m.Unchanged(o, seen)            // true until o, or what is live, is another
+//	m.Passed(o, version, replace)   // a dry run of o over a version was accepted
+//	replace, ok := m.Take(o, version)
+//
+// A desired object and an object of an informer never change, so that the same pointers need no look at what they point
+// to.
+package known
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"weak"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/cluster"
+)
+
+// Memory is what is known of the objects of a cluster. It may be used concurrently.
+type Memory struct {
+	mu     sync.Mutex
+	equal  map[cluster.Ref]entry
+	trials map[cluster.Ref]trial
+}
+
+// New returns an empty Memory.
+func New() *Memory { return &Memory{equal: map[cluster.Ref]entry{}, trials: map[cluster.Ref]trial{}} }
+
+// entry records that an object was as desired: its desired state, and the live object that matched it.
+type entry struct {
+	object  *unstructured.Unstructured // desired
+	desired [sha256.Size]byte
+	seen    *unstructured.Unstructured // of the informer; nil: none was compared yet
+	live    version
+}
+
+// version changes with every relevant change of a live object: the generation changes with the spec, and the resource
+// version replaces it for objects without a generation. A change of the status does not change it.
+type version struct {
+	uid     string
+	version string
+	meta    [sha256.Size]byte
+}
+
+func versionOf(u *unstructured.Unstructured) version {
+	v := version{uid: string(u.GetUID()), version: fmt.Sprint(u.GetGeneration())}
+	if u.GetGeneration() == 0 {
+		v.version = "rv" + u.GetResourceVersion()
+	}
+	v.meta = sum(
+		map[string]any{
+			"labels":      u.GetLabels(),
+			"annotations": u.GetAnnotations(),
+			"finalizers":  u.GetFinalizers(),
+			"owners":      u.GetOwnerReferences(),
+			"deleting":    u.GetDeletionTimestamp() != nil,
+		},
+	)
+	return v
+}
+
+// sum hashes a value by its JSON, in which keys are sorted.
+func sum(v any) [sha256.Size]byte {
+	data, _ := json.Marshal(v) // plain values
+	return sha256.Sum256(data)
+}
+
+// Unchanged reports whether the live object, as the watch has it, is known to be as desired.
+func (m *Memory) Unchanged(o, live *unstructured.Unstructured) bool {
+	if live == nil {
+		return false
+	}
+	ref := cluster.RefOf(o)
+	m.mu.Lock()
+	e, ok := m.equal[ref]
+	m.mu.Unlock()
+	switch {
+	case !ok:
+		return false
+	case e.seen == live && e.object == o:
+		return true
+	case e.seen != live && e.live != versionOf(live), e.object != o && e.desired != sum(o.Object):
+		return false
+	}
+	before := e
+	e.seen, e.object = live, o
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.equal[ref] == before {
+		m.equal[ref] = e
+	}
+	return true
+}
+
+// Equal notes that a live object is as desired.
+func (m *Memory) Equal(o, live *unstructured.Unstructured) {
+	e := entry{object: o, desired: sum(o.Object), live: versionOf(live)}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.equal[cluster.RefOf(o)] = e
+	delete(m.trials, cluster.RefOf(o))
+}
+
+// Forget drops what is known of an object, so that the next look asks the server.
+func (m *Memory) Forget(ref cluster.Ref) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.equal, ref)
+	delete(m.trials, ref)
+}
+
+// Refs lists the objects that are known to be as desired.
+func (m *Memory) Refs() []cluster.Ref {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Keys(m.equal))
+}
+
+// trial is a dry run that the server has accepted: of an object as desired, over a live version. Applying the same over
+// the same version needs no other.
+type trial struct {
+	object  weak.Pointer[unstructured.Unstructured]
+	version string
+	replace string
+}
+
+// mostTrials bounds what is kept of objects that are never applied, such as those of pull requests.
+const mostTrials = 100_000
+
+// Passed notes a dry run that would change something, and why the object has to be created again for that, or "".
+func (m *Memory) Passed(o *unstructured.Unstructured, version, replace string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.trials) >= mostTrials {
+		clear(m.trials)
+	}
+	m.trials[cluster.RefOf(o)] = trial{weak.Make(o), version, replace}
+}
+
+// Take returns the result of a dry run of the same object over the same version, once.
+func (m *Memory) Take(o *unstructured.Unstructured, version string) (replace string, ok bool) {
+	ref := cluster.RefOf(o)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t, ok := m.trials[ref]
+	delete(m.trials, ref)
+	if !ok || t.object != weak.Make(o) || t.version != version {
+		return "", false
+	}
+	return t.replace, true
+}

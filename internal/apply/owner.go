@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/cluster"
+)
+
+// mayTouch returns why a live object must be left alone, or nil.
+func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
+	l := live.GetLabels()
+	managed, name := l[cluster.LabelManagedBy] == cluster.ManagedBy, l[cluster.LabelCluster]
+	switch {
+	case live.GetDeletionTimestamp() != nil:
+		return errors.New("it is being deleted")
+	case live.GetAnnotations()[annotationAdopt] == "true":
+		return nil
+	case managed && name == c.options.Cluster && appliedByUs(live):
+		return nil
+	case managed && name != "" && name != c.options.Cluster:
+		return fmt.Errorf("it belongs to another syncer (label %s: %s)", cluster.LabelCluster, name)
+	}
+	owner := "another client"
+	for _, f := range live.GetManagedFields() {
+		if f.Manager != fieldManager && f.Subresource == "" { // our own is left when our labels were taken off
+			owner = f.Manager
+			break
+		}
+	}
+	where := ""
+	if live.GetNamespace() != "" {
+		where = "-n " + live.GetNamespace() + " "
+	}
+	return fmt.Errorf(
+		"it exists already and belongs to %s; rename the Workspace, delete the object, or hand it over with: "+
+			"kubectl annotate %s %s%s %s=true",
+		owner,
+		strings.ToLower(live.GetKind()),
+		where,
+		live.GetName(),
+		annotationAdopt,
+	)
+}
+
+// annotationAdopt on a live object hands it over to syncer.
+const annotationAdopt = "syncer.dev/adopt"

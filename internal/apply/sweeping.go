@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/apply/sweep"
+)
+
+// sweep makes passes look at every object once in an interval by a dry run, spread over it: what the server would
+// change without any change of the object, such as a default or what a webhook adds, no watch shows.
+func (c *Cluster) sweep(ctx context.Context, interval time.Duration) {
+	if interval <= 0 {
+		return
+	}
+	tick := time.NewTicker(sweep.Step(interval))
+	defer tick.Stop()
+	last := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			if c.sweepPart(interval, last, now) > 0 {
+				c.watches.signal()
+			}
+			last = now
+		}
+	}
+}
+
+// sweepPart forgets the objects whose time has come, and returns their number. It also drops what is known of objects
+// that are gone.
+func (c *Cluster) sweepPart(interval time.Duration, from, to time.Time) int {
+	due := 0
+	for _, ref := range c.memory.Refs() {
+		o := &unstructured.Unstructured{}
+		o.SetAPIVersion(ref.APIVersion())
+		o.SetKind(ref.Kind)
+		o.SetNamespace(ref.Namespace)
+		o.SetName(ref.Name)
+		switch live, known := c.known(o); {
+		case known && live == nil:
+			c.memory.Forget(ref)
+		case sweep.Due(ref.Kind+"/"+ref.Namespace+"/"+ref.Name, interval, from, to):
+			c.memory.Forget(ref)
+			due++
+		}
+	}
+	return due
+}
