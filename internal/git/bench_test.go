@@ -112,7 +112,7 @@ func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	base, err := (&remote{limits: Limits{PackBytes: 1 << 30}}).newVersion("theirs", ref.Hash(), false, store.Objects)
+	base, err := (&remote{limits: Limits{PackBytes: 1 << 30}}).newVersion(ref.Hash(), false, objects.Set(store.Objects))
 	if err != nil {
 		b.Fatal(err)
 	}

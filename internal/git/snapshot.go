@@ -33,7 +33,8 @@ const maxDepth = 100
 // Symbolic links and submodules are listed, with the reason of package files in Sys, but cannot be opened. A file above
 // the limit is listed, but reading it is an error. All times are the commit's.
 type Snapshot struct {
-	set    objects.Set
+	set    objects.Source
+	note   func(error) error // is told of each error, and returns it
 	root   *node
 	time   time.Time
 	limits Limits
@@ -63,7 +64,7 @@ type node struct {
 
 // newSnapshot returns a Snapshot in which the given folders are looked at whole. One that is not there is no error.
 func newSnapshot(v *version, limits Limits, folders ...string) (*Snapshot, error) {
-	s := &Snapshot{set: v.set, time: v.commit.Time, limits: limits}
+	s := &Snapshot{set: v.store, note: v.noteDamage, time: v.commit.Time, limits: limits}
 	s.root = &node{name: ".", path: ".", mode: fs.ModeDir | 0o555, hash: v.commit.Tree.plumbing()}
 	for _, folder := range folders {
 		n, err := s.find("open", path.Clean(folder))
@@ -126,9 +127,9 @@ func (s *Snapshot) load(n *node) {
 		n.err = tooLarge("", "folders nested more than %d deep", maxDepth)
 		return
 	}
-	entries, err := s.set.Tree(n.hash)
+	entries, err := objects.Tree(s.set, n.hash)
 	if err != nil {
-		n.err = err
+		n.err = s.note(err)
 		return
 	}
 	for i := range entries {
@@ -157,7 +158,7 @@ func (s *Snapshot) add(n *node, e *object.TreeEntry) {
 		child.mode = fs.ModeDir | 0o555
 	case filemode.Regular, filemode.Executable, filemode.Deprecated:
 		child.size = -1
-		if o, ok := s.set[e.Hash]; ok {
+		if o, ok := s.set.Object(e.Hash); ok {
 			child.size = o.Size()
 		}
 	case filemode.Symlink:

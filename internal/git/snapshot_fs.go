@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"time"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // Open implements [fs.FS].
@@ -86,14 +88,14 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 	case n.size > s.limits.FileBytes:
 		err = tooLarge(settingFile, "a file of %d bytes, more than %s", n.size, inWords(s.limits.FileBytes))
 	default:
-		b, e := s.set.Blob(n.hash)
+		b, e := objects.Blob(s.set, n.hash)
 		if e == nil && isPointer(b) {
 			e = errPointer
 		}
 		if e == nil {
 			return b, nil
 		}
-		err = e
+		err = s.note(e)
 	}
 	return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 }

@@ -22,7 +22,7 @@ var emptyTree = plumbing.ComputeHash(plumbing.TreeObject, nil)
 // layFiles returns the root tree of base with the change applied. It adds to fresh the objects to push: exactly those
 // that base does not have at the same place.
 func layFiles(base *version, c Change, fresh objects.Set) (plumbing.Hash, error) {
-	l := layer{base: base.set, fresh: fresh}
+	l := layer{base: base.store, fresh: fresh}
 	wanted, err := nest(c.Files)
 	if err != nil {
 		return plumbing.ZeroHash, err
@@ -72,7 +72,10 @@ func nest(files map[string][]byte) (folder, error) {
 	return root, nil
 }
 
-type layer struct{ base, fresh objects.Set }
+type layer struct {
+	base  objects.Source
+	fresh objects.Set
+}
 
 // descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when
 // nothing is left in it, since Git keeps no empty folders.
@@ -140,7 +143,7 @@ func (l layer) entries(tree plumbing.Hash) ([]object.TreeEntry, error) {
 	if tree.IsZero() {
 		return nil, nil
 	}
-	return l.base.Tree(tree)
+	return objects.Tree(l.base, tree)
 }
 
 func (l layer) tree(old plumbing.Hash, entries []object.TreeEntry) (plumbing.Hash, error) {
