@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/go-git/go-git/v5/plumbing"
+
 	"syncer.dev/syncer/internal/git/target"
 )
 
@@ -73,6 +75,29 @@ func (r *Repository) Snapshot(c Commit, folders ...string) (*Snapshot, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s: %s: %w", r.remote.url, c.Hash.Short(), ErrNotFetched)
+}
+
+// Held returns how many objects the Repository keeps in memory, of all branches, and their bytes.
+func (r *Repository) Held() (count int, bytes int64) {
+	versions := r.held()
+	r.mu.Lock()
+	for _, t := range r.branches {
+		if v := t.current.Load(); v != nil {
+			versions = append(versions, v)
+		}
+	}
+	r.mu.Unlock()
+	seen := map[plumbing.Hash]bool{}
+	for _, v := range versions {
+		v.store.Each(func(o plumbing.EncodedObject) {
+			if h := o.Hash(); !seen[h] {
+				seen[h] = true
+				count++
+				bytes += o.Size()
+			}
+		})
+	}
+	return count, bytes
 }
 
 func (r *Repository) held() []*version {

@@ -201,6 +201,9 @@ func (t *tracker) heal(ctx context.Context, why error) (*version, error) {
 func (t *tracker) clone(ctx context.Context, up *upload, found target.Found) (*version, error) {
 	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{found.Ref}, depth: 1})
 	if err != nil {
+		if t.target.Commit != "" && errors.Is(unknownTo(err), ErrUnknownRevision) {
+			err = fmt.Errorf("%s: %s: %w", t.remote.url, t.target, ErrUnknownRevision)
+		}
 		return nil, err
 	}
 	v, err := t.remote.newVersion(found.Ref, up.partial(), pack)

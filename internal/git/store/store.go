@@ -20,11 +20,13 @@ import (
 // ErrTooLarge means that a commit has more bytes than it may.
 var ErrTooLarge = errors.New("the objects of the commit are too large")
 
-// The limits on what a Store keeps beside the objects of its newest commit. They are ours: gathering 20,000 objects
-// takes some 10 ms, and once in so many commits that is nothing.
+// The limits on what a Store keeps beside the objects of its newest commit: as many bytes as that has, within bounds,
+// and those of so many commits. They are ours: gathering 20,000 objects takes some 20 ms, and once in so many commits
+// that is nothing.
 const (
-	maxStale  = 8 << 20 // bytes
-	maxRounds = 512     // commits
+	leastStale = 1 << 20 // bytes
+	mostStale  = 8 << 20
+	maxRounds  = 128
 )
 
 // A Store is a set of objects that grows. It is safe for concurrent use.
@@ -115,7 +117,7 @@ func (c Commit) Next(h plumbing.Hash, partial bool, maxBytes int64, fresh object
 		rounds: c.rounds + 1,
 	}
 	switch {
-	case errors.Is(err, ErrTooLarge), next.stale > maxStale, next.rounds > maxRounds:
+	case errors.Is(err, ErrTooLarge), next.stale > min(max(next.size, leastStale), mostStale), next.rounds > maxRounds:
 		return Gather(h, partial, maxBytes, fresh, c.Store)
 	case err != nil:
 		return Commit{}, err
