@@ -95,6 +95,9 @@ func Gather(h plumbing.Hash, partial bool, maxBytes int64, from ...objects.Sourc
 	return c.of(h)
 }
 
+// mayBeStale returns how many bytes of others the Store may hold.
+func (c Commit) mayBeStale() int64 { return min(max(c.size-c.stale, leastStale), mostStale) }
+
 // of fills in the tree of the commit h.
 func (c Commit) of(h plumbing.Hash) (Commit, error) {
 	decoded, err := objects.Commit(c.Store, h)
@@ -117,7 +120,7 @@ func (c Commit) Next(h plumbing.Hash, partial bool, maxBytes int64, fresh object
 		rounds: c.rounds + 1,
 	}
 	switch {
-	case errors.Is(err, ErrTooLarge), next.stale > min(max(next.size, leastStale), mostStale), next.rounds > maxRounds:
+	case errors.Is(err, ErrTooLarge), next.stale > next.mayBeStale(), next.rounds > maxRounds:
 		return Gather(h, partial, maxBytes, fresh, c.Store)
 	case err != nil:
 		return Commit{}, err
