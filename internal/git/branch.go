@@ -174,6 +174,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 	if err := down.update(ctx, old, tip, fresh); err != nil {
 		return "", false, err
 	}
+	t.pushed++
 	// Pushed. Should its objects not be complete here, which they are, the next fetch would clone.
 	if err := t.adopt(base, tip, fresh); err != nil {
 		t.current.Store(nil)

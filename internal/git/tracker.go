@@ -26,6 +26,8 @@ type tracker struct {
 
 	update  sync.Mutex // held while the version is being replaced; readers need not wait for it
 	current atomic.Pointer[version]
+	looked  bool // at the length of the history
+	pushed  int  // commits since
 }
 
 // version is a commit with its files. It is immutable.

@@ -189,7 +189,12 @@ func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects.Set) (plumb
 	if !parent.IsZero() {
 		commit.ParentHashes = []plumbing.Hash{parent}
 	}
-	if c.Signer != nil {
+	return putCommit(commit, c.Signer, fresh)
+}
+
+// putCommit signs a commit, if there is a signer, and stores it.
+func putCommit(commit *object.Commit, signer Signer, fresh objects.Set) (plumbing.Hash, error) {
+	if signer != nil {
 		unsigned := &plumbing.MemoryObject{}
 		if err := commit.EncodeWithoutSignature(unsigned); err != nil {
 			return plumbing.ZeroHash, fmt.Errorf("encode commit: %w", err)
@@ -202,7 +207,7 @@ func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects.Set) (plumb
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		signature, err := c.Signer.Sign(payload)
+		signature, err := signer.Sign(payload)
 		if err != nil {
 			return plumbing.ZeroHash, fmt.Errorf("sign commit: %w", err)
 		}
