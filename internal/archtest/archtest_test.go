@@ -72,11 +72,11 @@ var layers = [][]string{
 	{
 		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
-		"internal/git/trailer",
+		"internal/git/target", "internal/git/trailer",
 	},
 	{
 		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
-		"internal/git/ancestry", "internal/git/revision",
+		"internal/git/ancestry", "internal/git/revision", "internal/git/store",
 		"internal/git/smarthttp",
 		"internal/modelconfig", "internal/workspace/header",
 		"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
@@ -247,7 +247,7 @@ var fences = []struct {
 }{
 	{"github.com/go-git/", []string{
 		"internal/git", "internal/git/ancestry", "internal/git/local", "internal/git/objects", "internal/git/revision",
-		"internal/git/signin", "internal/git/worktree",
+		"internal/git/signin", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
 	{"k8s.io/client-go", []string{"internal/apply"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
@@ -283,7 +283,8 @@ var pure = []string{
 	"internal/capacity/existing", "internal/capacity/karpenter", "internal/capacity/sizing/memo",
 	"internal/cluster", "internal/diff",
 	"internal/desired", "internal/desired/digest", "internal/desired/eventual", "internal/desired/why",
-	"internal/git/ancestry", "internal/git/objects", "internal/git/revision", "internal/git/trailer",
+	"internal/git/ancestry", "internal/git/objects", "internal/git/revision", "internal/git/store",
+	"internal/git/target", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/hold", "internal/plan/raise",
 	"internal/plan/rendered", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",

@@ -184,7 +184,7 @@ var racing = flag.Int("racing", 100, "commits of each writer in TestTwoWritersSh
 func TestTwoWritersShorten(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	lines := func(text []byte) []string { return strings.Fields(string(text)) }
-	commit := func(b *Branch, c Change) error { // one that gave up is tried again, as in the next pass
+	commit := func(b *Branch, c Change) error { // as the next pass does after one that gave up
 		_, _, err := b.Commit(t.Context(), c)
 		for strings.Contains(fmt.Sprint(err), "given up after") {
 			_, _, err = b.Commit(t.Context(), c)

@@ -34,7 +34,7 @@ const maxDepth = 100
 // the limit is listed, but reading it is an error. All times are the commit's.
 type Snapshot struct {
 	set    objects.Source
-	note   func(error) error // is told of each error, and returns it
+	note   func(error) error // receives each error, and returns it
 	root   *node
 	time   time.Time
 	limits Limits

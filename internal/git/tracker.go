@@ -34,6 +34,7 @@ type tracker struct {
 type version struct {
 	branch string
 	ref    plumbing.Hash // what the server named: the commit, or a tag that leads to it
+	tag    []byte        // the object of that tag; nil for none
 	commit Commit
 	have   have
 	store  store.Commit
@@ -49,7 +50,7 @@ func (r *remote) newVersion(ref plumbing.Hash, partial bool, from ...objects.Sou
 		return nil, err
 	}
 	whole, err := store.Gather(tip, partial, r.limits.inflated(), from...)
-	return r.versionOf(ref, tip, partial, whole, err)
+	return r.versionOf(ref, tip, partial, whole, err, from...)
 }
 
 // next is newVersion after old, at the cost of what changed.
@@ -60,10 +61,12 @@ func (r *remote) next(old *version, ref plumbing.Hash, partial bool, fresh objec
 	}
 	partial = partial || old.partial
 	whole, err := old.store.Next(tip, partial, r.limits.inflated(), fresh)
-	return r.versionOf(ref, tip, partial, whole, err)
+	return r.versionOf(ref, tip, partial, whole, err, fresh)
 }
 
-func (r *remote) versionOf(ref, tip plumbing.Hash, partial bool, whole store.Commit, err error) (*version, error) {
+func (r *remote) versionOf(
+	ref, tip plumbing.Hash, partial bool, whole store.Commit, err error, from ...objects.Source,
+) (*version, error) {
 	if errors.Is(err, store.ErrTooLarge) {
 		return nil, tooLarge(settingPack, "the files of the commit have more than %s", inWords(r.limits.inflated()))
 	}
@@ -74,8 +77,15 @@ func (r *remote) versionOf(ref, tip plumbing.Hash, partial bool, whole store.Com
 	if err != nil {
 		return nil, err
 	}
+	var tag []byte
+	if ref != tip {
+		if tag, err = objects.Raw(objects.Layers(from), plumbing.TagObject, ref); err != nil {
+			return nil, err
+		}
+	}
 	return &version{
 		ref:     ref,
+		tag:     tag,
 		commit:  c,
 		have:    have{tip, raw.Committer.When},
 		store:   whole,

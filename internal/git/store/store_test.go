@@ -116,7 +116,7 @@ func (r *repo) edit(rnd *rand.Rand) {
 	r.files["top"] = fmt.Sprint(rnd.IntN(1000))
 }
 
-// TestNextIsGather: whatever changes from commit to commit, all objects of the newest are there; and the commit itself,
+// TestNextIsGather: any way that files change from commit to commit, all objects of the newest are there; and the commit itself,
 // when one of the objects that a fetch should have brought is missing, is refused if and only if it needs it.
 func TestNextIsGather(t *testing.T) {
 	for seed := range uint64(40) {

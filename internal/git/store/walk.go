@@ -20,7 +20,7 @@ type walk struct {
 	from    objects.Source // where it is found
 	left    int64          // bytes that may be gathered
 	partial bool           // files may be missing: the server left large ones out
-	gone    int64          // bytes of what the tree before had in the place of what changed
+	gone    int64          // bytes of what the tree before had and this one has not
 	todo    []change       // folders to visit
 }
 
