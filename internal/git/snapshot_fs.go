@@ -38,6 +38,15 @@ func (s *Snapshot) ReadFile(name string) ([]byte, error) {
 	return s.read(n, name)
 }
 
+// ContentID implements files.Identified. Files above the limit have none: they cannot be read.
+func (s *Snapshot) ContentID(name string) (id string, ok bool) {
+	n, err := s.find("hash", name)
+	if err != nil || !n.mode.IsRegular() || n.unread != "" || n.size < 0 || n.size > s.limits.FileBytes {
+		return "", false
+	}
+	return "blob " + n.hash.String(), true
+}
+
 // ReadDir implements [fs.ReadDirFS].
 func (s *Snapshot) ReadDir(name string) ([]fs.DirEntry, error) {
 	n, err := s.find("readdir", name)

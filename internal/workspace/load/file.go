@@ -39,6 +39,10 @@ func (l *loader) file(fsys fs.FS, name string) {
 		return
 	}
 	l.text = ""
+	key := memoKey{whatItHolds, name, files.ID(fsys, name)}
+	if l.recall(name, key) {
+		return
+	}
 	data, err := l.read(fsys, name)
 	if err != nil {
 		if path.Ext(name) == ".json" { // large JSON is data of programs
@@ -49,13 +53,34 @@ func (l *loader) file(fsys fs.FS, name string) {
 		return
 	}
 	l.text = string(data)
-	key := memoKey(name, l.text)
-	if d := l.options.Memo.get(key); d != nil && l.replay(d) {
-		return
+	if key.id == "" {
+		if key.id = "text " + l.text; l.recall(name, key) {
+			return
+		}
 	}
 	before := l.mark()
 	l.documents(name, data)
-	if d := l.since(before); d != nil {
+	l.options.Memo.count(func(s *Stats) { s.Files++ })
+	l.learn(name, key, before)
+}
+
+// recall adds what a file was decoded to in an earlier call, if that is known.
+func (l *loader) recall(name string, key memoKey) bool {
+	d, ok := remember[*decoded](l.options.Memo, key)
+	if !ok || !l.replay(name, d) {
+		return false
+	}
+	l.ids[name] = key.id
+	return true
+}
+
+// learn keeps what a file was decoded to, for later calls.
+func (l *loader) learn(name string, key memoKey, before mark) {
+	if l.options.Memo == nil {
+		return
+	}
+	if d := l.since(name, before); d != nil {
+		l.ids[name] = key.id
 		l.options.Memo.put(key, d)
 	}
 }
