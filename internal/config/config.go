@@ -49,7 +49,7 @@ type Source struct {
 	Signatures Signatures `yaml:"signatures"`
 	Decryption Decryption `yaml:"decryption"`
 	// Rewritten is empty, Accept or Refuse: see RefusesRewrites.
-	Rewritten string `yaml:"rewritten" usage:"a history that lost commits: accept, or refuse (as with signatures if empty)"`
+	Rewritten string `yaml:"rewritten" usage:"history that lost commits: accept, or refuse (as with signatures if empty)"`
 
 	Auth Auth `yaml:"auth"`
 }

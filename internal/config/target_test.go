@@ -11,6 +11,7 @@ import (
 // given does not.
 func TestTarget(t *testing.T) {
 	const full = "0123456789abcdef0123456789abcdef01234567"
+	type values = map[string]string
 	for name, tt := range map[string]struct {
 		source string
 		flags  map[string]string
@@ -22,9 +23,9 @@ func TestTarget(t *testing.T) {
 		"tag":               {source: "tag: v1.2", ref: "tag v1.2"},
 		"commit":            {source: "commit: " + full, ref: "commit " + full},
 		"tag by a flag":     {source: "path: a", flags: map[string]string{"source.tag": "v1"}, ref: "tag v1"},
-		"instead by flags":  {source: "branch: main", flags: map[string]string{"source.tag": "v1", "source.branch": ""}, ref: "tag v1"},
-		"branch and tag":    {source: "branch: main, tag: v1", want: "source.tag: excludes source.branch, which is main (keep one of"},
-		"a flag beside":     {source: "branch: main", flags: map[string]string{"source.tag": "v1"}, want: "excludes source.branch"},
+		"instead by flags":  {source: "branch: main", flags: values{"source.tag": "v1", "source.branch": ""}, ref: "tag v1"},
+		"branch and tag":    {source: "branch: main, tag: v1", want: "source.tag: excludes source.branch, which is main"},
+		"a flag beside":     {source: "branch: main", flags: values{"source.tag": "v1"}, want: "excludes source.branch"},
 		"tag and commit":    {source: "tag: v1, commit: " + full, want: "source.commit: excludes source.tag"},
 		"branch and commit": {source: "branch: b, commit: " + full, want: "source.commit: excludes source.branch"},
 		"short commit":      {source: "commit: abcdef0", want: "write all 40 digits"},

@@ -132,7 +132,8 @@ func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, 
 			return tip, changed, err
 		}
 	}
-	return "", false, t.remote.rejected(t.target.Branch, fmt.Sprintf("given up after %d tries: %s", maxPushes, refused.reason))
+	return "", false, t.remote.rejected(t.target.Branch,
+		fmt.Sprintf("given up after %d tries: %s", maxPushes, refused.reason))
 }
 
 // push commits the change on the present tip of the server. The error is a *refusal if another attempt may succeed. The

@@ -35,9 +35,9 @@ type Key interface {
 // slack is by how many commits a history may be longer, so that not every commit writes all the others again.
 func (k Keep) slack() int { return max(10, k.Commits/4) }
 
-// Truncate shortens the branch's history if it is longer than k says, with some slack. The commits that stay are written
-// again with their files, authors, times and messages, the oldest of them without a parent, and the branch moves to
-// them by compare-and-swap from the tip that was read: what another writer has added meanwhile is not lost, and the
+// Truncate shortens the branch's history if it is longer than k says, with some slack. The commits that stay are
+// written again with their files, authors, times and messages, the oldest of them without a parent, and the branch
+// moves to them by compare-and-swap from the tip that was read: what another writer has added meanwhile is not lost, and the
 // history then stays as it is until the next call. The tip has the same files before and after.
 //
 // It returns by how many commits the history is shorter. Errors are those of Commit; a *RejectedError says that the
@@ -109,8 +109,8 @@ func (t *tracker) unmoved(ctx context.Context, old plumbing.Hash, err error) err
 		return nil
 	}
 	rejected := t.remote.rejected(t.target.Branch, refused.reason)
-	rejected.Remedy = fmt.Sprintf("shortening the history needs a push that is no fast-forward: allow force pushes to %s for "+
-		"the account of syncer (receive.denyNonFastForwards in git config, or the protection of the branch), or set "+
+	rejected.Remedy = fmt.Sprintf("shortening the history needs a push that is no fast-forward: allow force pushes to %s "+
+		"for the account of syncer (receive.denyNonFastForwards in git config, or the protection of the branch), or set "+
 		"status.keep to 0", t.target.Branch)
 	return rejected
 }
@@ -121,7 +121,8 @@ type link struct {
 	raw []byte
 }
 
-// chain returns the commits of the branch along first parents, the newest first: at most a number of them, or all for 0.
+// chain returns the commits of the branch along first parents, the newest first: at most a number of them, or all for
+// 0.
 func (t *tracker) chain(ctx context.Context, most int) ([]link, error) {
 	up, found, err := t.open(ctx)
 	if isMissing(err) {

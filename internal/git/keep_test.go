@@ -73,7 +73,8 @@ func TestTruncate(t *testing.T) {
 					t.Errorf("%s = %q, want %q", file, got, want)
 				}
 			}
-			found, ok, err := openMain(t, url).Branch(name).Newest(t.Context(), func(c Commit) bool { return byCluster(c) == "quiet" })
+			quiet := func(c Commit) bool { return byCluster(c) == "quiet" }
+			found, ok, err := openMain(t, url).Branch(name).Newest(t.Context(), quiet)
 			if source, _ := found.Trailer("Syncer-Commit"); !ok || err != nil || source != fmt.Sprintf("%040d", 0) {
 				t.Errorf("after a restart, the other cluster finds %+v, %t, %v", found, ok, err)
 			}
@@ -179,8 +180,8 @@ func TestTruncateLosesTheRace(t *testing.T) {
 // racing is how often each of the two writers of TestTwoWritersShorten commits: make racing says 1000.
 var racing = flag.Int("racing", 100, "commits of each writer in TestTwoWritersShorten")
 
-// TestTwoWritersShorten lets two processes write to one branch at once, to folders of their own and to one that they share,
-// while both shorten the history. Nothing that was written is lost.
+// TestTwoWritersShorten lets two processes write to one branch at once, to folders of their own and to one that they
+// share, while both shorten the history. Nothing that was written is lost.
 func TestTwoWritersShorten(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	lines := func(text []byte) []string { return strings.Fields(string(text)) }
@@ -238,7 +239,8 @@ func TestTwoWritersShorten(t *testing.T) {
 		next[name]++
 	}
 	for _, name := range names {
-		if got := repo.Show(statusBranch, "status/"+name+"/state.yaml"); next[name] != *racing || got != fmt.Sprint(*racing-1) {
+		got := repo.Show(statusBranch, "status/"+name+"/state.yaml")
+		if next[name] != *racing || got != fmt.Sprint(*racing-1) {
 			t.Errorf("%s: %d of %d lines, and state %s", name, next[name], *racing, got)
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"syncer.dev/syncer/internal/git/target"
 )
 
-// A Repository follows one branch, tag or commit. It is safe for concurrent use; fetches wait for each other, readers never wait.
+// A Repository follows one branch, tag or commit. It is safe for concurrent use; fetches wait for each other, readers
+// never wait.
 type Repository struct {
 	remote *remote
 	source *tracker
@@ -54,9 +55,9 @@ func (r *Repository) Head(ctx context.Context) (Hash, error) {
 	return hashOf(found.Ref), err
 }
 
-// Fetch returns the commit that is followed, and keeps its files for Snapshot. The first call receives the files of the tip, later
-// calls receive new objects only. If objects are missing, Fetch receives the files of the tip again. Errors are those
-// of Head, and ErrTooLarge; after an error, the commit of the previous call stays available.
+// Fetch returns the commit that is followed, and keeps its files for Snapshot. The first call receives the files of the
+// tip, later calls receive new objects only. If objects are missing, Fetch receives the files of the tip again. Errors
+// are those of Head, and ErrTooLarge; after an error, the commit of the previous call stays available.
 func (r *Repository) Fetch(ctx context.Context) (Commit, error) {
 	v, err := r.source.fetch(ctx)
 	if err != nil {

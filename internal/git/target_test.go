@@ -14,7 +14,8 @@ import (
 
 // annotate makes an annotated tag, or moves it.
 func annotate(repo *gittest.Repo, name, commit string) {
-	repo.Git("-c", "user.name=T", "-c", "user.email=t@example.com", "tag", "--force", "--annotate", "-m", name, name, commit)
+	repo.Git("-c", "user.name=T", "-c", "user.email=t@example.com",
+		"tag", "--force", "--annotate", "-m", name, name, commit)
 }
 
 // TestFollowATag follows lightweight and annotated tags, and tags of tags, as they move.

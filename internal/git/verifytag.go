@@ -24,8 +24,8 @@ func (e *TagSignatureError) Error() string { return fmt.Sprintf("tag %s: %s", e.
 func (e *TagSignatureError) Hint() string { return e.Remedy }
 
 // VerifyTag checks that the tag which is followed is an annotated one, made under its name, and signed by a key of the
-// file: OpenSSH's allowed_signers, or armored OpenPGP public keys. It checks nothing where no tag is followed. The error
-// is a *TagSignatureError, or about the file.
+// file: OpenSSH's allowed_signers, or armored OpenPGP public keys. It checks nothing where no tag is followed. The
+// error is a *TagSignatureError, or about the file.
 func (r *Repository) VerifyTag(c Commit, file string) error {
 	name := r.source.target.Tag
 	if name == "" {
@@ -35,8 +35,8 @@ func (r *Repository) VerifyTag(c Commit, file string) error {
 	if v == nil || v.commit.Hash != c.Hash {
 		return fmt.Errorf("%s: tag %s at %s: %w", r.remote.url, name, c.Hash.Short(), ErrNotFetched)
 	}
-	remedy := fmt.Sprintf("make the tag again with git tag --sign --force %s, by a key in %s, or add the key of the signer to it",
-		name, file)
+	remedy := fmt.Sprintf("make the tag again with git tag --sign --force %s, by a key in %s, or add the key of the "+
+		"signer to it", name, file)
 	if v.tag == nil {
 		return &TagSignatureError{Tag: name, Reason: "it is not annotated, so it has no signature", Remedy: remedy}
 	}

@@ -2,9 +2,9 @@
 
 // Package store keeps the objects of a commit in memory, and follows it from one commit to the next.
 //
-// A Commit has all objects of its tree. Next takes what a fetch has brought, looks at the folders that changed, and adds
-// what the next commit needs, so that a fetch costs what it changes. What no commit needs any more stays until it is
-// too much; then the objects of the newest commit are gathered into a Store of their own, and the old one goes.
+// A Commit has all objects of its tree. Next takes what a fetch has brought, looks at the folders that changed, and
+// adds what the next commit needs, so that a fetch costs what it changes. What no commit needs any more stays until it
+// is too much; then the objects of the newest commit are gathered into a Store of their own, and the old one goes.
 package store
 
 import (
@@ -34,7 +34,11 @@ type Store struct {
 	mu    sync.RWMutex
 	set   objects.Set
 	bytes int64
+	made  sync.Map
 }
+
+// Made keeps what others make of objects, for as long as the Store is in use.
+func (s *Store) Made() *sync.Map { return &s.made }
 
 // Object implements objects.Source.
 func (s *Store) Object(h plumbing.Hash) (plumbing.EncodedObject, bool) {

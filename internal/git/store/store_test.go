@@ -116,8 +116,8 @@ func (r *repo) edit(rnd *rand.Rand) {
 	r.files["top"] = fmt.Sprint(rnd.IntN(1000))
 }
 
-// TestNextIsGather: any way that files change from commit to commit, all objects of the newest are there; and the commit itself,
-// when one of the objects that a fetch should have brought is missing, is refused if and only if it needs it.
+// TestNextIsGather: any way that files change from commit to commit, all objects of the newest are there; and the
+// commit itself is refused when one of the objects is missing that a fetch should have brought.
 func TestNextIsGather(t *testing.T) {
 	for seed := range uint64(40) {
 		rnd := rand.New(rand.NewPCG(seed, 1))

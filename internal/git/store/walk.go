@@ -13,8 +13,8 @@ import (
 )
 
 // A walk gathers a commit and everything in its tree. It is at once the check that nothing is missing and what keeps
-// memory bounded: what the commit does not need is left behind. What a tree has in common with the one before it, at the
-// same place, is known to be whole, and is not looked at.
+// memory bounded: what the commit does not need is left behind. What a tree has in common with the one before it, at
+// the same place, is known to be whole, and is not looked at.
 type walk struct {
 	to      objects.Set    // what is gathered
 	from    objects.Source // where it is found

@@ -128,12 +128,12 @@ type NotServedError struct{ Commit string }
 
 // Error names the commit.
 func (e *NotServedError) Error() string {
-	return fmt.Sprintf("commit %s: no branch or tag of the server names it, and the server gives no other commit by its hash",
-		e.Commit[:7])
+	return fmt.Sprintf("commit %s: no branch or tag of the server names it, and the server gives no other commit by its "+
+		"hash", e.Commit[:7])
 }
 
 // Hint says what to set.
 func (e *NotServedError) Hint() string {
-	return "set uploadpack.allowReachableSHA1InWant to true in the repository on the server (git config), or create a tag " +
-		"at the commit and set source.tag instead of source.commit"
+	return "set uploadpack.allowReachableSHA1InWant to true in the repository on the server (git config), or create a " +
+		"tag at the commit and set source.tag instead of source.commit"
 }

@@ -119,8 +119,8 @@ func (r *tree) edit() {
 	case 2:
 		r.files[at] = "kind: Workspace\napiVersion: kaito.sh/v1beta1\nmetadata: {name: [" // unreadable
 	case 3:
-		r.files[at] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {inference_config.yaml: 'vllm: {max-num-seqs: " +
-			fmt.Sprint(r.rnd.IntN(3)) + "}'}\n"
+		r.files[at] = fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"+
+			"data: {inference_config.yaml: 'vllm: {max-num-seqs: %d}'}\n", r.rnd.IntN(3))
 	case 4:
 		r.files[at] = strings.Replace(named(""), "inference:", "inference:\n  config: c", 1)
 	case 5:
@@ -144,8 +144,8 @@ func (r *tree) edit() {
 	case 10:
 		r.files["other/values.yaml"] = fmt.Sprintf("image: {tag: %d}\n", r.rnd.IntN(3))
 	case 11:
-		r.files["sets/s.yaml"] = fmt.Sprintf("apiVersion: kaito.sh/v1alpha1\nkind: InferenceSet\nmetadata: {name: s}\nspec:\n"+
-			"  replicas: %d\n  template:\n    resource: {instanceType: Standard_NC24ads_A100_v4}\n"+
+		r.files["sets/s.yaml"] = fmt.Sprintf("apiVersion: kaito.sh/v1alpha1\nkind: InferenceSet\n"+
+			"metadata: {name: s}\nspec:\n  replicas: %d\n  template:\n    resource: {instanceType: Standard_NC24ads_A100_v4}\n"+
 			"    inference: {preset: {name: phi-4}}\n", r.rnd.IntN(4)-1)
 	default:
 		r.files[at] = named(fmt.Sprintf("# comment %d\n", r.rnd.IntN(3)))

@@ -13,7 +13,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// digest is the SHA-256 of what the user asked for, in canonical form, with the data of the ConfigMap that it names. JSON sorts the keys of maps.
+// digest is the SHA-256 of what the user asked for, in canonical form, with the data of the ConfigMap that it names.
+// JSON sorts the keys of maps.
 func digest(w *workspace.Workspace, config any) string {
 	in := struct {
 		Annotations map[string]string

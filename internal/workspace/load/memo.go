@@ -11,8 +11,8 @@ import (
 
 // Memo keeps what files and kustomization folders were decoded to, by their path and content, for several calls of
 // Load: most are the same in the next revision, or on the other side of a comparison. What comes of a file that is the
-// same is the same too: the pointers of its Workspaces and the Content of its objects. It is for one set of Options, and
-// safe for concurrent use.
+// same is the same too: the pointers of its Workspaces and the Content of its objects. It is for one set of Options,
+// and safe for concurrent use.
 //
 // Encrypted Secrets are left out: whether they open depends on keys, which may be rotated.
 type Memo struct {
