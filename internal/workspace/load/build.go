@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace/find"
+	"syncer.dev/syncer/internal/workspace/foreign"
 	"syncer.dev/syncer/internal/workspace/header"
 )
 
@@ -33,7 +34,9 @@ func (l *loader) build(fsys fs.FS, dir string) {
 		return
 	}
 	out, err := l.options.Build(fsys, dir)
-	l.options.Memo.count(func(s *Stats) { s.Builds++ })
+	if m := l.options.Memo; m != nil {
+		m.builds.Add(1)
+	}
 	if err != nil {
 		l.failed = true
 	}
@@ -102,7 +105,7 @@ func (l *loader) unlisted(fsys fs.FS, beside []string) {
 // unlistedIn warns about the documents of a file that no kustomization lists.
 func (l *loader) unlistedIn(fsys fs.FS, name string) []diag.Diagnostic {
 	data, err := l.read(fsys, name)
-	if err != nil || !mayBeOurs(name, data) {
+	if err != nil || !foreign.MayBeOurs(name, data) {
 		return nil
 	}
 	var out []diag.Diagnostic

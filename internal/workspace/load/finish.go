@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/kept"
 )
 
 // finish sorts the Set, and computes digests. Of Workspaces with the same name the first stays in the Set,
@@ -49,11 +50,6 @@ type finishedKey struct {
 	config string
 }
 
-type finished struct {
-	workspace *workspace.Workspace
-	round     int
-}
-
 // finished returns a Workspace with its defaults and its digest, from an earlier call if there is one.
 func (l *loader) finished(w *workspace.Workspace, configs map[workspace.Key]workspace.Object) *workspace.Workspace {
 	key := finishedKey{origin: w.Origin}
@@ -70,7 +66,12 @@ func (l *loader) finished(w *workspace.Workspace, configs map[workspace.Key]work
 	if !known {
 		return finishedNow(w, config)
 	}
-	return l.options.Memo.finished(key, func() *workspace.Workspace { return finishedNow(w, config) })
+	made, ok := kept.Get[*workspace.Workspace](&l.options.Memo.values, key)
+	if !ok {
+		made = finishedNow(w, config)
+		l.options.Memo.values.Put(key, made)
+	}
+	return made
 }
 
 // finishedNow is finished without an earlier call.
@@ -86,17 +87,4 @@ func finishedNow(w *workspace.Workspace, config workspace.Object) *workspace.Wor
 	same := out
 	out.Origin = &same
 	return &out
-}
-
-// finished returns what was made before by key, or makes it.
-func (m *Memo) finished(key finishedKey, now func() *workspace.Workspace) *workspace.Workspace {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	f := m.done[key]
-	if f == nil {
-		f = &finished{workspace: now()}
-		m.done[key] = f
-	}
-	f.round = m.round
-	return f.workspace
 }

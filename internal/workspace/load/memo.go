@@ -4,9 +4,10 @@ package load
 
 import (
 	"maps"
-	"sync"
+	"sync/atomic"
 
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/kept"
 )
 
 // Memo keeps what files and kustomization folders were decoded to, by their path and content, for several calls of
@@ -16,11 +17,8 @@ import (
 //
 // Encrypted Secrets are left out: whether they open depends on keys, which may be rotated.
 type Memo struct {
-	mu    sync.Mutex
-	kept  map[memoKey]*entry
-	done  map[finishedKey]*finished
-	round int // calls of Load
-	stats Stats
+	values        kept.Values
+	files, builds atomic.Int64
 }
 
 // Stats count what a Memo could not answer.
@@ -46,41 +44,16 @@ const (
 	whatItPatches                 // patchFile
 )
 
-type entry struct {
-	value any
-	round int // the last call of Load that asked for it
-}
-
-// keptRounds is the number of calls of Load for which a Memo keeps a file that none of them has.
-const keptRounds = 8
-
 // NewMemo returns an empty Memo.
-func NewMemo() *Memo { return &Memo{kept: map[memoKey]*entry{}, done: map[finishedKey]*finished{}} }
+func NewMemo() *Memo { return &Memo{} }
 
 // Stats returns the counts so far.
-func (m *Memo) Stats() Stats {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.stats
-}
+func (m *Memo) Stats() Stats { return Stats{Files: int(m.files.Load()), Builds: int(m.builds.Load())} }
 
 // begin starts a call of Load.
 func (m *Memo) begin() {
-	if m == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.round++
-	for key, d := range m.kept {
-		if d.round < m.round-keptRounds {
-			delete(m.kept, key)
-		}
-	}
-	for key, f := range m.done {
-		if f.round < m.round-keptRounds {
-			delete(m.done, key)
-		}
+	if m != nil {
+		m.values.Begin()
 	}
 }
 
@@ -89,15 +62,7 @@ func remember[T any](m *Memo, key memoKey) (value T, ok bool) {
 	if m == nil || key.id == "" {
 		return value, false
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	d := m.kept[key]
-	if d == nil {
-		return value, false
-	}
-	d.round = m.round
-	value, ok = d.value.(T)
-	return value, ok
+	return kept.Get[T](&m.values, key)
 }
 
 // memoized returns what m keeps, or what read makes.
@@ -111,21 +76,9 @@ func memoized[T any](m *Memo, key memoKey, read func() T) T {
 }
 
 func (m *Memo) put(key memoKey, value any) {
-	if m == nil || key.id == "" {
-		return
+	if m != nil && key.id != "" {
+		m.values.Put(key, value)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.kept[key] = &entry{value, m.round}
-}
-
-func (m *Memo) count(f func(*Stats)) {
-	if m == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	f(&m.stats)
 }
 
 // decoded is what one file or folder adds to a Set, and to what is used of the limits.
