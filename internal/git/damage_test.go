@@ -18,7 +18,7 @@ import (
 func TestDamagedPackIsReceivedAgain(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	repo.Commit(map[string]string{"a": noise(2000), "d/b": "b"}, "first")
-	for _, at := range []int64{60, 90, 300, 1200} {
+	for _, at := range []int64{300, 1200} { // in the pack
 		r := openMain(t, repo.URL())
 		repo.SetFaults(gittest.Faults{DamagePackAt: at, DamagePacks: 1})
 		c, err := r.Fetch(t.Context())

@@ -37,8 +37,8 @@ func (k Keep) slack() int { return max(10, k.Commits/4) }
 
 // Truncate shortens the branch's history if it is longer than k says, with some slack. The commits that stay are
 // written again with their files, authors, times and messages, the oldest of them without a parent, and the branch
-// moves to them by compare-and-swap from the tip that was read: what another writer has added meanwhile is not lost, and
-// the history then stays as it is until the next call. The tip has the same files before and after.
+// moves to them by compare-and-swap from the tip that was read: what another writer has added meanwhile is not lost,
+// and the history then stays as it is until the next call. The tip has the same files before and after.
 //
 // It returns by how many commits the history is shorter. Errors are those of Commit; a *RejectedError says that the
 // server refuses to move the branch so. Most calls ask no server: the history is looked at once in as many commits of
