@@ -88,7 +88,7 @@ FUZZ += internal/workspace/load:FuzzLoad
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench fuzz imagedata clean
+.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench fuzz imagedata clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -148,6 +148,9 @@ generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/render -run 'TestGolden|TestEveryPreset|TestBuiltIn' -update
 	$(GO) test ./internal/archtest -run 'TestWords|TestArchitecture' -update
 	$(GO) test ./internal/cli ./internal/cli/answer ./internal/cli/scaffold ./internal/cli/schema -update
+
+racing: ## two writers on one status branch that commit 1,000 times each and shorten its history, with nothing lost
+	$(GO) test ./internal/git -run TestTwoWritersShorten -timeout 30m -v -racing 1000
 
 imagedata: ## what the pinned image takes, from its sources: make imagedata KAITO=PATH@TAG VLLM=PATH@TAG ...
 	python3 internal/imagespec/generate.py --kaito $(KAITO) --vllm $(VLLM) --transformers $(TRANSFORMERS) \

@@ -11,7 +11,7 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// Accepted is the tip of a branch that was accepted last. The zero value is none. It is safe for concurrent use.
+// Accepted is the tip of a branch or tag that was accepted last. The zero value is none. It is safe for concurrent use.
 type Accepted struct {
 	mu     sync.Mutex
 	branch string // with the URL of its repository
@@ -41,10 +41,11 @@ func (a *Accepted) set(branch string, commit git.Hash) {
 
 // keepsHistory returns a *git.RewrittenError for a tip that does not contain the commit that was accepted before it,
 // unless the configuration accepts that. What this process has not seen is on the status branch: the last status
-// commit of this cluster names the commit of the source that it reports. Without one, the first tip is accepted.
+// commit of this cluster names the commit of the source that it reports. Without one, the first tip is accepted. A
+// commit that the configuration names is accepted.
 func (s RevisionSource) keepsHistory(ctx context.Context, tip git.Commit) error {
-	branch := s.Repository.URL() + " " + s.Config.Source.Branch
-	if s.Config.Source.RefusesRewrites() {
+	branch := s.Repository.URL() + " " + s.Config.Source.Ref()
+	if s.Config.Source.RefusesRewrites() && s.Config.Source.Commit == "" {
 		last := s.Accepted.of(branch)
 		if last == "" {
 			var err error

@@ -27,6 +27,14 @@ func verify(ctx context.Context, repo *git.Repository, commit git.Commit, c conf
 	return repo.Verify(ctx, commit, rules, exclude...)
 }
 
+// verifyTag checks the signature of the tag that is followed, if one is: by a key of those who may change source.path.
+func verifyTag(repo *git.Repository, commit git.Commit, s config.Source) error {
+	if s.Tag == "" || len(s.Signatures.Signers) == 0 {
+		return nil
+	}
+	return repo.VerifyTag(commit, s.Signatures.Of(s.Path))
+}
+
 // statusSigner returns what signs status commits, or nil.
 func statusSigner(c config.Config) git.Signer {
 	s := c.Status.Signing

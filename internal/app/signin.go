@@ -50,7 +50,7 @@ func asPerson(a *git.Auth) {
 func repositoryOptions(c config.Config, url string) (git.Options, error) {
 	pack, file, total := c.Source.Limits.Bytes()
 	o := git.Options{
-		URL: url, Branch: c.Source.Branch, Timeout: c.Source.Timeout,
+		URL: url, Branch: c.Source.Branch, Tag: c.Source.Tag, Commit: c.Source.Commit, Timeout: c.Source.Timeout,
 		Limits: git.Limits{PackBytes: pack, FileBytes: file, Bytes: total, Files: c.Source.Limits.Files},
 	}
 	if _, local := git.LocalPath(url); local && url != c.Source.URL {

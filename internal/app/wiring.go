@@ -110,7 +110,7 @@ func (p *Parts) Loop(
 		Review:        reviewSettings(c),
 	}, reconcile.Parts{
 		Source:   from,
-		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c},
+		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c, log},
 		Reviews:  ReviewsOf(p.Repository, c),
 		Cluster:  p.Cluster,
 		Look:     p.Cluster.Look,
@@ -130,7 +130,7 @@ func NewHealth(c config.Config) *reconcile.Health {
 	return reconcile.NewHealth(append(always, modeOf(c).components...)...)
 }
 
-// RevisionSource follows the branch of a repository.
+// RevisionSource follows the branch, tag or commit of a repository.
 type RevisionSource struct {
 	Repository *git.Repository
 	Config     config.Config
@@ -148,6 +148,9 @@ func (s RevisionSource) Fetch(ctx context.Context) (reconcile.Revision, error) {
 	}
 	if err == nil {
 		err = verify(ctx, s.Repository, commit, s.Config)
+	}
+	if err == nil && s.Head == "" {
+		err = verifyTag(s.Repository, commit, s.Config.Source)
 	}
 	if err == nil && s.Head == "" {
 		err = s.keepsHistory(ctx, commit)
@@ -184,7 +187,7 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 	allow, _ := commit.Trailer("Syncer-Allow-Empty")
 	r.AllowEmpty = allow == "true"
 	if commit.Forced {
-		r.Notices = append(r.Notices, "the branch was rewritten: the new tip does not contain the old one")
+		r.Notices = append(r.Notices, "the history was rewritten: the new tip does not contain the old one")
 	}
 	return r, nil
 }
@@ -250,6 +253,7 @@ func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
 type Recorder struct {
 	Branch *git.Branch
 	Config config.Config
+	Log    *slog.Logger // of what is no error; nil for none
 }
 
 func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
@@ -274,5 +278,6 @@ func (r Recorder) Record(ctx context.Context, files map[string][]byte, message s
 	if err != nil || !changed {
 		return "", err
 	}
+	r.shorten(ctx)
 	return string(hash), nil
 }

@@ -72,18 +72,22 @@ var layers = [][]string{
 	{
 		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
-		"internal/git/trailer",
+		"internal/git/target", "internal/git/trailer",
 	},
 	{
 		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
-		"internal/git/ancestry", "internal/git/revision",
+		"internal/git/ancestry", "internal/git/edit", "internal/git/revision",
+		"internal/git/store",
 		"internal/git/smarthttp",
 		"internal/modelconfig", "internal/workspace/header",
 		"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
 		"internal/render/recent",
 	},
-	{"internal/workspace", "internal/workspace/plainobject", "internal/derive", "internal/git/signin"},
+	{
+		"internal/workspace", "internal/workspace/foreign", "internal/workspace/kept", "internal/workspace/plainobject",
+		"internal/derive", "internal/git/signin",
+	},
 	{"internal/workspace/facts", "internal/workspace/find"},
 	{
 		"internal/workspace/load",
@@ -171,7 +175,10 @@ var within = map[string]map[string][]string{
 		"internal/workspace/header":      {},
 		"internal/workspace/find":        {"internal/workspace"},
 		"internal/workspace/facts":       {"internal/workspace", "internal/workspace/header"},
+		"internal/workspace/foreign":     {"internal/workspace/header"},
+		"internal/workspace/kept":        {},
 		"internal/workspace/load": {
+			"internal/workspace/foreign", "internal/workspace/kept",
 			"internal/workspace", "internal/workspace/facts", "internal/workspace/find", "internal/workspace/header",
 			"internal/workspace/plainobject",
 		},
@@ -249,8 +256,8 @@ var fences = []struct {
 	allowed []string
 }{
 	{"github.com/go-git/", []string{
-		"internal/git", "internal/git/ancestry", "internal/git/local", "internal/git/objects", "internal/git/revision",
-		"internal/git/signin", "internal/git/worktree",
+		"internal/git", "internal/git/ancestry", "internal/git/edit", "internal/git/local", "internal/git/objects",
+		"internal/git/revision", "internal/git/signin", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
 	{"k8s.io/client-go", []string{"internal/apply"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
@@ -279,7 +286,8 @@ var pure = []string{
 	"internal/diag", "internal/podpolicy", "internal/publicurl", "internal/sops", "internal/strictyaml",
 	"internal/preset", "internal/derive", "internal/eject", "internal/workspace",
 	"internal/workspace/load", "internal/workspace/admission", "internal/workspace/plainobject",
-	"internal/workspace/facts", "internal/workspace/find", "internal/workspace/header",
+	"internal/workspace/facts", "internal/workspace/foreign", "internal/workspace/kept",
+	"internal/workspace/find", "internal/workspace/header",
 	"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
 	"internal/capacity", "internal/capacity/sizing", "internal/capacity/sizing/kaito", "internal/capacity/sizing/memory",
 	"internal/capacity/fleet", "internal/capacity/fleet/ledger", "internal/capacity/fleet/nodeclass",
@@ -289,7 +297,9 @@ var pure = []string{
 	"internal/apply/drift", "internal/apply/known", "internal/apply/recreate", "internal/apply/sweep",
 	"internal/apply/units",
 	"internal/desired", "internal/desired/digest", "internal/desired/eventual", "internal/desired/why",
-	"internal/git/ancestry", "internal/git/objects", "internal/git/revision", "internal/git/trailer",
+	"internal/git/ancestry", "internal/git/objects", "internal/git/edit", "internal/git/revision",
+	"internal/git/store",
+	"internal/git/target", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/hold", "internal/plan/raise",
 	"internal/plan/rendered", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",

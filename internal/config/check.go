@@ -37,6 +37,8 @@ var rules = []func(*check){
 	(*check).signatures,
 	(*check).decryption,
 	(*check).branches,
+	(*check).target,
+	(*check).keep,
 	(*check).paths,
 	(*check).statusFolder,
 	(*check).times,
@@ -96,6 +98,9 @@ func (c *check) branches() {
 		{"source.branch", c.Source.Branch},
 		{"status.branch", c.Status.Branch},
 	} {
+		if b.name == "" && b.field == "source.branch" && !c.Source.followsBranch() {
+			continue
+		}
 		if b.name == "" || badInRefName.MatchString(b.name) {
 			c.fail(diag.InvalidName, b.field, "", "%q is not a valid branch name", b.name)
 		}

@@ -42,7 +42,9 @@ type Config struct {
 // Source is the Git repository that is followed.
 type Source struct {
 	URL      string        `yaml:"url" usage:"repository: https, ssh or a local path"`
-	Branch   string        `yaml:"branch" usage:"branch to follow"`
+	Branch   string        `yaml:"branch" usage:"branch to follow; none with source.tag or source.commit"`
+	Tag      string        `yaml:"tag" usage:"tag to follow, instead of a branch"`
+	Commit   string        `yaml:"commit" usage:"full hash of the one commit to follow, instead of a branch"`
 	Path     string        `yaml:"path" usage:"folder in the repository that holds the Workspaces"`
 	Interval time.Duration `yaml:"interval" usage:"time between polls; a local repository is also watched"`
 	Timeout  time.Duration `yaml:"timeout" usage:"time for one exchange with the server, such as receiving a pack"`
@@ -51,7 +53,7 @@ type Source struct {
 	Signatures Signatures `yaml:"signatures"`
 	Decryption Decryption `yaml:"decryption"`
 	// Rewritten is empty, Accept or Refuse: see RefusesRewrites.
-	Rewritten string `yaml:"rewritten" usage:"a branch that lost commits: accept, or refuse (as with signatures if empty)"`
+	Rewritten string `yaml:"rewritten" usage:"history that lost commits: accept, or refuse (as with signatures if empty)"`
 
 	Auth Auth `yaml:"auth"`
 }
@@ -80,6 +82,7 @@ type Status struct {
 	Path     string        `yaml:"path" usage:"folder for status files, with one folder for each cluster"`
 	Author   Author        `yaml:"author"`
 	Debounce time.Duration `yaml:"debounce" usage:"time to collect progress into one commit; results go at once"`
+	Keep     int           `yaml:"keep" usage:"commits of the history of status.branch that stay; all if 0"`
 	Signing  Signing       `yaml:"signing"`
 }
 
@@ -345,6 +348,9 @@ func load(
 		notes = c.distrust(path, positions)
 	}
 	from, unread := c.override(env, flags)
+	if _, given := positions["source.branch"]; !given && from["source.branch"] == "" && !c.Source.followsBranch() {
+		c.Source.Branch = ""
+	}
 	problems = append(problems, unread...)
 	notes = slices.DeleteFunc(notes, func(d diag.Diagnostic) bool { return from[d.Field] != "" })
 	for _, p := range c.check() {

@@ -49,6 +49,22 @@ func (s Signatures) Files() []SignerFile {
 	return out
 }
 
+// Of returns the file of keys for a folder: that of the innermost folder around it, or "".
+func (s Signatures) Of(folder string) string {
+	file, depth := "", -1
+	for _, f := range s.Files() {
+		inside := f.Folder == "." || f.Folder == path.Clean(folder) || strings.HasPrefix(path.Clean(folder), f.Folder+"/")
+		d := len(f.Folder)
+		if f.Folder == "." {
+			d = 0
+		}
+		if inside && d > depth {
+			file, depth = f.File, d
+		}
+	}
+	return file
+}
+
 // covers reports whether a folder is in one that needs signatures.
 func (s Signatures) covers(folder string) bool {
 	for _, f := range s.Files() {

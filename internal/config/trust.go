@@ -30,6 +30,7 @@ var namedOnly = []string{
 	"source.rewritten",
 	"source.limits.", // they protect the machine that reads the repository
 	"status.signing.",
+	"status.keep",
 	"review.",
 	"policy.review.signers",
 	"kubeconfig",
@@ -52,6 +53,8 @@ var namedOnly = []string{
 var foundToo = []string{
 	"cluster",
 	"source.branch",
+	"source.tag",
+	"source.commit",
 	"source.path",
 	"source.interval",
 	"source.timeout",

@@ -104,6 +104,94 @@ func BenchmarkStatusCommit(b *testing.B) {
 	report(b, ours, other, "Push")
 }
 
+// BenchmarkStatusCommitRaw writes one status file into 21,000 files with 5,000 commits of history and pushes it, by
+// turns with pushes of objects that were made before: through a bare receive-pack session, and with git push.
+func BenchmarkStatusCommitRaw(b *testing.B) {
+	repo := gittest.NewRepo(b)
+	files := map[string]string{}
+	for i := range 21_000 {
+		files[fmt.Sprintf("teams/t%d/f%d.yaml", i%150, i)] = fmt.Sprintf("key%d: value\n", i)
+	}
+	repo.Commit(files, "files")
+	repo.History(5000, func(i int) map[string]string {
+		return map[string]string{fmt.Sprintf("teams/t%d/f%d.yaml", i%150, i): fmt.Sprintf("changed: %d\n", i)}
+	})
+	repo.Git("repack", "-adq")
+	r := openMain(b, repo.URL())
+	for _, name := range []string{"ours", "raw", "cli"} { // none of them HEAD, at which a server looks in other ways
+		repo.Reset(name, gittest.Main)
+	}
+	branch := r.Branch("ours")
+	mustCommit(b, branch, statusChange(map[string]string{"x.yaml": "first"}))
+	clone := b.TempDir()
+	repo.Git("clone", "--quiet", "--bare", ".", clone)
+	raw := openMain(b, repo.URL()).Branch("raw").tracker
+	rootEntries := repo.Git("ls-tree", gittest.Main)
+	base, err := raw.fetch(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	var ours, bare, cli time.Duration
+	for i := 0; b.Loop(); i++ {
+		change := statusChange(map[string]string{"x.yaml": fmt.Sprint("state: ", i)})
+		start := time.Now()
+		mustCommit(b, branch, change)
+		ours += time.Since(start)
+		b.StopTimer()
+
+		fresh := objects.Set{}
+		tree, err := layFiles(base, change, fresh)
+		if err != nil {
+			b.Fatal(err)
+		}
+		tip, err := writeCommit(change, tree, base.have.commit, fresh)
+		if err != nil {
+			b.Fatal(err)
+		}
+		start = time.Now()
+		down, err := raw.remote.openReceive(b.Context(), "raw")
+		if err == nil {
+			err = down.update(b.Context(), base.have.commit, tip, fresh)
+			down.close()
+		}
+		bare += time.Since(start)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := raw.adopt(base, tip, fresh); err != nil {
+			b.Fatal(err)
+		}
+		base = raw.current.Load()
+
+		at := []string{"-C", clone, "-c", "user.name=T", "-c", "user.email=t@example.com"}
+		blob := repo.GitInput(fmt.Sprint("cli: ", i), append(at, "hash-object", "-w", "--stdin")...)
+		inner := repo.GitInput("100644 blob "+blob+"\tx.yaml\n", append(at, "mktree")...)
+		root := strings.TrimSuffix(rootEntries, "\n") + "\n040000 tree " + inner + "\tcli\n"
+		root = repo.GitInput(root, append(at, "mktree")...)
+		commit := repo.Git(append(at, "commit-tree", root, "-p", "main", "-m", "cli")...)
+		start = time.Now()
+		repo.Git(append(at, "push", "--quiet", repo.URL(), commit+":refs/heads/cli")...)
+		cli += time.Since(start)
+		repo.Git(append(at, "update-ref", "refs/heads/main", commit)...)
+		b.StartTimer()
+	}
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(b.N) }
+	b.ReportMetric(ms(bare), "ms-raw/op")
+	b.ReportMetric(ms(cli), "ms-git-push/op")
+	b.ReportMetric(float64(ours)/float64(bare), "x-raw")
+	row := func(subject string, d time.Duration, against time.Duration) bench.Row {
+		return bench.Row{
+			Scenario: "git status commit, 21,000 files, 5,000 commits",
+			Subject:  subject,
+			Metric:   "time",
+			Value:    ms(d),
+			Unit:     "ms",
+			Ratio:    bench.Against(float64(d) / float64(against)),
+		}
+	}
+	bench.Record(b, row("syncer", ours, bare), row("raw receive-pack", bare, bare), row("git push", cli, bare))
+}
+
 func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 	b.Helper()
 	store := repo.Storer.(*memory.Storage)
@@ -112,7 +200,7 @@ func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	base, err := (&remote{limits: Limits{PackBytes: 1 << 30}}).newVersion("theirs", ref.Hash(), false, store.Objects)
+	base, err := (&remote{limits: Limits{PackBytes: 1 << 30}}).newVersion(ref.Hash(), false, objects.Set(store.Objects))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/store"
 )
 
 // A Branch keeps files in folders. Several processes may each keep a folder on the same branch, and users may commit to
@@ -59,15 +60,18 @@ func (b *Branch) Read(ctx context.Context, dir string) (files map[string][]byte,
 		return nil, "", err
 	}
 	files, err = readFolder(v, dir, b.tracker.remote.limits)
+	if isDamage(err) && b.tracker.current.CompareAndSwap(v, nil) {
+		return b.Read(ctx, dir) // from nothing, once
+	}
 	if err != nil {
-		return nil, "", fmt.Errorf("read branch %s: %w", b.tracker.branch, err)
+		return nil, "", fmt.Errorf("read branch %s: %w", b.tracker.target.Branch, err)
 	}
 	return files, v.commit.Hash, nil
 }
 
 func readFolder(v *version, dir string, limits Limits) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	tree, err := v.set.Subtree(v.commit.Tree.plumbing(), dir)
+	tree, err := objects.Subtree(v.store, v.commit.Tree.plumbing(), dir)
 	if err != nil || tree.IsZero() {
 		return files, err
 	}
@@ -107,8 +111,8 @@ func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, 
 		return "", false, err
 	}
 	t := b.tracker
-	if err := refName(t.branch).Validate(); err != nil {
-		return "", false, fmt.Errorf("commit: branch %q: not a valid name", t.branch)
+	if err := refName(t.target.Branch).Validate(); err != nil {
+		return "", false, fmt.Errorf("commit: branch %q: not a valid name", t.target.Branch)
 	}
 	t.update.Lock()
 	defer t.update.Unlock()
@@ -121,26 +125,30 @@ func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, 
 			}
 		}
 		tip, changed, err = t.push(ctx, c, refused)
+		if isDamage(err) && t.current.Swap(nil) != nil { // once: then it begins from nothing
+			tip, changed, err = t.push(ctx, c, refused)
+		}
 		if refused = nil; !errors.As(err, &refused) {
 			return tip, changed, err
 		}
 	}
-	return "", false, t.remote.rejected(t.branch, fmt.Sprintf("given up after %d tries: %s", maxPushes, refused.reason))
+	return "", false, t.remote.rejected(t.target.Branch,
+		fmt.Sprintf("given up after %d tries: %s", maxPushes, refused.reason))
 }
 
 // push commits the change on the present tip of the server. The error is a *refusal if another attempt may succeed. The
 // previous refusal shows whether the branch has moved since.
 func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, bool, error) {
-	down, err := t.remote.openReceive(ctx, t.branch)
+	down, err := t.remote.openReceive(ctx, t.target.Branch)
 	if err != nil {
 		return "", false, err
 	}
 	defer down.close()
-	old := down.adv.References[refName(t.branch).String()]
+	old := down.adv.References[refName(t.target.Branch).String()]
 	if previous != nil && previous.tip == old && !previous.transient {
-		return "", false, t.remote.rejected(t.branch, previous.reason)
+		return "", false, t.remote.rejected(t.target.Branch, previous.reason)
 	}
-	base := &version{branch: t.branch, set: objects.Set{}}
+	base := &version{branch: t.target.Branch, store: store.Hold(objects.Set{})}
 	if !old.IsZero() {
 		if base, err = t.fetchTip(ctx, old); err != nil {
 			return "", false, err
@@ -150,12 +158,12 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 		}
 	}
 	if c, err = c.edited(base, t.remote.limits); err != nil {
-		return "", false, fmt.Errorf("branch %s: %w", t.branch, err)
+		return "", false, fmt.Errorf("branch %s: %w", t.target.Branch, err)
 	}
 	fresh := objects.Set{}
 	tree, err := layFiles(base, c, fresh)
 	if err != nil {
-		return "", false, fmt.Errorf("branch %s: %w", t.branch, err)
+		return "", false, fmt.Errorf("branch %s: %w", t.target.Branch, err)
 	}
 	if hashOf(tree) == base.commit.Tree || old.IsZero() && len(c.Files) == 0 {
 		return base.commit.Hash, false, nil
@@ -167,8 +175,9 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 	if err := down.update(ctx, old, tip, fresh); err != nil {
 		return "", false, err
 	}
+	t.pushed++
 	// Pushed. Should its objects not be complete here, which they are, the next fetch would clone.
-	if err := t.adopt(t.branch, tip, base.partial, fresh, base.set); err != nil {
+	if err := t.adopt(base, tip, fresh); err != nil {
 		t.current.Store(nil)
 	}
 	return hashOf(tip), true, nil

@@ -58,8 +58,8 @@ func (c Commit) Subject() string {
 }
 
 // commitIn returns a commit of a set, also as it was decoded.
-func commitIn(set objects.Set, h plumbing.Hash) (Commit, *object.Commit, error) {
-	raw, err := set.Commit(h)
+func commitIn(set objects.Source, h plumbing.Hash) (Commit, *object.Commit, error) {
+	raw, err := objects.Commit(set, h)
 	if err != nil {
 		return Commit{}, nil, err
 	}

@@ -14,13 +14,13 @@
 //
 // [Repository.Fetch] costs one request if the branch did not move, and receives only new objects otherwise. A path or a
 // symbolic link of a [Snapshot] cannot reach a file of this machine, because no file is on disk. [Branch.Commit] pushes
-// a compare-and-swap: the server moves the branch from the tip that the commit is based on, or refuses. syncer never
-// forces a push, and the length of the history costs nothing.
+// a compare-and-swap: the server moves the branch from the tip that the commit is based on, or refuses. The
+// length of the history costs nothing. [Branch.Truncate] shortens it, by compare-and-swap as well.
 //
 // The package and those below it are the only importers of go-git, and use its transports, pack format and object
 // encodings only. The Worktree, Push and Fetch of go-git cost time in proportion to the repository; those of this
-// package, to the change. Package objects has the sets of objects, revision the names of commits, and ancestry what
-// leads from one commit to another.
+// package, to the change. Package target says what is followed, store keeps the objects, revision has the names of
+// commits, and ancestry what leads from one commit to another.
 //
 // All data from the server is hostile input. Packs have limits in bytes, objects and inflated size before any decoding,
 // and a pack without all objects of a commit is discarded as a whole.

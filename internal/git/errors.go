@@ -7,13 +7,16 @@ import (
 	"fmt"
 
 	"syncer.dev/syncer/internal/git/revision"
+	"syncer.dev/syncer/internal/git/target"
 )
 
 var (
 	// ErrEmptyRepository means that the repository has no commit yet.
 	ErrEmptyRepository = errors.New("the repository is empty")
 	// ErrBranchNotFound means that the repository has no such branch.
-	ErrBranchNotFound = errors.New("no such branch")
+	ErrBranchNotFound = target.ErrBranchNotFound
+	// ErrTagNotFound means that the repository has no such tag.
+	ErrTagNotFound = target.ErrTagNotFound
 	// ErrUnknownRevision means that a revision names no commit of the repository.
 	ErrUnknownRevision = revision.ErrUnknown
 	// ErrBeforeHistory means that a revision names what was there before the first commit: nothing. It wraps

@@ -72,6 +72,7 @@ func TestUnreachable(t *testing.T) {
 			hint:   "credentials",
 		},
 		{name: "server error", faults: gittest.Faults{Status: 503, Body: "maintenance"}, want: "503"},
+		{name: "internal error", faults: gittest.Faults{Status: 500, Body: "a stack trace"}, want: "500"},
 		{name: "down", faults: gittest.Faults{Down: true}, want: "EOF"},
 		{
 			name: "not a git server", faults: gittest.Faults{Status: 200, Body: "<html>welcome</html>"},

@@ -26,8 +26,8 @@ type want struct {
 	// have, if set, is a commit that we hold. Only what is new since is received. Without a depth the request says that
 	// we lack its ancestors.
 	have *have
-	// noFiles asks for commits and folders only, of a server that can leave files out.
-	noFiles bool
+	// noFiles asks for commits and folders only, of a server that can leave files out; commitsOnly for commits alone.
+	noFiles, commitsOnly bool
 }
 
 type have struct {
@@ -96,7 +96,10 @@ func (u *upload) request(w want) *packp.UploadPackRequest {
 	if u.partial() { // a file that is too large to be read need not be received, wherever it is
 		set(capability.Filter)
 		req.Filter = packp.FilterBlobLimit(uint64(u.remote.limits.FileBytes)+1, packp.BlobLimitPrefixNone)
-		if w.noFiles {
+		switch {
+		case w.commitsOnly:
+			req.Filter = packp.FilterTreeDepth(0)
+		case w.noFiles:
 			req.Filter = packp.FilterBlobNone()
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/store"
 )
 
 func TestFetchFollowsTheBranch(t *testing.T) {
@@ -30,7 +31,7 @@ func TestFetchFollowsTheBranch(t *testing.T) {
 
 		c := mustFetch(t, r)
 		checkCommit(t, repo, c, first)
-		if n := commits(r.source.current.Load().set); n != 1 {
+		if n := commits(r.source.current.Load().store); n != 1 {
 			t.Errorf("a clone holds %d commits, want the tip alone", n)
 		}
 		old := mustSnapshot(t, r, c)
@@ -68,7 +69,7 @@ func TestFetchFollowsTheBranch(t *testing.T) {
 		if _, err := r.Snapshot(Commit{Hash: Hash(first)}); !errors.Is(err, ErrNotFetched) {
 			t.Errorf("snapshot of a superseded commit: %v, want ErrNotFetched", err)
 		}
-		if n := len(r.source.current.Load().set); n > 30 {
+		if n, _ := r.source.current.Load().store.Held(); n > 30 {
 			t.Errorf("%d objects are held, more than the tip needs", n)
 		}
 	})
@@ -89,12 +90,12 @@ func checkCommit(t *testing.T, repo *gittest.Repo, c Commit, hash string) {
 	}
 }
 
-func commits(set objects.Set) (n int) {
-	for _, o := range set {
+func commits(held store.Commit) (n int) {
+	held.Each(func(o plumbing.EncodedObject) {
 		if o.Type() == plumbing.CommitObject {
 			n++
 		}
-	}
+	})
 	return n
 }
 
@@ -211,15 +212,41 @@ func TestFetchHealsItself(t *testing.T) {
 		repo.Commit(map[string]string{"keep/a": "a", "b": "b"}, "first")
 		r := openMain(t, url)
 		mustFetch(t, r)
-		for h, o := range r.source.current.Load().set { // lose objects that the next commit needs
-			if o.Type() == plumbing.BlobObject {
-				delete(r.source.current.Load().set, h)
-			}
-		}
+		damage(r.source, plumbing.TreeObject) // what the next commit builds on
 		repo.Commit(map[string]string{"b": "c"}, "second")
 		c := mustFetch(t, r)
 		if got := contents(t, mustSnapshot(t, r, c)); got["keep/a"] != "a" || got["b"] != "c" || c.Forced {
 			t.Errorf("commit %+v with files %v", c, got)
+		}
+
+		damage(r.source, plumbing.BlobObject) // what is only read
+		if _, err := mustSnapshot(t, r, c).ReadFile("keep/a"); !errors.Is(err, objects.ErrDamaged) {
+			t.Errorf("a damaged file: %v", err)
+		}
+		c = mustFetch(t, r)
+		if got := contents(t, mustSnapshot(t, r, c)); got["keep/a"] != "a" || c.Forced {
+			t.Errorf("after the next fetch, commit %+v with files %v", c, got)
+		}
+
+		branch := r.Branch(statusBranch)
+		mustCommit(t, branch, statusChange(map[string]string{"x": "1"}))
+		damage(branch.tracker, plumbing.BlobObject)
+		if files, _, err := branch.Read(t.Context(), "status"); err != nil || string(files["demo/x"]) != "1" {
+			t.Errorf("read from a damaged store: %v, %v", files, err)
+		}
+		damage(branch.tracker, plumbing.TreeObject)
+		mustCommit(t, branch, statusChange(map[string]string{"x": "2"}))
+		if got := repo.Show(statusBranch, "status/demo/x"); got != "2" {
+			t.Errorf("written to a damaged store: %s", got)
+		}
+	})
+}
+
+// damage makes all objects of a type that a tracker holds something else.
+func damage(t *tracker, kind plumbing.ObjectType) {
+	t.current.Load().store.Each(func(o plumbing.EncodedObject) {
+		if o.Type() == kind {
+			o.SetType(plumbing.InvalidObject)
 		}
 	})
 }

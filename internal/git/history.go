@@ -118,7 +118,7 @@ func (r *Repository) filesOf(
 			return nil, err
 		}
 	}
-	return r.remote.newVersion("", base, h.partial, h.set)
+	return r.remote.newVersion(base, h.partial, h.set)
 }
 
 // commitOnly receives a commit with its files, and no history.
@@ -135,7 +135,7 @@ func (r *Repository) commitOnly(ctx context.Context, at plumbing.Hash) (*version
 	if at, err = revision.Peel(set, at); err != nil {
 		return nil, err
 	}
-	return r.remote.newVersion("", at, up.partial(), set)
+	return r.remote.newVersion(at, up.partial(), set)
 }
 
 // histories are two revisions, with a number of generations before them.

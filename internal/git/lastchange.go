@@ -46,11 +46,11 @@ func (r *Repository) LastChange(ctx context.Context, tip Hash, name string, n in
 
 // entryAt returns the hash of a file or folder; zero if the tree has none of this name.
 func entryAt(set objects.Set, tree plumbing.Hash, name string) (plumbing.Hash, error) {
-	dir, err := set.Subtree(tree, path.Dir(name))
+	dir, err := objects.Subtree(set, tree, path.Dir(name))
 	if err != nil || dir.IsZero() || name == "." {
 		return dir, err
 	}
-	entries, err := set.Tree(dir)
+	entries, err := objects.Tree(set, dir)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}

@@ -14,8 +14,11 @@ type Options struct {
 	// file:///path or a local path. Credentials inside it are refused, and so are credentials over http to another
 	// machine. A local repository needs the git command on PATH: go-git speaks to its upload-pack and receive-pack.
 	URL string
-	// Branch is the branch to follow, such as main. Empty means the one that the server's HEAD names.
+	// Branch is the branch to follow, such as main; Tag the tag, and Commit the full hash of the one commit. At most one
+	// of them is given. None means the branch that the server's HEAD names.
 	Branch string
+	Tag    string
+	Commit string
 	Auth   Auth
 	// CAFile holds PEM certificates to trust for https, in addition to the system's. CertFile and KeyFile hold the PEM
 	// certificate to show to the server, and its key. A file that changes is read again.

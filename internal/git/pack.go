@@ -36,7 +36,7 @@ func readPack(r io.Reader, limits Limits) (objects.Set, error) {
 	store := memory.NewStorage()
 	// Hiding Seek lets the parser keep the deltas it has read instead of inflating them again.
 	if err := packfile.UpdateObjectStorage(store, struct{ io.Reader }{bytes.NewReader(pack)}); err != nil {
-		return nil, fmt.Errorf("decode pack: %w", err)
+		return nil, fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 	}
 	return store.Objects, nil
 }
@@ -46,7 +46,7 @@ func checkPack(pack []byte, maxInflated int64) error {
 	s := packfile.NewScanner(bytes.NewReader(pack))
 	_, count, err := s.Header()
 	if err != nil {
-		return fmt.Errorf("decode pack: %w", err)
+		return fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 	}
 	if count > maxPackObjects {
 		return tooLarge("", "a pack of %d objects, more than %d", count, maxPackObjects)
@@ -55,13 +55,13 @@ func checkPack(pack []byte, maxInflated int64) error {
 	for range count {
 		h, err := s.NextObjectHeader()
 		if err != nil {
-			return fmt.Errorf("decode pack: %w", err)
+			return fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 		}
 		size := uint64(h.Length)
 		if h.Type.IsDelta() {
 			var head prefix
 			if _, _, err := s.NextObject(&head); err != nil {
-				return fmt.Errorf("decode pack: %w", err)
+				return fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 			}
 			size += head.targetSize()
 		}
@@ -70,7 +70,7 @@ func checkPack(pack []byte, maxInflated int64) error {
 		}
 	}
 	if _, err := s.Checksum(); err != nil { // the parser lets a missing one pass
-		return fmt.Errorf("decode pack: checksum: %w", err)
+		return fmt.Errorf("decode pack: %w: checksum: %w", objects.ErrDamaged, err)
 	}
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
@@ -138,22 +137,6 @@ func (r *remote) remedy(err error) string {
 func denied(err error) bool {
 	return errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed) ||
 		strings.Contains(err.Error(), "ssh: unable to authenticate")
-}
-
-// tip returns where the branch is, and the branch's name: an empty name stands for the one that HEAD names.
-func (r *remote) tip(adv *packp.AdvRefs, branch string) (plumbing.Hash, string, error) {
-	if branch == "" {
-		for _, symref := range adv.Capabilities.Get(capability.SymRef) {
-			if target, ok := strings.CutPrefix(symref, "HEAD:refs/heads/"); ok {
-				branch = target
-			}
-		}
-	}
-	h, ok := adv.References[refName(branch).String()]
-	if !ok {
-		return plumbing.ZeroHash, branch, fmt.Errorf("%s: branch %q: %w", r.url, branch, ErrBranchNotFound)
-	}
-	return h, branch, nil
 }
 
 func refName(branch string) plumbing.ReferenceName { return plumbing.NewBranchReferenceName(branch) }

@@ -6,9 +6,14 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"syncer.dev/syncer/internal/git/target"
 )
 
-// A Repository follows one branch. It is safe for concurrent use; fetches wait for each other, readers never wait.
+// A Repository follows one branch, tag or commit. It is safe for concurrent use; fetches wait for each other, readers
+// never wait.
 type Repository struct {
 	remote *remote
 	source *tracker
@@ -21,36 +26,38 @@ type Repository struct {
 
 // Open checks the options and returns a Repository. It does not touch the network.
 func Open(o Options) (*Repository, error) {
-	if o.Branch != "" {
-		if err := refName(o.Branch).Validate(); err != nil {
-			return nil, fmt.Errorf("branch %q: not a valid name", o.Branch)
-		}
+	follow := target.Target{Branch: o.Branch, Tag: o.Tag, Commit: o.Commit}
+	if err := follow.Validate(); err != nil {
+		return nil, err
 	}
 	r, err := newRemote(o)
 	if err != nil {
 		return nil, err
 	}
-	return &Repository{remote: r, source: &tracker{remote: r, branch: o.Branch}, branches: map[string]*tracker{}}, nil
+	return &Repository{remote: r, source: &tracker{remote: r, target: follow}, branches: map[string]*tracker{}}, nil
 }
 
 // URL returns the repository's address without credentials.
 func (r *Repository) URL() string { return r.remote.url }
 
-// Head asks the server for the tip of the branch, and receives no object. The error is, or wraps, ErrEmptyRepository,
-// ErrBranchNotFound, an *UnreachableError, or the context's.
+// Head asks the server for the commit that is followed, and receives no object. The error is, or wraps,
+// ErrEmptyRepository, ErrBranchNotFound, ErrTagNotFound, an *UnreachableError, or the context's.
 func (r *Repository) Head(ctx context.Context) (Hash, error) {
 	up, err := r.remote.openUpload(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer up.close()
-	tip, _, err := r.remote.tip(up.adv, r.source.branch)
-	return hashOf(tip), err
+	found, err := r.source.find(up.adv)
+	if peeled, tagged := up.adv.Peeled["refs/tags/"+r.source.target.Tag]; tagged {
+		found.Ref = peeled
+	}
+	return hashOf(found.Ref), err
 }
 
-// Fetch returns the branch's tip, and keeps its files for Snapshot. The first call receives the files of the tip, later
-// calls receive new objects only. If objects are missing, Fetch receives the files of the tip again. Errors are those
-// of Head, and ErrTooLarge; after an error, the commit of the previous call stays available.
+// Fetch returns the commit that is followed, and keeps its files for Snapshot. The first call receives the files of the
+// tip, later calls receive new objects only. If objects are missing, Fetch receives the files of the tip again. Errors
+// are those of Head, and ErrTooLarge; after an error, the commit of the previous call stays available.
 func (r *Repository) Fetch(ctx context.Context) (Commit, error) {
 	v, err := r.source.fetch(ctx)
 	if err != nil {
@@ -71,6 +78,29 @@ func (r *Repository) Snapshot(c Commit, folders ...string) (*Snapshot, error) {
 	return nil, fmt.Errorf("%s: %s: %w", r.remote.url, c.Hash.Short(), ErrNotFetched)
 }
 
+// Held returns how many objects the Repository keeps in memory, of all branches, and their bytes.
+func (r *Repository) Held() (count int, bytes int64) {
+	versions := r.held()
+	r.mu.Lock()
+	for _, t := range r.branches {
+		if v := t.current.Load(); v != nil {
+			versions = append(versions, v)
+		}
+	}
+	r.mu.Unlock()
+	seen := map[plumbing.Hash]bool{}
+	for _, v := range versions {
+		v.store.Each(func(o plumbing.EncodedObject) {
+			if h := o.Hash(); !seen[h] {
+				seen[h] = true
+				count++
+				bytes += o.Size()
+			}
+		})
+	}
+	return count, bytes
+}
+
 func (r *Repository) held() []*version {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,14 +113,14 @@ func (r *Repository) held() []*version {
 
 // Branch returns a branch to keep files on. It need not exist yet, and may be the one that is followed.
 func (r *Repository) Branch(name string) *Branch {
-	if name == r.source.branch {
+	if name == r.source.target.Branch {
 		return &Branch{r.source}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.branches[name]
 	if t == nil {
-		t = &tracker{remote: r.remote, branch: name}
+		t = &tracker{remote: r.remote, target: target.Target{Branch: name}}
 		r.branches[name] = t
 	}
 	return &Branch{t}

@@ -65,7 +65,7 @@ func (r *Repository) resolve(ctx context.Context, rev string) (*version, error) 
 	if err != nil {
 		return nil, err
 	}
-	return r.remote.newVersion("", at, up.partial(), set)
+	return r.remote.newVersion(at, up.partial(), set)
 }
 
 // unknownTo returns ErrUnknownRevision for the error of a server that does not have the commit.
@@ -92,7 +92,7 @@ func (r *Repository) since(ctx context.Context, up *upload, at plumbing.Hash) (*
 	last := held[len(held)-1]
 	set, err := up.receive(ctx, want{tips: []plumbing.Hash{at}, depth: 1, have: &last.have})
 	if commit, tagged := revision.Peel(set, at); err == nil && tagged == nil {
-		if v, err := r.remote.newVersion("", commit, up.partial() || last.partial, set, last.set); err == nil {
+		if v, err := r.remote.newVersion(commit, up.partial() || last.partial, set, last.store); err == nil {
 			return v, nil
 		}
 	}

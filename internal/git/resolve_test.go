@@ -69,7 +69,7 @@ func TestResolveAsksForACommitWhereTheServerAllows(t *testing.T) {
 	if c, err := r.Resolve(context.Background(), want); err != nil || string(c.Hash) != want {
 		t.Errorf("Resolve = %s, %v, want %s", c.Hash, err, want)
 	}
-	if n := commits(r.held()[0].set); n != 1 || repo.Traffic().PackOut > 1000 {
+	if n := commits(r.held()[0].store); n != 1 || repo.Traffic().PackOut > 1000 {
 		t.Errorf("%d bytes were received: the history was sent", repo.Traffic().PackOut)
 	}
 	if _, err := r.Resolve(context.Background(), strings.Repeat("ab", 20)); !errors.Is(err, ErrUnknownRevision) {

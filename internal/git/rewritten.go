@@ -78,7 +78,7 @@ func (b *Branch) Newest(ctx context.Context, match func(Commit) bool) (found Com
 	if err != nil {
 		return Commit{}, false, err
 	}
-	set := v.set
+	var set objects.Source = v.store
 	for _, depth := range historySteps {
 		found, ok, whole := newest(set, v.have.commit, match)
 		if ok || whole {
@@ -99,7 +99,7 @@ func (b *Branch) Newest(ctx context.Context, match func(Commit) bool) (found Com
 }
 
 // newest is Newest for the commits of a set; whole reports whether the set has all of them.
-func newest(set objects.Set, tip plumbing.Hash, match func(Commit) bool) (found Commit, ok, whole bool) {
+func newest(set objects.Source, tip plumbing.Hash, match func(Commit) bool) (found Commit, ok, whole bool) {
 	for at := tip; ; {
 		c, raw, err := commitIn(set, at)
 		if err != nil {

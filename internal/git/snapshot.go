@@ -33,17 +33,41 @@ const maxDepth = 100
 // Symbolic links and submodules are listed, with the reason of package files in Sys, but cannot be opened. A file above
 // the limit is listed, but reading it is an error. All times are the commit's.
 type Snapshot struct {
-	set    objects.Set
+	set    objects.Source
+	note   func(error) error // receives each error, and returns it
 	root   *node
 	time   time.Time
 	limits Limits
 
-	mu      sync.Mutex // guards what follows, and the nodes
+	known *sync.Map // folders that were decoded, by place: those that do not change are shared by Snapshots
+
+	mu      sync.Mutex // guards what follows
+	open    map[*node]*listing
 	entries int
 	bytes   int64
 }
 
-// node is a file or folder.
+// place is a folder, where it is. Paths are part of what is in it.
+type place struct {
+	path string
+	hash plumbing.Hash
+}
+
+// listing is a folder, as one Snapshot has listed it.
+type listing struct {
+	*folderNode
+	err    error // why it cannot be listed here
+	listed bool  // it counts
+}
+
+// folderNode is what is in a folder. It does not change.
+type folderNode struct {
+	children []*node // sorted by name
+	err      error   // why it cannot be listed anywhere
+	bytes    int64   // of the files that may be read
+}
+
+// node is a file or folder. It does not change.
 type node struct {
 	name  string
 	path  string
@@ -53,17 +77,14 @@ type node struct {
 	depth int
 
 	unread files.Unread // why it cannot be opened; "" if it can
-
-	// Of a folder, once loaded is set:
-	loaded   bool
-	children []*node // sorted by name
-	err      error   // why it cannot be listed
-	listed   bool    // it counts
 }
 
 // newSnapshot returns a Snapshot in which the given folders are looked at whole. One that is not there is no error.
 func newSnapshot(v *version, limits Limits, folders ...string) (*Snapshot, error) {
-	s := &Snapshot{set: v.set, time: v.commit.Time, limits: limits}
+	s := &Snapshot{
+		set: v.store, note: v.noteDamage, time: v.commit.Time, limits: limits,
+		known: v.store.Made(), open: map[*node]*listing{},
+	}
 	s.root = &node{name: ".", path: ".", mode: fs.ModeDir | 0o555, hash: v.commit.Tree.plumbing()}
 	for _, folder := range folders {
 		n, err := s.find("open", path.Clean(folder))
@@ -97,57 +118,72 @@ func (s *Snapshot) index(n *node) error {
 func (s *Snapshot) list(n *node) ([]*node, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.load(n)
-	if n.err != nil || n.listed {
-		return n.children, n.err
+	l := s.load(n)
+	if l.err != nil || l.listed {
+		return l.children, l.err
 	}
-	n.listed = true
-	if s.entries += len(n.children); s.entries > s.limits.Files {
-		n.err = tooLarge(settingFiles, "more than %d files and folders", s.limits.Files)
+	l.listed = true
+	if s.entries += len(l.children); s.entries > s.limits.Files {
+		l.err = tooLarge(settingFiles, "more than %d files and folders", s.limits.Files)
 	}
-	for _, c := range n.children {
-		if c.size > 0 && c.size <= s.limits.FileBytes {
-			s.bytes += c.size
-		}
+	if s.bytes += l.bytes; s.bytes > s.limits.Bytes {
+		l.err = tooLarge(settingBytes, "files of more than %s in total", inWords(s.limits.Bytes))
 	}
-	if s.bytes > s.limits.Bytes {
-		n.err = tooLarge(settingBytes, "files of more than %s in total", inWords(s.limits.Bytes))
-	}
-	return n.children, n.err
+	return l.children, l.err
 }
 
-// load decodes the tree of a folder. s.mu must be held.
-func (s *Snapshot) load(n *node) {
-	if n.loaded {
-		return
+// load decodes the tree of a folder, unless a Snapshot has done so before. s.mu must be held.
+func (s *Snapshot) load(n *node) *listing {
+	if l := s.open[n]; l != nil {
+		return l
 	}
-	n.loaded = true
-	if n.depth > maxDepth {
-		n.err = tooLarge("", "folders nested more than %d deep", maxDepth)
-		return
-	}
-	entries, err := s.set.Tree(n.hash)
-	if err != nil {
-		n.err = err
-		return
-	}
-	for i := range entries {
-		s.add(n, &entries[i])
-	}
-	slices.SortFunc(n.children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
-	for i := 1; i < len(n.children); i++ {
-		if n.children[i].name == n.children[i-1].name && n.err == nil {
-			n.err = fmt.Errorf("%q is in the tree twice", n.children[i].path)
+	at := place{n.path, n.hash}
+	known, ok := s.known.Load(at)
+	if !ok {
+		f := s.decode(n)
+		if known = f; f.err == nil { // an error may be cured by another clone
+			s.known.Store(at, f)
 		}
 	}
+	f := known.(*folderNode)
+	l := &listing{folderNode: f, err: f.err}
+	s.open[n] = l
+	return l
+}
+
+// decode decodes the tree of a folder.
+func (s *Snapshot) decode(n *node) *folderNode {
+	f := &folderNode{}
+	if n.depth > maxDepth {
+		f.err = tooLarge("", "folders nested more than %d deep", maxDepth)
+		return f
+	}
+	entries, err := objects.Tree(s.set, n.hash)
+	if err != nil {
+		f.err = s.note(err)
+		return f
+	}
+	for i := range entries {
+		s.add(n, f, &entries[i])
+	}
+	slices.SortFunc(f.children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+	for i, c := range f.children {
+		if c.size > 0 && c.size <= s.limits.FileBytes {
+			f.bytes += c.size
+		}
+		if i > 0 && c.name == f.children[i-1].name && f.err == nil {
+			f.err = fmt.Errorf("%q is in the tree twice", c.path)
+		}
+	}
+	return f
 }
 
 // add puts an entry of a tree into its folder.
-func (s *Snapshot) add(n *node, e *object.TreeEntry) {
+func (s *Snapshot) add(n *node, f *folderNode, e *object.TreeEntry) {
 	at := path.Join(n.path, e.Name)
 	if err := checkName(e.Name); err != nil {
-		if n.err == nil {
-			n.err = fmt.Errorf("path %q: %w", at, err)
+		if f.err == nil {
+			f.err = fmt.Errorf("path %q: %w", at, err)
 		}
 		return
 	}
@@ -157,7 +193,7 @@ func (s *Snapshot) add(n *node, e *object.TreeEntry) {
 		child.mode = fs.ModeDir | 0o555
 	case filemode.Regular, filemode.Executable, filemode.Deprecated:
 		child.size = -1
-		if o, ok := s.set[e.Hash]; ok {
+		if o, ok := s.set.Object(e.Hash); ok {
 			child.size = o.Size()
 		}
 	case filemode.Symlink:
@@ -167,7 +203,7 @@ func (s *Snapshot) add(n *node, e *object.TreeEntry) {
 	default:
 		child.mode, child.unread = fs.ModeIrregular|0o444, files.Special
 	}
-	n.children = append(n.children, child)
+	f.children = append(f.children, child)
 }
 
 // checkName refuses special names of files: those with a meaning for a file system or Git, and those with invisible
@@ -207,18 +243,21 @@ func (s *Snapshot) find(op, name string) (*node, error) {
 		return n, nil
 	}
 	for part := range strings.SplitSeq(name, "/") {
+		var in listing
 		if n.mode.IsDir() {
-			s.load(n)
+			in = *s.load(n)
+		} else {
+			in.folderNode = &folderNode{}
 		}
-		first, _ := slices.BinarySearchFunc(n.children, part, func(c *node, part string) int {
+		first, _ := slices.BinarySearchFunc(in.children, part, func(c *node, part string) int {
 			return strings.Compare(c.name, part)
 		})
-		found := n.children[first:]
+		found := in.children[first:]
 		switch {
 		case len(found) == 0 || found[0].name != part:
 			return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
-		case len(found) > 1 && found[1].name == part: // n.err says so
-			return nil, &fs.PathError{Op: op, Path: name, Err: n.err}
+		case len(found) > 1 && found[1].name == part: // the error of the folder says so
+			return nil, &fs.PathError{Op: op, Path: name, Err: in.folderNode.err}
 		}
 		n = found[0]
 	}

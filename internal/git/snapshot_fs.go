@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"time"
+
+	"syncer.dev/syncer/internal/git/objects"
 )
 
 // Open implements [fs.FS].
@@ -34,6 +36,15 @@ func (s *Snapshot) ReadFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	return s.read(n, name)
+}
+
+// ContentID implements files.Identified. Files above the limit have none: they cannot be read.
+func (s *Snapshot) ContentID(name string) (id string, ok bool) {
+	n, err := s.find("hash", name)
+	if err != nil || !n.mode.IsRegular() || n.unread != "" || n.size < 0 || n.size > s.limits.FileBytes {
+		return "", false
+	}
+	return "blob " + n.hash.String(), true
 }
 
 // ReadDir implements [fs.ReadDirFS].
@@ -86,14 +97,14 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 	case n.size > s.limits.FileBytes:
 		err = tooLarge(settingFile, "a file of %d bytes, more than %s", n.size, inWords(s.limits.FileBytes))
 	default:
-		b, e := s.set.Blob(n.hash)
+		b, e := objects.Blob(s.set, n.hash)
 		if e == nil && isPointer(b) {
 			e = errPointer
 		}
 		if e == nil {
 			return b, nil
 		}
-		err = e
+		err = s.note(e)
 	}
 	return nil, &fs.PathError{Op: "read", Path: name, Err: err}
 }

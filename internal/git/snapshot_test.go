@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/store"
 )
 
 func TestSnapshotIsAFileSystem(t *testing.T) {
@@ -109,7 +110,7 @@ func TestSnapshotOfLargeFiles(t *testing.T) {
 }
 
 // hostileTree builds a version whose tree holds the entries as they are, which git itself would refuse to write.
-func hostileTree(t *testing.T, entries ...object.TreeEntry) *version {
+func hostileTree(t *testing.T, entries ...object.TreeEntry) (*version, objects.Set) {
 	t.Helper()
 	set := objects.Set{}
 	blob, err := set.Put(func(o plumbing.EncodedObject) error {
@@ -144,7 +145,7 @@ func hostileTree(t *testing.T, entries ...object.TreeEntry) *version {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &version{commit: Commit{Tree: hashOf(tree)}, set: set}
+	return &version{commit: Commit{Tree: hashOf(tree)}, store: store.Hold(set)}, set
 }
 
 func TestSnapshotRefusesHostileTrees(t *testing.T) {
@@ -165,7 +166,8 @@ func TestSnapshotRefusesHostileTrees(t *testing.T) {
 		"twice, files": {file("a"), file("a")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if s, err := newSnapshot(hostileTree(t, entries...), Limits{}.withDefaults(), "."); err == nil {
+			v, _ := hostileTree(t, entries...)
+			if s, err := newSnapshot(v, Limits{}.withDefaults(), "."); err == nil {
 				t.Errorf("accepted: %v", contents(t, s))
 			}
 		})
@@ -174,13 +176,13 @@ func TestSnapshotRefusesHostileTrees(t *testing.T) {
 
 func TestSnapshotLimits(t *testing.T) {
 	// A tree that lists one subtree ten times, five levels deep, is six objects and 100,000 files.
-	v := hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
+	v, set := hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
 	for range 5 {
 		var entries []object.TreeEntry
 		for i := range 10 {
 			entries = append(entries, object.TreeEntry{Name: fmt.Sprint(i), Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()})
 		}
-		h, err := v.set.Put((&object.Tree{Entries: entries}).Encode)
+		h, err := set.Put((&object.Tree{Entries: entries}).Encode)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,9 +191,9 @@ func TestSnapshotLimits(t *testing.T) {
 	if _, err := newSnapshot(v, Limits{}.withDefaults(), "."); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("100,000 files: %v, want ErrTooLarge", err)
 	}
-	v = hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
+	v, set = hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
 	for range 200 {
-		h, err := v.set.Put(
+		h, err := set.Put(
 			(&object.Tree{Entries: []object.TreeEntry{{Name: "d", Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()}}}).Encode,
 		)
 		if err != nil {

@@ -5,84 +5,167 @@ package git
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 
 	"syncer.dev/syncer/internal/git/ancestry"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/revision"
+	"syncer.dev/syncer/internal/git/store"
+	"syncer.dev/syncer/internal/git/target"
 )
 
-// A tracker holds the newest known version of one branch: its tip, and all objects of the tip's tree.
+// A tracker holds the newest known version of one branch, tag or commit: its tip, and all objects of the tip's tree.
 type tracker struct {
 	remote *remote
-	branch string // "" for the server's default
+	target target.Target
 
 	update  sync.Mutex // held while the version is being replaced; readers need not wait for it
 	current atomic.Pointer[version]
+	looked  bool // at the length of the history
+	pushed  int  // commits since
 }
 
 // version is a commit with its files. It is immutable.
 type version struct {
 	branch string
+	ref    plumbing.Hash // what the server named: the commit, or a tag that leads to it
+	tag    []byte        // the object of that tag; nil for none
 	commit Commit
 	have   have
-	set    objects.Set
-	// partial says that the server left large files out of set.
+	store  store.Commit
+	// partial says that the server left large files out.
 	partial bool
+	damage  *atomic.Bool // an object was not what it should be: the next fetch begins from nothing
 }
 
-func (r *remote) newVersion(branch string, tip plumbing.Hash, partial bool, from ...objects.Set) (*version, error) {
-	set, err := reachable(tip, partial, r.limits.inflated(), from...)
+// newVersion gathers the commit that a ref leads to, from what was received and what is held.
+func (r *remote) newVersion(ref plumbing.Hash, partial bool, from ...objects.Source) (*version, error) {
+	tip, err := revision.Peel(objects.Layers(from), ref)
 	if err != nil {
 		return nil, err
 	}
-	c, raw, err := commitIn(set, tip)
+	whole, err := store.Gather(tip, partial, r.limits.inflated(), from...)
+	return r.versionOf(ref, tip, partial, whole, err, from...)
+}
+
+// next is newVersion after old, at the cost of what changed.
+func (r *remote) next(old *version, ref plumbing.Hash, partial bool, fresh objects.Set) (*version, error) {
+	tip, err := revision.Peel(objects.Layers{fresh, old.store}, ref)
 	if err != nil {
 		return nil, err
 	}
-	have := have{tip, raw.Committer.When}
-	return &version{branch: branch, commit: c, have: have, set: set, partial: partial}, nil
+	partial = partial || old.partial
+	whole, err := old.store.Next(tip, partial, r.limits.inflated(), fresh)
+	return r.versionOf(ref, tip, partial, whole, err, fresh)
 }
 
-// fetch moves the tracker to the branch's tip. It costs one request and no object if the branch did not move.
+func (r *remote) versionOf(
+	ref, tip plumbing.Hash, partial bool, whole store.Commit, err error, from ...objects.Source,
+) (*version, error) {
+	if errors.Is(err, store.ErrTooLarge) {
+		return nil, tooLarge(settingPack, "the files of the commit have more than %s", inWords(r.limits.inflated()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, raw, err := commitIn(whole, tip)
+	if err != nil {
+		return nil, err
+	}
+	var tag []byte
+	if ref != tip {
+		if tag, err = objects.Raw(objects.Layers(from), plumbing.TagObject, ref); err != nil {
+			return nil, err
+		}
+	}
+	return &version{
+		ref:     ref,
+		tag:     tag,
+		commit:  c,
+		have:    have{tip, raw.Committer.When},
+		store:   whole,
+		partial: partial,
+		damage:  &atomic.Bool{},
+	}, nil
+}
+
+// noteDamage remembers that an object of the version cannot be read, and returns the error.
+func (v *version) noteDamage(err error) error {
+	if v.damage != nil && isDamage(err) {
+		v.damage.Store(true)
+	}
+	return err
+}
+
+// isDamage reports whether objects are missing or wrong, which a new clone may cure.
+func isDamage(err error) bool {
+	return errors.Is(err, objects.ErrMissing) || errors.Is(err, objects.ErrDamaged)
+}
+
+// find looks the target up among what the server advertises.
+func (t *tracker) find(adv *packp.AdvRefs) (target.Found, error) {
+	found, err := t.target.Find(adv)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", t.remote.url, err)
+	}
+	return found, err
+}
+
+// open opens a session, and looks the target up.
+func (t *tracker) open(ctx context.Context) (*upload, target.Found, error) {
+	up, err := t.remote.openUpload(ctx)
+	if err != nil {
+		return nil, target.Found{}, err
+	}
+	found, err := t.find(up.adv)
+	if err != nil {
+		up.close()
+		return nil, found, err
+	}
+	return up, found, nil
+}
+
+// fetch moves the tracker to its target. It costs one request and no object if that did not move.
 func (t *tracker) fetch(ctx context.Context) (*version, error) {
 	t.update.Lock()
 	defer t.update.Unlock()
-	up, err := t.remote.openUpload(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer up.close()
-	tip, branch, err := t.remote.tip(up.adv, t.branch)
-	if err != nil {
-		return nil, err
-	}
-	return t.advance(ctx, up, branch, tip)
+	return t.fetchLocked(ctx)
 }
 
 // fetchTip is fetch for a caller that has just read the tip of the branch. t.update must be held.
 func (t *tracker) fetchTip(ctx context.Context, tip plumbing.Hash) (*version, error) {
-	if v := t.current.Load(); v != nil && v.have.commit == tip {
+	if v := t.sound(); v != nil && v.have.commit == tip {
 		return v, nil
 	}
-	up, err := t.remote.openUpload(ctx)
+	return t.fetchLocked(ctx) // the branch may have moved again since
+}
+
+func (t *tracker) fetchLocked(ctx context.Context) (*version, error) {
+	up, found, err := t.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer up.close()
-	// The branch may have moved again since.
-	tip, branch, err := t.remote.tip(up.adv, t.branch)
-	if err != nil {
-		return nil, err
-	}
-	return t.advance(ctx, up, branch, tip)
+	return t.advance(ctx, up, found)
 }
 
-func (t *tracker) advance(ctx context.Context, up *upload, branch string, tip plumbing.Hash) (*version, error) {
-	old := t.current.Load()
-	if old != nil && old.have.commit == tip && old.branch == branch {
+// sound returns the current version, unless it is damaged.
+func (t *tracker) sound() *version {
+	v := t.current.Load()
+	if v == nil || v.damage.Load() {
+		return nil
+	}
+	return v
+}
+
+func (t *tracker) advance(ctx context.Context, up *upload, found target.Found) (*version, error) {
+	old := t.sound()
+	if old != nil && old.ref == found.Ref && old.branch == found.Branch {
 		if old.commit.Forced { // reported once
 			unforced := *old
 			unforced.commit.Forced = false
@@ -94,11 +177,14 @@ func (t *tracker) advance(ctx context.Context, up *upload, branch string, tip pl
 	var next *version
 	var err error
 	if old == nil {
-		next, err = t.clone(ctx, up, branch, tip)
+		next, err = t.clone(ctx, up, found)
+		if err != nil && isDamage(err) && ctx.Err() == nil {
+			next, err = t.heal(ctx, err)
+		}
 	} else {
-		next, err = t.increment(ctx, up, old, branch, tip)
+		next, err = t.increment(ctx, up, old, found)
 		if err != nil && ctx.Err() == nil {
-			next, err = t.heal(ctx, old, err)
+			next, err = t.heal(ctx, err)
 		}
 	}
 	if err != nil {
@@ -108,79 +194,86 @@ func (t *tracker) advance(ctx context.Context, up *upload, branch string, tip pl
 	return next, nil
 }
 
-// heal clones again after an incremental fetch failed.
-func (t *tracker) heal(ctx context.Context, old *version, why error) (*version, error) {
-	up, err := t.remote.openUpload(ctx)
+// heal begins from nothing, once, after a fetch failed.
+func (t *tracker) heal(ctx context.Context, why error) (*version, error) {
+	up, found, err := t.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer up.close()
-	tip, branch, err := t.remote.tip(up.adv, t.branch)
+	next, err := t.clone(ctx, up, found)
 	if err != nil {
 		return nil, err
 	}
-	next, err := t.clone(ctx, up, branch, tip)
-	if err != nil {
-		return nil, err
-	}
-	next.commit.Forced = errors.Is(why, errForgotten) || t.rewritten(ctx, old, tip)
+	next.commit.Forced = next.commit.Forced || errors.Is(why, errForgotten)
 	return next, nil
 }
 
 // clone receives the tip alone.
-func (t *tracker) clone(ctx context.Context, up *upload, branch string, tip plumbing.Hash) (*version, error) {
-	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, depth: 1})
+func (t *tracker) clone(ctx context.Context, up *upload, found target.Found) (*version, error) {
+	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{found.Ref}, depth: 1})
 	if err != nil {
+		if t.target.Commit != "" && errors.Is(unknownTo(err), ErrUnknownRevision) {
+			err = fmt.Errorf("%s: %s: %w", t.remote.url, t.target, ErrUnknownRevision)
+		}
 		return nil, err
 	}
-	v, err := t.remote.newVersion(branch, tip, up.partial(), pack)
-	return v, t.remote.unreachable(ctx, "receive pack", err)
+	v, err := t.remote.newVersion(found.Ref, up.partial(), pack)
+	if err != nil {
+		return nil, t.remote.unreachable(ctx, "receive pack", err)
+	}
+	v.branch = found.Branch
+	if old := t.current.Load(); old != nil {
+		v.commit.Forced = t.rewritten(ctx, old, v)
+	}
+	return v, nil
 }
 
 // increment receives the objects that are newer than old.
-func (t *tracker) increment(
-	ctx context.Context,
-	up *upload,
-	old *version,
-	branch string,
-	tip plumbing.Hash,
-) (*version, error) {
-	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, have: &old.have})
+func (t *tracker) increment(ctx context.Context, up *upload, old *version, found target.Found) (*version, error) {
+	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{found.Ref}, have: &old.have})
 	if err != nil {
 		return nil, err
 	}
-	next, err := t.remote.newVersion(branch, tip, up.partial() || old.partial, pack, old.set)
+	next, err := t.remote.next(old, found.Ref, up.partial(), pack)
 	if err != nil {
 		return nil, err
 	}
-	next.commit.Forced = !ancestry.Descends(pack, tip, old.have.commit) && t.rewritten(ctx, old, tip)
+	next.branch = found.Branch
+	next.commit.Forced = !ancestry.Descends(pack, next.have.commit, old.have.commit) && t.rewritten(ctx, old, next)
 	return next, nil
 }
 
 // maxSlow is how many commits of machines with slow clocks may follow each other and still be known for what they are.
 const maxSlow = 100
 
-// rewritten reports whether old is not among the ancestors of tip. A pack that was asked for by time does not tell: it
+// rewritten reports whether old is not among the ancestors of next. A pack that was asked for by time does not tell: it
 // ends before a commit whose clock was slow. This one is asked for by number, and is as if we had all of old's history:
-// what comes is only what leads from old to tip. Where the server does not answer, or with more than is allowed,
+// what comes is only what leads from old to next. Where the server does not answer, or with more than is allowed,
 // nothing is claimed.
-func (t *tracker) rewritten(ctx context.Context, old *version, tip plumbing.Hash) bool {
+func (t *tracker) rewritten(ctx context.Context, old, next *version) bool {
+	tip := next.have.commit
+	if tip == old.have.commit {
+		return false
+	}
 	up, err := t.remote.openUpload(ctx)
 	if err != nil {
 		return false
 	}
 	defer up.close()
-	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, have: &old.have, depth: maxSlow})
+	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{next.ref}, have: &old.have, depth: maxSlow})
 	if err != nil {
 		return errors.Is(err, errForgotten)
 	}
 	return !ancestry.Descends(pack, tip, old.have.commit)
 }
 
-// adopt makes a commit that was just pushed the current version, without asking the server. t.update must be held.
-func (t *tracker) adopt(branch string, tip plumbing.Hash, partial bool, from ...objects.Set) error {
-	v, err := t.remote.newVersion(branch, tip, partial, from...)
+// adopt makes a commit that was just pushed on base the current version, without asking the server. t.update must be
+// held.
+func (t *tracker) adopt(base *version, tip plumbing.Hash, fresh objects.Set) error {
+	v, err := t.remote.next(base, tip, base.partial, fresh)
 	if err == nil {
+		v.branch = base.branch
 		t.current.Store(v)
 	}
 	return err

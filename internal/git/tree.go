@@ -5,173 +5,18 @@ package git
 import (
 	"fmt"
 	"io"
-	"slices"
-	"sort"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 
+	"syncer.dev/syncer/internal/git/edit"
 	"syncer.dev/syncer/internal/git/objects"
 )
 
-// emptyTree is the hash of a tree without entries.
-var emptyTree = plumbing.ComputeHash(plumbing.TreeObject, nil)
-
-// layFiles returns the root tree of base with the change applied. It adds to fresh the objects to push: exactly those
-// that base does not have at the same place.
+// layFiles returns the root tree of base with the change applied.
 func layFiles(base *version, c Change, fresh objects.Set) (plumbing.Hash, error) {
-	l := layer{base: base.set, fresh: fresh}
-	wanted, err := nest(c.Files)
-	if err != nil {
-		return plumbing.ZeroHash, err
-	}
-	var parts []string
-	if c.Dir != "." {
-		parts = strings.Split(c.Dir, "/")
-	}
-	root := base.commit.Tree.plumbing()
-	tree, err := l.descend(root, parts, wanted)
-	if err != nil {
-		return plumbing.ZeroHash, err
-	}
-	if tree.IsZero() {
-		tree = emptyTree
-		if tree != root {
-			_, err = fresh.Put((&object.Tree{}).Encode)
-		}
-	}
-	return tree, err
-}
-
-// folder is the desired content of a folder: []byte for a file, folder for a folder.
-type folder map[string]any
-
-func nest(files map[string][]byte) (folder, error) {
-	root := folder{}
-	for name, content := range files {
-		at := root
-		parts := strings.Split(name, "/")
-		for _, part := range parts[:len(parts)-1] {
-			if at[part] == nil {
-				at[part] = folder{}
-			}
-			next, ok := at[part].(folder)
-			if !ok {
-				return nil, fmt.Errorf("%s: %s is both a file and a folder", name, part)
-			}
-			at = next
-		}
-		last := parts[len(parts)-1]
-		if at[last] != nil {
-			return nil, fmt.Errorf("%s is both a file and a folder", name)
-		}
-		at[last] = append([]byte{}, content...)
-	}
-	return root, nil
-}
-
-type layer struct{ base, fresh objects.Set }
-
-// descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when
-// nothing is left in it, since Git keeps no empty folders.
-func (l layer) descend(old plumbing.Hash, parts []string, wanted folder) (plumbing.Hash, error) {
-	if len(parts) == 0 {
-		return l.write(old, wanted)
-	}
-	entries, err := l.entries(old)
-	if err != nil {
-		return plumbing.ZeroHash, err
-	}
-	i := objects.Index(entries, parts[0])
-	var below plumbing.Hash
-	if i >= 0 {
-		if entries[i].Mode != filemode.Dir {
-			return plumbing.ZeroHash, fmt.Errorf("%s is not a folder there", parts[0])
-		}
-		below = entries[i].Hash
-	}
-	next, err := l.descend(below, parts[1:], wanted)
-	if err != nil || next == below {
-		return old, err
-	}
-	if i >= 0 {
-		entries = slices.Delete(entries, i, i+1)
-	}
-	if !next.IsZero() {
-		entries = append(entries, object.TreeEntry{Name: parts[0], Mode: filemode.Dir, Hash: next})
-	}
-	return l.tree(old, entries)
-}
-
-// write stores a folder and all below it, and returns its tree.
-func (l layer) write(old plumbing.Hash, wanted folder) (plumbing.Hash, error) {
-	before, err := l.entries(old)
-	if err != nil {
-		return plumbing.ZeroHash, err
-	}
-	var entries []object.TreeEntry
-	for name, item := range wanted {
-		e := object.TreeEntry{Name: name, Mode: filemode.Regular}
-		var was object.TreeEntry
-		if i := objects.Index(before, name); i >= 0 {
-			was = before[i]
-		}
-		switch item := item.(type) {
-		case []byte:
-			e.Hash, err = l.blob(was.Hash, item)
-		case folder:
-			e.Mode = filemode.Dir
-			if was.Mode != filemode.Dir {
-				was.Hash = plumbing.ZeroHash
-			}
-			e.Hash, err = l.write(was.Hash, item)
-		}
-		if err != nil {
-			return plumbing.ZeroHash, err
-		}
-		entries = append(entries, e)
-	}
-	return l.tree(old, entries)
-}
-
-func (l layer) entries(tree plumbing.Hash) ([]object.TreeEntry, error) {
-	if tree.IsZero() {
-		return nil, nil
-	}
-	return l.base.Tree(tree)
-}
-
-func (l layer) tree(old plumbing.Hash, entries []object.TreeEntry) (plumbing.Hash, error) {
-	if len(entries) == 0 {
-		return plumbing.ZeroHash, nil
-	}
-	sort.Sort(object.TreeEntrySorter(entries))
-	return l.put(old, (&object.Tree{Entries: entries}).Encode)
-}
-
-func (l layer) blob(old plumbing.Hash, content []byte) (plumbing.Hash, error) {
-	return l.put(old, func(o plumbing.EncodedObject) error {
-		o.SetType(plumbing.BlobObject)
-		w, err := o.Writer()
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(content); err != nil {
-			return err
-		}
-		return w.Close()
-	})
-}
-
-// put encodes an object, and keeps it unless it equals the previous one.
-func (l layer) put(old plumbing.Hash, encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
-	h, err := l.fresh.Put(encode)
-	if err == nil && h == old {
-		delete(l.fresh, h)
-	}
-	return h, err
+	return edit.Folder(base.store, base.commit.Tree.plumbing(), c.Dir, c.Files, fresh)
 }
 
 // writeCommit stores a commit on top of parent, which may be zero.
@@ -186,7 +31,12 @@ func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects.Set) (plumb
 	if !parent.IsZero() {
 		commit.ParentHashes = []plumbing.Hash{parent}
 	}
-	if c.Signer != nil {
+	return putCommit(commit, c.Signer, fresh)
+}
+
+// putCommit signs a commit, if there is a signer, and stores it.
+func putCommit(commit *object.Commit, signer Signer, fresh objects.Set) (plumbing.Hash, error) {
+	if signer != nil {
 		unsigned := &plumbing.MemoryObject{}
 		if err := commit.EncodeWithoutSignature(unsigned); err != nil {
 			return plumbing.ZeroHash, fmt.Errorf("encode commit: %w", err)
@@ -199,7 +49,7 @@ func writeCommit(c Change, tree, parent plumbing.Hash, fresh objects.Set) (plumb
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		signature, err := c.Signer.Sign(payload)
+		signature, err := signer.Sign(payload)
 		if err != nil {
 			return plumbing.ZeroHash, fmt.Errorf("sign commit: %w", err)
 		}

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"slices"
@@ -55,7 +54,7 @@ func (r *Repository) Verify(ctx context.Context, c Commit, rules []SignerRule, e
 	v := verification{repository: r, tip: c.Hash.plumbing()}
 	for _, held := range r.held() {
 		if held.commit.Hash == c.Hash {
-			v.set = held.set
+			v.set = held.store
 		}
 	}
 	if v.set == nil {
@@ -78,8 +77,8 @@ func (r *Repository) Verify(ctx context.Context, c Commit, rules []SignerRule, e
 type verification struct {
 	repository *Repository
 	tip        plumbing.Hash
-	set        objects.Set // the tip, and as much of history as was needed so far
-	steps      int         // of historySteps that were taken
+	set        objects.Source // the tip, and as much of history as was needed so far
+	steps      int            // of historySteps that were taken
 }
 
 func (v *verification) rule(ctx context.Context, rule SignerRule, without []string) error {
@@ -119,16 +118,11 @@ func (v *verification) rule(ctx context.Context, rule SignerRule, without []stri
 }
 
 func (v *verification) check(commit plumbing.Hash, keys *signature.Keys, rule SignerRule) error {
-	decoded, err := v.set.Commit(commit)
+	decoded, err := objects.Commit(v.set, commit)
 	if err != nil {
 		return err
 	}
-	reader, err := v.set[commit].Reader()
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	raw, err := io.ReadAll(reader)
+	raw, err := objects.Raw(v.set, plumbing.CommitObject, commit)
 	if err != nil {
 		return err
 	}
@@ -169,7 +163,7 @@ func (v *verification) step(at plumbing.Hash, folder part) (parent plumbing.Hash
 	if err != nil {
 		return parent, false, err
 	}
-	c, err := v.set.Commit(at)
+	c, err := objects.Commit(v.set, at)
 	if err != nil {
 		return parent, false, err
 	}
@@ -213,11 +207,11 @@ type part struct {
 
 // contentAt identifies what a commit has in a part of its tree; "" for nothing.
 func (v *verification) contentAt(commit plumbing.Hash, folder part) (string, error) {
-	c, err := v.set.Commit(commit)
+	c, err := objects.Commit(v.set, commit)
 	if err != nil {
 		return "", err
 	}
-	tree, err := v.set.Subtree(c.TreeHash, folder.path)
+	tree, err := objects.Subtree(v.set, c.TreeHash, folder.path)
 	if err != nil || tree.IsZero() {
 		return "", err
 	}
@@ -238,7 +232,7 @@ func (v *verification) content(tree plumbing.Hash, at string, without []string) 
 	if len(below) == 0 {
 		return tree.String(), nil
 	}
-	entries, err := v.set.Tree(tree)
+	entries, err := objects.Tree(v.set, tree)
 	if err != nil {
 		return "", err
 	}

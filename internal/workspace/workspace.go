@@ -44,6 +44,11 @@ type Workspace struct {
 	Digest string
 
 	Positions strictyaml.Positions // field path -> where it is written in the file
+
+	// Origin is the value that this is a copy of. Two Workspaces of package load with the same Origin are equal in every
+	// field; while it keeps a Memo, a Workspace of which nothing has changed has the same Origin in each Set. It is read
+	// only, and has no Origin itself.
+	Origin *Workspace `json:"-"`
 }
 
 // Resource says which nodes the Workspace runs on.

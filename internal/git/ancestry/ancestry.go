@@ -64,7 +64,7 @@ func ancestors(set objects.Set, tip plumbing.Hash) map[plumbing.Hash]*object.Com
 		if found[h] != nil {
 			continue
 		}
-		c, err := set.Commit(h)
+		c, err := objects.Commit(set, h)
 		if err != nil {
 			continue
 		}
@@ -89,7 +89,7 @@ func Descends(set objects.Set, tip, ancestor plumbing.Hash) bool {
 			continue
 		}
 		seen[h] = true
-		if c, err := set.Commit(h); err == nil {
+		if c, err := objects.Commit(set, h); err == nil {
 			next = append(next, c.ParentHashes...)
 		}
 	}

@@ -34,6 +34,11 @@ type Faults struct {
 	Down bool
 	// DropPackAfter drops the connection after that many bytes of a pack that is being sent to the client.
 	DropPackAfter int64
+	// DamagePackAt changes a byte of the answer to a request for a pack, at that place from its beginning. DamagePacks is
+	// of how many answers; 0 means all.
+	DamagePackAt, DamagePacks int64
+	// DropPush drops the connection when a push arrives, and LoseAnswer after it was carried out.
+	DropPush, LoseAnswer bool
 	// RedirectTo sends clients elsewhere: a URL to which the rest of the path is added.
 	RedirectTo string
 	// MovedFrom is a path that is redirected to the repository, on the same host.
@@ -59,6 +64,7 @@ type server struct {
 	faults  atomic.Pointer[Faults]
 
 	lists, packs, pushes, packOut atomic.Int64
+	damaged                       atomic.Int64 // packs since the last SetFaults
 }
 
 // URL returns the repository's address over HTTP on the loopback interface, and starts to serve it the first time.
@@ -100,7 +106,9 @@ func (r *Repo) serve() *server {
 
 // SetFaults replaces what goes wrong; Faults{} heals everything.
 func (r *Repo) SetFaults(f Faults) {
-	r.serve().faults.Store(&f)
+	s := r.serve()
+	s.damaged.Store(0)
+	s.faults.Store(&f)
 }
 
 // Traffic returns the counts so far.
@@ -153,9 +161,20 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		if f.BeforePush != nil {
 			f.BeforePush()
 		}
+		if f.DropPush {
+			panic(http.ErrAbortHandler)
+		}
+		if f.LoseAnswer {
+			s.handler.ServeHTTP(httptest.NewRecorder(), req)
+			panic(http.ErrAbortHandler)
+		}
 	default:
 		s.packs.Add(1)
-		w = &packWriter{ResponseWriter: w, server: s, dropAfter: f.DropPackAfter}
+		pack := &packWriter{ResponseWriter: w, server: s, dropAfter: f.DropPackAfter}
+		if n := s.damaged.Add(1); f.DamagePacks == 0 || n <= f.DamagePacks {
+			pack.damageAt = f.DamagePackAt
+		}
+		w = pack
 	}
 	s.handler.ServeHTTP(w, req)
 }
@@ -199,9 +218,14 @@ type packWriter struct {
 	server    *server
 	sent      int64
 	dropAfter int64
+	damageAt  int64
 }
 
 func (w *packWriter) Write(p []byte) (int, error) {
+	if at := w.damageAt - w.sent; w.damageAt > 0 && at >= 0 && at < int64(len(p)) {
+		p = bytes.Clone(p)
+		p[at] ^= 0x10
+	}
 	if left := w.dropAfter - w.sent; w.dropAfter > 0 && int64(len(p)) > left {
 		_, _ = w.ResponseWriter.Write(p[:left])
 		w.ResponseWriter.(http.Flusher).Flush()

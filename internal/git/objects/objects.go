@@ -22,21 +22,49 @@ type Set map[plumbing.Hash]plumbing.EncodedObject
 // before.
 var ErrMissing = errors.New("incomplete: object missing")
 
-// Get returns an object of a type, or ErrMissing.
-func (s Set) Get(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+// ErrDamaged means that the bytes of a pack or of an object are not what they should be.
+var ErrDamaged = errors.New("damaged")
+
+// A Source gives objects by their hashes.
+type Source interface {
+	// Object returns an object, and whether the source has it.
+	Object(h plumbing.Hash) (plumbing.EncodedObject, bool)
+}
+
+// Object implements Source.
+func (s Set) Object(h plumbing.Hash) (plumbing.EncodedObject, bool) {
 	o, ok := s[h]
+	return o, ok
+}
+
+// Layers are sources of which the first that has an object gives it.
+type Layers []Source
+
+// Object implements Source.
+func (l Layers) Object(h plumbing.Hash) (plumbing.EncodedObject, bool) {
+	for _, s := range l {
+		if o, ok := s.Object(h); ok {
+			return o, true
+		}
+	}
+	return nil, false
+}
+
+// Get returns an object of a type, or ErrMissing.
+func Get(s Source, t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	o, ok := s.Object(h)
 	if !ok {
 		return nil, fmt.Errorf("%s %s: %w", t, h, ErrMissing)
 	}
 	if o.Type() != t {
-		return nil, fmt.Errorf("%s is a %s, not a %s", h, o.Type(), t)
+		return nil, fmt.Errorf("%s is a %s, not a %s: %w", h, o.Type(), t, ErrDamaged)
 	}
 	return o, nil
 }
 
 // Commit returns a decoded commit.
-func (s Set) Commit(h plumbing.Hash) (*object.Commit, error) {
-	o, err := s.Get(plumbing.CommitObject, h)
+func Commit(s Source, h plumbing.Hash) (*object.Commit, error) {
+	o, err := Get(s, plumbing.CommitObject, h)
 	if err != nil {
 		return nil, err
 	}
@@ -47,27 +75,30 @@ func (s Set) Commit(h plumbing.Hash) (*object.Commit, error) {
 func DecodeCommit(o plumbing.EncodedObject) (*object.Commit, error) {
 	var c object.Commit
 	if err := c.Decode(o); err != nil {
-		return nil, fmt.Errorf("decode commit %s: %w", o.Hash(), err)
+		return nil, fmt.Errorf("decode commit %s: %w: %w", o.Hash(), ErrDamaged, err)
 	}
 	return &c, nil
 }
 
 // Tree returns the entries of a tree.
-func (s Set) Tree(h plumbing.Hash) ([]object.TreeEntry, error) {
-	o, err := s.Get(plumbing.TreeObject, h)
+func Tree(s Source, h plumbing.Hash) ([]object.TreeEntry, error) {
+	o, err := Get(s, plumbing.TreeObject, h)
 	if err != nil {
 		return nil, err
 	}
 	var t object.Tree
 	if err := t.Decode(o); err != nil {
-		return nil, fmt.Errorf("decode tree %s: %w", h, err)
+		return nil, fmt.Errorf("decode tree %s: %w: %w", h, ErrDamaged, err)
 	}
 	return t.Entries, nil
 }
 
 // Blob returns the content of a file.
-func (s Set) Blob(h plumbing.Hash) ([]byte, error) {
-	o, err := s.Get(plumbing.BlobObject, h)
+func Blob(s Source, h plumbing.Hash) ([]byte, error) { return Raw(s, plumbing.BlobObject, h) }
+
+// Raw returns the bytes of an object of a type.
+func Raw(s Source, t plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
+	o, err := Get(s, t, h)
 	if err != nil {
 		return nil, err
 	}
@@ -92,12 +123,12 @@ func (s Set) Put(encode func(plumbing.EncodedObject) error) (plumbing.Hash, erro
 }
 
 // Subtree returns the hash of the folder at dir, or the zero hash if there is none.
-func (s Set) Subtree(tree plumbing.Hash, dir string) (plumbing.Hash, error) {
+func Subtree(s Source, tree plumbing.Hash, dir string) (plumbing.Hash, error) {
 	if dir == "." {
 		return tree, nil
 	}
 	for part := range strings.SplitSeq(dir, "/") {
-		entries, err := s.Tree(tree)
+		entries, err := Tree(s, tree)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}

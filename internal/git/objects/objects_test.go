@@ -43,26 +43,26 @@ func TestSet(t *testing.T) {
 	root := put(t, set, (&object.Tree{Entries: []object.TreeEntry{{Name: "d", Mode: filemode.Dir, Hash: inner}}}).Encode)
 	commit := put(t, set, (&object.Commit{TreeHash: root, Message: "m"}).Encode)
 
-	if c, err := set.Commit(commit); err != nil || c.TreeHash != root || c.Hash != commit {
+	if c, err := objects.Commit(set, commit); err != nil || c.TreeHash != root || c.Hash != commit {
 		t.Errorf("commit: %+v, %v", c, err)
 	}
 	for dir, want := range map[string]plumbing.Hash{".": root, "d": inner, "none": {}, "d/f": {}, "d/none": {}} {
-		if got, err := set.Subtree(root, dir); err != nil || got != want {
+		if got, err := objects.Subtree(set, root, dir); err != nil || got != want {
 			t.Errorf("folder %s: %s, %v, want %s", dir, got, err, want)
 		}
 	}
-	if b, err := set.Blob(blob); err != nil || string(b) != "content" {
+	if b, err := objects.Blob(set, blob); err != nil || string(b) != "content" {
 		t.Errorf("file: %q, %v", b, err)
 	}
-	entries, err := set.Tree(inner)
+	entries, err := objects.Tree(set, inner)
 	if err != nil || objects.Index(entries, "f") != 0 || objects.Index(entries, "g") != -1 {
 		t.Errorf("entries %v, %v", entries, err)
 	}
-	if _, err := set.Tree(blob); err == nil || !strings.Contains(err.Error(), "is a blob, not a tree") {
+	if _, err := objects.Tree(set, blob); err == nil || !strings.Contains(err.Error(), "is a blob, not a tree") {
 		t.Errorf("a file as a tree: %v", err)
 	}
 	delete(set, inner)
-	if _, err := set.Subtree(root, "d/e"); !errors.Is(err, objects.ErrMissing) {
+	if _, err := objects.Subtree(set, root, "d/e"); !errors.Is(err, objects.ErrMissing) {
 		t.Errorf("a tree that is missing: %v", err)
 	}
 }

@@ -104,7 +104,7 @@ func (s step) from(set objects.Set, at plumbing.Hash) (plumbing.Hash, error) {
 		if parent == 0 {
 			return at, nil
 		}
-		c, err := set.Commit(at)
+		c, err := objects.Commit(set, at)
 		if err != nil {
 			return at, fmt.Errorf("%w: history ends before: %w", ErrUnknown, objects.ErrMissing)
 		}
@@ -215,10 +215,10 @@ func findCommit(set objects.Set, prefix string) (found plumbing.Hash, err error)
 }
 
 // Peel follows annotated tags to their commit.
-func Peel(set objects.Set, h plumbing.Hash) (plumbing.Hash, error) {
+func Peel(set objects.Source, h plumbing.Hash) (plumbing.Hash, error) {
 	const longestChain = 10
 	for range longestChain {
-		o, ok := set[h]
+		o, ok := set.Object(h)
 		if !ok {
 			return h, fmt.Errorf("%s: %w", h, objects.ErrMissing)
 		}

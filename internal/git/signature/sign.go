@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/hiddeco/sshsig"
@@ -22,36 +23,88 @@ type Signer struct {
 
 // Sign returns the armored signature of a commit object.
 func (s Signer) Sign(commit []byte) ([]byte, error) {
-	data, passphrase, err := s.read()
+	k, err := s.Open()
 	if err != nil {
 		return nil, err
 	}
-	var armored []byte
-	if isPGP(data) {
-		armored, err = signPGP(data, passphrase, commit)
-	} else {
-		armored, err = signSSH(data, passphrase, commit, namespace)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sign with %s: %w", s.KeyFile, err)
-	}
-	return append(bytes.TrimRight(armored, "\n"), '\n'), nil
+	return k.Sign(commit)
 }
 
 // SignText returns the armored SSH signature of a text in a namespace. The error is ErrNotSSH for a key of OpenPGP.
 func (s Signer) SignText(text []byte, namespace string) ([]byte, error) {
-	data, passphrase, err := s.read()
+	data, _, err := s.read()
 	if err == nil && isPGP(data) {
 		err = ErrNotSSH
 	}
 	if err != nil {
 		return nil, err
 	}
-	armored, err := signSSH(data, passphrase, text, namespace)
+	k, err := s.Open()
+	if err != nil {
+		return nil, err
+	}
+	return k.sign(text, namespace)
+}
+
+// Open reads the key, to sign several commits with it.
+func (s Signer) Open() (*Key, error) {
+	data, passphrase, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	k := &Key{file: s.KeyFile}
+	if isPGP(data) {
+		k.pgp, err = openPGP(data, passphrase)
+	} else {
+		k.ssh, err = openSSH(data, passphrase)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sign with %s: %w", s.KeyFile, err)
 	}
+	return k, nil
+}
+
+// Key is a private key that was opened.
+type Key struct {
+	file string
+	ssh  ssh.Signer
+	pgp  *openpgp.Entity
+}
+
+// Sign returns the armored signature of a commit object.
+func (k *Key) Sign(commit []byte) ([]byte, error) { return k.sign(commit, namespace) }
+
+// Made reports whether this key has signed a commit object, at its committer's time when.
+func (k *Key) Made(commit []byte, when time.Time) bool {
+	own := &Keys{namespace: namespace}
+	if k.pgp != nil {
+		own.pgp = openpgp.EntityList{k.pgp}
+	} else {
+		own.ssh = []sshKey{{key: k.ssh.PublicKey()}}
+	}
+	_, err := own.Verify(commit, when, when)
+	return err == nil
+}
+
+func (k *Key) sign(text []byte, namespace string) ([]byte, error) {
+	armored, err := k.armored(text, namespace)
+	if err != nil {
+		return nil, fmt.Errorf("sign with %s: %w", k.file, err)
+	}
 	return append(bytes.TrimRight(armored, "\n"), '\n'), nil
+}
+
+func (k *Key) armored(text []byte, namespace string) ([]byte, error) {
+	if k.pgp != nil {
+		var out bytes.Buffer
+		err := openpgp.ArmoredDetachSign(&out, k.pgp, bytes.NewReader(text), nil)
+		return out.Bytes(), err
+	}
+	sig, err := sshsig.Sign(bytes.NewReader(text), k.ssh, sshsig.HashSHA512, namespace)
+	if err != nil {
+		return nil, err
+	}
+	return sshsig.Armor(sig), nil
 }
 
 // ErrNotSSH means that a key of OpenPGP cannot sign a text that needs an SSH signature.
@@ -75,7 +128,7 @@ func (s Signer) read() (key []byte, passphrase string, err error) {
 var errLocked = errors.New("the key is protected by a passphrase, or the passphrase is wrong: " +
 	"status.signing.passphraseFile and status.signing.passphraseEnv say where it is")
 
-func signSSH(key []byte, passphrase string, text []byte, namespace string) ([]byte, error) {
+func openSSH(key []byte, passphrase string) (ssh.Signer, error) {
 	signer, err := ssh.ParsePrivateKey(key)
 	var missing *ssh.PassphraseMissingError
 	if errors.As(err, &missing) {
@@ -86,25 +139,16 @@ func signSSH(key []byte, passphrase string, text []byte, namespace string) ([]by
 	if err != nil {
 		return nil, errors.New("it is no private key")
 	}
-	sig, err := sshsig.Sign(bytes.NewReader(text), signer, sshsig.HashSHA512, namespace)
-	if err != nil {
-		return nil, err
-	}
-	return sshsig.Armor(sig), nil
+	return signer, nil
 }
 
-func signPGP(key []byte, passphrase string, commit []byte) ([]byte, error) {
+func openPGP(key []byte, passphrase string) (*openpgp.Entity, error) {
 	entities, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(key))
 	if err != nil || len(entities) == 0 || entities[0].PrivateKey == nil {
 		return nil, errors.New("it is no private key")
 	}
-	signer := entities[0]
-	if err := signer.DecryptPrivateKeys([]byte(passphrase)); err != nil {
+	if err := entities[0].DecryptPrivateKeys([]byte(passphrase)); err != nil {
 		return nil, errLocked
 	}
-	var out bytes.Buffer
-	if err := openpgp.ArmoredDetachSign(&out, signer, bytes.NewReader(commit), nil); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return entities[0], nil
 }

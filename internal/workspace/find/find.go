@@ -32,6 +32,9 @@ type Options struct {
 	Manifests int
 	// FileBytes is how many bytes the file of a kustomization may have. What a larger one refers to is not known.
 	FileBytes int64
+	// References returns what read finds in the file of a kustomization, or what it found when the file had the same
+	// content; nil to read each.
+	References func(name string, read func() []string) []string
 }
 
 // Found are the files of a tree, sorted by how they are read. All names are those in the tree.
@@ -89,7 +92,12 @@ func Files(fsys fs.FS, o Options) (Found, error) {
 	}
 	bases, uses := map[string]bool{}, map[string][]string{}
 	for dir, name := range kustomizations {
-		uses[dir] = references(fsys, dir, name, o.FileBytes)
+		read := func() []string { return references(fsys, dir, name, o.FileBytes) }
+		if o.References == nil {
+			uses[dir] = read()
+		} else {
+			uses[dir] = o.References(name, read)
+		}
 		for _, base := range uses[dir] {
 			bases[base] = true
 		}

@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace/find"
+	"syncer.dev/syncer/internal/workspace/foreign"
 	"syncer.dev/syncer/internal/workspace/header"
 )
 
@@ -28,7 +30,13 @@ func (l *loader) build(fsys fs.FS, dir string) {
 		l.unreadable(dir, diag.Errorf(diag.KustomizeNotSupported, "this command does not build kustomization folders"))
 		return
 	}
+	if l.rebuilt(fsys, dir) {
+		return
+	}
 	out, err := l.options.Build(fsys, dir)
+	if m := l.options.Memo; m != nil {
+		m.builds.Add(1)
+	}
 	if err != nil {
 		l.failed = true
 	}
@@ -43,6 +51,7 @@ func (l *loader) build(fsys fs.FS, dir string) {
 	}
 	l.builds = append(l.builds, out)
 	l.sources = out.Files
+	before := l.mark()
 	docs, syntax := strictyaml.Documents(out.Text)
 	if syntax != nil {
 		l.unreadable(dir, diag.Errorf(diag.SyntaxError, "the output of kustomize is not YAML: %s", syntax.Message))
@@ -55,6 +64,7 @@ func (l *loader) build(fsys fs.FS, dir string) {
 		}
 		l.document(dir, doc, h.Kind+"/"+name+": ")
 	}
+	l.learnBuild(fsys, dir, out, before)
 }
 
 // unlisted warns about what kustomizations leave out, most likely by accident: files beside them that look like ours
@@ -85,20 +95,30 @@ func (l *loader) unlisted(fsys fs.FS, beside []string) {
 		if read[name] > 0 {
 			continue
 		}
-		data, err := l.read(fsys, name)
-		if err != nil || !mayBeOurs(name, data) {
-			continue
-		}
-		docs, _ := strictyaml.Documents(data)
-		for _, doc := range docs {
-			if h := header.Of(doc); l.ours(h) {
-				l.set.Problems = append(l.set.Problems,
-					diag.Warningf(diag.FileNotListed, "%s %s is not read, because no kustomization lists this file", h.Kind, h.Name).
-						In(name).At(doc.Line, doc.Column).
-						Suggest("add it to resources of the kustomization above it, or to "+find.IgnoreFile))
-			}
+		key := memoKey{whatIsBeside, name, files.ID(fsys, name)}
+		l.set.Problems = append(l.set.Problems, memoized(l.options.Memo, key, func() []diag.Diagnostic {
+			return l.unlistedIn(fsys, name)
+		})...)
+	}
+}
+
+// unlistedIn warns about the documents of a file that no kustomization lists.
+func (l *loader) unlistedIn(fsys fs.FS, name string) []diag.Diagnostic {
+	data, err := l.read(fsys, name)
+	if err != nil || !foreign.MayBeOurs(name, data) {
+		return nil
+	}
+	var out []diag.Diagnostic
+	docs, _ := strictyaml.Documents(data)
+	for _, doc := range docs {
+		if h := header.Of(doc); l.ours(h) {
+			out = append(out,
+				diag.Warningf(diag.FileNotListed, "%s %s is not read, because no kustomization lists this file", h.Kind, h.Name).
+					In(name).At(doc.Line, doc.Column).
+					Suggest("add it to resources of the kustomization above it, or to "+find.IgnoreFile))
 		}
 	}
+	return out
 }
 
 // ours reports whether a document is one that syncer acts on.

@@ -76,12 +76,11 @@ func serverSet(positions strictyaml.Positions) string {
 
 // setDefaults takes the names of KAITO's own default ConfigMaps for no name: KAITO's samples give them, and syncer
 // renders what is in them. A ConfigMap of such a name that is in the repository is the user's own.
-func setDefaults(w *workspace.Workspace, objects []workspace.Object) {
-	own := func(name string) bool { return workspace.FindConfigMap(objects, w.Namespace, name) != nil }
-	if t := w.Tuning; t != nil && t.Config == strings.ToLower(t.Method)+"-params-template" && !own(t.Config) {
+func setDefaults(w *workspace.Workspace, own bool) {
+	if t := w.Tuning; t != nil && t.Config == strings.ToLower(t.Method)+"-params-template" && !own {
 		t.Config = ""
 	}
-	if in := w.Inference; in != nil && in.Config == workspace.DefaultInferenceConfig && !own(in.Config) {
+	if in := w.Inference; in != nil && in.Config == workspace.DefaultInferenceConfig && !own {
 		in.Config = ""
 	}
 }

@@ -13,8 +13,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// digest is the SHA-256 of what the user asked for, in canonical form. JSON sorts the keys of maps.
-func digest(w *workspace.Workspace, objects []workspace.Object) string {
+// digest is the SHA-256 of what the user asked for, in canonical form, with the data of the ConfigMap that it names.
+// JSON sorts the keys of maps.
+func digest(w *workspace.Workspace, config any) string {
 	in := struct {
 		Annotations map[string]string
 		Resource    workspace.Resource
@@ -22,7 +23,7 @@ func digest(w *workspace.Workspace, objects []workspace.Object) string {
 		Tuning      *workspace.Tuning
 		Config      any
 		Patch       any `json:",omitempty"`
-	}{relevant(w.Annotations), w.Resource, w.Inference, w.Tuning, configMap(w, objects), w.Patch.Canonical()}
+	}{relevant(w.Annotations), w.Resource, w.Inference, w.Tuning, config, w.Patch.Canonical()}
 	data, err := json.Marshal(in)
 	if err != nil { // all values come from YAML, and have the types of JSON
 		return ""
@@ -43,14 +44,6 @@ func relevant(annotations map[string]string) map[string]string {
 		return nil
 	}
 	return out
-}
-
-// configMap returns the data of the ConfigMap that the Workspace names, when it is in the same repository.
-func configMap(w *workspace.Workspace, objects []workspace.Object) any {
-	if o := workspace.FindConfigMap(objects, w.Namespace, configName(w)); o != nil {
-		return o["data"]
-	}
-	return nil
 }
 
 // configName returns the name of the ConfigMap that the Workspace names, or "".

@@ -90,6 +90,9 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 		Presets:   o.Presets,
 		Patterns:  o.Patterns,
 		Manifests: o.Limits.Manifests,
+		References: func(name string, read func() []string) []string {
+			return memoized(o.Memo, memoKey{whatItRefers, name, files.ID(fsys, name)}, read)
+		},
 		FileBytes: o.Limits.FileBytes,
 	})
 	if err != nil {
@@ -99,6 +102,7 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 		options: o,
 		set:     &workspace.Set{UnreadableText: map[string]string{}, Unsized: map[string]string{}},
 		built:   map[string]bool{},
+		ids:     map[string]string{},
 		encrypted: sops.Sources{
 			Read: func(file string) ([]byte, error) { return files.Read(fsys, file, o.Limits.FileBytes) },
 		},

@@ -29,6 +29,8 @@ type loader struct {
 	failed    bool // a build: which files it would have read is not known
 	spent     spent
 	size      strictyaml.Extent // of the document that is being read
+	ids       map[string]string // of files and folders: equal ids mean that the same came of them
+	keyed     bool              // what came of the file that is being read depends on keys
 }
 
 // unreadable reports that a file or folder could not be read to its end.
@@ -126,25 +128,6 @@ func (l *loader) ofKAITO(
 		}
 		l.kaitoKind(h, report, unreadable)
 	}
-}
-
-// finish sorts the Set, and computes digests. Of Workspaces with the same name the first stays in the Set,
-// blocked.
-func (l *loader) finish() {
-	s := l.set
-	slices.SortStableFunc(s.Workspaces, func(a, b workspace.Workspace) int { return a.Key.Compare(b.Key) })
-	s.Workspaces = slices.CompactFunc(s.Workspaces, func(a, b workspace.Workspace) bool { return a.Key == b.Key })
-	slices.SortStableFunc(s.InferenceSets, func(a, b workspace.InferenceSet) int { return a.Key.Compare(b.Key) })
-	slices.SortStableFunc(s.Objects, func(a, b workspace.Object) int { return strings.Compare(order(a), order(b)) })
-	for i := range s.Workspaces {
-		w := &s.Workspaces[i]
-		setDefaults(w, s.Objects)
-		if w.Digest == "" || w.Patch != nil { // otherwise it depends on nothing else
-			w.Digest = digest(w, s.Objects)
-		}
-	}
-	slices.Sort(s.Unreadable)
-	slices.SortFunc(s.Problems, diag.Diagnostic.Compare)
 }
 
 // named reports what is wrong with the names of a document, and whether they can be used. A live object must not be

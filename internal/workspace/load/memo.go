@@ -3,75 +3,90 @@
 package load
 
 import (
-	"sync"
+	"maps"
+	"sync/atomic"
 
-	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/kept"
 )
 
-// Memo keeps what files were decoded to, by their path and content, for several calls of Load: most files are the same
-// in the next revision, or on the other side of a comparison. It keeps files that hold nothing but readable
-// Workspaces; all others are few, and decoded each time. It is for one set of Options, and safe for concurrent use.
+// Memo keeps what files and kustomization folders were decoded to, by their path and content, for several calls of
+// Load: most are the same in the next revision, or on the other side of a comparison. What comes of a file that is the
+// same is the same too: the pointers of its Workspaces and the Content of its objects. It is for one set of Options,
+// and safe for concurrent use.
+//
+// Encrypted Secrets are left out: whether they open depends on keys, which may be rotated.
 type Memo struct {
-	mu    sync.Mutex
-	files map[string]*decoded
-	round int // calls of Load
+	values        kept.Values
+	files, builds atomic.Int64
 }
 
-// decoded is what one file adds to a Set, and to what is used of the limits.
-type decoded struct {
-	workspaces []workspace.Workspace
-	problems   []diag.Diagnostic
-	spent      spent
-	round      int // the last call of Load that asked for it
+// Stats count what a Memo could not answer.
+type Stats struct {
+	Files  int // that were decoded
+	Builds int // of kustomization folders
 }
 
-// keptRounds is the number of calls of Load for which a Memo keeps a file that none of them has.
-const keptRounds = 8
+// memoKey identifies a file by what is asked about it, its path, since positions have it, and its content.
+type memoKey struct {
+	question question
+	path, id string
+}
+
+// question says what a Memo is asked about a file.
+type question byte
+
+const (
+	whatItHolds   question = iota // decoded
+	whatItBuilds                  // builtFolder
+	whatItRefers                  // []string, of a kustomization
+	whatIsBeside                  // []diag.Diagnostic, of a file that no kustomization lists
+	whatItPatches                 // patchFile
+)
 
 // NewMemo returns an empty Memo.
-func NewMemo() *Memo { return &Memo{files: map[string]*decoded{}} }
+func NewMemo() *Memo { return &Memo{} }
+
+// Stats returns the counts so far.
+func (m *Memo) Stats() Stats { return Stats{Files: int(m.files.Load()), Builds: int(m.builds.Load())} }
 
 // begin starts a call of Load.
 func (m *Memo) begin() {
-	if m == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.round++
-	for key, d := range m.files {
-		if d.round < m.round-keptRounds {
-			delete(m.files, key)
-		}
+	if m != nil {
+		m.values.Begin()
 	}
 }
 
-func (m *Memo) get(key string) *decoded {
-	if m == nil {
-		return nil
+// remember returns what m keeps about a file, or the zero value.
+func remember[T any](m *Memo, key memoKey) (value T, ok bool) {
+	if m == nil || key.id == "" {
+		return value, false
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	d := m.files[key]
-	if d != nil {
-		d.round = m.round
-	}
-	return d
+	return kept.Get[T](&m.values, key)
 }
 
-func (m *Memo) put(key string, d *decoded) {
-	if m == nil {
-		return
+// memoized returns what m keeps, or what read makes.
+func memoized[T any](m *Memo, key memoKey, read func() T) T {
+	value, ok := remember[T](m, key)
+	if !ok {
+		value = read()
+		m.put(key, value)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	d.round = m.round
-	m.files[key] = d
+	return value
 }
 
-// memoKey identifies a file by its path, since positions have it, and its content.
-func memoKey(name, text string) string { return name + "\x00" + text }
+func (m *Memo) put(key memoKey, value any) {
+	if m != nil && key.id != "" {
+		m.values.Put(key, value)
+	}
+}
+
+// decoded is what one file or folder adds to a Set, and to what is used of the limits.
+type decoded struct {
+	set   workspace.Set // what it adds
+	text  *string       // of an unreadable file
+	spent spent
+}
 
 // mark is where a loader stands before a file.
 type mark struct {
@@ -79,38 +94,44 @@ type mark struct {
 	spent spent
 }
 
-func (l *loader) mark() mark { return mark{*l.set, l.spent} }
+func (l *loader) mark() mark {
+	l.keyed = false
+	return mark{*l.set, l.spent}
+}
 
-// since returns what a file has added since the mark. It returns nil if that is more than Workspaces, and if the limits
-// have ended the reading.
-func (l *loader) since(m mark) *decoded {
+// since returns what a file has added since the mark, and makes the Set share it. It returns nil if the limits have
+// ended the reading, and for what depends on keys.
+func (l *loader) since(name string, m mark) *decoded {
 	s := l.set
-	if l.spent.full || s.Foreign != m.set.Foreign ||
-		len(s.Workspaces) == len(m.set.Workspaces) ||
-		len(s.InferenceSets) != len(m.set.InferenceSets) ||
-		len(s.Nodes) != len(m.set.Nodes) ||
-		len(s.Objects) != len(m.set.Objects) ||
-		len(s.Unreadable) != len(m.set.Unreadable) {
+	if l.spent.full || l.keyed {
 		return nil
 	}
-	d := &decoded{problems: append([]diag.Diagnostic(nil), s.Problems[len(m.set.Problems):]...), spent: l.spent}
+	d := &decoded{spent: l.spent}
 	d.spent.workspaces -= m.spent.workspaces
 	d.spent.objects -= m.spent.objects
 	d.spent.values -= m.spent.values
 	d.spent.bytes -= m.spent.bytes
-	for i := len(m.set.Workspaces); i < len(s.Workspaces); i++ {
-		w := &s.Workspaces[i]
-		if configName(w) == "" {
-			w.Digest = digest(w, nil)
+	d.set.Workspaces = append(d.set.Workspaces, s.Workspaces[len(m.set.Workspaces):]...)
+	d.set.InferenceSets = append(d.set.InferenceSets, s.InferenceSets[len(m.set.InferenceSets):]...)
+	d.set.Nodes = append(d.set.Nodes, s.Nodes[len(m.set.Nodes):]...)
+	d.set.Objects = append(d.set.Objects, s.Objects[len(m.set.Objects):]...)
+	d.set.Problems = append(d.set.Problems, s.Problems[len(m.set.Problems):]...)
+	d.set.Foreign = s.Foreign - m.set.Foreign
+	if len(s.Unreadable) > len(m.set.Unreadable) {
+		d.set.Unreadable = append(d.set.Unreadable, s.Unreadable[len(m.set.Unreadable):]...)
+		if text, ok := s.UnreadableText[name]; ok {
+			d.text = &text
 		}
-		d.workspaces = append(d.workspaces, copied(*w))
 	}
+	d.set.Unsized = maps.Clone(s.Unsized)
+	maps.DeleteFunc(d.set.Unsized, func(_, at string) bool { return at != name })
+	s.Workspaces = d.addTo(s.Workspaces[:len(m.set.Workspaces)])
 	return d
 }
 
 // replay adds what a file was decoded to. It reports whether the limits have room for all of it; if not, it adds
 // nothing, and decoding the file says which document is one too many.
-func (l *loader) replay(d *decoded) bool {
+func (l *loader) replay(name string, d *decoded) bool {
 	sum, most := l.spent, l.options.Limits
 	sum.workspaces += d.spent.workspaces
 	sum.objects += d.spent.objects
@@ -121,11 +142,29 @@ func (l *loader) replay(d *decoded) bool {
 		return false
 	}
 	l.spent = sum
-	l.set.Problems = append(l.set.Problems, d.problems...)
-	for _, w := range d.workspaces {
-		l.set.Workspaces = append(l.set.Workspaces, copied(w))
+	s := l.set
+	s.Workspaces = d.addTo(s.Workspaces)
+	s.InferenceSets = append(s.InferenceSets, d.set.InferenceSets...)
+	s.Nodes = append(s.Nodes, d.set.Nodes...)
+	s.Objects = append(s.Objects, d.set.Objects...)
+	s.Problems = append(s.Problems, d.set.Problems...)
+	s.Foreign += d.set.Foreign
+	s.Unreadable = append(s.Unreadable, d.set.Unreadable...)
+	if d.text != nil {
+		s.UnreadableText[name] = *d.text
 	}
+	maps.Copy(s.Unsized, d.set.Unsized)
 	return true
+}
+
+// addTo appends copies of the Workspaces, which know what they are copies of.
+func (d *decoded) addTo(all []workspace.Workspace) []workspace.Workspace {
+	for i := range d.set.Workspaces {
+		w := copied(d.set.Workspaces[i])
+		w.Origin = &d.set.Workspaces[i]
+		all = append(all, w)
+	}
+	return all
 }
 
 // copied returns a copy of a Workspace in which finish may change what it changes: the names of ConfigMaps. All else is

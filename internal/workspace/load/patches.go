@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/files"
+	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -29,18 +31,17 @@ func (l *loader) patches(fsys fs.FS, names []string) {
 	unreadable, seen := map[string]bool{}, 0 // folders, and how many of l.set.Unreadable they are of
 	for _, name := range names {
 		l.set.Files++
-		data, err := l.read(fsys, name)
-		size, over := patchSize(data)
+		p, err := l.patch(fsys, name)
 		beside := targets[path.Join(path.Dir(name), workspace.PatchTarget(name))]
 		for _, i := range beside {
 			w := &l.set.Workspaces[i]
 			if err != nil {
 				l.set.Problems = append(l.set.Problems, diag.Errorf(diag.UnreadableFile, "%v", err).In(name).At(1, 1).For(w.Key))
 			}
-			if over != nil {
-				l.set.Problems = append(l.set.Problems, over.In(name).For(w.Key))
+			if p.over != nil {
+				l.set.Problems = append(l.set.Problems, p.over.In(name).For(w.Key))
 			}
-			if !l.affords(w, name, size) {
+			if !l.affords(w, name, p.size) {
 				continue
 			}
 			if w.Patch != nil {
@@ -48,7 +49,7 @@ func (l *loader) patches(fsys fs.FS, names []string) {
 					Suggest("merge it into " + w.Patch.Path)
 				l.set.Problems = append(l.set.Problems, second.In(name).At(1, 1).For(w.Key))
 			}
-			w.Patch = &workspace.Patch{Path: name, Text: string(data)}
+			w.Patch = &workspace.Patch{Path: name, Text: p.text}
 		}
 		for ; seen < len(l.set.Unreadable); seen++ {
 			unreadable[path.Dir(l.set.Unreadable[seen])] = true
@@ -60,4 +61,26 @@ func (l *loader) patches(fsys fs.FS, names []string) {
 			l.set.Problems = append(l.set.Problems, alone.In(name).At(1, 1))
 		}
 	}
+}
+
+// patchFile is what is known of the file of a patch.
+type patchFile struct {
+	text string
+	size strictyaml.Extent
+	over *diag.Diagnostic // why it is too large
+}
+
+// patch reads the file of a patch.
+func (l *loader) patch(fsys fs.FS, name string) (patchFile, error) {
+	key := memoKey{whatItPatches, name, files.ID(fsys, name)}
+	if p, ok := remember[patchFile](l.options.Memo, key); ok {
+		return p, nil
+	}
+	data, err := l.read(fsys, name)
+	p := patchFile{text: string(data)}
+	p.size, p.over = patchSize(data)
+	if err == nil {
+		l.options.Memo.put(key, p)
+	}
+	return p, err
 }

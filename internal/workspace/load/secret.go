@@ -23,6 +23,7 @@ import (
 // What a kustomization puts out is not what was encrypted: names, namespaces and the order of fields change. So the MAC
 // is checked on the file that the kustomization has read, and of the output only what the MAC does not cover is taken.
 func (l *loader) secret(at diag.Position, n *yaml.Node, h header.Header, prefix string, report func(diag.Diagnostic)) {
+	l.keyed = true
 	source := at // of the object: a file or a kustomization; at becomes the place of what was encrypted
 	refuse := func(d diag.Diagnostic) {
 		l.reportAt(d, report)

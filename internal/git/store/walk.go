@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"fmt"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"syncer.dev/syncer/internal/git/objects"
+)
+
+// A walk gathers a commit and everything in its tree. It is at once the check that nothing is missing and what keeps
+// memory bounded: what the commit does not need is left behind. What a tree has in common with the one before it, at
+// the same place, is known to be whole, and is not looked at.
+type walk struct {
+	to      objects.Set    // what is gathered
+	from    objects.Source // where it is found
+	left    int64          // bytes that may be gathered
+	partial bool           // files may be missing: the server left large ones out
+	gone    int64          // bytes of what the tree before had and this one has not
+	todo    []change       // folders to visit
+}
+
+// change is a folder, and what was in its place before; the zero hash for nothing.
+type change struct{ before, now plumbing.Hash }
+
+// commit gathers a commit, of which the tree before was gathered earlier; the zero hash for none.
+func (w *walk) commit(h, before plumbing.Hash) error {
+	if err := w.add(plumbing.CommitObject, h); err != nil {
+		return err
+	}
+	c, err := objects.Commit(w.to, h)
+	if err != nil {
+		return err
+	}
+	for w.todo = []change{{before, c.TreeHash}}; len(w.todo) > 0; {
+		last := len(w.todo) - 1
+		next := w.todo[last]
+		w.todo = w.todo[:last]
+		if err := w.folder(next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walk) add(t plumbing.ObjectType, h plumbing.Hash) error {
+	if _, ok := w.to[h]; ok {
+		return nil
+	}
+	o, ok := w.from.Object(h)
+	switch {
+	case !ok && w.partial && t == plumbing.BlobObject:
+		return nil
+	case !ok:
+		return fmt.Errorf("%s %s: %w", t, h, objects.ErrMissing)
+	case o.Type() != t:
+		return fmt.Errorf("%s is a %s, not a %s: %w", h, o.Type(), t, objects.ErrDamaged)
+	}
+	if w.left -= o.Size(); w.left < 0 {
+		return ErrTooLarge
+	}
+	w.to[h] = o
+	return nil
+}
+
+func (w *walk) folder(c change) error {
+	if c.before == c.now {
+		return nil
+	}
+	if _, ok := w.to[c.now]; ok {
+		return nil // it is there twice
+	}
+	if err := w.add(plumbing.TreeObject, c.now); err != nil {
+		return err
+	}
+	entries, err := objects.Tree(w.to, c.now)
+	if err != nil {
+		return err
+	}
+	before, err := w.entriesBefore(c.before)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		was, ok := before[e.Name]
+		if ok && was.Hash == e.Hash && was.Mode == e.Mode {
+			delete(before, e.Name)
+			continue
+		}
+		switch e.Mode {
+		case filemode.Dir:
+			next := change{now: e.Hash}
+			if ok && was.Mode == filemode.Dir {
+				next.before = was.Hash
+				delete(before, e.Name) // what of it is gone is counted there
+			}
+			w.todo = append(w.todo, next)
+		case filemode.Submodule: // a commit of another repository
+		default:
+			err = w.add(plumbing.BlobObject, e.Hash)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, e := range before {
+		w.drop(e)
+	}
+	return nil
+}
+
+// entriesBefore returns what a folder had, by name.
+func (w *walk) entriesBefore(tree plumbing.Hash) (map[string]object.TreeEntry, error) {
+	if tree.IsZero() {
+		return nil, nil
+	}
+	entries, err := objects.Tree(w.from, tree)
+	if err != nil {
+		return nil, err
+	}
+	w.drop(object.TreeEntry{Mode: filemode.Submodule, Hash: tree})
+	out := make(map[string]object.TreeEntry, len(entries))
+	for _, e := range entries {
+		out[e.Name] = e
+	}
+	return out, nil
+}
+
+// drop counts what is no longer in the tree. The same object may be elsewhere in it: the figure is an estimate.
+func (w *walk) drop(e object.TreeEntry) {
+	for todo := []object.TreeEntry{e}; len(todo) > 0; {
+		e := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		o, ok := w.from.Object(e.Hash)
+		if !ok {
+			continue
+		}
+		w.gone += o.Size()
+		if e.Mode == filemode.Dir {
+			below, _ := objects.Tree(w.from, e.Hash) // a tree that was gathered can be read
+			todo = append(todo, below...)
+		}
+	}
+}
