@@ -11,8 +11,8 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/desired"
-	"syncer.dev/syncer/internal/plan/rendered"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/rendered"
 	"syncer.dev/syncer/internal/workspace"
 )
 
