@@ -95,12 +95,35 @@ type Placement struct {
 	InstanceType string
 }
 
+// Equal reports whether two placements are the same.
+func (p Placement) Equal(o Placement) bool {
+	return p.InstanceType == o.InstanceType && p.Placement.Equal(o.Placement)
+}
+
 // Object is one desired object, and the Workspace it belongs to (zero for shared ones).
 type Object struct {
 	Workspace workspace.Key
 	Content   *unstructured.Unstructured
 	// Unknown is why the values of an encrypted Secret are unknown; syncer does not apply it then.
 	Unknown string
+
+	listed *render.Listed // nil for objects that no Bundle has
+}
+
+// Listed names the object, also where Content is an outline.
+func (o *Object) Listed() render.Listed {
+	if o.listed != nil {
+		return *o.listed
+	}
+	return render.Listing(o.Content)
+}
+
+// Ref is the name of the object, also where Content is an outline.
+func (o *Object) Ref() cluster.Ref {
+	if o.listed != nil {
+		return o.listed.Ref
+	}
+	return cluster.RefOf(o.Content)
 }
 
 // Desired is the desired state of a source.

@@ -64,7 +64,7 @@ func (s same) workload(w *workspace.Workspace, p preset.Preset) *Workload {
 		return nil
 	case !s.objects && (w.Inference == nil || w.Inference.Config != ""): // one of them may be its own
 		return nil
-	case !reflect.DeepEqual(was.Workspace, w):
+	case !equal(was.Workspace, w):
 		return nil
 	}
 	known, ok := s.presets[p.Name]
@@ -72,6 +72,33 @@ func (s same) workload(w *workspace.Workspace, p preset.Preset) *Workload {
 		return nil
 	}
 	return was
+}
+
+// equal reports whether two Workspaces are equal. Two of one decoding share the map of their positions, which is quick to
+// see: they differ at most in what a ConfigMap or a patch beside them changes.
+func equal(a, b *workspace.Workspace) bool {
+	if a == b {
+		return true
+	}
+	if a.Key != b.Key || a.Digest != b.Digest || a.Source != b.Source || a.InferenceSet != b.InferenceSet {
+		return false
+	}
+	if len(a.Positions) > 0 && reflect.ValueOf(a.Positions).Pointer() == reflect.ValueOf(b.Positions).Pointer() &&
+		a.Patch == b.Patch && configsOf(a) == configsOf(b) {
+		return true
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// configsOf returns the names of ConfigMaps that loading may have filled in.
+func configsOf(w *workspace.Workspace) (out [2]string) {
+	if w.Inference != nil {
+		out[0] = w.Inference.Config
+	}
+	if w.Tuning != nil {
+		out[1] = w.Tuning.Config
+	}
+	return out
 }
 
 // Repeater is a Renderer that knows what it has rendered.
@@ -86,7 +113,7 @@ func (w *Workload) again(r Renderer) (render.Bundle, bool) {
 	if !ok || w.earlier == nil || len(w.Blocked) > 0 || w.Waiting != "" {
 		return render.Bundle{}, false
 	}
-	if !reflect.DeepEqual(&w.earlier.Placement, &w.Placement) {
+	if !w.earlier.Placement.Equal(w.Placement) {
 		return render.Bundle{}, false
 	}
 	return repeater.Again(w.earlier.Bundle)
