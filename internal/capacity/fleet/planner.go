@@ -29,6 +29,8 @@ type planner struct {
 	made        map[string]bool // new pools of one Workspace or set each
 	given       map[string]int  // nodes of each pool of one Workspace or set, as placeNamed gives them
 	departing   map[string]int  // pods that leave, by node
+	kinds       map[kindKey]*kind
+	groupIDs    map[string]int // of interchangeable assignments, by groupKey
 
 	optimal bool
 }
@@ -36,15 +38,14 @@ type planner struct {
 // assignment is the option and the pool that the plan gives to one Workspace.
 type assignment struct {
 	workload *Workload
-	options  []*capacity.Option // that satisfy the demand
-	classes  []int              // of the options
-	option   *capacity.Option   // nil: unplaced
-	pool     string             // "" while only the class is decided
-	class    int                // of a shared pool; -1 for a pool of its own
-	runs     string             // the pool on which its pods run now, or ""
-	idle     string             // Workload.Idle, or why it gives up its nodes
-	yields   *assignment        // the one to which it gives them up
-	takes    []workspace.Key    // those that give up their nodes for it
+	*kind
+	option   *capacity.Option // nil: unplaced
+	pool     string           // "" while only the class is decided
+	class    int              // of a shared pool; -1 for a pool of its own
+	runs     string           // the pool on which its pods run now, or ""
+	idle     string           // Workload.Idle, or why it gives up its nodes
+	yields   *assignment      // the one to which it gives them up
+	takes    []workspace.Key  // those that give up their nodes for it
 	standing capacity.Standing
 	reason   string
 	no       Unplaced
@@ -61,7 +62,10 @@ func newPlanner(in Input) *planner {
 		prices:  ledger.Prices{Region: in.Region, List: in.Prices},
 		made:    map[string]bool{},
 		given:   map[string]int{},
+		kinds:   map[kindKey]*kind{},
 		optimal: true,
+
+		groupIDs: map[string]int{},
 	}
 	if p.in.Horizon == 0 {
 		p.in.Horizon = DefaultHorizon
@@ -83,7 +87,7 @@ func newPlanner(in Input) *planner {
 	p.assignments = make([]assignment, len(in.Workloads))
 	p.queue()
 	for i := range p.assignments {
-		if s := &p.assignments[i]; s.workload.Shared {
+		if s := &p.assignments[i]; s.workload.Shared && s.classes == nil {
 			s.classes = make([]int, len(s.options))
 			for j, o := range s.options {
 				s.classes[j] = p.classes.Of(s.workload.key(o), o.SKU)
@@ -102,7 +106,7 @@ func (p *planner) queue() {
 	all, order := make([]assignment, len(p.in.Workloads)), make([]int, len(p.in.Workloads))
 	for i := range p.in.Workloads {
 		n := &p.in.Workloads[i]
-		s := assignment{workload: n, options: n.options(), class: -1, idle: n.Idle}
+		s := assignment{workload: n, kind: p.kindOf(n), class: -1, idle: n.Idle}
 		for _, pod := range n.Pods {
 			if h := p.hosts[pod.Node]; h != nil && (s.runs == "" || h.Pool == n.Pool) {
 				s.runs = h.Pool
@@ -124,6 +128,50 @@ func (p *planner) queue() {
 	for at, i := range order {
 		p.assignments[at] = all[i]
 	}
+}
+
+// kind is what Workloads with one Demand and the same wishes have in common: many Workspaces serve one model in one way.
+type kind struct {
+	options []*capacity.Option // that satisfy the demand
+	classes []int              // of the options
+	groups  map[int]int        // the number of the group of such an assignment, by the row of its share
+}
+
+// kindKey tells kinds apart. Two Demands with the same options, by address, are equal.
+type kindKey struct {
+	options, shares         *capacity.Option
+	optionCount, shareCount int
+	shared, automatic, spot bool
+	osSKU                   string
+	diskGiB                 int
+}
+
+// kindOf returns the kind of a Workload.
+func (p *planner) kindOf(n *Workload) *kind {
+	if !n.Shared {
+		return &kind{options: n.options()}
+	}
+	key := kindKey{
+		optionCount: len(n.Demand.Options),
+		shareCount:  len(n.Demand.Shares),
+		shared:      n.Shared,
+		automatic:   n.Automatic,
+		spot:        n.Spot,
+		osSKU:       n.OSSKU,
+		diskGiB:     n.DiskGiB,
+	}
+	if key.optionCount > 0 {
+		key.options = &n.Demand.Options[0]
+	}
+	if key.shareCount > 0 {
+		key.shares = &n.Demand.Shares[0]
+	}
+	k := p.kinds[key]
+	if k == nil {
+		k = &kind{options: n.options(), groups: map[int]int{}}
+		p.kinds[key] = k
+	}
+	return k
 }
 
 // key is that of the class of shared nodes that an option uses.
