@@ -63,7 +63,10 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 	if seen.Eventual { // by then, Workspaces that the source no longer has are gone
 		leave(in.Nodes, workloads, seen.State)
 	}
-	f := fleet.Plan(in)
+	if len(seen.Unavailable.Entries) == 0 {
+		in.Now = time.Time{} // only what is unavailable depends on it
+	}
+	f := policy.fleet.plan(in)
 	pools := map[string]*capacity.Pool{}
 	for i := range f.Pools {
 		pools[f.Pools[i].Name] = &f.Pools[i]
@@ -71,9 +74,9 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 	for i := range workloads {
 		w := &workloads[i]
 		if len(w.Blocked) == 0 {
-			w.considered(f.Verdicts[w.Key], seen)
-		} else if w.rejected != nil {
-			w.Sizes = w.rejections()
+			w.considered(f.Verdicts[w.Key], set, policy, seen)
+		} else if w.explains {
+			w.Sizes = w.rejections(set, policy)
 		}
 		if no, ok := f.Unplaced[w.Key]; ok {
 			w.unplace(cluster.Failure{Reason: string(no.Reason), Message: no.Message})

@@ -63,6 +63,9 @@ type Bundle struct {
 	inputs string          // the key of outlines; "" for objects in full
 	listed []Listed        // the objects
 	facts  *rendered.Facts // what the objects say
+	front  int             // how many of the first objects are not rendered
+	dirs   []string        // of the catalogue, that objects in full were built from
+	files  string          // digest of dirs
 }
 
 // Listed names one object of a Bundle, and tells whose it is.
@@ -105,6 +108,7 @@ func (b Bundle) Facts(w workspace.Key) rendered.Facts {
 func (b Bundle) Before(o *unstructured.Unstructured) Bundle {
 	b.listed = append([]Listed{Listing(o)}, b.List()...)
 	b.Objects = append([]*unstructured.Unstructured{o}, b.Objects...)
+	b.front++
 	return b
 }
 

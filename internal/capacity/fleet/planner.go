@@ -23,6 +23,7 @@ type planner struct {
 	hosts map[string]*Node   // by name
 
 	assignments []assignment // one for each Workload, in the order in which they are served
+	order       []int        // of the Workloads
 	classes     *nodeclass.Set
 	prices      ledger.Prices
 	ledger      *ledger.Ledger  // once limit has opened it
@@ -103,31 +104,53 @@ func newPlanner(in Input) *planner {
 // queue puts the Workloads in the order in which they are served. The key decides only between two with the same
 // content.
 func (p *planner) queue() {
-	all, order := make([]assignment, len(p.in.Workloads)), make([]int, len(p.in.Workloads))
+	all := make([]assignment, len(p.in.Workloads))
+	p.order = make([]int, len(p.in.Workloads))
+	pool := func(node string) (string, bool) {
+		if h := p.hosts[node]; h != nil {
+			return h.Pool, true
+		}
+		return "", false
+	}
 	for i := range p.in.Workloads {
 		n := &p.in.Workloads[i]
-		s := assignment{workload: n, kind: p.kindOf(n), class: -1, idle: n.Idle}
-		for _, pod := range n.Pods {
-			if h := p.hosts[pod.Node]; h != nil && (s.runs == "" || h.Pool == n.Pool) {
-				s.runs = h.Pool
-			}
-		}
-		s.standing = capacity.Standing{
-			Priority:  cmp.Or(n.Priority, workspace.Normal),
-			Runs:      s.runs != "",
-			FirstSeen: n.FirstSeen,
-			DemandGiB: n.Demand.GiB(),
-			Digest:    n.Digest,
-		}
-		all[i], order[i] = s, i
+		s := assignment{workload: n, kind: p.kindOf(n), class: -1, idle: n.Idle, runs: n.runs(pool)}
+		s.standing = n.standing(s.runs != "")
+		all[i], p.order[i] = s, i
 	}
-	slices.SortFunc(order, func(i, j int) int {
-		a, b := &all[i], &all[j]
-		return cmp.Or(a.standing.Compare(b.standing), a.workload.Workspace.Compare(b.workload.Workspace))
+	slices.SortFunc(p.order, func(i, j int) int {
+		return before(all[i].workload, all[i].standing, all[j].workload, all[j].standing)
 	})
-	for at, i := range order {
+	for at, i := range p.order {
 		p.assignments[at] = all[i]
 	}
+}
+
+// runs returns the pool on which the pods of a Workload run, preferably its own; "" if none runs.
+func (n *Workload) runs(pool func(node string) (string, bool)) string {
+	runs := ""
+	for _, pod := range n.Pods {
+		if on, ok := pool(pod.Node); ok && (runs == "" || on == n.Pool) {
+			runs = on
+		}
+	}
+	return runs
+}
+
+// standing decides when a Workload is served.
+func (n *Workload) standing(runs bool) capacity.Standing {
+	return capacity.Standing{
+		Priority:  cmp.Or(n.Priority, workspace.Normal),
+		Runs:      runs,
+		FirstSeen: n.FirstSeen,
+		DemandGiB: n.Demand.GiB(),
+		Digest:    n.Digest,
+	}
+}
+
+// before compares two Workloads by the order in which they are served.
+func before(a *Workload, first capacity.Standing, b *Workload, second capacity.Standing) int {
+	return cmp.Or(first.Compare(second), a.Workspace.Compare(b.Workspace))
 }
 
 // kind is what Workloads with one Demand and the same wishes have in common: many Workspaces serve one model in one way.

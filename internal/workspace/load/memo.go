@@ -16,6 +16,8 @@ type Memo struct {
 	mu    sync.Mutex
 	files map[string]*decoded
 	round int // calls of Load
+
+	beside any // what else the caller keeps
 }
 
 // decoded is what one file adds to a Set, and to what is used of the limits.
@@ -31,6 +33,19 @@ const keptRounds = 8
 
 // NewMemo returns an empty Memo.
 func NewMemo() *Memo { return &Memo{files: map[string]*decoded{}} }
+
+// Beside returns what else is kept of trees that are read with these Options: what create returned the first time.
+func (m *Memo) Beside(create func() any) any {
+	if m == nil {
+		return create()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.beside == nil {
+		m.beside = create()
+	}
+	return m.beside
+}
 
 // begin starts a call of Load.
 func (m *Memo) begin() {
