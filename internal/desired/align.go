@@ -2,9 +2,9 @@
 
 package desired
 
-// Align walks two lists of objects, each in the order of Desired.Objects, side by side. It calls pair with the places of
-// each object, by address, that both have: i in a, and j in b. One that it finds in a alone has a j below 0, and one in
-// b alone an i below 0. An object that the lists have at different places may count as two.
+// Align walks two lists of objects, each in the order of Desired.Objects, side by side. It calls pair with the places
+// of each object, by address, that both have: i in a, and j in b. One that it finds in a alone has a j below 0, and one
+// in b alone an i below 0. An object that the lists have at different places may count as two.
 func Align(a, b []Object, pair func(i, j int)) {
 	i, j := 0, 0
 	for i < len(a) && j < len(b) {

@@ -102,8 +102,8 @@ func (e *Earlier) find(near int, k workspace.Key) *Workload {
 	return &e.workloads[i]
 }
 
-// lastFleet is the last plan of the fleet, and then that of one call of Desire. A nil one keeps nothing: the plans of two
-// commits differ in what they start from, and have no use for each other.
+// lastFleet is the last plan of the fleet, and then that of one call of Desire. A nil one keeps nothing: the plans of
+// two commits differ in what they start from, and have no use for each other.
 type lastFleet struct{ *fleet.Last }
 
 func (e *Earlier) lastFleet(seen Observed) *lastFleet {

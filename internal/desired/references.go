@@ -167,8 +167,8 @@ func lockedIn(set *workspace.Set) map[workspace.Named]string {
 	return unknown
 }
 
-// blockedBy blocks a Workspace that names an encrypted Secret which no key opens: its pods would wait for the Secret, or
-// run with values that the repository has replaced.
+// blockedBy blocks a Workspace that names an encrypted Secret which no key opens: its pods would wait for the Secret,
+// or run with values that the repository has replaced.
 func blockedBy(unknown map[workspace.Named]string, w *workspace.Workspace) []diag.Diagnostic {
 	if len(unknown) == 0 {
 		return nil

@@ -166,8 +166,8 @@ func written(t *testing.T, r Result) string {
 	return string(out)
 }
 
-// TestAgain plans a world that changes step by step with one Engine, and each step with a new one: both come to the same
-// plan, byte for byte. What runs stays where it is, but for what a plan says it moves.
+// TestAgain plans a world that changes step by step with one Engine, and each step with a new one: both come to the
+// same plan, byte for byte. What runs stays where it is, but for what a plan says it moves.
 func TestAgain(t *testing.T) {
 	seeds, steps := uint64(8), 12
 	if testing.Short() {

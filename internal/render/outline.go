@@ -14,10 +14,10 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Outliner renders as its Renderer does, and returns outlines: of each object only its kind. Bundle.List has its name and
-// whose it is, and Bundle.Facts what a reader compares of a Workspace at a glance. A comparison of two commits renders
-// all Workspaces and shows few of them; outlines take a thirtieth of the memory, and next to none of the garbage
-// collector's time.
+// Outliner renders as its Renderer does, and returns outlines: of each object only its kind. Bundle.List has its name
+// and whose it is, and Bundle.Facts what a reader compares of a Workspace at a glance. A comparison of two commits
+// renders all Workspaces and shows few of them; outlines take a thirtieth of the memory, and next to none of the
+// garbage collector's time.
 //
 // Equal inputs have the same outlines, by address. So two objects of one address are equal in full, while nothing is
 // known of two addresses: Render has the content. The cache of an Outliner may serve several Renderers.

@@ -157,8 +157,8 @@ func (r *Renderer) cached(
 	return b, err
 }
 
-// Again returns the Bundle for the inputs of an earlier one, as it was rendered; ok is false if it is unknown from which
-// files that was, and if these are others now.
+// Again returns the Bundle for the inputs of an earlier one, as it was rendered; ok is false if it is unknown from
+// which files that was, and if these are others now.
 func (r *Renderer) Again(earlier Bundle) (b Bundle, ok bool) {
 	if earlier.files == "" {
 		return Bundle{}, false

@@ -4,8 +4,8 @@ package workspace
 
 import "reflect"
 
-// Same reports whether two Workspaces are equal. Two of one decoding share the map of their positions, which is quick to
-// see: they differ at most in what a ConfigMap or a patch beside them changes.
+// Same reports whether two Workspaces are equal. Two of one decoding share the map of their positions, which is quick
+// to see: they differ at most in what a ConfigMap or a patch beside them changes.
 func Same(a, b *Workspace) bool {
 	if a == b {
 		return true

@@ -11,9 +11,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Memo keeps what was found in the Workspaces of the last Set, for the next one: most are the same in the next revision,
-// or on the other side of a comparison. The zero value is empty; a nil Memo keeps nothing. It is safe for concurrent
-// use.
+// Memo keeps what was found in the Workspaces of the last Set, for the next one: most are the same in the next
+// revision, or on the other side of a comparison. The zero value is empty; a nil Memo keeps nothing. It is safe for
+// concurrent use.
 type Memo struct {
 	mu   sync.Mutex
 	last *examined
