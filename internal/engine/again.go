@@ -15,8 +15,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// before is what the last plan against a cluster was made of, and came to. A plan follows from its inputs, so that equal
-// inputs need no work: not for the plan as a whole, and not for the parts of it that a change does not reach.
+// before is what the last plan against a cluster was made of, and came to. A plan follows from its inputs, so that
+// equal inputs need no work: not for the plan as a whole, and not for the parts of it that a change does not reach.
 type before struct {
 	set      *workspace.Set
 	seen     Observed
@@ -26,6 +26,7 @@ type before struct {
 	at       []int                        // their places in desired.Objects
 	assumed  []cluster.Preview            // of desired.Objects, for those that the server is not asked about
 	previews []cluster.Preview            // of desired.Objects
+	stays    []bool                       // which of the live objects are desired
 	planned  plan.Plan                    // with findings, and without reviews
 	complete bool                         // planned is set
 
@@ -49,7 +50,8 @@ func (b *before) plans(
 // samePreview reports whether two previews are equal. The content of objects counts by address: equal objects that are
 // elsewhere make the plan be made again, which is only slower.
 func samePreview(a, b cluster.Preview) bool {
-	return a.Before == b.Before && a.After == b.After && a.Replace == b.Replace && sameError(a.Err, b.Err) && a.Ref == b.Ref
+	return a.Before == b.Before && a.After == b.After && a.Replace == b.Replace && a.Ref == b.Ref &&
+		sameError(a.Err, b.Err)
 }
 
 func sameError(a, b error) bool {

@@ -165,7 +165,7 @@ func (e *Engine) plan(
 		return Result{}, err
 	}
 	if !b.plans(rev, seen, previews, held) {
-		b.planned, b.complete = e.compare(rev, in, seen, b.desired, previews, held), true
+		b.planned, b.complete = e.compare(rev, in, seen, b, previews, held), true
 	}
 	b.seen, b.previews, b.allowEmpty, b.held = seen, previews, rev.AllowEmpty, maps.Clone(held)
 	b.seen.Observed = seen.Observed.Kept()
@@ -180,10 +180,11 @@ func (e *Engine) compare(
 	rev Revision,
 	in desired.Input,
 	seen Observed,
-	d desired.Desired,
+	b *before,
 	previews []cluster.Preview,
 	held map[workspace.Key]string,
 ) plan.Plan {
+	d := b.desired
 	p := plan.AgainstLive(plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
@@ -191,6 +192,7 @@ func (e *Engine) compare(
 		Side:       plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty},
 		Seen:       seen.Observed,
 		Previews:   previews,
+		Stays:      b.stays,
 		Unreviewed: held,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
@@ -246,20 +248,23 @@ func (e *Engine) resolve(ctx context.Context, in desired.Input, now time.Time) (
 // selectObjects selects the objects on which the server's verdict is asked, by Depth. The others have theirs: syncer
 // assumes that the server creates them.
 func (e *Engine) selectObjects(b *before, live cluster.State) {
-	exists := make(map[cluster.Ref]bool, len(live.Objects))
-	if e.settings.Depth == PreviewUpdates {
-		for i := range live.Objects {
-			exists[unversioned(live.Objects[i].Ref)] = true
-		}
+	at := make(map[cluster.Ref]int, len(live.Objects))
+	for i := range live.Objects {
+		at[unversioned(live.Objects[i].Ref)] = i
 	}
+	b.stays = make([]bool, len(live.Objects))
 	b.assumed = make([]cluster.Preview, len(b.desired.Objects))
 	for i := range b.desired.Objects {
 		o := &b.desired.Objects[i]
 		ref := o.Ref()
+		found, exists := at[unversioned(ref)]
+		if exists {
+			b.stays[found] = true
+		}
 		switch {
 		case o.Unknown != "":
 			b.assumed[i] = cluster.Preview{Ref: ref, Err: &cluster.UnknownError{Why: o.Unknown}}
-		case e.settings.Depth == PreviewUpdates && !exists[unversioned(ref)]:
+		case e.settings.Depth == PreviewUpdates && !exists:
 			b.assumed[i] = cluster.Preview{Ref: ref, After: o.Content}
 		default:
 			b.selected, b.at = append(b.selected, o.Content), append(b.at, i)

@@ -63,6 +63,8 @@ type LiveInput struct {
 	Side
 	Seen     desired.Observed
 	Previews []cluster.Preview // in the order of Desired.Objects
+	// Stays says which of the live objects are known to be desired, in their order; nil if none is.
+	Stays []bool
 	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
 	// their pools stay, as with those that a policy holds.
 	Unreviewed map[workspace.Key]string
@@ -90,6 +92,8 @@ func AgainstLive(in LiveInput) Plan {
 		Live:          in.Seen.State.Objects,
 		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
 		NodePoolsCost: liveNodePoolCost(in),
+
+		stays: in.Stays,
 	}
 	c.prepare()
 	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)

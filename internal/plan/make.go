@@ -181,25 +181,8 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	rows := rowsOf(&c)
 	made := map[workspace.Key]Op{} // the workload of a Workspace is created or replaced
 	for i := range changes {
-		ch := &changes[i]
-		if !ch.ofOne() || ch.Op == NoOp && rows.has(ch.Workspace) {
-			continue
-		}
-		if _, ok := made[ch.Workspace]; !ok && ch.Object != nil && isWorkload(ch.Object) &&
-			(ch.Op == Create || ch.Op == Replace) {
-			made[ch.Workspace] = ch.Op
-		}
-		w, ok := rows.of(ch.Workspace)
-		if !ok {
-			w.Op, w.gone, w.Before, w.After = Hold, true, c.Before[ch.Workspace], c.Before[ch.Workspace]
-		}
-		switch {
-		case w.gone:
-			if ch.Op == Delete || ch.Later || ch.Pool != nil && ch.Op != NoOp {
-				w.Op, w.After, w.Interrupted = Delete, Values{}, w.Before.Serves
-			}
-		case w.Op == NoOp && ch.Op != NoOp:
-			w.Op = Update
+		if ch := &changes[i]; ch.ofOne() && (ch.Op != NoOp || !rows.has(ch.Workspace)) {
+			rows.count(ch, c.Before, made)
 		}
 	}
 	uses := usedChanges(c.Desired, changes)
@@ -219,6 +202,26 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 	}
 	slices.SortStableFunc(rows.all, func(a, b Workspace) int { return a.Key.Compare(b.Key) })
 	return rows.all
+}
+
+// count adds a change to the row of its Workspace.
+func (r *table) count(ch *Change, before map[workspace.Key]Values, made map[workspace.Key]Op) {
+	if _, ok := made[ch.Workspace]; !ok && ch.Object != nil && isWorkload(ch.Object) &&
+		(ch.Op == Create || ch.Op == Replace) {
+		made[ch.Workspace] = ch.Op
+	}
+	w, ok := r.of(ch.Workspace)
+	if !ok {
+		w.Op, w.gone, w.Before, w.After = Hold, true, before[ch.Workspace], before[ch.Workspace]
+	}
+	switch {
+	case w.gone:
+		if ch.Op == Delete || ch.Later || ch.Pool != nil && ch.Op != NoOp {
+			w.Op, w.After, w.Interrupted = Delete, Values{}, w.Before.Serves
+		}
+	case w.Op == NoOp && ch.Op != NoOp:
+		w.Op = Update
+	}
 }
 
 // table is the rows of a plan: those of Desired.Workloads, in their order, and those that are no longer desired.

@@ -10,8 +10,8 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 )
 
-// Last is a question to Plan with its answer, for the next question: most are the same. It is for one list of prices. It
-// is read only, and safe for concurrent use.
+// Last is a question to Plan with its answer, for the next question: most are the same. It is for one list of prices.
+// It is read only, and safe for concurrent use.
 type Last struct {
 	in     Input
 	order  []int // of in.Workloads, as they are served
@@ -38,24 +38,28 @@ func (l *Last) answers(in *Input) bool {
 	if l == nil || len(in.Workloads) != len(l.in.Workloads) {
 		return false
 	}
-	was := &l.in
-	if in.Cluster != was.Cluster || in.Region != was.Region || in.Horizon != was.Horizon ||
-		in.Eventual != was.Eventual || in.Preemption != was.Preemption || in.Explain != was.Explain ||
-		!in.Now.Equal(was.Now) || !slices.Equal(in.Nodes, was.Nodes) || !slices.Equal(in.Reserved, was.Reserved) ||
-		!maps.Equal(in.Unprovisionable, was.Unprovisionable) || !reflect.DeepEqual(in.Pools, was.Pools) ||
-		!reflect.DeepEqual(in.Quota, was.Quota) || !reflect.DeepEqual(in.Limits, was.Limits) ||
-		!reflect.DeepEqual(in.Unavailable, was.Unavailable) {
+	if !in.sameAround(&l.in) {
 		return false
 	}
 	digests := false
 	for i := range in.Workloads {
-		a, b := &in.Workloads[i], &was.Workloads[i]
+		a, b := &in.Workloads[i], &l.in.Workloads[i]
 		if !a.same(b) {
 			return false
 		}
 		digests = digests || a.Digest != b.Digest
 	}
 	return !digests || len(l.result.Unplaced) == 0 && in.inOrder(l.order)
+}
+
+// sameAround reports whether all is equal but for the Workloads.
+func (in *Input) sameAround(was *Input) bool {
+	return in.Cluster == was.Cluster && in.Region == was.Region && in.Horizon == was.Horizon &&
+		in.Eventual == was.Eventual && in.Preemption == was.Preemption && in.Explain == was.Explain &&
+		in.Now.Equal(was.Now) && slices.Equal(in.Nodes, was.Nodes) && slices.Equal(in.Reserved, was.Reserved) &&
+		maps.Equal(in.Unprovisionable, was.Unprovisionable) && reflect.DeepEqual(in.Pools, was.Pools) &&
+		reflect.DeepEqual(in.Quota, was.Quota) && reflect.DeepEqual(in.Limits, was.Limits) &&
+		reflect.DeepEqual(in.Unavailable, was.Unavailable)
 }
 
 // same reports whether two Workloads differ at most in their digests.
