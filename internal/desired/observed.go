@@ -24,8 +24,8 @@ func (o Observed) Same(p Observed) bool {
 		maps.Equal(o.Last, p.Last)
 }
 
-// Kept returns the observed state for a comparison later on: what callers may change meanwhile is a copy. What State
-// holds is told apart by its version.
+// Kept returns the observed state for a comparison later on: what callers may change meanwhile is a copy. The version
+// of State says whether what it holds is the same.
 func (o Observed) Kept() Observed {
 	o.Pools, o.Last = slices.Clone(o.Pools), maps.Clone(o.Last)
 	o.Unprovisionable, o.WithoutGPUs = maps.Clone(o.Unprovisionable), maps.Clone(o.WithoutGPUs)

@@ -48,7 +48,7 @@ func (b *before) plans(
 }
 
 // samePreview reports whether two previews are equal. The content of objects counts by address: equal objects that are
-// elsewhere make the plan be made again, which is only slower.
+// elsewhere only cost a new plan.
 func samePreview(a, b cluster.Preview) bool {
 	return a.Before == b.Before && a.After == b.After && a.Replace == b.Replace && a.Ref == b.Ref &&
 		sameError(a.Err, b.Err)

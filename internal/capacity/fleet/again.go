@@ -33,7 +33,7 @@ func (l *Last) Plan(in Input) (result Result, next *Last) {
 }
 
 // answers reports whether the last answer is that of in: all that Plan looks at is equal. The digests of Workloads only
-// decide in which order they are served, and who waits behind whom.
+// decide in which order they are served.
 func (l *Last) answers(in *Input) bool {
 	if l == nil || len(in.Workloads) != len(l.in.Workloads) {
 		return false

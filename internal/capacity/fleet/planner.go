@@ -153,8 +153,7 @@ func before(a *Workload, first capacity.Standing, b *Workload, second capacity.S
 	return cmp.Or(first.Compare(second), a.Workspace.Compare(b.Workspace))
 }
 
-// kind is what Workloads with one Demand and the same wishes have in common: many Workspaces serve one model in one
-// way.
+// kind is what Workloads with one Demand and equal settings have in common: many Workspaces serve one model in one way.
 type kind struct {
 	options []*capacity.Option // that satisfy the demand
 	classes []int              // of the options
