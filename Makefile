@@ -158,7 +158,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 
 bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
 	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
-		./internal/app ./internal/reconcile
+		./internal/app ./internal/engine ./internal/reconcile
 
 fuzz: ## each fuzz target for FUZZTIME; prints its executions, and the last words of one that finds something
 	@mkdir -p bin/fuzz; failed=0; for t in $(FUZZ); do \

@@ -97,7 +97,7 @@ func revisionOf(s commits.Side, repo *git.Repository, c config.Config, other com
 // it keeps: by default it takes more memory, and less time. What a large repository needs, it gets.
 const (
 	collectAt  = 50
-	heapTarget = 260 << 20
+	heapTarget = 140 << 20
 )
 
 // smallHeap makes the process keep its heap small until the function that it returns is called, unless the environment

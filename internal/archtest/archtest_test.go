@@ -83,6 +83,7 @@ var layers = [][]string{
 		"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
 		"internal/render/recent",
+		"internal/render/rendered",
 	},
 	{
 		"internal/workspace", "internal/workspace/foreign", "internal/workspace/kept", "internal/workspace/plainobject",
@@ -114,7 +115,7 @@ var layers = [][]string{
 	{"internal/render/folders", "internal/render/userpatch"},
 	{"internal/render"},
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
-	{"internal/desired", "internal/plan/rendered", "internal/status/events"},
+	{"internal/desired", "internal/status/events"},
 	{"internal/desired/eventual", "internal/plan/hold", "internal/plan/raise", "internal/plan/values"},
 	{"internal/plan", "internal/desired/digest", "internal/desired/why"},
 	{"internal/plan/summary"},
@@ -209,10 +210,11 @@ var within = map[string]map[string][]string{
 	"internal/render": {
 		"internal/render": {
 			"internal/render/address", "internal/render/folders", "internal/render/judge", "internal/render/kustomize",
-			"internal/render/memo", "internal/render/recent", "internal/render/userpatch",
+			"internal/render/memo", "internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
 		"internal/render/recent":    {},
+		"internal/render/rendered":  {},
 		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
 		"internal/render/address":   {},
 		"internal/render/judge":     {},
@@ -301,7 +303,7 @@ var pure = []string{
 	"internal/git/store",
 	"internal/git/target", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/hold", "internal/plan/raise",
-	"internal/plan/rendered", "internal/plan/values",
+	"internal/render/rendered", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
 	"internal/status", "internal/status/events",

@@ -112,6 +112,11 @@ type State struct {
 	Contests  []Contest  // sorted by Ref and field
 	// AllPods says that Node.Pods and Node.Taken are complete. Without the permission to list all pods they are not.
 	AllPods bool
+	// Version tells States apart: equal versions mean an equal State. 0 is unknown.
+	Version uint64
+	// Versions tell apart what is live of each Workspace: equal versions mean that everything live of it is equal, which
+	// is its objects, its workload, its pods and endpoints, and the nodes that its pods run on. nil is unknown.
+	Versions map[workspace.Key]uint64
 }
 
 // Contest is a field that another field manager keeps changing after syncer has set it back.

@@ -4,6 +4,7 @@ package desired
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -34,6 +35,9 @@ func (m maker) plain() bool { return m.key == workspace.Key{} }
 // conflictsOf finds the objects that Workspaces would make and that another Workspace or a plain object makes as well.
 // It goes by names alone, so that a Workspace that waits for nodes counts too.
 func conflictsOf(set *workspace.Set) conflicts {
+	if !madeTwice(set) {
+		return conflicts{}
+	}
 	first := make(map[cluster.Ref]int, 3*len(set.Workspaces)) // the first Workspace that makes an object
 	makers := map[cluster.Ref][]maker{}                       // of objects with more than one
 	again := func(ref cluster.Ref, at int, m maker) {
@@ -67,6 +71,42 @@ func conflictsOf(set *workspace.Set) conflicts {
 		out.add(ref, all)
 	}
 	return out
+}
+
+// madeTwice reports whether an object may have two makers. It is quick, and errs on the side of true.
+func madeTwice(set *workspace.Set) bool {
+	names := newNames(3*len(set.Workspaces) + len(set.Objects))
+	for i := range set.Workspaces {
+		for _, ref := range render.Own(&set.Workspaces[i]) {
+			if names.again(ref) {
+				return true
+			}
+		}
+	}
+	for _, o := range set.Objects {
+		ref := cluster.RefOf(&unstructured.Unstructured{Object: o.Content})
+		ref.Version = ""
+		if !o.Live && names.again(ref) {
+			return true
+		}
+	}
+	return false
+}
+
+// names are hashes of the names of many objects, which take a tenth of the names themselves.
+type names struct {
+	seed maphash.Seed
+	seen map[uint64]struct{}
+}
+
+func newNames(n int) names { return names{maphash.MakeSeed(), make(map[uint64]struct{}, n)} }
+
+// again adds a name, and reports whether it may have been added before.
+func (n names) again(ref cluster.Ref) bool {
+	h := maphash.Comparable(n.seed, ref)
+	before := len(n.seen)
+	n.seen[h] = struct{}{}
+	return len(n.seen) == before
 }
 
 // makerOf returns a Workspace as a maker of objects.
@@ -118,6 +158,9 @@ func (c *conflicts) without(objects []Object) []Object {
 // blockRendered blocks the Workspaces whose rendered objects conflict: a preset of the repository may add objects with
 // names of its own. Objects that Workspaces share carry no Workspace's name.
 func blockRendered(all []Workload) {
+	if !renderedTwice(all) {
+		return
+	}
 	first := make(map[cluster.Ref]*Workload, 3*len(all))
 	makers := map[cluster.Ref][]*Workload{} // of objects with more than one
 	var order []cluster.Ref
@@ -152,4 +195,23 @@ func blockRendered(all []Workload) {
 		found.add(ref, both)
 	}
 	found.block(all)
+}
+
+// renderedTwice reports whether two Workspaces may have an object of their own in common. It is quick, and errs on the
+// side of true.
+func renderedTwice(all []Workload) bool {
+	names := newNames(3 * len(all))
+	for i := range all {
+		if len(all[i].Blocked) > 0 {
+			continue
+		}
+		for _, o := range all[i].Bundle.List() {
+			ref := o.Ref
+			ref.Version = ""
+			if o.Own && names.again(ref) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -5,6 +5,7 @@ package desired
 import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // rejected returns the verdicts on the sizes that sizing rejects for a request, without those that no model can use.
@@ -18,20 +19,20 @@ func rejected(r sizing.Request) []capacity.Verdict {
 	return out
 }
 
-// rejections returns the sizes that sizing rejects, once.
-func (w *Workload) rejections() []capacity.Verdict {
-	if w.rejected == nil {
+// rejections returns the sizes that sizing rejects, once, if they are asked for.
+func (w *Workload) rejections(set *workspace.Set, policy Policy) []capacity.Verdict {
+	if !w.explains {
 		return nil
 	}
-	out := w.rejected()
-	w.rejected = nil
-	return out
+	w.explains = false
+	p, _ := policy.preset(w.Workspace.PresetName())
+	return rejected(RequestFor(w.Workspace, set, p, policy))
 }
 
 // considered adds the verdicts of the fleet to those of sizing, in front.
-func (w *Workload) considered(options []capacity.Verdict, seen Observed) {
+func (w *Workload) considered(options []capacity.Verdict, set *workspace.Set, policy Policy, seen Observed) {
 	if len(options) == 0 {
-		w.Sizes, w.rejected = nil, nil // it runs, or is one of too many
+		w.Sizes, w.explains = nil, false // it runs, or is one of too many
 		return
 	}
 	for i := range options {
@@ -39,5 +40,5 @@ func (w *Workload) considered(options []capacity.Verdict, seen Observed) {
 			options[i].Unknown = append(options[i].Unknown, capacity.CheckAvailability)
 		}
 	}
-	w.Sizes = append(options, w.rejections()...)
+	w.Sizes = append(options, w.rejections(set, policy)...)
 }

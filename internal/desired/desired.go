@@ -70,10 +70,8 @@ type Workload struct {
 	Behind []capacity.Ahead
 	More   int
 	// Sizes are the verdicts on the sizes that were considered, if Observed.Explain asks for them and it does not run.
-	Sizes []capacity.Verdict
-	// rejected returns the sizes that sizing rejects, for Sizes; nil if they are not asked for. Most Workloads run, and
-	// need none.
-	rejected func() []capacity.Verdict
+	Sizes    []capacity.Verdict
+	explains bool // Sizes also needs those that sizing rejects
 	// NodeFailure is why its nodes do not suffice.
 	NodeFailure cluster.Failure
 	// Assumed is the note on what it is placed on as long as its nodes are unknown; empty if they are known.
@@ -95,12 +93,35 @@ type Placement struct {
 	InstanceType string
 }
 
+// Equal reports whether two placements are the same.
+func (p Placement) Equal(o Placement) bool {
+	return p.InstanceType == o.InstanceType && p.Placement.Equal(o.Placement)
+}
+
 // Object is one desired object, and the Workspace it belongs to (zero for shared ones).
 type Object struct {
 	Workspace workspace.Key
 	Content   *unstructured.Unstructured
 	// Unknown is why the values of an encrypted Secret are unknown; syncer does not apply it then.
 	Unknown string
+
+	listed *render.Listed // nil for objects that no Bundle has
+}
+
+// Listed names the object, also where Content is an outline.
+func (o *Object) Listed() render.Listed {
+	if o.listed != nil {
+		return *o.listed
+	}
+	return render.Listing(o.Content)
+}
+
+// Ref is the name of the object, also where Content is an outline.
+func (o *Object) Ref() cluster.Ref {
+	if o.listed != nil {
+		return o.listed.Ref
+	}
+	return cluster.RefOf(o.Content)
 }
 
 // Desired is the desired state of a source.
@@ -110,6 +131,8 @@ type Desired struct {
 	Problems  []diag.Diagnostic
 	Warnings  []string
 	Fleet     fleet.Result // in mode aks
+
+	fleet *fleet.Last // what Fleet answers; nil if it is not kept
 }
 
 // Blocked returns the Workspaces with errors, and the InferenceSets that have one as a replica.
@@ -182,11 +205,18 @@ func Desire(
 	seen Observed,
 ) (Desired, error) {
 	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
-	same := policy.Earlier.of(set, policy.answers)
+	policy.preset, policy.fleet = catalog.Lookup, policy.Earlier.lastFleet(seen)
+	same := policy.Earlier.of(set, catalog, policy.answers)
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
-	errs := set.Errors()
+	errs, locked := set.Errors(), map[workspace.Named]string{}
+	if seen.Live {
+		locked = lockedIn(set)
+	}
 	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
-		d.Workloads[i] = desire(set, &set.Workspaces[i], errs, catalog, policy, seen, same)
+		w := &set.Workspaces[i]
+		out := &d.Workloads[i]
+		*out = Workload{Key: w.Key, Workspace: w, Blocked: append(errs.Of(w), blockedBy(locked, w)...)}
+		out.desire(set, i, catalog, policy, seen, same)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -194,6 +224,7 @@ func Desire(
 	clash.block(d.Workloads)
 	d.Problems = append(d.Problems, clash.plain...)
 	d.Fleet = policy.NodeSource().Arrange(d.Workloads, set, policy, seen)
+	d.fleet = policy.fleet.answer()
 	if err := each(ctx, len(d.Workloads), func(ctx context.Context, i int) {
 		if b, ok := d.Workloads[i].again(r); ok {
 			d.Workloads[i].Bundle = b
@@ -245,35 +276,26 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int)) error
 	return g.Wait()
 }
 
-// desire sizes and places one Workspace; the first step that fails blocks it.
-func desire(
-	set *workspace.Set,
-	w *workspace.Workspace,
-	errs workspace.Errors,
-	catalog Catalog,
-	policy Policy,
-	seen Observed,
-	same same,
-) Workload {
-	out := Workload{Key: w.Key, Workspace: w, Blocked: errs.Of(w)}
-	if seen.Live {
-		out.Blocked = append(out.Blocked, locked(set, w)...)
+// desire sizes and places one Workspace, the i-th of set; the first step that fails blocks it.
+func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Policy, seen Observed, same same) {
+	if len(w.Blocked) > 0 {
+		*w = w.misnamed(catalog, policy)
+		return
 	}
-	if len(out.Blocked) > 0 {
-		return out.misnamed(catalog, policy)
+	name := w.Workspace.PresetName()
+	p, ok := catalog.Lookup(name)
+	if !ok && name != "" {
+		*w = w.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", name))
+		return
 	}
-	p, ok := catalog.Lookup(w.PresetName())
-	if !ok && w.PresetName() != "" {
-		return out.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", w.PresetName()))
+	w.earlier = same.workload(i, w.Workspace, p)
+	w.Model, w.Context = ModelOf(w.Workspace, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w.Workspace))
+	if err := policy.NodeSource().Place(w, set, p, policy, seen); err != nil {
+		*w = w.block("resource.instanceType", err)
+		return
 	}
-	out.earlier = same.workload(w, p)
-	out.Model, out.Context = ModelOf(w, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w))
-	if err := policy.NodeSource().Place(&out, set, p, policy, seen); err != nil {
-		return out.block("resource.instanceType", err)
-	}
-	out.rank(policy)
-	out.resolve(policy, seen.Found)
-	return out
+	w.rank(policy)
+	w.resolve(policy, seen.Found)
 }
 
 // misnamed adds to the errors of a blocked Workspace that its size does not exist, unless one of them is about its

@@ -5,7 +5,9 @@ package desired
 import (
 	"crypto/sha256"
 	"reflect"
+	"slices"
 
+	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
@@ -19,19 +21,26 @@ import (
 // It is read only, and safe for concurrent use.
 type Earlier struct {
 	set       *workspace.Set
-	workloads map[workspace.Key]*Workload
+	catalog   Catalog
+	workloads []Workload                   // in the order of their keys
 	presets   map[string][sha256.Size]byte // by name
+	fleet     *fleet.Last
 }
 
 // NewEarlier returns an answer for a source, to be used with an equal Policy.
 func NewEarlier(set *workspace.Set, catalog Catalog, d Desired) *Earlier {
-	e := &Earlier{set, make(map[workspace.Key]*Workload, len(d.Workloads)), map[string][sha256.Size]byte{}}
+	e := &Earlier{set, catalog, d.Workloads, map[string][sha256.Size]byte{}, d.fleet}
 	digests := memo.NewSizes().Of()
+	looked := map[string]bool{}
 	for i := range d.Workloads {
-		w := &d.Workloads[i]
-		if p, ok := catalog.Lookup(w.Workspace.PresetName()); ok && len(w.Blocked) == 0 && len(w.Demand.Options) > 0 {
+		name := d.Workloads[i].Workspace.PresetName()
+		if looked[name] {
+			continue
+		}
+		looked[name] = true
+		if p, ok := catalog.Lookup(name); ok {
 			if sum, err := digests.Digest(p); err == nil {
-				e.presets[p.Name], e.workloads[w.Key] = sum, w
+				e.presets[p.Name] = sum
 			}
 		}
 	}
@@ -42,36 +51,84 @@ func NewEarlier(set *workspace.Set, catalog Catalog, d Desired) *Earlier {
 type same struct {
 	*Earlier
 	objects bool // both sources have equal objects
+	catalog bool // both have one catalogue
 	digests *memo.Catalogue
 }
 
 // of returns what serves the source of set, whose presets have these digests.
-func (e *Earlier) of(set *workspace.Set, digests *memo.Catalogue) same {
+func (e *Earlier) of(set *workspace.Set, catalog Catalog, digests *memo.Catalogue) same {
 	if e == nil {
 		return same{}
 	}
-	return same{e, reflect.DeepEqual(e.set.Objects, set.Objects), digests}
+	return same{e, reflect.DeepEqual(e.set.Objects, set.Objects), sameCatalog(e.catalog, catalog), digests}
 }
 
-// workload returns that of an equal Workspace with an equal preset, or nil.
-func (s same) workload(w *workspace.Workspace, p preset.Preset) *Workload {
+func sameCatalog(a, b Catalog) bool {
+	return reflect.TypeOf(a).Comparable() && a == b
+}
+
+// workload returns that of an equal Workspace with an equal preset, or nil. near is a place where it may be.
+func (s same) workload(near int, w *workspace.Workspace, p preset.Preset) *Workload {
 	if s.Earlier == nil {
 		return nil
 	}
-	was := s.workloads[w.Key]
+	was := s.find(near, w.Key)
 	switch {
-	case was == nil:
+	case was == nil || len(was.Blocked) > 0 || len(was.Demand.Options) == 0 || p.Name == "":
 		return nil
 	case !s.objects && (w.Inference == nil || w.Inference.Config != ""): // one of them may be its own
 		return nil
-	case !reflect.DeepEqual(was.Workspace, w):
+	case !workspace.Same(was.Workspace, w):
 		return nil
+	case s.catalog:
+		return was
 	}
 	known, ok := s.presets[p.Name]
 	if sum, err := s.digests.Digest(p); err != nil || !ok || sum != known {
 		return nil
 	}
 	return was
+}
+
+// find returns the Workload of that key, or nil.
+func (e *Earlier) find(near int, k workspace.Key) *Workload {
+	if near < len(e.workloads) && e.workloads[near].Key == k {
+		return &e.workloads[near]
+	}
+	i, ok := slices.BinarySearchFunc(e.workloads, k, func(w Workload, k workspace.Key) int { return w.Key.Compare(k) })
+	if !ok {
+		return nil
+	}
+	return &e.workloads[i]
+}
+
+// lastFleet is the last plan of the fleet, and then that of one call of Desire. A nil one keeps nothing: the plans of
+// two commits differ in what they start from, and have no use for each other.
+type lastFleet struct{ *fleet.Last }
+
+func (e *Earlier) lastFleet(seen Observed) *lastFleet {
+	switch {
+	case !seen.Live:
+		return nil
+	case e == nil:
+		return &lastFleet{}
+	}
+	return &lastFleet{e.fleet}
+}
+
+func (l *lastFleet) plan(in fleet.Input) (f fleet.Result) {
+	if l == nil {
+		return fleet.Plan(in)
+	}
+	f, l.Last = l.Last.Plan(in)
+	return f
+}
+
+func (l *lastFleet) answer() *fleet.Last {
+	if l == nil {
+		return nil
+	}
+	return l.Last
 }
 
 // Repeater is a Renderer that knows what it has rendered.
@@ -86,7 +143,7 @@ func (w *Workload) again(r Renderer) (render.Bundle, bool) {
 	if !ok || w.earlier == nil || len(w.Blocked) > 0 || w.Waiting != "" {
 		return render.Bundle{}, false
 	}
-	if !reflect.DeepEqual(&w.earlier.Placement, &w.Placement) {
+	if !w.earlier.Placement.Equal(w.Placement) {
 		return render.Bundle{}, false
 	}
 	return repeater.Again(w.earlier.Bundle)

@@ -154,7 +154,7 @@ func (w *Workload) withNodePool() {
 		annotations[cluster.AnnotationPrune] = "disabled"
 	}
 	u.SetAnnotations(annotations)
-	w.Bundle.Objects = append([]*unstructured.Unstructured{u}, w.Bundle.Objects...)
+	w.Bundle = w.Bundle.Before(u)
 }
 
 // holdNodePools holds the NodePools that would exceed the limits, or the share of their namespace. Existing NodePools

@@ -49,12 +49,13 @@ func collect(workloads []Workload, plain []Object) []Object {
 		if len(w.Blocked) > 0 {
 			continue
 		}
-		for k, o := range w.Bundle.List() {
-			key := w.Key
+		list := w.Bundle.List()
+		for k := range list {
+			o, key := &list[k], w.Key
 			if !o.Own {
 				key = workspace.Key{}
 			}
-			add(o.Ref, Object{Workspace: key, Content: w.Bundle.Objects[k]})
+			add(o.Ref, Object{Workspace: key, Content: w.Bundle.Objects[k], listed: o})
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/podpolicy"
+	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -36,7 +37,9 @@ type Policy struct {
 	// Earlier is another answer of Desire, for this Policy, of which it takes what comes out the same; nil for none.
 	Earlier *Earlier
 
-	answers *memo.Catalogue // of Sizes, for one call of Desire
+	answers *memo.Catalogue                         // of Sizes, for one call of Desire
+	fleet   *lastFleet                              // that of Earlier, and that of this call
+	preset  func(name string) (preset.Preset, bool) // of the source, for one call of Desire
 }
 
 // Unlimited returns the policy without the limits on the sum of all nodes.

@@ -51,6 +51,7 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 	in.Prices = func(size string, priority capacity.Priority) capacity.Cost {
 		return policy.Prices.Price(policy.Region, size, priority)
 	}
+	in.Workloads = make([]fleet.Workload, 0, len(workloads))
 	for i := range workloads {
 		w := &workloads[i]
 		if len(w.Blocked) > 0 || len(w.Demand.Options) == 0 {
@@ -60,22 +61,12 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 		in.Workloads = append(in.Workloads, w.need(seen))
 	}
 	if seen.Eventual { // by then, Workspaces that the source no longer has are gone
-		gone := maps.Clone(seen.State.Workloads)
-		for i := range workloads {
-			delete(gone, workloads[i].Key)
-		}
-		for i := range in.Nodes {
-			for _, w := range gone {
-				for _, p := range w.Pods {
-					if p.Node == in.Nodes[i].Name {
-						in.Nodes[i].Pods--
-						in.Nodes[i].Used -= int(w.GPUs)
-					}
-				}
-			}
-		}
+		leave(in.Nodes, workloads, seen.State)
 	}
-	f := fleet.Plan(in)
+	if len(seen.Unavailable.Entries) == 0 {
+		in.Now = time.Time{} // only what is unavailable depends on it
+	}
+	f := policy.fleet.plan(in)
 	pools := map[string]*capacity.Pool{}
 	for i := range f.Pools {
 		pools[f.Pools[i].Name] = &f.Pools[i]
@@ -83,9 +74,9 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 	for i := range workloads {
 		w := &workloads[i]
 		if len(w.Blocked) == 0 {
-			w.considered(f.Verdicts[w.Key], seen)
-		} else if w.rejected != nil {
-			w.Sizes = w.rejections()
+			w.considered(f.Verdicts[w.Key], set, policy, seen)
+		} else if w.explains {
+			w.Sizes = w.rejections(set, policy)
 		}
 		if no, ok := f.Unplaced[w.Key]; ok {
 			w.unplace(cluster.Failure{Reason: string(no.Reason), Message: no.Message})
@@ -96,6 +87,35 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 		}
 	}
 	return f
+}
+
+// leave takes the pods of Workspaces that the source no longer has off their nodes.
+func leave(nodes []fleet.Node, workloads []Workload, s cluster.State) {
+	stays := 0
+	for i := range workloads {
+		if _, ok := s.Workloads[workloads[i].Key]; ok {
+			stays++
+		}
+	}
+	if stays == len(s.Workloads) {
+		return
+	}
+	gone := maps.Clone(s.Workloads)
+	for i := range workloads {
+		delete(gone, workloads[i].Key)
+	}
+	at := make(map[string]*fleet.Node, len(nodes))
+	for i := range nodes {
+		at[nodes[i].Name] = &nodes[i]
+	}
+	for _, w := range gone {
+		for _, p := range w.Pods {
+			if n := at[p.Node]; n != nil {
+				n.Pods--
+				n.Used -= int(w.GPUs)
+			}
+		}
+	}
 }
 
 // unplace makes the Workspace wait for a place.
@@ -217,45 +237,37 @@ func reserve(k workspace.Key, s cluster.State) []fleet.Reservation {
 // FleetNodes lists the nodes of pools with the use of their GPUs. The State lists pods twice, those of Workspaces and
 // all, and the two lists may be a moment apart: a pod counts if either has it.
 func FleetNodes(s cluster.State) []fleet.Node {
-	on := podsOn(s)
-	used := make(map[string]int, len(s.Nodes))
-	for _, w := range s.Workloads {
-		for _, p := range w.Pods {
-			if p.Node != "" && !p.Ended() {
-				used[p.Node] += int(w.GPUs)
-			}
-		}
-	}
 	out := make([]fleet.Node, 0, len(s.Nodes))
-	for _, n := range s.Nodes {
-		if n.Pool != "" {
-			out = append(out, fleet.Node{
-				Name:  n.Name,
-				Pool:  n.Pool,
-				Ready: n.Ready && n.GPUs > 0,
-				GPUs:  int(n.GPUs),
-				Used:  used[n.Name] + int(n.Taken),
-				Pods:  on[n.Name],
-			})
+	at := make(map[string]int, len(s.Nodes))
+	listed := false
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		listed = listed || len(n.Pods) > 0
+		if n.Pool == "" {
+			continue
 		}
-	}
-	return out
-}
-
-// podsOn counts what PodsByNode lists. Where nodes list no pods, no pod is listed twice, and none is named.
-func podsOn(s cluster.State) map[string]int {
-	out := make(map[string]int, len(s.Nodes))
-	if slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return len(n.Pods) > 0 }) {
-		for name, pods := range PodsByNode(s) {
-			out[name] = len(pods)
-		}
-		return out
+		at[n.Name] = len(out)
+		out = append(out, fleet.Node{
+			Name:  n.Name,
+			Pool:  n.Pool,
+			Ready: n.Ready && n.GPUs > 0,
+			GPUs:  int(n.GPUs),
+			Used:  int(n.Taken),
+		})
 	}
 	for _, w := range s.Workloads {
-		for _, p := range w.Pods {
-			if p.Node != "" && !p.Ended() {
-				out[p.Node]++
+		for i := range w.Pods {
+			p := &w.Pods[i]
+			if k, ok := at[p.Node]; ok && p.Node != "" && !p.Ended() {
+				out[k].Used += int(w.GPUs)
+				out[k].Pods++
 			}
+		}
+	}
+	if listed { // a pod that both lists have counts once
+		on := PodsByNode(s)
+		for i := range out {
+			out[i].Pods = len(on[out[i].Name])
 		}
 	}
 	return out

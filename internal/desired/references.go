@@ -11,7 +11,6 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/internal/workspace/admission"
 )
 
 // References lists the external references of Workspaces, each once: the ConfigMaps, Secrets, volume claims and node
@@ -79,7 +78,7 @@ func (in Input) With(found map[cluster.Ref]cluster.Reference, policy Policy) Inp
 	})
 	env := in.env
 	env.Facts = env.Facts.With(facts)
-	set.Problems = append(set.Problems, admission.Validate(&set, in.Catalog, env)...)
+	set.Problems = append(set.Problems, in.readings.resolved.Validate(&set, in.Catalog, env)...)
 	slices.SortFunc(set.Problems, diag.Diagnostic.Compare)
 	set.Problems = slices.Compact(set.Problems)
 	in.Set = &set
@@ -157,14 +156,22 @@ func unread(set *workspace.Set, ref cluster.Ref, why string) []diag.Diagnostic {
 	return out
 }
 
-// locked blocks a Workspace that names an encrypted Secret which no key opens: its pods would wait for the Secret, or
-// run with values that the repository has replaced.
-func locked(set *workspace.Set, w *workspace.Workspace) []diag.Diagnostic {
+// lockedIn returns the encrypted Secrets that no key opens, with the reason.
+func lockedIn(set *workspace.Set) map[workspace.Named]string {
 	unknown := map[workspace.Named]string{}
 	for _, o := range set.Objects {
 		if o.Encrypted != nil && o.Encrypted.Unknown != "" {
 			unknown[o.InCluster()] = o.Encrypted.Unknown
 		}
+	}
+	return unknown
+}
+
+// blockedBy blocks a Workspace that names an encrypted Secret which no key opens: its pods would wait for the Secret,
+// or run with values that the repository has replaced.
+func blockedBy(unknown map[workspace.Named]string, w *workspace.Workspace) []diag.Diagnostic {
+	if len(unknown) == 0 {
+		return nil
 	}
 	var out []diag.Diagnostic
 	for _, r := range w.References() {

@@ -56,16 +56,13 @@ func placementOf(o capacity.Option) Placement {
 
 // Place sizes a Workspace. Arrange chooses its option and its pool, together with those of all other Workspaces.
 func (AgentPools) Place(w *Workload, set *workspace.Set, p preset.Preset, policy Policy, seen Observed) error {
-	if seen.Explain && w.automatic() && p.Name != "" {
-		asked := w.Workspace
-		w.rejected = func() []capacity.Verdict { return rejected(RequestFor(asked, set, p, policy)) }
-	}
+	w.explains = seen.Explain && w.automatic() && p.Name != ""
 	if w.earlier != nil {
 		w.Demand = w.earlier.Demand
 	} else {
 		demand, err := policy.answers.Size(RequestFor(w.Workspace, set, p, policy))
 		if err != nil {
-			w.Sizes = w.rejections()
+			w.Sizes = w.rejections(set, policy)
 			return err
 		}
 		if policy.Nodes > 0 {

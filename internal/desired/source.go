@@ -14,7 +14,6 @@ import (
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/render/kustomize"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/internal/workspace/admission"
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
@@ -28,7 +27,8 @@ type Input struct {
 	Renderer *render.Renderer
 	Presets  string // the folder of files with presets of its own, or ""
 
-	env workspace.Env // that the Set was validated with
+	env      workspace.Env // that the Set was validated with
+	readings *readings
 }
 
 // Builder returns what builds the kustomization folders of one tree, for load.Options.
@@ -68,7 +68,8 @@ func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *
 		}
 		layers = append(layers, preset.Layer{FS: sub, Path: own})
 	}
-	catalog, presetProblems, err := preset.LoadLayers(layers...)
+	known := options.Memo.Beside(newReadings).(*readings)
+	catalog, presetProblems, err := known.presets(layers)
 	if err != nil {
 		return Input{}, err
 	}
@@ -88,10 +89,10 @@ func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *
 	if env.Size == nil {
 		env.Size, env.Hardware, env.NearSize = sizeFor, hardwareOf, capacity.NearSKU
 	}
-	set.Problems = append(set.Problems, admission.Validate(set, catalog, env)...)
+	set.Problems = append(set.Problems, known.read.Validate(set, catalog, env)...)
 	slices.SortFunc(set.Problems, diag.Diagnostic.Compare)
 	set.Problems = slices.Compact(set.Problems)
-	return Input{Set: set, Catalog: catalog, Renderer: renderer, Presets: own, env: env}, nil
+	return Input{Set: set, Catalog: catalog, Renderer: renderer, Presets: own, env: env, readings: known}, nil
 }
 
 // hardwareOf returns what the nodes of a size have.

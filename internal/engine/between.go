@@ -105,16 +105,21 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (sou
 
 // differing returns the objects that are on one side alone. Those of one name that may differ have two addresses.
 func differing(a, b desired.Desired) map[*unstructured.Unstructured]bool {
-	out := make(map[*unstructured.Unstructured]bool, len(a.Objects))
-	for _, o := range a.Objects {
-		out[o.Content] = true
-	}
-	for _, o := range b.Objects { // each object is listed once on a side
-		if out[o.Content] {
-			delete(out, o.Content)
+	out := map[*unstructured.Unstructured]bool{}
+	alone := func(o *unstructured.Unstructured) {
+		if out[o] { // it is on the other side, at another place
+			delete(out, o)
 		} else {
-			out[o.Content] = true
+			out[o] = true
 		}
 	}
+	desired.Align(a.Objects, b.Objects, func(i, j int) {
+		switch {
+		case j < 0:
+			alone(a.Objects[i].Content)
+		case i < 0:
+			alone(b.Objects[j].Content)
+		}
+	})
 	return out
 }

@@ -30,7 +30,13 @@ type digestsOf struct {
 // digests sets the digest of each Workspace that a plan between two sources changes, by a step of its own or by one of
 // an object that its pods use: that of the head, and for one that goes that of the base.
 func (e *Engine) digests(ctx context.Context, p *plan.Plan, base, head source) {
-	before, after := byKey(base.side), byKey(head.side)
+	changes := map[workspace.Key]bool{}
+	for i := range p.Workspaces {
+		if w := &p.Workspaces[i]; w.Op != plan.NoOp || len(w.Uses) > 0 {
+			changes[w.Key] = true
+		}
+	}
+	before, after := byKey(base.side, changes), byKey(head.side, changes)
 	var gone, changed []*desired.Workload
 	for i := range p.Workspaces {
 		switch w := &p.Workspaces[i]; w.Op {
@@ -100,10 +106,13 @@ func (e *Engine) identifyAll(ctx context.Context, in desired.Input, d desired.De
 	return e.known.known
 }
 
-func byKey(s plan.Side) map[workspace.Key]*desired.Workload {
-	out := make(map[workspace.Key]*desired.Workload, len(s.Desired.Workloads))
+// byKey returns some of the Workloads of a side.
+func byKey(s plan.Side, which map[workspace.Key]bool) map[workspace.Key]*desired.Workload {
+	out := make(map[workspace.Key]*desired.Workload, len(which))
 	for i := range s.Desired.Workloads {
-		out[s.Desired.Workloads[i].Key] = &s.Desired.Workloads[i]
+		if w := &s.Desired.Workloads[i]; which[w.Key] {
+			out[w.Key] = w
+		}
 	}
 	return out
 }

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -64,6 +65,7 @@ type Engine struct {
 	loaded     *desired.Input
 	references references
 	known      digestsOf
+	last       *before // nil for none
 }
 
 // references are the objects that Workspaces refer to, as last resolved.
@@ -145,14 +147,44 @@ func (e *Engine) plan(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
 ) (Result, error) {
 	seen.Last = held
-	d, err := Desire(ctx, in, e.settings.Policy, seen.Observed)
+	b := e.last
+	if !b.desires(in.Set, seen) {
+		policy := e.settings.Policy
+		if b != nil {
+			policy.Earlier = b.earlier
+		}
+		d, err := Desire(ctx, in, policy, seen.Observed)
+		if err != nil {
+			return Result{}, err
+		}
+		b = &before{set: in.Set, desired: d, earlier: desired.NewEarlier(in.Set, in.Catalog, d)}
+		e.selectObjects(b, seen.State)
+	}
+	previews, err := e.preview(ctx, b)
 	if err != nil {
 		return Result{}, err
 	}
-	previews, err := e.preview(ctx, d, seen.State)
-	if err != nil {
-		return Result{}, err
+	if !b.plans(rev, seen, previews, held) {
+		b.planned, b.complete = e.compare(rev, in, seen, b, previews, held), true
 	}
+	b.seen, b.previews, b.allowEmpty, b.held = seen, previews, rev.AllowEmpty, maps.Clone(held)
+	b.seen.Observed = seen.Observed.Kept()
+	e.last = b
+	return Result{
+		Plan: b.again(rev), Desired: b.desired, Set: in.Set, Unresolved: desired.Unresolved(seen.Found),
+	}, nil
+}
+
+// compare makes the plan, with its findings, of a desired state.
+func (e *Engine) compare(
+	rev Revision,
+	in desired.Input,
+	seen Observed,
+	b *before,
+	previews []cluster.Preview,
+	held map[workspace.Key]string,
+) plan.Plan {
+	d := b.desired
 	p := plan.AgainstLive(plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
@@ -160,6 +192,7 @@ func (e *Engine) plan(
 		Side:       plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty},
 		Seen:       seen.Observed,
 		Previews:   previews,
+		Stays:      b.stays,
 		Unreviewed: held,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
@@ -177,7 +210,7 @@ func (e *Engine) plan(
 		Now:         seen.Now,
 		Asked:       asked,
 	})
-	return Result{Plan: p, Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
+	return p
 }
 
 // Desire computes the desired state of a source, given the observed state.
@@ -212,34 +245,42 @@ func (e *Engine) resolve(ctx context.Context, in desired.Input, now time.Time) (
 	return r.input, nil
 }
 
-// preview asks the server for a verdict on the objects that Depth selects. It assumes that the server creates the
-// others.
-func (e *Engine) preview(ctx context.Context, d desired.Desired, live cluster.State) ([]cluster.Preview, error) {
-	exists := map[cluster.Ref]bool{}
-	for _, o := range live.Objects {
-		exists[unversioned(o.Ref)] = true
+// selectObjects selects the objects on which the server's verdict is asked, by Depth. The others have theirs: syncer
+// assumes that the server creates them.
+func (e *Engine) selectObjects(b *before, live cluster.State) {
+	at := make(map[cluster.Ref]int, len(live.Objects))
+	for i := range live.Objects {
+		at[unversioned(live.Objects[i].Ref)] = i
 	}
-	out := make([]cluster.Preview, len(d.Objects))
-	var selected []*unstructured.Unstructured
-	var at []int
-	for i, o := range d.Objects {
-		ref := cluster.RefOf(o.Content)
-		if o.Unknown != "" {
-			out[i] = cluster.Preview{Ref: ref, Err: &cluster.UnknownError{Why: o.Unknown}}
-			continue
+	b.stays = make([]bool, len(live.Objects))
+	b.assumed = make([]cluster.Preview, len(b.desired.Objects))
+	for i := range b.desired.Objects {
+		o := &b.desired.Objects[i]
+		ref := o.Ref()
+		found, exists := at[unversioned(ref)]
+		if exists {
+			b.stays[found] = true
 		}
-		if e.settings.Depth == PreviewUpdates && !exists[unversioned(ref)] {
-			out[i] = cluster.Preview{Ref: ref, After: o.Content}
-			continue
+		switch {
+		case o.Unknown != "":
+			b.assumed[i] = cluster.Preview{Ref: ref, Err: &cluster.UnknownError{Why: o.Unknown}}
+		case e.settings.Depth == PreviewUpdates && !exists:
+			b.assumed[i] = cluster.Preview{Ref: ref, After: o.Content}
+		default:
+			b.selected, b.at = append(b.selected, o.Content), append(b.at, i)
 		}
-		selected, at = append(selected, o.Content), append(at, i)
 	}
-	previews, err := e.cluster.Preview(ctx, selected)
+}
+
+// preview returns the verdict on each object.
+func (e *Engine) preview(ctx context.Context, b *before) ([]cluster.Preview, error) {
+	previews, err := e.cluster.Preview(ctx, b.selected)
 	if err != nil {
 		return nil, err
 	}
+	out := slices.Clone(b.assumed)
 	for i, p := range previews {
-		out[at[i]] = p
+		out[b.at[i]] = p
 	}
 	return out, nil
 }

@@ -30,34 +30,24 @@ type Side struct {
 type settled struct {
 	eventually desired.Observed
 	values     map[workspace.Key]Values
-	read       values.Read
 	live       []cluster.Object // in the order of Desired.Objects
-	at         map[cluster.Ref]int
-	same       map[*unstructured.Unstructured]int // by the address of an object
 }
 
 // Settled returns the side with what is observed after it has been carried out, for several plans that start there.
 func (s Side) Settled(policy desired.Policy) Side {
-	read := values.NewRead(s.Desired)
 	out := settled{
 		eventually: Eventually(s),
-		values:     read.In(s.Desired, policy),
-		read:       read,
+		values:     values.In(s.Desired, policy),
 		live:       make([]cluster.Object, len(s.Desired.Objects)),
-		at:         make(map[cluster.Ref]int, len(s.Desired.Objects)),
-		same:       make(map[*unstructured.Unstructured]int, len(s.Desired.Objects)),
 	}
-	for i, o := range s.Desired.Objects {
-		source, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationSource)
-		prune, _ := cluster.TextIn(o.Content, "annotations", cluster.AnnotationPrune)
-		ref := cluster.RefOf(o.Content)
-		out.at[ref], out.same[o.Content] = i, i
+	for i := range s.Desired.Objects {
+		o := s.Desired.Objects[i].Listed()
 		out.live[i] = cluster.Object{
-			Ref:           ref,
-			Workspace:     o.Workspace,
+			Ref:           o.Ref,
+			Workspace:     s.Desired.Objects[i].Workspace,
 			Owned:         true,
-			Source:        source,
-			PruneDisabled: prune == "disabled",
+			Source:        o.Source,
+			PruneDisabled: o.Kept,
 		}
 	}
 	s.settled = &out
@@ -73,6 +63,8 @@ type LiveInput struct {
 	Side
 	Seen     desired.Observed
 	Previews []cluster.Preview // in the order of Desired.Objects
+	// Stays says which of the live objects are known to be desired, in their order; nil if none is.
+	Stays []bool
 	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
 	// their pools stay, as with those that a policy holds.
 	Unreviewed map[workspace.Key]string
@@ -100,6 +92,8 @@ func AgainstLive(in LiveInput) Plan {
 		Live:          in.Seen.State.Objects,
 		InUse:         func(o *cluster.Object) string { return nodePoolInUse(o, in.Seen.State) },
 		NodePoolsCost: liveNodePoolCost(in),
+
+		stays: in.Stays,
 	}
 	c.prepare()
 	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
@@ -131,20 +125,7 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	}
 	was, seen := base.settled.values, base.settled.eventually
 	seen.State.Objects = base.settled.live
-	previews := make([]cluster.Preview, len(head.Desired.Objects))
-	stays := make([]bool, len(base.settled.live))
-	for i, o := range head.Desired.Objects {
-		if at, ok := base.settled.same[o.Content]; ok && base.Desired.Objects[at].Content == o.Content {
-			previews[i].Ref, stays[at] = base.settled.live[at].Ref, true
-			continue
-		}
-		ref := cluster.RefOf(o.Content)
-		var before *unstructured.Unstructured
-		if at, ok := base.settled.at[ref]; ok {
-			before, stays[at] = base.Desired.Objects[at].Content, true
-		}
-		previews[i] = preview(ref, before, o.Content)
-	}
+	previews, stays := previewed(base.settled.live, base.Desired.Objects, head.Desired.Objects)
 	cost, _ := nodePoolCost(base.Desired.Workloads)
 	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), head.AllowEmpty)
 	guard.wait(head.Desired)
@@ -161,7 +142,6 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		Pools:         Pools(head.Desired, seen, guard, policy),
 		NodePoolsCost: cost,
 
-		read:  base.settled.read,
 		stays: stays,
 	})
 	p.Cost.Raise = capacity.Cost{Known: true}
@@ -169,6 +149,33 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		p.Cost.Raise = p.Cost.After.Minus(p.Cost.Before)
 	}
 	return p
+}
+
+// previewed compares the objects of two sides. stays says which of the live ones, those of the first side, are desired.
+// Most are the same on both sides, at the same place among the others.
+func previewed(live []cluster.Object, base, head []desired.Object) (previews []cluster.Preview, stays []bool) {
+	previews, stays = make([]cluster.Preview, len(head)), make([]bool, len(base))
+	old := map[cluster.Ref]int{}
+	var more []int
+	desired.Align(base, head, func(i, j int) {
+		switch {
+		case j < 0:
+			old[live[i].Ref] = i
+		case i < 0:
+			more = append(more, j)
+		default:
+			previews[j].Ref, stays[i] = live[i].Ref, true
+		}
+	})
+	for _, j := range more {
+		ref := head[j].Ref()
+		var before *unstructured.Unstructured
+		if i, ok := old[ref]; ok {
+			before, stays[i] = base[i].Content, true
+		}
+		previews[j] = preview(ref, before, head[j].Content)
+	}
+	return previews, stays
 }
 
 // preview compares two renderings of an object. The pods of a Job are immutable: other inputs replace the Job.

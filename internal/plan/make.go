@@ -5,7 +5,6 @@ package plan
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -17,7 +16,6 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
 	"syncer.dev/syncer/internal/plan/hold"
-	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -44,10 +42,9 @@ type Comparison struct {
 	NodePoolsCost capacity.Cost
 	Raise         capacity.Cost // what the change costs; see CostChange
 
-	objects []Change                     // of Previews
-	facts   map[workspace.Key]transition // of each Workspace that is desired
-	read    values.Read                  // of objects that are in Desired too
-	stays   []bool                       // whether an object of Live is known to be desired; nil if none is
+	objects []Change     // of Previews
+	facts   []transition // of Desired.Workloads, in their order
+	stays   []bool       // whether an object of Live is known to be desired; nil if none is
 }
 
 // prepare makes the parts that the policies look at before pools are planned.
@@ -182,52 +179,112 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 
 // workspaces sums up the changes for each Workspace.
 func workspaces(c Comparison, changes []Change) []Workspace {
-	byKey := make(map[workspace.Key]*Workspace, len(c.Desired.Workloads))
-	for i := range c.Desired.Workloads {
-		w := &c.Desired.Workloads[i]
-		row := rowOf(w, c.facts[w.Key])
-		row.Place = c.placeOf(w)
-		byKey[w.Key] = row
-	}
-	for _, ch := range changes {
-		if !ch.ofOne() {
-			continue
-		}
-		w, ok := byKey[ch.Workspace]
-		if !ok {
-			w = &Workspace{Key: ch.Workspace, Op: Hold, Before: c.Before[ch.Workspace]}
-			w.After = w.Before
-			byKey[ch.Workspace] = w
-		}
-		switch {
-		case !ok || w.gone:
-			w.gone = true
-			if ch.Op == Delete || ch.Later || ch.Pool != nil && ch.Op != NoOp {
-				w.Op, w.After, w.Interrupted = Delete, Values{}, w.Before.Serves
-			}
-		case w.Op == NoOp && ch.Op != NoOp:
-			w.Op = Update
+	rows := rowsOf(&c)
+	made := map[workspace.Key]Op{} // the workload of a Workspace is created or replaced
+	for i := range changes {
+		if ch := &changes[i]; ch.ofOne() && (ch.Op != NoOp || !rows.has(ch.Workspace)) {
+			rows.count(ch, c.Before, made)
 		}
 	}
 	uses := usedChanges(c.Desired, changes)
-	for _, w := range byKey {
-		w.Op, w.Uses = workloadOp(w, c.facts[w.Key].replaced, changes), uses[w.Key]
+	for i := range rows.all {
+		w := &rows.all[i]
+		if w.Op == Update {
+			w.Op = cmp.Or(made[w.Key], w.Op)
+			if i < len(c.facts) && c.facts[i].replaced {
+				w.Op = Replace
+			}
+		}
+		w.Uses = uses[w.Key]
 		if why := c.Guard.Held[w.Key]; why != "" { // even without a step: what it uses would change, or its place
 			w.Op, w.Held = Hold, why
 			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}
 	}
-	rows := slices.SortedFunc(maps.Values(byKey), func(a, b *Workspace) int { return a.Key.Compare(b.Key) })
-	out := make([]Workspace, len(rows))
-	for i, w := range rows {
-		out[i] = *w
+	slices.SortStableFunc(rows.all, func(a, b Workspace) int { return a.Key.Compare(b.Key) })
+	return rows.all
+}
+
+// count adds a change to the row of its Workspace.
+func (r *table) count(ch *Change, before map[workspace.Key]Values, made map[workspace.Key]Op) {
+	if _, ok := made[ch.Workspace]; !ok && ch.Object != nil && isWorkload(ch.Object) &&
+		(ch.Op == Create || ch.Op == Replace) {
+		made[ch.Workspace] = ch.Op
 	}
-	return out
+	w, ok := r.of(ch.Workspace)
+	if !ok {
+		w.Op, w.gone, w.Before, w.After = Hold, true, before[ch.Workspace], before[ch.Workspace]
+	}
+	switch {
+	case w.gone:
+		if ch.Op == Delete || ch.Later || ch.Pool != nil && ch.Op != NoOp {
+			w.Op, w.After, w.Interrupted = Delete, Values{}, w.Before.Serves
+		}
+	case w.Op == NoOp && ch.Op != NoOp:
+		w.Op = Update
+	}
+}
+
+// table is the rows of a plan: those of Desired.Workloads, in their order, and those that are no longer desired.
+type table struct {
+	all  []Workspace
+	last int // that was asked for
+	at   map[workspace.Key]int
+}
+
+// rowsOf returns the rows of what is desired.
+func rowsOf(c *Comparison) table {
+	r := table{all: make([]Workspace, len(c.Desired.Workloads), len(c.Desired.Workloads)+spareRows)}
+	for i := range c.Desired.Workloads {
+		w := &c.Desired.Workloads[i]
+		rowOf(&r.all[i], w, &c.facts[i])
+		r.all[i].Place = c.placeOf(w)
+	}
+	return r
+}
+
+// spareRows is room for Workspaces that are no longer desired: with more, the rows are copied once.
+const spareRows = 16
+
+// find returns the place of a Workspace. Most changes come in the order of the rows.
+func (r *table) find(k workspace.Key) (int, bool) {
+	for i := r.last; i < min(r.last+2, len(r.all)); i++ {
+		if r.all[i].Key == k {
+			r.last = i
+			return i, true
+		}
+	}
+	if r.at == nil {
+		r.at = make(map[workspace.Key]int, len(r.all))
+		for i := range r.all {
+			r.at[r.all[i].Key] = i
+		}
+	}
+	i, ok := r.at[k]
+	if ok {
+		r.last = i
+	}
+	return i, ok
+}
+
+func (r *table) has(k workspace.Key) bool {
+	_, ok := r.find(k)
+	return ok
+}
+
+// of returns the row of a Workspace; a new one, and false, if there is none.
+func (r *table) of(k workspace.Key) (*Workspace, bool) {
+	i, ok := r.find(k)
+	if !ok {
+		i = len(r.all)
+		r.all, r.at[k] = append(r.all, Workspace{Key: k}), i
+	}
+	return &r.all[i], ok
 }
 
 // rowOf sums up the desired state of a Workspace.
-func rowOf(w *desired.Workload, t transition) *Workspace {
-	out := &Workspace{
+func rowOf(out *Workspace, w *desired.Workload, t *transition) {
+	*out = Workspace{
 		Key:    w.Key,
 		Op:     NoOp,
 		Source: w.Workspace.Source.Path,
@@ -256,27 +313,6 @@ func rowOf(w *desired.Workload, t transition) *Workspace {
 		out.HourlyCost = w.NodePool.HourlyCost
 	}
 	out.Before, out.After, out.Interrupted = t.before, t.after, t.interrupted
-	return out
-}
-
-// workloadOp returns Create or Replace for an update that creates or replaces the workload itself, or puts another in
-// its place.
-func workloadOp(w *Workspace, replaced bool, changes []Change) Op {
-	if w.Op != Update {
-		return w.Op
-	}
-	if replaced {
-		return Replace
-	}
-	for _, ch := range changes {
-		if ch.Workspace != w.Key || ch.Object == nil || !isWorkload(ch.Object) {
-			continue
-		}
-		if ch.Op == Create || ch.Op == Replace {
-			return ch.Op
-		}
-	}
-	return Update
 }
 
 func isWorkload(o *unstructured.Unstructured) bool {
@@ -306,8 +342,8 @@ func costs(changes []capacity.PoolChange) CostChange {
 func prunes(c Comparison) (out []Change, warnings []string) {
 	wanted := sync.OnceValue(func() map[cluster.Ref]bool {
 		out := make(map[cluster.Ref]bool, len(c.Desired.Objects))
-		for _, o := range c.Desired.Objects {
-			out[unversioned(cluster.RefOf(o.Content))] = true
+		for i := range c.Desired.Objects {
+			out[unversioned(c.Desired.Objects[i].Ref())] = true
 		}
 		return out
 	})

@@ -29,9 +29,9 @@ func (c *Comparison) held(in *LiveInput, present map[workspace.Key]bool) map[wor
 	out := map[workspace.Key]string{}
 	maps.Copy(out, in.Unreviewed)
 	if in.Policy.Changes.Interruption == diag.Fail {
-		for k := range c.facts {
-			if c.facts[k].interrupted {
-				out[k] = heldInterruption
+		for i := range c.facts {
+			if c.facts[i].interrupted {
+				out[c.Desired.Workloads[i].Key] = heldInterruption
 			}
 		}
 	}

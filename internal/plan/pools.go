@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/fleet"
@@ -19,7 +20,9 @@ import (
 // deletes its own pods first, then the nodes, then the pool.
 func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) []capacity.PoolChange {
 	s := seen.State
-	on, nodes := desired.PodsByNode(s), desired.FleetNodes(s)
+	// Most plans delete no pool, and ask for neither.
+	on := sync.OnceValue(func() map[string][]string { return desired.PodsByNode(s) })
+	nodes := sync.OnceValue(func() []fleet.Node { return desired.FleetNodes(s) })
 	return pools.Plan(pools.Input{
 		Desired:  d.Pools(),
 		Live:     seen.Pools,
@@ -38,7 +41,7 @@ func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) 
 			if seen.Live && !s.AllPods || g.holdsShared() != "" && shared(pool, seen.Pools) {
 				return nil
 			}
-			return fleet.EmptyNodes(pool, nodes)
+			return fleet.EmptyNodes(pool, nodes())
 		},
 	})
 }
@@ -83,7 +86,7 @@ func sourceOf(l capacity.LivePool, s cluster.State) string {
 }
 
 // inUse names a pod of any owner that still runs on a pool, or returns "".
-func inUse(pool string, seen desired.Observed, on map[string][]string) string {
+func inUse(pool string, seen desired.Observed, on func() map[string][]string) string {
 	s := seen.State
 	if seen.Eventual {
 		return "" // by then its pods are gone
@@ -92,7 +95,7 @@ func inUse(pool string, seen desired.Observed, on map[string][]string) string {
 		if n.Pool != pool {
 			continue
 		}
-		if pods := on[n.Name]; len(pods) > 0 {
+		if pods := on()[n.Name]; len(pods) > 0 {
 			return fmt.Sprintf("pod %s still runs on it", pods[0])
 		}
 		if seen.Live && !s.AllPods {
@@ -104,5 +107,6 @@ func inUse(pool string, seen desired.Observed, on map[string][]string) string {
 
 // idle reports whether it is certain that no pod of any owner runs on a pool.
 func idle(pool string, seen desired.Observed) bool {
-	return seen.Live && seen.State.AllPods && inUse(pool, seen, desired.PodsByNode(seen.State)) == ""
+	on := func() map[string][]string { return desired.PodsByNode(seen.State) }
+	return seen.Live && seen.State.AllPods && inUse(pool, seen, sync.OnceValue(on)) == ""
 }

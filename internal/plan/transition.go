@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -19,12 +20,12 @@ type transition struct {
 	interrupted bool
 }
 
-// transitions returns what happens to each Workspace that is desired.
-func transitions(c *Comparison) map[workspace.Key]transition {
+// transitions returns what happens to each Workspace that is desired, in the order of Desired.Workloads.
+func transitions(c *Comparison) []transition {
 	restarts, remade := map[workspace.Key]bool{}, map[workspace.Key]bool{}
 	for i := range c.objects {
 		ch := &c.objects[i]
-		if ch.Object == nil || !isWorkload(ch.Object) {
+		if ch.Op == NoOp || ch.Object == nil || !isWorkload(ch.Object) {
 			continue
 		}
 		if ch.restarts() {
@@ -34,23 +35,23 @@ func transitions(c *Comparison) map[workspace.Key]transition {
 			remade[ch.Workspace] = true
 		}
 	}
-	out := make(map[workspace.Key]transition, len(c.Desired.Workloads))
+	out := make([]transition, len(c.Desired.Workloads))
 	for i := range c.Desired.Workloads {
 		w := &c.Desired.Workloads[i]
 		before, exists := c.Before[w.Key]
-		t := transition{before: before, after: c.read.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
+		t := transition{before: before, after: values.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
 		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" { // its live objects stay
 			if exists {
 				t.after = before
 			}
-			out[w.Key] = t
+			out[i] = t
 			continue
 		}
 		if exists {
 			t.replaced = remade[w.Key] || t.moves()
 			t.interrupted = before.Serves && c.Serving(w.Key) && (!t.after.Serves || t.replaced || restarts[w.Key])
 		}
-		out[w.Key] = t
+		out[i] = t
 	}
 	return out
 }

@@ -52,8 +52,8 @@ func usedChanges(d desired.Desired, changes []Change) map[workspace.Key][]string
 				used[gone[r.Namespace]] = true
 			}
 		}
-		for _, o := range w.Bundle.Objects {
-			used[shared[cluster.RefOf(o)]] = true
+		for _, o := range w.Bundle.List() {
+			used[shared[o.Ref]] = true
 		}
 		delete(used, "")
 		if len(used) > 0 {

@@ -6,12 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/render/rendered"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -30,6 +32,28 @@ type Placement struct {
 	Paused           bool // it has given up its nodes: no pods, as if suspended
 }
 
+// Equal reports whether two placements are the same.
+func (p Placement) Equal(o Placement) bool {
+	if !maps.Equal(p.NodeLabels, o.NodeLabels) || (p.NodeLabels == nil) != (o.NodeLabels == nil) {
+		return false
+	}
+	return p.alone() == o.alone()
+}
+
+// alone returns a placement without labels, which has an operator ==.
+func (p Placement) alone() placement {
+	return placement{
+		p.Nodes, p.GPUsPerNode, p.TensorParallel, p.PipelineParallel, p.DataParallel, p.GPUModel, p.Pool,
+		p.LocalNVMe, p.Spot, p.Paused,
+	}
+}
+
+type placement struct {
+	nodes, gpus, tensor, pipeline, data int
+	model, pool                         string
+	nvme, spot, paused                  bool
+}
+
 // Bundle is the rendered objects of one Workspace, in the order in which syncer applies them.
 type Bundle struct {
 	Workspace workspace.Key
@@ -39,14 +63,28 @@ type Bundle struct {
 	// Warnings are about objects that the policy for pods admits and warns about.
 	Warnings []diag.Diagnostic
 
-	inputs string   // the key of outlines; "" for objects in full
-	listed []Listed // the outlines
+	inputs string          // the key of outlines; "" for objects in full
+	listed []Listed        // the objects
+	facts  *rendered.Facts // what the objects say
+	front  int             // how many of the first objects are not rendered
+	dirs   []string        // of the catalogue, that objects in full were built from
+	files  string          // digest of dirs
 }
 
-// Listed names one object of a Bundle.
+// Listed names one object of a Bundle, and tells whose it is.
 type Listed struct {
 	cluster.Ref
-	Own bool // it belongs to the Workspace alone
+	Own    bool   // it belongs to the Workspace alone
+	Source string // the file that it is from; "" for shared ones
+	Kept   bool   // its annotations say that syncer must not delete it
+}
+
+// Listing names an object.
+func Listing(o *unstructured.Unstructured) Listed {
+	_, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace)
+	source, _ := cluster.TextIn(o, "annotations", cluster.AnnotationSource)
+	prune, _ := cluster.TextIn(o, "annotations", cluster.AnnotationPrune)
+	return Listed{Ref: cluster.RefOf(o), Own: own, Source: source, Kept: prune == "disabled"}
 }
 
 // List names the objects, in their order; the list is read only.
@@ -56,10 +94,32 @@ func (b Bundle) List() []Listed {
 	}
 	out := make([]Listed, len(b.Objects))
 	for i, o := range b.Objects {
-		_, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace)
-		out[i] = Listed{cluster.RefOf(o), own}
+		out[i] = Listing(o)
 	}
 	return out
+}
+
+// Facts returns what the objects of the Workspace say.
+func (b Bundle) Facts(w workspace.Key) rendered.Facts {
+	if b.facts != nil {
+		return *b.facts
+	}
+	return rendered.Of(w.Name, b.Objects)
+}
+
+// Before returns the Bundle with one more object in front, which is not rendered and says nothing of the model.
+func (b Bundle) Before(o *unstructured.Unstructured) Bundle {
+	b.listed = append([]Listed{Listing(o)}, b.List()...)
+	b.Objects = append([]*unstructured.Unstructured{o}, b.Objects...)
+	b.front++
+	return b
+}
+
+// read keeps what the objects are and say.
+func (b *Bundle) read() {
+	b.listed = b.List()
+	facts := rendered.Of(b.Workspace.Name, b.Objects)
+	b.facts = &facts
 }
 
 // bundle makes the Bundle of a Workspace from its built objects: it checks, annotates and sorts them, and computes
@@ -78,6 +138,7 @@ func bundle(objects []*unstructured.Unstructured, w *workspace.Workspace, o Opti
 		return Bundle{}, err
 	}
 	b.Digest = digest
+	b.read()
 	return b, nil
 }
 

@@ -151,9 +151,25 @@ func (r *Renderer) cached(
 	}
 	digest, err := r.deps.Digest(dirs)
 	if err == nil {
+		b.dirs, b.files = dirs, digest
 		bundles.Add(key, cachedBundle{b, dirs, digest})
 	}
 	return b, err
+}
+
+// Again returns the Bundle for the inputs of an earlier one, as it was rendered; ok is false if it is unknown from
+// which files that was, and if these are others now.
+func (r *Renderer) Again(earlier Bundle) (b Bundle, ok bool) {
+	if earlier.files == "" {
+		return Bundle{}, false
+	}
+	digest, err := r.deps.Digest(earlier.dirs)
+	if err != nil || digest != earlier.files {
+		return Bundle{}, false
+	}
+	n := earlier.front
+	earlier.Objects, earlier.listed, earlier.front = earlier.Objects[n:], earlier.listed[n:], 0
+	return earlier, true
 }
 
 // render returns the bundle of a Workspace, and the folders of the catalogue that it is built from.

@@ -4,7 +4,7 @@ package fleet
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
@@ -88,7 +88,6 @@ func (p *planner) groups() []group {
 		}
 	}
 	var out []group
-	classes := map[string]int{}
 	for _, pool := range p.inOrder() {
 		l := p.live[pool]
 		all := newGroup()
@@ -103,7 +102,7 @@ func (p *planner) groups() []group {
 					p.join(&all, i, on)
 				}
 			}
-			if sig := p.signature(members, classes); !listed[sig] && l.Shared() {
+			if sig := p.signature(members); !listed[sig] && l.Shared() {
 				listed[sig] = true
 				g := newGroup()
 				for _, i := range members {
@@ -165,22 +164,40 @@ func (p *planner) join(g *group, i int, on map[string][]int) {
 }
 
 // signature is equal for interchangeable groups: members with the same choices and the same present options.
-func (p *planner) signature(members []int, classes map[string]int) string {
-	var key []byte
-	ids := make([]int, 0, len(members))
+func (p *planner) signature(members []int) string {
+	ids := make([][3]int, 0, len(members))
 	for _, i := range members {
 		s := &p.assignments[i]
-		key = p.groupKey(key[:0], s, -1)
-		key = append(key, byte(s.option.GPUsPerNode), byte(s.option.Nodes))
-		id, ok := classes[string(key)]
-		if !ok {
-			id = len(classes)
-			classes[string(key)] = id
-		}
-		ids = append(ids, id)
+		ids = append(ids, [3]int{p.groupOf(s), s.option.GPUsPerNode, s.option.Nodes})
 	}
-	slices.Sort(ids)
-	return fmt.Sprint(ids)
+	slices.SortFunc(ids, func(a, b [3]int) int { return slices.Compare(a[:], b[:]) })
+	key := make([]byte, 0, 3*len(ids))
+	for _, id := range ids {
+		for _, n := range id {
+			key = binary.AppendUvarint(key, uint64(n))
+		}
+	}
+	return string(key)
+}
+
+// groupOf numbers the groups of interchangeable assignments.
+func (p *planner) groupOf(s *assignment) int {
+	row, bounded := p.ledger.ShareRow(s.namespace())
+	if !bounded {
+		row = -1
+	}
+	id, known := s.groups[row]
+	if !known {
+		key := string(p.groupKey(nil, s, -1))
+		if id, known = p.groupIDs[key]; !known {
+			id = len(p.groupIDs)
+			p.groupIDs[key] = id
+		}
+		if s.groups != nil {
+			s.groups[row] = id
+		}
+	}
+	return id
 }
 
 // evaluate returns the best move of a group. The old nodes count for the limits until the move is done.

@@ -23,12 +23,15 @@ type planner struct {
 	hosts map[string]*Node   // by name
 
 	assignments []assignment // one for each Workload, in the order in which they are served
+	order       []int        // of the Workloads
 	classes     *nodeclass.Set
 	prices      ledger.Prices
 	ledger      *ledger.Ledger  // once limit has opened it
 	made        map[string]bool // new pools of one Workspace or set each
 	given       map[string]int  // nodes of each pool of one Workspace or set, as placeNamed gives them
 	departing   map[string]int  // pods that leave, by node
+	kinds       map[kindKey]*kind
+	groupIDs    map[string]int // of interchangeable assignments, by groupKey
 
 	optimal bool
 }
@@ -36,15 +39,14 @@ type planner struct {
 // assignment is the option and the pool that the plan gives to one Workspace.
 type assignment struct {
 	workload *Workload
-	options  []*capacity.Option // that satisfy the demand
-	classes  []int              // of the options
-	option   *capacity.Option   // nil: unplaced
-	pool     string             // "" while only the class is decided
-	class    int                // of a shared pool; -1 for a pool of its own
-	runs     string             // the pool on which its pods run now, or ""
-	idle     string             // Workload.Idle, or why it gives up its nodes
-	yields   *assignment        // the one to which it gives them up
-	takes    []workspace.Key    // those that give up their nodes for it
+	*kind
+	option   *capacity.Option // nil: unplaced
+	pool     string           // "" while only the class is decided
+	class    int              // of a shared pool; -1 for a pool of its own
+	runs     string           // the pool on which its pods run now, or ""
+	idle     string           // Workload.Idle, or why it gives up its nodes
+	yields   *assignment      // the one to which it gives them up
+	takes    []workspace.Key  // those that give up their nodes for it
 	standing capacity.Standing
 	reason   string
 	no       Unplaced
@@ -61,7 +63,10 @@ func newPlanner(in Input) *planner {
 		prices:  ledger.Prices{Region: in.Region, List: in.Prices},
 		made:    map[string]bool{},
 		given:   map[string]int{},
+		kinds:   map[kindKey]*kind{},
 		optimal: true,
+
+		groupIDs: map[string]int{},
 	}
 	if p.in.Horizon == 0 {
 		p.in.Horizon = DefaultHorizon
@@ -83,7 +88,7 @@ func newPlanner(in Input) *planner {
 	p.assignments = make([]assignment, len(in.Workloads))
 	p.queue()
 	for i := range p.assignments {
-		if s := &p.assignments[i]; s.workload.Shared {
+		if s := &p.assignments[i]; s.workload.Shared && s.classes == nil {
 			s.classes = make([]int, len(s.options))
 			for j, o := range s.options {
 				s.classes[j] = p.classes.Of(s.workload.key(o), o.SKU)
@@ -99,31 +104,97 @@ func newPlanner(in Input) *planner {
 // queue puts the Workloads in the order in which they are served. The key decides only between two with the same
 // content.
 func (p *planner) queue() {
-	all, order := make([]assignment, len(p.in.Workloads)), make([]int, len(p.in.Workloads))
+	all := make([]assignment, len(p.in.Workloads))
+	p.order = make([]int, len(p.in.Workloads))
+	pool := func(node string) (string, bool) {
+		if h := p.hosts[node]; h != nil {
+			return h.Pool, true
+		}
+		return "", false
+	}
 	for i := range p.in.Workloads {
 		n := &p.in.Workloads[i]
-		s := assignment{workload: n, options: n.options(), class: -1, idle: n.Idle}
-		for _, pod := range n.Pods {
-			if h := p.hosts[pod.Node]; h != nil && (s.runs == "" || h.Pool == n.Pool) {
-				s.runs = h.Pool
-			}
-		}
-		s.standing = capacity.Standing{
-			Priority:  cmp.Or(n.Priority, workspace.Normal),
-			Runs:      s.runs != "",
-			FirstSeen: n.FirstSeen,
-			DemandGiB: n.Demand.GiB(),
-			Digest:    n.Digest,
-		}
-		all[i], order[i] = s, i
+		s := assignment{workload: n, kind: p.kindOf(n), class: -1, idle: n.Idle, runs: n.runs(pool)}
+		s.standing = n.standing(s.runs != "")
+		all[i], p.order[i] = s, i
 	}
-	slices.SortFunc(order, func(i, j int) int {
-		a, b := &all[i], &all[j]
-		return cmp.Or(a.standing.Compare(b.standing), a.workload.Workspace.Compare(b.workload.Workspace))
+	slices.SortFunc(p.order, func(i, j int) int {
+		return before(all[i].workload, all[i].standing, all[j].workload, all[j].standing)
 	})
-	for at, i := range order {
+	for at, i := range p.order {
 		p.assignments[at] = all[i]
 	}
+}
+
+// runs returns the pool on which the pods of a Workload run, preferably its own; "" if none runs.
+func (n *Workload) runs(pool func(node string) (string, bool)) string {
+	runs := ""
+	for _, pod := range n.Pods {
+		if on, ok := pool(pod.Node); ok && (runs == "" || on == n.Pool) {
+			runs = on
+		}
+	}
+	return runs
+}
+
+// standing decides when a Workload is served.
+func (n *Workload) standing(runs bool) capacity.Standing {
+	return capacity.Standing{
+		Priority:  cmp.Or(n.Priority, workspace.Normal),
+		Runs:      runs,
+		FirstSeen: n.FirstSeen,
+		DemandGiB: n.Demand.GiB(),
+		Digest:    n.Digest,
+	}
+}
+
+// before compares two Workloads by the order in which they are served.
+func before(a *Workload, first capacity.Standing, b *Workload, second capacity.Standing) int {
+	return cmp.Or(first.Compare(second), a.Workspace.Compare(b.Workspace))
+}
+
+// kind is what Workloads with one Demand and equal settings have in common: many Workspaces serve one model in one way.
+type kind struct {
+	options []*capacity.Option // that satisfy the demand
+	classes []int              // of the options
+	groups  map[int]int        // the number of the group of such an assignment, by the row of its share
+}
+
+// kindKey tells kinds apart. Two Demands with the same options, by address, are equal.
+type kindKey struct {
+	options, shares         *capacity.Option
+	optionCount, shareCount int
+	shared, automatic, spot bool
+	osSKU                   string
+	diskGiB                 int
+}
+
+// kindOf returns the kind of a Workload.
+func (p *planner) kindOf(n *Workload) *kind {
+	if !n.Shared {
+		return &kind{options: n.options()}
+	}
+	key := kindKey{
+		optionCount: len(n.Demand.Options),
+		shareCount:  len(n.Demand.Shares),
+		shared:      n.Shared,
+		automatic:   n.Automatic,
+		spot:        n.Spot,
+		osSKU:       n.OSSKU,
+		diskGiB:     n.DiskGiB,
+	}
+	if key.optionCount > 0 {
+		key.options = &n.Demand.Options[0]
+	}
+	if key.shareCount > 0 {
+		key.shares = &n.Demand.Shares[0]
+	}
+	k := p.kinds[key]
+	if k == nil {
+		k = &kind{options: n.options(), groups: map[int]int{}}
+		p.kinds[key] = k
+	}
+	return k
 }
 
 // key is that of the class of shared nodes that an option uses.

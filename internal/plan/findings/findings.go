@@ -106,11 +106,16 @@ func Of(in Input) []plan.Finding {
 		of := cmp.Or(d.Workspace, d.InferenceSet)
 		r.problem[of] = append(r.problem[of], d)
 	}
-	for i := range in.Plan.Changes {
-		c := &in.Plan.Changes[i]
-		r.changes[c.Workspace] = append(r.changes[c.Workspace], c)
-	}
 	subjects := r.subjects()
+	of := make(map[workspace.Key]bool, len(subjects))
+	for i := range subjects {
+		of[subjects[i].Key] = true
+	}
+	for i := range in.Plan.Changes {
+		if c := &in.Plan.Changes[i]; of[c.Workspace] {
+			r.changes[c.Workspace] = append(r.changes[c.Workspace], c)
+		}
+	}
 	for _, rule := range rules {
 		if rule.plan != nil {
 			rule.plan(r)
@@ -129,14 +134,22 @@ func Of(in Input) []plan.Finding {
 
 // subjects lists the Workspaces that the plan changes, or cannot change although it should.
 func (r *review) subjects() []subject {
-	workloads := map[workspace.Key]*desired.Workload{}
-	for i := range r.Desired.Workloads {
-		workloads[r.Desired.Workloads[i].Key] = &r.Desired.Workloads[i]
+	changes := map[workspace.Key]bool{}
+	for i := range r.Plan.Workspaces {
+		if w := &r.Plan.Workspaces[i]; w.Op != plan.NoOp {
+			changes[w.Key] = true
+		}
 	}
-	old := map[workspace.Key]*workspace.Workspace{}
-	if r.Before != nil {
-		for i := range r.Before.Workspaces {
-			old[r.Before.Workspaces[i].Key] = &r.Before.Workspaces[i]
+	workloads := make(map[workspace.Key]*desired.Workload, len(changes))
+	for i := range r.Desired.Workloads {
+		if w := &r.Desired.Workloads[i]; changes[w.Key] {
+			workloads[w.Key] = w
+		}
+	}
+	old := make(map[workspace.Key]*workspace.Workspace, len(changes))
+	for i := 0; r.Before != nil && i < len(r.Before.Workspaces); i++ {
+		if w := &r.Before.Workspaces[i]; changes[w.Key] {
+			old[w.Key] = w
 		}
 	}
 	var out []subject

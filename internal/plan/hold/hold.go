@@ -74,9 +74,9 @@ func namedObjects(d desired.Desired, previews []cluster.Preview) map[workspace.K
 				out[w.Key] = append(out[w.Key], ref)
 			}
 		}
-		for _, o := range w.Bundle.Objects {
-			if ref := cluster.RefOf(o); shared[ref] {
-				out[w.Key] = append(out[w.Key], ref)
+		for _, o := range w.Bundle.List() {
+			if shared[o.Ref] {
+				out[w.Key] = append(out[w.Key], o.Ref)
 			}
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
-	"syncer.dev/syncer/internal/plan/rendered"
+	"syncer.dev/syncer/internal/render/rendered"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -58,18 +58,27 @@ func (in *Live) Of() map[workspace.Key]Values {
 	return out
 }
 
-// objects returns the live objects of each Workspace that the plan changes, and the Workspaces whose workload it
-// does not change.
+// objects returns the live objects of each Workspace whose workload the plan changes, and the Workspaces whose workload
+// it does not change.
 func (in *Live) objects() (map[workspace.Key][]*unstructured.Unstructured, map[workspace.Key]bool) {
-	objects, same := map[workspace.Key][]*unstructured.Unstructured{}, map[workspace.Key]bool{}
-	for i, p := range in.Previews {
-		key := in.Desired.Objects[i].Workspace
-		switch o := in.Desired.Objects[i].Content; {
+	same := make(map[workspace.Key]bool, len(in.Desired.Workloads))
+	for i := range in.Previews {
+		p, o := &in.Previews[i], &in.Desired.Objects[i]
+		if p.Before != nil || p.After != nil || p.Err != nil {
+			continue
+		}
+		if kind := o.Ref().Kind; kind == "StatefulSet" || kind == "Job" {
+			same[o.Workspace] = true
+		}
+	}
+	objects := map[workspace.Key][]*unstructured.Unstructured{}
+	for i := range in.Previews {
+		p, o := &in.Previews[i], &in.Desired.Objects[i]
+		switch {
 		case p.Before != nil:
-			objects[key] = append(objects[key], p.Before)
-		case p.After == nil && p.Err == nil: // nothing would change
-			objects[key] = append(objects[key], o)
-			same[key] = same[key] || o.GetKind() == "StatefulSet" || o.GetKind() == "Job"
+			objects[o.Workspace] = append(objects[o.Workspace], p.Before)
+		case p.After == nil && p.Err == nil && !same[o.Workspace]: // nothing would change
+			objects[o.Workspace] = append(objects[o.Workspace], o.Content)
 		}
 	}
 	return objects, same

@@ -7,11 +7,8 @@ package values
 import (
 	"cmp"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/desired"
-	"syncer.dev/syncer/internal/plan/rendered"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -45,41 +42,9 @@ type Values struct {
 	HourlyCost capacity.Cost
 }
 
-// Read keeps what the objects of Workspaces say: those of one address are equal in full. A nil Read knows nothing.
-type Read map[workspace.Key]read
-
-type read struct {
-	first *unstructured.Unstructured
-	facts rendered.Facts
-}
-
-// of reads the objects of a Workspace.
-func (r Read) of(w *desired.Workload) rendered.Facts {
-	if known, ok := r[w.Key]; ok && len(w.Bundle.Objects) > 0 && w.Bundle.Objects[0] == known.first {
-		return known.facts
-	}
-	return rendered.Of(w.Name, w.Bundle.Objects)
-}
-
-// NewRead reads the objects of all Workspaces of a source.
-func NewRead(d desired.Desired) Read {
-	out := make(Read, len(d.Workloads))
-	for i := range d.Workloads {
-		if w := &d.Workloads[i]; len(w.Bundle.Objects) > 0 {
-			out[w.Key] = read{w.Bundle.Objects[0], rendered.Of(w.Name, w.Bundle.Objects)}
-		}
-	}
-	return out
-}
-
 // Asked returns what a Workspace has once its desired state is carried out. pools are all desired pools: a Workspace
 // that moves has the nodes of the pool to which it moves.
 func Asked(w *desired.Workload, policy desired.Policy, pools []capacity.Pool) Values {
-	return Read(nil).Asked(w, policy, pools)
-}
-
-// Asked is the function Asked, which reads again only the objects that r does not know.
-func (r Read) Asked(w *desired.Workload, policy desired.Policy, pools []capacity.Pool) Values {
 	v := Values{
 		Preset:        w.Workspace.PresetName(),
 		Model:         w.Model.Repo,
@@ -90,7 +55,7 @@ func (r Read) Asked(w *desired.Workload, policy desired.Policy, pools []capacity
 	if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" {
 		return v
 	}
-	f := r.of(w)
+	f := w.Bundle.Facts(w.Key)
 	v.Image, v.Endpoint, v.DataParallel = f.Image, f.Endpoint, f.DataParallel
 	v.ContextLength = cmp.Or(w.Context, f.ContextLength)
 	v.Serves = w.Workspace.Inference != nil && !w.Workspace.Suspended() && !w.Placement.Paused
@@ -145,15 +110,10 @@ func runtimeOf(w *workspace.Workspace) string {
 
 // In returns the values of a source that counts as carried out.
 func In(base desired.Desired, policy desired.Policy) map[workspace.Key]Values {
-	return Read(nil).In(base, policy)
-}
-
-// In is the function In, which reads again only the objects that r does not know.
-func (r Read) In(base desired.Desired, policy desired.Policy) map[workspace.Key]Values {
 	out := make(map[workspace.Key]Values, len(base.Workloads))
 	for i := range base.Workloads {
 		w := &base.Workloads[i]
-		out[w.Key] = r.Asked(w, policy, base.Fleet.Pools)
+		out[w.Key] = Asked(w, policy, base.Fleet.Pools)
 	}
 	return out
 }

@@ -35,12 +35,15 @@ type Folder struct {
 type Catalog struct {
 	FS fs.FS // as it was given to New
 
-	mu    sync.Mutex
-	known map[string]Folder // by folder
+	mu      sync.Mutex
+	known   map[string]Folder // by folder
+	digests map[string]string // of several folders, by their names
 }
 
 // New returns the folders of a catalogue.
-func New(files fs.FS) *Catalog { return &Catalog{FS: files, known: map[string]Folder{}} }
+func New(files fs.FS) *Catalog {
+	return &Catalog{FS: files, known: map[string]Folder{}, digests: map[string]string{}}
+}
 
 // ImagesDir is the folder of the catalogue that sets the images. Kustomize applies it last.
 const ImagesDir = "components/images"
@@ -63,6 +66,13 @@ func (c *Catalog) Of(dir string) Folder {
 
 // Digest returns the SHA-256, in hex, of the files of several folders.
 func (c *Catalog) Digest(dirs []string) (string, error) {
+	names := strings.Join(dirs, "\x00")
+	c.mu.Lock()
+	sum, ok := c.digests[names]
+	c.mu.Unlock()
+	if ok {
+		return sum, nil
+	}
 	h := sha256.New()
 	for _, dir := range dirs {
 		known := c.Of(dir)
@@ -71,7 +81,11 @@ func (c *Catalog) Digest(dirs []string) (string, error) {
 		}
 		h.Write([]byte(dir + "\x00" + known.digest + "\x00"))
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	sum = hex.EncodeToString(h.Sum(nil))
+	c.mu.Lock()
+	c.digests[names] = sum
+	c.mu.Unlock()
+	return sum, nil
 }
 
 // In a template PresetToken stands for the preset's name in its label, and AnyPreset for its folder.

@@ -87,7 +87,13 @@ func (c *check) server(p preset.Preset) modelconfig.Server {
 // runParameters checks the flags of a preset, which may be one of the repository. One that the server does not take
 // stops it at its start.
 func (c *check) runParameters(p preset.Preset) {
-	for _, d := range modelconfig.CommandLine(p.RunParameters[preset.VLLM]) {
+	key := "\x00" + p.Name // no name of a ConfigMap
+	found, known := c.memo[key]
+	if !known {
+		found = modelconfig.CommandLine(p.RunParameters[preset.VLLM])
+		c.memo[key] = found
+	}
+	for _, d := range found {
 		c.fail(d.Reason, "inference.preset.name",
 			fmt.Sprintf("preset %s: runParameters.vllm.%s: %s", p.Name, d.Field, d.Message), d.Hint)
 	}

@@ -24,30 +24,14 @@ type Catalog interface {
 // Validate applies the rules that KAITO's admission has for new Workspaces, and some of syncer's own, without a
 // cluster. It looks at every Workspace of the Set, those with errors included.
 func Validate(set *workspace.Set, catalog Catalog, env workspace.Env) []diag.Diagnostic {
-	var out []diag.Diagnostic
-	memo := map[string][]diag.Diagnostic{}
-	examine := func(w *workspace.Workspace, rules ...func(*check)) {
-		c := &check{w: w, set: set, catalog: catalog, env: env, memo: memo}
-		for _, rule := range rules {
-			rule(c)
-		}
-		out = append(out, c.problems...)
-	}
-	rules := []func(*check){
-		(*check).whole, (*check).labels, (*check).annotations, (*check).resource,
-		(*check).inference, (*check).template, (*check).tuning, (*check).memory, (*check).references,
-	}
-	for i := range set.Workspaces {
-		if w := &set.Workspaces[i]; w.InferenceSet == "" {
-			examine(w, rules...)
-		}
-	}
-	for i := range set.InferenceSets { // its replicas are all alike, and none may be wanted
-		s := &set.InferenceSets[i]
-		examine(&s.Template, append([]func(*check){func(c *check) { checkSet(s, c) }}, rules...)...)
-	}
-	slices.SortFunc(out, diag.Diagnostic.Compare)
-	return out
+	var m *Memo
+	return m.Validate(set, catalog, env)
+}
+
+// rules are those of each Workspace, in the order in which they are applied.
+var rules = []func(*check){
+	(*check).whole, (*check).labels, (*check).annotations, (*check).resource,
+	(*check).inference, (*check).template, (*check).tuning, (*check).memory, (*check).references,
 }
 
 // check is the examination of one Workspace.

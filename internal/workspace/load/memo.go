@@ -4,6 +4,7 @@ package load
 
 import (
 	"maps"
+	"sync"
 	"sync/atomic"
 
 	"syncer.dev/syncer/internal/workspace"
@@ -19,6 +20,9 @@ import (
 type Memo struct {
 	values        kept.Values
 	files, builds atomic.Int64
+
+	mu     sync.Mutex
+	beside any // what else the caller keeps
 }
 
 // Stats count what a Memo could not answer.
@@ -49,6 +53,19 @@ func NewMemo() *Memo { return &Memo{} }
 
 // Stats returns the counts so far.
 func (m *Memo) Stats() Stats { return Stats{Files: int(m.files.Load()), Builds: int(m.builds.Load())} }
+
+// Beside returns what else is kept of trees that are read with these Options: what create returned the first time.
+func (m *Memo) Beside(create func() any) any {
+	if m == nil {
+		return create()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.beside == nil {
+		m.beside = create()
+	}
+	return m.beside
+}
 
 // begin starts a call of Load.
 func (m *Memo) begin() {

@@ -10,13 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
-	"syncer.dev/syncer/internal/plan/rendered"
+	"syncer.dev/syncer/internal/render/rendered"
 )
 
 // objects decodes the first of the YAML documents in a golden file of package render: one variant of a Workspace.
 func objects(t *testing.T, name string) []*unstructured.Unstructured {
 	t.Helper()
-	data, err := os.ReadFile("../../render/testdata/golden/" + name)
+	data, err := os.ReadFile("../testdata/golden/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}

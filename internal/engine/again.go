@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// before is what the last plan against a cluster was made of, and came to. A plan follows from its inputs, so that
+// equal inputs need no work: not for the plan as a whole, and not for the parts of it that a change does not reach.
+type before struct {
+	set      *workspace.Set
+	seen     Observed
+	desired  desired.Desired
+	earlier  *desired.Earlier
+	selected []*unstructured.Unstructured // the objects that the server is asked about
+	at       []int                        // their places in desired.Objects
+	assumed  []cluster.Preview            // of desired.Objects, for those that the server is not asked about
+	previews []cluster.Preview            // of desired.Objects
+	stays    []bool                       // which of the live objects are desired
+	planned  plan.Plan                    // with findings, and without reviews
+	complete bool                         // planned is set
+
+	allowEmpty bool
+	held       map[workspace.Key]string
+}
+
+// desires reports whether the desired state is the same as before.
+func (b *before) desires(set *workspace.Set, seen Observed) bool {
+	return b != nil && b.set == set && b.seen.Observed.Same(seen.Observed)
+}
+
+// plans reports whether the plan is the same as before, given that the desired state is.
+func (b *before) plans(
+	rev Revision, seen Observed, previews []cluster.Preview, held map[workspace.Key]string,
+) bool {
+	return b.complete && b.allowEmpty == rev.AllowEmpty && b.seen.Stale == seen.Stale && b.seen.QuotaErr == nil &&
+		seen.QuotaErr == nil && maps.Equal(b.held, held) && slices.EqualFunc(b.previews, previews, samePreview)
+}
+
+// samePreview reports whether two previews are equal. The content of objects counts by address: equal objects that are
+// elsewhere only cost a new plan.
+func samePreview(a, b cluster.Preview) bool {
+	return a.Before == b.Before && a.After == b.After && a.Replace == b.Replace && a.Ref == b.Ref &&
+		sameError(a.Err, b.Err)
+}
+
+func sameError(a, b error) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && a.Error() == b.Error()
+}
+
+// again returns the plan for another commit with the same inputs. Callers may append to its lists, and set digests.
+func (b *before) again(rev Revision) plan.Plan {
+	p := b.planned
+	p.Head = rev.Commit
+	p.Findings, p.Warnings = slices.Clone(p.Findings), slices.Clone(p.Warnings)
+	return p
+}
