@@ -45,6 +45,8 @@ func (s informerSpec) informer(client dynamic.Interface, ns string) cache.Shared
 			w, err := resource.Watch(ctx, o)
 			if err == nil {
 				s.health.markUp()
+			} else if ctx.Err() == nil { // the reflector repeats some of these errors without a word
+				s.health.markDown(fmt.Errorf("watch %s: %w", s.resource.Resource, err), time.Now())
 			}
 			return w, err
 		},
@@ -92,6 +94,8 @@ type watchHealth struct {
 	mu    sync.Mutex
 	err   error // why it is down; nil while it is up
 	since time.Time
+	// trouble is called when the watch goes down; it may be nil.
+	trouble func()
 }
 
 func (p *watchHealth) markUp() {
@@ -107,6 +111,9 @@ func (p *watchHealth) markDown(err error, now time.Time) {
 		p.since = now
 	}
 	p.err = err
+	if p.trouble != nil {
+		p.trouble()
+	}
 }
 
 // downFor returns the error of a watch that has been down for so long, or nil.

@@ -20,7 +20,7 @@ func podOf(pod *corev1.Pod) cluster.Pod {
 		Node:       pod.Spec.NodeName,
 		Phase:      string(pod.Status.Phase),
 		Deleting:   pod.DeletionTimestamp != nil,
-		Finalizers: finalizersOf(pod),
+		Finalizers: foreignFinalizers(pod.Finalizers),
 	}
 	for _, c := range pod.Status.Conditions {
 		switch {
