@@ -68,6 +68,7 @@ type Cluster struct {
 	mu          sync.Mutex
 	lastApplied map[cluster.Ref]cacheEntry      // objects that a dry run found as desired
 	references  map[cluster.Ref]cachedReference // objects that Workspaces refer to
+	lookAgain   time.Time                       // when the first answer about one of them ends; zero: never
 }
 
 // Connect prepares a client for the cluster. It sends no request: the cluster may become reachable later.
