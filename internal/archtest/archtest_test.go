@@ -230,7 +230,7 @@ var adapters = []string{
 
 // helpers of tests and the demo follow no layer.
 var helpers = []string{
-	"internal/archtest", "internal/bench", "internal/bench/report",
+	"internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/reconciletest", "internal/redact/redacttest",

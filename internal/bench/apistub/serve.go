@@ -87,6 +87,16 @@ func fail(w http.ResponseWriter, code int, reason string) {
 		reason, code, strings.ToLower(reason))
 }
 
+// notFound says that an object is not there, as a server does that knows its kind.
+func notFound(w http.ResponseWriter, a address) {
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write(encode(object{
+		"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": http.StatusNotFound,
+		"message": fmt.Sprintf("%s %q not found", a.kind.resource, a.name),
+		"details": object{"name": a.name, "group": a.kind.group, "kind": a.kind.resource},
+	}))
+}
+
 // discovery answers what the server is and which kinds it has.
 func (s *Server) discovery(w http.ResponseWriter, url string) {
 	groups := map[string]string{}
@@ -177,7 +187,7 @@ func (s *Server) one(w http.ResponseWriter, a address) {
 	data, exists := s.objects[a.kind.resource][a.namespace+"/"+a.name]
 	s.mu.Unlock()
 	if !exists {
-		fail(w, http.StatusNotFound, "NotFound")
+		notFound(w, a)
 		return
 	}
 	_, _ = w.Write(data)
@@ -234,7 +244,7 @@ func (s *Server) remove(w http.ResponseWriter, a address) {
 	defer s.mu.Unlock()
 	o := s.get(a.kind.resource, a.namespace+"/"+a.name)
 	if o == nil {
-		fail(w, http.StatusNotFound, "NotFound")
+		notFound(w, a)
 		return
 	}
 	s.put(a.kind.resource, "DELETED", o)
