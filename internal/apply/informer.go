@@ -94,8 +94,8 @@ type watchHealth struct {
 	mu    sync.Mutex
 	err   error // why it is down; nil while it is up
 	since time.Time
-	// trouble is called when the watch goes down; it may be nil.
-	trouble func()
+	// onDown is called when the watch goes down; it may be nil.
+	onDown func()
 }
 
 func (p *watchHealth) markUp() {
@@ -111,8 +111,8 @@ func (p *watchHealth) markDown(err error, now time.Time) {
 		p.since = now
 	}
 	p.err = err
-	if p.trouble != nil {
-		p.trouble()
+	if p.onDown != nil {
+		p.onDown()
 	}
 }
 

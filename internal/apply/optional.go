@@ -32,7 +32,7 @@ type optionalKind struct {
 	applied  bool // syncer applies objects of this kind; otherwise it only reads them
 	selector func(*metav1.ListOptions)
 	strip    cache.TransformFunc
-	foreign  bool // pods of whoever: see unmanagedPod
+	foreign  bool // pods of any owner: see unmanagedPod
 	all      bool // in all namespaces, not only those of Workspaces
 
 	indexers cache.Indexers
@@ -181,7 +181,7 @@ func (w *watches) watchOptional(ctx context.Context, l *optionalKind, mapping *m
 	running.Wait()
 	for _, i := range informers { // what is not watched is not known
 		for _, o := range i.GetStore().List() {
-			w.view.event(slimIn(o), nil)
+			w.view.Event(slimIn(o), nil)
 		}
 	}
 	l.mu.Lock()
@@ -256,7 +256,7 @@ func (l *optionalKind) get(ns, name string) *unstructured.Unstructured {
 	}
 	o, _, _ := i.GetStore().GetByKey(key) // the store of an informer has no errors
 	if s := slimIn(o); s != nil {
-		return s.object()
+		return s.Unstructured(fieldManager)
 	}
 	return nil
 }

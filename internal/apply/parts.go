@@ -3,88 +3,97 @@
 package apply
 
 import (
-	"reflect"
-
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// The parts of the kinds of which syncer reads more than the metadata; cluster.Workload, cluster.Node and
-// cluster.NodePool are parts too.
-type (
-	podPart struct {
-		workspace workspace.Key // zero for a pod of a plain object
-		pod       *cluster.Pod
+// read is a part, or why it cannot be read.
+func read[T any](value T, err error) mirror.Part {
+	if err != nil {
+		return mirror.Broken{Err: err}
 	}
-	endpointsPart struct {
-		service workspace.Key // a Workspace has the name of its Service
-		ready   int
-	}
-	claimPart struct {
-		pool  string // name of the NodePool
-		claim cluster.NodeClaim
-	}
-)
+	return value
+}
 
-// equalParts compares two parts.
-func equalParts(a, b part) bool {
-	if x, ok := a.(broken); ok {
-		y, ok := b.(broken)
-		return ok && x.err.Error() == y.err.Error()
+// strip is the transformation of kinds of which syncer reads the metadata only.
+func strip(o any) (any, error) {
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		return mirror.Applied(u, appliedByUs(u), nil), nil
 	}
-	return reflect.DeepEqual(a, b)
+	return o, nil // informers may transform an object twice
+}
+
+// stripping returns the transformation of a kind that syncer only reads.
+func stripping(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, error) {
+	return func(o any) (any, error) {
+		if u, ok := o.(*unstructured.Unstructured); ok {
+			return mirror.Bare(u, of(u)), nil
+		}
+		return o, nil
+	}
+}
+
+// stripWith returns the transformation of a kind that syncer applies, and of which it reads more than the metadata.
+func stripWith(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, error) {
+	return func(o any) (any, error) {
+		if u, ok := o.(*unstructured.Unstructured); ok {
+			return mirror.Applied(u, appliedByUs(u), of(u)), nil
+		}
+		return o, nil
+	}
 }
 
 var (
-	stripWorkload = stripWith(func(u *unstructured.Unstructured) part {
+	stripWorkload = stripWith(func(u *unstructured.Unstructured) mirror.Part {
 		w, err := workloadOf(u)
 		return read(&w, err)
 	})
-	stripOwnPod = stripping(func(u *unstructured.Unstructured) part {
+	stripOwnPod = stripping(func(u *unstructured.Unstructured) mirror.Part {
 		pod, err := typed[corev1.Pod](u)
 		if err != nil {
-			return broken{err}
+			return mirror.Broken{Err: err}
 		}
-		p := podPart{}
+		p := mirror.Pod{}
 		if name := pod.Labels[cluster.LabelWorkspace]; name != "" {
-			p.workspace = workspace.Key{Namespace: once(pod.Namespace), Name: once(name)}
+			p.Workspace = workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Once(name)}
 			is := podOf(pod)
-			p.pod = &is
+			p.Pod = &is
 		}
 		return p
 	})
-	stripEndpoints = stripping(func(u *unstructured.Unstructured) part {
+	stripEndpoints = stripping(func(u *unstructured.Unstructured) mirror.Part {
 		slice, err := typed[discoveryv1.EndpointSlice](u)
 		return read(endpointsOf(slice, err))
 	})
-	stripNode = stripping(func(u *unstructured.Unstructured) part {
+	stripNode = stripping(func(u *unstructured.Unstructured) mirror.Part {
 		node, err := typed[corev1.Node](u)
 		if err != nil {
-			return broken{err}
+			return mirror.Broken{Err: err}
 		}
 		return nodeOf(node)
 	})
-	stripNodePool = stripWith(func(u *unstructured.Unstructured) part { return nodePoolOf(u) })
-	stripClaim    = stripping(func(u *unstructured.Unstructured) part {
-		return claimPart{u.GetLabels()[cluster.LabelNodePool], claimOf(u)}
+	stripNodePool = stripWith(func(u *unstructured.Unstructured) mirror.Part { return nodePoolOf(u) })
+	stripClaim    = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		return mirror.Claim{Pool: u.GetLabels()[cluster.LabelNodePool], Claim: claimOf(u)}
 	})
 )
 
 // endpointsOf counts the ready addresses of one slice.
-func endpointsOf(slice *discoveryv1.EndpointSlice, err error) (endpointsPart, error) {
+func endpointsOf(slice *discoveryv1.EndpointSlice, err error) (mirror.Endpoints, error) {
 	if err != nil {
-		return endpointsPart{}, err
+		return mirror.Endpoints{}, err
 	}
 	name := slice.Labels[discoveryv1.LabelServiceName]
-	out := endpointsPart{service: workspace.Key{Namespace: once(slice.Namespace), Name: once(name)}}
+	out := mirror.Endpoints{Service: workspace.Key{Namespace: mirror.Once(slice.Namespace), Name: mirror.Once(name)}}
 	for _, e := range slice.Endpoints {
 		// publishNotReadyAddresses makes every address "ready"; only serving tells whether the pod is.
 		if e.Conditions.Serving == nil || *e.Conditions.Serving {
-			out.ready++
+			out.Ready++
 		}
 	}
 	return out, nil

@@ -9,7 +9,7 @@ import (
 )
 
 // probe finds out whether the API server answers, beside the passes, so that a pass that has nothing to do sends no
-// request. It asks for the server's version now and then, and at once when a watch has trouble: a watch ends with its
+// request. It asks for the server's version now and then, and at once when a watch goes down: a watch ends with its
 // connection, but one that hangs is not noticed for some 45 seconds, which is how long HTTP/2 waits for an answer to a
 // ping.
 type probe struct {

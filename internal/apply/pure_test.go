@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/yaml"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -397,11 +398,11 @@ func TestAppliedByUsSurvivesSlim(t *testing.T) {
 				if o, err = strip(o); err != nil {
 					t.Fatal(err)
 				}
-				if got := o.(*slim).mine; got != tt.want {
+				if got := o.(*mirror.Object).Mine(); got != tt.want {
 					t.Errorf("stripped: %v", got)
 				}
 			}
-			kept := o.(*slim).object()
+			kept := o.(*mirror.Object).Unstructured(fieldManager)
 			if got := appliedByUs(kept); got != tt.want {
 				t.Errorf("as an object: %v", got)
 			}
@@ -560,20 +561,20 @@ status:
 			false,
 		},
 	} {
-		if got := slimOf(t, stripNode, before).same(slimOf(t, stripNode, node(tt.after))); got != tt.want {
+		if got := keptOf(t, stripNode, before).Same(keptOf(t, stripNode, node(tt.after))); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
 }
 
-// slimOf returns what a transformation of an informer keeps of an object.
-func slimOf(t *testing.T, strip cache.TransformFunc, u *unstructured.Unstructured) *slim {
+// keptOf returns what a transformation of an informer keeps of an object.
+func keptOf(t *testing.T, strip cache.TransformFunc, u *unstructured.Unstructured) *mirror.Object {
 	t.Helper()
 	o, err := strip(u.DeepCopy())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o.(*slim)
+	return o.(*mirror.Object)
 }
 
 func TestWhereAWorkloadRuns(t *testing.T) {
@@ -649,5 +650,43 @@ status: {failed: many}
 `)}
 	if _, err := workloadOf(u); err == nil || !strings.Contains(err.Error(), "read Job a/w: ") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestLiveObjectKeepsTheMetadata: what the writing side reads of a live object is as the server has sent it.
+func TestLiveObjectKeepsTheMetadata(t *testing.T) {
+	u := &unstructured.Unstructured{Object: parse(t, `
+apiVersion: v1
+kind: Service
+metadata:
+  name: phi
+  namespace: default
+  uid: u1
+  resourceVersion: '7'
+  generation: 3
+  labels: {a: b, app.kubernetes.io/managed-by: syncer, "": empty}
+  annotations: {note: "two\nlines = 2", other: ""}
+  finalizers: [example.com/a, example.com/b]
+  ownerReferences: [{apiVersion: v1, kind: Node, name: n, uid: '1'}]
+  deletionTimestamp: '2026-01-02T03:04:05Z'
+spec: {clusterIP: None}
+`)}
+	got := keptOf(t, strip, u).Unstructured(fieldManager)
+	for what, pair := range map[string][2]any{
+		"kind":        {u.GroupVersionKind(), got.GroupVersionKind()},
+		"name":        {u.GetNamespace() + u.GetName(), got.GetNamespace() + got.GetName()},
+		"uid":         {u.GetUID(), got.GetUID()},
+		"version":     {u.GetResourceVersion(), got.GetResourceVersion()},
+		"generation":  {u.GetGeneration(), got.GetGeneration()},
+		"labels":      {u.GetLabels(), got.GetLabels()},
+		"annotations": {u.GetAnnotations(), got.GetAnnotations()},
+		"finalizers":  {u.GetFinalizers(), got.GetFinalizers()},
+		"owners":      {u.GetOwnerReferences(), got.GetOwnerReferences()},
+		"deletion":    {u.GetDeletionTimestamp().UTC(), got.GetDeletionTimestamp().UTC()},
+		"digest":      {liveVersionOf(u).meta, liveVersionOf(got).meta},
+	} {
+		if d := cmp.Diff(pair[0], pair[1]); d != "" {
+			t.Errorf("%s (-sent +kept):\n%s", what, d)
+		}
 	}
 }

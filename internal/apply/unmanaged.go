@@ -40,7 +40,7 @@ var podIndexers = cache.Indexers{byNode: func(o any) ([]string, error) {
 }}
 
 // taken counts the GPUs that unmanaged pods request on a node, and lists the node's pods. Without permission to list all
-// pods nobody calls it, and only the scheduler knows. While a watch restarts, the last known pods count.
+// pods it is not called, and only the scheduler knows. While a watch restarts, the last known pods count.
 func (l *optionalKind) taken(n *cluster.Node) {
 	for _, o := range l.indexed(byNode, n.Name) {
 		p, ok := o.(*unmanagedPod)
@@ -61,9 +61,9 @@ func (l *optionalKind) taken(n *cluster.Node) {
 func (w *watches) foreignHandlers() cache.ResourceEventHandler {
 	touch := func(o any) {
 		if p, ok := o.(*unmanagedPod); ok {
-			w.view.touchNode(p.node)
+			w.view.TouchNode(p.node)
 		} else { // the watch has missed a deletion
-			w.view.touchNodes()
+			w.view.TouchNodes()
 		}
 	}
 	news := func(o any) {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -51,7 +52,7 @@ type watches struct {
 	told      []cache.InformerSynced                                               // whether the view knows the first list of each informer
 	optional  []*optionalKind
 	patience  time.Duration // how long what is known of a kind that cannot be watched still counts
-	view      *view
+	view      *mirror.View
 	probe     *probe
 }
 
@@ -64,7 +65,7 @@ func newWatches(c *Cluster) *watches {
 		changed:   make(chan struct{}, 1),
 		patience:  watchPatience,
 		informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{},
-		view:      newView(),
+		view:      mirror.NewView(),
 		probe:     newProbe(),
 	}
 	ours := labels.SelectorFromSet(labels.Set{
@@ -99,7 +100,7 @@ func (w *watches) add(s informerSpec, ns string) {
 // handlers pass the events of an informer on to the view, and signal those that change anything that syncer reads.
 func (w *watches) handlers() cache.ResourceEventHandler {
 	event := func(before, after any) {
-		if w.view.event(slimIn(before), slimIn(after)) {
+		if w.view.Event(slimIn(before), slimIn(after)) {
 			w.signal()
 		}
 	}
@@ -111,16 +112,16 @@ func (w *watches) handlers() cache.ResourceEventHandler {
 }
 
 // slimIn returns the object of an event, or nil.
-func slimIn(o any) *slim {
+func slimIn(o any) *mirror.Object {
 	if gone, ok := o.(cache.DeletedFinalStateUnknown); ok { // the watch has missed the deletion
 		o = gone.Obj
 	}
-	s, _ := o.(*slim)
+	s, _ := o.(*mirror.Object)
 	return s
 }
 
-// newHealth returns the health of a watch that has the server probed when it has trouble.
-func (w *watches) newHealth() *watchHealth { return &watchHealth{trouble: w.probe.hint} }
+// newHealth returns the health of a watch that has the server probed when it goes down.
+func (w *watches) newHealth() *watchHealth { return &watchHealth{onDown: w.probe.hint} }
 
 func (w *watches) signal() {
 	select {
@@ -186,7 +187,7 @@ func (w *watches) get(gvr schema.GroupVersionResource, ns, name string) *unstruc
 		return nil
 	}
 	if s := slimIn(o); s != nil {
-		return s.object()
+		return s.Unstructured(fieldManager)
 	}
 	return nil
 }
@@ -198,7 +199,7 @@ func appliedByUs(u *unstructured.Unstructured) bool {
 		if e.Manager != fieldManager || e.Operation != metav1.ManagedFieldsOperationApply {
 			continue
 		}
-		if e.FieldsV1 == nil { // one that slim.object left
+		if e.FieldsV1 == nil { // one that mirror.Object.Unstructured left
 			return true
 		}
 		if containsField(e.FieldsV1.GetRawBytes(), cluster.LabelCluster) {

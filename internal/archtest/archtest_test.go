@@ -95,8 +95,8 @@ var layers = [][]string{
 	{"internal/capacity", "internal/cluster", "internal/diff"},
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
-		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/refusal", "internal/apply/secrets",
-		"internal/reviewed",
+		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/mirror", "internal/apply/refusal",
+		"internal/apply/secrets", "internal/reviewed",
 	},
 	{"internal/capacity/sizing"},
 	{

@@ -27,6 +27,6 @@
 //   - Reviews age, and texts say by how much: with a Workspace that was judged there is no fixpoint.
 //   - Times in reports change only with what they report: conditions keep their last transition.
 //
-// Last, a pass computes everything after Settings.Resync, whatever it has compared. A test plays random sequences with
+// Last, a pass computes everything after Settings.Resync, also if nothing differs. A test plays random sequences with
 // and without short passes, and compares all that they write and say.
 package reconcile

@@ -172,21 +172,16 @@ func (r *reporting) objects(w *desired.Workload) []string {
 
 // nodesOf returns the nodes that a Workspace may run on.
 func (r *reporting) nodesOf(in *status.Input) []cluster.Node {
-	switch in.NodeSource.(type) {
-	case status.NodePools:
-		if in.NodePool == nil {
-			return nil
-		}
-		return r.group("nodepool/"+in.NodePool.Name, r.inClaim[in.NodePool.Name])
-	case status.ExistingNodes:
-		if in.Workspace == nil {
-			return nil
-		}
-		return r.labelled(in.Workspace.NodeLabels())
+	where := in.Where()
+	switch {
+	case where.Selected:
+		return r.labelled(where.Labels)
+	case where.NodePool != "":
+		return r.group("nodepool/"+where.NodePool, r.inClaim[where.NodePool])
 	}
 	var out []cluster.Node
-	for i, pool := range in.Pools {
-		if group := r.group("pool/"+pool.Name, r.inPool[pool.Name]); i == 0 {
+	for i, name := range where.Pools {
+		if group := r.group("pool/"+name, r.inPool[name]); i == 0 {
 			out = group
 		} else {
 			out = slices.Concat(out, group)

@@ -458,7 +458,7 @@ func many(n int, s State) []Report {
 	return out
 }
 
-// TestFolderKeepsFiles: what a Folder makes again is what Files makes, and the file of a Report that has not changed is
+// TestFolderKeepsFiles: what a Folder makes later is what Files makes, and the file of a Report that has not changed is
 // the same slice.
 func TestFolderKeepsFiles(t *testing.T) {
 	var f Folder
@@ -476,7 +476,7 @@ func TestFolderKeepsFiles(t *testing.T) {
 	for name, data := range again {
 		r := name == FileName(changed) || name == "README.md" || name == "capacity.yaml" || name == "objects.yaml"
 		if same := &data[0] == &first[name][0]; same == r {
-			t.Errorf("%s is made again: %t", name, !same)
+			t.Errorf("%s is another slice: %t", name, !same)
 		}
 	}
 	s.Reports = s.Reports[1:]

@@ -217,7 +217,7 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request, a address, dry bo
 	}
 	after, changed := apply(before, sent, r.URL.Query().Get("fieldManager"))
 	if dry {
-		if changed {
+		if changed && before != nil { // a dry run of a creation has no version
 			path(after, "metadata")["resourceVersion"] = strconv.Itoa(s.version + 1)
 		}
 		_, _ = w.Write(encode(after))

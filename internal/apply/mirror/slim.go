@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package mirror
 
 import (
 	"encoding/binary"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -17,12 +18,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
 )
 
-// slim is what syncer keeps of a live object: its metadata, and part, which is what was read from the rest when the
+// Object is what syncer keeps of a live object: its metadata, and its part, which is what was read from the rest when the
 // object came from the server. The objects of a Workspace have their labels, annotations and names in common, so that
-// texts are kept once. A slim never changes.
-type slim struct {
+// texts are kept once. An Object never changes.
+type Object struct {
 	kind       unique.Handle[schema.GroupVersionKind]
 	namespace  string
 	name       string
@@ -37,84 +39,77 @@ type slim struct {
 	owners      string // ownerReferences as JSON; "" for none
 	mine        bool   // our field manager applied the cluster label
 
-	part part
+	part Part
 }
 
-// part is what syncer reads from an object beyond its metadata; nil for a kind of which it reads nothing else.
-type part any
+// Part is what syncer reads from an object beyond its metadata; nil for a kind of which it reads nothing else. It is a
+// Pod, Endpoints, Claim or Broken, a cluster.Node, or a pointer to a cluster.Workload or cluster.NodePool.
+type Part any
 
-// broken is the part of an object that cannot be read.
-type broken struct{ err error }
+// The parts that package cluster has no type for.
+type (
+	// Pod is one of syncer's pods.
+	Pod struct {
+		Workspace workspace.Key
+		Pod       *cluster.Pod // nil: of a plain object
+	}
+	// Endpoints are the addresses of one EndpointSlice.
+	Endpoints struct {
+		Service workspace.Key // a Workspace has the name of its Service
+		Ready   int
+	}
+	// Claim is a NodeClaim of Karpenter.
+	Claim struct {
+		Pool  string // name of the NodePool
+		Claim cluster.NodeClaim
+	}
+	// Broken is the part of an object that cannot be read.
+	Broken struct{ Err error }
+)
 
-// slimmed returns the slim of an object, with its part. Of managedFields it keeps whether we applied the cluster label:
-// that is how an object applied by us differs from a user's copy with the same labels.
-func slimmed(u *unstructured.Unstructured, p part) *slim {
-	s := bare(u, p)
+// equalParts compares two parts.
+func equalParts(a, b Part) bool {
+	if x, ok := a.(Broken); ok {
+		y, ok := b.(Broken)
+		return ok && x.Err.Error() == y.Err.Error()
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// Applied returns the Object of a kind that syncer applies, with its part. Of managedFields it keeps mine, which says
+// that our field manager has applied the cluster label: that is how an object applied by us differs from a user's copy
+// with the same labels.
+func Applied(u *unstructured.Unstructured, mine bool, p Part) *Object {
+	s := Bare(u, p)
 	s.generation = u.GetGeneration()
 	s.labels, s.annotations = packed(u.GetLabels()), packed(u.GetAnnotations())
-	s.finalizers = once(strings.Join(u.GetFinalizers(), "\n"))
+	s.finalizers = Once(strings.Join(u.GetFinalizers(), "\n"))
 	if owners := u.GetOwnerReferences(); len(owners) > 0 {
 		text, _ := json.Marshal(owners) // plain values
 		s.owners = string(text)
 	}
-	s.mine = appliedByUs(u)
+	s.mine = mine
 	if at := u.GetDeletionTimestamp(); at != nil {
 		s.deleted = at.Unix()
 	}
 	return s
 }
 
-// bare is slimmed for an object that syncer never applies: its part says all, and the rest is what informers need.
-func bare(u *unstructured.Unstructured, p part) *slim {
-	return &slim{
+// Bare is Applied for an object that syncer only reads: its part says all, and the rest is what informers need.
+func Bare(u *unstructured.Unstructured, p Part) *Object {
+	return &Object{
 		kind:      unique.Make(u.GroupVersionKind()),
-		namespace: once(u.GetNamespace()),
-		name:      once(u.GetName()),
+		namespace: Once(u.GetNamespace()),
+		name:      Once(u.GetName()),
 		uid:       string(u.GetUID()),
 		version:   u.GetResourceVersion(),
 		part:      p,
 	}
 }
 
-// read is a part, or why it cannot be read.
-func read[T any](value T, err error) part {
-	if err != nil {
-		return broken{err}
-	}
-	return value
-}
-
-// strip is the transformation of kinds of which syncer reads the metadata only.
-func strip(o any) (any, error) {
-	if u, ok := o.(*unstructured.Unstructured); ok {
-		return slimmed(u, nil), nil
-	}
-	return o, nil // informers may transform an object twice
-}
-
-// stripping returns the transformation of a kind that syncer only reads.
-func stripping(of func(*unstructured.Unstructured) part) func(any) (any, error) {
-	return func(o any) (any, error) {
-		if u, ok := o.(*unstructured.Unstructured); ok {
-			return bare(u, of(u)), nil
-		}
-		return o, nil
-	}
-}
-
-// stripWith returns the transformation of a kind that syncer applies, and of which it reads more than the metadata.
-func stripWith(of func(*unstructured.Unstructured) part) func(any) (any, error) {
-	return func(o any) (any, error) {
-		if u, ok := o.(*unstructured.Unstructured); ok {
-			return slimmed(u, of(u)), nil
-		}
-		return o, nil
-	}
-}
-
-// same reports whether nothing has changed that syncer reads or compares: no part, no metadata, and no specification.
+// Same reports whether nothing has changed that syncer reads or compares: no part, no metadata, and no specification.
 // The generation changes with the specification; of a kind without one, only the resource version tells.
-func (s *slim) same(o *slim) bool {
+func (s *Object) Same(o *Object) bool {
 	if s.applied() && (s.generation != o.generation || s.generation == 0 && s.version != o.version) {
 		return false
 	}
@@ -123,23 +118,23 @@ func (s *slim) same(o *slim) bool {
 }
 
 // applied reports whether syncer applies objects of this kind.
-func (s *slim) applied() bool {
+func (s *Object) applied() bool {
 	switch s.part.(type) {
-	case podPart, endpointsPart, cluster.Node, claimPart:
+	case Pod, Endpoints, cluster.Node, Claim:
 		return false
 	}
 	return true
 }
 
 // ref names the object.
-func (s *slim) ref() cluster.Ref {
+func (s *Object) ref() cluster.Ref {
 	k := s.kind.Value()
 	return cluster.Ref{Group: k.Group, Version: k.Version, Kind: k.Kind, Namespace: s.namespace, Name: s.name}
 }
 
-// object returns the metadata as an object of the server has it. Of managedFields it has one bare entry if we applied
-// the cluster label.
-func (s *slim) object() *unstructured.Unstructured {
+// Unstructured returns the metadata as an object of the server has it. Of managedFields it has one bare entry of the
+// field manager if that has applied the cluster label.
+func (s *Object) Unstructured(manager string) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{Object: map[string]any{}}
 	u.SetGroupVersionKind(s.kind.Value())
 	if s.namespace != "" {
@@ -156,7 +151,7 @@ func (s *slim) object() *unstructured.Unstructured {
 	u.SetFinalizers(s.finalizersList())
 	if s.owners != "" {
 		var owners []metav1.OwnerReference
-		_ = json.Unmarshal([]byte(s.owners), &owners) // slimmed wrote it
+		_ = json.Unmarshal([]byte(s.owners), &owners) // Applied wrote it
 		u.SetOwnerReferences(owners)
 	}
 	if s.deleted != 0 {
@@ -165,37 +160,40 @@ func (s *slim) object() *unstructured.Unstructured {
 	}
 	if s.mine {
 		u.SetManagedFields(
-			[]metav1.ManagedFieldsEntry{{Manager: fieldManager, Operation: metav1.ManagedFieldsOperationApply}},
+			[]metav1.ManagedFieldsEntry{{Manager: manager, Operation: metav1.ManagedFieldsOperationApply}},
 		)
 	}
 	return u
 }
 
-func (s *slim) finalizersList() []string {
+func (s *Object) finalizersList() []string {
 	if s.finalizers == "" {
 		return nil
 	}
 	return strings.Split(s.finalizers, "\n")
 }
 
+// Mine reports whether our field manager applied the cluster label.
+func (s *Object) Mine() bool { return s.mine }
+
 // GetObjectMeta implements metav1.ObjectMetaAccessor, as informers need.
-func (s *slim) GetObjectMeta() metav1.Object {
+func (s *Object) GetObjectMeta() metav1.Object {
 	return &metav1.ObjectMeta{
 		Name: s.name, Namespace: s.namespace, UID: types.UID(s.uid), ResourceVersion: s.version, Generation: s.generation,
 	}
 }
 
 // GetObjectKind implements runtime.Object, as informers need.
-func (s *slim) GetObjectKind() schema.ObjectKind {
+func (s *Object) GetObjectKind() schema.ObjectKind {
 	k := s.kind.Value()
 	return &metav1.TypeMeta{APIVersion: k.GroupVersion().String(), Kind: k.Kind}
 }
 
-// DeepCopyObject implements runtime.Object. The copy is the slim itself, which never changes.
-func (s *slim) DeepCopyObject() runtime.Object { return s }
+// DeepCopyObject implements runtime.Object. The copy is the Object itself, which never changes.
+func (s *Object) DeepCopyObject() runtime.Object { return s }
 
-// once returns the one copy of a text that many objects have.
-func once(text string) string {
+// Once returns the one copy of a text that many objects have.
+func Once(text string) string {
 	if text == "" {
 		return ""
 	}
@@ -218,7 +216,7 @@ func packed(m map[string]string) string {
 		b = binary.AppendUvarint(b, uint64(len(m[k])))
 		b = append(append(b, k...), m[k]...)
 	}
-	return once(string(b))
+	return Once(string(b))
 }
 
 // eachPacked calls yield for each key with its value until it returns false.

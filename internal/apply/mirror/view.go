@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package mirror
 
 import (
 	"cmp"
@@ -12,28 +12,29 @@ import (
 	"sync"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// view keeps the State of the cluster up to date. Events of the informers mark what has changed, and state makes only
+// View keeps the State of the cluster up to date. Events of the informers mark what has changed, and State makes only
 // that again: what an Observe costs depends on what has changed since the last one.
 //
-// The values of a State are shared with the next one, so that nobody may change them.
-type view struct {
+// The values of a State are shared with the next one, and never change.
+type View struct {
 	mu     sync.Mutex
 	lives  map[workspace.Key]*gathered
-	nodes  map[string]*slim
-	pools  map[string]*slim                  // NodePools by name
-	claims map[string]*slim                  // NodeClaims by name
+	nodes  map[string]*Object
+	pools  map[string]*Object                  // NodePools by name
+	claims map[string]*Object                  // NodeClaims by name
 	broken map[cluster.Ref]error             // objects that cannot be read
 	onNode map[string]map[hostedPod]struct{} // our pods, by node
 
 	// What has changed since the last state.
-	objects     map[cluster.Ref]*slim // nil: deleted
+	objects     map[cluster.Ref]*Object // nil: deleted
 	dirty       map[workspace.Key]struct{}
 	dirtyNodes  map[string]struct{}
 	dirtyPools  bool
-	foreign     bool // extras.foreign of the last state
+	foreign     bool // Extras.Foreign of the last state
 	last        cluster.State
 	lastVersion uint64 // the last number that was given to a State or to a Workspace
 }
@@ -48,33 +49,33 @@ type hostedPod struct {
 // each.
 type gathered struct {
 	objects   int // that syncer applies
-	set, job  *slim
-	pods      []*slim // by name
-	endpoints []*slim // by name
+	set, job  *Object
+	pods      []*Object // by name
+	endpoints []*Object // by name
 }
 
 func (l *gathered) empty() bool {
 	return l.objects == 0 && len(l.pods) == 0 && len(l.endpoints) == 0
 }
 
-func newView() *view {
-	return &view{
+func NewView() *View {
+	return &View{
 		lives:      map[workspace.Key]*gathered{},
-		nodes:      map[string]*slim{},
-		pools:      map[string]*slim{},
-		claims:     map[string]*slim{},
+		nodes:      map[string]*Object{},
+		pools:      map[string]*Object{},
+		claims:     map[string]*Object{},
 		broken:     map[cluster.Ref]error{},
 		onNode:     map[string]map[hostedPod]struct{}{},
-		objects:    map[cluster.Ref]*slim{},
+		objects:    map[cluster.Ref]*Object{},
 		dirty:      map[workspace.Key]struct{}{},
 		dirtyNodes: map[string]struct{}{},
 	}
 }
 
-// event takes an object over that was before, and is now after; nil for none. It reports whether anything has changed
+// Event takes an object over that was before, and is now after; nil for none. It reports whether anything has changed
 // that syncer reads or compares.
-func (v *view) event(before, after *slim) bool {
-	if before != nil && after != nil && before.same(after) {
+func (v *View) Event(before, after *Object) bool {
+	if before != nil && after != nil && before.Same(after) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.replace(after)
@@ -92,20 +93,20 @@ func (v *view) event(before, after *slim) bool {
 }
 
 // replace takes over an object that only has another resource version, so that the one before takes no memory.
-func (v *view) replace(s *slim) {
+func (v *View) replace(s *Object) {
 	switch p := s.part.(type) {
 	case cluster.Node:
 		v.nodes[s.name] = s
-	case claimPart:
+	case Claim:
 		v.claims[s.name] = s
 	case *cluster.NodePool:
 		v.pools[s.name] = s
-	case podPart:
-		if p.pod != nil {
-			v.live(p.workspace).pods = inserted(v.live(p.workspace).pods, s)
+	case Pod:
+		if p.Pod != nil {
+			v.live(p.Workspace).pods = inserted(v.live(p.Workspace).pods, s)
 		}
-	case endpointsPart:
-		v.live(p.service).endpoints = inserted(v.live(p.service).endpoints, s)
+	case Endpoints:
+		v.live(p.Service).endpoints = inserted(v.live(p.Service).endpoints, s)
 	case *cluster.Workload:
 		if isWorkload(s) {
 			*v.live(keyOf(s)).workload(s) = s
@@ -114,24 +115,24 @@ func (v *view) replace(s *slim) {
 }
 
 // isWorkload reports whether a StatefulSet or Job has the name of its Workspace: another one is not its workload.
-func isWorkload(s *slim) bool { return lookup(s.labels, cluster.LabelWorkspace) == s.name }
+func isWorkload(s *Object) bool { return lookup(s.labels, cluster.LabelWorkspace) == s.name }
 
 // remove forgets an object.
-func (v *view) remove(s *slim) {
+func (v *View) remove(s *Object) {
 	delete(v.broken, s.ref())
 	v.mark(s, nil)
 	switch p := s.part.(type) {
 	case cluster.Node:
 		delete(v.nodes, s.name)
 		return
-	case claimPart:
+	case Claim:
 		delete(v.claims, s.name)
 		return
-	case podPart:
-		if p.pod != nil {
-			at := hostedPod{p.workspace, s.name}
-			if delete(v.onNode[p.pod.Node], at); len(v.onNode[p.pod.Node]) == 0 {
-				delete(v.onNode, p.pod.Node)
+	case Pod:
+		if p.Pod != nil {
+			at := hostedPod{p.Workspace, s.name}
+			if delete(v.onNode[p.Pod.Node], at); len(v.onNode[p.Pod.Node]) == 0 {
+				delete(v.onNode, p.Pod.Node)
 			}
 		}
 	case *cluster.NodePool:
@@ -145,11 +146,11 @@ func (v *view) remove(s *slim) {
 	if s.applied() {
 		l.objects--
 	}
-	named := func(o *slim) bool { return o.name == s.name }
+	named := func(o *Object) bool { return o.name == s.name }
 	switch s.part.(type) {
-	case podPart:
+	case Pod:
 		l.pods = slices.DeleteFunc(l.pods, named)
-	case endpointsPart:
+	case Endpoints:
 		l.endpoints = slices.DeleteFunc(l.endpoints, named)
 	case *cluster.Workload:
 		if isWorkload(s) {
@@ -162,32 +163,32 @@ func (v *view) remove(s *slim) {
 }
 
 // add takes an object over.
-func (v *view) add(s *slim) {
+func (v *View) add(s *Object) {
 	v.mark(s, s)
 	if s.applied() {
 		v.live(keyOf(s)).objects++
 	}
 	switch p := s.part.(type) {
-	case broken:
-		v.broken[s.ref()] = p.err
+	case Broken:
+		v.broken[s.ref()] = p.Err
 	case cluster.Node:
 		v.nodes[s.name] = s
-	case claimPart:
+	case Claim:
 		v.claims[s.name] = s
 	case *cluster.NodePool:
 		v.pools[s.name] = s
-	case podPart:
-		if p.pod == nil {
+	case Pod:
+		if p.Pod == nil {
 			return
 		}
-		l := v.live(p.workspace)
+		l := v.live(p.Workspace)
 		l.pods = inserted(l.pods, s)
-		if v.onNode[p.pod.Node] == nil {
-			v.onNode[p.pod.Node] = map[hostedPod]struct{}{}
+		if v.onNode[p.Pod.Node] == nil {
+			v.onNode[p.Pod.Node] = map[hostedPod]struct{}{}
 		}
-		v.onNode[p.pod.Node][hostedPod{p.workspace, s.name}] = struct{}{}
-	case endpointsPart:
-		l := v.live(p.service)
+		v.onNode[p.Pod.Node][hostedPod{p.Workspace, s.name}] = struct{}{}
+	case Endpoints:
+		l := v.live(p.Service)
 		l.endpoints = inserted(l.endpoints, s)
 	case *cluster.Workload:
 		if isWorkload(s) {
@@ -197,19 +198,19 @@ func (v *view) add(s *slim) {
 }
 
 // mark notes that an object has changed, and is now; nil: it is gone.
-func (v *view) mark(s, now *slim) {
+func (v *View) mark(s, now *Object) {
 	switch p := s.part.(type) {
 	case cluster.Node:
 		v.dirtyNodes[s.name] = struct{}{}
 		return
-	case claimPart:
+	case Claim:
 		v.dirtyPools = true
-		if pool := v.pools[p.pool]; pool != nil {
+		if pool := v.pools[p.Pool]; pool != nil {
 			v.dirty[keyOf(pool)] = struct{}{}
 		}
 		return
-	case podPart:
-		if p.pod == nil {
+	case Pod:
+		if p.Pod == nil {
 			return
 		}
 	case *cluster.NodePool:
@@ -221,7 +222,7 @@ func (v *view) mark(s, now *slim) {
 	}
 }
 
-func (v *view) live(key workspace.Key) *gathered {
+func (v *View) live(key workspace.Key) *gathered {
 	l := v.lives[key]
 	if l == nil {
 		l = &gathered{}
@@ -231,15 +232,15 @@ func (v *view) live(key workspace.Key) *gathered {
 }
 
 // workload returns where a StatefulSet or Job belongs.
-func (l *gathered) workload(s *slim) **slim {
+func (l *gathered) workload(s *Object) **Object {
 	if s.kind.Value().Kind == "Job" {
 		return &l.job
 	}
 	return &l.set
 }
 
-// touchNode notes that the pods of others on a node have changed.
-func (v *view) touchNode(name string) {
+// TouchNode notes that the pods of others on a node have changed.
+func (v *View) TouchNode(name string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if name != "" {
@@ -247,38 +248,38 @@ func (v *view) touchNode(name string) {
 	}
 }
 
-// touchNodes notes that the pods of others on all nodes may have changed.
-func (v *view) touchNodes() {
+// TouchNodes notes that the pods of others on all nodes may have changed.
+func (v *View) TouchNodes() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.touchAll()
 }
 
-func (v *view) touchAll() {
+func (v *View) touchAll() {
 	for name := range v.nodes {
 		v.dirtyNodes[name] = struct{}{}
 	}
 }
 
 // keyOf returns the Workspace that an object belongs to; zero for a plain object.
-func keyOf(s *slim) workspace.Key {
+func keyOf(s *Object) workspace.Key {
 	switch p := s.part.(type) {
-	case podPart:
-		return p.workspace
-	case endpointsPart:
-		return p.service
+	case Pod:
+		return p.Workspace
+	case Endpoints:
+		return p.Service
 	}
 	name := lookup(s.labels, cluster.LabelWorkspace)
 	if name == "" {
 		return workspace.Key{}
 	}
 	namespace := cmp.Or(s.namespace, lookup(s.labels, cluster.LabelWorkspaceNamespace))
-	return workspace.Key{Namespace: once(namespace), Name: once(name)}
+	return workspace.Key{Namespace: Once(namespace), Name: Once(name)}
 }
 
 // inserted adds a slim to those of a Workspace, in the order of their names, or replaces the one of its name.
-func inserted(all []*slim, s *slim) []*slim {
-	i, found := slices.BinarySearchFunc(all, s.name, func(o *slim, name string) int { return strings.Compare(o.name, name) })
+func inserted(all []*Object, s *Object) []*Object {
+	i, found := slices.BinarySearchFunc(all, s.name, func(o *Object, name string) int { return strings.Compare(o.name, name) })
 	if found {
 		all[i] = s
 		return all
@@ -286,39 +287,39 @@ func inserted(all []*slim, s *slim) []*slim {
 	return slices.Insert(all, i, s)
 }
 
-// extras is the part of a State that comes from elsewhere than from the watches of the view.
-type extras struct {
-	contests []cluster.Contest
-	foreign  bool // the pods of others are known
-	allPods  bool // all of them are
-	// taken adds to a node the pods on it, of whoever, and the GPUs that those of others take.
-	taken func(*cluster.Node)
+// Extras is the part of a State that comes from elsewhere than from the watches of the view.
+type Extras struct {
+	Contests []cluster.Contest
+	Foreign  bool // the pods of others are known
+	AllPods  bool // all of them are
+	// Taken adds to a node the pods on it, of any owner, and the GPUs that those of others take.
+	Taken func(*cluster.Node)
 }
 
-// state returns the State with what has changed since the last call.
-func (v *view) state(x extras) (cluster.State, error) {
+// State returns the State with what has changed since the last call.
+func (v *View) State(x Extras) (cluster.State, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if len(v.broken) > 0 {
 		return cluster.State{}, errors.Join(slices.Collect(maps.Values(v.broken))...)
 	}
-	if v.foreign != x.foreign {
-		v.foreign = x.foreign
+	if v.foreign != x.Foreign {
+		v.foreign = x.Foreign
 		v.touchAll()
 	}
 	s := v.last
-	changed := v.last.Version == 0 || s.AllPods != x.allPods
-	s.AllPods = x.allPods
+	changed := v.last.Version == 0 || s.AllPods != x.AllPods
+	s.AllPods = x.AllPods
 	changed = v.listObjects(&s) || changed
 	if v.dirtyPools {
 		s.NodePools, v.dirtyPools, changed = v.nodePools(), false, true
 	}
 	changed = v.listNodes(&s, x) || changed
-	if !slices.Equal(s.Contests, x.contests) {
-		for _, c := range slices.Concat(s.Contests, x.contests) {
+	if !slices.Equal(s.Contests, x.Contests) {
+		for _, c := range slices.Concat(s.Contests, x.Contests) {
 			v.dirty[workspaceIn(s.Objects, c.Ref)] = struct{}{}
 		}
-		s.Contests, changed = x.contests, true
+		s.Contests, changed = x.Contests, true
 	}
 	changed = v.listWorkloads(&s) || changed
 	if changed {
@@ -330,7 +331,7 @@ func (v *view) state(x extras) (cluster.State, error) {
 }
 
 // listObjects puts the changed objects into their order among the others.
-func (v *view) listObjects(s *cluster.State) bool {
+func (v *View) listObjects(s *cluster.State) bool {
 	if len(v.objects) == 0 {
 		return false
 	}
@@ -354,7 +355,7 @@ func (v *view) listObjects(s *cluster.State) bool {
 }
 
 // listNodes reads the changed nodes again. The Workspaces whose pods run on them have changed too.
-func (v *view) listNodes(s *cluster.State, x extras) bool {
+func (v *View) listNodes(s *cluster.State, x Extras) bool {
 	if len(v.dirtyNodes) == 0 {
 		return false
 	}
@@ -392,7 +393,7 @@ func changedNode(now cluster.Node, wanted bool, rest []cluster.Node, found bool)
 }
 
 // node returns a node with what is on it, and whether it is of interest.
-func (v *view) node(name string, x extras) (cluster.Node, bool) {
+func (v *View) node(name string, x Extras) (cluster.Node, bool) {
 	s := v.nodes[name]
 	if s == nil {
 		return cluster.Node{}, false
@@ -401,12 +402,12 @@ func (v *view) node(name string, x extras) (cluster.Node, bool) {
 	if !ofInterest(n) {
 		return cluster.Node{}, false
 	}
-	x.taken(&n)
+	x.Taken(&n)
 	return n, true
 }
 
 // listWorkloads puts the parts of the changed Workspaces together, and gives each a new version.
-func (v *view) listWorkloads(s *cluster.State) bool {
+func (v *View) listWorkloads(s *cluster.State) bool {
 	if len(v.dirty) == 0 && s.Versions != nil {
 		return false
 	}
@@ -438,29 +439,29 @@ func (l *gathered) put() (w cluster.Workload, exists bool) {
 	if l == nil {
 		return w, false
 	}
-	for _, s := range []*slim{l.set, l.job} {
+	for _, s := range []*Object{l.set, l.job} {
 		if s != nil && s.deleted == 0 {
 			read, _ := s.part.(*cluster.Workload)
 			w, exists = *read, true
 		}
 	}
 	for _, s := range l.pods {
-		p, _ := s.part.(podPart)
-		w.Pods, exists = append(w.Pods, *p.pod), true
+		p, _ := s.part.(Pod)
+		w.Pods, exists = append(w.Pods, *p.Pod), true
 	}
 	for _, s := range l.endpoints {
-		p, _ := s.part.(endpointsPart)
-		w.Endpoints += p.ready
+		p, _ := s.part.(Endpoints)
+		w.Endpoints += p.Ready
 	}
 	return w, exists
 }
 
 // nodePools lists syncer's NodePools, each with its NodeClaims.
-func (v *view) nodePools() []cluster.NodePool {
+func (v *View) nodePools() []cluster.NodePool {
 	byPool := map[string][]cluster.NodeClaim{}
 	for _, s := range v.claims {
-		p, _ := s.part.(claimPart)
-		byPool[p.pool] = append(byPool[p.pool], p.claim)
+		p, _ := s.part.(Claim)
+		byPool[p.Pool] = append(byPool[p.Pool], p.Claim)
 	}
 	var out []cluster.NodePool
 	for name, s := range v.pools {
@@ -481,4 +482,32 @@ func workspaceIn(objects []cluster.Object, ref cluster.Ref) workspace.Key {
 		return workspace.Key{}
 	}
 	return objects[i].Workspace
+}
+
+func objectOf(s *Object) cluster.Object {
+	return cluster.Object{
+		Ref:           s.ref(),
+		UID:           s.uid,
+		Workspace:     keyOf(s),
+		Source:        Once(lookup(s.annotations, cluster.AnnotationSource)),
+		Inputs:        Once(lookup(s.annotations, cluster.AnnotationInputs)),
+		Owned:         s.mine,
+		PruneDisabled: lookup(s.annotations, cluster.AnnotationPrune) == "disabled",
+		Deleting:      s.deleted != 0,
+		Finalizers:    ForeignFinalizers(s.finalizersList()),
+	}
+}
+
+// ofInterest reports whether a node has, or should have, GPUs: by its resources, its pool, or the labels of NVIDIA's
+// GPU feature discovery.
+func ofInterest(n cluster.Node) bool {
+	if n.Pool != "" || n.GPUs > 0 || len(n.Slices) > 0 || n.Labels[cluster.LabelNodePool] != "" {
+		return true
+	}
+	for key := range n.Labels {
+		if strings.HasPrefix(key, wellknown.ResourceGPU) {
+			return true
+		}
+	}
+	return false
 }
