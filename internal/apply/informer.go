@@ -45,7 +45,8 @@ func (s informerSpec) informer(client dynamic.Interface, ns string) cache.Shared
 			w, err := resource.Watch(ctx, o)
 			if err == nil {
 				s.health.markUp()
-			} else if ctx.Err() == nil { // the reflector repeats some of these errors without a word
+			} else if ctx.Err() == nil && o.SendInitialEvents == nil {
+				// The reflector repeats some of these errors without a word. An old server refuses to stream a list.
 				s.health.markDown(fmt.Errorf("watch %s: %w", s.resource.Resource, err), time.Now())
 			}
 			return w, err
