@@ -11,12 +11,12 @@
 //
 // A pass is a function of its inputs and of the time. Its inputs are the content of the revision, the live State, the
 // list of pools with what the executor concludes from it, the quota, the records of reviews, the objects that
-// Workspaces refer to, and the reports of the pass before. A pass that wrote nothing and left its inputs as they were is
-// a fixpoint: another one with equal inputs does the same, which is nothing. So the loop remembers what such a pass has
+// Workspaces refer to, and the reports of the pass before. A pass that wrote nothing and left its inputs as they were
+// is a fixpoint: another one with equal inputs does the same, which is nothing. So the loop remembers what such a pass has
 // seen, and the next pass compares a few versions and ends (still.go). What depends on the time alone is covered so:
 //
-//   - Deadlines of operations, of GPUs and of spot machines: the executor looks at the list of pools in every pass, also
-//     in a short one. A pool that is overdue ends the fixpoint.
+//   - Deadlines of operations, of GPUs and of spot machines: the executor looks at the list of pools in every pass,
+//     also in a short one. A pool that is overdue ends the fixpoint.
 //   - The chance that Azure has an offering grows with the time: with an unavailable offering there is no fixpoint. Nor
 //     is there with a pool that is busy, or whose change waits for an end of a back-off, for a place or for quota.
 //   - The quota is asked for in every pass, and compared; the executor asks Azure as often as it does anyhow.

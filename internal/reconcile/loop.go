@@ -94,12 +94,12 @@ type Parts struct {
 	Source   Source
 	Recorder Recorder
 	Cluster  Cluster
-	Look     Look  // reads external references; nil: they stay unresolved
+	Look     Look // reads external references; nil: they stay unresolved
 	// Due returns the next time at which the cluster may answer otherwise without an event: about a reference, or about an
 	// object with a contested field. The zero time is never. A nil func means that Look says it in each pass.
-	Due      func() time.Time
-	Cloud    Cloud // capacity.NoPools if the nodes are not in agent pools
-	Reviews  Reviews
+	Due     func() time.Time
+	Cloud   Cloud // capacity.NoPools if the nodes are not in agent pools
+	Reviews Reviews
 	// Read loads and validates the Workspaces and presets of a revision.
 	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
@@ -253,7 +253,7 @@ const (
 	// the first of them waits. Informers deliver the events of one cause within milliseconds. Both are ours.
 	gatherQuiet = 20 * time.Millisecond
 	gatherMost  = 100 * time.Millisecond
-	firstRetry    = 10 * time.Second
+	firstRetry  = 10 * time.Second
 )
 
 // retryDelay returns the delay after one more failed pass: ten seconds, doubling up to the interval between polls of

@@ -14,8 +14,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// fixpoint is what a pass has observed that changed nothing: it wrote nothing, recorded nothing, and left its own inputs
-// as they were. Another pass with the same inputs would do the same again; see the package comment.
+// fixpoint is what a pass has observed that changed nothing: it wrote nothing, recorded nothing, and left its own
+// inputs as they were. Another pass with the same inputs would do the same again; see the package comment.
 type fixpoint struct {
 	inputs     string // Revision.Inputs
 	allowEmpty bool

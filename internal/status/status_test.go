@@ -4,8 +4,8 @@ package status
 
 import (
 	"bytes"
-	"fmt"
 	"errors"
+	"fmt"
 	"os/exec"
 	"slices"
 	"strings"

@@ -24,8 +24,8 @@ type View struct {
 	mu     sync.Mutex
 	lives  map[workspace.Key]*gathered
 	nodes  map[string]*Object
-	pools  map[string]*Object                  // NodePools by name
-	claims map[string]*Object                  // NodeClaims by name
+	pools  map[string]*Object                // NodePools by name
+	claims map[string]*Object                // NodeClaims by name
 	broken map[cluster.Ref]error             // objects that cannot be read
 	onNode map[string]map[hostedPod]struct{} // our pods, by node
 

@@ -23,8 +23,8 @@ type bounds struct {
 	Tolerance float64 `yaml:"tolerance"`
 }
 
-// check returns an error that names each row whose ratio is out of its bounds. The bounds have the name of the scenario;
-// a scenario without bounds is not checked, and bounds without a row say that nothing was measured.
+// check returns an error that names each row whose ratio is out of its bounds. The bounds have the name of the
+// scenario; a scenario without bounds is not checked, and bounds without a row say that nothing was measured.
 func check(text []byte, rows []bench.Row) error {
 	var known map[string]bounds
 	dec := yaml.NewDecoder(bytes.NewReader(text))
