@@ -31,7 +31,8 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 )
 
-// envLoop makes the test binary a process that runs the passes of a loop, as the loopRun in JSON says, and nothing else.
+// envLoop makes the test binary a process that runs the passes of a loop, as the loopRun in JSON says, and nothing
+// else.
 const envLoop = "SYNCER_BENCH_LOOP"
 
 // loopRun is what a process measures, on a repository and an API server that its parent has.
@@ -268,7 +269,8 @@ func BenchmarkLoop(b *testing.B) {
 
 func benchmarkLoop(b *testing.B, n int) {
 	run := loopFixture(b, n)
-	if first := loopInProcess(b, loopRun{Server: run.Server, Kubeconfig: run.Kubeconfig, Repository: run.Repository}); !first.Settled {
+	filling := loopRun{Server: run.Server, Kubeconfig: run.Kubeconfig, Repository: run.Repository}
+	if first := loopInProcess(b, filling); !first.Settled {
 		b.Fatal("the first process does not settle")
 	}
 	b.ResetTimer()
@@ -349,8 +351,8 @@ func loopFixture(b *testing.B, n int) loopRun {
 	b.Cleanup(server.Close)
 	b.Cleanup(server.CloseClientConnections)
 	run.Server, run.Kubeconfig = server.URL, filepath.Join(b.TempDir(), "kubeconfig")
-	kubeconfig := fmt.Sprintf("apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{name: a, context: {cluster: a}}]\n"+
-		"clusters: [{name: a, cluster: {server: '%s'}}]\n", server.URL)
+	kubeconfig := fmt.Sprintf("apiVersion: v1\nkind: Config\ncurrent-context: a\n"+
+		"contexts: [{name: a, context: {cluster: a}}]\nclusters: [{name: a, cluster: {server: '%s'}}]\n", server.URL)
 	if err := os.WriteFile(run.Kubeconfig, []byte(kubeconfig), 0o600); err != nil {
 		b.Fatal(err)
 	}

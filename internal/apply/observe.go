@@ -20,8 +20,8 @@ func containsField(raw []byte, label string) bool {
 }
 
 // Observe returns all live objects that are ours. It returns an error rather than a part of them, because a caller
-// takes a missing object for deleted. It sends no request once all objects are listed, and makes only those parts of the
-// State again that have changed. The State is shared, and never changes.
+// takes a missing object for deleted. It sends no request once all objects are listed, and makes only those parts of
+// the State again that have changed. The State is shared, and never changes.
 func (c *Cluster) Observe(ctx context.Context) (cluster.State, error) {
 	if err := c.watches.synced(); err != nil {
 		if away := c.contact(ctx); away != nil { // it says more than that nothing is listed

@@ -39,8 +39,8 @@ var podIndexers = cache.Indexers{byNode: func(o any) ([]string, error) {
 	return nil, nil
 }}
 
-// taken counts the GPUs that unmanaged pods request on a node, and lists the node's pods. Without permission to list all
-// pods it is not called, and only the scheduler knows. While a watch restarts, the last known pods count.
+// taken counts the GPUs that unmanaged pods request on a node, and lists the node's pods. Without permission to list
+// all pods it is not called, and only the scheduler knows. While a watch restarts, the last known pods count.
 func (l *optionalKind) taken(n *cluster.Node) {
 	for _, o := range l.indexed(byNode, n.Name) {
 		p, ok := o.(*unmanagedPod)

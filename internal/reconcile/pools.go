@@ -49,8 +49,8 @@ func (c *nodeCounts) count(s cluster.State) (ready, joined map[string]int) {
 	return c.ready, c.joined
 }
 
-// completePools are the last times at which the nodes of pools were complete, by the reports: now if they still are, and
-// otherwise the time of the transition.
+// completePools are the last times at which the nodes of pools were complete, by the reports: now if they still are,
+// and otherwise the time of the transition.
 type completePools struct {
 	still map[string]bool      // they still are
 	until map[string]time.Time // they were

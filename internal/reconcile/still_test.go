@@ -126,11 +126,13 @@ func lineAt(lines []string, i int) string {
 	return ""
 }
 
-// TestShortPass settles a fleet: the next passes end at once, one after a commit that changes no input too, and a change
-// of anything that a pass reads ends that.
+// TestShortPass settles a fleet: the next passes end at once, one after a commit that changes no input too, and a
+// change of anything that a pass reads ends that.
 func TestShortPass(t *testing.T) {
 	for name, change := range map[string]func(*reconciletest.Simulator){
-		"a push":         func(s *reconciletest.Simulator) { s.Git.Push("b.yaml", reconciletest.Named(reconciletest.Phi, "b")) },
+		"a push": func(s *reconciletest.Simulator) {
+			s.Git.Push("b.yaml", reconciletest.Named(reconciletest.Phi, "b"))
+		},
 		"a pool goes":    func(s *reconciletest.Simulator) { s.LosePool(s.Owned()[0].Name) },
 		"an object goes": func(s *reconciletest.Simulator) { s.Kubernetes.Lose("Service/phi") },
 		"a pod of others": func(s *reconciletest.Simulator) {

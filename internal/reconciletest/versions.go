@@ -12,7 +12,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// versions give each State and each Workspace in it the version that it has in a cluster: another one after each change.
+// versions give each State and each Workspace in it the version that it has in a cluster: another one after each
+// change.
 type versions struct {
 	last    cluster.State
 	objects map[cluster.Ref]*unstructured.Unstructured

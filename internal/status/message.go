@@ -203,7 +203,8 @@ func files(changed []string) []string {
 	for _, f := range []struct{ name, word string }{
 		{capacityFile, "capacity"}, {objectsFile, "objects"}, {readmeFile, "overview"},
 	} {
-		if slices.Contains(changed, f.name) && (f.name != readmeFile || len(out) == 0) { // the overview follows from the others
+		alone := f.name != readmeFile || len(out) == 0 // the overview follows from the others
+		if slices.Contains(changed, f.name) && alone {
 			out = append(out, f.word)
 		}
 	}

@@ -279,7 +279,8 @@ func keyOf(s *Object) workspace.Key {
 
 // inserted adds a slim to those of a Workspace, in the order of their names, or replaces the one of its name.
 func inserted(all []*Object, s *Object) []*Object {
-	i, found := slices.BinarySearchFunc(all, s.name, func(o *Object, name string) int { return strings.Compare(o.name, name) })
+	byName := func(o *Object, name string) int { return strings.Compare(o.name, name) }
+	i, found := slices.BinarySearchFunc(all, s.name, byName)
 	if found {
 		all[i] = s
 		return all
@@ -477,7 +478,8 @@ func (v *View) nodePools() []cluster.NodePool {
 
 // workspaceIn returns the Workspace of a live object; zero when it has none.
 func workspaceIn(objects []cluster.Object, ref cluster.Ref) workspace.Key {
-	i, found := slices.BinarySearchFunc(objects, ref, func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) })
+	byRef := func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
+	i, found := slices.BinarySearchFunc(objects, ref, byRef)
 	if !found {
 		return workspace.Key{}
 	}
