@@ -13,7 +13,8 @@
 // list of pools with what the executor concludes from it, the quota, the records of reviews, the objects that
 // Workspaces refer to, and the reports of the pass before. A pass that wrote nothing and left its inputs as they were
 // is a fixpoint: another one with equal inputs does the same, which is nothing. So the loop remembers what such a pass
-// has seen, and the next pass compares a few versions and ends (still.go). What depends on the time alone is covered so:
+// has seen, and the next pass compares a few versions and ends (still.go). What depends on the time alone is covered
+// so:
 //
 //   - Deadlines of operations, of GPUs and of spot machines: the executor looks at the list of pools in every pass,
 //     also in a short one. A pool that is overdue ends the fixpoint.

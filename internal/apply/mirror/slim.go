@@ -22,8 +22,8 @@ import (
 )
 
 // Object is what syncer keeps of a live object: its metadata, and its part, which is what was read from the rest when
-// the object came from the server. The objects of a Workspace have their labels, annotations and names in common, so that
-// texts are kept once. An Object never changes.
+// the object came from the server. The objects of a Workspace have their labels, annotations and names in common, so
+// that texts are kept once. An Object never changes.
 type Object struct {
 	kind       unique.Handle[schema.GroupVersionKind]
 	namespace  string
