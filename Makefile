@@ -88,7 +88,7 @@ FUZZ += internal/workspace/load:FuzzLoad
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench fuzz imagedata clean
+.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz imagedata clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -159,6 +159,9 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
 	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
 		./internal/app ./internal/engine ./internal/reconcile
+
+benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json
+	@$(GO) run ./internal/bench/report -small -check -bench Loop -benchtime 1x ./internal/app
 
 fuzz: ## each fuzz target for FUZZTIME; prints its executions, and the last words of one that finds something
 	@mkdir -p bin/fuzz; failed=0; for t in $(FUZZ); do \

@@ -114,6 +114,7 @@ func (p *Parts) Loop(
 		Reviews:  ReviewsOf(p.Repository, c),
 		Cluster:  p.Cluster,
 		Look:     p.Cluster.Look,
+		Due:      p.Cluster.Due,
 		Log:      log,
 		Health:   health,
 		Cloud:    p.cloud,

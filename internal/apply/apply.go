@@ -74,6 +74,7 @@ type Cluster struct {
 
 	mu         sync.Mutex
 	references map[cluster.Ref]cachedReference // objects that Workspaces refer to
+	lookAgain  time.Time                       // when the first answer about one of them ends; zero: never
 }
 
 // Connect prepares a client for the cluster. It sends no request: the cluster may become reachable later.

@@ -492,9 +492,12 @@ func TestUnreachable(t *testing.T) {
 	apply(t, c, cluster.Created, o)
 	p.set(true)
 	var unreachable *UnreachableError
-	if _, err := c.Observe(t.Context()); !errors.As(err, &unreachable) || unreachable.Starting() {
-		t.Errorf("observe: %v", err)
-	}
+	eventually(t, "the end of the watches to be noticed", func() string {
+		if _, err := c.Observe(t.Context()); !errors.As(err, &unreachable) || unreachable.Starting() {
+			return fmt.Sprint("observe: ", err)
+		}
+		return ""
+	})
 	if _, err := c.Preview(t.Context(), []*unstructured.Unstructured{configMap(t, ns, "b", "1")}); !errors.As(
 		err,
 		&unreachable,

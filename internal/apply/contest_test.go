@@ -38,22 +38,26 @@ type scaler struct {
 func (s scaler) set(c *Cluster, o *unstructured.Unstructured, n int32) {
 	s.t.Helper()
 	sets := shared.kube.AppsV1().StatefulSets(s.ns)
+	var written string
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		scale, err := sets.GetScale(s.t.Context(), "a", metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
 		scale.Spec.Replicas = n
-		_, err = sets.UpdateScale(s.t.Context(), "a", scale, metav1.UpdateOptions{FieldManager: "autoscaler"})
+		if scale, err = sets.UpdateScale(
+			s.t.Context(), "a", scale, metav1.UpdateOptions{FieldManager: "autoscaler"},
+		); err == nil {
+			written = scale.ResourceVersion
+		}
 		return err
 	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	eventually(s.t, "the watch sees the change", func() string {
-		seen, _, _ := unstructured.NestedInt64(c.live(o).Object, "spec", "replicas")
-		if seen != int64(n) {
-			return fmt.Sprintf("%d replicas", seen)
+		if seen := c.live(o).GetResourceVersion(); seen != written { // a StatefulSet without controller changes no more
+			return fmt.Sprintf("version %s, not %s", seen, written)
 		}
 		return ""
 	})

@@ -45,6 +45,9 @@ func (s informerSpec) informer(client dynamic.Interface, ns string) cache.Shared
 			w, err := resource.Watch(ctx, o)
 			if err == nil {
 				s.health.markUp()
+			} else if ctx.Err() == nil && o.SendInitialEvents == nil {
+				// The reflector repeats some of these errors without a word. An old server refuses to stream a list.
+				s.health.markDown(fmt.Errorf("watch %s: %w", s.resource.Resource, err), time.Now())
 			}
 			return w, err
 		},
@@ -92,6 +95,8 @@ type watchHealth struct {
 	mu    sync.Mutex
 	err   error // why it is down; nil while it is up
 	since time.Time
+	// onDown is called when the watch goes down; it may be nil.
+	onDown func()
 }
 
 func (p *watchHealth) markUp() {
@@ -107,6 +112,9 @@ func (p *watchHealth) markDown(err error, now time.Time) {
 		p.since = now
 	}
 	p.err = err
+	if p.onDown != nil {
+		p.onDown()
+	}
 }
 
 // downFor returns the error of a watch that has been down for so long, or nil.

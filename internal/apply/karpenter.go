@@ -4,35 +4,17 @@ package apply
 
 import (
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// nodePools reads syncer's NodePools, each with its NodeClaims.
-func (c *Cluster) nodePools() []cluster.NodePool {
-	pools, claims := c.watches.optionalKind(nodePoolKind), c.watches.optionalKind(nodeClaimKind)
-	if pools == nil {
-		return nil
+// nodePoolOf reads a NodePool, without its NodeClaims.
+func nodePoolOf(u *unstructured.Unstructured) *cluster.NodePool {
+	return &cluster.NodePool{
+		Name: u.GetName(), Deleting: u.GetDeletionTimestamp() != nil, NotReady: failing(u, "Ready"),
 	}
-	byPool := map[string][]cluster.NodeClaim{}
-	for _, u := range claims.list() {
-		name := u.GetLabels()[cluster.LabelNodePool]
-		byPool[name] = append(byPool[name], claimOf(u))
-	}
-	var out []cluster.NodePool
-	for _, u := range pools.list() {
-		p := cluster.NodePool{
-			Name: u.GetName(), Workspace: objectOf(u).Workspace, Deleting: u.GetDeletionTimestamp() != nil,
-			NotReady: failing(u, "Ready"), Claims: byPool[u.GetName()],
-		}
-		slices.SortFunc(p.Claims, func(a, b cluster.NodeClaim) int { return strings.Compare(a.Name, b.Name) })
-		out = append(out, p)
-	}
-	slices.SortFunc(out, func(a, b cluster.NodePool) int { return strings.Compare(a.Name, b.Name) })
-	return out
 }
 
 // claimOf reads a NodeClaim. Karpenter sets the conditions Launched, Registered and Initialized in this order.
@@ -68,11 +50,4 @@ func failing(u *unstructured.Unstructured, kinds ...string) cluster.Failure {
 		}
 	}
 	return cluster.Failure{}
-}
-
-// sameClaim reports whether no field of a NodeClaim that syncer reads has changed.
-func sameClaim(before, after any) bool {
-	b, ok1 := before.(*unstructured.Unstructured)
-	a, ok2 := after.(*unstructured.Unstructured)
-	return ok1 && ok2 && claimOf(b) == claimOf(a)
 }

@@ -5,55 +5,58 @@ package apply
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
 // unchanged reports whether the object is known to be as it should.
 func (c *Cluster) unchanged(o *unstructured.Unstructured) bool {
-	return c.memory.Unchanged(o, c.live(o))
+	s, _ := c.watched(o)
+	if s == nil {
+		return false
+	}
+	return c.memory.Unchanged(o, s, func() *unstructured.Unstructured { return s.Unstructured(fieldManager) })
 }
 
 // takeTrial returns the verdict of an earlier dry run if it still counts, once.
 func (c *Cluster) takeTrial(o *unstructured.Unstructured) (verdict, bool) {
-	live, known := c.known(o)
+	live := c.live(o)
 	replace, ok := c.memory.Take(o, versionOf(live))
-	if !ok || !known {
+	if !ok {
 		return verdict{}, false
 	}
 	p := cluster.Preview{Ref: cluster.RefOf(o), Before: live, After: o, Replace: replace}
 	return verdict{Preview: p, live: live}, true
 }
 
-// live returns the object as the watch has it, or nil.
+// live returns the metadata of the object as the watch has it, or nil.
 func (c *Cluster) live(o *unstructured.Unstructured) *unstructured.Unstructured {
-	kind := o.GroupVersionKind().GroupKind()
-	if l := c.watches.optionalKind(kind); l != nil {
-		return l.get(o.GetNamespace(), o.GetName())
+	if s, _ := c.watched(o); s != nil {
+		return s.Unstructured(fieldManager)
 	}
-	return c.watches.get(applied[kind], o.GetNamespace(), o.GetName())
+	return nil
 }
 
-// known returns the object as the watch has it, and whether the watch of its kind is complete: then an object that is
-// not there does not exist, or is not ours.
+// watched returns what the watch keeps of the object, or nil, and whether the watch of its kind is complete.
+func (c *Cluster) watched(o *unstructured.Unstructured) (s *mirror.Object, complete bool) {
+	kind := o.GroupVersionKind().GroupKind()
+	if l := c.watches.optionalKind(kind); l != nil {
+		return l.object(o.GetNamespace(), o.GetName()), l.listed()
+	}
+	gvr := applied[kind]
+	i := c.watches.informers[gvr][o.GetNamespace()]
+	return c.watches.object(gvr, o.GetNamespace(), o.GetName()), i != nil && i.HasSynced()
+}
+
+// known returns the object as the watch has it, and whether that is all of it: the watch of its kind is complete, so
+// that an object that is not there does not exist or is not ours, and the watch keeps what a dry run is compared with.
 func (c *Cluster) known(o *unstructured.Unstructured) (live *unstructured.Unstructured, known bool) {
-	kind := o.GroupVersionKind().GroupKind()
-	if l := c.watches.optionalKind(kind); l != nil {
-		return c.live(o), l.listed()
+	s, known := c.watched(o)
+	if s == nil {
+		return nil, known
 	}
-	i := c.watches.informers[applied[kind]][o.GetNamespace()]
-	return c.live(o), i != nil && i.HasSynced()
-}
-
-// ours returns every live object of the kinds that syncer applies.
-func (w *watches) ours() []*unstructured.Unstructured {
-	var out []*unstructured.Unstructured
-	for _, gvr := range applied {
-		out = append(out, w.list(gvr)...)
+	if live, ok := s.Complete(fieldManager); ok {
+		return live, known
 	}
-	for _, l := range w.optional {
-		if l.applied {
-			out = append(out, l.list()...)
-		}
-	}
-	return out
+	return s.Unstructured(fieldManager), false
 }

@@ -28,6 +28,7 @@ import (
 func asked(c *Cluster) map[string]int64 {
 	seen := c.Requests()
 	delete(seen, "WATCH")
+	delete(seen, "GET version") // of the probe, which no pass causes
 	return seen
 }
 
@@ -92,7 +93,7 @@ spec:
 	}
 }
 
-// A pass that has nothing to do costs one GET /version, and no write.
+// A pass that has nothing to do costs no request.
 func TestPassThatChangesNothing(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	objects := everyKind(t, ns)
@@ -105,7 +106,6 @@ func TestPassThatChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	previewNothing(t, c, objects)
-	before["GET"]++ // the version, by Observe
 	if after := asked(c); !maps.Equal(before, after) || c.Writes() != writes {
 		t.Errorf("requests %v, want %v", after, before)
 	}

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 )
@@ -32,9 +33,8 @@ type optionalKind struct {
 	applied  bool // syncer applies objects of this kind; otherwise it only reads them
 	selector func(*metav1.ListOptions)
 	strip    cache.TransformFunc
-	same     func(before, after any) bool // no field that syncer reads has changed; nil: never the same
-	matters  func(any) bool               // whether its creation or deletion is a change; nil: always
-	all      bool                         // in all namespaces, not only those of Workspaces
+	foreign  bool // pods of any owner: see unmanagedPod
+	all      bool // in all namespaces, not only those of Workspaces
 
 	indexers cache.Indexers
 
@@ -42,6 +42,7 @@ type optionalKind struct {
 	asked     bool                                 // the server has answered whether it has the kind
 	informers map[string]cache.SharedIndexInformer // by namespace; nil while the kind is not watched
 	healths   []*watchHealth                       // of the informers
+	told      []cache.InformerSynced               // whether the view knows the first list of each informer
 }
 
 // The kinds of Karpenter that mode karpenter needs.
@@ -51,6 +52,18 @@ var (
 	podKind       = schema.GroupKind{Kind: "Pod"}
 )
 
+// stripOptional returns the transformation of a kind that the configuration names.
+func stripOptional(kind schema.GroupKind) cache.TransformFunc {
+	of := secrets.StripOf(kind, func(o any) (any, error) { return o, nil })
+	return func(o any) (any, error) {
+		stripped, err := of(o)
+		if err != nil {
+			return nil, err
+		}
+		return strip(stripped)
+	}
+}
+
 // optionalKinds lists the optional kinds of the options. managed is the selector of syncer's labels.
 func optionalKinds(o Options, managed string) []*optionalKind {
 	selected := func(l *metav1.ListOptions) { l.LabelSelector = managed }
@@ -59,14 +72,14 @@ func optionalKinds(o Options, managed string) []*optionalKind {
 		kind, group, _ := strings.Cut(name, ".")
 		gk := schema.GroupKind{Group: group, Kind: kind}
 		if _, builtin := applied[gk]; !builtin {
-			out = append(out, &optionalKind{kind: gk, applied: true, selector: selected, strip: secrets.StripOf(gk, strip)})
+			out = append(out, &optionalKind{kind: gk, applied: true, selector: selected, strip: stripOptional(gk)})
 		}
 	}
 	if o.Karpenter {
 		// Karpenter copies the labels of a NodePool's template, including the cluster's, to its NodeClaims.
 		claims := func(l *metav1.ListOptions) { l.LabelSelector = cluster.LabelCluster + "=" + o.Cluster }
-		out = append(out, &optionalKind{kind: nodePoolKind, applied: true, selector: selected, strip: strip},
-			&optionalKind{kind: nodeClaimKind, selector: claims, strip: strip, same: sameClaim})
+		out = append(out, &optionalKind{kind: nodePoolKind, applied: true, selector: selected, strip: stripNodePool},
+			&optionalKind{kind: nodeClaimKind, selector: claims, strip: stripClaim})
 	}
 	if o.Foreign {
 		running := func(l *metav1.ListOptions) {
@@ -78,8 +91,7 @@ func optionalKinds(o Options, managed string) []*optionalKind {
 				kind:     podKind,
 				selector: running,
 				strip:    stripPod(o.Cluster),
-				same:     samePod,
-				matters:  hasGPUs,
+				foreign:  true,
 				all:      true,
 				indexers: podIndexers,
 			},
@@ -137,8 +149,9 @@ func (w *watches) watchOptional(ctx context.Context, l *optionalKind, mapping *m
 		namespaces = w.cluster.options.Namespaces
 	}
 	informers, healths := map[string]cache.SharedIndexInformer{}, []*watchHealth{}
+	var told []cache.InformerSynced
 	for _, ns := range namespaces {
-		p := &watchHealth{}
+		p := w.newHealth()
 		i := informerSpec{mapping.Resource, l.selector, l.strip, l.indexers, p}.informer(w.cluster.dynamic, ns)
 		informers[ns], healths = i, append(healths, p)
 		_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
@@ -147,42 +160,34 @@ func (w *watches) watchOptional(ctx context.Context, l *optionalKind, mapping *m
 				gone()
 			}
 		})
-		_, _ = i.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(o any) { w.news(l, o) },
-			DeleteFunc: func(o any) { w.news(l, o) },
-			UpdateFunc: func(before, after any) {
-				if l.same == nil || !l.same(before, after) {
-					w.signal()
-				}
-			},
-		})
+		handlers := w.handlers()
+		if l.foreign {
+			handlers = w.foreignHandlers()
+		}
+		r, _ := i.AddEventHandler(handlers)
+		told = append(told, r.HasSynced)
 	}
 	l.mu.Lock()
-	l.asked, l.informers, l.healths = true, informers, healths
+	l.asked, l.informers, l.healths, l.told = true, informers, healths, told
 	l.mu.Unlock()
 	var running sync.WaitGroup
 	for _, i := range informers {
 		running.Go(func() { i.RunWithContext(ctx) })
 	}
 	running.Go(func() {
-		for _, i := range informers {
-			if !cache.WaitForCacheSync(ctx.Done(), i.HasSynced) {
-				return
-			}
+		if cache.WaitForCacheSync(ctx.Done(), told...) {
+			w.signal()
 		}
-		w.signal()
 	})
 	running.Wait()
+	for _, i := range informers { // what is not watched is not known
+		for _, o := range i.GetStore().List() {
+			w.view.Event(slimIn(o), nil)
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.complete()
-}
-
-// news signals the creation or deletion of an object, if it matters.
-func (w *watches) news(l *optionalKind, o any) {
-	if l.matters == nil || l.matters(o) {
-		w.signal()
-	}
 }
 
 // synced reports whether a pass may start: the kind is missing, is listed, or cannot be listed.
@@ -206,6 +211,11 @@ func (l *optionalKind) within(patience time.Duration) bool {
 func (l *optionalKind) complete() bool {
 	for _, i := range l.informers {
 		if !i.HasSynced() {
+			return false
+		}
+	}
+	for _, told := range l.told {
+		if !told() {
 			return false
 		}
 	}
@@ -234,23 +244,16 @@ func (l *optionalKind) indexed(index, value string) []any {
 	return out
 }
 
-// list returns the cached objects.
-func (l *optionalKind) list() []*unstructured.Unstructured {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var out []*unstructured.Unstructured
-	for _, i := range l.informers {
-		for _, o := range i.GetStore().List() {
-			if u, ok := o.(*unstructured.Unstructured); ok {
-				out = append(out, u)
-			}
-		}
+// get returns the metadata of a cached object, or nil.
+func (l *optionalKind) get(ns, name string) *unstructured.Unstructured {
+	if s := l.object(ns, name); s != nil {
+		return s.Unstructured(fieldManager)
 	}
-	return out
+	return nil
 }
 
-// get returns a cached object, or nil.
-func (l *optionalKind) get(ns, name string) *unstructured.Unstructured {
+// object returns what is kept of one object, or nil.
+func (l *optionalKind) object(ns, name string) *mirror.Object {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i, key := l.informers[ns], name
@@ -261,8 +264,7 @@ func (l *optionalKind) get(ns, name string) *unstructured.Unstructured {
 		return nil
 	}
 	o, _, _ := i.GetStore().GetByKey(key) // the store of an informer has no errors
-	u, _ := o.(*unstructured.Unstructured)
-	return u
+	return slimIn(o)
 }
 
 // optionalKind returns the optional kind, or nil if it is not one.

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -20,7 +21,7 @@ func podOf(pod *corev1.Pod) cluster.Pod {
 		Node:       pod.Spec.NodeName,
 		Phase:      string(pod.Status.Phase),
 		Deleting:   pod.DeletionTimestamp != nil,
-		Finalizers: finalizersOf(pod),
+		Finalizers: mirror.ForeignFinalizers(pod.Finalizers),
 	}
 	for _, c := range pod.Status.Conditions {
 		switch {

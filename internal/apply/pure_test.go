@@ -17,8 +17,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/yaml"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -362,17 +364,21 @@ func TestAppliedByUsSurvivesSlim(t *testing.T) {
 			if got := appliedByUs(u); got != tt.want {
 				t.Fatalf("%v", got)
 			}
+			var o any = u
 			for range 2 { // an informer may pass an object through its transform twice
-				stripped, err := strip(u)
-				if err != nil {
+				var err error
+				if o, err = strip(o); err != nil {
 					t.Fatal(err)
 				}
-				u = stripped.(*unstructured.Unstructured)
-				if got := appliedByUs(u); got != tt.want {
+				if got := o.(*mirror.Object).Mine(); got != tt.want {
 					t.Errorf("stripped: %v", got)
 				}
 			}
-			if _, ok := u.Object["data"]; ok {
+			kept := o.(*mirror.Object).Unstructured(fieldManager)
+			if got := appliedByUs(kept); got != tt.want {
+				t.Errorf("as an object: %v", got)
+			}
+			if _, ok := kept.Object["data"]; ok {
 				t.Error("it keeps the data")
 			}
 		})
@@ -482,13 +488,20 @@ status:
 			false,
 		},
 	} {
-		if got := sameNode(before, node(tt.after)); got != tt.want {
+		if got := keptOf(t, stripNode, before).Same(keptOf(t, stripNode, node(tt.after))); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
-	if sameNode(before, "something else") {
-		t.Error("something else is the same node")
+}
+
+// keptOf returns what a transformation of an informer keeps of an object.
+func keptOf(t *testing.T, strip cache.TransformFunc, u *unstructured.Unstructured) *mirror.Object {
+	t.Helper()
+	o, err := strip(u.DeepCopy())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return o.(*mirror.Object)
 }
 
 func TestWhereAWorkloadRuns(t *testing.T) {
@@ -564,5 +577,42 @@ status: {failed: many}
 `)}
 	if _, err := workloadOf(u); err == nil || !strings.Contains(err.Error(), "read Job a/w: ") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestLiveObjectKeepsTheMetadata: what the writing side reads of a live object is as the server has sent it.
+func TestLiveObjectKeepsTheMetadata(t *testing.T) {
+	u := &unstructured.Unstructured{Object: parse(t, `
+apiVersion: v1
+kind: Service
+metadata:
+  name: phi
+  namespace: default
+  uid: u1
+  resourceVersion: '7'
+  generation: 3
+  labels: {a: b, app.kubernetes.io/managed-by: syncer, "": empty}
+  annotations: {note: "two\nlines = 2", other: ""}
+  finalizers: [example.com/a, example.com/b]
+  ownerReferences: [{apiVersion: v1, kind: Node, name: n, uid: '1'}]
+  deletionTimestamp: '2026-01-02T03:04:05Z'
+spec: {clusterIP: None}
+`)}
+	got := keptOf(t, strip, u).Unstructured(fieldManager)
+	for what, pair := range map[string][2]any{
+		"kind":        {u.GroupVersionKind(), got.GroupVersionKind()},
+		"name":        {u.GetNamespace() + u.GetName(), got.GetNamespace() + got.GetName()},
+		"uid":         {u.GetUID(), got.GetUID()},
+		"version":     {u.GetResourceVersion(), got.GetResourceVersion()},
+		"generation":  {u.GetGeneration(), got.GetGeneration()},
+		"labels":      {u.GetLabels(), got.GetLabels()},
+		"annotations": {u.GetAnnotations(), got.GetAnnotations()},
+		"finalizers":  {u.GetFinalizers(), got.GetFinalizers()},
+		"owners":      {u.GetOwnerReferences(), got.GetOwnerReferences()},
+		"deletion":    {u.GetDeletionTimestamp().UTC(), got.GetDeletionTimestamp().UTC()},
+	} {
+		if d := cmp.Diff(pair[0], pair[1]); d != "" {
+			t.Errorf("%s (-sent +kept):\n%s", what, d)
+		}
 	}
 }

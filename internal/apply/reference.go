@@ -80,12 +80,30 @@ func (c *Cluster) Look(
 	}
 	c.mu.Lock()
 	c.references = kept // what nothing refers to any more is forgotten
+	c.lookAgain = time.Time{}
+	for _, s := range kept {
+		if c.lookAgain.IsZero() || s.until.Before(c.lookAgain) {
+			c.lookAgain = s.until
+		}
+	}
 	c.mu.Unlock()
 	out := make(map[cluster.Ref]cluster.Reference, len(kept))
 	for r, s := range maps.All(kept) {
 		out[r] = s.reference
 	}
 	return out, nil
+}
+
+// Due returns the next time at which the cluster may answer otherwise without an event: Look about a reference, or
+// Preview about an object with a contested field. The zero time is never.
+func (c *Cluster) Due() time.Time {
+	c.mu.Lock()
+	next := c.lookAgain
+	c.mu.Unlock()
+	if at := c.contests.Due(); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+		next = at
+	}
+	return next
 }
 
 // holds returns how long an answer is good for.

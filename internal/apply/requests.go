@@ -2,7 +2,10 @@
 
 package apply
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // count makes a transport count its requests.
 func (c *Cluster) count(next http.RoundTripper) http.RoundTripper {
@@ -25,6 +28,8 @@ func verb(r *http.Request) string {
 	switch {
 	case q.Get("watch") == "true" || q.Get("watch") == "1":
 		return "WATCH"
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/version"):
+		return "GET version"
 	case q.Has("dryRun"):
 		return r.Method + " dry run"
 	}
@@ -36,7 +41,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 // RoundTrip calls f.
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and a dry run by itself.
+// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and a dry run and a probe of
+// the server by themselves.
 func (c *Cluster) Requests() map[string]int64 { return c.requests.Counts() }
 
 // Writes returns how many requests changed the cluster, or tried to.

@@ -7,28 +7,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// typed converts an object to the type that k8s.io/api has for its kind. Objects stay unstructured in memory and where
-// they are written: a type would lose the fields that it does not know.
+// typed converts an object to the type that k8s.io/api has for its kind. Objects stay unstructured where they are
+// written: a type would lose the fields that it does not know.
 func typed[T any](u *unstructured.Unstructured) (*T, error) {
 	out := new(T)
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, out); err != nil {
 		return nil, fmt.Errorf("read %s %s/%s: %w", u.GetKind(), u.GetNamespace(), u.GetName(), err)
-	}
-	return out, nil
-}
-
-// listed returns all objects of a kind that are in memory, converted to their type.
-func listed[T any](w *watches, gvr schema.GroupVersionResource) ([]*T, error) {
-	var out []*T
-	for _, u := range w.list(gvr) {
-		o, err := typed[T](u)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, o)
 	}
 	return out, nil
 }

@@ -39,30 +39,49 @@ var podIndexers = cache.Indexers{byNode: func(o any) ([]string, error) {
 	return nil, nil
 }}
 
-// addTaken counts the GPUs that unmanaged pods request on each node, and lists the node's pods. Without permission to
-// list all pods it counts nothing, and only the scheduler knows. While a watch restarts, the last known pods count, but
-// AllPods is false.
-func (c *Cluster) addTaken(s *cluster.State) {
-	l := c.watches.optionalKind(podKind)
-	if l == nil || !l.within(c.watches.patience) {
-		return
-	}
-	s.AllPods = l.listed()
-	for i := range s.Nodes {
-		n := &s.Nodes[i]
-		for _, o := range l.indexed(byNode, n.Name) {
-			p, ok := o.(*unmanagedPod)
-			if !ok {
-				continue
-			}
-			if !p.daemon {
-				n.Pods = append(n.Pods, p.Namespace+"/"+p.Name)
-			}
-			if !p.ours {
-				n.Taken += p.gpus
-			}
+// taken counts the GPUs that unmanaged pods request on a node, and lists the node's pods. Without permission to list
+// all pods it is not called, and only the scheduler knows. While a watch restarts, the last known pods count.
+func (l *optionalKind) taken(n *cluster.Node) {
+	for _, o := range l.indexed(byNode, n.Name) {
+		p, ok := o.(*unmanagedPod)
+		if !ok {
+			continue
 		}
-		slices.Sort(n.Pods)
+		if !p.daemon {
+			n.Pods = append(n.Pods, p.Namespace+"/"+p.Name)
+		}
+		if !p.ours {
+			n.Taken += p.gpus
+		}
+	}
+	slices.Sort(n.Pods)
+}
+
+// foreignHandlers have the nodes read again whose pods have changed, and signal what changes the use of GPUs.
+func (w *watches) foreignHandlers() cache.ResourceEventHandler {
+	touch := func(o any) {
+		if p, ok := o.(*unmanagedPod); ok {
+			w.view.TouchNode(p.node)
+		} else { // the watch has missed a deletion
+			w.view.TouchNodes()
+		}
+	}
+	news := func(o any) {
+		touch(o)
+		if hasGPUs(o) {
+			w.signal()
+		}
+	}
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc:    news,
+		DeleteFunc: news,
+		UpdateFunc: func(before, after any) {
+			if !samePod(before, after) {
+				touch(before)
+				touch(after)
+				w.signal()
+			}
+		},
 	}
 }
 

@@ -6,16 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -32,6 +31,12 @@ var (
 	nodes          = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
 )
 
+// strips are the kinds in the namespaces of Workspaces, and what is kept of each object.
+var strips = map[schema.GroupVersionResource]cache.TransformFunc{
+	statefulSets: stripWorkload, jobs: stripWorkload, services: strip, configMaps: strip, claims: strip,
+	pods: stripOwnPod, endpointSlices: stripEndpoints,
+}
+
 // applied are the kinds that syncer itself applies and that every cluster has.
 var applied = map[schema.GroupKind]schema.GroupVersionResource{
 	{Group: "apps", Kind: "StatefulSet"}: statefulSets, {Group: "batch", Kind: "Job"}: jobs, {Kind: "Service"}: services,
@@ -44,8 +49,11 @@ type watches struct {
 	changed   chan struct{}
 	informers map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer // by namespace; "" for nodes
 	healths   []*watchHealth                                                       // of the informers
+	told      []cache.InformerSynced // whether the view knows the first list of each one
 	optional  []*optionalKind
 	patience  time.Duration // how long what is known of a kind that cannot be watched still counts
+	view      *mirror.View
+	probe     *probe
 }
 
 // watchPatience is that for a cluster: twice the longest pause between two tries to watch, which is half a minute.
@@ -57,6 +65,8 @@ func newWatches(c *Cluster) *watches {
 		changed:   make(chan struct{}, 1),
 		patience:  watchPatience,
 		informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{},
+		view:      mirror.NewView(),
+		probe:     newProbe(),
 	}
 	ours := labels.SelectorFromSet(labels.Set{
 		cluster.LabelManagedBy: cluster.ManagedBy,
@@ -65,13 +75,11 @@ func newWatches(c *Cluster) *watches {
 	w.optional = optionalKinds(c.options, ours)
 	selectOurs := func(o *metav1.ListOptions) { o.LabelSelector = ours }
 	for _, ns := range c.options.Namespaces {
-		for _, gvr := range []schema.GroupVersionResource{
-			statefulSets, jobs, services, configMaps, claims, pods, endpointSlices,
-		} {
-			w.add(informerSpec{gvr, selectOurs, strip, nil, &watchHealth{}}, ns)
+		for gvr, strip := range strips {
+			w.add(informerSpec{gvr, selectOurs, strip, nil, w.newHealth()}, ns)
 		}
 	}
-	w.add(informerSpec{nodes, nil, stripNode, nil, &watchHealth{}}, "")
+	w.add(informerSpec{nodes, nil, stripNode, nil, w.newHealth()}, "")
 	return w
 }
 
@@ -85,33 +93,35 @@ func (w *watches) add(s informerSpec, ns string) {
 	_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 		s.health.markDown(fmt.Errorf("watch %s: %w", gvr.Resource, err), time.Now())
 	})
-	_, _ = i.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { w.signal() },
-		DeleteFunc: func(any) { w.signal() },
-		UpdateFunc: func(before, after any) {
-			if gvr != nodes || !sameNode(before, after) {
-				w.signal()
-			}
-		},
-	})
+	r, _ := i.AddEventHandler(w.handlers())
+	w.told = append(w.told, r.HasSynced)
 }
 
-// sameNode reports whether a node is unchanged in the fields that we read; its heartbeat is none of them.
-func sameNode(before, after any) bool {
-	b, ok1 := before.(*unstructured.Unstructured)
-	a, ok2 := after.(*unstructured.Unstructured)
-	if !ok1 || !ok2 {
-		return false
+// handlers pass the events of an informer on to the view, and signal those that change anything that syncer reads.
+func (w *watches) handlers() cache.ResourceEventHandler {
+	event := func(before, after any) {
+		if w.view.Event(slimIn(before), slimIn(after)) {
+			w.signal()
+		}
 	}
-	m, err1 := typed[corev1.Node](b)
-	n, err2 := typed[corev1.Node](a)
-	if err1 != nil || err2 != nil {
-		return false // Observe returns the error
+	return cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(o any) { event(nil, o) },
+		DeleteFunc: func(o any) { event(o, nil) },
+		UpdateFunc: event,
 	}
-	x, y := nodeOf(m), nodeOf(n)
-	return x.Ready == y.Ready && x.Cordoned == y.Cordoned && x.GPUs == y.GPUs && maps.Equal(x.Slices, y.Slices) &&
-		labels.Equals(x.Labels, y.Labels)
 }
+
+// slimIn returns the object of an event, or nil.
+func slimIn(o any) *mirror.Object {
+	if gone, ok := o.(cache.DeletedFinalStateUnknown); ok { // the watch has missed the deletion
+		o = gone.Obj
+	}
+	s, _ := o.(*mirror.Object)
+	return s
+}
+
+// newHealth returns the health of a watch that has the server probed when it goes down.
+func (w *watches) newHealth() *watchHealth { return &watchHealth{onDown: w.probe.hint} }
 
 func (w *watches) signal() {
 	select {
@@ -129,6 +139,7 @@ func (w *watches) start(ctx context.Context) {
 	for _, l := range w.optional {
 		go w.follow(ctx, l)
 	}
+	go w.probe.run(ctx, w.cluster.contact, w.signal)
 }
 
 var errNotSynced = errors.New("its objects have not been listed yet")
@@ -142,6 +153,9 @@ func (w *watches) synced() error {
 		for _, i := range byNamespace {
 			listed = listed && i.HasSynced()
 		}
+	}
+	for _, told := range w.told {
+		listed = listed && told()
 	}
 	if !listed {
 		patience = 0
@@ -162,21 +176,16 @@ func (w *watches) synced() error {
 	return nil
 }
 
-// list returns all objects of a kind that are in memory.
-func (w *watches) list(gvr schema.GroupVersionResource) []*unstructured.Unstructured {
-	var out []*unstructured.Unstructured
-	for _, i := range w.informers[gvr] {
-		for _, o := range i.GetStore().List() {
-			if u, ok := o.(*unstructured.Unstructured); ok {
-				out = append(out, u)
-			}
-		}
+// get returns the metadata of one object from memory, or nil when it is not there or not ours.
+func (w *watches) get(gvr schema.GroupVersionResource, ns, name string) *unstructured.Unstructured {
+	if s := w.object(gvr, ns, name); s != nil {
+		return s.Unstructured(fieldManager)
 	}
-	return out
+	return nil
 }
 
-// get returns one object from memory, or nil when it is not there or not ours.
-func (w *watches) get(gvr schema.GroupVersionResource, ns, name string) *unstructured.Unstructured {
+// object returns what is kept of one object, or nil when it is not there or not ours.
+func (w *watches) object(gvr schema.GroupVersionResource, ns, name string) *mirror.Object {
 	i := w.informers[gvr][ns]
 	if i == nil {
 		return nil
@@ -185,41 +194,7 @@ func (w *watches) get(gvr schema.GroupVersionResource, ns, name string) *unstruc
 	if err != nil || !ok {
 		return nil
 	}
-	u, _ := o.(*unstructured.Unstructured)
-	return u
-}
-
-// strip drops the fields that syncer does not need in memory. Of managedFields it keeps one bare entry if our field
-// manager set the cluster label: that is how an object applied by us differs from a user's copy with the same labels.
-func strip(o any) (any, error) {
-	u, ok := o.(*unstructured.Unstructured)
-	if !ok {
-		return o, nil
-	}
-	mine := appliedByUs(u)
-	u.SetManagedFields(nil)
-	if mine {
-		u.SetManagedFields(
-			[]metav1.ManagedFieldsEntry{{Manager: fieldManager, Operation: metav1.ManagedFieldsOperationApply}},
-		)
-	}
-	if u.GetKind() == "ConfigMap" {
-		delete(u.Object, "data")
-		delete(u.Object, "binaryData")
-	}
-	return u, nil
-}
-
-// stripNode keeps of a node what nodeOf looks at.
-func stripNode(o any) (any, error) {
-	u, ok := o.(*unstructured.Unstructured)
-	if !ok {
-		return o, nil
-	}
-	u.SetManagedFields(nil)
-	u.SetAnnotations(nil)
-	unstructured.RemoveNestedField(u.Object, "status", "images")
-	return u, nil
+	return slimIn(o)
 }
 
 // appliedByUs reports whether our field manager applied the cluster label of an object.
@@ -229,7 +204,7 @@ func appliedByUs(u *unstructured.Unstructured) bool {
 		if e.Manager != fieldManager || e.Operation != metav1.ManagedFieldsOperationApply {
 			continue
 		}
-		if e.FieldsV1 == nil { // one that slim left
+		if e.FieldsV1 == nil { // one that mirror.Object.Unstructured left
 			return true
 		}
 		if containsField(e.FieldsV1.GetRawBytes(), cluster.LabelCluster) {

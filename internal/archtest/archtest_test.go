@@ -101,7 +101,7 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift",
-		"internal/apply/impersonation", "internal/apply/known", "internal/apply/units",
+		"internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror", "internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/secrets",
 		"internal/apply/sweep",
 		"internal/reviewed",
@@ -242,7 +242,7 @@ var adapters = []string{
 
 // helpers of tests and the demo follow no layer.
 var helpers = []string{
-	"internal/archtest", "internal/bench", "internal/bench/report",
+	"internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/reconciletest", "internal/redact/redacttest",

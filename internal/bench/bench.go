@@ -47,3 +47,9 @@ func Record(tb testing.TB, rows ...Row) {
 		tb.Fatal(err)
 	}
 }
+
+// EnvSmall has benchmarks measure the small sizes only, as each change is checked with.
+const EnvSmall = "SYNCER_BENCH_SMALL"
+
+// Small reports whether only the small sizes are measured.
+func Small() bool { return os.Getenv(EnvSmall) != "" }

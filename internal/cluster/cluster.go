@@ -112,10 +112,11 @@ type State struct {
 	Contests  []Contest  // sorted by Ref and field
 	// AllPods says that Node.Pods and Node.Taken are complete. Without the permission to list all pods they are not.
 	AllPods bool
-	// Version tells States apart: equal versions mean an equal State. 0 is unknown.
+	// Version identifies the State within one process: equal versions mean an equal State. 0 is unknown.
 	Version uint64
-	// Versions tell apart what is live of each Workspace: equal versions mean that everything live of it is equal, which
-	// is its objects, its workload, its pods and endpoints, and the nodes that its pods run on. nil is unknown.
+	// Versions identify what is live of each Workspace: equal versions mean that its objects, its workload, its pods, its
+	// endpoints and the nodes that its pods run on are equal, and what else of an object a dry run depends on. A
+	// Workspace of which nothing is live has none. A nil map means that the versions are unknown.
 	Versions map[workspace.Key]uint64
 }
 

@@ -31,6 +31,8 @@ type Settings struct {
 	Resync        time.Duration // longest time between passes that observe everything
 	GPUDeadline   time.Duration // after which missing GPUs count as a failure; 0 for a default
 	Review        ReviewSettings
+	// Thorough makes every pass compute everything, also what cannot have changed. It is for comparisons in tests.
+	Thorough bool
 }
 
 // ReviewSettings say how plans are compared with what was reviewed.
@@ -64,13 +66,24 @@ type Loop struct {
 
 	// The last status commit; recorded is nil until the loop has read it.
 	recorded map[string][]byte
+	told     []status.Report // those that it records
 	reports  []status.Report
+	folder   status.Folder
 	dirtyAt  time.Time // of the first progress that is not recorded yet
 	recordAt time.Time // before which the loop does not try again to record, after a failure
 
 	reviews Reviews
 	records *reviewed.Records // nil: none were read so far
 	leaving map[workspace.Key]reviewed.CarriedOut
+
+	// What follows from the last reports, and from the nodes.
+	states   map[string]int // number of Workspaces, by state
+	complete completePools
+	nodes    nodeCounts
+	reporter reporter
+
+	fix *fixpoint        // the last pass, if it changed nothing
+	due func() time.Time // Parts.Due
 
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once
@@ -81,9 +94,12 @@ type Parts struct {
 	Source   Source
 	Recorder Recorder
 	Cluster  Cluster
-	Look     Look  // reads external references; nil: they stay unresolved
-	Cloud    Cloud // capacity.NoPools if the nodes are not in agent pools
-	Reviews  Reviews
+	Look     Look // reads external references; nil: they stay unresolved
+	// Due returns the next time at which the cluster may answer otherwise without an event: about a reference, or about an
+	// object with a contested field. The zero time is never. A nil func means that Look says it in each pass.
+	Due     func() time.Time
+	Cloud   Cloud // capacity.NoPools if the nodes are not in agent pools
+	Reviews Reviews
 	// Read loads and validates the Workspaces and presets of a revision.
 	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
@@ -99,6 +115,7 @@ func New(s Settings, p Parts) *Loop {
 		reviews:  p.Reviews,
 		cluster:  p.Cluster,
 		cloud:    p.Cloud,
+		due:      p.Due,
 		log:      p.Log,
 		health:   p.Health,
 		logged:   map[string]string{},
@@ -140,6 +157,7 @@ type timetable struct {
 	cloud  time.Time // list pools
 	retry  time.Time // repeat a failed pass
 	record time.Time // record progress
+	full   time.Time // compute everything, also what seems unchanged
 }
 
 // passed sets the times that follow from the beginning of a pass.
@@ -173,12 +191,15 @@ func (t *timetable) plan(l *Loop, last Outcome, now time.Time) {
 	if !l.dirtyAt.IsZero() && !last.Retry {
 		t.record = l.dirtyAt.Add(l.settings.Debounce)
 	}
+	if !last.Unchanged {
+		t.full = now.Add(l.settings.Resync)
+	}
 }
 
 // wait sleeps until the next pass is due, and returns its observations.
 func (t *timetable) wait(ctx context.Context, ev Events) Due {
 	next := t.poll
-	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record} {
+	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record, t.full} {
 		if !at.IsZero() && at.Before(next) {
 			next = at
 		}
@@ -192,12 +213,35 @@ func (t *timetable) wait(ctx context.Context, ev Events) Due {
 	case <-ev.Source:
 		pushed = true
 	case <-ev.Cluster:
+		pushed = gather(ctx, ev)
 	case <-timer.C:
 	}
 	now := time.Now()
 	reached := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
-	all := reached(t.sync) || reached(t.retry)
-	return Due{Source: pushed || all || reached(t.poll), Cloud: all || reached(t.cloud)}
+	all := reached(t.sync) || reached(t.retry) || reached(t.full)
+	return Due{Source: pushed || all || reached(t.poll), Cloud: all || reached(t.cloud), Everything: reached(t.full)}
+}
+
+// gather waits until the cluster is quiet for a moment: what changes at once is seen by one pass, and recorded by one
+// commit. It reports whether the repository has changed meanwhile, which is not kept waiting.
+func gather(ctx context.Context, ev Events) (pushed bool) {
+	most := time.NewTimer(gatherMost)
+	defer most.Stop()
+	for {
+		calm := time.NewTimer(gatherQuiet)
+		select {
+		case <-ev.Cluster:
+			calm.Stop()
+			continue
+		case <-ev.Source:
+			pushed = true
+		case <-ctx.Done():
+		case <-most.C:
+		case <-calm.C:
+		}
+		calm.Stop()
+		return pushed
+	}
 }
 
 const (
@@ -205,7 +249,11 @@ const (
 	// notice that Azure is unreachable, or that another client has changed an owned pool.
 	idleFactor    = 4
 	startingDelay = 100 * time.Millisecond
-	firstRetry    = 10 * time.Second
+	// gatherQuiet is how long no event of the cluster may come until those before it start a pass, and gatherMost how long
+	// the first of them waits. Informers deliver the events of one cause within milliseconds. Both are ours.
+	gatherQuiet = 20 * time.Millisecond
+	gatherMost  = 100 * time.Millisecond
+	firstRetry  = 10 * time.Second
 )
 
 // retryDelay returns the delay after one more failed pass: ten seconds, doubling up to the interval between polls of

@@ -27,6 +27,8 @@ import (
 type Due struct {
 	Source bool // fetch the tip from Git
 	Cloud  bool // list the pools
+	// Everything makes the pass compute everything, also what seems unchanged.
+	Everything bool
 }
 
 // Outcome is the result of a pass.
@@ -43,6 +45,8 @@ type Outcome struct {
 	Starting   bool   // the first listing of the cluster is not complete
 	// Settled reports that nothing is left to do or to wait for.
 	Settled bool
+	// Unchanged reports that nothing has changed since a pass that changed nothing, so that this one ended at once.
+	Unchanged bool
 	// Plan is the decision of the pass; zero if it made none.
 	Plan plan.Plan
 	// Err joins the errors of the components that failed in this pass.
@@ -70,7 +74,10 @@ type pass struct {
 	notReleased map[string]error
 	objects     []status.Object // plain objects that the API server refuses
 	raised      map[string]bool // keys of the warnings that hold in this pass
-	out         Outcome
+	seen        poolsSeen
+	// reportsChanged says that the reports are not those of the pass before.
+	reportsChanged bool
+	out            Outcome
 }
 
 func newPass() *pass {
@@ -98,11 +105,22 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	l.list(ctx, p, due)
 	l.readReviews(ctx, p, due)
 	restored := l.restore(ctx, p)
-	if l.observe(ctx, p) && l.decide(ctx, p) {
+	if !l.observe(ctx, p) {
+		l.fix = nil
+		return l.end(p)
+	}
+	l.lookAtPools(ctx, p)
+	if restored && l.still(ctx, p, due) {
+		return l.repeat(p)
+	}
+	l.fix = nil
+	if l.decide(ctx, p) {
+		before := l.leaving
 		l.converge(ctx, p)
 		l.forget(p)
 		if restored {
 			l.report(ctx, p)
+			l.keep(p, before)
 		}
 	}
 	return l.end(p)
@@ -173,7 +191,7 @@ func (l *Loop) observe(ctx context.Context, p *pass) bool {
 }
 
 // observed returns the input of the plan in addition to the source.
-func (l *Loop) observed(ctx context.Context, p *pass) engine.Observed {
+func (l *Loop) observed(p *pass) engine.Observed {
 	out := engine.Observed{Observed: desired.Observed{
 		Pools:     l.listed,
 		State:     p.state,
@@ -187,17 +205,7 @@ func (l *Loop) observed(ctx context.Context, p *pass) engine.Observed {
 	if !l.poolsOK {
 		out.Stale = "syncer cannot read Azure at the moment"
 	}
-	ready, joined := map[string]int{}, map[string]int{}
-	for _, n := range p.state.Nodes {
-		joined[n.Pool]++
-		if n.Ready && n.GPUs > 0 {
-			ready[n.Pool]++
-		}
-	}
-	l.pools.Complete(completeUntil(l.reports, p.now))
-	l.pools.Joined(joined)
-	l.pools.Observe(l.listed, ready, p.now)
-	out.Quota, out.QuotaErr = l.pools.Quota(ctx, p.now)
+	out.Quota, out.QuotaErr = p.seen.quota, p.seen.quotaErr
 	out.Unavailable = l.pools.Unavailable()
 	out.Unprovisionable, out.WithoutGPUs = l.pools.Unprovisionable(), l.pools.WithoutGPUs()
 	return out
@@ -205,7 +213,7 @@ func (l *Loop) observed(ctx context.Context, p *pass) engine.Observed {
 
 // decide makes the plan.
 func (l *Loop) decide(ctx context.Context, p *pass) bool {
-	r, err := l.engine.Plan(ctx, *l.revision, l.observed(ctx, p))
+	r, err := l.engine.Plan(ctx, *l.revision, l.observed(p))
 	if l.componentFailed(p, ComponentKubernetes, "plan", err) {
 		return false
 	}
@@ -233,8 +241,11 @@ func (l *Loop) Plan(ctx context.Context) (plan.Plan, error) {
 	if l.revision != nil && p.fresh {
 		l.list(ctx, p, due)
 		l.readReviews(ctx, p, due)
-		if l.restore(ctx, p) && l.observe(ctx, p) && l.decide(ctx, p) && p.out.Err == nil {
-			return p.plan, nil
+		if l.restore(ctx, p) && l.observe(ctx, p) {
+			l.lookAtPools(ctx, p)
+			if l.decide(ctx, p) && p.out.Err == nil {
+				return p.plan, nil
+			}
 		}
 	}
 	return plan.Plan{}, cmp.Or(p.out.Err, ctx.Err())
@@ -301,14 +312,10 @@ func (l *Loop) forget(p *pass) {
 
 // end closes the pass.
 func (l *Loop) end(p *pass) Outcome {
-	states := map[string]int{}
-	for _, r := range l.reports {
-		states[string(r.State)]++
-	}
 	if !p.out.Retry {
 		l.retries = wait.Backoff{}
 	}
-	l.health.passed(p.now, states)
+	l.health.passed(p.now, l.states)
 	l.health.failed(l.pools.Failures())
 	p.out.Reports = l.reports
 	p.out.Settled = l.settled(p)

@@ -35,9 +35,10 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		Objects:     l.objectReports(p),
 		PricesDate:  l.settings.Policy.Prices.Date(),
 	}
-	files := status.Files(summary)
+	files := l.folder.Files(summary)
 	l.leave(p, reports)
-	l.reports = reports
+	p.reportsChanged = !slices.EqualFunc(reports, l.reports, func(a, b status.Report) bool { return a.Same(&b) })
+	l.setReports(reports)
 	p.out.Problems = p.desired.Problems
 	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
 		l.componentFailed(p, ComponentStatus, "record", nil) // nothing is left to record: an earlier error is over
@@ -49,7 +50,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		p.out.Retry = true
 		return
 	}
-	old := status.FromFiles(l.recorded, p.now)
+	old := l.told
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
@@ -58,6 +59,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	}
 	message := status.Message(status.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
+		Changed: changedFiles(l.recorded, files),
 	}, old, reports)
 	commit, err := l.recorder.Record(ctx, files, message, p.now)
 	if l.componentFailed(p, ComponentStatus, "record", err) {
@@ -65,7 +67,8 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
 		return
 	}
-	l.recorded, l.dirtyAt, l.recordAt, p.out.Recorded = files, time.Time{}, time.Time{}, commit
+	l.recorded, l.told = files, reports
+	l.dirtyAt, l.recordAt, p.out.Recorded = time.Time{}, time.Time{}, commit
 	l.pools.MarkRecorded()
 	if commit != "" {
 		l.log.Info("recorded status", "commit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
@@ -92,12 +95,39 @@ func (l *Loop) restore(ctx context.Context, p *pass) bool {
 	if l.componentFailed(p, ComponentStatus, "restore", err) {
 		return false
 	}
-	l.recorded, l.reports = files, status.FromFiles(files, p.now)
-	for i := range l.reports {
-		l.reports[i].CarriedOut.Told = l.settings.Review.Signed
+	reports := status.FromFiles(files, p.now)
+	l.recorded, l.told = files, slices.Clone(reports)
+	for i := range reports {
+		reports[i].CarriedOut.Told = l.settings.Review.Signed
 	}
+	l.setReports(reports)
 	l.pools.Restore(status.UnavailableFrom(files, p.now))
 	return true
+}
+
+// setReports keeps reports, and what follows from them alone.
+func (l *Loop) setReports(reports []status.Report) {
+	l.reports, l.states, l.complete = reports, map[string]int{}, completeIn(reports)
+	for i := range reports {
+		l.states[string(reports[i].State)]++
+	}
+}
+
+// changedFiles lists the paths of the files that differ.
+func changedFiles(before, after map[string][]byte) []string {
+	var out []string
+	for name, data := range after {
+		if was, exists := before[name]; !exists || !bytes.Equal(was, data) {
+			out = append(out, name)
+		}
+	}
+	for name := range before {
+		if _, exists := after[name]; !exists {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // firstSeen returns when each Workspace was first reported on.
@@ -109,44 +139,17 @@ func firstSeen(reports []status.Report) map[workspace.Key]time.Time {
 	return out
 }
 
-// completeUntil returns for each pool the last time at which its nodes were complete, by the reports: now if they still
-// are, and otherwise the time of the transition.
-func completeUntil(reports []status.Report, now time.Time) map[string]time.Time {
-	out := map[string]time.Time{}
-	for _, r := range reports {
-		for _, c := range r.Conditions {
-			if c.Type != status.ResourceReady {
-				continue
-			}
-			at := c.LastTransitionTime
-			if c.Status == "True" {
-				at = now
-			}
-			for _, pool := range r.Pools {
-				// A moving Workspace is ready on its old pool, and its report does not cover the new one.
-				if c.Status == "True" &&
-					!slices.ContainsFunc(r.WorkerNodes, func(n string) bool { return strings.Contains(n, "-"+pool.Name+"-") }) {
-					continue
-				}
-				if at.After(out[pool.Name]) {
-					out[pool.Name] = at
-				}
-			}
-		}
-	}
-	return out
-}
-
 // reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
 func (l *Loop) reportAll(p *pass) []status.Report {
-	previous := map[workspace.Key]*status.Report{}
+	r := l.reporter.begin(l, p)
+	previous := make(map[workspace.Key]*status.Report, len(l.reports))
 	for i := range l.reports {
 		previous[l.reports[i].Key] = &l.reports[i]
 	}
-	var out []status.Report
+	out := make([]status.Report, 0, len(p.desired.Workloads))
 	for i := range p.desired.Workloads {
 		w := &p.desired.Workloads[i]
-		out = append(out, status.Observe(previous[w.Key], l.inputFor(p, w), p.now))
+		out = append(out, r.report(previous[w.Key], l.inputFor(p, r, w), p.now))
 		delete(previous, w.Key)
 	}
 	for key, old := range previous {
@@ -162,15 +165,16 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 			Leaving:  leaving,
 		}
 		l.compared(p, &in)
-		l.facts(p, &in)
-		out = append(out, status.Observe(old, in, p.now))
+		l.facts(p, r, &in)
+		out = append(out, r.report(old, in, p.now))
 	}
+	l.reporter = r.end()
 	slices.SortFunc(out, func(a, b status.Report) int { return a.Key.Compare(b.Key) })
 	return out
 }
 
 // inputFor returns the input of the report on one Workspace.
-func (l *Loop) inputFor(p *pass, w *desired.Workload) status.Input {
+func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input {
 	in := status.Input{
 		Key:          w.Key,
 		Workspace:    w.Workspace,
@@ -196,43 +200,35 @@ func (l *Loop) inputFor(p *pass, w *desired.Workload) status.Input {
 		NodePoolHeld: w.Held,
 		NodePoolErr:  p.nodePoolErrs[w.Key],
 	}
-	for _, o := range w.Bundle.Objects {
-		in.Objects = append(in.Objects, o.GetKind()+"/"+o.GetName())
-	}
+	in.Objects = r.objects(w)
 	l.compared(p, &in)
-	l.facts(p, &in)
+	l.facts(p, r, &in)
 	return in
 }
 
 // facts adds the live state and the errors of the pass.
-func (l *Loop) facts(p *pass, in *status.Input) {
+func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
 	if wl, ok := p.state.Workloads[in.Key]; ok {
 		in.Workload = &wl
 	}
-	for _, pool := range l.listed {
-		if pool.Owned && (pool.Workspace == in.Key || in.Shared && in.Pool != nil && pool.Name == in.Pool.Name) {
-			in.Pools = append(in.Pools, pool)
+	in.Pools = r.pools[in.Key]
+	if in.Shared && in.Pool != nil {
+		if shared, live := r.byName[in.Pool.Name]; live && shared.Workspace != in.Key {
+			in.Pools = append(slices.Clone(in.Pools), shared)
+			slices.SortFunc(in.Pools, func(a, b capacity.LivePool) int { return r.at[a.Name] - r.at[b.Name] })
 		}
 	}
-	for _, c := range p.state.Contests {
-		if p.workspaceOf(c.Ref) == in.Key {
-			in.Notes = append(slices.Clone(in.Notes), c.String())
-		}
+	if contests := r.contests[in.Key]; len(contests) > 0 {
+		in.Notes = slices.Concat(in.Notes, contests)
 	}
-	in.LiveNodes, in.NodePools = p.state.Nodes, p.state.NodePools
+	in.NodePools = r.nodePools[in.Key]
+	in.LiveNodes = r.nodesOf(in)
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
 	l.stays(p.held[in.Key], in)
 	_, in.Incomplete = p.unreached[in.Key]
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Pool == nil || in.PoolErr != nil ||
-			in.Pool == nil || c.Pool.Name != in.Pool.Name {
-			continue
-		}
-		if c.Op == plan.Hold && !c.Later {
-			in.PoolHeld = c.Reason
-		}
+	if in.Pool != nil && in.PoolErr == nil {
+		in.PoolHeld = r.held[in.Pool.Name]
 	}
 }
 
@@ -254,16 +250,6 @@ func (l *Loop) stays(held *plan.Workspace, in *status.Input) {
 			in.Pool = &pool
 		}
 	}
-}
-
-// workspaceOf returns the Workspace of a live object; the zero Key when it has none.
-func (p *pass) workspaceOf(ref cluster.Ref) workspace.Key {
-	byRef := func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
-	i, ok := slices.BinarySearchFunc(p.state.Objects, ref, byRef)
-	if !ok {
-		return workspace.Key{}
-	}
-	return p.state.Objects[i].Workspace
 }
 
 // poolReports lists our pools for the capacity file.
@@ -370,9 +356,14 @@ func held(ref cluster.Ref, source string, finalizers []string) status.Object {
 // deletionsOf lists what is left of a Workspace that has gone from the source because finalizers hold it.
 func (p *pass) deletionsOf(key workspace.Key) []string {
 	var out []string
-	for i := range p.state.Objects {
-		if o := &p.state.Objects[i]; o.Workspace == key && len(o.Finalizers) > 0 {
-			out = append(out, o.Ref.String()+" has finalizer "+strings.Join(o.Finalizers, ", "))
+	// The objects are in the order of their namespaces; those without one come first.
+	in := func(o cluster.Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
+	for _, namespace := range []string{"", key.Namespace} {
+		first, _ := slices.BinarySearchFunc(p.state.Objects, namespace, in)
+		for i := first; i < len(p.state.Objects) && p.state.Objects[i].Namespace == namespace; i++ {
+			if o := &p.state.Objects[i]; o.Workspace == key && len(o.Finalizers) > 0 {
+				out = append(out, o.Ref.String()+" has finalizer "+strings.Join(o.Finalizers, ", "))
+			}
 		}
 	}
 	for _, pod := range p.state.Workloads[key].Pods {

@@ -33,6 +33,7 @@ type Kubernetes struct {
 	objects map[cluster.Ref]*unstructured.Unstructured
 	// deleting are the objects that Prune has marked, and that a finalizer keeps.
 	deleting map[cluster.Ref]bool
+	versions versions
 }
 
 func newKubernetes(t testing.TB, git *Git, azure *capacitytest.Checked) *Kubernetes {
@@ -108,6 +109,7 @@ func (k *Kubernetes) State() cluster.State {
 			s.Workloads[key] = k.liveWorkload(ref, o)
 		}
 	}
+	k.versions.set(&s, k.objects)
 	return s
 }
 

@@ -123,3 +123,11 @@ func (AgentPools) cost(in Input) (capacity.Cost, bool) {
 func hosts(node string, w *cluster.Workload) bool {
 	return w != nil && slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Node == node })
 }
+
+func (AgentPools) where(in Input) Where {
+	var w Where
+	for i := range in.Pools {
+		w.Pools = append(w.Pools, in.Pools[i].Name)
+	}
+	return w
+}

@@ -41,3 +41,10 @@ func covers(have, want map[string]string) bool {
 	}
 	return true
 }
+
+func (ExistingNodes) where(in Input) Where {
+	if in.Workspace == nil {
+		return Where{}
+	}
+	return Where{Selected: true, Labels: in.Workspace.NodeLabels()}
+}

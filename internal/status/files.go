@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	"golang.org/x/sync/errgroup"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/unavailable"
@@ -44,31 +46,9 @@ const (
 // APIVersion is that of the status files, and of everything that syncer prints as JSON.
 const APIVersion = wellknown.APIVersion
 
-// Files returns the files of a cluster's folder, by path. The bytes follow from the values alone.
-func Files(s Summary) map[string][]byte {
-	s = s.clean()
-	out := map[string][]byte{readmeFile: readme(s), capacityFile: capacityYAML(s)}
-	if data := objectsYAML(s); data != nil {
-		out[objectsFile] = data
-	}
-	for _, r := range s.Reports {
-		out[FileName(r.Key)] = encode(r.fields())
-	}
-	return out
-}
-
-// clean leaves out what has no valid key, and says so.
+// clean returns a Summary whose text is fit to be shown, without the Reports: each is cleaned when it is shown.
 func (s Summary) clean() Summary {
-	var reports []Report
-	s.Warnings = slices.Clone(s.Warnings)
-	for _, r := range s.Reports {
-		if !valid(r.Key) {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%q is no name of a Workspace, and has no status file", r.Key))
-			continue
-		}
-		reports = append(reports, r.clean())
-	}
-	s.Cluster, s.Reports, s.PricesDate = word(s.Cluster), reports, word(s.PricesDate)
+	s.Cluster, s.Reports, s.PricesDate = word(s.Cluster), nil, word(s.PricesDate)
 	s.Pools, s.Objects = head(s.Pools, Pool.clean), head(s.Objects, Object.clean)
 	return s
 }
@@ -273,34 +253,65 @@ func Parse(data []byte) (Report, error) {
 	return r.clean(), nil
 }
 
-// FromFiles reads the Reports of a cluster's folder. It ignores other files, which another client may have added, and
-// those that name another Workspace than their path does. A time after now counts as now.
+// FromFiles reads the Reports of a cluster's folder, several at once. It ignores other files, which another client may
+// have added, and those that name another Workspace than their path does. A time after now counts as now.
 func FromFiles(files map[string][]byte, now time.Time) []Report {
 	now = now.UTC().Truncate(time.Second)
-	var out []Report
+	var names []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if path.Ext(name) != ".yaml" || path.Dir(name) == "." {
-			continue
+		if path.Ext(name) == ".yaml" && path.Dir(name) != "." {
+			names = append(names, name)
 		}
-		if len(out) == maxFiles {
-			break
-		}
-		r, err := Parse(files[name])
-		if err != nil || FileName(r.Key) != name {
-			continue
-		}
-		if r.FirstSeen.After(now) {
-			r.FirstSeen = now
-		}
-		for i, c := range r.Conditions {
-			if c.LastTransitionTime.After(now) {
-				r.Conditions[i].LastTransitionTime = now
+	}
+	names = names[:min(len(names), maxFiles)]
+	read := make([]*Report, len(names))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for part := range slices.Chunk(indices(len(names)), filesAtOnce) {
+		g.Go(func() error {
+			for _, i := range part {
+				read[i] = fromFile(names[i], files[names[i]], now)
 			}
+			return nil
+		})
+	}
+	_ = g.Wait() // no function returns an error
+	var out []Report
+	for _, r := range read {
+		if r != nil {
+			out = append(out, *r)
 		}
-		out = append(out, r)
 	}
 	slices.SortFunc(out, func(a, b Report) int { return a.Key.Compare(b.Key) })
 	return out
+}
+
+// filesAtOnce is how many files one goroutine reads.
+const filesAtOnce = 200
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// fromFile reads the Report of one file, or returns nil.
+func fromFile(name string, data []byte, now time.Time) *Report {
+	r, err := Parse(data)
+	if err != nil || FileName(r.Key) != name {
+		return nil
+	}
+	if r.FirstSeen.After(now) {
+		r.FirstSeen = now
+	}
+	for i, c := range r.Conditions {
+		if c.LastTransitionTime.After(now) {
+			r.Conditions[i].LastTransitionTime = now
+		}
+	}
+	return &r
 }
 
 // epoch is earlier than any clock that syncer has run by. An earlier time was not written by syncer.

@@ -5,20 +5,26 @@ package status
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Commit holds the values of a status commit's trailers.
+// Commit holds the values of a status commit's trailers, and which files it changes.
 type Commit struct {
 	Cluster string
-	Source  string // hash of the source commit
-	Version string // of syncer
+	Source  string   // hash of the source commit
+	Version string   // of syncer
+	Changed []string // paths in the cluster's folder
 }
 
 // maxSubject is the length at which forges cut a commit's subject.
 const maxSubject = 72
+
+// maxLines is how many Workspaces the body of a status commit names.
+const maxLines = 1000
 
 // Trailers of status commits.
 const (
@@ -29,10 +35,16 @@ const (
 // Message returns the commit message for the transition from one set of Reports to the next.
 func Message(c Commit, before, after []Report) string {
 	changes := transitionsOf(before, after)
+	news := len(changes)
+	changes = append(changes, progressOf(c.Changed, after, changes)...)
 	var b strings.Builder
-	b.WriteString(subject(c.Cluster, changes))
+	b.WriteString(subject(c, changes, news))
 	b.WriteString("\n\n")
-	for _, ch := range changes {
+	for i, ch := range changes {
+		if i == maxLines {
+			fmt.Fprintf(&b, "and %d more\n", len(changes)-i)
+			break
+		}
 		fmt.Fprintf(&b, "%s: %s\n", line(ch.key.String()), line(ch.text()))
 	}
 	if len(changes) > 0 {
@@ -50,11 +62,13 @@ func Message(c Commit, before, after []Report) string {
 	return b.String()
 }
 
-// change is one Workspace whose state is another now, or whose last commit is refused or carried out since.
+// change is one Workspace whose state is another now, or whose last commit is refused or carried out since, or whose
+// conditions say something else.
 type change struct {
 	key      workspace.Key
 	from, to State  // "" for not there
 	applied  string // "", "not applied" or "applied"
+	reason   string // of its first condition that is not met; only if from is to
 	detail   string
 }
 
@@ -62,7 +76,7 @@ func (c change) text() string {
 	switch {
 	case c.to == "":
 		return "removed"
-	case c.from == "":
+	case c.from == "", c.from == c.to && c.applied == "":
 		return string(c.to) + c.detail
 	case c.applied != "":
 		return fmt.Sprintf("%s, %s%s", c.to, c.applied, c.detail)
@@ -70,57 +84,134 @@ func (c change) text() string {
 	return fmt.Sprintf("%s -> %s%s", c.from, c.to, c.detail)
 }
 
+// word says in a word or two what has happened.
+func (c change) word() string {
+	return line(cmp.Or(c.applied, c.reason, string(c.to), "removed"))
+}
+
 func transitionsOf(before, after []Report) []change {
-	old := map[workspace.Key]Report{}
-	for _, r := range before {
-		old[r.Key] = r
+	old := make(map[workspace.Key]*Report, len(before))
+	for i := range before {
+		old[before[i].Key] = &before[i]
 	}
 	var out []change
-	for _, r := range after {
-		c := change{key: r.Key, from: old[r.Key].State, to: r.State}
-		if was, is := old[r.Key].NotApplied() != "", r.NotApplied() != ""; c.from == c.to && was != is {
+	for i := range after {
+		r := &after[i]
+		was := cmp.Or(old[r.Key], &Report{})
+		c := change{key: r.Key, from: was.State, to: r.State}
+		if refused, is := was.NotApplied() != "", r.NotApplied() != ""; c.from == c.to && refused != is {
 			c.applied = "applied"
 			if is {
 				c.applied = "not applied"
 			}
 		}
-		if h := r.Headline(); h != "" {
-			c.detail = " (" + h + ")"
-		}
 		if c.from != c.to || c.applied != "" {
+			c.detail = r.detail()
 			out = append(out, c)
 		}
 		delete(old, r.Key)
 	}
-	for _, r := range before {
-		if from, gone := old[r.Key]; gone {
-			out = append(out, change{key: r.Key, from: from.State})
+	for i := range before {
+		if from, gone := old[before[i].Key]; gone {
+			out = append(out, change{key: from.Key, from: from.State})
 		}
 	}
 	return out
 }
 
-func subject(cluster string, changes []change) string {
-	prefix := fmt.Sprintf("status(%s): ", line(cluster))
-	if len(changes) == 0 {
-		return prefix + "progress"
+// progressOf lists the Workspaces whose files are changed and whose states are not: those of changes are known already.
+func progressOf(files []string, after []Report, changes []change) []change {
+	changed := make(map[string]bool, len(files))
+	for _, name := range files {
+		changed[name] = true
 	}
-	s := prefix
-	for i, c := range changes {
-		word := line(c.key.Name + " " + cmp.Or(c.applied, string(c.to), "removed"))
-		if i > 0 {
-			word = ", " + word
-		}
-		more := ""
-		if left := len(changes) - i - 1; left > 0 {
-			more = fmt.Sprintf(" and %d more", left)
-		}
-		if i > 0 && len(s)+len(word)+len(more) > maxSubject {
-			return fmt.Sprintf("%s and %d more", s, len(changes)-i)
-		}
-		s += word
+	for _, c := range changes {
+		delete(changed, FileName(c.key))
 	}
-	return s
+	var out []change
+	for i := range after {
+		if r := &after[i]; changed[FileName(r.Key)] {
+			out = append(out, change{key: r.Key, from: r.State, to: r.State, reason: r.reason(), detail: r.detail()})
+		}
+	}
+	return out
+}
+
+func (r *Report) detail() string {
+	if h := r.Headline(); h != "" {
+		return " (" + h + ")"
+	}
+	return ""
+}
+
+// reason returns the reason of the condition that Headline speaks of.
+func (r *Report) reason() string {
+	for _, c := range r.Conditions {
+		if c.Status == "False" {
+			return c.Reason
+		}
+	}
+	return string(r.State)
+}
+
+// subject names what has changed, or counts it if that is too long: first Workspaces with another state, of which there
+// are news, then those that say something else, then the other files.
+func subject(c Commit, changes []change, news int) string {
+	prefix := fmt.Sprintf("status(%s): ", line(c.Cluster))
+	switch {
+	case news > 0:
+		changes = changes[:news]
+	case len(changes) == 0:
+		return prefix + strings.Join(files(c.Changed), ", ")
+	}
+	var names []string
+	length := len(prefix)
+	for _, c := range changes {
+		names = append(names, line(c.key.Name+" ")+c.word())
+		if length += len(names[len(names)-1]) + len(", "); length > maxSubject+len(", ") {
+			break
+		}
+	}
+	if len(changes) == 1 || length <= maxSubject+len(", ") {
+		return prefix + strings.Join(names, ", ")
+	}
+	return prefix + counted(changes)
+}
+
+// counted says how many Workspaces came to the same, the most first.
+func counted(changes []change) string {
+	counts := map[string]int{}
+	for _, c := range changes {
+		counts[c.word()]++
+	}
+	words := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
+	})
+	var out []string
+	for _, w := range words[:min(len(words), maxWords)] {
+		out = append(out, fmt.Sprintf("%d %s", counts[w], w))
+	}
+	return strings.Join(out, ", ")
+}
+
+// maxWords is how many outcomes a subject counts; the body has all.
+const maxWords = 4
+
+// files names those files that are not of a Workspace.
+func files(changed []string) []string {
+	var out []string
+	for _, f := range []struct{ name, word string }{
+		{capacityFile, "capacity"}, {objectsFile, "objects"}, {readmeFile, "overview"},
+	} {
+		alone := f.name != readmeFile || len(out) == 0 // the overview follows from the others
+		if slices.Contains(changed, f.name) && alone {
+			out = append(out, f.word)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, "files")
+	}
+	return out
 }
 
 // Urgent reports whether a Workspace has reached a state other than Pending, or is no longer ready. The loop records

@@ -105,3 +105,10 @@ func PoolOfKarpenter(p cluster.NodePool) Pool {
 	}
 	return out
 }
+
+func (NodePools) where(in Input) Where {
+	if in.NodePool == nil {
+		return Where{}
+	}
+	return Where{NodePool: in.NodePool.Name}
+}

@@ -20,6 +20,8 @@ type Nodes interface {
 	owns(in Input, n cluster.Node) bool
 	// wanted returns the number of nodes that the Workspace needs.
 	wanted(in Input) int
+	// where names the nodes that the Workspace may run on.
+	where(in Input) Where
 	// cost returns the price of an hour of the nodes; false if syncer does not buy them.
 	cost(in Input) (capacity.Cost, bool)
 }
@@ -51,3 +53,15 @@ func workers(in Input) []string {
 	slices.Sort(out)
 	return out
 }
+
+// Where names the nodes that a report looks at: those of some agent pools, of a NodePool, or with all labels of a
+// selector.
+type Where struct {
+	Pools    []string
+	NodePool string
+	Selected bool // by Labels
+	Labels   map[string]string
+}
+
+// Where names the nodes that the report looks at.
+func (in Input) Where() Where { return in.source().where(in) }

@@ -11,30 +11,26 @@ import (
 	"syncer.dev/syncer/internal/diag"
 )
 
+// overview is what README.md says of the Workspaces.
+type overview struct {
+	rows  []string
+	money bool // one of them has a price
+}
+
 // readme is the overview that a forge shows for the folder.
-func readme(s Summary) []byte {
+func readme(s Summary, o overview) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", cell(s.Cluster))
-	if len(s.Reports) == 0 {
+	if len(o.rows) == 0 {
 		b.WriteString("No Workspaces.\n")
 	} else {
 		b.WriteString("| Workspace | State | Instance | Nodes | USD/h | USD/month | |\n|---|---|---|---|---|---|---|\n")
 	}
-	for _, r := range s.Reports {
-		fmt.Fprintf(
-			&b,
-			"| [%s](%s) | %s | %s | %d | %s | %s | %s |\n",
-			r.Key, // a name of Kubernetes, as is the path: Files has looked at it
-			FileName(r.Key),
-			r.State,
-			cell(r.InstanceType),
-			r.TargetNodeCount,
-			cell(r.HourlyCost),
-			cell(r.MonthlyCost),
-			cell(r.Headline()),
-		)
+	for _, row := range o.rows {
+		b.WriteString(row)
 	}
-	if s.PricesDate != "" && s.showsMoney() {
+	priced := func(p Pool) bool { return p.HourlyCost != "" }
+	if s.PricesDate != "" && (o.money || slices.ContainsFunc(s.Pools, priced)) {
 		fmt.Fprintf(&b, "\nPrices of %s; a month has %d hours.\n", cell(s.PricesDate), capacity.HoursPerMonth)
 	}
 	section(&b, "Problems", s.Problems, diag.Diagnostic.String)
@@ -47,10 +43,19 @@ func readme(s Summary) []byte {
 	return []byte(b.String())
 }
 
-// showsMoney reports whether the overview has a price.
-func (s Summary) showsMoney() bool {
-	return slices.ContainsFunc(s.Reports, func(r Report) bool { return r.HourlyCost != "" }) ||
-		slices.ContainsFunc(s.Pools, func(p Pool) bool { return p.HourlyCost != "" })
+// row returns the line of a Report that is clean in the overview.
+func row(r Report) string {
+	return fmt.Sprintf(
+		"| [%s](%s) | %s | %s | %d | %s | %s | %s |\n",
+		r.Key, // a name of Kubernetes, as is the path: Files has looked at it
+		FileName(r.Key),
+		r.State,
+		cell(r.InstanceType),
+		r.TargetNodeCount,
+		cell(r.HourlyCost),
+		cell(r.MonthlyCost),
+		cell(r.Headline()),
+	)
 }
 
 func isDeleting(o Object) bool    { return o.Deleting }

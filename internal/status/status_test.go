@@ -5,7 +5,9 @@ package status
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -441,10 +443,53 @@ func report(name string, s State) Report {
 	return Report{Key: workspace.Key{Namespace: "default", Name: name}, State: s}
 }
 
+// waitsFor is the Report of a Workspace that is Pending for a reason.
+func waitsFor(name, reason string) Report {
+	r := report(name, Pending)
+	r.Conditions = []Condition{condition(ResourceReady, false, reason, "waits")}
+	return r
+}
+
+func many(n int, s State) []Report {
+	var out []Report
+	for i := range n {
+		out = append(out, report(fmt.Sprintf("phi-%03d", i), s))
+	}
+	return out
+}
+
+// TestFolderKeepsFiles: what a Folder makes later is what Files makes, and the file of a Report that has not changed is
+// the same slice.
+func TestFolderKeepsFiles(t *testing.T) {
+	var f Folder
+	s := summary()
+	first := f.Files(s)
+	for i := range s.Reports {
+		s.Reports[i].Conditions = slices.Clone(s.Reports[i].Conditions) // an equal Report, not the same
+	}
+	changed := s.Reports[0].Key
+	s.Reports[0].State, s.Reports[0].HourlyCost = Failed, "9.99"
+	again := f.Files(s)
+	if diff := cmp.Diff(Files(s), again); diff != "" {
+		t.Errorf("files (-from nothing +again):\n%s", diff)
+	}
+	for name, data := range again {
+		r := name == FileName(changed) || name == "README.md" || name == "capacity.yaml" || name == "objects.yaml"
+		if same := &data[0] == &first[name][0]; same == r {
+			t.Errorf("%s is another slice: %t", name, !same)
+		}
+	}
+	s.Reports = s.Reports[1:]
+	if diff := cmp.Diff(Files(s), f.Files(s)); diff != "" {
+		t.Errorf("without a Workspace (-from nothing +again):\n%s", diff)
+	}
+}
+
 func TestMessage(t *testing.T) {
 	c := Commit{Cluster: "demo", Source: strings.Repeat("a", 40), Version: "v1"}
 	for _, tt := range []struct {
 		before, after []Report
+		changed       []string
 		subject       string
 		urgent        bool
 	}{
@@ -455,8 +500,38 @@ func TestMessage(t *testing.T) {
 		},
 		{
 			before:  []Report{report("phi-4", Pending)},
-			after:   []Report{report("phi-4", Pending)},
-			subject: "status(demo): progress",
+			after:   []Report{waitsFor("phi-4", "PoolNotReady")},
+			changed: []string{"README.md", "default/phi-4.yaml"},
+			subject: "status(demo): phi-4 PoolNotReady",
+		},
+		{
+			before:  []Report{report("phi-4", Pending)},
+			after:   []Report{waitsFor("phi-4", "PoolNotReady"), report("llama", Ready)},
+			changed: []string{"README.md", "default/phi-4.yaml", "default/llama.yaml"},
+			subject: "status(demo): llama Ready",
+			urgent:  true,
+		},
+		{
+			before:  []Report{report("phi-4", Ready)},
+			after:   []Report{report("phi-4", Ready)},
+			changed: []string{"README.md", "capacity.yaml"},
+			subject: "status(demo): capacity",
+		},
+		{
+			before:  []Report{report("phi-4", Ready)},
+			after:   []Report{report("phi-4", Ready)},
+			changed: []string{"README.md"},
+			subject: "status(demo): overview",
+		},
+		{
+			after:   many(100, Ready),
+			subject: "status(demo): 100 Ready",
+			urgent:  true,
+		},
+		{
+			after:   append(many(100, Ready), report("other", Failed)),
+			subject: "status(demo): 100 Ready, 1 Failed",
+			urgent:  true,
 		},
 		{
 			after:   []Report{report("phi-4", Pending)},
@@ -479,10 +554,11 @@ func TestMessage(t *testing.T) {
 				report("another-long-name-for-one", Failed),
 				report("third", Failed),
 			},
-			subject: "status(demo): a-long-name-for-a-workspace Failed and 2 more",
+			subject: "status(demo): 3 Failed",
 			urgent:  true,
 		},
 	} {
+		c.Changed = tt.changed
 		m := Message(c, tt.before, tt.after)
 		subject, _, _ := strings.Cut(m, "\n")
 		if subject != tt.subject || len(subject) > maxSubject {

@@ -179,6 +179,22 @@ func (c *Tracker) All() []cluster.Contest {
 	return out
 }
 
+// Due returns when a contested field is to be set back next; the zero time is never.
+func (c *Tracker) Due() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var next time.Time
+	for _, known := range c.known {
+		for _, k := range known {
+			if at := k.overwritten.Add(OverwriteInterval); c.answer == Overwrite && k.contested() &&
+				(next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		}
+	}
+	return next
+}
+
 func (k field) contested() bool { return len(k.changed) > Limit }
 
 // Answer returns what syncer does about contested fields.

@@ -41,7 +41,7 @@ func New() *Memory { return &Memory{equal: map[cluster.Ref]entry{}, trials: map[
 type entry struct {
 	object  *unstructured.Unstructured // desired
 	desired [sha256.Size]byte
-	seen    *unstructured.Unstructured // of the informer; nil: none was compared yet
+	seen    any // what the watch had of the live object; nil: none was compared yet
 	live    version
 }
 
@@ -76,11 +76,9 @@ func sum(v any) [sha256.Size]byte {
 	return sha256.Sum256(data)
 }
 
-// Unchanged reports whether the live object, as the watch has it, is known to be as desired.
-func (m *Memory) Unchanged(o, live *unstructured.Unstructured) bool {
-	if live == nil {
-		return false
-	}
+// Unchanged reports whether the live object is known to be as desired. seen identifies what the watch has of it, which
+// never changes; live returns that as an object, and is called only if this was not seen before.
+func (m *Memory) Unchanged(o *unstructured.Unstructured, seen any, live func() *unstructured.Unstructured) bool {
 	ref := cluster.RefOf(o)
 	m.mu.Lock()
 	e, ok := m.equal[ref]
@@ -88,13 +86,13 @@ func (m *Memory) Unchanged(o, live *unstructured.Unstructured) bool {
 	switch {
 	case !ok:
 		return false
-	case e.seen == live && e.object == o:
+	case e.seen == seen && e.object == o:
 		return true
-	case e.seen != live && e.live != versionOf(live), e.object != o && e.desired != sum(o.Object):
+	case e.seen != seen && e.live != versionOf(live()), e.object != o && e.desired != sum(o.Object):
 		return false
 	}
 	before := e
-	e.seen, e.object = live, o
+	e.seen, e.object = seen, o
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.equal[ref] == before {

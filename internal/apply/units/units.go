@@ -20,8 +20,8 @@ type Unit struct {
 }
 
 // Of groups objects by their Workspaces. Plain objects come first; a Workspace waits for those that its objects name,
-// and for no other. live lists the live objects.
-func Of(objects []*unstructured.Unstructured, live func() []*unstructured.Unstructured) []*Unit {
+// and for no other. live reports whether a Workspace has live objects.
+func Of(objects []*unstructured.Unstructured, live func(workspace.Key) bool) []*Unit {
 	byWorkspace := map[workspace.Key]*Unit{}
 	plain := map[string]*Unit{} // by namespace and name
 	var first, then []*Unit
@@ -40,12 +40,8 @@ func Of(objects []*unstructured.Unstructured, live func() []*unstructured.Unstru
 		}
 		u.Objects = append(u.Objects, i)
 	}
-	if len(then) > 0 {
-		for _, o := range live() {
-			if u := byWorkspace[workspaceOf(o)]; u != nil {
-				u.Live = true
-			}
-		}
+	for key, u := range byWorkspace {
+		u.Live = live(key)
 	}
 	if len(plain) > 0 {
 		for _, u := range then {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command report runs the benchmarks of the packages it is given, writes what they recorded to bench/results.json, and
-// prints it as a table. "make bench" is its use.
+// prints it as a table. With -check it fails if a ratio is out of its range in bench/ranges.yaml, and with -small it
+// measures the small sizes only. "make bench" and "make benchsmall" are its uses.
 package main
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -20,14 +22,27 @@ import (
 
 const results = "bench/results.json"
 
+// options are the flags of the command.
+type options struct {
+	check, small bool
+	benchmarks   string // pattern of their names
+	times        string // as -benchtime has it
+}
+
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	var o options
+	flag.BoolVar(&o.check, "check", false, "fail if a ratio is out of its range in "+ranges)
+	flag.BoolVar(&o.small, "small", false, "measure the small sizes only")
+	flag.StringVar(&o.benchmarks, "bench", ".", "pattern of the benchmarks")
+	flag.StringVar(&o.times, "benchtime", "10x", "how often each runs")
+	flag.Parse()
+	if err := run(o, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(packages []string) error {
+func run(o options, packages []string) error {
 	dir, err := os.MkdirTemp("", "syncer-bench-")
 	if err != nil {
 		return err
@@ -38,9 +53,12 @@ func run(packages []string) error {
 	cmd := exec.Command(
 		"go",
 		append(
-			[]string{"test", "-p", "1", "-run", "^$", "-bench", ".", "-benchtime", "10x", "-timeout", "30m"},
+			[]string{"test", "-p", "1", "-run", "^$", "-bench", o.benchmarks, "-benchtime", o.times, "-timeout", "60m"},
 			packages...)...)
 	cmd.Env = append(os.Environ(), bench.EnvFile+"="+file)
+	if o.small {
+		cmd.Env = append(cmd.Env, bench.EnvSmall+"=1")
+	}
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("run the benchmarks: %w", err)
@@ -59,7 +77,14 @@ func run(packages []string) error {
 	if err := os.WriteFile(results, append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	return table(os.Stdout, rows)
+	if err := table(os.Stdout, rows); err != nil || !o.check {
+		return err
+	}
+	known, err := os.ReadFile(ranges)
+	if err != nil {
+		return err
+	}
+	return check(known, rows)
 }
 
 // read returns the recorded rows. A benchmark is run more than once until its number of iterations is found; of rows

@@ -121,6 +121,9 @@ func (e *Executor) WithoutGPUs() map[string]bool {
 	return out
 }
 
+// Overdue reports whether a pool has passed a deadline.
+func (e *Executor) Overdue() bool { return len(e.errs) > 0 }
+
 // LastError returns the error of a pool, or nil: a passed deadline or, while a change is due, a refusal by Azure that
 // does not end by itself.
 func (e *Executor) LastError(pool string, due bool) error {

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unique"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Object is what syncer keeps of a live object: its metadata, and its part, which is what was read from the rest when
+// the object came from the server. The objects of a Workspace have their labels, annotations and names in common, so
+// that texts are kept once. An Object never changes.
+type Object struct {
+	kind       unique.Handle[schema.GroupVersionKind]
+	namespace  string
+	name       string
+	uid        string
+	version    string // metadata.resourceVersion
+	generation int64  // 0 for a kind without one
+	deleted    int64  // metadata.deletionTimestamp in seconds; 0: it is not being deleted
+
+	labels      string // packed
+	annotations string // packed
+	finalizers  string // one a line
+	owners      string // ownerReferences as JSON; "" for none
+	mine        bool   // our field manager applied the cluster label
+	content     string // deflated JSON of what a dry run is compared with, beside the metadata; "" if it is not kept
+
+	part Part
+}
+
+// Part is what syncer reads from an object beyond its metadata; nil for a kind of which it reads nothing else. It is a
+// Pod, Endpoints, Claim or Broken, a cluster.Node, or a pointer to a cluster.Workload or cluster.NodePool.
+type Part any
+
+// The parts that package cluster has no type for.
+type (
+	// Pod is one of syncer's pods.
+	Pod struct {
+		Workspace workspace.Key
+		Pod       *cluster.Pod // nil: of a plain object
+	}
+	// Endpoints are the addresses of one EndpointSlice.
+	Endpoints struct {
+		Service workspace.Key // a Workspace has the name of its Service
+		Ready   int
+	}
+	// Claim is a NodeClaim of Karpenter.
+	Claim struct {
+		Pool  string // name of the NodePool
+		Claim cluster.NodeClaim
+	}
+	// Broken is the part of an object that cannot be read.
+	Broken struct{ Err error }
+)
+
+// equalParts compares two parts.
+func equalParts(a, b Part) bool {
+	if x, ok := a.(Broken); ok {
+		y, ok := b.(Broken)
+		return ok && x.Err.Error() == y.Err.Error()
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// Applied returns the Object of a kind that syncer applies, with its part. Of managedFields it keeps mine, which says
+// that our field manager has applied the cluster label: that is how an object applied by us differs from a user's copy
+// with the same labels.
+func Applied(u *unstructured.Unstructured, mine bool, p Part) *Object {
+	s := Bare(u, p)
+	s.generation = u.GetGeneration()
+	s.labels, s.annotations = packed(u.GetLabels()), packed(u.GetAnnotations())
+	s.finalizers = Once(strings.Join(u.GetFinalizers(), "\n"))
+	if owners := u.GetOwnerReferences(); len(owners) > 0 {
+		text, _ := json.Marshal(owners) // plain values
+		s.owners = string(text)
+	}
+	s.mine, s.content = mine, deflated(u)
+	if at := u.GetDeletionTimestamp(); at != nil {
+		s.deleted = at.Unix()
+	}
+	return s
+}
+
+// Bare is Applied for an object that syncer only reads: its part says all, and the rest is what informers need.
+func Bare(u *unstructured.Unstructured, p Part) *Object {
+	return &Object{
+		kind:      unique.Make(u.GroupVersionKind()),
+		namespace: Once(u.GetNamespace()),
+		name:      Once(u.GetName()),
+		uid:       string(u.GetUID()),
+		version:   u.GetResourceVersion(),
+		part:      p,
+	}
+}
+
+// Same reports whether nothing has changed that syncer reads or compares: no part, no metadata, and no specification.
+// The generation changes with the specification; of a kind without one, only the resource version tells.
+func (s *Object) Same(o *Object) bool {
+	if s.applied() && (s.generation != o.generation || s.generation == 0 && s.version != o.version) {
+		return false
+	}
+	return s.uid == o.uid && s.labels == o.labels && s.annotations == o.annotations && s.finalizers == o.finalizers &&
+		s.owners == o.owners && s.deleted == o.deleted && s.mine == o.mine && equalParts(s.part, o.part)
+}
+
+// applied reports whether syncer applies objects of this kind.
+func (s *Object) applied() bool {
+	switch s.part.(type) {
+	case Pod, Endpoints, cluster.Node, Claim:
+		return false
+	}
+	return true
+}
+
+// ref names the object.
+func (s *Object) ref() cluster.Ref {
+	k := s.kind.Value()
+	return cluster.Ref{Group: k.Group, Version: k.Version, Kind: k.Kind, Namespace: s.namespace, Name: s.name}
+}
+
+// Unstructured returns the metadata as an object of the server has it. Of managedFields it has one bare entry of the
+// field manager if that has applied the cluster label.
+func (s *Object) Unstructured(manager string) *unstructured.Unstructured {
+	u := &unstructured.Unstructured{Object: map[string]any{}}
+	u.SetGroupVersionKind(s.kind.Value())
+	if s.namespace != "" {
+		u.SetNamespace(s.namespace)
+	}
+	u.SetName(s.name)
+	u.SetUID(types.UID(s.uid))
+	u.SetResourceVersion(s.version)
+	if s.generation != 0 {
+		u.SetGeneration(s.generation)
+	}
+	u.SetLabels(unpacked(s.labels))
+	u.SetAnnotations(unpacked(s.annotations))
+	u.SetFinalizers(s.finalizersList())
+	if s.owners != "" {
+		var owners []metav1.OwnerReference
+		_ = json.Unmarshal([]byte(s.owners), &owners) // Applied wrote it
+		u.SetOwnerReferences(owners)
+	}
+	if s.deleted != 0 {
+		at := metav1.NewTime(time.Unix(s.deleted, 0))
+		u.SetDeletionTimestamp(&at)
+	}
+	if s.mine {
+		u.SetManagedFields(
+			[]metav1.ManagedFieldsEntry{{Manager: manager, Operation: metav1.ManagedFieldsOperationApply}},
+		)
+	}
+	return u
+}
+
+// Complete is Unstructured with all that a dry run is compared with; ok is false for a kind whose content is not kept.
+func (s *Object) Complete(manager string) (u *unstructured.Unstructured, ok bool) {
+	content, err := inflated(s.content)
+	if err != nil || s.content == "" {
+		return nil, false
+	}
+	u = s.Unstructured(manager)
+	maps.Copy(u.Object, content)
+	return u, true
+}
+
+func (s *Object) finalizersList() []string {
+	if s.finalizers == "" {
+		return nil
+	}
+	return strings.Split(s.finalizers, "\n")
+}
+
+// Mine reports whether our field manager applied the cluster label.
+func (s *Object) Mine() bool { return s.mine }
+
+// GetObjectMeta implements metav1.ObjectMetaAccessor, as informers need.
+func (s *Object) GetObjectMeta() metav1.Object {
+	return &metav1.ObjectMeta{
+		Name: s.name, Namespace: s.namespace, UID: types.UID(s.uid), ResourceVersion: s.version, Generation: s.generation,
+	}
+}
+
+// GetObjectKind implements runtime.Object, as informers need.
+func (s *Object) GetObjectKind() schema.ObjectKind {
+	k := s.kind.Value()
+	return &metav1.TypeMeta{APIVersion: k.GroupVersion().String(), Kind: k.Kind}
+}
+
+// DeepCopyObject implements runtime.Object. The copy is the Object itself, which never changes.
+func (s *Object) DeepCopyObject() runtime.Object { return s }
+
+// Once returns the one copy of a text that many objects have.
+func Once(text string) string {
+	if text == "" {
+		return ""
+	}
+	return unique.Make(text).Value()
+}
+
+// packed returns labels or annotations as one text: for each key in order the lengths of key and value, and both.
+func packed(m map[string]string) string {
+	if len(m) == 0 {
+		return ""
+	}
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	var b []byte
+	for _, k := range keys {
+		b = binary.AppendUvarint(b, uint64(len(k)))
+		b = binary.AppendUvarint(b, uint64(len(m[k])))
+		b = append(append(b, k...), m[k]...)
+	}
+	return Once(string(b))
+}
+
+// eachPacked calls yield for each key with its value until it returns false.
+func eachPacked(text string, yield func(key, value string) bool) {
+	length := func() int {
+		n, size := binary.Uvarint([]byte(text[:min(len(text), binary.MaxVarintLen64)]))
+		text = text[size:]
+		return int(n)
+	}
+	for text != "" {
+		k, v := length(), length()
+		if !yield(text[:k], text[k:k+v]) {
+			return
+		}
+		text = text[k+v:]
+	}
+}
+
+// unpacked returns what packed has packed; nil for nothing.
+func unpacked(text string) map[string]string {
+	if text == "" {
+		return nil
+	}
+	out := map[string]string{}
+	eachPacked(text, func(k, v string) bool { out[k] = v; return true })
+	return out
+}
+
+// lookup returns one label or annotation, or "".
+func lookup(text, key string) (value string) {
+	eachPacked(text, func(k, v string) bool {
+		if k == key {
+			value = v
+		}
+		return k < key
+	})
+	return value
+}

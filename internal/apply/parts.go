@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/apply/mirror"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// read is a part, or why it cannot be read.
+func read[T any](value T, err error) mirror.Part {
+	if err != nil {
+		return mirror.Broken{Err: err}
+	}
+	return value
+}
+
+// strip is the transformation of kinds of which syncer reads the metadata only.
+func strip(o any) (any, error) {
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		return mirror.Applied(u, appliedByUs(u), nil), nil
+	}
+	return o, nil // informers may transform an object twice
+}
+
+// stripping returns the transformation of a kind that syncer only reads.
+func stripping(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, error) {
+	return func(o any) (any, error) {
+		if u, ok := o.(*unstructured.Unstructured); ok {
+			return mirror.Bare(u, of(u)), nil
+		}
+		return o, nil
+	}
+}
+
+// stripWith returns the transformation of a kind that syncer applies, and of which it reads more than the metadata.
+func stripWith(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, error) {
+	return func(o any) (any, error) {
+		if u, ok := o.(*unstructured.Unstructured); ok {
+			return mirror.Applied(u, appliedByUs(u), of(u)), nil
+		}
+		return o, nil
+	}
+}
+
+var (
+	stripWorkload = stripWith(func(u *unstructured.Unstructured) mirror.Part {
+		w, err := workloadOf(u)
+		return read(&w, err)
+	})
+	stripOwnPod = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		pod, err := typed[corev1.Pod](u)
+		if err != nil {
+			return mirror.Broken{Err: err}
+		}
+		p := mirror.Pod{}
+		if name := pod.Labels[cluster.LabelWorkspace]; name != "" {
+			p.Workspace = workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Once(name)}
+			is := podOf(pod)
+			p.Pod = &is
+		}
+		return p
+	})
+	stripEndpoints = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		slice, err := typed[discoveryv1.EndpointSlice](u)
+		return read(endpointsOf(slice, err))
+	})
+	stripNode = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		node, err := typed[corev1.Node](u)
+		if err != nil {
+			return mirror.Broken{Err: err}
+		}
+		return nodeOf(node)
+	})
+	stripNodePool = stripWith(func(u *unstructured.Unstructured) mirror.Part { return nodePoolOf(u) })
+	stripClaim    = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		return mirror.Claim{Pool: u.GetLabels()[cluster.LabelNodePool], Claim: claimOf(u)}
+	})
+)
+
+// endpointsOf counts the ready addresses of one slice.
+func endpointsOf(slice *discoveryv1.EndpointSlice, err error) (mirror.Endpoints, error) {
+	if err != nil {
+		return mirror.Endpoints{}, err
+	}
+	name := slice.Labels[discoveryv1.LabelServiceName]
+	out := mirror.Endpoints{Service: workspace.Key{Namespace: mirror.Once(slice.Namespace), Name: mirror.Once(name)}}
+	for _, e := range slice.Endpoints {
+		// publishNotReadyAddresses makes every address "ready"; only serving tells whether the pod is.
+		if e.Conditions.Serving == nil || *e.Conditions.Serving {
+			out.Ready++
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"time"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/reviewed"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// fixpoint is what a pass has observed that changed nothing: it wrote nothing, recorded nothing, and left its own
+// inputs as they were. Another pass with the same inputs would do the same again; see the package comment.
+type fixpoint struct {
+	inputs     string // Revision.Inputs
+	allowEmpty bool
+	state      uint64 // cluster.State.Version
+	pools      []capacity.LivePool
+	quota      capacity.Quota
+	quotaErr   string
+	records    *reviewed.Records
+	until      time.Time // when progress is to be recorded; zero: nothing waits
+	out        Outcome
+}
+
+// still reports whether the pass would do what the last one did, which is nothing, and ends the pass if so.
+func (l *Loop) still(ctx context.Context, p *pass, due Due) bool {
+	f := l.fix
+	switch {
+	case f == nil || due.Everything || l.settings.Thorough:
+		return false
+	case !p.fresh || !l.poolsOK || p.unread != "" || p.out.Err != nil:
+		return false
+	case l.revision.Inputs != f.inputs || l.revision.AllowEmpty != f.allowEmpty:
+		return false
+	case p.state.Version == 0 || p.state.Version != f.state:
+		return false
+	case !f.until.IsZero() && !p.now.Before(f.until):
+		return false
+	case !l.quiet() || !reflect.DeepEqual(l.listed, f.pools):
+		return false
+	case textOf(p.seen.quotaErr) != f.quotaErr || !reflect.DeepEqual(p.seen.quota, f.quota):
+		return false
+	case !sameRecords(l.records, f.records):
+		return false
+	}
+	return l.answersHold(ctx, p)
+}
+
+// answersHold reports whether what the cluster answers without an event is what it was: the objects that Workspaces
+// refer to are asked for again when it is time.
+func (l *Loop) answersHold(ctx context.Context, p *pass) bool {
+	due := func() bool {
+		at := l.due()
+		return !at.IsZero() && !p.now.Before(at)
+	}
+	if l.due != nil && !due() {
+		return true
+	}
+	return l.engine.Unchanged(ctx, *l.revision, p.now) && (l.due == nil || !due())
+}
+
+// quiet reports whether nothing about pools depends on the time but what Observe of the executor finds out: no pool is
+// overdue or without nodes, and no offering is unavailable, whose chance grows with the time.
+func (l *Loop) quiet() bool {
+	for _, lost := range l.pools.Unprovisionable() {
+		if lost {
+			return false
+		}
+	}
+	return !l.pools.Overdue() && len(l.pools.Unavailable().Entries) == 0
+}
+
+// keep remembers the pass if it changed nothing; leaving is Loop.leaving as the pass began.
+func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
+	o := &p.out
+	if o.Err != nil || o.Retry || o.InFlight || o.PoolWrites > 0 || len(o.Changes) > 0 || o.Recorded != "" ||
+		p.state.Version == 0 || !l.quiet() || len(p.judged) > 0 || !nothingToDo(&p.plan) ||
+		p.reportsChanged || !maps.Equal(l.leaving, leaving) {
+		return
+	}
+	f := fixpoint{
+		inputs:     l.revision.Inputs,
+		allowEmpty: l.revision.AllowEmpty,
+		state:      p.state.Version,
+		pools:      l.listed,
+		quota:      p.seen.quota,
+		quotaErr:   textOf(p.seen.quotaErr),
+		records:    l.records,
+	}
+	if !l.dirtyAt.IsZero() {
+		f.until = l.dirtyAt.Add(l.settings.Debounce)
+	}
+	f.out = *o
+	f.out.Reports, f.out.Settled = l.reports, l.settled(p)
+	l.fix = &f
+}
+
+// nothingToDo reports whether a plan changes nothing, and asks the API server about nothing again: what it refuses now
+// it may accept later.
+func nothingToDo(p *plan.Plan) bool {
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if c.Op != plan.NoOp && (c.Op != plan.Hold || c.Object != nil || c.Later) {
+			return false
+		}
+	}
+	return true
+}
+
+// repeat ends a pass that would do what the last one did.
+func (l *Loop) repeat(p *pass) Outcome {
+	out := l.fix.out
+	out.Commit, out.Plan.Head, out.Unchanged = l.revision.Commit, l.revision.Commit, true
+	out.Recorded = ""
+	l.health.passed(p.now, l.states)
+	l.health.failed(l.pools.Failures())
+	return out
+}
+
+func sameRecords(a, b *reviewed.Records) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return reflect.DeepEqual(*a, *b) // the same map is equal at once
+}
+
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
