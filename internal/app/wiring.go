@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/sops/keys"
 	"syncer.dev/syncer/internal/source"
@@ -110,6 +111,7 @@ func (p *Parts) Loop(
 		Source:   from,
 		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c},
 		Reviews:  ReviewsOf(p.Repository, c),
+		Commits:  Commits{p.Repository},
 		Cluster:  p.Cluster,
 		Look:     p.Cluster.Look,
 		Log:      log,
@@ -167,7 +169,11 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 	if err != nil {
 		return reconcile.Revision{}, err
 	}
+	allow, _ := commit.Trailer("Syncer-Allow-Empty")
 	tree, err := source.CommitTree(snapshot, other, c.Source.Path)
+	if err != nil && allow == "true" {
+		tree, err = source.EmptyTree(snapshot, c.Source.Path, err)
+	}
 	if err != nil {
 		return reconcile.Revision{}, fmt.Errorf("read %s: %w", commit.Hash.Short(), err)
 	}
@@ -179,8 +185,8 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 	} else {
 		r.Inputs = "nothing at " + c.Source.Path
 	}
-	allow, _ := commit.Trailer("Syncer-Allow-Empty")
 	r.AllowEmpty = allow == "true"
+	r.AllowDelete = mass.Allowed(commit.Trailers(mass.Trailer))
 	if commit.Forced {
 		r.Notices = append(r.Notices, "the branch was rewritten: the new tip does not contain the old one")
 	}

@@ -80,6 +80,8 @@ func objectOf(u *unstructured.Unstructured) cluster.Object {
 		Inputs:        a[cluster.AnnotationInputs],
 		Owned:         appliedByUs(u),
 		PruneDisabled: a[cluster.AnnotationPrune] == "disabled",
+		PruneEnabled:  a[cluster.AnnotationPrune] == workspace.PruneEnabled,
+		Observed:      a[workspace.AnnotationMode] == workspace.ModeObserve,
 		Deleting:      u.GetDeletionTimestamp() != nil,
 		Finalizers:    finalizersOf(u),
 	}

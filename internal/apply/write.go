@@ -192,7 +192,7 @@ func (c *Cluster) prune(ctx context.Context, o cluster.Object) (cluster.Entry, e
 		l := live.GetLabels()
 		mine := l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster &&
 			appliedByUs(live)
-		if !mine || string(live.GetUID()) != o.UID || live.GetAnnotations()[cluster.AnnotationPrune] == "disabled" {
+		if !mine || string(live.GetUID()) != o.UID || !mayDelete(live) {
 			return e, nil
 		}
 		err = c.remove(ctx, live)

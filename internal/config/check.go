@@ -45,6 +45,7 @@ var rules = []func(*check){
 	(*check).azureAudience,
 	(*check).storageClass,
 	(*check).limits,
+	(*check).massDeletion,
 	(*check).namespaces,
 	(*check).podNames,
 	(*check).priority,
@@ -203,6 +204,17 @@ func (c *check) choices() {
 			named := slices.DeleteFunc(slices.Clone(o.allowed), func(s string) bool { return s == "" })
 			c.fail(diag.InvalidValue, o.field, "use "+strings.Join(named, " or "), "%q is not a valid value", o.value)
 		}
+	}
+}
+
+func (c *check) massDeletion() {
+	m := c.Policy.MassDeletion
+	if m.Count < 0 {
+		c.fail(diag.OutOfRange, "policy.massDeletion.count", "use 0 for any number", "must not be negative")
+	}
+	if m.Percent < 0 || m.Percent > 100 {
+		c.fail(diag.OutOfRange, "policy.massDeletion.percent", "use 0 for any part", "must be between 0 and 100, not %d",
+			m.Percent)
 	}
 }
 

@@ -153,8 +153,9 @@ type Policy struct {
 	Interruption     string `yaml:"interruption" usage:"interruption of a serving Workspace: fail, warn or off"`
 	UnknownQuota     string `yaml:"unknownQuota" usage:"new nodes of a size whose quota is unknown: fail, warn or off"`
 
-	CostDelta CostDelta    `yaml:"costDelta"`
-	Review    ReviewPolicy `yaml:"review"`
+	CostDelta    CostDelta    `yaml:"costDelta"`
+	MassDeletion MassDeletion `yaml:"massDeletion"`
+	Review       ReviewPolicy `yaml:"review"`
 
 	Preemption string   `yaml:"preemption" usage:"who runs gives way to a higher priority without a place: deny or allow"`
 	Priority   Priority `yaml:"priority"`
@@ -164,6 +165,12 @@ type Policy struct {
 type CostDelta struct {
 	Verdict string  `yaml:"verdict" usage:"a change that is dearer than policy.costDelta.hourly: fail, warn or off"`
 	Hourly  float64 `yaml:"hourly" usage:"US dollars per hour by which a change may raise the cost of all pools"`
+}
+
+// MassDeletion bounds how many Workspaces go at once without the trailer Syncer-Allow-Delete. Three always may.
+type MassDeletion struct {
+	Count   int `yaml:"count" usage:"Workspaces that may be deleted at once without a trailer; 0: any number"`
+	Percent int `yaml:"percent" usage:"percent of all Workspaces that may, beyond three; 0: any part"`
 }
 
 // ReviewPolicy says what happens where what would run is not what reviewers were shown.
@@ -282,6 +289,7 @@ func Default() Config {
 			Interruption:     string(diag.Warn),
 			UnknownQuota:     string(diag.Warn),
 			CostDelta:        CostDelta{Verdict: string(diag.Warn), Hourly: 10},
+			MassDeletion:     MassDeletion{Count: 10, Percent: 50},
 			Review:           ReviewPolicy{Verdict: string(diag.Warn), CostTolerance: 10, MaxAge: 7 * 24 * time.Hour},
 			Preemption:       Deny,
 		},

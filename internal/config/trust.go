@@ -78,6 +78,7 @@ var foundToo = []string{
 	"policy.interruption",
 	"policy.unknownQuota",
 	"policy.costDelta.",
+	"policy.massDeletion.",
 	"policy.review.verdict",
 	"policy.review.costTolerance",
 	"policy.review.maxAge",

@@ -16,9 +16,11 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
+	"syncer.dev/syncer/internal/plan/halt"
 	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // Cluster is the part of a Kubernetes cluster that the engine reads. It writes nothing.
@@ -90,8 +92,18 @@ type Observed struct {
 	QuotaErr error
 	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
 	Stale string
+	// Deletions returns how many deletions commits allow since these Workspaces were last desired. It may be nil.
+	Deletions func(ctx context.Context, gone []workspace.Key) int
 	// Reviews count if Settings.Review asks for them.
 	Reviews Reviews
+}
+
+// allowed returns Deletions in a context.
+func (o Observed) allowed(ctx context.Context) func([]workspace.Key) int {
+	if o.Deletions == nil {
+		return nil
+	}
+	return func(gone []workspace.Key) int { return o.Deletions(ctx, gone) }
 }
 
 // Result is a plan with its inputs.
@@ -144,7 +156,8 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 func (e *Engine) plan(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
 ) (Result, error) {
-	seen.Last = held
+	halted := halt.Of(in.Set, seen.State, seen.Pools, seen.Now)
+	seen.Last = halted.With(held)
 	d, err := Desire(ctx, in, e.settings.Policy, seen.Observed)
 	if err != nil {
 		return Result{}, err
@@ -153,14 +166,17 @@ func (e *Engine) plan(
 	if err != nil {
 		return Result{}, err
 	}
+	d.Problems = append(d.Problems, suspension.Ended(in.Set, seen.Now)...)
 	p := plan.AgainstLive(plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
 		Stale:      seen.Stale,
-		Side:       plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty},
+		Side:       plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty, AllowDelete: rev.AllowDelete},
+		Allowed:    seen.allowed(ctx),
 		Seen:       seen.Observed,
 		Previews:   previews,
 		Unreviewed: held,
+		Halted:     halted,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
 	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}

@@ -69,8 +69,10 @@ type pass struct {
 	// notReleased are the errors of deleting pools, by name of the pool.
 	notReleased map[string]error
 	objects     []status.Object // plain objects that the API server refuses
-	raised      map[string]bool // keys of the warnings that hold in this pass
-	out         Outcome
+	// waiting are the changes that are held back, by Workspace; nil until a report needs them.
+	waiting map[workspace.Key][]*plan.Change
+	raised  map[string]bool // keys of the warnings that hold in this pass
+	out     Outcome
 }
 
 func newPass() *pass {
@@ -100,6 +102,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	restored := l.restore(ctx, p)
 	if l.observe(ctx, p) && l.decide(ctx, p) {
 		l.converge(ctx, p)
+		l.carried(p)
 		l.forget(p)
 		if restored {
 			l.report(ctx, p)
@@ -181,6 +184,7 @@ func (l *Loop) observed(ctx context.Context, p *pass) engine.Observed {
 		Now:       p.now,
 		FirstSeen: firstSeen(l.reports),
 	}, Reviews: l.reviewed(p)}
+	out.Deletions = l.allowed(p)
 	if !p.fresh {
 		out.Stale = "syncer cannot read Git at the moment"
 	}
@@ -328,7 +332,8 @@ func (l *Loop) settled(p *pass) bool {
 	for _, r := range l.reports {
 		if r.State == status.Pending || r.State == status.NotReady {
 			w := l.input.Set.Find(r.Key)
-			if w == nil || !w.Suspended() {
+			halted := p.plan.Guard.Halted.Reason(r.Key) != ""
+			if !halted && (w == nil || !w.Suspended()) {
 				return false
 			}
 		}

@@ -223,6 +223,7 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
 	l.stays(p.held[in.Key], in)
+	p.halted(in)
 	_, in.Incomplete = p.unreached[in.Key]
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
@@ -338,7 +339,7 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
 func (l *Loop) objectReports(p *pass) []status.Object {
-	out := slices.Clone(p.objects)
+	out := slices.Concat(p.objects, p.observedObjects())
 	for i := range p.state.Objects {
 		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, held(o.Ref, o.Source, o.Finalizers))

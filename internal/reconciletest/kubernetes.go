@@ -65,6 +65,30 @@ func (k *Kubernetes) Lose(name string) {
 	k.t.Fatalf("there is no %s", name)
 }
 
+// Edit changes a live object by hand, "Kind/name", as another client does.
+func (k *Kubernetes) Edit(name string, change func(*unstructured.Unstructured)) {
+	k.t.Helper()
+	for _, ref := range k.Refs() {
+		if ref.String() == name {
+			o := k.objects[ref].DeepCopy()
+			change(o)
+			k.objects[ref] = o
+			return
+		}
+	}
+	k.t.Fatalf("there is no %s", name)
+}
+
+// Live returns a live object, "Kind/name", or nil.
+func (k *Kubernetes) Live(name string) *unstructured.Unstructured {
+	for _, ref := range k.Refs() {
+		if ref.String() == name {
+			return k.objects[ref].DeepCopy()
+		}
+	}
+	return nil
+}
+
 // Workload returns the StatefulSet or the Job of a Workspace in the namespace default, or the zero Workload.
 func (k *Kubernetes) Workload(name string) capacitytest.Workload {
 	return k.nodes.Find("default/" + name)
@@ -100,6 +124,10 @@ func (k *Kubernetes) State() cluster.State {
 			Source:    o.GetAnnotations()[cluster.AnnotationSource],
 			Inputs:    o.GetAnnotations()[cluster.AnnotationInputs],
 			Owned:     true,
+
+			PruneDisabled: o.GetAnnotations()[cluster.AnnotationPrune] == "disabled",
+			PruneEnabled:  o.GetAnnotations()[cluster.AnnotationPrune] == workspace.PruneEnabled,
+			Observed:      o.GetAnnotations()[workspace.AnnotationMode] == workspace.ModeObserve,
 
 			Deleting:   k.deleting[ref],
 			Finalizers: k.Finalizers[ref.String()],

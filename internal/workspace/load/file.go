@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace/find"
 	"syncer.dev/syncer/internal/workspace/header"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // read reads a file within the limit for one.
@@ -36,6 +37,7 @@ func (l *loader) read(fsys fs.FS, name string) ([]byte, error) {
 func (l *loader) file(fsys fs.FS, name string) {
 	l.set.Files++
 	if l.spent.full {
+		l.unread = append(l.unread, name)
 		return
 	}
 	l.text = ""
@@ -129,8 +131,8 @@ func isObject(doc *yaml.Node) bool {
 	return false
 }
 
-// kinds are those that only KAITO has.
-var kinds = []string{"Workspace", "InferenceSet"}
+// kinds are those that only KAITO and syncer have.
+var kinds = []string{"Workspace", "InferenceSet", suspension.Kind}
 
 // modelIn reports whether a field is the part of a Workspace that names a model.
 func modelIn(field string, value *yaml.Node) bool {

@@ -90,6 +90,7 @@ func (l *loader) since(m mark) *decoded {
 		len(s.InferenceSets) != len(m.set.InferenceSets) ||
 		len(s.Nodes) != len(m.set.Nodes) ||
 		len(s.Objects) != len(m.set.Objects) ||
+		len(s.Suspensions) != len(m.set.Suspensions) ||
 		len(s.Unreadable) != len(m.set.Unreadable) {
 		return nil
 	}
