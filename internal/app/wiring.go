@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/sops/keys"
@@ -75,8 +76,20 @@ func connectCluster(
 		Karpenter:  nodePools,
 		Foreign:    !nodePools,
 		Contests:   contest.Answer(c.Policy.Contested),
+		Ignore:     ignoreRules(c),
 		Secrets:    secrets,
 	})
+}
+
+// ignoreRules are the fields that the configuration leaves to others. The check of the configuration has read them.
+func ignoreRules(c config.Config) ignore.Rules {
+	out := ignore.Rules{Managers: c.Ignore.Managers}
+	for _, text := range c.Ignore.Fields {
+		if f, err := ignore.ParseField(text); err == nil {
+			out.Fields = append(out.Fields, f)
+		}
+	}
+	return out
 }
 
 // objectKinds are the kinds of plain objects that the repository may hold.

@@ -24,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/outbound"
 )
 
@@ -48,6 +49,8 @@ type Options struct {
 	// Secrets returns the data of an encrypted Secret, by its digest (wellknown.AnnotationEncrypted). It returns false for
 	// a Secret that no key opens. Without it syncer writes no Secret.
 	Secrets func(namespace, name, digest string) (map[string][]byte, bool)
+	// Ignore are the fields that belong to others.
+	Ignore ignore.Rules
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fluxcd/pkg/ssa/jsondiff"
@@ -19,11 +20,15 @@ import (
 
 // ignored returns the fields of an object that syncer leaves to other controllers, as rules for package ssa.
 func (c *Cluster) ignored(o *unstructured.Unstructured) []jsondiff.IgnoreRule {
-	if paths := c.contests.Left(o); len(paths) > 0 {
+	paths := append(c.owned(o), c.contests.Left(o)...)
+	if len(paths) > 0 {
 		return []jsondiff.IgnoreRule{{Paths: paths}}
 	}
 	return nil
 }
+
+// owned returns the fields of an object that belong to others by a rule, as JSON pointers.
+func (c *Cluster) owned(o *unstructured.Unstructured) []string { return c.options.Ignore.Of(o, c.live(o)) }
 
 // conflicts asks the server which fields of a desired object other field managers have set to other values. It is a
 // dry run without force, to which the server answers with a conflict for each such field.
@@ -38,10 +43,12 @@ func (c *Cluster) conflicts(ctx context.Context, o *unstructured.Unstructured) (
 		return nil, err
 	}
 	var out []contest.Conflict
+	owned := c.owned(o)
 	for _, cause := range status.Status().Details.Causes {
 		manager := quoted.FindStringSubmatch(cause.Message)
 		pointer, ok := contest.PointerTo(o.Object, cause.Field)
-		if cause.Type == metav1.CauseTypeFieldManagerConflict && manager != nil && ok {
+		if cause.Type == metav1.CauseTypeFieldManagerConflict && manager != nil && ok &&
+			!slices.Contains(owned, pointer) {
 			out = append(out, contest.Conflict{
 				Field:   strings.TrimPrefix(cause.Field, "."),
 				Manager: manager[1],

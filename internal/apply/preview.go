@@ -146,7 +146,7 @@ func (c *Cluster) preview(ctx context.Context, o *unstructured.Unstructured) (cl
 		p.Err = errors.New("another client has just created it")
 	case entry.Action == ssa.ConfiguredAction:
 		p.Before, p.After = live, merged
-	case options.DriftIgnoreRules != nil && c.contests.Answer() == contest.Overwrite:
+	case c.contests.Left(o) != nil && c.contests.Answer() == contest.Overwrite:
 		// Not remembered: the field is to be set back when its time has come.
 	default:
 		c.remember(o, live)

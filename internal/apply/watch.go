@@ -68,7 +68,7 @@ func newWatches(c *Cluster) *watches {
 		for _, gvr := range []schema.GroupVersionResource{
 			statefulSets, jobs, services, configMaps, claims, pods, endpointSlices,
 		} {
-			w.add(informerSpec{gvr, selectOurs, strip, nil, &watchHealth{}}, ns)
+			w.add(informerSpec{gvr, selectOurs, stripFor(c.options), nil, &watchHealth{}}, ns)
 		}
 	}
 	w.add(informerSpec{nodes, nil, stripNode, nil, &watchHealth{}}, "")

@@ -104,7 +104,7 @@ func (c *Cluster) patch(ctx context.Context, o *unstructured.Unstructured, e clu
 		return e, nil
 	}
 	c.contests.Applied(o)
-	if options.DriftIgnoreRules == nil {
+	if c.contests.Left(o) == nil {
 		c.contests.Overwrote(o)
 	}
 	switch entry.Action {

@@ -70,7 +70,7 @@ var layers = [][]string{
 	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
 	{"internal/diag"},
 	{
-		"presets", "internal/clock", "internal/plan/mass", "internal/outbound", "internal/podpolicy", "internal/publicurl",
+		"presets", "internal/clock", "internal/ignore", "internal/plan/mass", "internal/outbound", "internal/podpolicy", "internal/publicurl",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
 		"internal/git/trailer",
 	},
@@ -272,7 +272,7 @@ var fences = []struct {
 
 // pure packages do no I/O and read no clock.
 var pure = []string{
-	"internal/files", "internal/redact",
+	"internal/files", "internal/redact", "internal/ignore",
 	"internal/diag", "internal/podpolicy", "internal/publicurl", "internal/sops", "internal/strictyaml",
 	"internal/preset", "internal/derive", "internal/eject", "internal/workspace",
 	"internal/workspace/load", "internal/workspace/admission", "internal/workspace/plainobject",

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/podpolicy"
 )
 
@@ -46,6 +47,7 @@ var rules = []func(*check){
 	(*check).storageClass,
 	(*check).limits,
 	(*check).massDeletion,
+	(*check).ignored,
 	(*check).namespaces,
 	(*check).podNames,
 	(*check).priority,
@@ -215,6 +217,20 @@ func (c *check) massDeletion() {
 	if m.Percent < 0 || m.Percent > 100 {
 		c.fail(diag.OutOfRange, "policy.massDeletion.percent", "use 0 for any part", "must be between 0 and 100, not %d",
 			m.Percent)
+	}
+}
+
+func (c *check) ignored() {
+	for i, text := range c.Ignore.Fields {
+		if _, err := ignore.ParseField(text); err != nil {
+			c.fail(diag.InvalidPointer, fmt.Sprintf("ignore.fields[%d]", i), ignore.Hint, "%s", err)
+		}
+	}
+	for i, name := range c.Ignore.Managers {
+		if name == "" || name == "syncer" {
+			c.fail(diag.InvalidValue, fmt.Sprintf("ignore.managers[%d]", i), "name another client, such as keda-operator",
+				"%q is not a field manager that syncer could leave fields to", name)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
 	Policy     Policy   `yaml:"policy"`
+	Ignore     Ignore   `yaml:"ignore"`
 	Review     Review   `yaml:"review"`
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	Kubeconfig string   `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
@@ -140,6 +141,12 @@ type Limits struct {
 	AllowedSizes []string `yaml:"allowedSizes" usage:"VM sizes that syncer may use, as patterns; all if empty"`
 	Zones        []string `yaml:"zones" usage:"availability zones of new pools; if empty, Azure chooses"`
 	Spot         bool     `yaml:"spot" usage:"Workspaces may ask for spot nodes (annotation syncer.dev/spot)"`
+}
+
+// Ignore says which fields of live objects belong to others.
+type Ignore struct {
+	Fields   []string `yaml:"fields" usage:"fields others own, as \"KIND.GROUP /JSON/POINTER\""`
+	Managers []string `yaml:"managers" usage:"field managers that own what they have set, such as keda-operator"`
 }
 
 // Policy says what the repository may ask for.

@@ -79,6 +79,7 @@ var foundToo = []string{
 	"policy.unknownQuota",
 	"policy.costDelta.",
 	"policy.massDeletion.",
+	"ignore.",
 	"policy.review.verdict",
 	"policy.review.costTolerance",
 	"policy.review.maxAge",

@@ -111,6 +111,9 @@ func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Opti
 	if w.PruneDisabled() {
 		a[cluster.AnnotationPrune] = "disabled"
 	}
+	if fields := w.Annotations[workspace.AnnotationIgnore]; fields != "" {
+		a[workspace.AnnotationIgnore] = fields
+	}
 	u.SetAnnotations(a)
 }
 

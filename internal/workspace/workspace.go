@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/wellknown"
@@ -134,7 +135,7 @@ const (
 	AnnotationPrune   = "syncer.dev/prune"   // "disabled": never delete; on volume claims also PruneEnabled
 	AnnotationSpot    = "syncer.dev/spot"    // "true": use spot capacity
 	AnnotationMode    = "syncer.dev/mode"    // ModeObserve: report differences, and write nothing
-	AnnotationIgnore  = "syncer.dev/ignore"  // JSON pointers to fields that syncer leaves to others, with commas
+	AnnotationIgnore  = ignore.Annotation    // JSON pointers to fields that syncer leaves to others, with commas
 	AnnotationRuntime = wellknown.AnnotationRuntime
 	// AnnotationWeightsClass names a storage class: weights are kept in a volume of it, which outlives the pod.
 	AnnotationWeightsClass = "syncer.dev/weights-storage-class"
