@@ -20,10 +20,10 @@ func TestIgnoredField(t *testing.T) {
 		annotation string
 		scaled     bool // another client owns the field
 	}{
-		"a field":                    {ignore.Rules{Fields: []ignore.Field{{Kind: "StatefulSet.apps", Pointer: "/spec/replicas"}}}, "", true},
-		"a manager":                  {ignore.Rules{Managers: []string{"autoscaler"}}, "", true},
-		"an annotation":              {ignore.Rules{}, "/spec/replicas", true},
-		"nobody has changed it yet":  {ignore.Rules{}, "/spec/replicas", false},
+		"a field":                   {ignore.Rules{Fields: []ignore.Field{{Kind: "StatefulSet.apps", Pointer: "/spec/replicas"}}}, "", true},
+		"a manager":                 {ignore.Rules{Managers: []string{"autoscaler"}}, "", true},
+		"an annotation":             {ignore.Rules{}, "/spec/replicas", true},
+		"nobody has changed it yet": {ignore.Rules{}, "/spec/replicas", false},
 		"a pointer that is refused": {ignore.Rules{}, "/spec/replicas,/spec/template", true},
 	} {
 		t.Run(name, func(t *testing.T) {

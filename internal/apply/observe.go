@@ -39,13 +39,21 @@ func (c *Cluster) Observe(ctx context.Context) (cluster.State, error) {
 	s := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}
 	for _, gvr := range []schema.GroupVersionResource{statefulSets, jobs, services, configMaps, claims} {
 		for _, u := range c.watches.list(gvr) {
-			s.Objects = append(s.Objects, objectOf(u))
+			o := objectOf(u)
+			if gvr == claims && o.Workspace == (workspace.Key{}) {
+				o.Health = healthOf(u)
+			}
+			s.Objects = append(s.Objects, o)
 		}
 	}
 	for _, l := range c.watches.optional {
 		if l.applied {
 			for _, u := range l.list() {
-				s.Objects = append(s.Objects, objectOf(u))
+				o := objectOf(u)
+				if o.Workspace == (workspace.Key{}) {
+					o.Health = healthOf(u)
+				}
+				s.Objects = append(s.Objects, o)
 			}
 		}
 	}

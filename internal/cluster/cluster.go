@@ -101,6 +101,7 @@ type Object struct {
 	PruneEnabled  bool // of a volume claim: it may be deleted with its data
 	Observed      bool // its annotation workspace.AnnotationMode says so
 	Deleting      bool
+	Health        Health // of a plain object with a status
 	// Finalizers hold up the deletion, without those that Kubernetes' own controllers take off by themselves.
 	Finalizers []string
 }

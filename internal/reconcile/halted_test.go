@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/mass"
@@ -322,6 +323,35 @@ func TestNextCommitDoesNotWait(t *testing.T) {
 			if w.Op == plan.Hold {
 				t.Errorf("%s is held: %s", w.Key, w.Held)
 			}
+		}
+	})
+}
+
+// TestPlainObjectFails: the status says which plain object is not ready, and a Workspace that names one that has failed
+// says so, until it works.
+func TestPlainObjectFails(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Git.Push("secret.yaml", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: token}\n")
+		s.Git.Push("a.yaml", reconciletest.Named(reconciletest.Phi, "a"))
+		s.Git.Push("b.yaml", strings.Replace(reconciletest.Named(reconciletest.Phi, "b"), "preset: {",
+			"preset: {presetOptions: {modelAccessSecret: token}, ", 1))
+		l := s.Loop()
+		s.Settle(l)
+		s.Kubernetes.Health["ExternalSecret/token"] = cluster.Health{State: cluster.HealthFailed, Message: "no such key"}
+		o := s.Passes(l, 2)
+		wantCondition(t, o, "b", "ExternalSecret/token has failed: no such key")
+		for _, r := range o.Reports {
+			if r.Key.Name == "a" && strings.Contains(fmt.Sprint(r.Conditions), "ExternalSecret") {
+				t.Error("a does not name it")
+			}
+		}
+		if text := string(s.Git.Status()["objects.yaml"]); !strings.Contains(text, "state: Failed") {
+			t.Errorf("the status of plain objects: %s", text)
+		}
+		delete(s.Kubernetes.Health, "ExternalSecret/token")
+		s.Passes(l, 2)
+		if text, ok := s.Git.Status()["objects.yaml"]; ok {
+			t.Errorf("it works again: %s", text)
 		}
 	})
 }

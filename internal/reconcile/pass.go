@@ -71,7 +71,8 @@ type pass struct {
 	objects     []status.Object // plain objects that the API server refuses
 	// waiting are the changes that are held back, by Workspace; nil until a report needs them.
 	waiting map[workspace.Key][]*plan.Change
-	raised  map[string]bool // keys of the warnings that hold in this pass
+	broken  map[workspace.Named]string // plain objects that have failed; nil until a report needs them
+	raised  map[string]bool            // keys of the warnings that hold in this pass
 	out     Outcome
 }
 

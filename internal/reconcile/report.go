@@ -219,6 +219,9 @@ func (l *Loop) facts(p *pass, in *status.Input) {
 			in.Notes = append(slices.Clone(in.Notes), c.String())
 		}
 	}
+	if broken := p.brokenFor(in.Workspace); len(broken) > 0 {
+		in.Missing = slices.Concat(in.Missing, broken)
+	}
 	in.LiveNodes, in.NodePools = p.state.Nodes, p.state.NodePools
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
@@ -339,7 +342,7 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
 func (l *Loop) objectReports(p *pass) []status.Object {
-	out := slices.Concat(p.objects, p.observedObjects())
+	out := slices.Concat(p.objects, p.observedObjects(), p.unhealthyObjects())
 	for i := range p.state.Objects {
 		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, held(o.Ref, o.Source, o.Finalizers))

@@ -25,6 +25,7 @@ type Kubernetes struct {
 	Pruned  []string         // "Kind/name"
 	// Finalizers hold up the deletion of an object, by "Kind/name".
 	Finalizers map[string][]string
+	Health     map[string]cluster.Health // of plain objects, by "Kind/name"
 
 	t       testing.TB
 	git     *Git
@@ -39,6 +40,7 @@ func newKubernetes(t testing.TB, git *Git, azure *capacitytest.Checked) *Kuberne
 	return &Kubernetes{
 		Refused:    map[string]error{},
 		Finalizers: map[string][]string{},
+		Health:     map[string]cluster.Health{},
 		t:          t,
 		git:        git,
 		azure:      azure,
@@ -129,6 +131,7 @@ func (k *Kubernetes) State() cluster.State {
 			PruneEnabled:  o.GetAnnotations()[cluster.AnnotationPrune] == workspace.PruneEnabled,
 			Observed:      o.GetAnnotations()[workspace.AnnotationMode] == workspace.ModeObserve,
 
+			Health:     k.Health[ref.String()],
 			Deleting:   k.deleting[ref],
 			Finalizers: k.Finalizers[ref.String()],
 		})

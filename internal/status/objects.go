@@ -15,7 +15,7 @@ type Object struct {
 	Name      string // "Kind/name"
 	Source    string // file in the repository
 	Deleting  bool
-	State     string // ObjectDiffers; otherwise it follows from Deleting
+	State     string // ObjectDiffers, or a cluster.HealthState; empty for one that is refused or deleted
 	Message   string
 }
 

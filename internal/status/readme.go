@@ -46,6 +46,9 @@ func readme(s Summary) []byte {
 		objects(func(o Object) bool { return !o.Deleting && o.State == "" }), Object.String)
 	section(&b, "Objects that are only observed",
 		objects(func(o Object) bool { return o.State == ObjectDiffers }), Object.String)
+	section(&b, "Objects that are not ready", objects(func(o Object) bool {
+		return !o.Deleting && o.State != "" && o.State != ObjectDiffers
+	}), Object.String)
 	section(&b, "Deletions that do not end", objects(func(o Object) bool { return o.Deleting }), Object.String)
 	kept := slices.DeleteFunc(slices.Clone(s.Pools), func(p Pool) bool { return p.NotReleased == "" })
 	section(&b, "Pools that are not given back", kept, keptPool)
