@@ -12,9 +12,9 @@ import (
 // Commits reads what the commits of the followed branch say in their trailers.
 type Commits struct{ Repository *git.Repository }
 
-// Trailers returns the values of a trailer in a part of the history along first parents, of at most acceptedCommits: the
-// clients that may push to the branch decide, and a commit of a merged branch does not count. If the part has no end, the
-// branch was rewritten or is far ahead, and the tip alone counts.
+// Trailers returns the values of a trailer in a part of the history along first parents, of at most acceptedCommits:
+// the clients that may push to the branch decide, and a commit of a merged branch does not count. If the part has no
+// end, the branch was rewritten or is far ahead, and the tip alone counts.
 func (c Commits) Trailers(ctx context.Context, name string, part reconcile.History) ([]string, error) {
 	commits, err := c.Repository.Log(ctx, git.Hash(part.Tip), acceptedCommits)
 	if err != nil {

@@ -28,7 +28,9 @@ func (c *Cluster) ignored(o *unstructured.Unstructured) []jsondiff.IgnoreRule {
 }
 
 // owned returns the fields of an object that belong to others by a rule, as JSON pointers.
-func (c *Cluster) owned(o *unstructured.Unstructured) []string { return c.options.Ignore.Of(o, c.live(o)) }
+func (c *Cluster) owned(o *unstructured.Unstructured) []string {
+	return c.options.Ignore.Of(o, c.live(o))
+}
 
 // conflicts asks the server which fields of a desired object other field managers have set to other values. It is a
 // dry run without force, to which the server answers with a conflict for each such field.

@@ -13,18 +13,28 @@ import (
 
 // TestHealth: conditions, built-in kinds, and what cannot be judged.
 func TestHealth(t *testing.T) {
+	const conditions = "status: {conditions: "
 	const secret = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: x, generation: 2}\n"
 	for name, tt := range map[string]struct {
 		text string
 		want cluster.HealthState
 	}{
-		"ready":                    {secret + "status: {conditions: [{type: Ready, status: 'True'}]}", cluster.Healthy},
-		"not ready":                {secret + "status: {conditions: [{type: Ready, status: 'False', message: no}]}", cluster.HealthInProgress},
-		"stalled":                  {secret + "status: {conditions: [{type: Stalled, status: 'True', message: no}]}", cluster.HealthFailed},
-		"not seen yet":             {secret + "status: {observedGeneration: 1}", cluster.HealthInProgress},
-		"a claim":                  {"apiVersion: v1\nkind: PersistentVolumeClaim\nstatus: {phase: Bound}", cluster.Healthy},
-		"an unbound claim":         {"apiVersion: v1\nkind: PersistentVolumeClaim\nstatus: {phase: Pending}", cluster.HealthInProgress},
-		"conditions that are none": {secret + "status: {conditions: x}", cluster.HealthUnknown},
+		"ready": {secret + conditions + "[{type: Ready, status: 'True'}]}", cluster.Healthy},
+		"not ready": {
+			secret + conditions + "[{type: Ready, status: 'False', message: no}]}",
+			cluster.HealthInProgress,
+		},
+		"stalled": {
+			secret + conditions + "[{type: Stalled, status: 'True', message: no}]}",
+			cluster.HealthFailed,
+		},
+		"not seen yet": {secret + "status: {observedGeneration: 1}", cluster.HealthInProgress},
+		"a claim":      {"apiVersion: v1\nkind: PersistentVolumeClaim\nstatus: {phase: Bound}", cluster.Healthy},
+		"an unbound claim": {
+			"apiVersion: v1\nkind: PersistentVolumeClaim\nstatus: {phase: Pending}",
+			cluster.HealthInProgress,
+		},
+		"conditions that are none": {secret + conditions + "x}", cluster.HealthUnknown},
 	} {
 		u := &unstructured.Unstructured{}
 		data, err := yaml.YAMLToJSON([]byte(tt.text))

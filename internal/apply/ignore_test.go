@@ -15,16 +15,17 @@ import (
 // TestIgnoredField: a field that belongs to others is created as rendered. After that it is no drift, and a change of
 // another field, or of the field itself in Git, does not write it.
 func TestIgnoredField(t *testing.T) {
+	field := ignore.Field{Kind: "StatefulSet.apps", Pointer: "/spec/replicas"}
 	for name, tt := range map[string]struct {
 		rules      ignore.Rules
 		annotation string
 		scaled     bool // another client owns the field
 	}{
-		"a field":                   {ignore.Rules{Fields: []ignore.Field{{Kind: "StatefulSet.apps", Pointer: "/spec/replicas"}}}, "", true},
-		"a manager":                 {ignore.Rules{Managers: []string{"autoscaler"}}, "", true},
-		"an annotation":             {ignore.Rules{}, "/spec/replicas", true},
-		"nobody has changed it yet": {ignore.Rules{}, "/spec/replicas", false},
-		"a pointer that is refused": {ignore.Rules{}, "/spec/replicas,/spec/template", true},
+		"a field":                      {ignore.Rules{Fields: []ignore.Field{field}}, "", true},
+		"a manager":                    {ignore.Rules{Managers: []string{"autoscaler"}}, "", true},
+		"an annotation":                {ignore.Rules{}, "/spec/replicas", true},
+		"no client has changed it yet": {ignore.Rules{}, "/spec/replicas", false},
+		"a pointer that is refused":    {ignore.Rules{}, "/spec/replicas,/spec/template", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, ns := connect(t, shared.kubeconfig)
@@ -82,7 +83,7 @@ func TestIgnoredField(t *testing.T) {
 				t.Fatal(err)
 			}
 			if *set.Spec.Replicas != live || set.Spec.Template.Spec.Containers[0].Image != "ok:2" {
-				t.Errorf("%d replicas of %s, want %d of ok:2", *set.Spec.Replicas, set.Spec.Template.Spec.Containers[0].Image, live)
+				t.Errorf("%d replicas of %v, want %d of ok:2", *set.Spec.Replicas, set.Spec.Template.Spec.Containers, live)
 			}
 			// Switched off in Git: zero is written in spite of the rule.
 			_ = unstructured.SetNestedField(o.Object, int64(0), "spec", "replicas")
@@ -103,15 +104,18 @@ metadata: {name: weights}
 spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 `
 
-// TestPruneAsksTheObject: what stands on a live object right before the request decides, whatever a plan says.
+// TestPruneAsksTheObject: what stands on a live object right before the request decides, regardless of the plan.
 func TestPruneAsksTheObject(t *testing.T) {
 	for name, tt := range map[string]struct {
 		annotations map[string]string
 		want        cluster.Result
 	}{
-		"a claim":                 {nil, cluster.Skipped},
-		"a claim that may go":     {map[string]string{cluster.AnnotationPrune: "enabled"}, cluster.Deleted},
-		"only observed":           {map[string]string{"syncer.dev/mode": "observe", cluster.AnnotationPrune: "enabled"}, cluster.Skipped},
+		"a claim":             {nil, cluster.Skipped},
+		"a claim that may go": {map[string]string{cluster.AnnotationPrune: "enabled"}, cluster.Deleted},
+		"only observed": {
+			map[string]string{"syncer.dev/mode": "observe", cluster.AnnotationPrune: "enabled"},
+			cluster.Skipped,
+		},
 		"another word":            {map[string]string{cluster.AnnotationPrune: "yes"}, cluster.Skipped},
 		"a claim that never goes": {map[string]string{cluster.AnnotationPrune: "disabled"}, cluster.Skipped},
 	} {

@@ -9,8 +9,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// mayDelete decides whether syncer may delete a live object that is ours, by what stands on it right before the request.
-// A volume claim holds data that no commit brings back, and needs a word of its own.
+// mayDelete decides whether syncer may delete a live object that is ours, by what stands on it right before the
+// request. A volume claim holds data that no commit brings back, and needs a word of its own.
 func mayDelete(live *unstructured.Unstructured) bool {
 	a := live.GetAnnotations()
 	switch {

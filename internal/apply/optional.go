@@ -59,7 +59,8 @@ func optionalKinds(o Options, managed string) []*optionalKind {
 		kind, group, _ := strings.Cut(name, ".")
 		gk := schema.GroupKind{Group: group, Kind: kind}
 		if _, builtin := applied[gk]; !builtin {
-			out = append(out, &optionalKind{kind: gk, applied: true, selector: selected, strip: secrets.StripOf(gk, stripFor(o))})
+			kept := secrets.StripOf(gk, stripFor(o))
+			out = append(out, &optionalKind{kind: gk, applied: true, selector: selected, strip: kept})
 		}
 	}
 	if o.Karpenter {

@@ -70,7 +70,8 @@ var layers = [][]string{
 	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
 	{"internal/diag"},
 	{
-		"presets", "internal/clock", "internal/ignore", "internal/plan/mass", "internal/outbound", "internal/podpolicy", "internal/publicurl",
+		"presets", "internal/clock", "internal/ignore", "internal/plan/mass", "internal/outbound",
+		"internal/podpolicy", "internal/publicurl",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
 		"internal/git/trailer",
 	},
@@ -108,7 +109,10 @@ var layers = [][]string{
 	{"internal/render"},
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
 	{"internal/desired", "internal/plan/rendered"},
-	{"internal/desired/eventual", "internal/plan/halt", "internal/plan/hold", "internal/plan/raise", "internal/plan/values"},
+	{
+		"internal/desired/eventual", "internal/plan/halt", "internal/plan/hold", "internal/plan/raise",
+		"internal/plan/values",
+	},
 	{"internal/plan", "internal/desired/digest", "internal/desired/why"},
 	{"internal/plan/summary"},
 	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},

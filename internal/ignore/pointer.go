@@ -55,7 +55,8 @@ func Pointer(text string) error {
 func inside(pointer, p string) bool { return pointer == p || strings.HasPrefix(pointer, p+"/") }
 
 // Hint says what may be ignored.
-const Hint = "name a field such as /spec/replicas; what identifies an object, pods, selectors and data cannot be ignored"
+const Hint = "name a field such as /spec/replicas; " +
+	"what identifies an object, pods, selectors and data cannot be ignored"
 
 // Pointers splits the value of an annotation at commas, and checks each part.
 func Pointers(annotation string) (out []string, wrong []error) {

@@ -31,7 +31,8 @@ func ParseField(text string) (Field, error) {
 	kind, pointer, ok := strings.Cut(strings.TrimSpace(text), " ")
 	pointer = strings.TrimSpace(pointer)
 	if !ok || kind == "" || strings.ContainsAny(kind, "/~") {
-		return Field{}, fmt.Errorf("%.100q is not a kind and a JSON pointer, such as \"StatefulSet.apps /spec/replicas\"", text)
+		const form = "%.100q is not a kind and a JSON pointer, such as \"StatefulSet.apps /spec/replicas\""
+		return Field{}, fmt.Errorf(form, text)
 	}
 	return Field{kind, pointer}, Pointer(pointer)
 }

@@ -129,8 +129,8 @@ func (g Guard) holds(o *cluster.Object) string {
 	return g.Holds(o.Workspace, o.Source)
 }
 
-// HeldBy is the reason for which a Workspace is held by a switch of the source, or because too many would go with it; ""
-// for other reasons.
+// HeldBy is the reason for which a Workspace is held by a switch of the source, or because too many would go with it;
+// "" for other reasons.
 func (g Guard) HeldBy(k workspace.Key) diag.Reason {
 	if g.massHeld[k] {
 		return diag.MassDeletion

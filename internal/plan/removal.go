@@ -12,8 +12,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// massDeletion counts the Workspaces that would be deleted, and returns them. What the guard keeps anyway does not count,
-// and neither do replicas of an InferenceSet that stays: their number is written in its file.
+// massDeletion counts the Workspaces that would be deleted, and returns them. What the guard keeps anyway does not
+// count, and neither do replicas of an InferenceSet that stays: their number is written in its file.
 func massDeletion(
 	live []cluster.Object, set *workspace.Set, g Guard, p mass.Policy,
 ) (_ mass.Deletion, gone []workspace.Key) {

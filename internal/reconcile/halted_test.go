@@ -67,7 +67,8 @@ func TestSuspendStopsEverything(t *testing.T) {
 		after := writes(s)
 		after.Commits = before.Commits
 		diff(t, "writes during the incident", before, after)
-		if replicas(s, "a") != 0 || s.Kubernetes.Live("StatefulSet/c") != nil || s.Kubernetes.Live("ConfigMap/settings") == nil {
+		if replicas(s, "a") != 0 || s.Kubernetes.Live("StatefulSet/c") != nil ||
+			s.Kubernetes.Live("ConfigMap/settings") == nil {
 			t.Fatalf("something was written: %s", s)
 		}
 		for _, name := range []string{"a", "b", "c"} {

@@ -102,7 +102,9 @@ func TestMentioned(t *testing.T) {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
-	for kind, want := range map[string]bool{"Suspend": false, "suspend": true, "Suspned": true, "Config": false, "Preset": false} {
+	for kind, want := range map[string]bool{
+		"Suspend": false, "suspend": true, "Suspned": true, "Config": false, "Preset": false,
+	} {
 		if got := suspension.Misspelt(kind); got != want {
 			t.Errorf("%s: %t", kind, got)
 		}
