@@ -35,7 +35,7 @@ func TestDecode(t *testing.T) {
 		"good":             {"spec:\n" + good, false, true, ""},
 		"quoted time":      {"spec: {reason: r, until: \"2026-12-01T08:00:00+02:00\"}", true, true, ""},
 		"everything":       {"spec: {reason: r}", true, false, ""},
-		"no reason":        {"spec: {selector: {names: [a]}}", false, false, "4:7: spec.reason: is required"},
+		"no reason":        {"spec: {selector: {names: [a]}}", false, false, "4:1: spec.reason: is required"},
 		"no spec":          {"", true, false, "spec: is required"},
 		"unknown key":      {"spec:\n" + good + "  seletor: {}\n", true, false, "did you mean \"selector\""},
 		"unknown selector": {"spec: {reason: r, selector: {name: [a]}}", true, false, "spec.selector.name"},
