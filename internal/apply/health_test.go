@@ -21,11 +21,11 @@ func TestHealth(t *testing.T) {
 	}{
 		"ready": {secret + conditions + "[{type: Ready, status: 'True'}]}", cluster.Healthy},
 		"not ready": {
-			secret + conditions + "[{type: Ready, status: 'False', message: no}]}",
+			secret + conditions + "[{type: Ready, status: 'False', message: denied}]}",
 			cluster.HealthInProgress,
 		},
 		"stalled": {
-			secret + conditions + "[{type: Stalled, status: 'True', message: no}]}",
+			secret + conditions + "[{type: Stalled, status: 'True', message: denied}]}",
 			cluster.HealthFailed,
 		},
 		"not seen yet": {secret + "status: {observedGeneration: 1}", cluster.HealthInProgress},
