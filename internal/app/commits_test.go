@@ -165,7 +165,7 @@ func TestFetch(t *testing.T) {
 	_, err = fetch(t, c, "nosuch")
 	wantError(t, err, "nosuch")
 	c.Source.Path = "nowhere"
-	_, err = fetch(t, c, "")
+	_, err = fetch(t, c, first)
 	wantError(t, err, `no folder "nowhere" (configuration: source.path, which starts at the root`)
 }
 

@@ -20,6 +20,8 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/ignore"
+	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/sops/keys"
 	"syncer.dev/syncer/internal/source"
@@ -77,7 +79,19 @@ func connectCluster(
 		Secrets:        secrets,
 		Sweep:          c.Sweep,
 		ServiceAccount: c.Impersonate,
+		Ignore:         ignoreRules(c),
 	})
+}
+
+// ignoreRules are the fields that the configuration leaves to others. The check of the configuration has read them.
+func ignoreRules(c config.Config) ignore.Rules {
+	out := ignore.Rules{Managers: c.Ignore.Managers}
+	for _, text := range c.Ignore.Fields {
+		if f, err := ignore.ParseField(text); err == nil {
+			out.Fields = append(out.Fields, f)
+		}
+	}
+	return out
 }
 
 // objectKinds are the kinds of plain objects that the repository may hold.
@@ -112,6 +126,7 @@ func (p *Parts) Loop(
 		Source:   from,
 		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c, log},
 		Reviews:  ReviewsOf(p.Repository, c),
+		Commits:  Commits{p.Repository},
 		Cluster:  p.Cluster,
 		Look:     p.Cluster.Look,
 		Due:      p.Cluster.Due,
@@ -173,7 +188,11 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 	if err != nil {
 		return reconcile.Revision{}, err
 	}
+	allow, _ := commit.Trailer("Syncer-Allow-Empty")
 	tree, err := source.CommitTree(snapshot, other, c.Source.Path)
+	if err != nil && allow == "true" {
+		tree, err = source.EmptyTree(snapshot, c.Source.Path, err)
+	}
 	if err != nil {
 		return reconcile.Revision{}, fmt.Errorf("read %s: %w", commit.Hash.Short(), err)
 	}
@@ -185,8 +204,8 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 	} else {
 		r.Inputs = "nothing at " + c.Source.Path
 	}
-	allow, _ := commit.Trailer("Syncer-Allow-Empty")
 	r.AllowEmpty = allow == "true"
+	r.AllowDelete = mass.Allowed(commit.Trailers(mass.Trailer))
 	if commit.Forced {
 		r.Notices = append(r.Notices, "the history was rewritten: the new tip does not contain the old one")
 	}

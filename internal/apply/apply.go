@@ -25,6 +25,7 @@ import (
 	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/outbound"
 )
 
@@ -52,6 +53,8 @@ type Options struct {
 	ServiceAccount string
 	// Sweep is the interval in which every object is looked at by a dry run, although nothing has changed. Zero is never.
 	Sweep time.Duration
+	// Ignore are the fields that belong to others.
+	Ignore ignore.Rules
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }

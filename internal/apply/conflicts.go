@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,8 +17,16 @@ import (
 	"syncer.dev/syncer/internal/apply/drift"
 )
 
-// left returns the fields of an object that syncer leaves to other controllers, as JSON pointers.
-func (c *Cluster) left(o *unstructured.Unstructured) []string { return c.contests.Left(o) }
+// left returns the fields of an object that syncer leaves to other controllers, as JSON pointers: by a rule, or because
+// they keep changing them.
+func (c *Cluster) left(o *unstructured.Unstructured) []string {
+	return append(c.owned(o), c.contests.Left(o)...)
+}
+
+// owned returns the fields of an object that belong to others by a rule, as JSON pointers.
+func (c *Cluster) owned(o *unstructured.Unstructured) []string {
+	return c.options.Ignore.Of(o, c.live(o))
+}
 
 // leave makes an object that is sent leave fields as they are live.
 func leave(sent, live *unstructured.Unstructured, left []string) {
@@ -52,10 +61,12 @@ func (c *Cluster) conflicts(ctx context.Context, o *unstructured.Unstructured) (
 		return nil, err
 	}
 	var out []contest.Conflict
+	owned := c.owned(o)
 	for _, cause := range status.Status().Details.Causes {
 		manager := quoted.FindStringSubmatch(cause.Message)
 		pointer, ok := contest.PointerTo(o.Object, cause.Field)
-		if cause.Type == metav1.CauseTypeFieldManagerConflict && manager != nil && ok {
+		if cause.Type == metav1.CauseTypeFieldManagerConflict && manager != nil && ok &&
+			!slices.Contains(owned, pointer) {
 			out = append(out, contest.Conflict{
 				Field:   strings.TrimPrefix(cause.Field, "."),
 				Manager: manager[1],

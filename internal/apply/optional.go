@@ -60,7 +60,7 @@ func stripOptional(kind schema.GroupKind) cache.TransformFunc {
 		if err != nil {
 			return nil, err
 		}
-		return strip(stripped)
+		return stripPlain(stripped)
 	}
 }
 
@@ -72,7 +72,8 @@ func optionalKinds(o Options, managed string) []*optionalKind {
 		kind, group, _ := strings.Cut(name, ".")
 		gk := schema.GroupKind{Group: group, Kind: kind}
 		if _, builtin := applied[gk]; !builtin {
-			out = append(out, &optionalKind{kind: gk, applied: true, selector: selected, strip: stripOptional(gk)})
+			kept := keeping(o.Ignore.Managers, stripOptional(gk))
+			out = append(out, &optionalKind{kind: gk, applied: true, selector: selected, strip: kept})
 		}
 	}
 	if o.Karpenter {

@@ -3,10 +3,15 @@
 package apply
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/tools/cache"
 
+	"syncer.dev/syncer/internal/apply/health"
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
@@ -45,6 +50,35 @@ func stripWith(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, 
 			return mirror.Applied(u, appliedByUs(u), of(u)), nil
 		}
 		return o, nil
+	}
+}
+
+// stripPlain keeps the health of a plain object of the repository: a Workspace is judged by its workload.
+var stripPlain = stripWith(func(u *unstructured.Unstructured) mirror.Part {
+	if u.GetLabels()[cluster.LabelWorkspace] != "" {
+		return nil
+	}
+	return mirror.Plain{Health: health.Of(u)}
+})
+
+// keeping is a transformation that also keeps which fields some field managers have set.
+func keeping(managers []string, strip cache.TransformFunc) cache.TransformFunc {
+	if len(managers) == 0 {
+		return strip
+	}
+	return func(o any) (any, error) {
+		u, ok := o.(*unstructured.Unstructured)
+		if !ok {
+			return strip(o)
+		}
+		others := slices.DeleteFunc(slices.Clone(u.GetManagedFields()), func(e metav1.ManagedFieldsEntry) bool {
+			return e.Manager == fieldManager || !slices.Contains(managers, e.Manager)
+		})
+		stripped, err := strip(o)
+		if s, ok := stripped.(*mirror.Object); ok && err == nil {
+			return s.Owned(others), nil
+		}
+		return stripped, err
 	}
 }
 

@@ -128,7 +128,7 @@ func (c *Cluster) try(
 		if len(left) > 0 {
 			v.Before = drift.Without(v.live, left)
 		}
-	case len(left) > 0 && c.contests.Answer() == contest.Overwrite:
+	case c.contests.Left(o) != nil && c.contests.Answer() == contest.Overwrite:
 		// Not remembered: the field is to be set back when its time has come.
 	default:
 		c.memory.Equal(o, v.live)

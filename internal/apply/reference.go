@@ -186,6 +186,5 @@ func (c *Cluster) notFound(ctx context.Context, r cluster.Ref, err error) (clust
 func (c *Cluster) mayGo(u *unstructured.Unstructured) bool {
 	l := u.GetLabels()
 	return l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster &&
-		appliedByUs(u) &&
-		u.GetAnnotations()[cluster.AnnotationPrune] != "disabled"
+		appliedByUs(u) && mayDelete(u)
 }

@@ -33,7 +33,7 @@ var (
 
 // strips are the kinds in the namespaces of Workspaces, and what is kept of each object.
 var strips = map[schema.GroupVersionResource]cache.TransformFunc{
-	statefulSets: stripWorkload, jobs: stripWorkload, services: strip, configMaps: strip, claims: strip,
+	statefulSets: stripWorkload, jobs: stripWorkload, services: strip, configMaps: strip, claims: stripPlain,
 	pods: stripOwnPod, endpointSlices: stripEndpoints,
 }
 
@@ -49,7 +49,7 @@ type watches struct {
 	changed   chan struct{}
 	informers map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer // by namespace; "" for nodes
 	healths   []*watchHealth                                                       // of the informers
-	told      []cache.InformerSynced // whether the view knows the first list of each one
+	told      []cache.InformerSynced                                               // whether the view knows the first list of each one
 	optional  []*optionalKind
 	patience  time.Duration // how long what is known of a kind that cannot be watched still counts
 	view      *mirror.View
@@ -76,7 +76,8 @@ func newWatches(c *Cluster) *watches {
 	selectOurs := func(o *metav1.ListOptions) { o.LabelSelector = ours }
 	for _, ns := range c.options.Namespaces {
 		for gvr, strip := range strips {
-			w.add(informerSpec{gvr, selectOurs, strip, nil, w.newHealth()}, ns)
+			kept := keeping(c.options.Ignore.Managers, strip)
+			w.add(informerSpec{gvr, selectOurs, kept, nil, w.newHealth()}, ns)
 		}
 	}
 	w.add(informerSpec{nodes, nil, stripNode, nil, w.newHealth()}, "")

@@ -70,7 +70,8 @@ var layers = [][]string{
 	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
 	{"internal/diag"},
 	{
-		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
+		"presets", "internal/clock", "internal/ignore", "internal/plan/mass", "internal/outbound",
+		"internal/podpolicy", "internal/publicurl",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
 	},
@@ -89,7 +90,7 @@ var layers = [][]string{
 		"internal/workspace", "internal/workspace/foreign", "internal/workspace/kept", "internal/workspace/plainobject",
 		"internal/derive", "internal/git/signin",
 	},
-	{"internal/workspace/facts", "internal/workspace/find"},
+	{"internal/workspace/facts", "internal/workspace/find", "internal/workspace/suspension"},
 	{
 		"internal/workspace/load",
 		"internal/workspace/admission",
@@ -101,7 +102,7 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift",
-		"internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror", "internal/apply/units",
+		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror", "internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/secrets",
 		"internal/apply/sweep",
 		"internal/reviewed",
@@ -116,7 +117,10 @@ var layers = [][]string{
 	{"internal/render"},
 	{"internal/eject", "internal/status", "internal/capacity/pools/executor"},
 	{"internal/desired", "internal/status/events"},
-	{"internal/desired/eventual", "internal/plan/hold", "internal/plan/raise", "internal/plan/values"},
+	{
+		"internal/desired/eventual", "internal/plan/halt", "internal/plan/hold", "internal/plan/raise",
+		"internal/plan/values",
+	},
 	{"internal/plan", "internal/desired/digest", "internal/desired/why"},
 	{"internal/plan/summary"},
 	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
@@ -181,8 +185,9 @@ var within = map[string]map[string][]string{
 		"internal/workspace/load": {
 			"internal/workspace/foreign", "internal/workspace/kept",
 			"internal/workspace", "internal/workspace/facts", "internal/workspace/find", "internal/workspace/header",
-			"internal/workspace/plainobject",
+			"internal/workspace/plainobject", "internal/workspace/suspension",
 		},
+		"internal/workspace/suspension": {"internal/workspace"},
 		"internal/workspace/admission": {
 			"internal/workspace", "internal/workspace/kaitokeys", "internal/workspace/nodelabel",
 			"internal/workspace/podtemplate",
@@ -263,7 +268,7 @@ var fences = []struct {
 	}},
 	{"k8s.io/client-go", []string{"internal/apply"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
-	{"github.com/fluxcd/", []string{"internal/apply"}},
+	{"github.com/fluxcd/", []string{"internal/apply", "internal/apply/health"}},
 	{"k8s.io/kubectl", nil},
 	{"github.com/Azure/", []string{"internal/capacity/aks", "internal/git/entra", "internal/sops/keys"}},
 	{"github.com/getsops/", []string{"internal/sops/keys"}},
@@ -284,12 +289,12 @@ var fences = []struct {
 
 // pure packages do no I/O and read no clock.
 var pure = []string{
-	"internal/files", "internal/redact",
+	"internal/files", "internal/redact", "internal/ignore",
 	"internal/diag", "internal/podpolicy", "internal/publicurl", "internal/sops", "internal/strictyaml",
 	"internal/preset", "internal/derive", "internal/eject", "internal/workspace",
 	"internal/workspace/load", "internal/workspace/admission", "internal/workspace/plainobject",
 	"internal/workspace/facts", "internal/workspace/foreign", "internal/workspace/kept",
-	"internal/workspace/find", "internal/workspace/header",
+	"internal/workspace/find", "internal/workspace/header", "internal/workspace/suspension",
 	"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
 	"internal/capacity", "internal/capacity/sizing", "internal/capacity/sizing/kaito", "internal/capacity/sizing/memory",
 	"internal/capacity/fleet", "internal/capacity/fleet/ledger", "internal/capacity/fleet/nodeclass",
@@ -302,7 +307,8 @@ var pure = []string{
 	"internal/git/ancestry", "internal/git/objects", "internal/git/edit", "internal/git/revision",
 	"internal/git/store",
 	"internal/git/target", "internal/git/trailer",
-	"internal/plan", "internal/plan/findings", "internal/plan/hold", "internal/plan/raise",
+	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
+	"internal/plan/raise",
 	"internal/render/rendered", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",

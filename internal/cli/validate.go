@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +77,7 @@ func (o validateOptions) run(ctx context.Context) error {
 		Input: o.In,
 		Base:  o.base,
 		Old:   o.old,
+		Now:   time.Now(),
 	})
 	if err != nil {
 		return err

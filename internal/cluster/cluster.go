@@ -98,10 +98,16 @@ type Object struct {
 	// Owned says that syncer's field manager set the labels, so that they are not a copy made by another client.
 	Owned         bool
 	PruneDisabled bool
+	PruneEnabled  bool // of a volume claim: it may be deleted with its data
+	Observed      bool // its annotation workspace.AnnotationMode says so
 	Deleting      bool
+	Health        Health // of a plain object with a status
 	// Finalizers hold up the deletion, without those that Kubernetes' own controllers take off by themselves.
 	Finalizers []string
 }
+
+// IsClaim reports whether an object is a PersistentVolumeClaim.
+func IsClaim(r Ref) bool { return r.Group == "" && r.Kind == "PersistentVolumeClaim" }
 
 // State is what is live, as read at one time.
 type State struct {

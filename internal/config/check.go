@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/podpolicy"
 )
 
@@ -47,6 +48,8 @@ var rules = []func(*check){
 	(*check).azureAudience,
 	(*check).storageClass,
 	(*check).limits,
+	(*check).massDeletion,
+	(*check).ignored,
 	(*check).namespaces,
 	(*check).podNames,
 	(*check).priority,
@@ -211,6 +214,31 @@ func (c *check) choices() {
 		if !slices.Contains(o.allowed, o.value) {
 			named := slices.DeleteFunc(slices.Clone(o.allowed), func(s string) bool { return s == "" })
 			c.fail(diag.InvalidValue, o.field, "use "+strings.Join(named, " or "), "%q is not a valid value", o.value)
+		}
+	}
+}
+
+func (c *check) massDeletion() {
+	m := c.Policy.MassDeletion
+	if m.Count < 0 {
+		c.fail(diag.OutOfRange, "policy.massDeletion.count", "use 0 for any number", "must not be negative")
+	}
+	if m.Percent < 0 || m.Percent > 100 {
+		c.fail(diag.OutOfRange, "policy.massDeletion.percent", "use 0 for any part", "must be between 0 and 100, not %d",
+			m.Percent)
+	}
+}
+
+func (c *check) ignored() {
+	for i, text := range c.Ignore.Fields {
+		if _, err := ignore.ParseField(text); err != nil {
+			c.fail(diag.InvalidPointer, fmt.Sprintf("ignore.fields[%d]", i), ignore.Hint, "%s", err)
+		}
+	}
+	for i, name := range c.Ignore.Managers {
+		if name == "" || name == "syncer" {
+			c.fail(diag.InvalidValue, fmt.Sprintf("ignore.managers[%d]", i), "name another client, such as keda-operator",
+				"%q is not a field manager that syncer could leave fields to", name)
 		}
 	}
 }

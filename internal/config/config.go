@@ -28,6 +28,7 @@ type Config struct {
 	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
 	Policy     Policy   `yaml:"policy"`
+	Ignore     Ignore   `yaml:"ignore"`
 	Review     Review   `yaml:"review"`
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	// Sweep is zero, or at least a minute.
@@ -149,6 +150,12 @@ type Limits struct {
 	Spot         bool     `yaml:"spot" usage:"Workspaces may ask for spot nodes (annotation syncer.dev/spot)"`
 }
 
+// Ignore says which fields of live objects belong to others.
+type Ignore struct {
+	Fields   []string `yaml:"fields" usage:"fields others own, as \"KIND.GROUP /JSON/POINTER\""`
+	Managers []string `yaml:"managers" usage:"field managers that own what they have set, such as keda-operator"`
+}
+
 // Policy says what the repository may ask for.
 type Policy struct {
 	Pods          Pods   `yaml:"pods"`
@@ -160,8 +167,9 @@ type Policy struct {
 	Interruption     string `yaml:"interruption" usage:"interruption of a serving Workspace: fail, warn or off"`
 	UnknownQuota     string `yaml:"unknownQuota" usage:"new nodes of a size whose quota is unknown: fail, warn or off"`
 
-	CostDelta CostDelta    `yaml:"costDelta"`
-	Review    ReviewPolicy `yaml:"review"`
+	CostDelta    CostDelta    `yaml:"costDelta"`
+	MassDeletion MassDeletion `yaml:"massDeletion"`
+	Review       ReviewPolicy `yaml:"review"`
 
 	Preemption string   `yaml:"preemption" usage:"who runs gives way to a higher priority without a place: deny or allow"`
 	Priority   Priority `yaml:"priority"`
@@ -171,6 +179,12 @@ type Policy struct {
 type CostDelta struct {
 	Verdict string  `yaml:"verdict" usage:"a change that is dearer than policy.costDelta.hourly: fail, warn or off"`
 	Hourly  float64 `yaml:"hourly" usage:"US dollars per hour by which a change may raise the cost of all pools"`
+}
+
+// MassDeletion bounds how many Workspaces go at once without the trailer Syncer-Allow-Delete. Three always may.
+type MassDeletion struct {
+	Count   int `yaml:"count" usage:"Workspaces that may be deleted at once without a trailer; 0: any number"`
+	Percent int `yaml:"percent" usage:"percent of all Workspaces that may, beyond three; 0: any part"`
 }
 
 // ReviewPolicy says what happens where what would run is not what reviewers were shown.
@@ -290,6 +304,7 @@ func Default() Config {
 			Interruption:     string(diag.Warn),
 			UnknownQuota:     string(diag.Warn),
 			CostDelta:        CostDelta{Verdict: string(diag.Warn), Hourly: 10},
+			MassDeletion:     MassDeletion{Count: 10, Percent: 50},
 			Review:           ReviewPolicy{Verdict: string(diag.Warn), CostTolerance: 10, MaxAge: 7 * 24 * time.Hour},
 			Preemption:       Deny,
 		},

@@ -82,6 +82,8 @@ var foundToo = []string{
 	"policy.interruption",
 	"policy.unknownQuota",
 	"policy.costDelta.",
+	"policy.massDeletion.",
+	"ignore.",
 	"policy.review.verdict",
 	"policy.review.costTolerance",
 	"policy.review.maxAge",

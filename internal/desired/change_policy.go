@@ -2,7 +2,10 @@
 
 package desired
 
-import "syncer.dev/syncer/internal/diag"
+import (
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/mass"
+)
 
 // ChangePolicy is what the configuration says about changes to what runs (section policy). An empty verdict is Off.
 type ChangePolicy struct {
@@ -14,4 +17,6 @@ type ChangePolicy struct {
 	// CostDelta is about a change that makes all pools together dearer by more than MaxDelta, in US dollars per hour.
 	CostDelta diag.Verdict
 	MaxDelta  float64
+	// Mass is how many Workspaces one change may delete without a word of its author.
+	Mass mass.Policy
 }

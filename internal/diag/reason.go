@@ -133,6 +133,14 @@ const (
 	// A change that section policy of the configuration forbids.
 	ChangeNotAllowed Reason = "ChangeNotAllowed"
 
+	// Changes that a switch in the source stops.
+	Suspended         Reason = "Suspended"
+	SuspendEnded      Reason = "SuspendEnded"
+	SuspendUnreadable Reason = "SuspendUnreadable"
+	Observed          Reason = "Observed"
+	InvalidPointer    Reason = "InvalidPointer"
+	MassDeletion      Reason = "MassDeletion"
+
 	// Kustomize.
 	KustomizeNotSupported Reason = "KustomizeNotSupported"
 	KustomizeFailed       Reason = "KustomizeFailed"
@@ -333,6 +341,15 @@ var catalogue = []group{
 	}},
 	{"Changes", []Entry{
 		{ChangeNotAllowed, "policy.deletion, policy.interruption or policy.costDelta is fail, and forbids the change."},
+		{Suspended, "A document of kind Suspend stops every change of what it selects."},
+		{SuspendEnded, "The time of a Suspend is over: it stops nothing."},
+		{SuspendUnreadable, "A file may hold a Suspend that cannot be read, which therefore stops everything."},
+		{Observed, "The annotation syncer.dev/mode: observe lets syncer report differences, and write nothing."},
+		{InvalidPointer, "A field to ignore is not one that may be ignored, or is not written as a JSON pointer."},
+		{
+			MassDeletion,
+			"A commit removes more Workspaces than policy.massDeletion allows without the trailer Syncer-Allow-Delete.",
+		},
 	}},
 	{"Kustomize and patches", []Entry{
 		{KustomizeNotSupported, "Kustomization folders cannot be used here."},

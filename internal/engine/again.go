@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/halt"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -30,8 +31,10 @@ type before struct {
 	planned  plan.Plan                    // with findings, and without reviews
 	complete bool                         // planned is set
 
-	allowEmpty bool
-	held       map[workspace.Key]string
+	allowEmpty  bool
+	allowDelete int
+	held        map[workspace.Key]string
+	halted      halt.Halted
 }
 
 // desires reports whether the desired state is the same as before.
@@ -41,9 +44,13 @@ func (b *before) desires(set *workspace.Set, seen Observed) bool {
 
 // plans reports whether the plan is the same as before, given that the desired state is.
 func (b *before) plans(
-	rev Revision, seen Observed, previews []cluster.Preview, held map[workspace.Key]string,
+	rev Revision, seen Observed, previews []cluster.Preview, held map[workspace.Key]string, halted halt.Halted,
 ) bool {
-	return b.complete && b.allowEmpty == rev.AllowEmpty && b.seen.Stale == seen.Stale && b.seen.QuotaErr == nil &&
+	if b.planned.Guard.Mass.Gone > 0 { // what commits allow to be deleted is asked again
+		return false
+	}
+	return b.complete && b.allowEmpty == rev.AllowEmpty && b.allowDelete == rev.AllowDelete && b.halted.Same(halted) &&
+		b.seen.Stale == seen.Stale && b.seen.QuotaErr == nil &&
 		seen.QuotaErr == nil && maps.Equal(b.held, held) && slices.EqualFunc(b.previews, previews, samePreview)
 }
 

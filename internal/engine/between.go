@@ -100,7 +100,7 @@ func (e *Engine) side(ctx context.Context, rev Revision, before *plan.Side) (sou
 		}
 	}
 	d.Fleet.Bindings, d.Fleet.Verdicts = nil, nil // each Workload has its own
-	return source{in, plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty}}, err
+	return source{in, plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty, AllowDelete: rev.AllowDelete}}, err
 }
 
 // differing returns the objects that are on one side alone. Those of one name that may differ have two addresses.

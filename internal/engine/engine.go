@@ -17,9 +17,11 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
+	"syncer.dev/syncer/internal/plan/halt"
 	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // Cluster is the part of a Kubernetes cluster that the engine reads. It writes nothing.
@@ -92,8 +94,18 @@ type Observed struct {
 	QuotaErr error
 	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
 	Stale string
+	// Deletions returns how many deletions commits allow since these Workspaces were last desired. It may be nil.
+	Deletions func(ctx context.Context, gone []workspace.Key) int
 	// Reviews count if Settings.Review asks for them.
 	Reviews Reviews
+}
+
+// allowed returns Deletions in a context.
+func (o Observed) allowed(ctx context.Context) func([]workspace.Key) int {
+	if o.Deletions == nil {
+		return nil
+	}
+	return func(gone []workspace.Key) int { return o.Deletions(ctx, gone) }
 }
 
 // Result is a plan with its inputs.
@@ -146,7 +158,8 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 func (e *Engine) plan(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
 ) (Result, error) {
-	seen.Last = held
+	halted := halt.Of(in.Set, seen.State, seen.Pools, seen.Now)
+	seen.Last = halted.With(held)
 	b := e.last
 	if !b.desires(in.Set, seen) {
 		policy := e.settings.Policy
@@ -164,36 +177,44 @@ func (e *Engine) plan(
 	if err != nil {
 		return Result{}, err
 	}
-	if !b.plans(rev, seen, previews, held) {
-		b.planned, b.complete = e.compare(rev, in, seen, b, previews, held), true
+	d := b.desired
+	d.Problems = append(slices.Clip(d.Problems), suspension.Ended(in.Set, seen.Now)...)
+	if !b.plans(rev, seen, previews, held, halted) {
+		b.planned, b.complete = e.compare(ctx, compared{rev, in, seen, d, b.stays, previews, held, halted}), true
 	}
-	b.seen, b.previews, b.allowEmpty, b.held = seen, previews, rev.AllowEmpty, maps.Clone(held)
+	b.seen, b.previews, b.held, b.halted = seen, previews, maps.Clone(held), halted
+	b.allowEmpty, b.allowDelete = rev.AllowEmpty, rev.AllowDelete
 	b.seen.Observed = seen.Observed.Kept()
 	e.last = b
-	return Result{
-		Plan: b.again(rev), Desired: b.desired, Set: in.Set, Unresolved: desired.Unresolved(seen.Found),
-	}, nil
+	return Result{Plan: b.again(rev), Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
+}
+
+// compared is what a plan is made of.
+type compared struct {
+	rev      Revision
+	in       desired.Input
+	seen     Observed
+	desired  desired.Desired
+	stays    []bool // which of the live objects are desired
+	previews []cluster.Preview
+	held     map[workspace.Key]string
+	halted   halt.Halted
 }
 
 // compare makes the plan, with its findings, of a desired state.
-func (e *Engine) compare(
-	rev Revision,
-	in desired.Input,
-	seen Observed,
-	b *before,
-	previews []cluster.Preview,
-	held map[workspace.Key]string,
-) plan.Plan {
-	d := b.desired
+func (e *Engine) compare(ctx context.Context, c compared) plan.Plan {
+	rev, in, seen, d := c.rev, c.in, c.seen, c.desired
 	p := plan.AgainstLive(plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
 		Stale:      seen.Stale,
-		Side:       plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty},
+		Side:       plan.Side{Set: in.Set, Desired: d, AllowEmpty: rev.AllowEmpty, AllowDelete: rev.AllowDelete},
+		Allowed:    seen.allowed(ctx),
 		Seen:       seen.Observed,
-		Previews:   previews,
-		Stays:      b.stays,
-		Unreviewed: held,
+		Previews:   c.previews,
+		Stays:      c.stays,
+		Unreviewed: c.held,
+		Halted:     c.halted,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
 	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}

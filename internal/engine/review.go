@@ -54,7 +54,7 @@ func (e *Engine) reviewed(
 	for {
 		e.withDigests(ctx, in, &out, seen)
 		judged := slices.DeleteFunc(reviews.Judge(&out.Plan, input), func(j reviews.Judged) bool {
-			return held[j.Workspace] != ""
+			return held[j.Workspace] != "" || out.Plan.Guard.Halted.Workspaces[j.Workspace] != ""
 		})
 		more := reviews.Held(judged, policy)
 		if len(more) == 0 {

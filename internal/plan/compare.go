@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/desired/eventual"
+	"syncer.dev/syncer/internal/plan/halt"
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/workspace"
@@ -22,6 +23,8 @@ type Side struct {
 	Desired desired.Desired
 	// AllowEmpty reports that the author of the commit confirmed the removal of the last Workspace.
 	AllowEmpty bool
+	// AllowDelete is how many Workspaces the commit itself allows to be deleted at once.
+	AllowDelete int
 
 	settled *settled // set by Settled
 }
@@ -47,7 +50,8 @@ func (s Side) Settled(policy desired.Policy) Side {
 			Workspace:     s.Desired.Objects[i].Workspace,
 			Owned:         true,
 			Source:        o.Source,
-			PruneDisabled: o.Kept,
+			PruneDisabled: o.Prune == "disabled",
+			PruneEnabled:  o.Prune == workspace.PruneEnabled,
 		}
 	}
 	s.settled = &out
@@ -68,6 +72,11 @@ type LiveInput struct {
 	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
 	// their pools stay, as with those that a policy holds.
 	Unreviewed map[workspace.Key]string
+	// Allowed returns how many deletions commits allow since these Workspaces were last desired; nil: only the last commit
+	// counts. It is called only if there are too many.
+	Allowed func(gone []workspace.Key) int
+	// Halted is what the source itself says must not change.
+	Halted halt.Halted
 	// Quota reads the quota. AgainstLive calls it only if the plan creates pools or lets them grow.
 	Quota func() (capacity.Quota, error)
 }
@@ -76,6 +85,9 @@ type LiveInput struct {
 func AgainstLive(in LiveInput) Plan {
 	in.Seen = in.Seen.In(in.Policy.Limits.Zones)
 	guard := NewGuard(in.Set, in.Desired.Blocked(), in.Policy.Prune, anyLive(in.Seen), in.AllowEmpty)
+	if guard.Halted = in.Halted; in.Halted.Everything != "" {
+		guard.NoDeletions = in.Halted.Everything
+	}
 	if in.Stale != "" {
 		guard.NoDeletions = in.Stale
 	}
@@ -97,6 +109,7 @@ func AgainstLive(in LiveInput) Plan {
 	}
 	c.prepare()
 	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
+	guard.holdMass(&in)
 	pools := poolPlan{changes: Pools(in.Desired, in.Seen, guard, in.Policy), held: guard.Held}
 	for _, r := range rules {
 		r.apply(&pools, &in)
@@ -129,6 +142,11 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	cost, _ := nodePoolCost(base.Desired.Workloads)
 	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), head.AllowEmpty)
 	guard.wait(head.Desired)
+	guard.Mass, _ = massDeletion(seen.State.Objects, head.Set, guard, policy.Changes.Mass)
+	guard.Mass.Allowed = head.AllowDelete
+	if len(head.Set.Workspaces) == 0 && head.AllowEmpty {
+		guard.Mass.Allowed = guard.Mass.Gone
+	}
 	p := Make(Comparison{
 		Policy:        policy,
 		Base:          baseHash,

@@ -10,6 +10,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/halt"
+	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -25,6 +27,12 @@ type Guard struct {
 	// Held are the Workspaces of which nothing may change, with the reason: a policy holds them, they are not reviewed, or
 	// they can change only together with such a one. Their live objects stay too.
 	Held map[workspace.Key]string
+	// Halted is what the source itself says must not change. Its Workspaces are among Held.
+	Halted halt.Halted
+	// Mass is how many Workspaces the plan deletes at once.
+	Mass mass.Deletion
+	// massHeld are the Workspaces that stay because there are too many of them.
+	massHeld map[workspace.Key]bool
 	// Unreadable are files and folders with errors. Workspaces from them may still be desired.
 	Unreadable []string
 	// UnreadableFor returns an unreadable file that may ask for the Workspace of that name, or "".
@@ -105,14 +113,29 @@ func (g Guard) holds(o *cluster.Object) string {
 	switch {
 	case o.PruneDisabled:
 		return "annotation " + cluster.AnnotationPrune + ": disabled"
+	case o.Observed:
+		return "annotation " + workspace.AnnotationMode + ": " + workspace.ModeObserve
 	case !o.Owned:
 		return "it has the labels of syncer, but syncer did not apply it"
+	case keptClaim(o) != "":
+		return keptClaim(o)
+	case o.Workspace == (workspace.Key{}) && g.Halted.InNamespace(o.Namespace) != "":
+		return g.Halted.InNamespace(o.Namespace)
 	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && g.KeepShared:
 		return "a Workspace with errors may still need it"
 	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && len(g.Held) > 0:
 		return "a Workspace that is held back may still need it"
 	}
 	return g.Holds(o.Workspace, o.Source)
+}
+
+// HeldBy is the reason for which a Workspace is held by a switch of the source, or because too many would go with it;
+// "" for other reasons.
+func (g Guard) HeldBy(k workspace.Key) diag.Reason {
+	if g.massHeld[k] {
+		return diag.MassDeletion
+	}
+	return g.Halted.Reason(k)
 }
 
 // wait makes the guard keep the live objects of waiting Workspaces, and objects that they may share with others.

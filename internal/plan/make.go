@@ -73,7 +73,7 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard.Held)
+	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard)
 	p.Changes = slices.Concat(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
@@ -85,18 +85,13 @@ func Make(c Comparison) Plan {
 }
 
 // holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use.
-func holdObjects(
-	changes []Change, d desired.Desired, previews []cluster.Preview, held map[workspace.Key]string,
-) []Change {
-	if len(held) == 0 {
-		return changes
-	}
-	used := hold.Used(d, previews, held)
+func holdObjects(changes []Change, d desired.Desired, previews []cluster.Preview, g Guard) []Change {
+	used := hold.Used(d, previews, g.Held)
 	for i := range changes {
 		c := &changes[i]
-		why := held[c.Workspace]
+		why := g.Held[c.Workspace]
 		if c.Workspace == (workspace.Key{}) {
-			why = used[cluster.RefOf(c.Object)]
+			why = cmp.Or(g.Halted.Object(c.Object), used[cluster.RefOf(c.Object)])
 		}
 		if why != "" && (c.Op == Create || c.Op == Update || c.Op == Replace) {
 			c.Op, c.Reason, c.Held = Hold, why, true

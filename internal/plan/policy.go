@@ -42,7 +42,7 @@ func (c *Comparison) held(in *LiveInput, present map[workspace.Key]bool) map[wor
 			}
 		}
 	}
-	return out
+	return in.Halted.With(out)
 }
 
 // ScaledDown reports whether a Workspace that is no longer desired was the replica of an InferenceSet that still has

@@ -60,6 +60,8 @@ var rules = []rule{
 	{"hold pools of Workspaces that are held", func(p *poolPlan, in *LiveInput) {
 		hold.Pools(p.changes, in.Desired, in.Seen.State, p.held)
 	}},
+	// After all rules that change or delete a pool.
+	{"hold all pools while everything is halted", func(p *poolPlan, in *LiveInput) { in.Halted.Pools(p.changes) }},
 	// Last: it counts all remaining requests together.
 	{"hold what exceeds the quota", holdByQuota},
 }

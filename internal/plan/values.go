@@ -54,6 +54,10 @@ const (
 	PolicyFailed       FindingKind = "PolicyFailed"
 	NotReviewed        FindingKind = "NotReviewed"
 	WorseThanReviewed  FindingKind = "WorseThanReviewed"
+	Suspended          FindingKind = "Suspended"
+	Observed           FindingKind = "Observed"
+	MassDeletion       FindingKind = "MassDeletion"
+	ClaimKept          FindingKind = "ClaimKept"
 	NotCompared        FindingKind = "NotCompared" // what could not be asked: a cluster, Azure, a dry run
 )
 
@@ -64,6 +68,7 @@ func FindingKinds() []FindingKind {
 		ParallelismChanged, SizeChanged, ImageChanged, Replaced, Interrupted, Deleted,
 		PoolDeleted, SpotNodes, GatedLicence, SizeRetired, SizeScarce, QuotaShort,
 		QuotaUnknown, CostRaised, CostUnknown, LimitExceeded, EndpointChanged, AdapterNotReady,
-		WaitsForOther, PolicyFailed, NotReviewed, WorseThanReviewed, NotCompared,
+		WaitsForOther, PolicyFailed, NotReviewed, WorseThanReviewed, Suspended, Observed,
+		MassDeletion, ClaimKept, NotCompared,
 	}
 }

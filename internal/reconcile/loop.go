@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // Settings is the part of the configuration that the loop uses.
@@ -84,6 +85,12 @@ type Loop struct {
 
 	fix *fixpoint        // the last pass, if it changed nothing
 	due func() time.Time // Parts.Due
+	// What commits allow to be deleted: see allowed.
+	commits Commits
+	before  string                 // the last commit whose deletions were carried out
+	since   string                 // before, when those of gone went
+	from    string                 // the first commit of this process, if since is not known
+	gone    map[workspace.Key]bool // Workspaces that have gone since
 
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once
@@ -100,6 +107,7 @@ type Parts struct {
 	Due     func() time.Time
 	Cloud   Cloud // capacity.NoPools if the nodes are not in agent pools
 	Reviews Reviews
+	Commits Commits // nil: the last commit alone says what may be deleted
 	// Read loads and validates the Workspaces and presets of a revision.
 	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
@@ -113,6 +121,7 @@ func New(s Settings, p Parts) *Loop {
 		source:   p.Source,
 		recorder: p.Recorder,
 		reviews:  p.Reviews,
+		commits:  p.Commits,
 		cluster:  p.Cluster,
 		cloud:    p.Cloud,
 		due:      p.Due,
@@ -158,6 +167,7 @@ type timetable struct {
 	retry  time.Time // repeat a failed pass
 	record time.Time // record progress
 	full   time.Time // compute everything, also what seems unchanged
+	ends   time.Time // a suspension ends
 }
 
 // passed sets the times that follow from the beginning of a pass.
@@ -172,7 +182,10 @@ func (t *timetable) passed(l *Loop, due Due, now time.Time) {
 
 // plan sets the times that follow from the outcome of a pass.
 func (t *timetable) plan(l *Loop, last Outcome, now time.Time) {
-	t.cloud, t.record = time.Time{}, time.Time{}
+	t.cloud, t.record, t.ends = time.Time{}, time.Time{}, time.Time{}
+	if l.input.Set != nil {
+		t.ends = suspension.Next(l.input.Set, now)
+	}
 	// A failed step is due again with the retry, and not before.
 	if l.settings.CloudInterval > 0 && !last.Retry {
 		t.cloud = l.poolsAt.Add(l.settings.CloudInterval)
@@ -199,7 +212,7 @@ func (t *timetable) plan(l *Loop, last Outcome, now time.Time) {
 // wait sleeps until the next pass is due, and returns its observations.
 func (t *timetable) wait(ctx context.Context, ev Events) Due {
 	next := t.poll
-	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record, t.full} {
+	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record, t.full, t.ends} {
 		if !at.IsZero() && at.Before(next) {
 			next = at
 		}

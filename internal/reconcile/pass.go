@@ -73,8 +73,11 @@ type pass struct {
 	// notReleased are the errors of deleting pools, by name of the pool.
 	notReleased map[string]error
 	objects     []status.Object // plain objects that the API server refuses
-	raised      map[string]bool // keys of the warnings that hold in this pass
-	seen        poolsSeen
+	// waiting are the changes that are held back, by Workspace; nil until a report needs them.
+	waiting map[workspace.Key][]*plan.Change
+	broken  map[workspace.Named]string // plain objects that have failed; nil until a report needs them
+	raised  map[string]bool            // keys of the warnings that hold in this pass
+	seen    poolsSeen
 	// reportsChanged says that the reports are not those of the pass before.
 	reportsChanged bool
 	out            Outcome
@@ -117,6 +120,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	if l.decide(ctx, p) {
 		before := l.leaving
 		l.converge(ctx, p)
+		l.carried(p)
 		l.forget(p)
 		if restored {
 			l.report(ctx, p)
@@ -199,6 +203,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		Now:       p.now,
 		FirstSeen: firstSeen(l.reports),
 	}, Reviews: l.reviewed(p)}
+	out.Deletions = l.allowed(p)
 	if !p.fresh {
 		out.Stale = "syncer cannot read Git at the moment"
 	}
@@ -335,7 +340,8 @@ func (l *Loop) settled(p *pass) bool {
 	for _, r := range l.reports {
 		if r.State == status.Pending || r.State == status.NotReady {
 			w := l.input.Set.Find(r.Key)
-			if w == nil || !w.Suspended() {
+			halted := p.plan.Guard.Halted.Reason(r.Key) != ""
+			if !halted && (w == nil || !w.Suspended()) {
 				return false
 			}
 		}

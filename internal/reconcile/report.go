@@ -221,11 +221,15 @@ func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
 	if contests := r.contests[in.Key]; len(contests) > 0 {
 		in.Notes = slices.Concat(in.Notes, contests)
 	}
+	if broken := p.brokenFor(in.Workspace); len(broken) > 0 {
+		in.Missing = slices.Concat(in.Missing, broken)
+	}
 	in.NodePools = r.nodePools[in.Key]
 	in.LiveNodes = r.nodesOf(in)
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
 	l.stays(p.held[in.Key], in)
+	p.halted(in)
 	_, in.Incomplete = p.unreached[in.Key]
 	if in.Pool != nil && in.PoolErr == nil {
 		in.PoolHeld = r.held[in.Pool.Name]
@@ -324,7 +328,7 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
 func (l *Loop) objectReports(p *pass) []status.Object {
-	out := slices.Clone(p.objects)
+	out := slices.Concat(p.objects, p.observedObjects(), p.unhealthyObjects())
 	for i := range p.state.Objects {
 		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, held(o.Ref, o.Source, o.Finalizers))

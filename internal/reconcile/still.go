@@ -12,20 +12,23 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // fixpoint is what a pass has observed that changed nothing: it wrote nothing, recorded nothing, and left its own
 // inputs as they were. Another pass with the same inputs would do the same again; see the package comment.
 type fixpoint struct {
-	inputs     string // Revision.Inputs
-	allowEmpty bool
-	state      uint64 // cluster.State.Version
-	pools      []capacity.LivePool
-	quota      capacity.Quota
-	quotaErr   string
-	records    *reviewed.Records
-	until      time.Time // when progress is to be recorded; zero: nothing waits
-	out        Outcome
+	inputs      string // Revision.Inputs
+	allowEmpty  bool
+	allowDelete int
+	state       uint64 // cluster.State.Version
+	pools       []capacity.LivePool
+	quota       capacity.Quota
+	quotaErr    string
+	records     *reviewed.Records
+	until       time.Time // when progress is to be recorded; zero: nothing waits
+	ends        time.Time // when the next suspension of the source ends; zero: none does
+	out         Outcome
 }
 
 // still reports whether the pass would do what the last one did, which is nothing, and ends the pass if so.
@@ -36,11 +39,12 @@ func (l *Loop) still(ctx context.Context, p *pass, due Due) bool {
 		return false
 	case !p.fresh || !l.poolsOK || p.unread != "" || p.out.Err != nil:
 		return false
-	case l.revision.Inputs != f.inputs || l.revision.AllowEmpty != f.allowEmpty:
+	case l.revision.Inputs != f.inputs || l.revision.AllowEmpty != f.allowEmpty,
+		l.revision.AllowDelete != f.allowDelete:
 		return false
 	case p.state.Version == 0 || p.state.Version != f.state:
 		return false
-	case !f.until.IsZero() && !p.now.Before(f.until):
+	case !f.until.IsZero() && !p.now.Before(f.until), !f.ends.IsZero() && !p.now.Before(f.ends):
 		return false
 	case !l.quiet() || !reflect.DeepEqual(l.listed, f.pools):
 		return false
@@ -85,13 +89,15 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 		return
 	}
 	f := fixpoint{
-		inputs:     l.revision.Inputs,
-		allowEmpty: l.revision.AllowEmpty,
-		state:      p.state.Version,
-		pools:      l.listed,
-		quota:      p.seen.quota,
-		quotaErr:   textOf(p.seen.quotaErr),
-		records:    l.records,
+		inputs:      l.revision.Inputs,
+		allowEmpty:  l.revision.AllowEmpty,
+		allowDelete: l.revision.AllowDelete,
+		ends:        suspension.Next(l.input.Set, p.now),
+		state:       p.state.Version,
+		pools:       l.listed,
+		quota:       p.seen.quota,
+		quotaErr:    textOf(p.seen.quotaErr),
+		records:     l.records,
 	}
 	if !l.dirtyAt.IsZero() {
 		f.until = l.dirtyAt.Add(l.settings.Debounce)
@@ -118,6 +124,9 @@ func (l *Loop) repeat(p *pass) Outcome {
 	out := l.fix.out
 	out.Commit, out.Plan.Head, out.Unchanged = l.revision.Commit, l.revision.Commit, true
 	out.Recorded = ""
+	if !out.Plan.Guard.Mass.Held() {
+		l.before = out.Commit // as carried does
+	}
 	l.health.passed(p.now, l.states)
 	l.health.failed(l.pools.Failures())
 	return out

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing/fstest"
@@ -23,7 +24,9 @@ type Git struct {
 	RecordDown error // of every push
 	AllowEmpty bool  // the commits confirm the removal of the last Workspace
 	Messages   []string
-	Pushes     int // that were tried, refused ones too
+	// Allow is the number in the trailer Syncer-Allow-Delete of each commit, by its number; see Commits.
+	Allow  map[int]int
+	Pushes int // that were tried, refused ones too
 
 	files   map[string]string
 	commits int
@@ -58,6 +61,35 @@ func (g *Git) Repair() {
 	}
 }
 
+// PushAllowing makes a commit that changes nothing and allows deletions by a trailer.
+func (g *Git) PushAllowing(n int) {
+	g.commits++
+	if g.Allow == nil {
+		g.Allow = map[int]int{}
+	}
+	g.Allow[g.commits] = n
+}
+
+// Trailers is that of reconcile.Commits, for the one trailer that the commits have.
+func (g *Git) Trailers(_ context.Context, _ string, part reconcile.History) ([]string, error) {
+	if g.Down != nil {
+		return nil, g.Down
+	}
+	var out []string
+	for n := g.commits; n >= 0; n-- {
+		if fmt.Sprintf("c%d", n) == part.After {
+			break
+		}
+		if allow := g.Allow[n]; allow > 0 {
+			out = append(out, strconv.Itoa(allow))
+		}
+		if fmt.Sprintf("c%d", n) == part.From {
+			break
+		}
+	}
+	return out, nil
+}
+
 // File returns the text of a file, or "".
 func (g *Git) File(name string) string { return g.files[name] }
 
@@ -88,6 +120,8 @@ func (g *Git) Tip() reconcile.Revision {
 		Files:      files,
 		Inputs:     fmt.Sprintf("%x", sum.Sum(nil)),
 		AllowEmpty: g.AllowEmpty,
+
+		AllowDelete: g.Allow[g.commits],
 	}
 }
 

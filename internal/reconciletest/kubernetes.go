@@ -25,6 +25,7 @@ type Kubernetes struct {
 	Pruned  []string         // "Kind/name"
 	// Finalizers hold up the deletion of an object, by "Kind/name".
 	Finalizers map[string][]string
+	Health     map[string]cluster.Health // of plain objects, by "Kind/name"
 
 	t       testing.TB
 	git     *Git
@@ -40,6 +41,7 @@ func newKubernetes(t testing.TB, git *Git, azure *capacitytest.Checked) *Kuberne
 	return &Kubernetes{
 		Refused:    map[string]error{},
 		Finalizers: map[string][]string{},
+		Health:     map[string]cluster.Health{},
 		t:          t,
 		git:        git,
 		azure:      azure,
@@ -64,6 +66,30 @@ func (k *Kubernetes) Lose(name string) {
 		}
 	}
 	k.t.Fatalf("there is no %s", name)
+}
+
+// Edit changes a live object by hand, "Kind/name", as another client does.
+func (k *Kubernetes) Edit(name string, change func(*unstructured.Unstructured)) {
+	k.t.Helper()
+	for _, ref := range k.Refs() {
+		if ref.String() == name {
+			o := k.objects[ref].DeepCopy()
+			change(o)
+			k.objects[ref] = o
+			return
+		}
+	}
+	k.t.Fatalf("there is no %s", name)
+}
+
+// Live returns a live object, "Kind/name", or nil.
+func (k *Kubernetes) Live(name string) *unstructured.Unstructured {
+	for _, ref := range k.Refs() {
+		if ref.String() == name {
+			return k.objects[ref].DeepCopy()
+		}
+	}
+	return nil
 }
 
 // Workload returns the StatefulSet or the Job of a Workspace in the namespace default, or the zero Workload.
@@ -102,6 +128,11 @@ func (k *Kubernetes) State() cluster.State {
 			Inputs:    o.GetAnnotations()[cluster.AnnotationInputs],
 			Owned:     true,
 
+			PruneDisabled: o.GetAnnotations()[cluster.AnnotationPrune] == "disabled",
+			PruneEnabled:  o.GetAnnotations()[cluster.AnnotationPrune] == workspace.PruneEnabled,
+			Observed:      o.GetAnnotations()[workspace.AnnotationMode] == workspace.ModeObserve,
+
+			Health:     k.Health[ref.String()],
 			Deleting:   k.deleting[ref],
 			Finalizers: k.Finalizers[ref.String()],
 		})

@@ -103,6 +103,7 @@ func (s *Simulator) Parts() reconcile.Parts {
 		Source:   s.Git,
 		Recorder: s.Git,
 		Reviews:  s.Reviews,
+		Commits:  s.Git,
 		Cluster:  s.Kubernetes,
 		Cloud:    s.Azure,
 		Read:     s.Read,

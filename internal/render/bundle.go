@@ -76,7 +76,7 @@ type Listed struct {
 	cluster.Ref
 	Own    bool   // it belongs to the Workspace alone
 	Source string // the file that it is from; "" for shared ones
-	Kept   bool   // its annotations say that syncer must not delete it
+	Prune  string // what its annotations say about its deletion: cluster.AnnotationPrune
 }
 
 // Listing names an object.
@@ -84,7 +84,7 @@ func Listing(o *unstructured.Unstructured) Listed {
 	_, own := cluster.TextIn(o, "labels", cluster.LabelWorkspace)
 	source, _ := cluster.TextIn(o, "annotations", cluster.AnnotationSource)
 	prune, _ := cluster.TextIn(o, "annotations", cluster.AnnotationPrune)
-	return Listed{Ref: cluster.RefOf(o), Own: own, Source: source, Kept: prune == "disabled"}
+	return Listed{Ref: cluster.RefOf(o), Own: own, Source: source, Prune: prune}
 }
 
 // List names the objects, in their order; the list is read only.
@@ -174,6 +174,9 @@ func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Opti
 	a[cluster.AnnotationInputs] = w.Digest
 	if w.PruneDisabled() {
 		a[cluster.AnnotationPrune] = "disabled"
+	}
+	if fields := w.Annotations[workspace.AnnotationIgnore]; fields != "" {
+		a[workspace.AnnotationIgnore] = fields
 	}
 	u.SetAnnotations(a)
 }

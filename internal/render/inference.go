@@ -178,6 +178,10 @@ func mountWeights(pod *pod, spec memo.Object, w *workspace.Workspace, p preset.P
 				},
 			},
 		}}
+		if w.Annotations[workspace.AnnotationWeightsClass] != "" {
+			// It holds data that its author wants to keep. One on a local disk goes with its StatefulSet: it is bound to a node.
+			spec["persistentVolumeClaimRetentionPolicy"] = memo.Object{"whenDeleted": "Retain", "whenScaled": "Retain"}
+		}
 		pod.mount(name, weightsDir)
 	default:
 		pod.volume(name, weightsDir, memo.Object{"emptyDir": memo.Object{}})

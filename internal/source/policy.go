@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/workspace/load"
 )
@@ -84,6 +85,7 @@ func changesOf(p config.Policy) desired.ChangePolicy {
 		UnpinnedRevision: diag.Verdict(p.UnpinnedRevision),
 		CostDelta:        diag.Verdict(p.CostDelta.Verdict),
 		MaxDelta:         p.CostDelta.Hourly,
+		Mass:             mass.Policy(p.MassDeletion),
 	}
 }
 

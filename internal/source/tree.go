@@ -202,7 +202,8 @@ func (r Reader) ReadTree(t Tree) (desired.Input, error) {
 // kinds that are not accepted, each of which has a warning.
 func Empty(name string, in desired.Input) error {
 	set := in.Set
-	if len(set.Workspaces)+len(set.InferenceSets)+len(set.Objects)+len(set.Nodes) > 0 || in.Presets != "" {
+	n := len(set.Workspaces) + len(set.InferenceSets) + len(set.Objects) + len(set.Nodes) + len(set.Suspensions)
+	if n > 0 || in.Presets != "" {
 		return nil
 	}
 	for _, p := range set.Problems {
@@ -252,7 +253,19 @@ func CommitTree(commit, other fs.FS, sourcePath string) (Tree, error) {
 		}
 	}
 	return Tree{}, fmt.Errorf(
-		"the commit has no folder %q (configuration: source.path, which starts at the root of the repository)", root)
+		"the commit has no folder %q (configuration: source.path, which starts at the root of the repository); "+
+			"if its last file was removed on purpose, push a commit with the trailer \"Syncer-Allow-Empty: true\"", root)
+}
+
+// EmptyTree returns the folder source.path of a commit whose author has confirmed that it is empty: Git keeps no
+// empty folder, so that the removal of its last file removes it. Where the folder is there, or something else has
+// replaced it, the error is why, for which CommitTree could not read it.
+func EmptyTree(commit fs.FS, sourcePath string, why error) (Tree, error) {
+	root := path.Clean(sourcePath)
+	if _, blocked := files.Blocked(commit, root); blocked != "" || !isMissing(commit, root) {
+		return Tree{}, why
+	}
+	return Tree{Files: nothing{}, Root: "."}, nil
 }
 
 // At returns a folder or a file of a commit, with nothing in it where the commit has neither. Its paths are those in

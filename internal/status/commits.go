@@ -65,7 +65,7 @@ func applied(in Input, r Report) (Condition, bool) {
 	reason, why := ApplyHeld, in.heldBack()
 	switch {
 	case in.Workspace == nil && in.Held != "":
-		text := "its deletion is held back: " + in.Held + "; its live objects stay"
+		text := "its deletion is held back: " + in.heldBack() + "; its live objects stay"
 		return condition(Applied, false, in.heldReason(), text), true
 	case in.Workspace == nil || len(in.Problems) > 0:
 		return Condition{}, false
@@ -93,6 +93,8 @@ func applied(in Input, r Report) (Condition, bool) {
 // heldBack says why the last commit is not carried out although no object was refused, or "".
 func (in Input) heldBack() string {
 	switch {
+	case in.Halted != "":
+		return in.Held + "; " + in.Differs
 	case in.Held != "":
 		return in.Held
 	case in.PoolErr != nil && in.Pool != nil:

@@ -15,6 +15,7 @@ type Object struct {
 	Name      string // "Kind/name"
 	Source    string // file in the repository
 	Deleting  bool
+	State     string // ObjectDiffers, or a cluster.HealthState; empty for one that is refused or deleted
 	Message   string
 }
 
@@ -31,6 +32,11 @@ func (o Object) String() string {
 	}
 	return fmt.Sprintf("%s%s: %s", o.Name, in, o.Message)
 }
+
+// The states of objects that are neither refused nor deleted.
+const (
+	ObjectDiffers = "Differs" // it is only observed
+)
 
 const (
 	objectsFile = "objects.yaml"
@@ -60,7 +66,7 @@ func objectsYAML(s Summary) []byte {
 	}
 	f := objectsFields{APIVersion: APIVersion, Kind: objectsKind, Cluster: s.Cluster}
 	for _, o := range s.Objects {
-		state := "Refused"
+		state := cmp.Or(o.State, "Refused")
 		if o.Deleting {
 			state = "Deleting"
 		}

@@ -62,6 +62,10 @@ type Input struct {
 	// Held is why nothing of the Workspace changes: a policy holds it, it is not reviewed, or it waits for one that is
 	// held.
 	Held string
+	// Halted is the reason for which a switch of the source holds it, Suspended or Observed, and Differs what differs from
+	// Git meanwhile; both empty for other reasons.
+	Halted  diag.Reason
+	Differs string
 	// CarriedOut is what is carried out once nothing is held back; zero if reviews are not compared.
 	CarriedOut reviewed.CarriedOut
 }

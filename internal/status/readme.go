@@ -35,9 +35,17 @@ func readme(s Summary, o overview) []byte {
 	}
 	section(&b, "Problems", s.Problems, diag.Diagnostic.String)
 	section(&b, "Held changes", s.Warnings, func(w string) string { return w })
-	refused, deleting := slices.Clone(s.Objects), slices.Clone(s.Objects)
-	section(&b, "Objects that are refused", slices.DeleteFunc(refused, isDeleting), Object.String)
-	section(&b, "Deletions that do not end", slices.DeleteFunc(deleting, isNotDeleting), Object.String)
+	objects := func(which func(Object) bool) []Object {
+		return slices.DeleteFunc(slices.Clone(s.Objects), func(o Object) bool { return !which(o) })
+	}
+	section(&b, "Objects that are refused",
+		objects(func(o Object) bool { return !o.Deleting && o.State == "" }), Object.String)
+	section(&b, "Objects that are only observed",
+		objects(func(o Object) bool { return o.State == ObjectDiffers }), Object.String)
+	section(&b, "Objects that are not ready", objects(func(o Object) bool {
+		return !o.Deleting && o.State != "" && o.State != ObjectDiffers
+	}), Object.String)
+	section(&b, "Deletions that do not end", objects(func(o Object) bool { return o.Deleting }), Object.String)
 	kept := slices.DeleteFunc(slices.Clone(s.Pools), func(p Pool) bool { return p.NotReleased == "" })
 	section(&b, "Pools that are not given back", kept, keptPool)
 	return []byte(b.String())
@@ -57,9 +65,6 @@ func row(r Report) string {
 		cell(r.Headline()),
 	)
 }
-
-func isDeleting(o Object) bool    { return o.Deleting }
-func isNotDeleting(o Object) bool { return !o.Deleting }
 
 // keptPool says why a pool that no Workspace needs is still there, and what it costs.
 func keptPool(p Pool) string {

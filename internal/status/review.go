@@ -74,6 +74,9 @@ func reviewedAs(in Input, r, old Report) (Condition, bool) {
 
 // heldReason is the reason of Applied while the Workspace is held back.
 func (in Input) heldReason() string {
+	if in.Halted != "" {
+		return string(in.Halted)
+	}
 	if in.Review != nil {
 		return string(in.Review.Reason)
 	}

@@ -22,6 +22,8 @@ type Set struct {
 	// Objects are the plain objects that Workspaces refer to (such as ConfigMaps), in the order of kind, namespace,
 	// name.
 	Objects []Object
+	// Suspensions are the documents of kind Suspend, and what stands for those that cannot be read, sorted by place.
+	Suspensions []Suspension
 	// Problems are all errors and warnings, sorted by place.
 	Problems []diag.Diagnostic
 	// Loaded are those of Problems that loading has found, before Validate was asked.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/wellknown"
@@ -136,12 +137,20 @@ type DataDestination struct {
 // Annotations that syncer and KAITO read from a Workspace.
 const (
 	AnnotationSuspend = "syncer.dev/suspend" // "true": scale the workload and its pool to zero
-	AnnotationPrune   = "syncer.dev/prune"   // "disabled": never delete
+	AnnotationPrune   = "syncer.dev/prune"   // "disabled": never delete; on volume claims also PruneEnabled
 	AnnotationSpot    = "syncer.dev/spot"    // "true": use spot capacity
+	AnnotationMode    = "syncer.dev/mode"    // ModeObserve: report differences, and write nothing
+	AnnotationIgnore  = ignore.Annotation    // JSON pointers to fields that syncer leaves to others, with commas
 	AnnotationRuntime = wellknown.AnnotationRuntime
 	// AnnotationWeightsClass names a storage class: weights are kept in a volume of it, which outlives the pod.
 	AnnotationWeightsClass = "syncer.dev/weights-storage-class"
 )
+
+// PruneEnabled is the value of AnnotationPrune that lets syncer delete a volume claim with its data.
+const PruneEnabled = "enabled"
+
+// ModeObserve is the value of AnnotationMode.
+const ModeObserve = "observe"
 
 // MaxServedName is the longest name of a served Workspace: the StatefulSet controller puts it, with a hash of eleven
 // more characters, into a label of 63.
@@ -152,6 +161,9 @@ func (w *Workspace) Suspended() bool { return w.Annotations[AnnotationSuspend] =
 
 // PruneDisabled reports whether the Workspace asks never to be deleted.
 func (w *Workspace) PruneDisabled() bool { return w.Annotations[AnnotationPrune] == "disabled" }
+
+// Observed reports whether syncer only reports on the Workspace, and writes nothing for it.
+func (w *Workspace) Observed() bool { return w.Annotations[AnnotationMode] == ModeObserve }
 
 // Spot reports whether the Workspace asks for spot capacity.
 func (w *Workspace) Spot() bool { return w.Annotations[AnnotationSpot] == "true" }

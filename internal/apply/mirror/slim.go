@@ -39,13 +39,14 @@ type Object struct {
 	finalizers  string // one a line
 	owners      string // ownerReferences as JSON; "" for none
 	mine        bool   // our field manager applied the cluster label
+	managers    string // of some field managers, which fields they have set, as JSON; "" for none
 	content     string // deflated JSON of what a dry run is compared with, beside the metadata; "" if it is not kept
 
 	part Part
 }
 
 // Part is what syncer reads from an object beyond its metadata; nil for a kind of which it reads nothing else. It is a
-// Pod, Endpoints, Claim or Broken, a cluster.Node, or a pointer to a cluster.Workload or cluster.NodePool.
+// Pod, Endpoints, Claim, Plain or Broken, a cluster.Node, or a pointer to a cluster.Workload or cluster.NodePool.
 type Part any
 
 // The parts that package cluster has no type for.
@@ -65,6 +66,8 @@ type (
 		Pool  string // name of the NodePool
 		Claim cluster.NodeClaim
 	}
+	// Plain is a plain object of the repository.
+	Plain struct{ Health cluster.Health }
 	// Broken is the part of an object that cannot be read.
 	Broken struct{ Err error }
 )
@@ -109,6 +112,17 @@ func Bare(u *unstructured.Unstructured, p Part) *Object {
 	}
 }
 
+// Owned returns the Object with what some field managers have set.
+func (s *Object) Owned(by []metav1.ManagedFieldsEntry) *Object {
+	if len(by) == 0 {
+		return s
+	}
+	text, _ := json.Marshal(by) // plain values
+	out := *s
+	out.managers = Once(string(text))
+	return &out
+}
+
 // Same reports whether nothing has changed that syncer reads or compares: no part, no metadata, and no specification.
 // The generation changes with the specification; of a kind without one, only the resource version tells.
 func (s *Object) Same(o *Object) bool {
@@ -116,7 +130,8 @@ func (s *Object) Same(o *Object) bool {
 		return false
 	}
 	return s.uid == o.uid && s.labels == o.labels && s.annotations == o.annotations && s.finalizers == o.finalizers &&
-		s.owners == o.owners && s.deleted == o.deleted && s.mine == o.mine && equalParts(s.part, o.part)
+		s.owners == o.owners && s.deleted == o.deleted && s.mine == o.mine && s.managers == o.managers &&
+		equalParts(s.part, o.part)
 }
 
 // applied reports whether syncer applies objects of this kind.
@@ -135,7 +150,7 @@ func (s *Object) ref() cluster.Ref {
 }
 
 // Unstructured returns the metadata as an object of the server has it. Of managedFields it has one bare entry of the
-// field manager if that has applied the cluster label.
+// field manager if that has applied the cluster label, and those of Owned.
 func (s *Object) Unstructured(manager string) *unstructured.Unstructured {
 	u := &unstructured.Unstructured{Object: map[string]any{}}
 	u.SetGroupVersionKind(s.kind.Value())
@@ -160,10 +175,19 @@ func (s *Object) Unstructured(manager string) *unstructured.Unstructured {
 		at := metav1.NewTime(time.Unix(s.deleted, 0))
 		u.SetDeletionTimestamp(&at)
 	}
+	var fields []metav1.ManagedFieldsEntry
 	if s.mine {
-		u.SetManagedFields(
-			[]metav1.ManagedFieldsEntry{{Manager: manager, Operation: metav1.ManagedFieldsOperationApply}},
-		)
+		fields = append(fields, metav1.ManagedFieldsEntry{
+			Manager: manager, Operation: metav1.ManagedFieldsOperationApply,
+		})
+	}
+	if s.managers != "" {
+		var others []metav1.ManagedFieldsEntry
+		_ = json.Unmarshal([]byte(s.managers), &others) // Owned wrote it
+		fields = append(fields, others...)
+	}
+	if len(fields) > 0 {
+		u.SetManagedFields(fields)
 	}
 	return u
 }

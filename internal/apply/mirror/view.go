@@ -512,9 +512,18 @@ func objectOf(s *Object) cluster.Object {
 		Inputs:        Once(lookup(s.annotations, cluster.AnnotationInputs)),
 		Owned:         s.mine,
 		PruneDisabled: lookup(s.annotations, cluster.AnnotationPrune) == "disabled",
+		PruneEnabled:  lookup(s.annotations, cluster.AnnotationPrune) == workspace.PruneEnabled,
+		Observed:      lookup(s.annotations, workspace.AnnotationMode) == workspace.ModeObserve,
+		Health:        healthOf(s.part),
 		Deleting:      s.deleted != 0,
 		Finalizers:    ForeignFinalizers(s.finalizersList()),
 	}
+}
+
+// healthOf returns the health of a plain object; zero for any other.
+func healthOf(p Part) cluster.Health {
+	plain, _ := p.(Plain)
+	return plain.Health
 }
 
 // ofInterest reports whether a node has, or should have, GPUs: by its resources, its pool, or the labels of NVIDIA's

@@ -7,6 +7,7 @@ import (
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace/load"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // Document combines the schemas of all kinds. The apiVersion and kind of a document select its schema.
@@ -14,6 +15,7 @@ func Document() map[string]any {
 	kinds, definitions := load.Schemas()
 	kinds = append(kinds,
 		load.Kind{APIVersion: config.APIVersion, Kind: config.Kind, Schema: (&strictyaml.Schema{}).Of(configFile{})},
+		load.Kind{APIVersion: suspension.APIVersion, Kind: suspension.Kind, Schema: suspension.Schema()},
 		load.Kind{APIVersion: preset.APIVersion, Kind: preset.Kind, Schema: preset.Schema()})
 	var cases, versions, names []any
 	for _, k := range kinds {

@@ -8,11 +8,13 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/source"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // Request names the files to check.
@@ -21,6 +23,7 @@ type Request struct {
 	Input io.Reader // standard input
 	Base  string    // commit to compare with, or
 	Old   string    // file or folder to compare with
+	Now   time.Time // at which a Suspend holds, or has ended; zero: unknown
 }
 
 // Result is what a check found.
@@ -96,7 +99,7 @@ func (v *validation) check(ctx context.Context, paths []string, tree source.Tree
 		}
 		problems = d.Problems
 	}
-	v.Problems = append(v.Problems, problems...)
+	v.Problems = slices.Concat(v.Problems, problems, suspension.Problems(in.Set, v.Now))
 	for _, name := range paths {
 		changes, before, err := v.changes(ctx, name, in.Set)
 		if err != nil {

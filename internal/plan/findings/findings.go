@@ -50,6 +50,10 @@ type rule struct {
 
 // rules run in this order, which is also the order in which findings of the same weight are listed.
 var rules = []rule{
+	{name: "suspensions", plan: suspended},
+	{name: "what is only observed", workspace: observed},
+	{name: "deletion of many Workspaces", plan: massDeletion},
+	{name: "volume claims that stay", plan: claims},
 	{name: "pods that the policy refuses", workspace: podPolicy},
 	{name: "downloads without a token", workspace: gated},
 	{name: "limits", workspace: limits},

@@ -25,6 +25,7 @@ import (
 	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
+	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -44,6 +45,7 @@ func warnings() desired.ChangePolicy {
 		UnpinnedRevision: diag.Warn,
 		CostDelta:        diag.Warn,
 		MaxDelta:         10,
+		Mass:             mass.Policy{Count: 10, Percent: 50},
 	}
 }
 

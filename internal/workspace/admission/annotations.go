@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
@@ -21,6 +22,7 @@ var allowedValues = map[string][]string{
 	workspace.AnnotationSuspend:      {"true", "false"},
 	workspace.AnnotationSpot:         {"true", "false"},
 	workspace.AnnotationPrune:        {"disabled"},
+	workspace.AnnotationMode:         {workspace.ModeObserve},
 	workspace.AnnotationPriority:     {string(workspace.Low), string(workspace.Normal), string(workspace.High)},
 	wellknown.AnnotationPerformance:  {"balanced", "interactivity", "throughput"},
 	wellknown.AnnotationLocalWeights: {"true", "false"},
@@ -39,7 +41,7 @@ var imageFamilies = []string{"ubuntu", "azurelinux"}
 // syncerAnnotations are syncer's own.
 var syncerAnnotations = []string{
 	workspace.AnnotationSuspend, workspace.AnnotationSpot, workspace.AnnotationPrune, workspace.AnnotationPriority,
-	workspace.AnnotationWeightsClass,
+	workspace.AnnotationWeightsClass, workspace.AnnotationMode, workspace.AnnotationIgnore,
 }
 
 // annotations checks the annotations that mean something.
@@ -101,6 +103,11 @@ func (c *check) annotation(key, value string) {
 		c.imageFamily(field, value)
 	case limited && c.w.APIVersion == workspace.V1alpha1 && strings.HasPrefix(key, wellknown.PrefixKAITO):
 		// v1alpha1 does not look at these
+	case key == workspace.AnnotationIgnore:
+		_, wrong := ignore.Pointers(value)
+		for _, err := range wrong {
+			c.fail(diag.InvalidPointer, field, err.Error(), ignore.Hint)
+		}
 	case key == wellknown.AnnotationNodeClass:
 		c.nodeClass(field, value)
 	case limited:

@@ -57,8 +57,8 @@ func IsObject(doc *yaml.Node) bool {
 	return false
 }
 
-// kinds are those that only KAITO has.
-var kinds = []string{"Workspace", "InferenceSet"}
+// kinds are those that only KAITO and syncer have.
+var kinds = []string{"Workspace", "InferenceSet", "Suspend"}
 
 // modelIn reports whether a field is the part of a Workspace that names a model.
 func modelIn(field string, value *yaml.Node) bool {

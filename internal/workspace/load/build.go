@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/workspace/find"
 	"syncer.dev/syncer/internal/workspace/foreign"
 	"syncer.dev/syncer/internal/workspace/header"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // build reads the output of a kustomization folder. Positions in the output mean nothing to its author, so everything
@@ -128,5 +129,5 @@ func (l *loader) ours(h header.Header) bool {
 	if grouped {
 		kind += "." + group
 	}
-	return group == "kaito.sh" || slices.Contains(l.options.Objects, kind)
+	return group == "kaito.sh" || h.Kind == suspension.Kind || slices.Contains(l.options.Objects, kind)
 }

@@ -30,6 +30,7 @@ func (l *loader) read(fsys fs.FS, name string) ([]byte, error) {
 func (l *loader) file(fsys fs.FS, name string) {
 	l.set.Files++
 	if l.spent.full {
+		l.unread = append(l.unread, name)
 		return
 	}
 	l.text = ""

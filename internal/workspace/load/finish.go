@@ -24,6 +24,7 @@ func (l *loader) finish() {
 		w := &s.Workspaces[i]
 		*w = *l.finished(w, configs)
 	}
+	slices.SortStableFunc(s.Suspensions, func(a, b workspace.Suspension) int { return a.Source.Compare(b.Source) })
 	slices.Sort(s.Unreadable)
 	slices.SortFunc(s.Problems, diag.Diagnostic.Compare)
 }

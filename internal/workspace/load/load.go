@@ -117,6 +117,7 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 		l.file(fsys, name)
 	}
 	l.patches(fsys, listed.Patches)
+	l.suspendUnread(fsys, listed.Beside)
 	l.refuseDuplicates()
 	l.refuseDuplicateObjects()
 	l.finish()

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/header"
+	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 type loader struct {
@@ -31,6 +32,7 @@ type loader struct {
 	size      strictyaml.Extent // of the document that is being read
 	ids       map[string]string // of files and folders: equal ids mean that the same came of them
 	keyed     bool              // what came of the file that is being read depends on keys
+	unread    []string          // files that were not read, because a limit had ended the reading
 }
 
 // unreadable reports that a file or folder could not be read to its end.
@@ -91,8 +93,8 @@ func (l *loader) document(name string, n *yaml.Node, prefix string) {
 	case sops.Encrypted(n) && strings.HasPrefix(h.Kind, "ENC["):
 		unreadable(diag.Errorf(diag.InvalidEncryption, "is encrypted; only data and stringData may be").On("kind").
 			Suggest(sops.HowTo))
-	case group == "syncer.dev":
-		// syncer's own configuration lies beside the Workspaces in many repositories
+	case group == "syncer.dev" || strings.EqualFold(h.Kind, suspension.Kind):
+		l.ofSyncer(at, n, h, report)
 	case h.Kind == "" || h.APIVersion == "":
 		unreadable(diag.Errorf(diag.RequiredField, "is required").On(missing(h)).
 			Suggest("start a Workspace with apiVersion: " + workspace.V1beta1 + " and kind: Workspace"))

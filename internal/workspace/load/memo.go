@@ -132,6 +132,7 @@ func (l *loader) since(name string, m mark) *decoded {
 	d.set.InferenceSets = append(d.set.InferenceSets, s.InferenceSets[len(m.set.InferenceSets):]...)
 	d.set.Nodes = append(d.set.Nodes, s.Nodes[len(m.set.Nodes):]...)
 	d.set.Objects = append(d.set.Objects, s.Objects[len(m.set.Objects):]...)
+	d.set.Suspensions = append(d.set.Suspensions, s.Suspensions[len(m.set.Suspensions):]...)
 	d.set.Problems = append(d.set.Problems, s.Problems[len(m.set.Problems):]...)
 	d.set.Foreign = s.Foreign - m.set.Foreign
 	if len(s.Unreadable) > len(m.set.Unreadable) {
@@ -164,6 +165,7 @@ func (l *loader) replay(name string, d *decoded) bool {
 	s.InferenceSets = append(s.InferenceSets, d.set.InferenceSets...)
 	s.Nodes = append(s.Nodes, d.set.Nodes...)
 	s.Objects = append(s.Objects, d.set.Objects...)
+	s.Suspensions = append(s.Suspensions, d.set.Suspensions...)
 	s.Problems = append(s.Problems, d.set.Problems...)
 	s.Foreign += d.set.Foreign
 	s.Unreadable = append(s.Unreadable, d.set.Unreadable...)

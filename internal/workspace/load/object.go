@@ -74,7 +74,7 @@ func (l *loader) object(at diag.Position, n *yaml.Node, h header.Header, prefix 
 		report(l.refusal(h.Namespace))
 		return
 	}
-	if !l.admitted(at, content, positions, report) ||
+	if !l.switches(at, content, positions, report) || !l.admitted(at, content, positions, report) ||
 		!l.spend(spent{objects: 1}, func(d diag.Diagnostic) diag.Diagnostic { return d.Placed(at) }) {
 		return
 	}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/plan/mass"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// massDeletion counts the Workspaces that would be deleted, and returns them. What the guard keeps anyway does not
+// count, and neither do replicas of an InferenceSet that stays: their number is written in its file.
+func massDeletion(
+	live []cluster.Object, set *workspace.Set, g Guard, p mass.Policy,
+) (_ mass.Deletion, gone []workspace.Key) {
+	all := map[workspace.Key]bool{} // whether it goes
+	for i := range live {
+		o := &live[i]
+		if o.Workspace == (workspace.Key{}) || o.Deleting || !o.Owned {
+			continue
+		}
+		all[o.Workspace] = all[o.Workspace] || !g.Present[o.Workspace] && g.holds(o) == ""
+	}
+	for k, goes := range all {
+		if goes && !ScaledDown(set, k) {
+			gone = append(gone, k)
+		}
+	}
+	slices.SortFunc(gone, workspace.Key.Compare)
+	return mass.Deletion{Policy: p, Gone: len(gone), All: len(all)}, gone
+}
+
+// holdMass holds the deletion of many Workspaces, unless commits allow it.
+func (g *Guard) holdMass(in *LiveInput) {
+	d, gone := massDeletion(in.Seen.State.Objects, in.Set, *g, in.Policy.Changes.Mass)
+	if d.TooMany() {
+		d.Allowed = in.AllowDelete
+		if len(in.Set.Workspaces) == 0 && in.AllowEmpty {
+			d.Allowed = d.Gone // its author has confirmed that all go
+		}
+		if in.Allowed != nil {
+			d.Allowed = max(d.Allowed, in.Allowed(gone))
+		}
+	}
+	g.Mass = d
+	if !d.Held() {
+		return
+	}
+	held := make(map[workspace.Key]string, len(g.Held)+len(gone))
+	maps.Copy(held, g.Held)
+	g.massHeld = make(map[workspace.Key]bool, len(gone))
+	for _, k := range gone {
+		g.massHeld[k] = true
+		held[k] = fmt.Sprintf("%s; %s", d, d.Hint())
+	}
+	g.Held = held
+}
+
+// keptClaim says why a volume claim stays that is no longer desired, or "". It holds weights and adapters, which no
+// commit brings back.
+func keptClaim(o *cluster.Object) string {
+	if !cluster.IsClaim(o.Ref) || o.PruneEnabled {
+		return ""
+	}
+	return fmt.Sprintf(
+		"a volume claim holds data, and stays; to delete it: kubectl annotate pvc -n %s %s %s=%s",
+		o.Namespace, o.Name, cluster.AnnotationPrune, workspace.PruneEnabled,
+	)
+}
