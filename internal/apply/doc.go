@@ -13,7 +13,8 @@
 //
 // A new object takes one request: a server-side apply whose metadata.resourceVersion no object has. The API server
 // creates it where nothing is, and answers 409 where something is, also for another client's object; then, and only
-// then, syncer reads it and says to whom it belongs. A 409 to an update means that the watch is behind: syncer reads and judges again.
+// then, syncer reads it and says to whom it belongs. A 409 to an update means that the watch is behind: syncer reads
+// and judges again.
 //
 // A Workspace that has live objects is changed as a whole or not at all: nothing of it is written unless a dry run of
 // each change passes. Workspaces do not wait for each other, but for the plain objects that they name.

@@ -32,8 +32,9 @@ const (
 )
 
 // createOnly in metadata.resourceVersion of an applied object makes the API server create it, or answer 409 if there is
-// one already, ours or of another client: no object ever has this version. Without a version the server would merge into
-// an object of others. Measured with Kubernetes 1.37 for built-in kinds, custom resources and Secrets: TestCreateOnly.
+// one already, ours or of another client: no object ever has this version. Without a version the server would merge
+// into an object of others. Measured with Kubernetes 1.37 for built-in kinds, custom resources and Secrets:
+// TestCreateOnly.
 const createOnly = "1"
 
 // metadataOnly asks for an answer without spec and status.

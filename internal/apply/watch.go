@@ -49,7 +49,7 @@ type watches struct {
 	changed   chan struct{}
 	informers map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer // by namespace; "" for nodes
 	healths   []*watchHealth                                                       // of the informers
-	told      []cache.InformerSynced                                               // whether the view knows the first list of each one
+	told      []cache.InformerSynced                                               // the view knows the first lists
 	optional  []*optionalKind
 	patience  time.Duration // how long what is known of a kind that cannot be watched still counts
 	view      *mirror.View

@@ -102,7 +102,8 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift",
-		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror", "internal/apply/units",
+		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror",
+		"internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/secrets",
 		"internal/apply/sweep",
 		"internal/reviewed",

@@ -35,6 +35,7 @@ var namedOnly = []string{
 	"policy.review.signers",
 	"kubeconfig",
 	"context",
+	"impersonate",
 	"listen",
 	"capacity.aks.subscriptionID",
 	"capacity.aks.resourceGroup",

@@ -4,6 +4,7 @@ package findings
 
 import (
 	"fmt"
+	"slices"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
@@ -33,6 +34,11 @@ func suspended(r *review) {
 			if in := r.After.Find(w.Key); in != nil && suspension.Selects(s, in) || in == nil && suspension.MaySelect(s, w.Key) {
 				n++
 			}
+		}
+		if all == 0 && r.Before != nil && slices.ContainsFunc(r.Before.Suspensions, func(b workspace.Suspension) bool {
+			return b.Name == s.Name && b.Reason == s.Reason && b.Until.Equal(s.Until)
+		}) {
+			continue // it is as before, and the change is not its concern
 		}
 		r.say(plan.Suspended, diag.Warn,
 			fmt.Sprintf("%s; of the models that this plan changes it holds back %d of %d", suspension.Why(s), n, all),
