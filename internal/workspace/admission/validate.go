@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/dependency"
 )
 
 // Catalog finds presets by any of their names.
@@ -46,6 +47,7 @@ func Validate(set *workspace.Set, catalog Catalog, env workspace.Env) []diag.Dia
 		s := &set.InferenceSets[i]
 		examine(&s.Template, append([]func(*check){func(c *check) { checkSet(s, c) }}, rules...)...)
 	}
+	out = append(out, dependency.Check(set)...)
 	slices.SortFunc(out, diag.Diagnostic.Compare)
 	return out
 }
