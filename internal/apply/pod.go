@@ -21,6 +21,7 @@ func podOf(pod *corev1.Pod) cluster.Pod {
 		Phase:      string(pod.Status.Phase),
 		Deleting:   pod.DeletionTimestamp != nil,
 		Finalizers: finalizersOf(pod),
+		Pushed:     pushedBy(pod),
 	}
 	for _, c := range pod.Status.Conditions {
 		switch {

@@ -83,6 +83,7 @@ var foundToo = []string{
 	"policy.review.maxAge",
 	"policy.preemption",
 	"policy.priority.",
+	"rollout.",
 	"prune",
 }
 

@@ -83,7 +83,7 @@ type Repeater interface {
 // again returns the Bundle of the earlier Workload, if w is placed alike.
 func (w *Workload) again(r Renderer) (render.Bundle, bool) {
 	repeater, ok := r.(Repeater)
-	if !ok || w.earlier == nil || len(w.Blocked) > 0 || w.Waiting != "" {
+	if !ok || w.earlier == nil || len(w.adapters) > 0 || len(w.Blocked) > 0 || w.Waiting != "" {
 		return render.Bundle{}, false
 	}
 	if !reflect.DeepEqual(&w.earlier.Placement, &w.Placement) {

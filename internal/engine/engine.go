@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/depends"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
@@ -144,7 +145,8 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 func (e *Engine) plan(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
 ) (Result, error) {
-	seen.Last = held
+	dependent := depends.Of(depends.Input{Set: in.Set, Workloads: seen.State.Workloads, Reported: seen.Reported})
+	seen.Last, seen.Adapters, seen.Notes = with(held, dependent.Waits), dependent.Adapters, dependent.Notes
 	d, err := Desire(ctx, in, e.settings.Policy, seen.Observed)
 	if err != nil {
 		return Result{}, err
@@ -161,6 +163,7 @@ func (e *Engine) plan(
 		Seen:       seen.Observed,
 		Previews:   previews,
 		Unreviewed: held,
+		Dependent:  dependent.Waits,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
 	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"time"
+
+	"syncer.dev/syncer/internal/cluster"
+)
+
+// Reported is what the last report on a Workspace says, from the status branch.
+type Reported struct {
+	// Served reports that it was ready once, and is meant to be again.
+	Served bool
+	// NotReadySince is since when it does not serve; zero while it does.
+	NotReadySince time.Time
+	// Commit is the last one that changed its inputs, and Inputs their digest; CarriedOut is the one that runs.
+	Commit, Inputs, CarriedOut string
+	// Output is the image that its tuning pushed last, for the inputs OutputOf; zero for none.
+	Output   cluster.Image
+	OutputOf string
+}
