@@ -28,6 +28,7 @@ type Config struct {
 	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
 	Policy     Policy   `yaml:"policy"`
+	Rollout    Rollout  `yaml:"rollout"`
 	Review     Review   `yaml:"review"`
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	// Sweep is zero, or at least a minute.
@@ -293,6 +294,7 @@ func Default() Config {
 			Review:           ReviewPolicy{Verdict: string(diag.Warn), CostTolerance: 10, MaxAge: 7 * 24 * time.Hour},
 			Preemption:       Deny,
 		},
+		Rollout:    Rollout{MaxInterrupted: "1"},
 		Review:     Review{Interval: time.Minute},
 		Namespaces: []string{"default"},
 		Prune:      true,

@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/depends"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -32,6 +33,7 @@ type before struct {
 
 	allowEmpty bool
 	held       map[workspace.Key]string
+	dependent  depends.Result
 }
 
 // desires reports whether the desired state is the same as before.
@@ -39,11 +41,11 @@ func (b *before) desires(set *workspace.Set, seen Observed) bool {
 	return b != nil && b.set == set && b.seen.Observed.Same(seen.Observed)
 }
 
-// plans reports whether the plan is the same as before, given that the desired state is.
+// plans reports whether the plan is the same as before, given that the desired state is, and what is reported.
 func (b *before) plans(
 	rev Revision, seen Observed, previews []cluster.Preview, held map[workspace.Key]string,
 ) bool {
-	return b.complete && b.allowEmpty == rev.AllowEmpty && b.seen.Stale == seen.Stale && b.seen.QuotaErr == nil &&
+	return b.complete && b.planned.Holds(rev.Commit, seen.Now) && b.allowEmpty == rev.AllowEmpty && b.seen.Stale == seen.Stale && b.seen.QuotaErr == nil &&
 		seen.QuotaErr == nil && maps.Equal(b.held, held) && slices.EqualFunc(b.previews, previews, samePreview)
 }
 

@@ -146,8 +146,10 @@ func (e *Engine) Plan(ctx context.Context, rev Revision, seen Observed) (Result,
 func (e *Engine) plan(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
 ) (Result, error) {
-	seen.Last = held
 	b := e.last
+	told := b.told(seen)
+	dependent := b.dependsAs(in.Set, seen, told)
+	seen.Last, seen.Adapters, seen.Notes = with(held, dependent.Waits), dependent.Adapters, dependent.Notes
 	if !b.desires(in.Set, seen) {
 		policy := e.settings.Policy
 		if b != nil {
@@ -164,7 +166,8 @@ func (e *Engine) plan(
 	if err != nil {
 		return Result{}, err
 	}
-	if !b.plans(rev, seen, previews, held) {
+	b.dependent = dependent
+	if !told || !b.plans(rev, seen, previews, held) {
 		b.planned, b.complete = e.compare(rev, in, seen, b, previews, held), true
 	}
 	b.seen, b.previews, b.allowEmpty, b.held = seen, previews, rev.AllowEmpty, maps.Clone(held)
@@ -194,6 +197,7 @@ func (e *Engine) compare(
 		Previews:   previews,
 		Stays:      b.stays,
 		Unreviewed: held,
+		Dependent:  b.dependent.Waits,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
 	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}

@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -25,6 +26,9 @@ type Guard struct {
 	// Held are the Workspaces of which nothing may change, with the reason: a policy holds them, they are not reviewed, or
 	// they can change only together with such a one. Their live objects stay too.
 	Held map[workspace.Key]string
+	// firm are those of Held that do not only wait for others, and by says for what the others wait.
+	firm map[workspace.Key]string
+	by   map[workspace.Key]hold.By
 	// Unreadable are files and folders with errors. Workspaces from them may still be desired.
 	Unreadable []string
 	// UnreadableFor returns an unreadable file that may ask for the Workspace of that name, or "".

@@ -73,7 +73,7 @@ func Make(c Comparison) Plan {
 	ensure, release := poolChanges(c.Pools)
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
-	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard.Held)
+	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard)
 	p.Changes = slices.Concat(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
@@ -84,14 +84,14 @@ func Make(c Comparison) Plan {
 	return p
 }
 
-// holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use.
-func holdObjects(
-	changes []Change, d desired.Desired, previews []cluster.Preview, held map[workspace.Key]string,
-) []Change {
+// holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use, unless they only
+// wait for others.
+func holdObjects(changes []Change, d desired.Desired, previews []cluster.Preview, g Guard) []Change {
+	held := g.Held
 	if len(held) == 0 {
 		return changes
 	}
-	used := hold.Used(d, previews, held)
+	used := hold.Used(d, previews, g.firm)
 	for i := range changes {
 		c := &changes[i]
 		why := held[c.Workspace]
@@ -198,6 +198,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		w.Uses = uses[w.Key]
 		if why := c.Guard.Held[w.Key]; why != "" { // even without a step: what it uses would change, or its place
 			w.Op, w.Held = Hold, why
+			if c.Guard.firm[w.Key] == "" {
+				w.HeldBy = c.Guard.by[w.Key]
+			}
 			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}
 	}

@@ -51,6 +51,8 @@ const (
 	EndpointChanged    FindingKind = "EndpointChanged"
 	AdapterNotReady    FindingKind = "AdapterNotReady"
 	WaitsForOther      FindingKind = "WaitsForOther"
+	DependencyNotReady FindingKind = "DependencyNotReady"
+	RolledOut          FindingKind = "RolledOut"
 	PolicyFailed       FindingKind = "PolicyFailed"
 	NotReviewed        FindingKind = "NotReviewed"
 	WorseThanReviewed  FindingKind = "WorseThanReviewed"
@@ -64,6 +66,6 @@ func FindingKinds() []FindingKind {
 		ParallelismChanged, SizeChanged, ImageChanged, Replaced, Interrupted, Deleted,
 		PoolDeleted, SpotNodes, GatedLicence, SizeRetired, SizeScarce, QuotaShort,
 		QuotaUnknown, CostRaised, CostUnknown, LimitExceeded, EndpointChanged, AdapterNotReady,
-		WaitsForOther, PolicyFailed, NotReviewed, WorseThanReviewed, NotCompared,
+		WaitsForOther, DependencyNotReady, RolledOut, PolicyFailed, NotReviewed, WorseThanReviewed, NotCompared,
 	}
 }

@@ -25,6 +25,10 @@ type Kubernetes struct {
 	Pruned  []string         // "Kind/name"
 	// Finalizers hold up the deletion of an object, by "Kind/name".
 	Finalizers map[string][]string
+	// Crash makes the pods of a Workspace crash while their template has a text, by the name of the Workspace.
+	Crash map[string]string
+	// Pushed is what the pod of a tuning that has succeeded says it has pushed, by the name of the Workspace.
+	Pushed map[string]cluster.Image
 
 	t       testing.TB
 	git     *Git
@@ -34,6 +38,7 @@ type Kubernetes struct {
 	// deleting are the objects that Prune has marked, and that a finalizer keeps.
 	deleting map[cluster.Ref]bool
 	versions versions
+	rolled   map[string]string // the template of which all pods were ready, by workload
 }
 
 func newKubernetes(t testing.TB, git *Git, azure *capacitytest.Checked) *Kubernetes {
@@ -133,6 +138,11 @@ func (k *Kubernetes) liveWorkload(ref cluster.Ref, o *unstructured.Unstructured)
 			Node:  p.Node,
 			Phase: phase(w, p),
 			Ready: k.nodes.ReadyPod(p),
+
+			Pushed: k.pushed(ref, w),
+		}
+		if pod.Reason = k.crashes(w); pod.Reason != "" {
+			pod.Ready = false
 		}
 		out.Pods = append(out.Pods, pod)
 		switch {
@@ -143,6 +153,10 @@ func (k *Kubernetes) liveWorkload(ref cluster.Ref, o *unstructured.Unstructured)
 			out.Ready++
 			out.Endpoints++
 		}
+	}
+	if !w.Job {
+		out.Updating = k.updating(w, out.Ready)
+		out.Current = !out.Updating
 	}
 	return out
 }

@@ -74,7 +74,10 @@ func reviewedAs(in Input, r, old Report) (Condition, bool) {
 
 // heldReason is the reason of Applied while the Workspace is held back.
 func (in Input) heldReason() string {
-	if in.Review != nil {
+	switch {
+	case in.HeldReason != "":
+		return in.HeldReason
+	case in.Review != nil:
 		return string(in.Review.Reason)
 	}
 	return ApplyHeld

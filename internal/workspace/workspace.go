@@ -141,6 +141,8 @@ const (
 	AnnotationRuntime = wellknown.AnnotationRuntime
 	// AnnotationWeightsClass names a storage class: weights are kept in a volume of it, which outlives the pod.
 	AnnotationWeightsClass = "syncer.dev/weights-storage-class"
+	// AnnotationDependsOn names Workspaces that must be done first: NAME or NAMESPACE/NAME, separated by commas.
+	AnnotationDependsOn = "syncer.dev/depends-on"
 )
 
 // MaxServedName is the longest name of a served Workspace: the StatefulSet controller puts it, with a hash of eleven

@@ -39,7 +39,7 @@ var imageFamilies = []string{"ubuntu", "azurelinux"}
 // syncerAnnotations are syncer's own.
 var syncerAnnotations = []string{
 	workspace.AnnotationSuspend, workspace.AnnotationSpot, workspace.AnnotationPrune, workspace.AnnotationPriority,
-	workspace.AnnotationWeightsClass,
+	workspace.AnnotationWeightsClass, workspace.AnnotationDependsOn,
 }
 
 // annotations checks the annotations that mean something.
