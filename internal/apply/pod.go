@@ -22,6 +22,7 @@ func podOf(pod *corev1.Pod) cluster.Pod {
 		Phase:      string(pod.Status.Phase),
 		Deleting:   pod.DeletionTimestamp != nil,
 		Finalizers: mirror.ForeignFinalizers(pod.Finalizers),
+		Pushed:     pushedBy(pod),
 	}
 	for _, c := range pod.Status.Conditions {
 		switch {

@@ -30,6 +30,9 @@ func workloadOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 		w.Replicas = int64(*s.Spec.Replicas)
 	}
 	w.Ready = int64(s.Status.ReadyReplicas)
+	// Both revisions are the same once all pods of the newest template have been ready together.
+	w.Updating = s.Generation > s.Status.ObservedGeneration || s.Status.CurrentRevision != s.Status.UpdateRevision
+	w.Created = s.CreationTimestamp.Time
 	// kstatus: the newest generation was seen, and all replicas are of the newest revision and ready.
 	if r, err := status.Compute(u); err == nil {
 		w.Current = r.Status == status.CurrentStatus

@@ -167,6 +167,7 @@ type Workload struct {
 	Pool     string // agent pool that its pods require; "" when they require none
 	GPUs     int64  // that each pod asks for
 	Current  bool   // the controller has seen the newest generation
+	Updating bool   // StatefulSet: not all pods were ready since its template changed
 	Replicas int64  // StatefulSet: wanted
 	Ready    int64  // pods that are ready, on the newest revision
 	Active   int64  // Job: pods that run
@@ -175,6 +176,7 @@ type Workload struct {
 	// Endpoints counts the ready addresses behind the Workspace's Service.
 	Endpoints int
 	Pods      []Pod // sorted by name
+	Created   time.Time
 }
 
 // Paused reports that the Workload asks for no pods and has none.
@@ -200,6 +202,14 @@ type Pod struct {
 	Start Start
 	// FailedAt is when the container that Message is about last failed; zero when it has not ended.
 	FailedAt time.Time
+	// Pushed is the image that the pod of a tuning says it has pushed; zero for none.
+	Pushed Image
+}
+
+// Image is a container image by its name, with a tag as a rule, and by the digest that the name had.
+type Image struct {
+	Name   string // registry.example.com/adapter:1
+	Digest string // sha256: and 64 hex digits
 }
 
 // Start bounds how long a pod took from its creation until it was ready for the first time. Kubernetes keeps only the

@@ -53,6 +53,7 @@ var rules = []func(*check){
 	(*check).namespaces,
 	(*check).podNames,
 	(*check).priority,
+	(*check).rollout,
 	(*check).listen,
 	(*check).review,
 }

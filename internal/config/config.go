@@ -29,6 +29,7 @@ type Config struct {
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
 	Policy     Policy   `yaml:"policy"`
 	Ignore     Ignore   `yaml:"ignore"`
+	Rollout    Rollout  `yaml:"rollout"`
 	Review     Review   `yaml:"review"`
 	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	// Sweep is zero, or at least a minute.
@@ -308,6 +309,7 @@ func Default() Config {
 			Review:           ReviewPolicy{Verdict: string(diag.Warn), CostTolerance: 10, MaxAge: 7 * 24 * time.Hour},
 			Preemption:       Deny,
 		},
+		Rollout:    Rollout{MaxInterrupted: "1"},
 		Review:     Review{Interval: time.Minute},
 		Namespaces: []string{"default"},
 		Prune:      true,

@@ -143,5 +143,6 @@ func split(doc *yaml.Node) (header, *yaml.Node) {
 			body.Content = append(body.Content, doc.Content[i], doc.Content[i+1])
 		}
 	}
+	unquoted(&body)
 	return h, &body
 }

@@ -90,6 +90,7 @@ var foundToo = []string{
 	"policy.review.maxAge",
 	"policy.preemption",
 	"policy.priority.",
+	"rollout.",
 	"prune",
 }
 

@@ -22,6 +22,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/render/judge"
@@ -82,7 +83,8 @@ type Workload struct {
 	// Held is why syncer does not apply the NodePool.
 	Held string
 
-	diskGiB int // on each node
+	diskGiB  int               // on each node
+	adapters map[string]string // images by digest, by the image in the file
 
 	earlier *Workload // that of Policy.Earlier for an equal Workspace, on an equal preset; nil for none
 }
@@ -179,6 +181,12 @@ type Observed struct {
 	Unprovisionable, WithoutGPUs map[string]bool
 	// FirstSeen is when each Workspace was first seen, by the status branch. A Workspace without a time is new.
 	FirstSeen map[workspace.Key]time.Time
+	// Reported is what the status branch says of each Workspace; nil if it cannot be read.
+	Reported map[workspace.Key]rollout.Reported
+	// Adapters are the images by digest, by the image in the file, of adapters that tunings of the source have pushed, and
+	// Notes say what of them is unknown.
+	Adapters map[workspace.Key]map[string]string
+	Notes    map[workspace.Key][]string
 	// Last are Workspaces of which nothing changes for now: where they do not run, they get nodes after all others. The
 	// value says why.
 	Last map[workspace.Key]string
@@ -296,6 +304,7 @@ func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Pol
 	}
 	w.rank(policy)
 	w.resolve(policy, seen.Found)
+	w.adapters, w.Notes = seen.Adapters[w.Key], slices.Concat(seen.Notes[w.Key], w.Notes)
 }
 
 // misnamed adds to the errors of a blocked Workspace that its size does not exist, unless one of them is about its
@@ -320,7 +329,7 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 	if len(w.Blocked) > 0 || w.Waiting != "" {
 		return w
 	}
-	bundle, err := r.Render(ctx, w.Workspace, p, w.Placement.Placement, render.Options{
+	bundle, err := r.Render(ctx, w.Workspace.WithAdapters(w.adapters), p, w.Placement.Placement, render.Options{
 		Cluster:          policy.Cluster,
 		Source:           w.Workspace.Source.Path,
 		Objects:          set.Objects,

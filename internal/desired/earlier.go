@@ -4,6 +4,7 @@ package desired
 
 import (
 	"crypto/sha256"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -137,13 +138,13 @@ type Repeater interface {
 	Again(earlier render.Bundle) (b render.Bundle, ok bool)
 }
 
-// again returns the Bundle of the earlier Workload, if w is placed alike.
+// again returns the Bundle of the earlier Workload, if w is placed alike and serves the same results of tunings.
 func (w *Workload) again(r Renderer) (render.Bundle, bool) {
 	repeater, ok := r.(Repeater)
 	if !ok || w.earlier == nil || len(w.Blocked) > 0 || w.Waiting != "" {
 		return render.Bundle{}, false
 	}
-	if !w.earlier.Placement.Equal(w.Placement) {
+	if !w.earlier.Placement.Equal(w.Placement) || !maps.Equal(w.earlier.adapters, w.adapters) {
 		return render.Bundle{}, false
 	}
 	return repeater.Again(w.earlier.Bundle)

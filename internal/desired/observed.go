@@ -8,8 +8,9 @@ import (
 	"slices"
 )
 
-// Same reports whether two observed states give the same plan. It is quick, and false where it would have to look at
-// every object: for a State without a version, and while offerings are unavailable, which time alone changes.
+// Same reports whether two observed states give the same desired state. It is quick, and false where it would have to
+// look at every object: for a State without a version, and while offerings are unavailable, which time alone changes.
+// Reported counts by what follows from it: Adapters, Notes and Last.
 func (o Observed) Same(p Observed) bool {
 	return o.State.Version != 0 && o.State.Version == p.State.Version &&
 		len(o.State.Objects) == len(p.State.Objects) &&
@@ -21,7 +22,9 @@ func (o Observed) Same(p Observed) bool {
 		maps.Equal(o.Unprovisionable, p.Unprovisionable) &&
 		maps.Equal(o.WithoutGPUs, p.WithoutGPUs) &&
 		maps.Equal(o.FirstSeen, p.FirstSeen) &&
-		maps.Equal(o.Last, p.Last)
+		maps.Equal(o.Last, p.Last) &&
+		maps.EqualFunc(o.Adapters, p.Adapters, maps.Equal) &&
+		maps.EqualFunc(o.Notes, p.Notes, slices.Equal)
 }
 
 // Kept returns the observed state for a comparison later on: what callers may change meanwhile is a copy. The version

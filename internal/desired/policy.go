@@ -5,6 +5,7 @@ package desired
 import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
+	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
@@ -31,6 +32,8 @@ type Policy struct {
 	Preemption bool
 	// Changes are the verdicts on what a change does to what runs.
 	Changes ChangePolicy
+	// Rollout bounds how many serving Workspaces are interrupted at once.
+	Rollout rollout.Limit
 	// Sizes keeps answers of sizing for the next call of Desire; nil if there is none.
 	Sizes *memo.Sizes
 

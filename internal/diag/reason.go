@@ -84,6 +84,8 @@ const (
 	ReferenceNotFound     Reason = "ReferenceNotFound"
 	ReferenceNotChecked   Reason = "ReferenceNotChecked"
 	ReferenceUnreadable   Reason = "ReferenceUnreadable"
+	UnknownDependency     Reason = "UnknownDependency"
+	DependencyCycle       Reason = "DependencyCycle"
 	ConfigMapKeyNotFound  Reason = "ConfigMapKeyNotFound"
 	SecretKeyNotFound     Reason = "SecretKeyNotFound"
 	WorkloadReplaced      Reason = "WorkloadReplaced"
@@ -129,6 +131,11 @@ const (
 	PlanAccepted      Reason = "PlanAccepted"
 	NotReviewed       Reason = "NotReviewed"
 	WorseThanReviewed Reason = "WorseThanReviewed"
+
+	// A change that waits for other Workspaces.
+	RolloutWaiting     Reason = "RolloutWaiting"
+	RolloutStopped     Reason = "RolloutStopped"
+	DependencyNotReady Reason = "DependencyNotReady"
 
 	// A change that section policy of the configuration forbids.
 	ChangeNotAllowed Reason = "ChangeNotAllowed"
@@ -275,13 +282,15 @@ var catalogue = []group{
 		{NodesDiffer, "The nodes that the Workspace selects have different GPUs."},
 		{ReferenceNotFound, "An object that the Workspace refers to does not exist."},
 		{ReferenceNotChecked, "Whether an object that the Workspace refers to exists could not be checked."},
+		{UnknownDependency, "A Workspace depends on one that the source does not have."},
+		{DependencyCycle, "Workspaces depend on each other, so that none can go first."},
 		{ReferenceUnreadable, "An object that the Workspace needs cannot be read from the cluster at the moment."},
 		{ConfigMapKeyNotFound, "The ConfigMap exists, but lacks the key that is needed."},
 		{SecretKeyNotFound, "An encrypted Secret lacks the key that a Workspace reads of it."},
 		{WorkloadReplaced, "The change replaces what runs, which interrupts it."},
 		{
 			ReplicasUpdatedAtOnce,
-			"A change reaches all replicas of an InferenceSet at once, regardless of its update strategy.",
+			"The update strategy of an InferenceSet is not followed: the configuration says how many replicas restart at once.",
 		},
 	}},
 	{"Presets", []Entry{
@@ -340,6 +349,9 @@ var catalogue = []group{
 		},
 	}},
 	{"Changes", []Entry{
+		{RolloutWaiting, "The Workspace restarts once others are healthy again (rollout.maxInterrupted)."},
+		{RolloutStopped, "A Workspace failed after it restarted, and others that the same change restarts do not follow."},
+		{DependencyNotReady, "A Workspace that this one depends on is not done, or has failed."},
 		{ChangeNotAllowed, "policy.deletion, policy.interruption or policy.costDelta is fail, and forbids the change."},
 		{Suspended, "A document of kind Suspend stops every change of what it selects."},
 		{SuspendEnded, "The time of a Suspend is over: it stops nothing."},

@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/depends"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/halt"
 	"syncer.dev/syncer/internal/workspace"
@@ -35,6 +36,7 @@ type before struct {
 	allowDelete int
 	held        map[workspace.Key]string
 	halted      halt.Halted
+	dependent   depends.Result
 }
 
 // desires reports whether the desired state is the same as before.
@@ -42,15 +44,15 @@ func (b *before) desires(set *workspace.Set, seen Observed) bool {
 	return b != nil && b.set == set && b.seen.Observed.Same(seen.Observed)
 }
 
-// plans reports whether the plan is the same as before, given that the desired state is.
+// plans reports whether the plan is the same as before, given that the desired state is, and what is reported.
 func (b *before) plans(
 	rev Revision, seen Observed, previews []cluster.Preview, held map[workspace.Key]string, halted halt.Halted,
 ) bool {
 	if b.planned.Guard.Mass.Gone > 0 { // what commits allow to be deleted is asked again
 		return false
 	}
-	return b.complete && b.allowEmpty == rev.AllowEmpty && b.allowDelete == rev.AllowDelete && b.halted.Same(halted) &&
-		b.seen.Stale == seen.Stale && b.seen.QuotaErr == nil &&
+	return b.complete && b.planned.Holds(rev.Commit, seen.Now) && b.allowEmpty == rev.AllowEmpty &&
+		b.allowDelete == rev.AllowDelete && b.halted.Same(halted) && b.seen.Stale == seen.Stale && b.seen.QuotaErr == nil &&
 		seen.QuotaErr == nil && maps.Equal(b.held, held) && slices.EqualFunc(b.previews, previews, samePreview)
 }
 

@@ -159,8 +159,11 @@ func (e *Engine) plan(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, held map[workspace.Key]string,
 ) (Result, error) {
 	halted := halt.Of(in.Set, seen.State, seen.Pools, seen.Now)
-	seen.Last = halted.With(held)
 	b := e.last
+	told := b.told(seen)
+	dependent := b.dependsAs(in.Set, seen, told)
+	seen.Last = halted.With(with(held, dependent.Waits))
+	seen.Adapters, seen.Notes = dependent.Adapters, dependent.Notes
 	if !b.desires(in.Set, seen) {
 		policy := e.settings.Policy
 		if b != nil {
@@ -177,10 +180,12 @@ func (e *Engine) plan(
 	if err != nil {
 		return Result{}, err
 	}
+	b.dependent = dependent
 	d := b.desired
 	d.Problems = append(slices.Clip(d.Problems), suspension.Ended(in.Set, seen.Now)...)
-	if !b.plans(rev, seen, previews, held, halted) {
-		b.planned, b.complete = e.compare(ctx, compared{rev, in, seen, d, b.stays, previews, held, halted}), true
+	if !told || !b.plans(rev, seen, previews, held, halted) {
+		c := compared{rev, in, seen, d, b.stays, previews, held, halted, dependent.Waits}
+		b.planned, b.complete = e.compare(ctx, c), true
 	}
 	b.seen, b.previews, b.held, b.halted = seen, previews, maps.Clone(held), halted
 	b.allowEmpty, b.allowDelete = rev.AllowEmpty, rev.AllowDelete
@@ -199,6 +204,8 @@ type compared struct {
 	previews []cluster.Preview
 	held     map[workspace.Key]string
 	halted   halt.Halted
+	// dependent says for Workspaces that depend on others what they wait for.
+	dependent map[workspace.Key]string
 }
 
 // compare makes the plan, with its findings, of a desired state.
@@ -215,6 +222,7 @@ func (e *Engine) compare(ctx context.Context, c compared) plan.Plan {
 		Stays:      c.stays,
 		Unreviewed: c.held,
 		Halted:     c.halted,
+		Dependent:  c.dependent,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
 	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}

@@ -77,6 +77,8 @@ type LiveInput struct {
 	Allowed func(gone []workspace.Key) int
 	// Halted is what the source itself says must not change.
 	Halted halt.Halted
+	// Dependent says for Workspaces that depend on another one, which is not done, what they wait for.
+	Dependent map[workspace.Key]string
 	// Quota reads the quota. AgainstLive calls it only if the plan creates pools or lets them grow.
 	Quota func() (capacity.Quota, error)
 }
@@ -110,14 +112,19 @@ func AgainstLive(in LiveInput) Plan {
 	c.prepare()
 	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
 	guard.holdMass(&in)
-	pools := poolPlan{changes: Pools(in.Desired, in.Seen, guard, in.Policy), held: guard.Held}
+	pools := poolPlan{held: guard.Held, facts: c.facts}
+	for k, why := range in.Dependent {
+		pools.waits.Add(k, why, hold.ByDependency)
+	}
+	guard.Held = pools.waits.With(pools.held)
+	pools.changes = Pools(in.Desired, in.Seen, guard, in.Policy)
 	for _, r := range rules {
 		r.apply(&pools, &in)
 	}
-	guard.Held = pools.held
+	guard.Held, guard.firm, guard.by = pools.waits.With(pools.held), pools.held, pools.waits.By
 	c.Guard, c.Pools, c.Quota, c.Raise = guard, pools.changes, pools.short, pools.raise
 	p := Make(c)
-	p.Warnings = append(p.Warnings, pools.warnings...)
+	p.Warnings, p.lasts = append(p.Warnings, pools.warnings...), pools.lasts
 	return p
 }
 

@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan/halt"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -33,6 +34,9 @@ type Guard struct {
 	Mass mass.Deletion
 	// massHeld are the Workspaces that stay because there are too many of them.
 	massHeld map[workspace.Key]bool
+	// firm are those of Held that do not only wait for others, and by says for what the others wait.
+	firm map[workspace.Key]string
+	by   map[workspace.Key]hold.By
 	// Unreadable are files and folders with errors. Workspaces from them may still be desired.
 	Unreadable []string
 	// UnreadableFor returns an unreadable file that may ask for the Workspace of that name, or "".

@@ -7,6 +7,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -90,6 +91,7 @@ type workspaceDocument struct {
 	After       *valuesDocument `json:"after"`  // null for one that is deleted
 	Interrupted bool            `json:"interrupted"`
 	Held        string          `json:"held,omitempty"`
+	HeldBy      hold.By         `json:"heldBy,omitempty"` // absent for a policy or a review
 
 	Priority   string          `json:"priority,omitempty"` // absent for normal
 	WaitsFor   []aheadDocument `json:"waitsFor,omitempty"`
@@ -251,6 +253,7 @@ func (w *Workspace) document() workspaceDocument {
 		After:        documentOf(w.After),
 		Interrupted:  w.Interrupted,
 		Held:         w.Held,
+		HeldBy:       w.HeldBy,
 		Notes:        w.Notes,
 		Blocked:      w.Blocked,
 	}

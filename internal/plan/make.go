@@ -84,9 +84,10 @@ func Make(c Comparison) Plan {
 	return p
 }
 
-// holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use.
+// holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use, unless they only
+// wait for others.
 func holdObjects(changes []Change, d desired.Desired, previews []cluster.Preview, g Guard) []Change {
-	used := hold.Used(d, previews, g.Held)
+	used := hold.Used(d, previews, g.firm)
 	for i := range changes {
 		c := &changes[i]
 		why := g.Held[c.Workspace]
@@ -193,6 +194,9 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 		w.Uses = uses[w.Key]
 		if why := c.Guard.Held[w.Key]; why != "" { // even without a step: what it uses would change, or its place
 			w.Op, w.Held = Hold, why
+			if c.Guard.firm[w.Key] == "" {
+				w.HeldBy = c.Guard.by[w.Key]
+			}
 			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}
 	}

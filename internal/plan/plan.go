@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -48,6 +49,8 @@ type Plan struct {
 	// Region is that of the quota, and PricesDate the day of the prices, "2026-06-18"; "" if unknown.
 	Region     string
 	PricesDate string
+
+	lasts lasts
 }
 
 // Shortages returns the quotas that the plan exceeds, with what to ask Azure for.
@@ -116,6 +119,8 @@ type Workspace struct {
 	// Held is why nothing of it changes although it would: a policy holds it, it is not reviewed, or it waits for one
 	// that is held. It is "" otherwise.
 	Held string
+	// HeldBy is what ends Held.
+	HeldBy hold.By
 
 	// Uses are changes to objects of the repository that belong to no Workspace, and that its pods use. Its own objects
 	// may stay as they are meanwhile.
@@ -176,7 +181,7 @@ func (p *Plan) Counts() map[Op]int {
 func (p *Plan) Refused() int {
 	blocked := map[workspace.Key]bool{}
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" {
+		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" && !w.HeldBy.Passes() {
 			blocked[w.Key] = true
 		}
 	}

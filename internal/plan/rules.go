@@ -20,6 +20,10 @@ type poolPlan struct {
 	// held are the Workspaces of which nothing may change, with the reason; raise is what the change costs.
 	held  map[workspace.Key]string
 	raise capacity.Cost
+	// waits are those that wait for others, and facts what happens to each Workspace.
+	waits hold.Waits
+	facts []transition // of Desired.Workloads, in their order
+	lasts lasts
 }
 
 // rule changes the result of the plain comparison of pools.
@@ -56,9 +60,11 @@ var rules = []rule{
 	}},
 	// After all rules that make a change, and before quota: what a policy holds takes none.
 	{"hold what is too dear for one change", holdByCost},
+	// After all rules that hold a Workspace: one that cannot go takes no turn.
+	{"hold what restarts while others do", holdInTurn},
 	// Before quota too, and after all rules that change or delete a pool.
 	{"hold pools of Workspaces that are held", func(p *poolPlan, in *LiveInput) {
-		hold.Pools(p.changes, in.Desired, in.Seen.State, p.held)
+		hold.Pools(p.changes, in.Desired, in.Seen.State, p.waits.With(p.held))
 	}},
 	// After all rules that change or delete a pool.
 	{"hold all pools while everything is halted", func(p *poolPlan, in *LiveInput) { in.Halted.Pools(p.changes) }},

@@ -18,6 +18,8 @@ type transition struct {
 	replaced bool
 	// interrupted reports that it answers requests now, and would stop: for a while, or for good.
 	interrupted bool
+	// remade reports that its pods restart with this plan, rather than once its new nodes are ready.
+	remade bool
 }
 
 // transitions returns what happens to each Workspace that is desired, in the order of Desired.Workloads.
@@ -48,6 +50,7 @@ func transitions(c *Comparison) []transition {
 			continue
 		}
 		if exists {
+			t.remade = restarts[w.Key] || remade[w.Key]
 			t.replaced = remade[w.Key] || t.moves()
 			t.interrupted = before.Serves && c.Serving(w.Key) && (!t.after.Serves || t.replaced || restarts[w.Key])
 		}

@@ -50,7 +50,8 @@ func TestHeldWithoutSteps(t *testing.T) {
 	d, previews := sharing()
 	for _, held := range []map[workspace.Key]string{nil, {keyOf("a"): "not reviewed", keyOf("c"): "not reviewed"}} {
 		p := Make(Comparison{
-			Desired: d, Previews: previews, Guard: Guard{Held: held}, Serving: func(workspace.Key) bool { return false },
+			Desired: d, Previews: previews, Guard: Guard{Held: held, firm: held},
+			Serving: func(workspace.Key) bool { return false },
 		})
 		for i := range p.Workspaces {
 			w := &p.Workspaces[i]

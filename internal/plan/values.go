@@ -51,6 +51,8 @@ const (
 	EndpointChanged    FindingKind = "EndpointChanged"
 	AdapterNotReady    FindingKind = "AdapterNotReady"
 	WaitsForOther      FindingKind = "WaitsForOther"
+	DependencyNotReady FindingKind = "DependencyNotReady"
+	RolledOut          FindingKind = "RolledOut"
 	PolicyFailed       FindingKind = "PolicyFailed"
 	NotReviewed        FindingKind = "NotReviewed"
 	WorseThanReviewed  FindingKind = "WorseThanReviewed"
@@ -68,7 +70,7 @@ func FindingKinds() []FindingKind {
 		ParallelismChanged, SizeChanged, ImageChanged, Replaced, Interrupted, Deleted,
 		PoolDeleted, SpotNodes, GatedLicence, SizeRetired, SizeScarce, QuotaShort,
 		QuotaUnknown, CostRaised, CostUnknown, LimitExceeded, EndpointChanged, AdapterNotReady,
-		WaitsForOther, PolicyFailed, NotReviewed, WorseThanReviewed, Suspended, Observed,
+		WaitsForOther, DependencyNotReady, RolledOut, PolicyFailed, NotReviewed, WorseThanReviewed, Suspended, Observed,
 		MassDeletion, ClaimKept, NotCompared,
 	}
 }

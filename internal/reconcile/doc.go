@@ -26,6 +26,8 @@
 //   - References: an answer ends after a while (Parts.Due). Then they are asked for again, and compared.
 //   - Contested fields that are set back from time to time: Parts.Due says when.
 //   - Reviews age, and texts say by how much: with a Workspace that was judged there is no fixpoint.
+//   - A restart that lasts too long stops the roll-out: the plan says until when it holds (plan.Plan.Holds). What waits
+//     for a Workspace that becomes ready, or for a tuning that ends, follows from the live State and the reports.
 //   - Times in reports change only with what they report: conditions keep their last transition.
 //
 // Last, a pass computes everything after Settings.Resync, also if nothing differs. A test plays random sequences with

@@ -202,6 +202,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		Live:      true,
 		Now:       p.now,
 		FirstSeen: firstSeen(l.reports),
+		Reported:  l.reported(),
 	}, Reviews: l.reviewed(p)}
 	out.Deletions = l.allowed(p)
 	if !p.fresh {
@@ -335,6 +336,11 @@ func (l *Loop) settled(p *pass) bool {
 	for i := range p.desired.Workloads {
 		if w := &p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
 			return false // the Workspace moves to other nodes
+		}
+	}
+	for _, held := range p.held {
+		if held.HeldBy.Passes() {
+			return false
 		}
 	}
 	for _, r := range l.reports {

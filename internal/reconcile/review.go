@@ -69,7 +69,7 @@ func (l *Loop) compared(p *pass, in *status.Input) {
 	})
 	if ok {
 		w := &p.plan.Workspaces[i]
-		in.Held = w.Held
+		in.Held, in.HeldReason = w.Held, heldReasons[w.HeldBy]
 		in.CarriedOut = reviewed.Of(p.digests[in.Key], w.Place)
 	}
 	j, ok := p.judged[in.Key]

@@ -44,7 +44,8 @@ func (l *Loop) still(ctx context.Context, p *pass, due Due) bool {
 		return false
 	case p.state.Version == 0 || p.state.Version != f.state:
 		return false
-	case !f.until.IsZero() && !p.now.Before(f.until), !f.ends.IsZero() && !p.now.Before(f.ends):
+	case !f.until.IsZero() && !p.now.Before(f.until), !f.ends.IsZero() && !p.now.Before(f.ends),
+		!f.out.Plan.Holds(l.revision.Commit, p.now):
 		return false
 	case !l.quiet() || !reflect.DeepEqual(l.listed, f.pools):
 		return false

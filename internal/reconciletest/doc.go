@@ -19,6 +19,8 @@
 //	s.Kubernetes.Down                 the API server is unreachable
 //	s.Kubernetes.Refused              a webhook refuses the objects of these Workspaces
 //	s.Kubernetes.Finalizers           the deletion of these objects does not end
+//	s.Kubernetes.Crash                the pods of these Workspaces crash
+//	s.Kubernetes.Pushed               the images that tunings push
 //	s.Azure.Down                      Azure is unreachable
 //	s.Azure.Refuse, .Fail, .Once      Azure refuses to grow a pool, fails late, or never ends the operation
 //	s.Azure.NoNodes, .Takes           pools without nodes; the duration of an operation

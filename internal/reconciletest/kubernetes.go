@@ -26,6 +26,10 @@ type Kubernetes struct {
 	// Finalizers hold up the deletion of an object, by "Kind/name".
 	Finalizers map[string][]string
 	Health     map[string]cluster.Health // of plain objects, by "Kind/name"
+	// Crash makes the pods of a Workspace crash while their template has a text, by the name of the Workspace.
+	Crash map[string]string
+	// Pushed is what the pod of a tuning that has succeeded says it has pushed, by the name of the Workspace.
+	Pushed map[string]cluster.Image
 
 	t       testing.TB
 	git     *Git
@@ -35,6 +39,7 @@ type Kubernetes struct {
 	// deleting are the objects that Prune has marked, and that a finalizer keeps.
 	deleting map[cluster.Ref]bool
 	versions versions
+	rolled   map[string]string // the template of which all pods were ready, by workload
 }
 
 func newKubernetes(t testing.TB, git *Git, azure *capacitytest.Checked) *Kubernetes {
@@ -164,6 +169,11 @@ func (k *Kubernetes) liveWorkload(ref cluster.Ref, o *unstructured.Unstructured)
 			Node:  p.Node,
 			Phase: phase(w, p),
 			Ready: k.nodes.ReadyPod(p),
+
+			Pushed: k.pushed(ref, w),
+		}
+		if pod.Reason = k.crashes(w); pod.Reason != "" {
+			pod.Ready = false
 		}
 		out.Pods = append(out.Pods, pod)
 		switch {
@@ -174,6 +184,10 @@ func (k *Kubernetes) liveWorkload(ref cluster.Ref, o *unstructured.Unstructured)
 			out.Ready++
 			out.Endpoints++
 		}
+	}
+	if !w.Job {
+		out.Updating = k.updating(w, out.Ready)
+		out.Current = !out.Updating
 	}
 	return out
 }

@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -41,6 +42,7 @@ type Simulator struct {
 	Preemption bool
 	// Changes are the verdicts of section policy.
 	Changes desired.ChangePolicy
+	Rollout rollout.Limit // off
 	Reviews *Reviews
 	Review  reconcile.ReviewSettings // off
 	Prices  capacity.Prices          // zero: those of the binary
@@ -77,6 +79,7 @@ func (s *Simulator) Policy() desired.Policy {
 		Limits:     s.Azure.Limits,
 		Preemption: s.Preemption,
 		Changes:    s.Changes,
+		Rollout:    s.Rollout,
 		Prices:     s.Prices,
 	}
 }

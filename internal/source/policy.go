@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan/mass"
+	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/workspace/load"
 )
@@ -63,6 +64,7 @@ func PolicyOf(c config.Config) desired.Policy {
 		Pods:             PodsOf(c),
 		Changes:          changesOf(c.Policy),
 	}
+	p.Rollout, _ = rollout.ParseLimit(c.Rollout.MaxInterrupted) // config has checked the form
 	p.Prices = pricesOr(UnknownPrices, c.Capacity.Prices)
 	l := c.Capacity.Limits
 	p.Limits = capacity.Limits{

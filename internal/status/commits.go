@@ -124,7 +124,7 @@ func (r Report) NotApplied() string {
 func (r Report) Failing() bool {
 	for _, c := range r.Conditions {
 		switch c.Reason {
-		case ApplyFailed, string(diag.NotReviewed), string(diag.WorseThanReviewed):
+		case ApplyFailed, RolloutStopped, string(diag.NotReviewed), string(diag.WorseThanReviewed):
 			if c.Type == Applied {
 				return true
 			}

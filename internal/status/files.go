@@ -90,6 +90,7 @@ type statusFields struct {
 	MonthlyCost     string            `yaml:"monthlyCost,omitempty" json:"monthlyCost,omitempty"`
 	PricesDate      string            `yaml:"pricesDate,omitempty" json:"pricesDate,omitempty"`
 	Objects         []string          `yaml:"objects,flow,omitempty" json:"objects,omitempty"`
+	Output          *Output           `yaml:"output,omitempty" json:"output,omitempty"`
 }
 
 // carriedOut is what reviews are compared with.
@@ -147,6 +148,7 @@ func (r Report) fields() document {
 			MonthlyCost:     r.MonthlyCost,
 			PricesDate:      r.PricesDate,
 			Objects:         r.Objects,
+			Output:          r.Output,
 		},
 	}
 	if r.Inputs != "" {
@@ -233,6 +235,7 @@ func Parse(data []byte) (Report, error) {
 		MonthlyCost:     s.MonthlyCost,
 		PricesDate:      s.PricesDate,
 		Objects:         s.Objects,
+		Output:          s.Output,
 	}
 	if c := s.CarriedOut; c != nil {
 		r.CarriedOut = reviewed.CarriedOut{

@@ -66,6 +66,8 @@ type Input struct {
 	// Git meanwhile; both empty for other reasons.
 	Halted  diag.Reason
 	Differs string
+	// HeldReason is the reason of Applied with Held; "" for ApplyHeld, or that of Review.
+	HeldReason string
 	// CarriedOut is what is carried out once nothing is held back; zero if reviews are not compared.
 	CarriedOut reviewed.CarriedOut
 }
@@ -95,6 +97,7 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		r.InstanceType, r.TargetNodeCount, r.Objects = old.InstanceType, old.TargetNodeCount, old.Objects
 		r.Model, r.Revision = old.Model, old.Revision
 	}
+	r.Output = outputOf(old, in)
 	r.WorkerNodes = workers(in)
 	for _, p := range in.Pools {
 		r.Pools = append(r.Pools, Pool{Name: p.Name, State: string(p.State), Nodes: p.Count, Shared: p.Shared()})

@@ -74,10 +74,12 @@ func reviewedAs(in Input, r, old Report) (Condition, bool) {
 
 // heldReason is the reason of Applied while the Workspace is held back.
 func (in Input) heldReason() string {
-	if in.Halted != "" {
+	switch {
+	case in.Halted != "":
 		return string(in.Halted)
-	}
-	if in.Review != nil {
+	case in.HeldReason != "":
+		return in.HeldReason
+	case in.Review != nil:
 		return string(in.Review.Reason)
 	}
 	return ApplyHeld

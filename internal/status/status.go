@@ -49,6 +49,8 @@ type Report struct {
 	MonthlyCost     string   // of capacity.HoursPerMonth
 	PricesDate      string   // of both; "" without a price
 	Objects         []string // "Kind/name"
+	// Output is what a tuning has pushed last; nil for none.
+	Output *Output
 }
 
 // Condition is a metav1.Condition without the generation.
@@ -108,4 +110,9 @@ const (
 const (
 	ApplyFailed = "ApplyFailed" // the API server, or an admission webhook, refuses an object
 	ApplyHeld   = "ApplyHeld"   // the plan holds the change back
+	// RolloutWaiting says that it restarts after others, and RolloutStopped that one of these has failed.
+	RolloutWaiting = string(diag.RolloutWaiting)
+	RolloutStopped = string(diag.RolloutStopped)
+	// DependencyNotReady says that a Workspace that it depends on is not done.
+	DependencyNotReady = string(diag.DependencyNotReady)
 )

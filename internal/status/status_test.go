@@ -606,3 +606,52 @@ func TestTable(t *testing.T) {
 		t.Errorf("table:\n%s", b.String())
 	}
 }
+
+// TestOutput keeps what a tuning has pushed: while it runs again, and when its pod is gone; not for another image.
+func TestOutput(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("0a", 32)
+	inputs := strings.Repeat("0b", 32)
+	image := cluster.Image{Name: "example.azurecr.io/a:1", Digest: digest}
+	tuned := func(name string) Input {
+		return Input{
+			Key: workspace.Key{Namespace: "default", Name: "t"}, Inputs: inputs,
+			Workspace: &workspace.Workspace{Tuning: &workspace.Tuning{Output: &workspace.DataDestination{Image: name}}},
+		}
+	}
+	in := tuned(image.Name)
+	in.Workload = &cluster.Workload{
+		Ref: cluster.Ref{Kind: "Job"}, Complete: true, Inputs: inputs, Pods: []cluster.Pod{{Pushed: image}},
+	}
+	first := Observe(nil, in, time.Time{})
+	want := &Output{Image: image.Name, Digest: digest, Inputs: "sha256:" + inputs}
+	if d := cmp.Diff(want, first.Output); d != "" {
+		t.Fatal(d)
+	}
+	read, err := Parse(first.YAML())
+	if d := cmp.Diff(want, read.Output); d != "" || err != nil {
+		t.Errorf("read back: %s%v", d, err)
+	}
+	if i, of := read.Pushed(); i != image || of != inputs {
+		t.Errorf("%v of %s", i, of)
+	}
+	again := tuned(image.Name)
+	again.Inputs = strings.Repeat("0c", 32)
+	if d := cmp.Diff(want, Observe(&read, again, time.Time{}).Output); d != "" {
+		t.Errorf("while it runs again: %s", d)
+	}
+	if o := Observe(&read, tuned("example.azurecr.io/b:1"), time.Time{}).Output; o != nil {
+		t.Errorf("of another image: %v", o)
+	}
+	for _, o := range []Output{
+		{Image: image.Name, Digest: "latest", Inputs: want.Inputs},
+		{Image: image.Name, Digest: digest, Inputs: inputs},
+		{Image: "a\x1b[0m", Digest: digest, Inputs: want.Inputs},
+		{Image: strings.Repeat("a", 1000), Digest: digest, Inputs: want.Inputs},
+	} {
+		forged := first
+		forged.Output = &o
+		if got, err := Parse(encode(forged.fields())); err != nil || got.Output != nil {
+			t.Errorf("%+v is read back: %v", got.Output, err)
+		}
+	}
+}

@@ -81,6 +81,7 @@ func (r Report) clean() Report {
 		return c
 	})
 	r.Pools = head(r.Pools, Pool.clean)
+	r.Output = r.Output.clean()
 	return r
 }
 

@@ -17,6 +17,7 @@ import (
 //	enum        the allowed values, separated by commas
 //	default     the value of a field that is not set
 //	need        "true": the field is required
+//	number      "too": a text that may be written as a whole number without quotes
 //	since       the first API version that has the field; see Without
 //
 // The schema describes the struct of a Shaped value once, and refers to it.
@@ -115,6 +116,9 @@ func (s *Schema) structure(t reflect.Type, tag string) map[string]any {
 		}
 		if enum := f.Tag.Get("enum"); enum != "" {
 			p["enum"] = anys(strings.Split(enum, ","))
+		}
+		if f.Tag.Get("number") == "too" {
+			p["type"] = []any{"string", "integer"}
 		}
 		if text, ok := f.Tag.Lookup("default"); ok {
 			p["default"] = typed(text, p["type"])

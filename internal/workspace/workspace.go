@@ -144,6 +144,8 @@ const (
 	AnnotationRuntime = wellknown.AnnotationRuntime
 	// AnnotationWeightsClass names a storage class: weights are kept in a volume of it, which outlives the pod.
 	AnnotationWeightsClass = "syncer.dev/weights-storage-class"
+	// AnnotationDependsOn names Workspaces that must be done first: NAME or NAMESPACE/NAME, separated by commas.
+	AnnotationDependsOn = "syncer.dev/depends-on"
 )
 
 // PruneEnabled is the value of AnnotationPrune that lets syncer delete a volume claim with its data.

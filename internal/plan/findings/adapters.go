@@ -37,6 +37,10 @@ func adapters(r *review, s *subject) {
 				text = fmt.Sprintf("adapter %s comes from the tuning %s; whether that is done is unknown",
 					a.Source.Name, from.Key)
 			}
+			if from.Tuning.Output.Image != "" { // syncer knows when it is pushed
+				r.tell(s, plan.AdapterNotReady, diag.Off, text+"; nothing of the Workspace changes until it has succeeded", "")
+				continue
+			}
 			r.tell(s, plan.AdapterNotReady, diag.Warn, text, "merge the adapter once the tuning has succeeded")
 		}
 	}

@@ -26,6 +26,7 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
 	"syncer.dev/syncer/internal/plan/mass"
+	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -162,6 +163,11 @@ func TestFindings(t *testing.T) {
 		if p := add(name+", where each policy is fail", strict); p.Verdict().Outcome != plan.Blocked {
 			t.Errorf("%s: %+v", name, p.Verdict())
 		}
+	}
+	for _, limit := range []rollout.Limit{{Count: 1}, {Count: 2}, {Percent: 10}, {Count: 3}} {
+		some := cases["rollout"]
+		some.policy.Rollout = limit
+		add("rollout, "+limit.String(), some)
 	}
 	one := cases["two"]
 	one.policy.Limits = capacity.Limits{Nodes: 1}

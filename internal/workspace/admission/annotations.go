@@ -42,6 +42,7 @@ var imageFamilies = []string{"ubuntu", "azurelinux"}
 var syncerAnnotations = []string{
 	workspace.AnnotationSuspend, workspace.AnnotationSpot, workspace.AnnotationPrune, workspace.AnnotationPriority,
 	workspace.AnnotationWeightsClass, workspace.AnnotationMode, workspace.AnnotationIgnore,
+	workspace.AnnotationDependsOn,
 }
 
 // annotations checks the annotations that mean something.

@@ -9,6 +9,7 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/dependency"
 )
 
 // Memo keeps what was found in the Workspaces of the last Set, for the next one: most are the same in the next
@@ -78,6 +79,7 @@ func (m *Memo) Validate(set *workspace.Set, catalog Catalog, env workspace.Env) 
 		s := &set.InferenceSets[i]
 		out = append(out, examine(&s.Template, append([]func(*check){func(c *check) { checkSet(s, c) }}, rules...)...)...)
 	}
+	out = append(out, dependency.Check(set)...) // of all Workspaces together, so that none is kept
 	slices.SortFunc(out, diag.Diagnostic.Compare)
 	if m != nil {
 		m.mu.Lock()

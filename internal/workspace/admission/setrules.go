@@ -25,8 +25,8 @@ func checkSet(s *workspace.InferenceSet, c *check) {
 		c.warn(
 			diag.ReplicasUpdatedAtOnce,
 			"spec.updateStrategy",
-			"is ignored: a change of the template reaches all replicas at once",
-			"try a change first in a copy of the set under another name",
+			"is ignored: rollout.maxInterrupted of the configuration says how many replicas restart at once",
+			"remove it, or try a change first in a copy of the set under another name",
 		)
 	}
 	a := s.AutoUpgrade

@@ -33,7 +33,7 @@ func (setSpecDocument) Docs() map[string]string {
 		"labelSelector":  "labels that the nodes have, or get",
 		"nodeCountLimit": "not used",
 		"template":       "what each Workspace is made from",
-		"updateStrategy": "not followed: a change reaches all replicas at once",
+		"updateStrategy": "not followed: rollout.maxInterrupted of the configuration says how many restart at once",
 		"autoUpgrade":    "not followed: images follow from the release of syncer",
 	}
 }

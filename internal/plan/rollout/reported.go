@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rollout
+
+import (
+	"maps"
+	"time"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Reported is what the last report on a Workspace says, from the status branch.
+type Reported struct {
+	// Served reports that it was ready once, and is meant to be again.
+	Served bool
+	// NotReadySince is since when it does not serve; zero while it does.
+	NotReadySince time.Time
+	// Commit is the last one that changed its inputs, and Inputs their digest; CarriedOut is the one that runs.
+	Commit, Inputs, CarriedOut string
+	// Output is the image that its tuning pushed last, for the inputs OutputOf; zero for none.
+	Output   cluster.Image
+	OutputOf string
+}
+
+// Same reports whether two readings of the status branch say the same; nil is one that failed.
+func Same(a, b map[workspace.Key]Reported) bool { return (a == nil) == (b == nil) && maps.Equal(a, b) }
