@@ -63,7 +63,7 @@ func askLive(ctx context.Context, c config.Config, repo *git.Repository, mode Li
 		}
 		live.Azure = true
 		// What Azure refused lately is on the status branch. Without that nothing is known to be unavailable.
-		if files, err := (Recorder{repo.Branch(c.Status.Branch), c}).Read(ctx); err == nil {
+		if files, err := (Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}).Read(ctx); err == nil {
 			live.Unavailable = status.UnavailableFrom(files, live.Now)
 		}
 	}
@@ -103,7 +103,7 @@ func unaskedAzure(c config.Config, mode LiveMode) string {
 
 // observeOnce connects to the cluster and waits for its first complete listing.
 func observeOnce(ctx context.Context, c config.Config) (*apply.Cluster, cluster.State, error) {
-	found, err := connectCluster(c, nil)
+	found, err := connectCluster(c, nil, nil)
 	if err != nil {
 		return nil, cluster.State{}, err
 	}
@@ -127,7 +127,7 @@ func askAzure(ctx context.Context, c config.Config, live *engine.Live) error {
 	if err := c.Need(modeOf(c).needs...); err != nil {
 		return err
 	}
-	azure, err := connectAKS(c)
+	azure, err := connectAKS(c, nil)
 	if err != nil {
 		return err
 	}

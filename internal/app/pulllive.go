@@ -85,7 +85,8 @@ func (d *daemonLive) ofAzure(ctx context.Context, now time.Time, nodes []cluster
 		live.AzureWhy = "Azure did not answer: " + err.Error()
 	} else {
 		live.Azure = true
-		if files, err := (Recorder{d.parts.Repository.Branch(d.config.Status.Branch), d.config}).Read(ctx); err == nil {
+		recorded := Recorder{Branch: d.parts.Repository.Branch(d.config.Status.Branch), Config: d.config}
+		if files, err := recorded.Read(ctx); err == nil {
 			live.Unavailable = status.UnavailableFrom(files, now)
 		}
 	}

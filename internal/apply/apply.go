@@ -48,6 +48,8 @@ type Options struct {
 	// Secrets returns the data of an encrypted Secret, by its digest (wellknown.AnnotationEncrypted). It returns false for
 	// a Secret that no key opens. Without it syncer writes no Secret.
 	Secrets func(namespace, name, digest string) (map[string][]byte, bool)
+	// MayWrite is asked right before each request that writes, and refuses it by an error; nil permits all.
+	MayWrite func() error
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
@@ -57,13 +59,16 @@ type Cluster struct {
 	options  Options
 	config   *rest.Config
 	client   client.Client
-	manager  *ssa.ResourceManager
-	dynamic  dynamic.Interface
-	version  *http.Client
-	address  string // URL of the server's version
-	requests outbound.Counter
-	watches  *watches
-	contests *contest.Tracker
+	unfenced *rest.Config // for the Lease
+	// namespace is that of the pod, or of the kubeconfig.
+	namespace string
+	manager   *ssa.ResourceManager
+	dynamic   dynamic.Interface
+	version   *http.Client
+	address   string // URL of the server's version
+	requests  outbound.Counter
+	watches   *watches
+	contests  *contest.Tracker
 
 	mu          sync.Mutex
 	lastApplied map[cluster.Ref]cacheEntry      // objects that a dry run found as desired
@@ -75,13 +80,19 @@ func Connect(o Options) (*Cluster, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.Kubeconfig
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.Context}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	config, err := loader.ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	namespace, _, err := loader.Namespace()
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	c := &Cluster{
 		options:     o,
 		config:      config,
+		namespace:   namespace,
 		lastApplied: map[cluster.Ref]cacheEntry{},
 		contests:    contest.New(o.Contests),
 	}
@@ -99,6 +110,10 @@ func Connect(o Options) (*Cluster, error) {
 		config.Proxy = http.ProxyFromEnvironment
 	}
 	config.Wrap(c.count)
+	c.unfenced = rest.CopyConfig(config)
+	if o.MayWrite != nil {
+		config.Wrap(fenced(o.MayWrite))
+	}
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {
 		return nil, err

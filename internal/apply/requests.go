@@ -2,7 +2,10 @@
 
 package apply
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // count makes a transport count its requests.
 func (c *Cluster) count(next http.RoundTripper) http.RoundTripper {
@@ -19,6 +22,8 @@ func verb(r *http.Request) string {
 		return "WATCH"
 	case q.Has("dryRun"):
 		return r.Method + " dry run"
+	case strings.Contains(r.URL.Path, "/apis/coordination.k8s.io/"):
+		return r.Method + " lease"
 	}
 	return r.Method
 }
@@ -28,7 +33,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 // RoundTrip calls f.
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and a dry run by itself.
+// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and dry runs
+// and requests about the Lease count by themselves.
 func (c *Cluster) Requests() map[string]int64 { return c.requests.Counts() }
 
 // Writes returns how many requests changed the cluster, or tried to.

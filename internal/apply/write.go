@@ -126,7 +126,9 @@ func (c *Cluster) replace(ctx context.Context, o, live *unstructured.Unstructure
 		e.Result = cluster.Failed
 		return e, nil
 	}
-	if err := c.remove(ctx, live); err != nil {
+	if err := c.remove(ctx, live); apierrors.IsConflict(err) {
+		return e, nil // the next pass looks at it again
+	} else if err != nil {
 		if lost := c.lost(ctx, err); lost != nil {
 			return cluster.Entry{}, lost
 		}
@@ -154,13 +156,14 @@ func (c *Cluster) replace(ctx context.Context, o, live *unstructured.Unstructure
 	return e, err
 }
 
-// remove deletes an object if it is still the same one, and leaves its dependents to the garbage collector.
+// remove deletes an object if it is still as it was read, and leaves its dependents to the garbage collector. The error
+// is a conflict if another client, such as the next leader, has written it meanwhile.
 func (c *Cluster) remove(ctx context.Context, live *unstructured.Unstructured) error {
-	uid := live.GetUID()
+	uid, version := live.GetUID(), live.GetResourceVersion()
 	err := c.client.Delete(
 		ctx,
 		live,
-		client.Preconditions{UID: &uid},
+		client.Preconditions{UID: &uid, ResourceVersion: &version},
 		client.PropagationPolicy(metav1.DeletePropagationBackground),
 	)
 	return client.IgnoreNotFound(err)

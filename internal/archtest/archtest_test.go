@@ -70,7 +70,7 @@ var layers = [][]string{
 	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
 	{"internal/diag"},
 	{
-		"presets", "internal/clock", "internal/outbound", "internal/podpolicy", "internal/publicurl",
+		"presets", "internal/clock", "internal/fence", "internal/outbound", "internal/podpolicy", "internal/publicurl",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
 		"internal/git/trailer",
 	},
@@ -95,7 +95,8 @@ var layers = [][]string{
 	{"internal/capacity", "internal/cluster", "internal/diff"},
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
-		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/refusal", "internal/apply/secrets",
+		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/lease", "internal/apply/refusal",
+		"internal/apply/secrets",
 		"internal/reviewed",
 	},
 	{"internal/capacity/sizing"},
@@ -249,7 +250,7 @@ var fences = []struct {
 		"internal/git", "internal/git/ancestry", "internal/git/local", "internal/git/objects", "internal/git/revision",
 		"internal/git/signin", "internal/git/worktree",
 	}},
-	{"k8s.io/client-go", []string{"internal/apply"}},
+	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/lease"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{"internal/apply"}},
 	{"github.com/Azure/", []string{"internal/capacity/aks", "internal/git/entra", "internal/sops/keys"}},
@@ -370,7 +371,7 @@ func TestCloudsAreNotLinked(t *testing.T) {
 func TestImportFault(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"internal/plan", "fmt", ""},
-		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply] may"},
+		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/lease] may"},
 		{"internal/plan", module + "internal/golden", "which is for tests"},
 		{"internal/engine", module + "internal/git", "imports the adapter"},
 		{"internal/apply", module + "internal/git", "imports the adapter"},

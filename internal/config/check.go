@@ -50,6 +50,7 @@ var rules = []func(*check){
 	(*check).priority,
 	(*check).listen,
 	(*check).review,
+	(*check).lease,
 }
 
 // check applies the rules to one configuration.
@@ -283,6 +284,11 @@ func (c *Config) Need(paths ...string) error {
 	var out Error
 	for _, f := range Fields() {
 		if slices.Contains(paths, f.Path) && f.get(c) == "" {
+			if f.Path == "cluster" && len(c.Clusters) > 0 {
+				out = append(out, diag.Errorf(diag.RequiredField, "is required").On(f.Path).
+					Suggest("choose one of the clusters with --cluster: "+strings.Join(c.clusterNames(), ", ")))
+				continue
+			}
 			out = append(out, diag.Errorf(diag.RequiredField, "is required").On(f.Path).
 				Suggest(fmt.Sprintf("set it in the configuration file, with --set %s=VALUE, or with %s", f.Path, f.Env)))
 		}

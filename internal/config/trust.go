@@ -35,6 +35,7 @@ var namedOnly = []string{
 	"kubeconfig",
 	"context",
 	"listen",
+	"lease.",
 	"capacity.aks.subscriptionID",
 	"capacity.aks.resourceGroup",
 	"capacity.aks.cluster",

@@ -72,6 +72,8 @@ type Loop struct {
 	records *reviewed.Records // nil: none were read so far
 	leaving map[workspace.Key]reviewed.CarriedOut
 
+	following bool // the loop carries out and records nothing
+
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once
 }
@@ -130,6 +132,14 @@ func (l *Loop) Run(ctx context.Context, ev Events, stop func(Outcome) bool) Outc
 		due = t.wait(ctx, ev)
 	}
 	return last
+}
+
+// Follow observes and plans as Run does, and carries out and records nothing: another process does. What it has read
+// makes the first pass of Run after it a quick one.
+func (l *Loop) Follow(ctx context.Context, ev Events) {
+	l.following = true
+	l.Run(ctx, ev, func(Outcome) bool { return false })
+	l.following, l.recorded = false, nil
 }
 
 // timetable holds the time at which each kind of observation is due. The times are absolute, so that a frequent kind

@@ -59,8 +59,9 @@ var adapters = map[string]func(options) (review.Forge, error){
 	},
 }
 
-// Open returns the repository of the configuration on its forge. It sends no request.
-func Open(c config.Config, userAgent string) (review.Forge, error) {
+// Open returns the repository of the configuration on its forge. It sends no request. mayWrite is asked right before
+// each request that writes, and refuses it by an error; nil permits all.
+func Open(c config.Config, userAgent string, mayWrite func() error) (review.Forge, error) {
 	r := c.Review
 	open := adapters[r.Forge]
 	if open == nil {
@@ -69,6 +70,9 @@ func Open(c config.Config, userAgent string) (review.Forge, error) {
 	o, err := optionsOf(c, userAgent)
 	if err != nil {
 		return nil, err
+	}
+	if mayWrite != nil {
+		o.http.Transport = fenced{mayWrite, o.http.Transport}
 	}
 	forge, err := open(o)
 	if err != nil {

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lease
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection"
+
+	"syncer.dev/syncer/internal/fence"
+)
+
+// Options name the Lease, and the times of the election. All candidates have the same.
+type Options struct {
+	Namespace string
+	Name      string
+	Identity  string // of this process; no other has it
+
+	Duration      time.Duration // after which others take a lease over that is not renewed
+	RenewDeadline time.Duration // for which the leader tries to renew it, before it stops leading
+	Retry         time.Duration // between two renewals, and about that between two tries of a follower
+}
+
+// Limit is the age from which a lease does not permit writes: the leader gives up a little earlier where it is not
+// stopped, and others take over later.
+func (o Options) Limit() time.Duration { return o.RenewDeadline + o.Retry }
+
+// Phases are what a process does while it has the lease and while it has not. Each function returns soon after its
+// context is done.
+type Phases struct {
+	Follow func(ctx context.Context)
+	// Lead may return before its context is done; Run then gives the lease back and returns.
+	Lead func(ctx context.Context)
+}
+
+// Lease is one candidate.
+type Lease struct {
+	options Options
+	api     coordinationv1.LeasesGetter
+	fence   *fence.Fence
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	holder string // that was seen last
+	leads  bool
+	freed  string // resourceVersion of the free Lease that was tried last
+}
+
+// New returns a candidate on the connection of config and client, and closes the fence. It sends no request.
+func New(o Options, config *rest.Config, client *http.Client, f *fence.Fence, log *slog.Logger) (*Lease, error) {
+	api, err := coordinationv1.NewForConfigAndClient(config, client)
+	if err != nil {
+		return nil, fmt.Errorf("make client: %w", err)
+	}
+	l := &Lease{options: o, api: api, fence: f, log: log}
+	if _, err := l.elector(nil, nil, func(string) {}); err != nil {
+		return nil, err // of the times
+	}
+	f.Require(o.Limit())
+	return l, nil
+}
+
+// Role says in words what this process does.
+func (l *Lease) Role() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.leads:
+		return "leader"
+	case l.holder == "":
+		return "follower, nobody leads"
+	}
+	return "follower, " + l.holder + " leads"
+}
+
+// Leads reports whether this process is in the phase of leading.
+func (l *Lease) Leads() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.leads
+}
+
+// Run follows and leads until ctx is done, or until Lead returns by itself. It then gives the lease back, if it has it.
+func (l *Lease) Run(ctx context.Context, p Phases) {
+	for ctx.Err() == nil {
+		if l.term(ctx, p) {
+			return
+		}
+	}
+}
+
+// term stands for election, leads if it wins, and ends with the lease. It returns true after Lead has returned by
+// itself.
+func (l *Lease) term(ctx context.Context, p Phases) (finished bool) {
+	// The election outlives ctx: nobody else may lead before Lead has returned.
+	election, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	elected, lost, other := make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
+	elector, err := l.elector(func(context.Context) { close(elected) }, func() { close(lost) }, func(holder string) {
+		l.mu.Lock()
+		l.holder = holder
+		l.mu.Unlock()
+		if holder != "" && holder != l.options.Identity {
+			select {
+			case other <- struct{}{}:
+			default:
+			}
+		}
+	})
+	if err != nil {
+		l.log.Error("the election cannot start", "error", err) // New has checked it
+		return true
+	}
+	go elector.Run(election)
+	if !l.follow(ctx, p.Follow, elected, other) {
+		stop() // gives back what was won meanwhile
+		<-lost
+		l.fence.Close()
+		return false
+	}
+	return l.lead(ctx, p.Lead, stop, lost)
+}
+
+// follow returns true once this process is elected, and false when ctx is done or the lease is free for another try.
+func (l *Lease) follow(ctx context.Context, phase func(context.Context), elected, other <-chan struct{}) bool {
+	first := time.NewTimer(l.options.Retry) // where the API server is away, nobody is known to lead
+	defer first.Stop()
+	select { // the first try mostly decides, and following is then not worth its start
+	case <-elected:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-other:
+	case <-first.C:
+	}
+	work, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	free := make(chan struct{}, 1)
+	l.log.Info("following", "lease", l.options.Name, "role", l.Role())
+	running.Go(func() { phase(work) })
+	running.Go(func() { l.watchFree(work, free) })
+	select {
+	case <-elected:
+		return true
+	case <-ctx.Done():
+	case <-free:
+	}
+	return false
+}
+
+// lead leads until the lease is lost, or leading has ended.
+func (l *Lease) lead(ctx context.Context, phase func(context.Context), stop func(), lost <-chan struct{}) (ended bool) {
+	l.setLeads(true)
+	defer l.setLeads(false)
+	l.log.Info("leading", "lease", l.options.Name, "identity", l.options.Identity)
+	work, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		phase(work)
+	}()
+	select {
+	case <-lost:
+		l.fence.Close()
+		l.log.Warn("the lease is lost; this process follows from now on", "lease", l.options.Name)
+		cancel()
+		<-done
+		return false
+	case <-done:
+		l.fence.Close()
+		stop()
+		<-lost
+		return ctx.Err() == nil
+	}
+}
+
+func (l *Lease) setLeads(leads bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.leads = leads
+}
+
+// elector returns client-go's election.
+func (l *Lease) elector(
+	started func(context.Context), stopped func(), seen func(holder string),
+) (*leaderelection.LeaderElector, error) {
+	if started == nil {
+		started, stopped = func(context.Context) {}, func() {}
+	}
+	return leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
+		Lock:            newLock(l.options, l.api, l.fence),
+		LeaseDuration:   l.options.Duration,
+		RenewDeadline:   l.options.RenewDeadline,
+		RetryPeriod:     l.options.Retry,
+		ReleaseOnCancel: true,
+		Name:            l.options.Name,
+		Callbacks: leaderelection.LeaderCallbacks{
+			OnStartedLeading: started,
+			OnStoppedLeading: stopped,
+			OnNewLeader:      seen,
+		},
+	})
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lease
+
+import (
+	"context"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"syncer.dev/syncer/internal/fence"
+)
+
+// lock is the Lease as the election sees it. It opens the fence with each renewal, and closes it before the lease is
+// given back.
+type lock struct {
+	resourcelock.Interface
+	fence   *fence.Fence
+	timeout time.Duration // of one request: the election itself would wait for an answer without end
+}
+
+func newLock(o Options, api coordinationv1.LeasesGetter, f *fence.Fence) *lock {
+	return &lock{fence: f, timeout: o.RenewDeadline / 2, Interface: &resourcelock.LeaseLock{
+		LeaseMeta:  metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name},
+		Client:     api,
+		LockConfig: resourcelock.ResourceLockConfig{Identity: o.Identity},
+	}}
+}
+
+// Get reads the Lease.
+func (l *lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	return l.Interface.Get(ctx)
+}
+
+// Create creates the Lease, held by this process.
+func (l *lock) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
+	return l.send(ctx, r, l.Interface.Create)
+}
+
+// Update renews, takes over or gives back the Lease.
+func (l *lock) Update(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
+	return l.send(ctx, r, l.Interface.Update)
+}
+
+func (l *lock) send(
+	ctx context.Context,
+	r resourcelock.LeaderElectionRecord,
+	request func(context.Context, resourcelock.LeaderElectionRecord) error,
+) error {
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	ours := r.HolderIdentity == l.Identity()
+	if !ours {
+		l.fence.Close()
+	}
+	sent := time.Now()
+	err := request(ctx, r)
+	if err == nil && ours {
+		l.fence.Renewed(sent)
+	}
+	return err
+}
