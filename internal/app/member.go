@@ -55,7 +55,7 @@ func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
 		Duration:      l.Duration,
 		RenewDeadline: l.RenewDeadline,
 		Retry:         l.Retry,
-	}, p.fence, logger(log))
+	}, p.fence, log)
 }
 
 // watched is what health and metrics read of the member.

@@ -199,6 +199,7 @@ func (c *check) choices() {
 		{"policy.review.verdict", c.Policy.Review.Verdict, []string{string(diag.Off), string(diag.Warn), ReviewRequire}},
 		{"review.forge", c.Review.Forge, []string{"", GitHub, AzureDevOps, GitLab, Gitea}},
 		{"policy.preemption", c.Policy.Preemption, []string{Allow, Deny}},
+		{"lease.enabled", c.Lease.Enabled, []string{LeaseAuto, LeaseAlways, LeaseNever}},
 	} {
 		if !slices.Contains(o.allowed, o.value) {
 			named := slices.DeleteFunc(slices.Clone(o.allowed), func(s string) bool { return s == "" })

@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -54,15 +55,14 @@ func (c *Config) clusterNames() []string {
 
 // decodeClusters reads the list over the values that are for all clusters, the environment and flags included. A file
 // that was found, not named, does not say whom to talk to here either.
-func (c *Config) decodeClusters(path string, list *yaml.Node, found bool, positions strictyaml.Positions) Error {
+func (c *Config) decodeClusters(path string, list *yaml.Node, found bool, positions strictyaml.Positions) (notes []diag.Diagnostic, problems Error) {
 	if list == nil {
-		return nil
+		return nil, nil
 	}
 	const field = "clusters"
-	var problems Error
 	if list.Kind != yaml.SequenceNode {
 		d := diag.Errorf(diag.WrongType, "must be a list").On(field).In(path).At(list.Line, list.Column)
-		return append(problems, d.Suggest(`start each cluster with "- name: NAME"`))
+		return nil, append(problems, d.Suggest(`start each cluster with "- name: NAME"`))
 	}
 	for i, item := range list.Content {
 		at := fmt.Sprintf("%s[%d]", field, i)
@@ -78,6 +78,11 @@ func (c *Config) decodeClusters(path string, list *yaml.Node, found bool, positi
 			problems = append(problems, d.On(join(at, d.Field)).In(path))
 		}
 		if found {
+			for _, key := range slices.Sorted(maps.Keys(read)) {
+				if listed(key, namedOnly) || listed(key, foundFiles) {
+					notes = append(notes, untrusted(join(at, key), path, read[key]))
+				}
+			}
 			own := *c
 			own.Capacity = one.Capacity
 			own.restoreNamedOnly(c, "capacity.")
@@ -85,7 +90,8 @@ func (c *Config) decodeClusters(path string, list *yaml.Node, found bool, positi
 		}
 		c.Clusters = append(c.Clusters, one)
 	}
-	return problems
+	slices.SortFunc(notes, diag.Diagnostic.Compare)
+	return notes, problems
 }
 
 // restoreNamedOnly takes the values below a prefix that only a named file may set from another configuration, and so

@@ -350,7 +350,8 @@ func load(
 	from, unread := c.override(env, flags)
 	problems = append(problems, unread...)
 	notes = slices.DeleteFunc(notes, func(d diag.Diagnostic) bool { return from[d.Field] != "" })
-	wrong := c.decodeClusters(path, clusters, found, positions)
+	more, wrong := c.decodeClusters(path, clusters, found, positions)
+	notes = append(notes, more...)
 	_, inFile := positions["cluster"]
 	wrong = append(wrong, c.choose(inFile && from["cluster"] == "")...)
 	common := c.check()

@@ -72,6 +72,8 @@ func (l *Lease) Role() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case l.leads && l.fence.MayWrite() != nil:
+		return "leader until now, the lease has run out"
 	case l.leads:
 		return "leader"
 	case l.holder == "":
@@ -80,11 +82,11 @@ func (l *Lease) Role() string {
 	return "follower, " + l.holder + " leads"
 }
 
-// Leads reports whether this process is in the phase of leading.
+// Leads reports whether this process leads, and may write.
 func (l *Lease) Leads() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.leads
+	return l.leads && l.fence.MayWrite() == nil
 }
 
 // Run follows and leads until ctx is done, or until Lead returns by itself. It then gives the lease back, if it has it.
@@ -96,48 +98,66 @@ func (l *Lease) Run(ctx context.Context, p Phases) {
 	}
 }
 
+// term is one run of the election.
+type term struct {
+	elector *leaderelection.LeaderElector
+	stop    func()        // ends it, and gives the lease back
+	elected chan struct{} // is closed once this process has the lease
+	lost    chan struct{} // is closed at the end
+	other   chan struct{} // gets a signal when another process has it
+}
+
 // term stands for election, leads if it wins, and ends with the lease. It returns true after Lead has returned by
 // itself.
 func (l *Lease) term(ctx context.Context, p Phases) (finished bool) {
 	// The election outlives ctx: nobody else may lead before Lead has returned.
 	election, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	elected, lost, other := make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)
-	elector, err := l.elector(func(context.Context) { close(elected) }, func() { close(lost) }, func(holder string) {
-		l.mu.Lock()
-		l.holder = holder
-		l.mu.Unlock()
-		if holder != "" && holder != l.options.Identity {
-			select {
-			case other <- struct{}{}:
-			default:
-			}
-		}
+	t := term{
+		stop: stop, elected: make(chan struct{}), lost: make(chan struct{}), other: make(chan struct{}, 1),
+	}
+	var err error
+	t.elector, err = l.elector(func(context.Context) { close(t.elected) }, func() { close(t.lost) }, func(holder string) {
+		l.see(holder, t.other)
 	})
 	if err != nil {
 		l.log.Error("the election cannot start", "error", err) // New has checked it
 		return true
 	}
-	go elector.Run(election)
-	if !l.follow(ctx, p.Follow, elected, other) {
-		stop() // gives back what was won meanwhile
-		<-lost
-		l.fence.Close()
-		return false
+	go t.elector.Run(election)
+	if l.follow(ctx, p.Follow, t) {
+		return l.lead(ctx, p.Lead, t)
 	}
-	return l.lead(ctx, p.Lead, stop, lost)
+	stop() // gives back what was won meanwhile
+	<-t.lost
+	l.fence.Close()
+	return false
+}
+
+// see takes over who has the lease.
+func (l *Lease) see(holder string, other chan<- struct{}) {
+	l.mu.Lock()
+	l.holder = holder
+	l.mu.Unlock()
+	if holder == "" || holder == l.options.Identity {
+		return
+	}
+	select {
+	case other <- struct{}{}:
+	default:
+	}
 }
 
 // follow returns true once this process is elected, and false when ctx is done or the lease is free for another try.
-func (l *Lease) follow(ctx context.Context, phase func(context.Context), elected, other <-chan struct{}) bool {
+func (l *Lease) follow(ctx context.Context, phase func(context.Context), t term) bool {
 	first := time.NewTimer(l.options.Retry) // where the API server is away, nobody is known to lead
 	defer first.Stop()
 	select { // the first try mostly decides, and following is then not worth its start
-	case <-elected:
+	case <-t.elected:
 		return true
 	case <-ctx.Done():
 		return false
-	case <-other:
+	case <-t.other:
 	case <-first.C:
 	}
 	work, cancel := context.WithCancel(ctx)
@@ -149,7 +169,7 @@ func (l *Lease) follow(ctx context.Context, phase func(context.Context), elected
 	running.Go(func() { phase(work) })
 	running.Go(func() { l.watchFree(work, free) })
 	select {
-	case <-elected:
+	case <-t.elected:
 		return true
 	case <-ctx.Done():
 	case <-free:
@@ -158,7 +178,7 @@ func (l *Lease) follow(ctx context.Context, phase func(context.Context), elected
 }
 
 // lead leads until the lease is lost, or leading has ended.
-func (l *Lease) lead(ctx context.Context, phase func(context.Context), stop func(), lost <-chan struct{}) (ended bool) {
+func (l *Lease) lead(ctx context.Context, phase func(context.Context), t term) (ended bool) {
 	l.setLeads(true)
 	defer l.setLeads(false)
 	l.log.Info("leading", "lease", l.options.Name, "identity", l.options.Identity)
@@ -169,19 +189,26 @@ func (l *Lease) lead(ctx context.Context, phase func(context.Context), stop func
 		defer close(done)
 		phase(work)
 	}()
-	select {
-	case <-lost:
-		l.fence.Close()
-		l.log.Warn("the lease is lost; this process follows from now on", "lease", l.options.Name)
-		cancel()
-		<-done
-		return false
-	case <-done:
-		l.fence.Close()
-		stop()
-		<-lost
-		return ctx.Err() == nil
+	for lost := false; !lost; {
+		select {
+		case <-done:
+			l.fence.Close()
+			t.stop()
+			<-t.lost
+			return ctx.Err() == nil
+		case <-t.other: // the election itself tries for a while longer
+			lost = !t.elector.IsLeader()
+		case <-t.lost:
+			lost = true
+		}
 	}
+	l.fence.Close()
+	l.log.Warn("the lease is lost; this process follows from now on", "lease", l.options.Name)
+	cancel()
+	t.stop()
+	<-t.lost
+	<-done
+	return false
 }
 
 func (l *Lease) setLeads(leads bool) {
