@@ -294,9 +294,9 @@ func TestDaemonOfSeveralClusters(t *testing.T) {
 			t.Errorf("/metrics has no %q:\n%s", want, metrics)
 		}
 	}
-	if log.count("cluster=north") == 0 || log.count("cluster=south") == 0 {
-		t.Error("the log does not name the clusters")
-	}
+	eventually(t, "the log names the clusters", func() bool {
+		return log.count("cluster=north") > 0 && log.count("cluster=south") > 0
+	})
 	if err := stop(); !errors.Is(err, context.Canceled) {
 		t.Errorf("Run: %v", err)
 	}

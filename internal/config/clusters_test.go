@@ -89,7 +89,7 @@ func TestChooseCluster(t *testing.T) {
 func TestClustersAreChecked(t *testing.T) {
 	const head = "apiVersion: syncer.dev/v1alpha1\nkind: Config\n"
 	for text, want := range map[string]string{
-		"clusters: [{name: a}, {name: a}]":                        `syncer.yaml:3:23: clusters[1].name: "a" is there twice`,
+		"clusters: [{name: a}, {name: a}]":                        `syncer.yaml:3:24: clusters[1].name: "a" is there twice`,
 		"clusters: [{path: a}]":                                   `clusters[0].name: is required`,
 		"clusters: [{name: A_}]":                                  `syncer.yaml:3:13: clusters[0].name: "A_" is not a valid cluster name`,
 		"clusters: [{name: a, path: ../b}]":                       `clusters[0].path: "../b" is not a path inside the repository`,
@@ -97,7 +97,7 @@ func TestClustersAreChecked(t *testing.T) {
 		"clusters: [{name: a, capacity: {limits: {node: 1}}}]":    `clusters[0].capacity.limits.node: unknown field "node"`,
 		"clusters: {name: a}":                                     `syncer.yaml:3:11: clusters: must be a list`,
 		"cluster: a\nclusters: [{name: a}]":                       `syncer.yaml:3:1: cluster: excludes clusters`,
-		"lease: {renewDeadline: 14s}":                             `lease.renewDeadline: must end before lease.duration`,
+		"lease: {renewDeadline: 14s}":                             `lease.renewDeadline: must end, with a retry of 2s, a second before lease.duration`,
 		"lease: {duration: 1500ms}":                               `lease.duration: must be a number of seconds`,
 		"lease: {enabled: maybe}":                                 `use auto or always or never`,
 		"lease: {name: A_}":                                       `"A_" is not a valid name of a Lease`,
@@ -131,7 +131,7 @@ func TestFoundClusters(t *testing.T) {
 		}
 	}
 	want := []string{
-		"kubeconfig", "source.url", "clusters[0].context", "clusters[0].capacity.aks.cluster", "clusters[1].kubeconfig",
+		"source.url", "kubeconfig", "clusters[0].context", "clusters[0].capacity.aks.cluster", "clusters[1].kubeconfig",
 	}
 	if d := cmp.Diff(want, fields); d != "" {
 		t.Errorf("warnings:\n%s", d)

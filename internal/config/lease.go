@@ -42,6 +42,10 @@ func defaultLease() Lease {
 // NameFor returns the name of the Lease of a cluster.
 func (l Lease) NameFor(cluster string) string { return cmp.Or(l.Name, "syncer-"+cluster) }
 
+// second is the least time between the last moment at which a leader writes and the first at which another may lead:
+// to client-go, two renewals within one second look the same.
+const second = time.Second
+
 // lease checks what the election relies on: the leader has given up, and no longer writes, before another may lead.
 func (c *check) lease() {
 	l := c.Lease
@@ -51,9 +55,10 @@ func (c *check) lease() {
 			"must be a number of seconds between 1s and 1h, not %s", l.Duration)
 	case l.Retry < 100*time.Millisecond:
 		c.fail(diag.OutOfRange, "lease.retry", "", "must be at least 100ms, not %s", l.Retry)
-	case l.RenewDeadline+l.Retry >= l.Duration:
-		c.fail(diag.OutOfRange, "lease.renewDeadline", "such as a duration of 15s, a renewDeadline of 10s and a retry of 2s",
-			"must end before lease.duration: %s and a retry of %s are not less than %s", l.RenewDeadline, l.Retry, l.Duration)
+	case l.RenewDeadline+l.Retry+second > l.Duration:
+		c.fail(diag.OutOfRange, "lease.renewDeadline", "use a duration of 15s, a renewDeadline of 10s and a retry of 2s",
+			"must end, with a retry of %s, a second before lease.duration, which is %s; not after %s",
+			l.Retry, l.Duration, l.RenewDeadline)
 	case l.RenewDeadline < 2*l.Retry:
 		c.fail(diag.OutOfRange, "lease.renewDeadline", "", "must be at least twice lease.retry, which is %s", l.Retry)
 	}

@@ -128,9 +128,7 @@ func (l *Lease) term(ctx context.Context, p Phases) (finished bool) {
 	if l.follow(ctx, p.Follow, t) {
 		return l.lead(ctx, p.Lead, t)
 	}
-	stop() // gives back what was won meanwhile
-	<-t.lost
-	l.fence.Close()
+	l.end(t)
 	return false
 }
 
@@ -192,9 +190,7 @@ func (l *Lease) lead(ctx context.Context, phase func(context.Context), t term) (
 	for lost := false; !lost; {
 		select {
 		case <-done:
-			l.fence.Close()
-			t.stop()
-			<-t.lost
+			l.end(t)
 			return ctx.Err() == nil
 		case <-t.other: // the election itself tries for a while longer
 			lost = !t.elector.IsLeader()
@@ -205,10 +201,17 @@ func (l *Lease) lead(ctx context.Context, phase func(context.Context), t term) (
 	l.fence.Close()
 	l.log.Warn("the lease is lost; this process follows from now on", "lease", l.options.Name)
 	cancel()
-	t.stop()
-	<-t.lost
+	l.end(t)
 	<-done
 	return false
+}
+
+// end ends a run of the election, which gives back what it has.
+func (l *Lease) end(t term) {
+	l.fence.Close()
+	t.stop()
+	<-t.lost
+	l.fence.Close() // a renewal was under way
 }
 
 func (l *Lease) setLeads(leads bool) {

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/fence"
@@ -262,6 +263,44 @@ func TestVanishedLeader(t *testing.T) {
 	})
 }
 
+// TestLeaseOfAnother: a process that has lost the lease does not give it back, as client-go would.
+func TestLeaseOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		o := Options{Name: "syncer", Namespace: "default", Identity: "a", RenewDeadline: 10 * time.Second}
+		f := &fence.Fence{}
+		f.Require(time.Minute)
+		link := &link{server: s, delay: prompt, broken: whole}
+		a := newLock(o, link, f)
+		o.Identity = "b"
+		b := newLock(o, link, &fence.Fence{})
+		held := func(by string) resourcelock.LeaderElectionRecord {
+			return resourcelock.LeaderElectionRecord{HolderIdentity: by, LeaseDurationSeconds: 15}
+		}
+		if err := a.Create(t.Context(), held("a")); err != nil || f.MayWrite() != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := b.Get(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Update(t.Context(), held("b")); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := a.Get(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Update(t.Context(), held("")); !errors.Is(err, errNotOurs) || f.MayWrite() == nil {
+			t.Errorf("a gives the lease of b back: %v", err)
+		}
+		if lease, err := s.get(); err != nil || *lease.Spec.HolderIdentity != "b" {
+			t.Errorf("%v, %v", lease, err)
+		}
+		if err := b.Update(t.Context(), held("")); err != nil {
+			t.Errorf("b cannot give its lease back: %v", err)
+		}
+	})
+}
+
 // TestForbiddenUpdate: a free Lease that may not be taken is tried at the usual pace.
 func TestForbiddenUpdate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -292,17 +331,22 @@ func TestOneWriter(t *testing.T) {
 }
 
 func oneWriter(t *testing.T, seed uint64) {
-	random := rand.New(rand.NewPCG(seed, 1))
-	var mu sync.Mutex
-	dice := func(n int) int {
-		mu.Lock()
-		defer mu.Unlock()
-		return random.IntN(n)
-	}
 	s := &server{}
 	var all []*candidate
+	defer func() {
+		for _, c := range all {
+			c.end()
+		}
+	}()
 	for i := range 3 {
 		c := stand(t, s, fmt.Sprint("candidate-", i))
+		random := rand.New(rand.NewPCG(seed, uint64(i)))
+		var mu sync.Mutex
+		dice := func(n int) int {
+			mu.Lock()
+			defer mu.Unlock()
+			return random.IntN(n)
+		}
 		bad := time.Time{} // until when its link is bad
 		c.link.delay = func() time.Duration {
 			if dice(20) == 0 {
@@ -336,8 +380,8 @@ func oneWriter(t *testing.T, seed uint64) {
 	}
 	terms := 0
 	for _, c := range all {
-		terms += c.terms
 		c.end()
+		terms += c.terms
 	}
 	if len(written) < 2 || terms < 3 {
 		t.Errorf("seed %d: %d terms, %v: too little happens", seed, terms, written)

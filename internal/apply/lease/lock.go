@@ -4,6 +4,7 @@ package lease
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,6 +20,7 @@ type lock struct {
 	resourcelock.Interface
 	fence   *fence.Fence
 	timeout time.Duration // of one request: the election itself would wait for an answer without end
+	holder  string        // that the server has named last
 }
 
 func newLock(o Options, api coordinationv1.LeasesGetter, f *fence.Fence) *lock {
@@ -33,8 +35,17 @@ func newLock(o Options, api coordinationv1.LeasesGetter, f *fence.Fence) *lock {
 func (l *lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	return l.Interface.Get(ctx)
+	record, raw, err := l.Interface.Get(ctx)
+	if err == nil {
+		l.holder = record.HolderIdentity
+	}
+	return record, raw, err
 }
+
+// errNotOurs refuses to give back the lease of another process. When the election ends, client-go (0.37.2, tryRelease)
+// reads the Lease again, and gives it back with that version if this process had it once: another one may have it now.
+var errNotOurs = errors.New("another process holds the lease")
+
 
 // Create creates the Lease, held by this process.
 func (l *lock) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
@@ -56,9 +67,15 @@ func (l *lock) send(
 	ours := r.HolderIdentity == l.Identity()
 	if !ours {
 		l.fence.Close()
+		if l.holder != l.Identity() {
+			return errNotOurs
+		}
 	}
 	sent := time.Now()
 	err := request(ctx, r)
+	if err == nil {
+		l.holder = r.HolderIdentity
+	}
 	if err == nil && ours {
 		l.fence.Renewed(sent)
 	}
