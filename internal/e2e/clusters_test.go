@@ -88,7 +88,7 @@ clusters:
 		t.Errorf("/healthz: %d %s", code, body)
 	}
 	for want, args := range map[string][]string{
-		"kube-public": {"status", "--cluster", "south"}, "Plan for cluster north": {"plan", "--cluster", "north"},
+		"phi": {"status", "--cluster", "south"}, "Plan for cluster north": {"plan", "--cluster", "north"},
 	} {
 		out, _ := exec.Command(binary, append(args, "--config", e.config)...).CombinedOutput() // mode byo has no nodes here
 		if !strings.Contains(string(out), want) {

@@ -46,7 +46,6 @@ func (l *lock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 // reads the Lease again, and gives it back with that version if this process had it once: another one may have it now.
 var errNotOurs = errors.New("another process holds the lease")
 
-
 // Create creates the Lease, held by this process.
 func (l *lock) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
 	return l.send(ctx, r, l.Interface.Create)
