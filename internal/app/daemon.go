@@ -36,7 +36,8 @@ type DaemonOptions struct {
 }
 
 // Daemon keeps clusters equal to the repository: it runs a loop for each, serves health and metrics, and starts over
-// after a change of the configuration. It then keeps the cache of rendered objects, and replaces connections and health.
+// after a change of the configuration. It then keeps the cache of rendered objects, and replaces connections and
+// health.
 type Daemon struct {
 	options  DaemonOptions
 	setup    *setup // for the present configuration

@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
+	"syncer.dev/syncer/internal/app/tips"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -25,7 +26,7 @@ import (
 type setup struct {
 	config   config.Config
 	members  []*member
-	tips     *tips // nil for one cluster
+	tips     *tips.Tips // nil for one cluster
 	until    Until
 	log      *slog.Logger
 	rendered *render.Cache
@@ -55,7 +56,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 		s.members = append(s.members, m)
 	}
 	if len(s.members) > 1 {
-		s.tips = newTips(repo.Fetch, c.Source.Interval, s.hint)
+		s.tips = tips.New(repo.Fetch, c.Source.Interval, s.hint)
 	}
 	return s, nil
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/tips"
 	"syncer.dev/syncer/internal/apply"
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/config"
@@ -39,6 +41,13 @@ type Parts struct {
 // Connect creates the adapters. It contacts no server.
 func Connect(c config.Config) (*Parts, error) { return connect(c, openAsDaemon) }
 
+// OpenRepository opens a repository for a command that a person runs.
+func OpenRepository(c config.Config, url string) (*git.Repository, error) {
+	return access.AsPerson(c, url, userAgent())
+}
+
+func openAsDaemon(c config.Config) (*git.Repository, error) { return access.AsDaemon(c, userAgent()) }
+
 // connect creates the adapters, with the repository that open opens.
 func connect(c config.Config, open func(config.Config) (*git.Repository, error)) (*Parts, error) {
 	m := modeOf(c)
@@ -50,7 +59,7 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 		return nil, err
 	}
 	p := &Parts{Repository: repo, fence: &fence.Fence{}}
-	if p.keys, err = keyring(c); err != nil {
+	if p.keys, err = access.Keyring(c, userAgent()); err != nil {
 		return nil, err
 	}
 	if p.Cluster, err = connectCluster(c, p.keys.Data, p.fence); err != nil {
@@ -98,7 +107,7 @@ func (p *Parts) Loop(
 	health *reconcile.Health,
 ) *reconcile.Loop {
 	c := reading.Config
-	reading.Open, from.keys = opening(p.keys), p.keys
+	reading.Open, from.keys = access.Opening(p.keys), p.keys
 	return reconcile.New(reconcile.Settings{
 		Policy:        source.PolicyOf(c),
 		Depth:         depth,
@@ -140,7 +149,7 @@ type RevisionSource struct {
 	// Accepted is shared by the loops of a process; nil for one that fetches once.
 	Accepted *Accepted
 	// tips is shared by the loops of several clusters; nil for one that fetches for itself.
-	tips *tips
+	tips *tips.Tips
 }
 
 // Fetch returns the tip, with the files below source.path.

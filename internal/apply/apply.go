@@ -24,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/outbound"
 )
 
@@ -82,11 +83,8 @@ func Connect(o Options) (*Cluster, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.Context}
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	config, err := loader.ClientConfig()
-	if err != nil {
-		return nil, fmt.Errorf("read kubeconfig: %w", err)
-	}
-	namespace, _, err := loader.Namespace()
-	if err != nil {
+	namespace, _, err2 := loader.Namespace()
+	if err := errors.Join(err, err2); err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	c := &Cluster{
@@ -111,9 +109,7 @@ func Connect(o Options) (*Cluster, error) {
 	}
 	config.Wrap(c.count)
 	c.unfenced = rest.CopyConfig(config)
-	if o.MayWrite != nil {
-		config.Wrap(fenced(o.MayWrite))
-	}
+	config.Wrap(fence.Wrap(o.MayWrite))
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {
 		return nil, err

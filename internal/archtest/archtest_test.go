@@ -117,7 +117,9 @@ var layers = [][]string{
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
-	{"internal/app/commits", "internal/app/forges", "internal/app/monitoring"},
+	{
+		"internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/monitoring", "internal/app/tips",
+	},
 	{"internal/app"},
 	{
 		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
@@ -213,7 +215,9 @@ var within = map[string]map[string][]string{
 }
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
-var composers = []string{"internal/app", "internal/app/commits", "internal/app/forges"}
+var composers = []string{
+	"internal/app", "internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/tips",
+}
 
 var adapters = []string{
 	"internal/git",

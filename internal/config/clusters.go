@@ -55,7 +55,9 @@ func (c *Config) clusterNames() []string {
 
 // decodeClusters reads the list over the values that are for all clusters, the environment and flags included. A file
 // that was found, not named, does not say whom to talk to here either.
-func (c *Config) decodeClusters(path string, list *yaml.Node, found bool, positions strictyaml.Positions) (notes []diag.Diagnostic, problems Error) {
+func (c *Config) decodeClusters(
+	path string, list *yaml.Node, found bool, positions strictyaml.Positions,
+) (notes []diag.Diagnostic, problems Error) {
 	if list == nil {
 		return nil, nil
 	}
@@ -129,12 +131,13 @@ func (c *Config) choose(inFile bool) Error {
 	return nil
 }
 
-// checkClusters applies the rules to the configuration of each cluster. What is wrong for all is said once.
+// checkClusters applies the rules to the configuration of each cluster. A mistake for all clusters counts once.
 func (c *Config) checkClusters(common Error) Error {
 	var problems Error
 	seen := map[string]bool{}
 	fields := map[string]string{
-		"cluster": "name", "kubeconfig": "kubeconfig", "context": "context", "source.path": "path", "namespaces": "namespaces",
+		"cluster": "name", "kubeconfig": "kubeconfig", "context": "context",
+		"source.path": "path", "namespaces": "namespaces",
 	}
 	for i, one := range c.Clusters {
 		at := fmt.Sprintf("clusters[%d]", i)

@@ -177,8 +177,8 @@ func TestReference(t *testing.T) {
 	}
 	b.WriteString("\n## Several clusters\n\n" +
 		"`clusters` is a list, in the file only. One process serves each of its clusters; what a cluster does not set is " +
-		"as for all.\nOther commands choose one with `--cluster NAME`. A file that was found sets no `kubeconfig`, `context` " +
-		"and other values with\n\"yes\" above, here either.\n\n| key of a cluster | meaning |\n|---|---|\n")
+		"as for all.\nOther commands choose one with `--cluster NAME`. A file that was found sets no `kubeconfig`, " +
+		"`context` and other values with\n\"yes\" above, here either.\n\n| key of a cluster | meaning |\n|---|---|\n")
 	for f := range reflect.TypeFor[Cluster]().Fields() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Tag.Get("yaml"), f.Tag.Get("usage"))
 	}

@@ -42,7 +42,8 @@ clusters:
 - {name: west, path: north, kubeconfig: %q}
 `, e.repo.URL(), e.kubeconfig, away))
 	named := func(name, namespace string) string {
-		return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\ndata: {a: b}\n", name, namespace)
+		const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\ndata: {a: b}\n"
+		return fmt.Sprintf(text, name, namespace)
 	}
 	e.repo.Commit(map[string]string{
 		"north/phi.yaml":      inference("phi", "phi-4-mini-instruct"),

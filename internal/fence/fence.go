@@ -10,7 +10,7 @@ import (
 )
 
 // ErrNotLeader is the cause of every refusal: another process may lead. It counts as context.Canceled, since the term
-// of the leader is over: the error says nothing about the server or the object, and nobody reports it.
+// of the leader is over: the error says nothing about the server or the object, and is not reported.
 var ErrNotLeader error = notLeader{}
 
 type notLeader struct{}
@@ -67,7 +67,7 @@ func (f *Fence) MayWrite() error {
 		return ErrNotLeader
 	}
 	if age := age(f.renewed, time.Now()); age >= f.limit {
-		return fmt.Errorf("%w: the lease was renewed %s ago, and counts for %s", ErrNotLeader, age.Round(time.Second), f.limit)
+		return fmt.Errorf("%w: it was renewed %s ago, and counts for %s", ErrNotLeader, age.Round(time.Second), f.limit)
 	}
 	return nil
 }

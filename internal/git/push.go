@@ -39,8 +39,8 @@ func (r *remote) openReceive(ctx context.Context, branch string) (*receive, erro
 }
 
 // update asks the server to move the branch from old to tip, if it is still at old and mayWrite, which may be nil,
-// permits it right before. Objects are all that the server lacks. A refusal by the server is a *refusal: only a look at the branch can tell a lost race from a rule, for any
-// words it uses.
+// permits it right before. Objects are all that the server lacks. A refusal by the server is a *refusal: only a look at
+// the branch can tell a lost race from a rule, for any words it uses.
 func (d *receive) update(
 	ctx context.Context, old, tip plumbing.Hash, fresh objects.Set, mayWrite func() error,
 ) error {

@@ -46,7 +46,8 @@ func TestHandler(t *testing.T) {
 		body, _ := io.ReadAll(resp.Body)
 		return resp.StatusCode, string(body)
 	}
-	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, "[+]git: ok\n[+]lease: follower, x leads\n") {
+	says := "[+]git: ok\n[+]lease: follower, x leads\n"
+	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, says) {
 		t.Errorf("/readyz: %d %s", status, body)
 	}
 	h.ready = map[string]State{"git": {Failure: "connection refused"}, "azure": {}}

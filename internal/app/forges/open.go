@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/review"
@@ -71,9 +72,7 @@ func Open(c config.Config, userAgent string, mayWrite func() error) (review.Forg
 	if err != nil {
 		return nil, err
 	}
-	if mayWrite != nil {
-		o.http.Transport = fenced{mayWrite, o.http.Transport}
-	}
+	o.http.Transport = fence.Wrap(mayWrite)(o.http.Transport)
 	forge, err := open(o)
 	if err != nil {
 		return nil, fmt.Errorf("review: %w", err)

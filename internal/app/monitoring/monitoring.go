@@ -60,7 +60,8 @@ func (s *State) get() ([]Loop, time.Time) {
 // missedPolls is the number of polls that a loop may miss before Alive reports it as stuck. It is a guess.
 const missedPolls = 10
 
-// Alive returns an error if the last pass of a loop began more than missedPolls intervals ago, and at least ten minutes.
+// Alive returns an error if the last pass of a loop began more than missedPolls intervals ago, and at least ten
+// minutes.
 func (s *State) Alive(now time.Time) error {
 	loops, since := s.get()
 	for _, l := range loops {

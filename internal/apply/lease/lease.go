@@ -3,10 +3,10 @@
 package lease
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
 
@@ -53,9 +53,10 @@ type Lease struct {
 	freed  string // resourceVersion of the free Lease that was tried last
 }
 
-// New returns a candidate on the connection of config and client, and closes the fence. It sends no request.
-func New(o Options, config *rest.Config, client *http.Client, f *fence.Fence, log *slog.Logger) (*Lease, error) {
-	api, err := coordinationv1.NewForConfigAndClient(config, client)
+// New returns a candidate, and closes the fence. The namespace is that of options without one. It sends no request.
+func New(o Options, config *rest.Config, namespace string, f *fence.Fence, log *slog.Logger) (*Lease, error) {
+	o.Namespace = cmp.Or(o.Namespace, namespace)
+	api, err := coordinationv1.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("make client: %w", err)
 	}
@@ -77,7 +78,7 @@ func (l *Lease) Role() string {
 	case l.leads:
 		return "leader"
 	case l.holder == "":
-		return "follower, nobody leads"
+		return "follower, no process leads"
 	}
 	return "follower, " + l.holder + " leads"
 }
@@ -110,7 +111,7 @@ type term struct {
 // term stands for election, leads if it wins, and ends with the lease. It returns true after Lead has returned by
 // itself.
 func (l *Lease) term(ctx context.Context, p Phases) (finished bool) {
-	// The election outlives ctx: nobody else may lead before Lead has returned.
+	// The election outlives ctx: no other process may lead before Lead has returned.
 	election, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	t := term{
@@ -148,7 +149,7 @@ func (l *Lease) see(holder string, other chan<- struct{}) {
 
 // follow returns true once this process is elected, and false when ctx is done or the lease is free for another try.
 func (l *Lease) follow(ctx context.Context, phase func(context.Context), t term) bool {
-	first := time.NewTimer(l.options.Retry) // where the API server is away, nobody is known to lead
+	first := time.NewTimer(l.options.Retry) // where the API server is away, no leader is known
 	defer first.Stop()
 	select { // the first try mostly decides, and following is then not worth its start
 	case <-t.elected:

@@ -320,7 +320,7 @@ func TestForbiddenUpdate(t *testing.T) {
 	})
 }
 
-// TestOneWriter: whatever happens to requests and answers, no two processes may write at once. A process asks the
+// TestOneWriter: for any fate of requests and answers, no two processes may write at once. A process asks the
 // fence, and may be held up before it writes; what the fence permits late is not permitted any more.
 func TestOneWriter(t *testing.T) {
 	for seed := range uint64(20) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package tips
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func TestTips(t *testing.T) {
 		const interval, loops = 30 * time.Second, 10
 		var mu sync.Mutex
 		fetches, tip, found := 0, "0", 0
-		shared := newTips(func(context.Context) (git.Commit, error) {
+		shared := New(func(context.Context) (git.Commit, error) {
 			time.Sleep(50 * time.Millisecond)
 			mu.Lock()
 			defer mu.Unlock()
@@ -92,7 +92,7 @@ func TestTips(t *testing.T) {
 func TestTipsFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
-		shared := newTips(func(ctx context.Context) (git.Commit, error) {
+		shared := New(func(ctx context.Context) (git.Commit, error) {
 			<-ctx.Done()
 			return git.Commit{}, broken
 		}, time.Minute, func() {})
