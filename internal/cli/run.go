@@ -33,8 +33,7 @@ func newRun(std Stdio) *cobra.Command {
 the status branch, until interrupted. It also watches the configuration file and a repository on this machine: a push
 or an edit takes effect at once.
 
-Of several replicas in a cluster one writes, elected by a Lease, and the others follow ("lease" in the configuration).
-A process may serve several clusters ("clusters").
+Of several replicas one writes, elected by a Lease (lease.enabled). A process may serve several clusters (clusters).
 
 While a server is unreachable, syncer reports that on standard error and at /readyz, retries, and deletes nothing.
 
