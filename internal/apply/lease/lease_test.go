@@ -275,7 +275,9 @@ func TestLeaseOfAnother(t *testing.T) {
 		o.Identity = "b"
 		b := newLock(o, link, &fence.Fence{})
 		held := func(by string) resourcelock.LeaderElectionRecord {
-			return resourcelock.LeaderElectionRecord{HolderIdentity: by, LeaseDurationSeconds: 15}
+			return resourcelock.LeaderElectionRecord{
+				HolderIdentity: by, LeaseDurationSeconds: 15, RenewTime: metav1.Now(),
+			}
 		}
 		if err := a.Create(t.Context(), held("a")); err != nil || f.MayWrite() != nil {
 			t.Fatal(err)

@@ -70,13 +70,14 @@ func (l *lock) send(
 			return errNotOurs
 		}
 	}
-	sent := time.Now()
 	err := request(ctx, r)
 	if err == nil {
 		l.holder = r.HolderIdentity
 	}
 	if err == nil && ours {
-		l.fence.Renewed(sent)
+		// Not the time of this request: a try of client-go may send one record twice. Others count from the moment at which
+		// they first saw it, and the same record again tells them nothing.
+		l.fence.Renewed(r.RenewTime.Time)
 	}
 	return err
 }
