@@ -8,22 +8,15 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
-	"sync"
 	"time"
 
-	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/engine"
-	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
-	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/watch"
 	"syncer.dev/syncer/internal/web"
-	"syncer.dev/syncer/internal/wellknown"
 )
 
 // Until is the condition on which a Daemon ends.
@@ -43,13 +36,12 @@ type DaemonOptions struct {
 	Log        *slog.Logger
 }
 
-// Daemon keeps the cluster equal to the repository: it runs the loop, serves health and metrics, and starts over after
-// a change of the configuration. It then keeps the cache of rendered objects, and replaces connections and health.
+// Daemon keeps clusters equal to the repository: it runs a loop for each, serves health and metrics, and starts over
+// after a change of the configuration. It then keeps the cache of rendered objects, and replaces connections and
+// health.
 type Daemon struct {
 	options  DaemonOptions
-	config   config.Config
-	parts    *Parts
-	reviews  *reviewing // nil without a forge
+	setup    *setup // for the present configuration
 	state    *monitoring.State
 	listener net.Listener  // nil when the daemon serves nothing
 	rendered *render.Cache // for all configurations
@@ -80,29 +72,17 @@ func NewDaemon(o DaemonOptions) (*Daemon, error) {
 
 // connect creates the adapters of a configuration, and keeps the ones before if that fails.
 func (d *Daemon) connect(c config.Config) error {
-	p, err := Connect(c)
-	if err != nil {
-		return err
+	next, err := newSetup(c, d)
+	if err == nil {
+		d.setup = next
 	}
-	var v *reviewing
-	if d.options.Until != OnePass {
-		if v, err = newReviewing(c, p, d.options.Log); err != nil {
-			return err
-		}
-	}
-	d.config, d.parts, d.reviews = c, p, v
-	return nil
+	return err
 }
 
-// use shows the adapters of the configuration to health and metrics.
+// use shows the adapters of the configuration to health and metrics, and its clusters to those who ask for a pass.
 func (d *Daemon) use() {
-	d.state.Use(monitoring.Loop{
-		Health:   NewHealth(d.config),
-		Interval: d.config.Source.Interval,
-		Cluster:  d.parts.Cluster,
-		Cloud:    d.parts.cloud,
-	})
-	d.state.Reviews(d.reviews.stats)
+	d.state.Use(d.setup.watched()...)
+	d.passes.Serve(d.setup.names()...)
 }
 
 // Addr returns the address of /healthz, /readyz and /metrics, or nil if the daemon does not listen.
@@ -141,13 +121,13 @@ func (d *Daemon) Run(ctx context.Context) (reconcile.Outcome, error) {
 	for {
 		loop, stop := context.WithCancel(ctx)
 		done := make(chan reconcile.Outcome, 1)
-		go func(c config.Config, p *Parts, v *reviewing) { done <- d.follow(loop, c, p, v) }(d.config, d.parts, d.reviews)
+		go func(s *setup) { done <- s.run(loop) }(d.setup)
 		last, finished := d.wait(edited, done)
 		stop()
 		if finished {
 			return last, ctx.Err()
 		}
-		<-done // the old loop ends before the new one starts
+		<-done // the old loops end before the new ones start
 		d.use()
 		d.options.Log.Info("configuration reloaded", "file", d.options.ConfigFile)
 	}
@@ -171,7 +151,7 @@ func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (re
 		case <-edited:
 		}
 		c, err := d.options.Load()
-		if err == nil && reflect.DeepEqual(c, d.config) {
+		if err == nil && reflect.DeepEqual(c, d.setup.config) {
 			rejected = ""
 			continue
 		}
@@ -187,64 +167,6 @@ func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (re
 				"file", d.options.ConfigFile, "error", err)
 		}
 	}
-}
-
-// follow runs the loop for one configuration, and the reviewer beside it.
-func (d *Daemon) follow(ctx context.Context, c config.Config, p *Parts, v *reviewing) reconcile.Outcome {
-	ctx, stop := context.WithCancel(ctx)
-	var beside sync.WaitGroup
-	defer beside.Wait()
-	defer stop()
-	beside.Go(func() { v.run(ctx) })
-	p.Cluster.Start(ctx)
-	loop := p.Loop(
-		NewReader(c, d.rendered),
-		RevisionSource{Repository: p.Repository, Config: c, Accepted: &d.accepted},
-		engine.PreviewUpdates,
-		d.options.Log,
-		d.state.Health(),
-	)
-	hints := make(chan struct{}, 1)
-	if d.options.Until != OnePass {
-		log := logger(d.options.Log)
-		beside.Go(func() { forges.Listen(ctx, c.Review.Webhook, log, func() { signal(hints) }, v.hint) })
-	}
-	events := reconcile.Events{Cluster: p.Cluster.Changes(), Source: hints}
-	if dir, local := git.LocalPath(c.Source.URL); local {
-		pushed, err := watch.Paths(ctx, sourceDebounce, git.WatchPaths(dir)...)
-		if err != nil {
-			d.options.Log.Warn("syncer cannot watch the repository, and polls it", "path", dir, "error", err)
-		}
-		beside.Go(func() { forward(ctx, pushed, hints) })
-	}
-	beside.Go(func() { forward(ctx, d.due, hints) })
-	return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
-		v.passed(o)
-		d.passed(c.Cluster, o)
-		switch d.options.Until {
-		case OnePass:
-			return !o.Starting
-		case Settled:
-			return o.Settled
-		}
-		return false
-	})
-}
-
-// passed answers the clients that wait for a pass.
-func (d *Daemon) passed(cluster string, o reconcile.Outcome) {
-	r := ondemand.Result{
-		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: cluster,
-		Commit: o.Commit, Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled,
-	}
-	for i := range o.Reports {
-		r.States[string(o.Reports[i].State)]++
-	}
-	if o.Err != nil {
-		r.Error = diag.Redacted(o.Err, redact.Text).Error()
-	}
-	_, began := d.state.Health().Passes()
-	d.passes.Passed(began, r)
 }
 
 // serve answers requests for health and metrics, and for a pass, until ctx is done.

@@ -112,20 +112,21 @@ func TestDaemonWithoutServers(t *testing.T) {
 	var metrics string
 	eventually(t, "a pass has ended", func() bool {
 		_, metrics = get(t, d, "/metrics")
-		return !strings.Contains(metrics, "syncer_passes_total 0\n")
+		return !strings.Contains(metrics, "syncer_passes_total{cluster=\"demo\"} 0\n")
 	})
 	for _, want := range []string{
-		"syncer_passes_total ",
-		`syncer_component_up{component="git"} 1`,
-		`syncer_component_up{component="kubernetes"} 0`,
+		`syncer_passes_total{cluster="demo"} `,
+		`syncer_component_up{cluster="demo",component="git"} 1`,
+		`syncer_component_up{cluster="demo",component="kubernetes"} 0`,
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("/metrics has no %q:\n%s", want, metrics)
 		}
 	}
-	result, err := app.RequestPass(t.Context(), "http://"+d.Addr().String())
-	if err != nil || result.Cluster != "demo" || !strings.Contains(result.Error, "cannot be used") || result.Settled {
-		t.Errorf("a pass on request: %+v, error %v", result, err)
+	all, err := app.RequestPass(t.Context(), "http://"+d.Addr().String())
+	if err != nil || len(all) != 1 || all[0].Cluster != "demo" || all[0].Settled ||
+		!strings.Contains(all[0].Error, "cannot be used") {
+		t.Errorf("a pass on request: %+v, error %v", all, err)
 	}
 	if n := azure.Writes(); n > 0 {
 		t.Errorf("%d writes to Azure without a cluster", n)
@@ -262,5 +263,46 @@ func TestNewDaemonErrors(t *testing.T) {
 	d, err := app.NewDaemon(app.DaemonOptions{Load: func() (config.Config, error) { return good, nil }})
 	if err != nil || d.Addr() != nil || d.Close() != nil {
 		t.Errorf("a daemon without a port: %v", err)
+	}
+}
+
+// TestDaemonOfSeveralClusters serves two clusters, none of which answers: one port names each of them, and one fetch
+// serves both.
+func TestDaemonOfSeveralClusters(t *testing.T) {
+	repo := newRepository(t)
+	c := configFor(t, repo.URL())
+	c.Cluster = ""
+	c.Clusters = []config.Cluster{
+		{Name: "north", Kubeconfig: c.Kubeconfig, Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
+		{Name: "south", Kubeconfig: kubeconfig(t), Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
+	}
+	log := &logged{}
+	d, err := app.NewDaemon(app.DaemonOptions{
+		Load:       func() (config.Config, error) { return c, nil },
+		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
+		Log:        slog.New(slog.NewTextHandler(log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := start(t, d)
+	eventually(t, "/readyz names both", func() bool {
+		_, ready := get(t, d, "/readyz")
+		return strings.Contains(ready, "[-]north/kubernetes: ") && strings.Contains(ready, "[-]south/kubernetes: ") &&
+			strings.Contains(ready, "[+]north/git: ok") && strings.Contains(ready, "[+]south/git: ok")
+	})
+	_, metrics := get(t, d, "/metrics")
+	for _, want := range []string{
+		`syncer_component_up{cluster="north",component="git"} 1`, `syncer_component_up{cluster="south",component="git"} 1`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics has no %q:\n%s", want, metrics)
+		}
+	}
+	eventually(t, "the log names the clusters", func() bool {
+		return log.count("cluster=north") > 0 && log.count("cluster=south") > 0
+	})
+	if err := stop(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
 	}
 }

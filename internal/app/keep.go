@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/signature"
@@ -14,7 +15,8 @@ import (
 // names the commit of the source that was accepted last. Status does not depend on it: what goes wrong is a warning.
 func (r Recorder) shorten(ctx context.Context) {
 	keep := git.Keep{
-		Commits: r.Config.Status.Keep,
+		Commits:  r.Config.Status.Keep,
+		MayWrite: r.MayWrite,
 		Group: func(c git.Commit) string {
 			cluster, _ := c.Trailer(status.TrailerCluster)
 			return cluster
@@ -25,7 +27,7 @@ func (r Recorder) shorten(ctx context.Context) {
 	}
 	removed, err := r.Branch.Truncate(ctx, keep)
 	switch {
-	case r.Log == nil:
+	case r.Log == nil, errors.Is(err, context.Canceled): // or the lease is lost: see package fence
 	case err != nil:
 		r.Log.WarnContext(ctx, "the history of the status branch stays as long as it is", "err", err)
 	case removed > 0:

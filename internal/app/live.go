@@ -103,7 +103,7 @@ func unaskedAzure(c config.Config, mode LiveMode) string {
 
 // observeOnce connects to the cluster and waits for its first complete listing.
 func observeOnce(ctx context.Context, c config.Config) (*apply.Cluster, cluster.State, error) {
-	found, err := connectCluster(c, nil)
+	found, err := connectCluster(c, nil, nil)
 	if err != nil {
 		return nil, cluster.State{}, err
 	}
@@ -127,7 +127,7 @@ func askAzure(ctx context.Context, c config.Config, live *engine.Live) error {
 	if err := c.Need(modeOf(c).needs...); err != nil {
 		return err
 	}
-	azure, err := connectAKS(c)
+	azure, err := connectAKS(c, nil)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/aks"
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/reconcile"
 )
 
@@ -19,7 +20,7 @@ type mode struct {
 	components    []string // of Health, in addition to Git and Kubernetes
 	nodePools     bool     // syncer applies NodePools
 	cloudInterval time.Duration
-	connect       func() (cloud, error)
+	connect       func(*fence.Fence) (cloud, error)
 }
 
 func modeOf(c config.Config) mode {
@@ -34,7 +35,7 @@ func modeOf(c config.Config) mode {
 			},
 			components:    []string{reconcile.ComponentAzure},
 			cloudInterval: c.Capacity.AKS.Interval,
-			connect:       func() (cloud, error) { return connectAKS(c) },
+			connect:       func(f *fence.Fence) (cloud, error) { return connectAKS(c, f) },
 		}
 	case config.ModeKarpenter:
 		m := mode{nodePools: true, connect: connectNone}
@@ -59,9 +60,9 @@ type noCloud struct{ capacity.NoPools }
 // Requests returns none.
 func (noCloud) Requests() map[string]int64 { return nil }
 
-func connectNone() (cloud, error) { return noCloud{}, nil }
+func connectNone(*fence.Fence) (cloud, error) { return noCloud{}, nil }
 
-func connectAKS(c config.Config) (cloud, error) {
+func connectAKS(c config.Config, f *fence.Fence) (cloud, error) {
 	a := c.Capacity.AKS
 	return aks.New(aks.Options{
 		SubscriptionID: a.SubscriptionID,
@@ -82,5 +83,6 @@ func connectAKS(c config.Config) (cloud, error) {
 		},
 		Owner:     c.Cluster,
 		UserAgent: "syncer",
+		MayWrite:  f.MayWrite,
 	})
 }

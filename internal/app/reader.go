@@ -3,6 +3,7 @@
 package app
 
 import (
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/worktree"
@@ -18,7 +19,7 @@ func NewReader(c config.Config, cache *render.Cache) source.Reader {
 	if cache != nil {
 		r.Rendered = cache
 	}
-	r.Open = opening(offlineKeyring(c))
+	r.Open = access.Opening(access.OfflineKeyring(c))
 	r.Git = source.Git{
 		Patterns: func() find.Patterns { return &worktree.Ignore{} },
 		WorkTree: func(top string) (find.Patterns, map[string]bool, error) {

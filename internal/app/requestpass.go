@@ -4,7 +4,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,10 +20,10 @@ const (
 	maxPassAnswer = 64 << 10
 )
 
-// RequestPass asks the daemon at a URL for a pass, and returns its result.
-func RequestPass(ctx context.Context, address string) (ondemand.Result, error) {
-	fail := func(err error) (ondemand.Result, error) {
-		return ondemand.Result{}, fmt.Errorf("ask the daemon at %s for a pass: %w", address, err)
+// RequestPass asks the daemon at a URL for a pass, and returns its results, one for each cluster.
+func RequestPass(ctx context.Context, address string) ([]ondemand.Result, error) {
+	fail := func(err error) ([]ondemand.Result, error) {
+		return nil, fmt.Errorf("ask the daemon at %s for a pass: %w", address, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/reconcile", http.NoBody)
 	if err != nil {
@@ -41,10 +40,10 @@ func RequestPass(ctx context.Context, address string) (ondemand.Result, error) {
 	if err != nil {
 		return fail(err)
 	}
-	var out ondemand.Result
-	if err := json.Unmarshal(body, &out); err != nil || out.Kind != ondemand.Kind {
+	all, ok := ondemand.Read(body)
+	if !ok {
 		text, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
 		return fail(fmt.Errorf("it answers %s: %s", resp.Status, text))
 	}
-	return out, nil
+	return all, nil
 }

@@ -37,7 +37,7 @@ type ReviewRequest struct {
 
 // ReviewOnce reviews one pull request.
 func ReviewOnce(ctx context.Context, r ReviewRequest) (review.Result, error) {
-	forge, err := forges.Open(r.Config, userAgent())
+	forge, err := forges.Open(r.Config, userAgent(), nil)
 	if err != nil {
 		return review.Result{}, err
 	}

@@ -33,7 +33,7 @@ func newReviewing(c config.Config, parts *Parts, log *slog.Logger) (*reviewing, 
 	if c.Review.Forge == "" {
 		return nil, nil
 	}
-	forge, err := forges.Open(c, userAgent())
+	forge, err := forges.Open(c, userAgent(), parts.fence.MayWrite)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func reviewingOn(forge review.Forge, c config.Config, parts *Parts, log *slog.Lo
 		Forge:        forge,
 		Planner:      planner,
 		Render:       renderComment,
-		Recorder:     recorder{ReviewsOf(repo, c)},
+		Recorder:     recorder{ReviewsOf(repo, c).fenced(parts.fence)},
 		Progress:     v,
 		Environments: c.Review.Environments,
 		Log:          logger(log),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/signature"
 	"syncer.dev/syncer/internal/reconcile"
@@ -25,6 +26,7 @@ type Reviews struct {
 	config     config.Config
 	accepted   *acceptedPlans
 	known      *knownRecords
+	mayWrite   func() error // before each push; nil permits all
 }
 
 // acceptedPlans are those that the commits up to a tip accept.
@@ -49,6 +51,12 @@ const sameRecords = 10 * time.Minute
 // ReviewsOf returns the reviews of the configured cluster.
 func ReviewsOf(repo *git.Repository, c config.Config) Reviews {
 	return Reviews{repository: repo, config: c, accepted: &acceptedPlans{}, known: &knownRecords{}}
+}
+
+// fenced returns the reviews for a process that may lose its lease.
+func (r Reviews) fenced(f *fence.Fence) Reviews {
+	r.mayWrite = f.MayWrite
+	return r
 }
 
 func (r Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
@@ -115,12 +123,13 @@ func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.
 		return "", err
 	}
 	hash, changed, err := r.branch().Commit(ctx, git.Change{
-		Dir:     reviewed.Dir(c.Cluster),
-		Message: status.ReviewMessage(c.Cluster, Version(), records),
-		When:    now,
-		Author:  c.Status.Author.Name,
-		Email:   c.Status.Author.Email,
-		Signer:  statusSigner(c),
+		Dir:      reviewed.Dir(c.Cluster),
+		Message:  status.ReviewMessage(c.Cluster, Version(), records),
+		When:     now,
+		Author:   c.Status.Author.Name,
+		Email:    c.Status.Author.Email,
+		Signer:   statusSigner(c),
+		MayWrite: r.mayWrite,
 		Edit: func(present map[string][]byte) (map[string][]byte, error) {
 			return keeping.Add(present, records...)
 		},

@@ -15,10 +15,13 @@ import (
 	"strings"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/tips"
 	"syncer.dev/syncer/internal/apply"
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/plan/mass"
@@ -34,10 +37,18 @@ type Parts struct {
 	Cluster    *apply.Cluster
 	cloud      cloud
 	keys       *keys.Keyring
+	fence      *fence.Fence // is asked right before each write
 }
 
 // Connect creates the adapters. It contacts no server.
 func Connect(c config.Config) (*Parts, error) { return connect(c, openAsDaemon) }
+
+// OpenRepository opens a repository for a command that a person runs.
+func OpenRepository(c config.Config, url string) (*git.Repository, error) {
+	return access.AsPerson(c, url, userAgent())
+}
+
+func openAsDaemon(c config.Config) (*git.Repository, error) { return access.AsDaemon(c, userAgent()) }
 
 // connect creates the adapters, with the repository that open opens.
 func connect(c config.Config, open func(config.Config) (*git.Repository, error)) (*Parts, error) {
@@ -49,20 +60,20 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 	if err != nil {
 		return nil, err
 	}
-	p := &Parts{Repository: repo}
-	if p.keys, err = keyring(c); err != nil {
+	p := &Parts{Repository: repo, fence: &fence.Fence{}}
+	if p.keys, err = access.Keyring(c, userAgent()); err != nil {
 		return nil, err
 	}
-	if p.Cluster, err = connectCluster(c, p.keys.Data); err != nil {
+	if p.Cluster, err = connectCluster(c, p.keys.Data, p.fence); err != nil {
 		return nil, err
 	}
-	p.cloud, err = m.connect()
+	p.cloud, err = m.connect(p.fence)
 	return p, err
 }
 
 // connectCluster prepares a client for the cluster. Without secrets it writes no Secret.
 func connectCluster(
-	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool),
+	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *fence.Fence,
 ) (*apply.Cluster, error) {
 	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
 	nodePools := modeOf(c).nodePools
@@ -80,6 +91,7 @@ func connectCluster(
 		Sweep:          c.Sweep,
 		ServiceAccount: c.Impersonate,
 		Ignore:         ignoreRules(c),
+		MayWrite:       f.MayWrite,
 	})
 }
 
@@ -111,7 +123,7 @@ func (p *Parts) Loop(
 	health *reconcile.Health,
 ) *reconcile.Loop {
 	c := reading.Config
-	reading.Open, from.keys = opening(p.keys), p.keys
+	reading.Open, from.keys = access.Opening(p.keys), p.keys
 	return reconcile.New(reconcile.Settings{
 		Policy:        source.PolicyOf(c),
 		Depth:         depth,
@@ -124,7 +136,7 @@ func (p *Parts) Loop(
 		Review:        reviewSettings(c),
 	}, reconcile.Parts{
 		Source:   from,
-		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c, log},
+		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c, log, p.fence.MayWrite},
 		Reviews:  ReviewsOf(p.Repository, c),
 		Commits:  Commits{p.Repository},
 		Cluster:  p.Cluster,
@@ -154,11 +166,25 @@ type RevisionSource struct {
 	keys       *keys.Keyring
 	// Accepted is shared by the loops of a process; nil for one that fetches once.
 	Accepted *Accepted
+	// tips is shared by the loops of several clusters; nil for one that fetches for itself.
+	tips *tips.Tips
 }
 
 // Fetch returns the tip, with the files below source.path.
 func (s RevisionSource) Fetch(ctx context.Context) (reconcile.Revision, error) {
-	commit, err := s.Repository.Fetch(ctx)
+	rev, err := s.fetch(ctx)
+	if s.tips != nil && errors.Is(err, git.ErrNotFetched) { // another loop has just fetched a newer tip
+		return s.fetch(ctx)
+	}
+	return rev, err
+}
+
+func (s RevisionSource) fetch(ctx context.Context) (reconcile.Revision, error) {
+	tip := s.Repository.Fetch
+	if s.tips != nil {
+		tip = s.tips.Fetch
+	}
+	commit, err := tip(ctx)
 	if err == nil && s.Head != "" {
 		commit, err = s.Repository.Resolve(ctx, s.Head)
 	}
@@ -271,9 +297,10 @@ func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
 
 // Recorder keeps this cluster's status files.
 type Recorder struct {
-	Branch *git.Branch
-	Config config.Config
-	Log    *slog.Logger // of what is no error; nil for none
+	Branch   *git.Branch
+	Config   config.Config
+	Log      *slog.Logger // of what is no error; nil for none
+	MayWrite func() error // is asked right before each push; nil permits all
 }
 
 func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
@@ -287,13 +314,14 @@ func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
 // Record writes one commit, unless the branch has exactly these files.
 func (r Recorder) Record(ctx context.Context, files map[string][]byte, message string, when time.Time) (string, error) {
 	hash, changed, err := r.Branch.Commit(ctx, git.Change{
-		Dir:     r.dir(),
-		Files:   files,
-		Message: message,
-		When:    when,
-		Author:  r.Config.Status.Author.Name,
-		Email:   r.Config.Status.Author.Email,
-		Signer:  statusSigner(r.Config),
+		Dir:      r.dir(),
+		Files:    files,
+		Message:  message,
+		When:     when,
+		Author:   r.Config.Status.Author.Name,
+		Email:    r.Config.Status.Author.Email,
+		Signer:   statusSigner(r.Config),
+		MayWrite: r.MayWrite,
 	})
 	if err != nil || !changed {
 		return "", err

@@ -25,6 +25,7 @@ import (
 	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/outbound"
 )
@@ -55,6 +56,8 @@ type Options struct {
 	Sweep time.Duration
 	// Ignore are the fields that belong to others.
 	Ignore ignore.Rules
+	// MayWrite is asked right before each request that writes, and refuses it by an error; nil permits all.
+	MayWrite func() error
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
@@ -64,6 +67,7 @@ type Cluster struct {
 	options  Options
 	config   *rest.Config
 	client   client.Client
+	unfenced *rest.Config     // for the Lease
 	bare     *rest.RESTClient // for requests whose body is at hand
 	dynamic  dynamic.Interface
 	version  *http.Client
@@ -72,6 +76,8 @@ type Cluster struct {
 	watches  *watches
 	contests *contest.Tracker
 	limiter  *limit.Limiter
+	// namespace is that of the pod, or of the kubeconfig.
+	namespace string
 
 	memory *known.Memory
 
@@ -85,16 +91,19 @@ func Connect(o Options) (*Cluster, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.Kubeconfig
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.Context}
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
-	if err != nil {
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	config, err := loader.ClientConfig()
+	namespace, _, err2 := loader.Namespace()
+	if err := errors.Join(err, err2); err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	c := &Cluster{
-		options:  o,
-		config:   config,
-		memory:   known.New(),
-		contests: contest.New(o.Contests),
-		limiter:  limit.New(),
+		options:   o,
+		config:    config,
+		namespace: namespace,
+		memory:    known.New(),
+		contests:  contest.New(o.Contests),
+		limiter:   limit.New(),
 	}
 	server, _, err := rest.DefaultServerUrlFor(config) // as in client-go, which allows a host without scheme
 	if err != nil {
@@ -109,10 +118,14 @@ func Connect(o Options) (*Cluster, error) {
 		// Without TLS and proxy, client-go takes http.DefaultTransport, which internal/outbound forbids.
 		config.Proxy = http.ProxyFromEnvironment
 	}
+	// The Lease is no object of a team, and does not wait with others. The fence is asked after the wait.
+	c.unfenced = rest.CopyConfig(config)
+	c.unfenced.Wrap(c.count)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return impersonation.Writes(o.ServiceAccount, next)
 	})
 	config.Wrap(c.count)
+	config.Wrap(fence.Wrap(o.MayWrite))
 	config.Wrap(c.adapt)
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {

@@ -32,6 +32,8 @@ func verb(r *http.Request) string {
 		return "GET version"
 	case q.Has("dryRun"):
 		return r.Method + " dry run"
+	case strings.Contains(r.URL.Path, "/apis/coordination.k8s.io/"):
+		return r.Method + " lease"
 	}
 	return r.Method
 }
@@ -41,8 +43,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 // RoundTrip calls f.
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and a dry run and a probe of
-// the server by themselves.
+// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and dry runs, probes of the
+// server and requests about the Lease count by themselves.
 func (c *Cluster) Requests() map[string]int64 { return c.requests.Counts() }
 
 // Writes returns how many requests changed the cluster, or tried to.

@@ -70,7 +70,7 @@ var layers = [][]string{
 	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
 	{"internal/diag"},
 	{
-		"presets", "internal/clock", "internal/ignore", "internal/plan/mass", "internal/outbound",
+		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
 		"internal/podpolicy", "internal/publicurl",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
@@ -104,7 +104,7 @@ var layers = [][]string{
 	{"internal/capacity", "internal/cluster", "internal/diff"},
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
-		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift",
+		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
 		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror",
 		"internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/secrets",
@@ -133,7 +133,10 @@ var layers = [][]string{
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
-	{"internal/app/commits", "internal/app/forges", "internal/app/monitoring", "internal/app/ondemand"},
+	{
+		"internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/monitoring",
+		"internal/app/ondemand", "internal/app/tips",
+	},
 	{"internal/app"},
 	{
 		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
@@ -235,7 +238,9 @@ var within = map[string]map[string][]string{
 }
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
-var composers = []string{"internal/app", "internal/app/commits", "internal/app/forges"}
+var composers = []string{
+	"internal/app", "internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/tips",
+}
 
 var adapters = []string{
 	"internal/git",
@@ -272,7 +277,7 @@ var fences = []struct {
 		"internal/git", "internal/git/ancestry", "internal/git/edit", "internal/git/local", "internal/git/objects",
 		"internal/git/revision", "internal/git/signin", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
-	{"k8s.io/client-go", []string{"internal/apply"}},
+	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/lease"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{"internal/apply", "internal/apply/health"}},
 	{"k8s.io/kubectl", nil},
@@ -401,7 +406,7 @@ func TestCloudsAreNotLinked(t *testing.T) {
 func TestImportFault(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"internal/plan", "fmt", ""},
-		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply] may"},
+		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/lease] may"},
 		{"internal/plan", module + "internal/golden", "which is for tests"},
 		{"internal/engine", module + "internal/git", "imports the adapter"},
 		{"internal/apply", module + "internal/git", "imports the adapter"},

@@ -40,7 +40,7 @@ func refused() error {
 
 // noForge is the error of a configuration without a forge.
 func noForge() error {
-	_, err := forges.Open(config.Default(), "test")
+	_, err := forges.Open(config.Default(), "test", nil)
 	return err
 }
 

@@ -63,18 +63,25 @@ func (o reconcileOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := app.RequestPass(ctx, address)
+	all, err := app.RequestPass(ctx, address)
 	if err != nil {
 		return err
 	}
-	if err := o.print(r); err != nil {
+	if err := o.print(all); err != nil {
 		return err
 	}
-	switch {
-	case r.Error != "":
-		return answer.No("the pass was not complete: %s", r.Error)
-	case r.States["Failed"] > 0:
-		return answer.No("%s failed", answer.Plural(r.States["Failed"], "Workspace"))
+	failed := 0
+	for _, r := range all {
+		switch {
+		case r.Error != "" && len(all) > 1:
+			return answer.No("the pass of cluster %s was not complete: %s", r.Cluster, r.Error)
+		case r.Error != "":
+			return answer.No("the pass was not complete: %s", r.Error)
+		}
+		failed += r.States["Failed"]
+	}
+	if failed > 0 {
+		return answer.No("%s failed", answer.Plural(failed, "Workspace"))
 	}
 	return nil
 }
@@ -102,12 +109,12 @@ func (o reconcileOptions) target() (string, error) {
 	return "http://" + net.JoinHostPort(host, port), nil
 }
 
-func (o reconcileOptions) print(r ondemand.Result) error {
+func (o reconcileOptions) print(all []ondemand.Result) error {
 	switch o.output {
 	case "json":
-		return answer.PrintJSON(o.Out, r)
+		return answer.PrintJSON(o.Out, ondemand.Document(all))
 	case "yaml":
-		data, err := json.Marshal(r)
+		data, err := json.Marshal(ondemand.Document(all))
 		if err != nil {
 			return err
 		}
@@ -117,6 +124,16 @@ func (o reconcileOptions) print(r ondemand.Result) error {
 		}
 		return answer.PrintYAML(o.Out, v)
 	}
+	for _, r := range all {
+		if _, err := io.WriteString(o.Out, diag.EscapeText(line(r))+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// line says in words what came of a pass.
+func line(r ondemand.Result) string {
 	var states []string
 	for _, s := range slices.Sorted(maps.Keys(r.States)) {
 		states = append(states, fmt.Sprintf("%d %s", r.States[s], s))
@@ -124,11 +141,10 @@ func (o reconcileOptions) print(r ondemand.Result) error {
 	if len(states) == 0 {
 		states = []string{"no Workspaces"}
 	}
-	line := fmt.Sprintf("cluster %s at commit %s: %s", r.Cluster, r.Commit[:min(len(r.Commit), 12)],
+	text := fmt.Sprintf("cluster %s at commit %s: %s", r.Cluster, r.Commit[:min(len(r.Commit), 12)],
 		strings.Join(states, ", "))
 	if !r.Settled && r.Error == "" {
-		line += "; changes are in progress"
+		text += "; changes are in progress"
 	}
-	_, err := io.WriteString(o.Out, diag.EscapeText(line)+"\n")
-	return err
+	return text
 }

@@ -40,6 +40,18 @@ func TestReconcile(t *testing.T) {
 			503, pass + `"states": {}, "error": "git: it does not answer"}`,
 			"cluster demo at commit 0123456789ab: no Workspaces\n", "git: it does not answer", true,
 		},
+		"several clusters": {
+			200, `{"kind": "PassList", "items": [` + pass + `"states": {"Ready": 2}, "settled": true}, ` +
+				`{"kind": "Pass", "cluster": "b", "commit": "1", "states": {"Failed": 1}, "settled": true}]}`,
+			"cluster demo at commit 0123456789ab: 2 Ready\ncluster b at commit 1: 1 Failed\n", "1 Workspace failed", true,
+		},
+		"a follower of several": {
+			503, `{"kind": "PassList", "items": [` + pass + `"states": {}, "error": "follower, x leads"}, ` +
+				`{"kind": "Pass", "cluster": "b", "commit": "1", "states": {"Ready": 1}, "settled": true}]}`,
+			"cluster demo at commit 0123456789ab: no Workspaces\ncluster b at commit 1: 1 Ready\n",
+			"cluster demo was not complete: follower, x leads", true,
+		},
+		"an empty list":   {200, `{"kind": "PassList", "items": []}`, "", "it answers 200 OK", false},
 		"another program": {404, "<html>\nnot found", "", "it answers 404 Not Found: <html>", false},
 		"too long":        {504, "the pass takes longer than 25s and goes on", "", "the pass takes longer", false},
 	} {

@@ -33,6 +33,8 @@ func newRun(std Stdio) *cobra.Command {
 the status branch, until interrupted. It also watches the configuration file and a repository on this machine: a push
 or an edit takes effect at once.
 
+Of several replicas one writes, elected by a Lease (lease.enabled). A process may serve several clusters (clusters).
+
 While a server is unreachable, syncer reports that on standard error and at /readyz, retries, and deletes nothing.
 
 With --once syncer makes one pass. With --wait it ends when no change is pending: every Workspace is ready, running,

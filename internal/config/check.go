@@ -56,6 +56,7 @@ var rules = []func(*check){
 	(*check).rollout,
 	(*check).listen,
 	(*check).review,
+	(*check).lease,
 }
 
 // check applies the rules to one configuration.
@@ -211,6 +212,7 @@ func (c *check) choices() {
 		{"policy.review.verdict", c.Policy.Review.Verdict, []string{string(diag.Off), string(diag.Warn), ReviewRequire}},
 		{"review.forge", c.Review.Forge, []string{"", GitHub, AzureDevOps, GitLab, Gitea}},
 		{"policy.preemption", c.Policy.Preemption, []string{Allow, Deny}},
+		{"lease.enabled", c.Lease.Enabled, []string{LeaseAuto, LeaseAlways, LeaseNever}},
 	} {
 		if !slices.Contains(o.allowed, o.value) {
 			named := slices.DeleteFunc(slices.Clone(o.allowed), func(s string) bool { return s == "" })
@@ -321,6 +323,11 @@ func (c *Config) Need(paths ...string) error {
 	var out Error
 	for _, f := range Fields() {
 		if slices.Contains(paths, f.Path) && f.get(c) == "" {
+			if f.Path == "cluster" && len(c.Clusters) > 0 {
+				out = append(out, diag.Errorf(diag.RequiredField, "is required").On(f.Path).
+					Suggest("choose one of the clusters with --cluster: "+strings.Join(c.clusterNames(), ", ")))
+				continue
+			}
 			out = append(out, diag.Errorf(diag.RequiredField, "is required").On(f.Path).
 				Suggest(fmt.Sprintf("set it in the configuration file, with --set %s=VALUE, or with %s", f.Path, f.Env)))
 		}

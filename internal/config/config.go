@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/strictyaml"
@@ -39,6 +41,9 @@ type Config struct {
 	Listen     string        `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
 
 	Impersonate string `yaml:"impersonate" usage:"service account that writes the objects of its namespace; empty: syncer"`
+	Lease       Lease  `yaml:"lease"`
+	// Clusters are several instead of the one that Cluster names. They have no flags: see Each.
+	Clusters []Cluster `yaml:"clusters" usage:"several clusters, served from one repository, instead of cluster"`
 }
 
 // Source is the Git repository that is followed.
@@ -315,6 +320,7 @@ func Default() Config {
 		Prune:      true,
 		Sweep:      time.Hour,
 		Listen:     "127.0.0.1:8080",
+		Lease:      defaultLease(),
 	}
 }
 
@@ -358,8 +364,11 @@ func load(
 	var notes []diag.Diagnostic
 	var problems Error
 	positions := strictyaml.Positions{}
+	var clusters *yaml.Node
 	if data != nil {
-		problems = append(problems, c.read(path, data, &positions)...)
+		var wrong Error
+		clusters, wrong = c.read(path, data, &positions)
+		problems = append(problems, wrong...)
 	}
 	if found {
 		notes = c.distrust(path, positions)
@@ -370,7 +379,13 @@ func load(
 	}
 	problems = append(problems, unread...)
 	notes = slices.DeleteFunc(notes, func(d diag.Diagnostic) bool { return from[d.Field] != "" })
-	for _, p := range c.check() {
+	more, wrong := c.decodeClusters(path, clusters, found, positions)
+	notes = append(notes, more...)
+	_, inFile := positions["cluster"]
+	wrong = append(wrong, c.choose(inFile && from["cluster"] == "")...)
+	common := c.check()
+	wrong = append(wrong, common...)
+	for _, p := range append(wrong, c.checkClusters(common)...) {
 		problems = append(problems, from.locate(p, path, positions))
 	}
 	if len(problems) > 0 {
@@ -379,18 +394,17 @@ func load(
 	return c, notes, nil
 }
 
-// read decodes the file over the defaults.
-func (c *Config) read(path string, data []byte, positions *strictyaml.Positions) Error {
-	var problems Error
+// read decodes the file over the defaults, and returns the list of clusters.
+func (c *Config) read(path string, data []byte, positions *strictyaml.Positions) (clusters *yaml.Node, problems Error) {
 	report := func(d diag.Diagnostic) { problems = append(problems, d.In(path)) }
 	docs, syntax := strictyaml.Documents(data)
 	switch {
 	case syntax != nil:
 		report(*syntax)
-		return problems
+		return nil, problems
 	case len(docs) != 1:
 		report(diag.Errorf(diag.WrongDocumentCount, "the file holds %d documents, not one", len(docs)).At(1, 1))
-		return problems
+		return nil, problems
 	}
 	h, body := split(docs[0])
 	if h.APIVersion != APIVersion || h.Kind != Kind {
@@ -401,10 +415,11 @@ func (c *Config) read(path string, data []byte, positions *strictyaml.Positions)
 				Suggest("start the file with apiVersion: " + APIVersion + " and kind: " + Kind),
 		)
 	}
+	clusters = cut(body, "clusters") // what they do not set is known only when all the rest has been read
 	pos, errs := strictyaml.Decode(body, c)
 	*positions = pos
 	for _, e := range errs {
 		report(e)
 	}
-	return problems
+	return clusters, problems
 }

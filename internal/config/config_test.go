@@ -4,6 +4,7 @@ package config
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,13 @@ func TestReference(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | `--%s` | `%s` | %s |\n", f.Path, named, d, f.Flag, f.Env,
 			strings.ReplaceAll(f.Usage, "|", `\|`))
+	}
+	b.WriteString("\n## Several clusters\n\n" +
+		"`clusters` is a list, in the file only. One process serves each of its clusters; what a cluster does not set is " +
+		"as for all.\nOther commands choose one with `--cluster NAME`. A file that was found sets no `kubeconfig`, " +
+		"`context` and other values with\n\"yes\" above, here either.\n\n| key of a cluster | meaning |\n|---|---|\n")
+	for f := range reflect.TypeFor[Cluster]().Fields() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Tag.Get("yaml"), f.Tag.Get("usage"))
 	}
 	golden.Equal(t, "../../docs/configuration.md", b.String())
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,9 @@ func walk(v reflect.Value, path string, index []int, out *[]Field) {
 			p = path + "." + p
 		}
 		at := append(append([]int(nil), index...), i)
+		if _, list := v.Field(i).Interface().([]Cluster); list {
+			continue // see Each
+		}
 		if v.Field(i).Kind() == reflect.Struct {
 			walk(v.Field(i), p, at, out)
 			continue
@@ -145,4 +149,16 @@ func split(doc *yaml.Node) (header, *yaml.Node) {
 	}
 	unquoted(&body)
 	return h, &body
+}
+
+// cut takes one field off a mapping, and returns its value; nil if it is not there.
+func cut(mapping *yaml.Node, field string) *yaml.Node {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == field {
+			value := mapping.Content[i+1]
+			mapping.Content = slices.Delete(mapping.Content, i, i+2)
+			return value
+		}
+	}
+	return nil
 }

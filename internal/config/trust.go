@@ -37,6 +37,8 @@ var namedOnly = []string{
 	"context",
 	"impersonate",
 	"listen",
+	"impersonate", // whose permissions bound what a team's folder can do
+	"lease.",
 	"capacity.aks.subscriptionID",
 	"capacity.aks.resourceGroup",
 	"capacity.aks.cluster",
@@ -137,10 +139,15 @@ func (c *Config) distrust(path string, positions strictyaml.Positions) []diag.Di
 		if !given {
 			continue
 		}
-		notes = append(notes, diag.Warningf(diag.ConfigNotTrusted, "is not obeyed, because the file was found, not named").
-			On(f.Path).In(path).At(at.Line, at.Column).
-			Suggest(fmt.Sprintf("if you trust the file, name it: --config %[1]s, or SYNCER_CONFIG=%[1]s", path)))
+		notes = append(notes, untrusted(f.Path, path, at))
 	}
 	slices.SortFunc(notes, diag.Diagnostic.Compare)
 	return notes
+}
+
+// untrusted warns of a value that a found file must not set.
+func untrusted(field, path string, at strictyaml.Position) diag.Diagnostic {
+	return diag.Warningf(diag.ConfigNotTrusted, "is not obeyed, because the file was found, not named").
+		On(field).In(path).At(at.Line, at.Column).
+		Suggest(fmt.Sprintf("if you trust the file, name it: --config %[1]s, or SYNCER_CONFIG=%[1]s", path))
 }

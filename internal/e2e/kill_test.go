@@ -127,24 +127,18 @@ func (e *env) untilFirstWrite() (effect string) {
 	return effect
 }
 
-// gate is the servers as one process sees them. It lets all reads pass, and one write: that is carried out, and not
-// answered. A write that is refused does not count.
+// front is the servers as one process sees them.
 //
 // It has addresses of its own: a request that a killed process has left in a connection must not count for the next.
-type gate struct {
-	config  string      // of a process that writes through the gate
-	written chan string // gets what the process has written
-	closed  chan struct{}
+type front struct {
+	config  string // of a process that goes through the front
 	servers []*httptest.Server
-
-	mu  sync.Mutex // held while a write is carried out
-	met bool       // the one write has happened
 }
 
-// newGate returns a gate, which the caller must close.
-func newGate(e *env) *gate {
+// newFront returns a front with what wrap makes of each server. The caller must close it.
+func newFront(e *env, wrap func(http.Handler) http.Handler) *front {
 	e.Helper()
-	g := &gate{written: make(chan string, 1), closed: make(chan struct{})}
+	f := &front{}
 	target, err := url.Parse(e.rest.Host)
 	if err != nil {
 		e.Fatal(err)
@@ -153,17 +147,17 @@ func newGate(e *env) *gate {
 	if err != nil {
 		e.Fatal(err)
 	}
-	git, azure := g.serve(e.repo, false), g.serve(e.azure, false)
-	api := g.serve(&httputil.ReverseProxy{
+	git, azure := f.serve(wrap(e.repo), false), f.serve(wrap(e.azure), false)
+	api := f.serve(wrap(&httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:     transport,
 		FlushInterval: -1, // watches get their events at once
 		ErrorLog:      log.New(io.Discard, "", 0),
-	}, true)
+	}), true)
 	dir := e.TempDir()
 	authority := filepath.Join(dir, "ca.crt")
 	write(e.T, authority, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw})))
-	kubeconfig := filepath.Join(dir, "kubeconfig") // the gate signs in
+	kubeconfig := filepath.Join(dir, "kubeconfig") // the front signs in
 	write(e.T, kubeconfig, fmt.Sprintf(`apiVersion: v1
 kind: Config
 clusters: [{name: gate, cluster: {server: %q, certificate-authority: %q}}]
@@ -175,17 +169,17 @@ current-context: gate
 	if err != nil {
 		e.Fatal(err)
 	}
-	g.config = filepath.Join(dir, "syncer.yaml")
-	write(e.T, g.config, strings.NewReplacer(
+	f.config = filepath.Join(dir, "syncer.yaml")
+	write(e.T, f.config, strings.NewReplacer(
 		e.repo.Dir, git.URL+"/"+filepath.Base(e.repo.Dir),
 		e.azure.URL(), azure.URL,
 		e.kubeconfig, kubeconfig,
 	).Replace(string(config)))
-	return g
+	return f
 }
 
-func (g *gate) serve(next http.Handler, secure bool) *httptest.Server {
-	s := httptest.NewUnstartedServer(g.handler(next))
+func (f *front) serve(next http.Handler, secure bool) *httptest.Server {
+	s := httptest.NewUnstartedServer(next)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0) // killed clients are no news
 	s.EnableHTTP2 = secure
 	if secure {
@@ -193,17 +187,41 @@ func (g *gate) serve(next http.Handler, secure bool) *httptest.Server {
 	} else {
 		s.Start()
 	}
-	g.servers = append(g.servers, s)
+	f.servers = append(f.servers, s)
 	return s
+}
+
+// close ends the servers.
+func (f *front) close() {
+	for _, s := range f.servers {
+		s.CloseClientConnections()
+		s.Close()
+	}
+}
+
+// gate is a front that lets all reads pass, and one write: that is carried out, and not answered. A write that is
+// refused does not count.
+type gate struct {
+	*front
+	written chan string // gets what the process has written
+	closed  chan struct{}
+
+	mu  sync.Mutex // held while a write is carried out
+	met bool       // the one write has happened
+}
+
+// newGate returns a gate, which the caller must close.
+func newGate(e *env) *gate {
+	e.Helper()
+	g := &gate{written: make(chan string, 1), closed: make(chan struct{})}
+	g.front = newFront(e, g.handler)
+	return g
 }
 
 // close drops the requests that wait, and ends the servers.
 func (g *gate) close() {
 	close(g.closed)
-	for _, s := range g.servers {
-		s.CloseClientConnections()
-		s.Close()
-	}
+	g.front.close()
 }
 
 func (g *gate) handler(next http.Handler) http.Handler {

@@ -151,7 +151,7 @@ func BenchmarkStatusCommitRaw(b *testing.B) {
 		start = time.Now()
 		down, err := raw.remote.openReceive(b.Context(), "raw")
 		if err == nil {
-			err = down.update(b.Context(), base.have.commit, tip, fresh)
+			err = down.update(b.Context(), base.have.commit, tip, fresh, nil)
 			down.close()
 		}
 		bare += time.Since(start)

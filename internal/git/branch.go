@@ -37,6 +37,8 @@ type Change struct {
 	// Edit, if not nil, makes Files from what the folder has on the tip that the commit will stand on. It is called for
 	// each attempt to push, so that what another writer adds to the folder meanwhile is not lost.
 	Edit func(present map[string][]byte) (map[string][]byte, error)
+	// MayWrite is asked right before each push, and refuses it by an error, which Commit returns; nil permits all.
+	MayWrite func() error
 }
 
 // Signer signs commits.
@@ -172,7 +174,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 	if err != nil {
 		return "", false, err
 	}
-	if err := down.update(ctx, old, tip, fresh); err != nil {
+	if err := down.update(ctx, old, tip, fresh, c.MayWrite); err != nil {
 		return "", false, err
 	}
 	t.pushed++

@@ -430,3 +430,24 @@ func TestReadLeavesOutHugeFiles(t *testing.T) {
 		}
 	})
 }
+
+// TestFencedCommit asks for permission right before each push: without it the branch stays as it is, and the caller
+// gets the refusal, not a failure of the server.
+func TestFencedCommit(t *testing.T) {
+	overBoth(t, func(t *testing.T, repo *gittest.Repo, url string) {
+		repo.Commit(map[string]string{"a": "b"}, "source")
+		b := openMain(t, url).Branch(statusBranch)
+		refusal := errors.New("not now")
+		asked := 0
+		change := statusChange(map[string]string{"a": "1"})
+		change.MayWrite = func() error { asked++; return refusal }
+		if _, _, err := b.Commit(t.Context(), change); !errors.Is(err, refusal) || asked != 1 {
+			t.Errorf("asked %d times, error %v", asked, err)
+		}
+		if _, tip, err := b.Read(t.Context(), "status"); err != nil || tip != "" {
+			t.Errorf("the branch is at %q, %v", tip, err)
+		}
+		change.MayWrite = func() error { return nil }
+		mustCommit(t, b, change)
+	})
+}

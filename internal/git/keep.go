@@ -23,6 +23,8 @@ type Keep struct {
 	// Key opens the key of status commits; nil for none. Of the commits that stay, those that it has signed are signed
 	// again, because they get other parents. Others stay without a signature: syncer does not vouch for them.
 	Key func() (Key, error)
+	// MayWrite is asked right before the push, and refuses it by an error, which Truncate returns; nil permits all.
+	MayWrite func() error
 }
 
 // Key signs commits, and knows its own signatures.
@@ -51,7 +53,7 @@ func (b *Branch) Truncate(ctx context.Context, k Keep) (removed int, err error) 
 		return 0, nil
 	}
 	removed, err = t.truncate(ctx, k)
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !errors.Is(err, context.Canceled) { // or the lease is lost: see package fence
 		t.looked, t.pushed = true, 0
 	}
 	return removed, err
@@ -85,7 +87,7 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 	if err != nil {
 		return 0, err
 	}
-	if err := down.update(ctx, old, tip, fresh); err != nil {
+	if err := down.update(ctx, old, tip, fresh, k.MayWrite); err != nil {
 		return 0, t.unmoved(ctx, old, err)
 	}
 	if err := t.adopt(base, tip, fresh); err != nil {

@@ -38,10 +38,12 @@ func (r *remote) openReceive(ctx context.Context, branch string) (*receive, erro
 	}
 }
 
-// update asks the server to move the branch from old to tip, if it is still at old. Objects are all that the server
-// lacks. A refusal by the server is a *refusal: only a look at the branch can tell a lost race from a rule, for any
-// words it uses.
-func (d *receive) update(ctx context.Context, old, tip plumbing.Hash, fresh objects.Set) error {
+// update asks the server to move the branch from old to tip, if it is still at old and mayWrite, which may be nil,
+// permits it right before. Objects are all that the server lacks. A refusal by the server is a *refusal: only a look at
+// the branch can tell a lost race from a rule, for any words it uses.
+func (d *receive) update(
+	ctx context.Context, old, tip plumbing.Hash, fresh objects.Set, mayWrite func() error,
+) error {
 	pack, err := encodePack(fresh)
 	if err != nil {
 		return err
@@ -54,6 +56,11 @@ func (d *receive) update(ctx context.Context, old, tip plumbing.Hash, fresh obje
 	}
 	req.Commands = []*packp.Command{{Name: refName(d.branch), Old: old, New: tip}}
 	req.Packfile = pack
+	if mayWrite != nil {
+		if err := mayWrite(); err != nil {
+			return fmt.Errorf("push to branch %s: %w", d.branch, err)
+		}
+	}
 	pushCtx, cancel := context.WithTimeout(ctx, d.remote.timeout)
 	defer cancel()
 	report, err := do(pushCtx, d.session, func() (*packp.ReportStatus, error) { return d.raw.ReceivePack(pushCtx, req) })

@@ -83,14 +83,16 @@ type Loop struct {
 	nodes    nodeCounts
 	reporter reporter
 
-	fix *fixpoint        // the last pass, if it changed nothing
-	due func() time.Time // Parts.Due
 	// What commits allow to be deleted: see allowed.
 	commits Commits
 	before  string                 // the last commit whose deletions were carried out
 	since   string                 // before, when those of gone went
 	from    string                 // the first commit of this process, if since is not known
 	gone    map[workspace.Key]bool // Workspaces that have gone since
+
+	fix       *fixpoint        // the last pass, if it changed nothing
+	due       func() time.Time // Parts.Due
+	following bool             // the loop carries out and records nothing
 
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once
@@ -156,6 +158,17 @@ func (l *Loop) Run(ctx context.Context, ev Events, stop func(Outcome) bool) Outc
 		due = t.wait(ctx, ev)
 	}
 	return last
+}
+
+// Follow observes and plans as Run does, and carries out and records nothing: another process does. It hands each
+// outcome over. What it has read makes the first pass of Run after it a quick one.
+func (l *Loop) Follow(ctx context.Context, ev Events, passed func(Outcome)) {
+	l.following, l.fix = true, nil // what changes nothing for a leader may be a change for a follower, and the reverse
+	l.Run(ctx, ev, func(o Outcome) bool {
+		passed(o)
+		return false
+	})
+	l.following, l.recorded, l.fix = false, nil, nil
 }
 
 // timetable holds the time at which each kind of observation is due. The times are absolute, so that a frequent kind

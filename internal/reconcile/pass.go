@@ -107,6 +107,9 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	p.out.Commit = l.revision.Commit
 	l.list(ctx, p, due)
 	l.readReviews(ctx, p, due)
+	if l.following && due.Source {
+		l.recorded = nil // the leader writes it
+	}
 	restored := l.restore(ctx, p)
 	if !l.observe(ctx, p) {
 		l.fix = nil
@@ -117,7 +120,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 		return l.repeat(p)
 	}
 	l.fix = nil
-	if l.decide(ctx, p) {
+	if l.decide(ctx, p) && !l.following {
 		before := l.leaving
 		l.converge(ctx, p)
 		l.carried(p)
@@ -260,7 +263,8 @@ func (l *Loop) Plan(ctx context.Context) (plan.Plan, error) {
 // componentFailed records the result of a step that depends on a component, and reports whether it is an error. It logs
 // the error of each step once, until it changes or ends: another step of the same component may succeed meanwhile.
 func (l *Loop) componentFailed(p *pass, component, step string, err error) bool {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) { // or the lease is lost: see package fence
+		p.out.Retry = true
 		return true
 	}
 	l.health.set(component, err, p.now)

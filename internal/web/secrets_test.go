@@ -17,8 +17,8 @@ import (
 type leaking struct{}
 
 func (leaking) Alive(time.Time) error { return errors.New("a\n" + redacttest.Error{}.Error()) }
-func (leaking) Ready() map[string]string {
-	return map[string]string{"git": "a\n[+]b: ok\n" + redacttest.Text()}
+func (leaking) Ready() map[string]State {
+	return map[string]State{"git": {Failure: "a\n[+]b: ok\n" + redacttest.Text()}}
 }
 
 // TestPagesShowNoSecrets: for any error of the parts, a page has one line for each, without secrets.

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,14 @@ import (
 type Health interface {
 	// Alive returns an error when the loop has stood still for too long.
 	Alive(now time.Time) error
-	// Ready returns the failure of each dependency of syncer, or "" for a usable one.
-	Ready() map[string]string
+	// Ready returns the state of each dependency of syncer.
+	Ready() map[string]State
+}
+
+// State is that of one dependency.
+type State struct {
+	Failure string // "" for a usable one
+	Says    string // in place of "ok"
 }
 
 // Handler serves /healthz, /readyz, /metrics, and POST /reconcile by pass, if that is not nil.
@@ -52,15 +59,15 @@ func Handler(h Health, metrics prometheus.Gatherer, pass http.Handler) http.Hand
 }
 
 // ready lists every component in the manner of Kubernetes' own readyz.
-func ready(components map[string]string) (status int, body string) {
+func ready(components map[string]State) (status int, body string) {
 	var b strings.Builder
 	status = http.StatusOK
 	for _, name := range slices.Sorted(maps.Keys(components)) {
-		if failure := components[name]; failure != "" {
+		if c := components[name]; c.Failure != "" {
 			status = http.StatusServiceUnavailable
-			diag.Fprintf(&b, "[-]%s: %s\n", name, failure)
+			diag.Fprintf(&b, "[-]%s: %s\n", name, c.Failure)
 		} else {
-			fmt.Fprintf(&b, "[+]%s: ok\n", name)
+			diag.Fprintf(&b, "[+]%s: %s\n", name, cmp.Or(c.Says, "ok"))
 		}
 	}
 	if status == http.StatusOK {

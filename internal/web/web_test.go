@@ -17,14 +17,14 @@ import (
 
 type health struct {
 	alive error
-	ready map[string]string
+	ready map[string]State
 }
 
-func (h *health) Alive(time.Time) error    { return h.alive }
-func (h *health) Ready() map[string]string { return h.ready }
+func (h *health) Alive(time.Time) error   { return h.alive }
+func (h *health) Ready() map[string]State { return h.ready }
 
 func TestHandler(t *testing.T) {
-	h := &health{ready: map[string]string{"git": "", "azure": ""}}
+	h := &health{ready: map[string]State{"git": {}, "azure": {}, "lease": {Says: "follower, x leads"}}}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "syncer_test", Help: "x"}, func() float64 { return 42 }),
@@ -56,10 +56,11 @@ func TestHandler(t *testing.T) {
 	if status, _ := get("/reconcile"); status != 405 {
 		t.Errorf("GET /reconcile: %d", status)
 	}
-	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, "[+]git: ok") {
+	says := "[+]git: ok\n[+]lease: follower, x leads\n"
+	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, says) {
 		t.Errorf("/readyz: %d %s", status, body)
 	}
-	h.ready = map[string]string{"git": "connection refused", "azure": ""}
+	h.ready = map[string]State{"git": {Failure: "connection refused"}, "azure": {}}
 	if status, body := get("/readyz"); status != 503 || !strings.Contains(body, "[-]git: connection refused") {
 		t.Errorf("/readyz with a failure: %d %s", status, body)
 	}

@@ -62,7 +62,7 @@ func TestOpenGitHubApp(t *testing.T) {
 	c.Review.GitHubApp = config.GitHubApp{
 		AppID: 5, InstallationID: 7, PrivateKeyFile: file, BaseURL: server.URL + "/api/v3",
 	}
-	forge, err := forges.Open(c, "syncer/test")
+	forge, err := forges.Open(c, "syncer/test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/review"
@@ -59,8 +60,9 @@ var adapters = map[string]func(options) (review.Forge, error){
 	},
 }
 
-// Open returns the repository of the configuration on its forge. It sends no request.
-func Open(c config.Config, userAgent string) (review.Forge, error) {
+// Open returns the repository of the configuration on its forge. It sends no request. mayWrite is asked right before
+// each request that writes, and refuses it by an error; nil permits all.
+func Open(c config.Config, userAgent string, mayWrite func() error) (review.Forge, error) {
 	r := c.Review
 	open := adapters[r.Forge]
 	if open == nil {
@@ -70,6 +72,7 @@ func Open(c config.Config, userAgent string) (review.Forge, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.http.Transport = fence.Wrap(mayWrite)(o.http.Transport)
 	forge, err := open(o)
 	if err != nil {
 		return nil, fmt.Errorf("review: %w", err)

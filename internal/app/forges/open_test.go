@@ -45,11 +45,11 @@ func TestOpen(t *testing.T) {
 			c := config.Default()
 			c.Source.URL = "https://git.example.com/team/models"
 			c.Review.Forge, c.Review.TokenEnv = config.Gitea, "TOKEN"
-			if _, err := Open(c, "syncer/test"); err != nil {
+			if _, err := Open(c, "syncer/test", nil); err != nil {
 				t.Fatal(err)
 			}
 			tt.change(&c)
-			_, err := Open(c, "syncer/test")
+			_, err := Open(c, "syncer/test", nil)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}

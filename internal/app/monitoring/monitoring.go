@@ -14,114 +14,146 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/web"
 )
 
 // State is the source of /healthz, /readyz and /metrics. It is safe for concurrent use.
 type State struct {
-	mu     sync.Mutex
-	loop   Loop
-	since  time.Time
-	review func() (review.Stats, bool) // nil before the first call of Reviews
+	mu    sync.Mutex
+	loops []Loop
+	since time.Time
 }
 
-// Loop is what the State reads of one configuration.
+// Loop is what the State reads of the loop of one cluster.
 type Loop struct {
+	Name     string // of the cluster
 	Health   *reconcile.Health
 	Interval time.Duration // between two polls of the repository
 	Cluster  Counter       // requests to the API server, by verb
 	Cloud    Counter       // requests to Azure, by HTTP method
+	Lease    Lease         // nil without an election
+	Reviews  func() (review.Stats, bool)
 }
 
 // Counter counts requests so far.
 type Counter interface{ Requests() map[string]int64 }
 
-// Use replaces the loop by that of another configuration.
-func (s *State) Use(l Loop) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.loop, s.since = l, time.Now()
+// Lease is the part of this process in an election.
+type Lease interface {
+	Role() string // in words
+	Leads() bool
 }
 
-// Reviews sets what counts the reviews; stats returns false if there are none.
-func (s *State) Reviews(stats func() (review.Stats, bool)) {
+// Use replaces the loops by those of another configuration.
+func (s *State) Use(loops ...Loop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.review = stats
+	s.loops, s.since = loops, time.Now()
 }
 
-// Health returns the health of the present loop.
-func (s *State) Health() *reconcile.Health {
+func (s *State) get() ([]Loop, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.loop.Health
+	return s.loops, s.since
 }
 
-// missedPolls is the number of polls that the loop may miss before Alive reports it as stuck. It is a guess.
+// missedPolls is the number of polls that a loop may miss before Alive reports it as stuck. It is a guess.
 const missedPolls = 10
 
-// Alive returns an error if the last pass began more than missedPolls intervals ago, and at least ten minutes.
+// Alive returns an error if the last pass of a loop began more than missedPolls intervals ago, and at least ten
+// minutes.
 func (s *State) Alive(now time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, last := s.loop.Health.Passes()
-	if last.IsZero() {
-		last = s.since
-	}
-	if limit := max(missedPolls*s.loop.Interval, 10*time.Minute); now.Sub(last) > limit {
-		return fmt.Errorf("no pass for %s", now.Sub(last).Round(time.Second))
+	loops, since := s.get()
+	for _, l := range loops {
+		_, last := l.Health.Passes()
+		if last.IsZero() {
+			last = since
+		}
+		if limit := max(missedPolls*l.Interval, 10*time.Minute); now.Sub(last) > limit {
+			err := fmt.Errorf("no pass for %s", now.Sub(last).Round(time.Second))
+			if len(loops) > 1 {
+				err = fmt.Errorf("cluster %s: %w", l.Name, err)
+			}
+			return err
+		}
 	}
 	return nil
 }
 
-// Ready returns the error of each component, without secrets; "" if it has none.
-func (s *State) Ready() map[string]string {
-	out := map[string]string{}
-	for name, c := range s.Health().Components() {
-		out[name] = ""
-		if c.Err != nil {
-			out[name] = status.Redact(c.Err.Error())
-			if hints := diag.Hints(c.Err); len(hints) > 0 {
-				out[name] += "; hint: " + status.Redact(strings.Join(hints, "; "))
-			}
+// Ready returns the state of each component, without secrets. Of several clusters each has its own components.
+func (s *State) Ready() map[string]web.State {
+	out := map[string]web.State{}
+	loops, _ := s.get()
+	for _, l := range loops {
+		prefix := ""
+		if len(loops) > 1 {
+			prefix = l.Name + "/"
+		}
+		for name, c := range l.Health.Components() {
+			out[prefix+name] = web.State{Failure: failure(c.Err)}
+		}
+		if l.Lease != nil {
+			out[prefix+"lease"] = web.State{Says: l.Lease.Role()}
 		}
 	}
 	return out
 }
 
+// failure returns the text of an error, and what helps, without secrets; "" for none.
+func failure(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := status.Redact(err.Error())
+	if hints := diag.Hints(err); len(hints) > 0 {
+		text += "; hint: " + status.Redact(strings.Join(hints, "; "))
+	}
+	return text
+}
+
+// of are the labels of a metric: the cluster, and others.
+func of(others ...string) []string { return append([]string{"cluster"}, others...) }
+
 // The metrics. Counters start over with the process, or with a new configuration.
 var (
-	passesDesc     = prometheus.NewDesc("syncer_passes_total", "Passes of the reconcile loop.", nil, nil)
-	lastPassDesc   = prometheus.NewDesc("syncer_last_pass_timestamp_seconds", "Start of the last pass.", nil, nil)
-	workspacesDesc = prometheus.NewDesc("syncer_workspaces", "Workspaces by state.", []string{"state"}, nil)
+	leaderDesc = prometheus.NewDesc(
+		"syncer_leader",
+		"1 if this process holds the lease of the cluster, else 0; absent without an election.",
+		of(),
+		nil,
+	)
+	passesDesc     = prometheus.NewDesc("syncer_passes_total", "Passes of the reconcile loop.", of(), nil)
+	lastPassDesc   = prometheus.NewDesc("syncer_last_pass_timestamp_seconds", "Start of the last pass.", of(), nil)
+	workspacesDesc = prometheus.NewDesc("syncer_workspaces", "Workspaces by state.", of("state"), nil)
 	upDesc         = prometheus.NewDesc(
 		"syncer_component_up",
 		"1 if the last request to a dependency succeeded, else 0.",
-		[]string{"component"},
+		of("component"),
 		nil,
 	)
 	successDesc = prometheus.NewDesc(
 		"syncer_component_last_success_timestamp_seconds",
 		"Time of the last successful request to a dependency.",
-		[]string{"component"},
+		of("component"),
 		nil,
 	)
 	kubernetesDesc = prometheus.NewDesc(
 		"syncer_kubernetes_requests_total",
 		"Requests to the API server.",
-		[]string{"verb"},
+		of("verb"),
 		nil,
 	)
 	azureDesc = prometheus.NewDesc(
 		"syncer_azure_requests_total",
 		"Requests to Azure Resource Manager.",
-		[]string{"method"},
+		of("method"),
 		nil,
 	)
 	poolFailuresDesc = prometheus.NewDesc(
 		"syncer_azure_pool_failures_total",
 		"Operations on pools that Azure refused or that failed, by Azure's code and its class; class Unknown is a code that "+
 			"syncer does not know.",
-		[]string{"code", "class"},
+		of("code", "class"),
 		nil,
 	)
 )
@@ -129,23 +161,23 @@ var (
 // The metrics of reviews, if a forge is configured. A forge that fails is no reason for /readyz: syncer keeps the
 // cluster equal to the branch without it.
 var (
-	pullRequestsDesc = prometheus.NewDesc("syncer_pull_requests", "Open pull requests.", nil, nil)
+	pullRequestsDesc = prometheus.NewDesc("syncer_pull_requests", "Open pull requests.", of(), nil)
 	reviewsDesc      = prometheus.NewDesc(
 		"syncer_reviews_total",
 		"Reviews of pull requests, by the state of the commit status.",
-		[]string{"state"},
+		of("state"),
 		nil,
 	)
 	reviewErrorsDesc = prometheus.NewDesc(
 		"syncer_review_errors_total",
 		"Looks at the forge that ended with an error.",
-		nil,
+		of(),
 		nil,
 	)
 	reviewPauseDesc = prometheus.NewDesc(
 		"syncer_review_paused_until_timestamp_seconds",
 		"Time until which the forge asks for a pause.",
-		nil,
+		of(),
 		nil,
 	)
 )
@@ -160,6 +192,7 @@ func (s *State) Registry() *prometheus.Registry {
 // Describe lists the metrics.
 func (s *State) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
+		leaderDesc,
 		passesDesc,
 		lastPassDesc,
 		workspacesDesc,
@@ -179,73 +212,94 @@ func (s *State) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect reads the metrics.
 func (s *State) Collect(ch chan<- prometheus.Metric) {
-	s.mu.Lock()
-	l, h, reviews := s.loop, s.loop.Health, s.review
-	s.mu.Unlock()
-	if reviews != nil {
-		if stats, ok := reviews(); ok {
-			collectReviews(ch, stats)
+	loops, _ := s.get()
+	for _, l := range loops {
+		c := collector{ch, diag.EscapeLabel(l.Name)}
+		c.loop(l)
+		if l.Reviews == nil {
+			continue
+		}
+		if stats, ok := l.Reviews(); ok {
+			c.reviews(stats)
 		}
 	}
-	passes, last := h.Passes()
-	ch <- prometheus.MustNewConstMetric(passesDesc, prometheus.CounterValue, float64(passes))
-	if !last.IsZero() {
-		ch <- prometheus.MustNewConstMetric(lastPassDesc, prometheus.GaugeValue, float64(last.Unix()))
+}
+
+// collector sends the metrics of one cluster.
+type collector struct {
+	ch      chan<- prometheus.Metric
+	cluster string
+}
+
+func (c collector) count(d *prometheus.Desc, n float64, labels ...string) {
+	labels = append([]string{c.cluster}, labels...)
+	c.ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, n, labels...)
+}
+
+func (c collector) gauge(d *prometheus.Desc, n float64, labels ...string) {
+	labels = append([]string{c.cluster}, labels...)
+	c.ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, n, labels...)
+}
+
+// at sends a time, unless it is zero.
+func (c collector) at(d *prometheus.Desc, t time.Time, labels ...string) {
+	if !t.IsZero() {
+		c.gauge(d, float64(t.Unix()), labels...)
 	}
+}
+
+func (c collector) loop(l Loop) {
+	h := l.Health
+	if l.Lease != nil {
+		c.gauge(leaderDesc, number(l.Lease.Leads()))
+	}
+	passes, last := h.Passes()
+	c.count(passesDesc, float64(passes))
+	c.at(lastPassDesc, last)
 	states := map[string]int{} // by label: states are read back from a branch that others may write to
 	for state, n := range h.States() {
 		states[diag.EscapeLabel(state)] += n
 	}
 	for state, n := range states {
-		ch <- prometheus.MustNewConstMetric(workspacesDesc, prometheus.GaugeValue, float64(n), state)
+		c.gauge(workspacesDesc, float64(n), state)
 	}
-	for name, c := range h.Components() {
-		up := 0.0
-		if c.Err == nil {
-			up = 1
-		}
-		ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, name)
-		if !c.LastSuccess.IsZero() {
-			ch <- prometheus.MustNewConstMetric(successDesc, prometheus.GaugeValue, float64(c.LastSuccess.Unix()), name)
-		}
+	for name, component := range h.Components() {
+		c.gauge(upDesc, number(component.Err == nil), name)
+		c.at(successDesc, component.LastSuccess, name)
 	}
 	for verb, n := range l.Cluster.Requests() {
-		ch <- prometheus.MustNewConstMetric(kubernetesDesc, prometheus.CounterValue, float64(n), verb)
+		c.count(kubernetesDesc, float64(n), verb)
 	}
 	failures := map[[2]string]int{} // by label: codes are Azure's
 	for f, n := range h.PoolFailures() {
 		failures[[2]string{diag.EscapeLabel(f.Code), string(f.Class)}] += n
 	}
 	for f, n := range failures {
-		ch <- prometheus.MustNewConstMetric(poolFailuresDesc, prometheus.CounterValue, float64(n), f[0], f[1])
+		c.count(poolFailuresDesc, float64(n), f[0], f[1])
 	}
 	for method, n := range l.Cloud.Requests() {
-		ch <- prometheus.MustNewConstMetric(azureDesc, prometheus.CounterValue, float64(n), method)
+		c.count(azureDesc, float64(n), method)
 	}
+}
+
+// number is 1 for true.
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // ComponentForge is the name of the forge in metrics and logs.
 const ComponentForge = "forge"
 
-// collectReviews sends the metrics of reviews.
-func collectReviews(ch chan<- prometheus.Metric, stats review.Stats) {
-	ch <- prometheus.MustNewConstMetric(pullRequestsDesc, prometheus.GaugeValue, float64(stats.Open))
+func (c collector) reviews(stats review.Stats) {
+	c.gauge(pullRequestsDesc, float64(stats.Open))
 	for _, state := range []review.State{review.Success, review.Failure, review.Trouble} {
-		n := float64(stats.Reviews[state])
-		ch <- prometheus.MustNewConstMetric(reviewsDesc, prometheus.CounterValue, n, string(state))
+		c.count(reviewsDesc, float64(stats.Reviews[state]), string(state))
 	}
-	ch <- prometheus.MustNewConstMetric(reviewErrorsDesc, prometheus.CounterValue, float64(stats.Failures))
-	up := 0.0
-	if stats.Err == nil && !stats.LastSuccess.IsZero() {
-		up = 1
-	}
-	ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, ComponentForge)
-	if !stats.LastSuccess.IsZero() {
-		at := float64(stats.LastSuccess.Unix())
-		ch <- prometheus.MustNewConstMetric(successDesc, prometheus.GaugeValue, at, ComponentForge)
-	}
-	if !stats.PausedUntil.IsZero() {
-		until := float64(stats.PausedUntil.Unix())
-		ch <- prometheus.MustNewConstMetric(reviewPauseDesc, prometheus.GaugeValue, until)
-	}
+	c.count(reviewErrorsDesc, float64(stats.Failures))
+	c.gauge(upDesc, number(stats.Err == nil && !stats.LastSuccess.IsZero()), ComponentForge)
+	c.at(successDesc, stats.LastSuccess, ComponentForge)
+	c.at(reviewPauseDesc, stats.PausedUntil)
 }

@@ -6,12 +6,25 @@ package ondemand
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
+
+	"syncer.dev/syncer/internal/wellknown"
 )
 
-// Kind is that of a Result.
-const Kind = "Pass"
+// Kind is that of a Result, and ListKind that of a List.
+const (
+	Kind     = "Pass"
+	ListKind = "PassList"
+)
+
+// List is what a client learns from a daemon of several clusters.
+type List struct {
+	APIVersion string   `json:"apiVersion"` // syncer.dev/v1
+	Kind       string   `json:"kind"`
+	Items      []Result `json:"items"` // one for each cluster, in the order of the configuration
+}
 
 // Result is what a client learns about a pass.
 type Result struct {
@@ -25,13 +38,29 @@ type Result struct {
 	Error      string         `json:"error,omitempty"`    // of the components that failed, redacted
 }
 
-// Passes joins clients that ask for a pass with the passes of a loop. It is safe for concurrent use.
+// Passes joins clients that ask for a pass with the passes of the loops, one for each cluster. It is safe for concurrent
+// use.
 type Passes struct {
-	// Due makes a pass due soon. It must not block.
+	// Due makes a pass of each loop due soon. It must not block.
 	Due func()
 
-	mu      sync.Mutex
-	waiting map[chan Result]time.Time // since when each client waits
+	mu       sync.Mutex
+	clusters []string
+	waiting  map[*client]bool
+}
+
+// client waits for passes.
+type client struct {
+	since   time.Time
+	results map[string]Result // by cluster
+	all     chan []Result
+}
+
+// Serve names the clusters that a client waits for, instead of those before.
+func (p *Passes) Serve(clusters ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clusters = clusters
 }
 
 // maxWaiting bounds the clients that wait at once, and longestWait how long each does. A pass takes seconds; one that
@@ -41,25 +70,43 @@ const (
 	longestWait = 25 * time.Second
 )
 
-// Passed hands over the result of a pass that began at start. It answers those who asked before that: a pass that ran
-// already when they asked may not have seen what they have just pushed.
+// Passed hands over the result of a pass of one cluster that began at start. It is for those who asked before that: a
+// pass that ran already when they asked may not have seen what they have just pushed. It answers those who have the
+// results of all clusters now.
 func (p *Passes) Passed(start time.Time, r Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for c, since := range p.waiting {
-		if since.Before(start) {
+	for c := range p.waiting {
+		if !c.since.Before(start) {
+			continue
+		}
+		c.results[r.Cluster] = r
+		if all, ok := c.complete(p.clusters); ok {
 			delete(p.waiting, c)
-			c <- r
+			c.all <- all
 		}
 	}
 }
 
-// ServeHTTP asks for a pass, and answers with its Result once it has ended: status 200, 503 if a component failed, and
-// 504 if it takes longer than a client waits. Requests reveal nothing that /metrics does not, and a pass does what the
-// next poll would do; many at once share one pass.
+// complete returns the results of the clusters, and whether there is one of each.
+func (c *client) complete(clusters []string) ([]Result, bool) {
+	var all []Result
+	for _, name := range clusters {
+		r, ok := c.results[name]
+		if !ok {
+			return nil, false
+		}
+		all = append(all, r)
+	}
+	return all, true
+}
+
+// ServeHTTP asks for a pass of each cluster, and answers once all have ended, with a Result for one cluster and a List
+// for several: status 200, 503 if a component failed, and 504 if it takes longer than a client waits. Requests reveal
+// nothing that /metrics does not, and a pass does what the next poll would do; many at once share one pass.
 func (p *Passes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := make(chan Result, 1)
-	if !p.wait(c) {
+	c, ok := p.wait()
+	if !ok {
 		http.Error(w, "too many clients wait for a pass", http.StatusTooManyRequests)
 		return
 	}
@@ -68,38 +115,65 @@ func (p *Passes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	timer := time.NewTimer(longestWait)
 	defer timer.Stop()
 	select {
-	case result := <-c:
-		answer(w, result)
+	case all := <-c.all:
+		answer(w, all)
 	case <-timer.C:
 		http.Error(w, "the pass takes longer than "+longestWait.String()+" and goes on", http.StatusGatewayTimeout)
 	case <-r.Context().Done():
 	}
 }
 
-func (p *Passes) wait(c chan Result) bool {
+func (p *Passes) wait() (*client, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) >= maxWaiting {
-		return false
+		return nil, false
 	}
 	if p.waiting == nil {
-		p.waiting = map[chan Result]time.Time{}
+		p.waiting = map[*client]bool{}
 	}
-	p.waiting[c] = time.Now()
-	return true
+	c := &client{since: time.Now(), results: map[string]Result{}, all: make(chan []Result, 1)}
+	p.waiting[c] = true
+	return c, true
 }
 
-func (p *Passes) leave(c chan Result) {
+func (p *Passes) leave(c *client) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.waiting, c)
 }
 
-func answer(w http.ResponseWriter, r Result) {
+func answer(w http.ResponseWriter, all []Result) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if r.Error != "" {
+	if slices.ContainsFunc(all, func(r Result) bool { return r.Error != "" }) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	_ = json.NewEncoder(w).Encode(r) // a client that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(Document(all)) // a client that is gone needs no answer
+}
+
+// Document returns a Result, or a List of several.
+func Document(all []Result) any {
+	if len(all) == 1 {
+		return all[0]
+	}
+	return List{APIVersion: wellknown.APIVersion, Kind: ListKind, Items: all}
+}
+
+// Read returns the results in the body of an answer.
+func Read(body []byte) (all []Result, ok bool) {
+	var one struct {
+		Result
+		Items []Result `json:"items"`
+	}
+	if err := json.Unmarshal(body, &one); err != nil {
+		return nil, false
+	}
+	switch one.Kind {
+	case Kind:
+		return []Result{one.Result}, true
+	case ListKind:
+		return one.Items, len(one.Items) > 0
+	}
+	return nil, false
 }

@@ -25,6 +25,7 @@ func TestServe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		due := make(chan struct{}, 1)
 		p := &ondemand.Passes{Due: func() { due <- struct{}{} }}
+		p.Serve("")
 		running := time.Now() // of a pass that runs when the client asks
 		time.Sleep(time.Second)
 		go func() {
@@ -50,10 +51,38 @@ func TestServe(t *testing.T) {
 	})
 }
 
+// TestServeSeveral: a client gets an answer once each cluster has made a pass that began after it asked, in the order of
+// the configuration, and one that failed makes all an error.
+func TestServeSeveral(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		due := make(chan struct{}, 1)
+		p := &ondemand.Passes{Due: func() { due <- struct{}{} }}
+		p.Serve("b", "a")
+		running := time.Now()
+		time.Sleep(time.Second)
+		go func() {
+			<-due
+			p.Passed(running, ondemand.Result{Cluster: "b", Kind: ondemand.Kind, Commit: "old"})
+			time.Sleep(time.Second)
+			p.Passed(time.Now(), ondemand.Result{Cluster: "a", Kind: ondemand.Kind, Commit: "new", Error: "away"})
+			time.Sleep(time.Second)
+			p.Passed(time.Now(), ondemand.Result{Cluster: "gone", Kind: ondemand.Kind})
+			p.Passed(time.Now(), ondemand.Result{Cluster: "b", Kind: ondemand.Kind, Commit: "new"})
+		}()
+		w := ask(p)
+		all, ok := ondemand.Read(w.Body.Bytes())
+		if !ok || w.Code != http.StatusServiceUnavailable || len(all) != 2 || all[0].Cluster != "b" ||
+			all[0].Commit != "new" || all[1].Error != "away" || time.Since(running) != 3*time.Second {
+			t.Errorf("%d %s after %s", w.Code, w.Body, time.Since(running))
+		}
+	})
+}
+
 // TestServeBounds: a pass that takes too long, and too many clients, are errors, and no client stays behind.
 func TestServeBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &ondemand.Passes{Due: func() {}}
+		p.Serve("")
 		codes := map[int]int{}
 		var mu sync.Mutex
 		var all sync.WaitGroup

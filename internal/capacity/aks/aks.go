@@ -30,6 +30,8 @@ type Options struct {
 	Environment
 	Owner     string // name of this cluster in the configuration; the value of our owner tag
 	UserAgent string
+	// MayWrite is asked right before each request that writes, and refuses it by an error; nil permits all.
+	MayWrite func() error
 
 	// For tests: the clock, the transport, and the delay before the SDK retries.
 	now        func() time.Time
@@ -94,7 +96,7 @@ func connect(o Options, config cloud.Configuration, cred azcore.TokenCredential)
 			},
 			Telemetry:        policy.TelemetryOptions{ApplicationID: o.UserAgent},
 			PerCallPolicies:  []policy.Policy{newThrottle(o.now)},
-			PerRetryPolicies: []policy.Policy{newMeter(o.now), counting{&c.requests}},
+			PerRetryPolicies: []policy.Policy{fenced{o.MayWrite}, newMeter(o.now), counting{&c.requests}},
 			Transport:        o.transport,
 		},
 		DisableRPRegistration: true, // it would need rights over the whole subscription

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package access
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 	"syncer.dev/syncer/internal/sops/keys"
 )
 
-// keyring returns the keys of the configuration for encrypted Secrets. It asks no server yet.
-func keyring(c config.Config) (*keys.Keyring, error) {
+// Keyring returns the keys of the configuration for encrypted Secrets. It asks no server yet.
+func Keyring(c config.Config, userAgent string) (*keys.Keyring, error) {
 	d := c.Source.Decryption
 	k, err := keys.New(keys.Options{
 		AgeKeyFile: d.AgeKeyFile,
-		UserAgent:  "syncer/" + Version(),
+		UserAgent:  userAgent,
 		Vault: keys.Vault{
 			URLs:     d.AzureKeyVault.Vaults,
 			Auth:     d.AzureKeyVault.Auth,
@@ -29,8 +29,8 @@ func keyring(c config.Config) (*keys.Keyring, error) {
 	return k, nil
 }
 
-// offlineKeyring returns the keys that lie in files: commands that only read files contact no server.
-func offlineKeyring(c config.Config) *keys.Keyring {
+// OfflineKeyring returns the keys that lie in files: commands that only read files contact no server.
+func OfflineKeyring(c config.Config) *keys.Keyring {
 	d := c.Source.Decryption
 	k, err := keys.New(keys.Options{
 		AgeKeyFile: d.AgeKeyFile,
@@ -43,8 +43,8 @@ func offlineKeyring(c config.Config) *keys.Keyring {
 	return k
 }
 
-// opening returns what opens the Secrets of each reading of a repository.
-func opening(k *keys.Keyring) func() func(string, *sops.Document) (string, error) {
+// Opening returns what opens the Secrets of each reading of a repository.
+func Opening(k *keys.Keyring) func() func(string, *sops.Document) (string, error) {
 	if k == nil {
 		return nil
 	}

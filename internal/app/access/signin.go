@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package access
 
 import (
 	"fmt"
@@ -13,32 +13,32 @@ import (
 	"syncer.dev/syncer/internal/git/signin"
 )
 
-// OpenRepository opens a repository for a command that a person runs. Where no credentials are configured, those of the
+// AsPerson opens a repository for a command that a person runs. Where no credentials are configured, those of the
 // person serve: the keys of the SSH agent, and what git's credential helper knows.
-func OpenRepository(c config.Config, url string) (*git.Repository, error) {
-	o, err := repositoryOptions(c, url)
+func AsPerson(c config.Config, url, userAgent string) (*git.Repository, error) {
+	o, err := repositoryOptions(c, url, userAgent)
 	if err != nil {
 		return nil, err
 	}
 	if git.IsSSH(url) {
-		asPerson(&o.Auth)
+		withAgent(&o.Auth)
 	} else {
 		o.Auth.Ask = &signin.Helper{URL: url}
 	}
 	return git.Open(o)
 }
 
-// openAsDaemon opens the repository with the credentials of the configuration alone.
-func openAsDaemon(c config.Config) (*git.Repository, error) {
-	o, err := repositoryOptions(c, c.Source.URL)
+// AsDaemon opens the repository with the credentials of the configuration alone.
+func AsDaemon(c config.Config, userAgent string) (*git.Repository, error) {
+	o, err := repositoryOptions(c, c.Source.URL, userAgent)
 	if err != nil {
 		return nil, err
 	}
 	return git.Open(o)
 }
 
-// asPerson adds the SSH agent and the hosts that ssh knows.
-func asPerson(a *git.Auth) {
+// withAgent adds the SSH agent and the hosts that ssh knows.
+func withAgent(a *git.Auth) {
 	if socket := os.Getenv("SSH_AUTH_SOCK"); socket != "" && a.SSHKey == "" {
 		a.Agent = &signin.Agent{Socket: socket}
 	}
@@ -47,7 +47,7 @@ func asPerson(a *git.Auth) {
 	}
 }
 
-func repositoryOptions(c config.Config, url string) (git.Options, error) {
+func repositoryOptions(c config.Config, url, userAgent string) (git.Options, error) {
 	pack, file, total := c.Source.Limits.Bytes()
 	o := git.Options{
 		URL: url, Branch: c.Source.Branch, Tag: c.Source.Tag, Commit: c.Source.Commit, Timeout: c.Source.Timeout,
@@ -69,12 +69,12 @@ func repositoryOptions(c config.Config, url string) (git.Options, error) {
 		o.Auth.Username = auth.Username
 	}
 	var err error
-	o.Auth.Token, err = tokenSource(auth)
+	o.Auth.Token, err = tokenSource(auth, userAgent)
 	return o, err
 }
 
 // tokenSource returns what makes tokens, or nil.
-func tokenSource(auth config.Auth) (git.TokenSource, error) {
+func tokenSource(auth config.Auth, userAgent string) (git.TokenSource, error) {
 	switch {
 	case auth.GitHubApp != (config.GitHubApp{}):
 		app, err := signin.NewGitHubApp(signin.GitHubAppOptions{
@@ -83,7 +83,7 @@ func tokenSource(auth config.Auth) (git.TokenSource, error) {
 			PrivateKeyFile: auth.GitHubApp.PrivateKeyFile,
 			BaseURL:        auth.GitHubApp.BaseURL,
 			CAFile:         auth.CAFile,
-			UserAgent:      "syncer/" + Version(),
+			UserAgent:      userAgent,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("source.auth.githubApp: %w", err)

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"syncer.dev/syncer/internal/app/monitoring"
+	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/redact"
+	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/wellknown"
+)
+
+// member is the part of a Daemon for one cluster: its adapters, its loop, and its place in an election.
+type member struct {
+	config  config.Config
+	parts   *Parts
+	reviews *reviewing   // nil without a forge
+	lease   *lease.Lease // nil if this process always writes
+	health  *reconcile.Health
+	hints   chan struct{} // gets a signal when the repository may have changed
+	passes  *ondemand.Passes
+}
+
+// newMember creates the adapters of one cluster. It contacts no server.
+func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
+	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
+	var err error
+	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
+		if m.lease, err = elect(c, p, s.log); err != nil {
+			return nil, fmt.Errorf("lease: %w", err)
+		}
+	}
+	if s.until != OnePass {
+		if m.reviews, err = newReviewing(c, p, s.log); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// elect returns the candidate of this process, or nil if the configuration wants no election.
+func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
+	l := c.Lease
+	if l.Enabled == config.LeaseNever || l.Enabled == config.LeaseAuto && !p.Cluster.InCluster() {
+		return nil, nil
+	}
+	return p.Cluster.Elect(lease.Options{
+		Namespace:     l.Namespace,
+		Name:          l.NameFor(c.Cluster),
+		Identity:      lease.NewIdentity(),
+		Duration:      l.Duration,
+		RenewDeadline: l.RenewDeadline,
+		Retry:         l.Retry,
+	}, p.fence, log)
+}
+
+// watched is what health and metrics read of the member.
+func (m *member) watched() monitoring.Loop {
+	l := monitoring.Loop{
+		Name:     m.config.Cluster,
+		Health:   m.health,
+		Interval: m.config.Source.Interval,
+		Cluster:  m.parts.Cluster,
+		Cloud:    m.parts.cloud,
+		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
+	}
+	if m.lease != nil {
+		l.Lease = m.lease
+	}
+	return l
+}
+
+// run runs the loop until ctx is done or stop accepts an outcome, and the reviewer beside it. Where there is an
+// election, both only while this process leads; a follower observes and plans, so that it can lead at once.
+func (m *member) run(
+	ctx context.Context,
+	newLoop func(*member) *reconcile.Loop,
+	stop func(reconcile.Outcome) bool,
+) (last reconcile.Outcome) {
+	m.parts.Cluster.Start(ctx)
+	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
+	lead := func(ctx context.Context, loop *reconcile.Loop) {
+		ctx, cancel := context.WithCancel(ctx)
+		var beside sync.WaitGroup
+		defer beside.Wait()
+		defer cancel()
+		beside.Go(func() { m.reviews.run(ctx) })
+		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+			m.reviews.passed(o)
+			m.passed(o, "")
+			return stop(o)
+		})
+	}
+	if m.lease == nil {
+		lead(ctx, newLoop(m))
+		return last
+	}
+	var loop *reconcile.Loop // that of a term knows nothing that another leader has changed since
+	m.lease.Run(ctx, lease.Phases{
+		Follow: func(ctx context.Context) {
+			loop = newLoop(m)
+			loop.Follow(ctx, events, func(o reconcile.Outcome) {
+				m.passed(o, "this replica carries out nothing ("+m.lease.Role()+")")
+			})
+		},
+		Lead: func(ctx context.Context) {
+			if loop == nil {
+				loop = newLoop(m)
+			}
+			lead(ctx, loop)
+			loop = nil
+		},
+	})
+	return last
+}
+
+// passed answers the clients that wait for a pass. With a reason for which it has carried out nothing, it is no success
+// for them.
+func (m *member) passed(o reconcile.Outcome, nothing string) {
+	r := ondemand.Result{
+		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: m.config.Cluster, Commit: o.Commit,
+		Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled && nothing == "", Error: nothing,
+	}
+	for i := range o.Reports {
+		r.States[string(o.Reports[i].State)]++
+	}
+	if o.Err != nil {
+		r.Error = diag.Redacted(o.Err, redact.Text).Error()
+	}
+	_, began := m.health.Passes()
+	m.passes.Passed(began, r)
+}

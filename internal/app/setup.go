@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"syncer.dev/syncer/internal/app/forges"
+	"syncer.dev/syncer/internal/app/monitoring"
+	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/tips"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/watch"
+)
+
+// setup is what a Daemon runs for one configuration: a member for each cluster. They share the fetches of the
+// repository, the hints that it has changed, and the cache of rendered objects; a member that cannot reach its cluster
+// does not stop the others.
+type setup struct {
+	config   config.Config
+	members  []*member
+	tips     *tips.Tips // nil for one cluster
+	until    Until
+	log      *slog.Logger
+	rendered *render.Cache
+	accepted *Accepted
+	passes   *ondemand.Passes
+	due      <-chan struct{} // a client asks for a pass
+}
+
+// newSetup creates the adapters of a configuration. It contacts no server.
+func newSetup(c config.Config, d *Daemon) (*setup, error) {
+	s := &setup{
+		config: c, until: d.options.Until, log: d.options.Log, rendered: d.rendered, accepted: &d.accepted,
+		passes: &d.passes, due: d.due,
+	}
+	var repo *git.Repository
+	open := func(c config.Config) (_ *git.Repository, err error) {
+		if repo == nil {
+			repo, err = openAsDaemon(c)
+		}
+		return repo, err
+	}
+	each := c.Each()
+	for _, one := range each {
+		m, err := s.member(one, open)
+		if err != nil && len(each) > 1 {
+			return nil, fmt.Errorf("cluster %s: %w", one.Cluster, err)
+		} else if err != nil {
+			return nil, err
+		}
+		s.members = append(s.members, m)
+	}
+	if len(s.members) > 1 {
+		s.tips = tips.New(repo.Fetch, c.Source.Interval, s.hint)
+	}
+	return s, nil
+}
+
+func (s *setup) member(c config.Config, open func(config.Config) (*git.Repository, error)) (*member, error) {
+	p, err := connect(c, open)
+	if err != nil {
+		return nil, err
+	}
+	return newMember(c, p, s)
+}
+
+// watched is what health and metrics read.
+func (s *setup) watched() []monitoring.Loop {
+	var loops []monitoring.Loop
+	for _, m := range s.members {
+		loops = append(loops, m.watched())
+	}
+	return loops
+}
+
+// names are those of the clusters.
+func (s *setup) names() []string {
+	var names []string
+	for _, m := range s.members {
+		names = append(names, m.config.Cluster)
+	}
+	return names
+}
+
+// run runs the loops, with what wakes them, and returns when all have ended.
+func (s *setup) run(ctx context.Context) reconcile.Outcome {
+	ctx, stop := context.WithCancel(ctx)
+	var beside, loops sync.WaitGroup
+	defer beside.Wait()
+	defer stop()
+	pushed := make(chan struct{}, 1)
+	if s.until != OnePass {
+		log := logger(s.log)
+		beside.Go(func() {
+			forges.Listen(ctx, s.config.Review.Webhook, log, func() { signal(pushed) }, s.hintReviews)
+		})
+	}
+	if dir, local := git.LocalPath(s.config.Source.URL); local {
+		changed, err := watch.Paths(ctx, sourceDebounce, git.WatchPaths(dir)...)
+		if err != nil {
+			s.log.Warn("syncer cannot watch the repository, and polls it", "path", dir, "error", err)
+		}
+		beside.Go(func() { forward(ctx, changed, pushed) })
+	}
+	beside.Go(func() { forward(ctx, s.due, pushed) })
+	beside.Go(func() { s.forwardHints(ctx, pushed) })
+	outcomes := make([]reconcile.Outcome, len(s.members))
+	for i, m := range s.members {
+		loops.Go(func() { outcomes[i] = m.run(ctx, s.loop, s.ends) })
+	}
+	loops.Wait()
+	return joined(outcomes)
+}
+
+// ends reports whether a loop is done with an outcome.
+func (s *setup) ends(o reconcile.Outcome) bool {
+	switch s.until {
+	case OnePass:
+		return !o.Starting
+	case Settled:
+		return o.Settled
+	}
+	return false
+}
+
+// loop returns a loop for a member.
+func (s *setup) loop(m *member) *reconcile.Loop {
+	log := s.log
+	if len(s.members) > 1 {
+		log = log.With("cluster", m.config.Cluster)
+	}
+	return m.parts.Loop(
+		NewReader(m.config, s.rendered),
+		RevisionSource{Repository: m.parts.Repository, Config: m.config, Accepted: s.accepted, tips: s.tips},
+		engine.PreviewUpdates,
+		log,
+		m.health,
+	)
+}
+
+// hint tells each loop that the repository may have changed.
+func (s *setup) hint() {
+	for _, m := range s.members {
+		signal(m.hints)
+	}
+}
+
+// forwardHints passes hints on to all loops until ctx ends.
+func (s *setup) forwardHints(ctx context.Context, pushed <-chan struct{}) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-pushed:
+		}
+		if s.tips != nil {
+			s.tips.Expire(ctx)
+		}
+		s.hint()
+	}
+}
+
+// hintReviews tells the reviewers that pull requests may have changed.
+func (s *setup) hintReviews() {
+	for _, m := range s.members {
+		m.reviews.hint()
+	}
+}
+
+// joined is the outcome of all clusters.
+func joined(all []reconcile.Outcome) reconcile.Outcome {
+	if len(all) == 1 {
+		return all[0]
+	}
+	var out reconcile.Outcome
+	for _, o := range all {
+		out.Reports = append(out.Reports, o.Reports...)
+		out.Problems = append(out.Problems, o.Problems...)
+		out.Changes = append(out.Changes, o.Changes...)
+		out.PoolWrites += o.PoolWrites
+		out.Err = errors.Join(out.Err, o.Err)
+	}
+	return out
+}

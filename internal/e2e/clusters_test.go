@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/testenv"
+)
+
+// TestSeveralClusters: one process serves three clusters from one repository. One of them is away: it is named, and the
+// others are served.
+func TestSeveralClusters(t *testing.T) {
+	e := &env{T: t}
+	c := testenv.StartCluster(t, "-pod-delay", "100ms")
+	e.wire(c, "{mode: byo}")
+	away := e.kubeconfig + ".away"
+	data, err := os.ReadFile(c.Kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, away, strings.ReplaceAll(string(data), c.URL, "https://127.0.0.1:1"))
+	write(t, e.config, fmt.Sprintf(`apiVersion: syncer.dev/v1alpha1
+kind: Config
+source: {url: %q, interval: 1s}
+status: {debounce: 200ms}
+capacity: {mode: byo}
+listen: 127.0.0.1:0
+kubeconfig: %q
+clusters:
+- {name: north, path: north}
+- {name: south, path: south, namespaces: [kube-public]}
+- {name: west, path: north, kubeconfig: %q}
+`, e.repo.URL(), e.kubeconfig, away))
+	named := func(name, namespace string) string {
+		const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\ndata: {a: b}\n"
+		return fmt.Sprintf(text, name, namespace)
+	}
+	e.repo.Commit(map[string]string{
+		"north/phi.yaml":      inference("phi", "phi-4-mini-instruct"),
+		"north/settings.yaml": named("north", "default"),
+		"south/settings.yaml": named("south", "kube-public"),
+		"south/phi.yaml": strings.Replace(
+			inference("phi", "phi-4-mini-instruct"), "{name: phi}", "{name: phi, namespace: kube-public}", 1),
+	}, "work")
+	p := e.start("run")
+	for name, namespace := range map[string]string{"north": "default", "south": "kube-public"} {
+		e.eventually("the ConfigMap of "+name, func() string {
+			m, err := e.kube.CoreV1().ConfigMaps(namespace).Get(context.Background(), name, metav1.GetOptions{})
+			if err != nil {
+				return err.Error()
+			}
+			if label := m.Labels["syncer.dev/cluster"]; label != name {
+				return "its cluster is " + label
+			}
+			return ""
+		})
+		e.eventually("the status of "+name, func() string {
+			file := "syncer/status:status/" + name + "/" + namespace + "/phi.yaml"
+			out, err := exec.Command("git", "-C", e.repo.Dir, "show", file).Output()
+			if err != nil {
+				return "not recorded"
+			}
+			_, err = status.Parse(out)
+			if err != nil {
+				return err.Error()
+			}
+			return ""
+		})
+	}
+	e.eventually("/readyz to name the cluster that is away", func() string {
+		code, body := p.get("/readyz")
+		if code != http.StatusServiceUnavailable || !contains(body, "[-]west/kubernetes: ") ||
+			!contains(body, "[+]north/kubernetes: ok") || !contains(body, "[+]south/kubernetes: ok") {
+			return body
+		}
+		return ""
+	})
+	if code, body := p.get("/healthz"); code != http.StatusOK {
+		t.Errorf("/healthz: %d %s", code, body)
+	}
+	for want, args := range map[string][]string{
+		"phi": {"status", "--cluster", "south"}, "Plan for cluster north": {"plan", "--cluster", "north"},
+	} {
+		out, _ := exec.Command(binary, append(args, "--config", e.config)...).CombinedOutput() // mode byo has no nodes here
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%q:\n%s", args, out)
+		}
+	}
+	out, err := exec.Command(binary, "plan", "--config", e.config).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--cluster: north, south, west") {
+		t.Errorf("plan without a cluster: %v\n%s", err, out)
+	}
+	p.alive()
+}
