@@ -48,7 +48,8 @@ type Executor struct {
 // operation is an operation that this process started.
 type operation struct {
 	grows     bool   // it adds nodes
-	etag      string // of the pool before the operation
+	etag      string // of the pool before the operation; "" for a creation
+	began     time.Time
 	succeeded bool   // it ended well, and its nodes are not ready yet
 }
 
