@@ -4,6 +4,7 @@ package simulate
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
@@ -83,6 +84,9 @@ func (a azure) write(
 	err := do(ctx, c)
 	if err != nil {
 		w.trace.note("(%v)", err)
+		if errors.Is(err, capacity.ErrNotOwned) {
+			w.meet("a pool that was ours and is of another owner")
+		}
 		if was != nil && c.Live != nil && was.ETag != c.Live.ETag {
 			w.meet("an ETag that is old")
 		}

@@ -5,6 +5,7 @@ package simulate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
@@ -43,32 +44,45 @@ type outages struct {
 	refused                    map[string]error // by name of the Workspace: a webhook refuses its objects
 }
 
-// read and write are the kinds of calls.
+// The kinds of calls.
 var (
-	reads = []string{"fetch", "read status", "list pools", "quota", "look", "observe", "preview"}
-	// writes do not name abort and replace, which few runs of 20,000 steps meet in every way.
-	writes = []string{"record", "apply", "prune", "create pool", "update pool", "delete pool"}
+	reads  = []string{"fetch", "read status", "list pools", "quota", "look", "observe", "preview"}
+	writes = []string{"record", "apply", "prune"}
+	pools  = []string{"create pool", "update pool", "delete pool"}
 )
 
-// Faults lists what every long run has to meet.
-func Faults() []string {
+// Often lists what 20,000 steps have to meet.
+func Often() []string {
 	out := []string{
 		"a watch that lags", "a list that is older than what was seen", "a list of pools that is old",
-		"two processes at once", "clocks that differ", "the clock jumps ahead", "an ETag that is old",
+		"two processes at once", "clocks that differ", "the clock jumps ahead",
 		"an object is pruned", "a prune that comes too late", "a status says Ready", "a status says Succeeded",
-		"create pool", "update pool", "delete pool", "something changed between a look and a write",
+		"create pool", "update pool", "delete pool",
 		"the status branch is full", "a webhook refuses", "a foreign object is in the way",
 		"a copy of our labels", "another client changes an object", "another client deletes an object",
 		"another client deletes a pool", "machines are taken", "a file is broken", "a file goes and comes back",
 		"all files go", "the branch is rewritten", "Git is down", "the API server is down", "Azure is down",
-		"an operation that does not end", "an operation that fails late", "the same end state",
+		"the same end state",
 	}
-	for _, kind := range reads {
-		out = append(out, kind+" fails", kind+" "+string(before), kind+" "+string(after))
+	for _, kind := range slices.Concat(reads, writes) {
+		out = append(out, kind+" fails")
 	}
 	for _, kind := range writes {
-		out = append(out, kind+" fails", kind+" is done and its answer is lost",
-			kind+" "+string(before), kind+" "+string(after))
+		out = append(out, kind+" is done and its answer is lost")
+	}
+	return out
+}
+
+// Faults lists what a run of 500,000 steps has to meet: a process that ends at every call, before it and after it,
+// and each write that fails, and whose answer is lost.
+func Faults() []string {
+	out := append(Often(), "an ETag that is old", "a pool that was ours and is of another owner", "abort",
+		"something changed between a look and a write", "an operation that does not end", "an operation that fails late")
+	for _, kind := range slices.Concat(reads, writes, pools) {
+		out = append(out, kind+" "+string(before), kind+" "+string(after))
+	}
+	for _, kind := range pools {
+		out = append(out, kind+" fails", kind+" is done and its answer is lost")
 	}
 	return out
 }
@@ -92,6 +106,9 @@ func (w *World) decide(c *call) fate {
 		return fate{}
 	}
 	p := w.profile
+	if c.change != nil { // of these there are few
+		p.kill, p.fail, p.lose = 4*p.kill, 4*p.fail, 4*p.lose
+	}
 	f := fate{stale: w.chance(p.lag)}
 	if err := w.outages.down(c.kind); err != nil {
 		f.err = err
@@ -105,7 +122,7 @@ func (w *World) decide(c *call) fate {
 		w.meet(c.kind + " fails")
 		f.err, f.refuse = w.failure(c)
 	case w.chance(p.lose):
-		if isRead(c.kind) {
+		if slices.Contains(reads, c.kind) {
 			break
 		}
 		w.meet(c.kind + " is done and its answer is lost")
@@ -133,15 +150,6 @@ func (w *World) late() *capacitytest.Fault {
 		return &capacitytest.Fault{Late: passing[w.rng.IntN(len(passing))]}
 	}
 	return &capacitytest.Fault{Late: failures[w.rng.IntN(len(failures))]}
-}
-
-func isRead(kind string) bool {
-	for _, r := range reads {
-		if r == kind {
-			return true
-		}
-	}
-	return false
 }
 
 // failure returns the error of a call that has no effect, and whether it concerns one object only.

@@ -211,10 +211,12 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 	b.Next = s.pool
 	b.Pool = s.runs
 	at, shared := p.classes.Named[s.runs]
-	l := p.live[s.runs]
-	old := p.matching(n, s.options, l, at, shared)
 	b.Reason = moves(s.pool, o.SKU.Name, s.reason)
-	if old == nil || l == nil {
+	var old *capacity.Option
+	if l := p.live[s.runs]; l != nil { // not: the pool is gone, or not ours any more, and perhaps no class is left
+		old = p.matching(n, s.options, l, at, shared)
+	}
+	if old == nil {
 		b.Hold = b.Reason
 		return b
 	}

@@ -50,7 +50,7 @@ type operation struct {
 	grows     bool   // it adds nodes
 	etag      string // of the pool before the operation; "" for a creation
 	began     time.Time
-	succeeded bool   // it ended well, and its nodes are not ready yet
+	succeeded bool // it ended well, and its nodes are not ready yet
 }
 
 // Result is the outcome of one change in a pass.
