@@ -158,7 +158,9 @@ func (s *server) workload(v *version, key workspace.Key, ref cluster.Ref, o *obj
 			w.Active++
 		default:
 			w.Ready++
-			v.ready[key]++
+			if p.Steps > 1 { // a Service has the address of a pod a little later
+				v.ready[key]++
+			}
 		}
 	}
 	v.workloads[key] = w
