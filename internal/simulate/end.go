@@ -59,7 +59,7 @@ func (w *World) settle() reconcile.Outcome {
 	w.server.touch()
 	p := w.processes[0]
 	quiet := 0
-	for healed := time.Now(); quiet < 3 || time.Since(healed) < longest; {
+	for healed := time.Now(); (quiet < 3 || time.Since(healed) < longest) && len(w.violations) == 0; {
 		if time.Since(healed) > 20*longest {
 			w.violated("the loop does not come to rest")
 			break
