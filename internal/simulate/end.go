@@ -50,6 +50,7 @@ func (w *World) settle() reconcile.Outcome {
 			w.cloud.Lose(p.Name)
 		}
 	}
+	w.cloud.Nodes.Reconcile()
 	for len(w.processes) > 1 {
 		w.end(w.processes[1])
 	}
