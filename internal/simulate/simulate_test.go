@@ -89,6 +89,7 @@ var found = map[uint64]string{
 	17:  "a second operation on a pool whose list was older than the first: executor.TestListOlderThanAnOperation",
 	40:  "a panic: the deletion of a shared object is refused: reconcile.TestRefusedDeletionOfASharedObject",
 	100: "all green after an apply that did not reach every object: status.TestServerThatGoesAway",
+	636: "a failed scaling to zero is written again under a pod: pools.TestPlanPools",
 	120: "a panic: the pool under a server changes its owner: reconcile.TestPoolUnderAServerChangesItsOwner",
 }
 
