@@ -368,6 +368,6 @@ func (w *World) shortage() string {
 
 // limit lowers the quota, which Azure publishes.
 func (w *World) limit() string {
-	w.cloud.VCPUs = 48 + w.rng.IntN(48)
+	w.cloud.VCPUs, w.quotaAt = 48+w.rng.IntN(48), time.Now()
 	return fmt.Sprintf("quota %d", w.cloud.VCPUs)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 )
@@ -45,6 +46,7 @@ func (a azure) Quota(ctx context.Context) (capacity.Quota, error) {
 	if f.err != nil {
 		return capacity.Quota{}, a.p.answer(f)
 	}
+	a.p.quotaAt = time.Now()
 	q, err := a.p.w.cloud.Quota(ctx)
 	if answer := a.p.answer(f); answer != nil {
 		err = answer
