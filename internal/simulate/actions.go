@@ -19,7 +19,8 @@ import (
 // event plays one event: of people, of other clients, or of what fails. It returns what it was.
 func (w *World) event() string {
 	events := []func() string{
-		w.push, w.push, w.push, w.push, w.breakFile, w.removeFile, w.removeFile, w.comeBack, w.comeBack, w.removeAll, w.rewrite,
+		w.push, w.push, w.push, w.push, w.breakFile, w.removeFile, w.removeFile, w.comeBack, w.comeBack,
+		w.removeAll, w.rewrite,
 		w.changeByHand, w.changeByHand, w.deleteByHand, w.keepByHand, w.intrude, w.intrude, w.copyLabels,
 		w.deletePool, w.takeMachines, w.foreignPod, w.breakNode, w.finishJob, w.finishJob,
 		w.gitDown, w.statusFull, w.serverDown, w.azureDown, w.refuse, w.heal, w.heal, w.azureSlow, w.jump,
