@@ -41,6 +41,7 @@ type seen struct {
 	fetched   bool // the last fetch succeeded
 	pools     []capacity.LivePool
 	listed    bool                 // the last list succeeded
+	quotaAt   time.Time            // when the quota was read
 	started   map[string]time.Time // of the pass that began an operation on a pool, since the last list
 	state     cluster.State
 	previewed map[cluster.Ref]error
