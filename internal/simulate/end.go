@@ -130,7 +130,7 @@ func (w *World) rest(last reconcile.Outcome) {
 var (
 	// moments are the lines of status files that differ by path: times, commits, and numbers of machines.
 	moments = regexp.MustCompile(`(?m)^.*([Cc]ommit|Time|[Ss]ince|firstSeen|until).*\n|, since [^|]*`)
-	// empty is a pool without nodes, which is made again only when it is needed.
+	// empty is a pool without nodes, which is recreated only when it is needed.
 	empty    = regexp.MustCompile(`(?m)^ +- name: \S+\n +state: \S+\n +nodes: 0\n( {4,}\w+: .*\n)*`)
 	header   = regexp.MustCompile(`(?m)^ *pools:.*\n`)
 	machines = regexp.MustCompile(`vmss\d+`)

@@ -208,8 +208,7 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 	if s.runs == "" || s.runs == s.pool || n.Pool == s.pool || s.idle != "" || p.in.Eventual || p.ready(s, inbound) {
 		return b
 	}
-	b.Next = s.pool
-	b.Pool = s.runs
+	b.Next, b.Pool = s.pool, s.runs
 	at, shared := p.classes.Named[s.runs]
 	b.Reason = moves(s.pool, o.SKU.Name, s.reason)
 	var old *capacity.Option
