@@ -80,9 +80,9 @@ type pass struct {
 	out            Outcome
 }
 
-func newPass() *pass {
+func (l *Loop) newPass() *pass {
 	return &pass{
-		now:          time.Now(),
+		now:          l.now(),
 		poolErrs:     map[workspace.Key]error{},
 		objErrs:      map[workspace.Key][]error{},
 		nodePoolErrs: map[workspace.Key]error{},
@@ -95,7 +95,7 @@ func newPass() *pass {
 
 // Pass observes once, carries out the plan, and reports. It never waits for Azure or for a pod.
 func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
-	p := newPass()
+	p := l.newPass()
 	l.fetch(ctx, p, due)
 	if l.revision == nil {
 		p.out.Retry = true
@@ -235,7 +235,7 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 
 // Plan returns the plan that the next pass would make, and carries out nothing. It observes everything again.
 func (l *Loop) Plan(ctx context.Context) (plan.Plan, error) {
-	p := newPass()
+	p := l.newPass()
 	due := Due{Source: true, Cloud: true}
 	l.fetch(ctx, p, due)
 	if l.revision != nil && p.fresh {

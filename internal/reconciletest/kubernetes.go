@@ -199,7 +199,7 @@ func (k *Kubernetes) Preview(_ context.Context, objects []*unstructured.Unstruct
 			continue
 		}
 		out[i].After = o
-		if old != nil && ref.Kind == "Job" && podTemplate(old) != podTemplate(o) {
+		if old != nil && ref.Kind == "Job" && PodTemplate(old) != PodTemplate(o) {
 			out[i].Replace = "the pods of a Job cannot be changed"
 		}
 	}
@@ -230,7 +230,7 @@ func (k *Kubernetes) Apply(_ context.Context, objects []*unstructured.Unstructur
 		k.objects[ref] = o
 		out = append(out, cluster.Entry{Ref: ref, Result: result})
 		if isWorkload(ref) {
-			workloads = append(workloads, workload(o))
+			workloads = append(workloads, WorkloadOf(o))
 		}
 	}
 	k.nodes.Apply(workloads...)

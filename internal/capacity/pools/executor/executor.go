@@ -48,8 +48,9 @@ type Executor struct {
 // operation is an operation that this process started.
 type operation struct {
 	grows     bool   // it adds nodes
-	etag      string // of the pool before the operation
-	succeeded bool   // it ended well, and its nodes are not ready yet
+	etag      string // of the pool before the operation; "" for a creation
+	began     time.Time
+	succeeded bool // it ended well, and its nodes are not ready yet
 }
 
 // Result is the outcome of one change in a pass.
