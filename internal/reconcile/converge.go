@@ -128,8 +128,8 @@ func (l *Loop) written(ctx context.Context, p *pass, results []executor.Result) 
 			}
 		}
 	}
+	p.out.InFlight = p.out.InFlight || l.pools.Busy()
 	for _, pool := range l.listed {
-		p.out.InFlight = p.out.InFlight || pool.State.Busy()
 		if pool.Owned && pool.State == capacity.Failed {
 			l.logOnce(p, "failed/"+pool.Name, "pool "+pool.Name+" failed: "+pool.ErrorCode+": "+pool.Error)
 		}

@@ -125,6 +125,9 @@ func (e *Executor) WithoutGPUs() map[string]bool {
 // Overdue reports whether a pool has passed a deadline.
 func (e *Executor) Overdue() bool { return len(e.errs) > 0 }
 
+// Busy reports whether an operation is in flight, ours or not: by the list, or by what this process has started since.
+func (e *Executor) Busy() bool { return e.busy > 0 }
+
 // LastError returns the error of a pool, or nil: a passed deadline or, while a change is due, a refusal by Azure that
 // does not end by itself.
 func (e *Executor) LastError(pool string, due bool) error {

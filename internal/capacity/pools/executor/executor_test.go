@@ -436,7 +436,7 @@ func TestListOlderThanAnOperation(t *testing.T) {
 	}
 	l.now = l.now.Add(time.Minute)
 	l.Observe(listed, map[string]int{"w0": 1}, l.now)
-	if r := ensure(); r.Started || r.Err != nil || l.busy != 1 {
+	if r := ensure(); r.Started || r.Err != nil || l.busy != 1 || !l.Busy() {
 		t.Errorf("with a list of before: started %t, %v, %d in flight", r.Started, r.Err, l.busy)
 	}
 	l.now = l.now.Add(listPatience) // it is not the list that is old: nothing came of the operation
