@@ -70,6 +70,7 @@ type Loop struct {
 	told     []status.Report // those that it records
 	reports  []status.Report
 	folder   status.Folder
+	readAt   time.Time // when the loop has read the status branch
 	dirtyAt  time.Time // of the first progress that is not recorded yet
 	recordAt time.Time // before which the loop does not try again to record, after a failure
 

@@ -104,7 +104,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	p.out.Commit = l.revision.Commit
 	l.list(ctx, p, due)
 	l.readReviews(ctx, p, due)
-	restored := l.restore(ctx, p)
+	restored := l.restore(ctx, p, due)
 	if !l.observe(ctx, p) {
 		l.fix = nil
 		return l.end(p)
@@ -241,7 +241,7 @@ func (l *Loop) Plan(ctx context.Context) (plan.Plan, error) {
 	if l.revision != nil && p.fresh {
 		l.list(ctx, p, due)
 		l.readReviews(ctx, p, due)
-		if l.restore(ctx, p) && l.observe(ctx, p) {
+		if l.restore(ctx, p, due) && l.observe(ctx, p) {
 			l.lookAtPools(ctx, p)
 			if l.decide(ctx, p) && p.out.Err == nil {
 				return p.plan, nil

@@ -129,3 +129,28 @@ func TestPoolUnderAServerChangesItsOwner(t *testing.T) {
 		}
 	})
 }
+
+// TestStatusThatAnotherClientChanges: what another writer does to the status is put right, also if nothing else
+// happens. The simulation found that a status stayed as another process had left it.
+func TestStatusThatAnotherClientChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := reconciletest.New(t)
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		l := s.Loop()
+		s.Settle(l)
+		want, commits := s.Git.Status(), len(s.Git.Messages)
+		s.Git.Forge("default/phi.yaml", func(string) string { return "state: Ready\n" })
+		for range 6 {
+			l.Pass(t.Context(), reconciletest.All)
+			s.Advance(5 * time.Minute)
+		}
+		for name, data := range want {
+			if got := s.Git.Status()[name]; string(got) != string(data) {
+				t.Errorf("%s is\n%s\nand was\n%s", name, got, data)
+			}
+		}
+		if n := len(s.Git.Messages) - commits; n != 1 {
+			t.Errorf("%d commits", n)
+		}
+	})
+}
