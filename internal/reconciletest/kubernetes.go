@@ -33,7 +33,7 @@ type Kubernetes struct {
 	objects map[cluster.Ref]*unstructured.Unstructured
 	// deleting are the objects that Prune has marked, and that a finalizer keeps.
 	deleting map[cluster.Ref]bool
-	versions versions
+	versions Versions
 }
 
 func newKubernetes(t testing.TB, git *Git, azure *capacitytest.Checked) *Kubernetes {
@@ -109,7 +109,7 @@ func (k *Kubernetes) State() cluster.State {
 			s.Workloads[key] = k.liveWorkload(ref, o)
 		}
 	}
-	k.versions.set(&s, k.objects)
+	k.versions.Set(&s, k.objects)
 	return s
 }
 

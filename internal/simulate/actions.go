@@ -23,7 +23,8 @@ func (w *World) event() string {
 		w.removeAll, w.rewrite,
 		w.changeByHand, w.changeByHand, w.deleteByHand, w.keepByHand, w.intrude, w.intrude, w.copyLabels,
 		w.deletePool, w.takeMachines, w.foreignPod, w.breakNode, w.finishJob, w.finishJob,
-		w.gitDown, w.statusFull, w.serverDown, w.azureDown, w.refuse, w.heal, w.heal, w.azureSlow, w.jump,
+		w.gitDown, w.statusFull, w.otherStatus, w.otherStatus, w.statusByHand,
+		w.serverDown, w.azureDown, w.refuse, w.heal, w.heal, w.azureSlow, w.jump,
 	}
 	if !w.profile.pinned {
 		events = append(events, w.shortage, w.shortage, w.limit)

@@ -59,7 +59,7 @@ func (w *World) settle() reconcile.Outcome {
 	}
 	w.server.touch()
 	p := w.processes[0]
-	quiet := 0
+	quiet, changed := 0, false
 	for healed := time.Now(); (quiet < 3 || time.Since(healed) < longest) && len(w.violations) == 0; {
 		if time.Since(healed) > 20*longest {
 			w.violated("the loop does not come to rest")
@@ -72,6 +72,10 @@ func (w *World) settle() reconcile.Outcome {
 			quiet = 0
 		} else if quiet > 3 {
 			d = 40 * time.Minute
+		}
+		if quiet == 2 && !changed {
+			changed = true
+			w.trace.step("-", "event", w.statusByHand())
 		}
 		w.trace.step("-", "tick", d.String())
 		w.pause(d)
@@ -94,7 +98,7 @@ func (w *World) rest(last reconcile.Outcome) {
 	records, writes := w.git.records, len(w.cloud.Written)
 	again := w.start("again", 0)
 	for _, p := range []*process{w.processes[0], again} {
-		for range 2 {
+		for _, p.thorough = range []bool{false, true, false} { // a short pass hides nothing
 			w.passOf(p)
 			w.trace.step("-", "tick", "1m")
 			w.pause(time.Minute)

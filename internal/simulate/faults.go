@@ -46,7 +46,7 @@ type outages struct {
 
 // The kinds of calls.
 var (
-	reads  = []string{"fetch", "read status", "list pools", "quota", "look", "observe", "preview"}
+	reads  = []string{"fetch", "read status", "open status", "list pools", "quota", "look", "observe", "preview"}
 	writes = []string{"record", "apply", "prune"}
 	pools  = []string{"create pool", "update pool", "delete pool"}
 )
@@ -62,7 +62,8 @@ func Often() []string {
 		"a copy of our labels", "another client changes an object", "another client deletes an object",
 		"another client deletes a pool", "machines are taken", "a file is broken", "a file goes and comes back",
 		"all files go", "the branch is rewritten", "Git is down", "the API server is down", "Azure is down",
-		"the same end state",
+		"another client changes the status",
+		"the same end state", "a pass that ends at once",
 	}
 	for _, kind := range slices.Concat(reads, writes) {
 		out = append(out, kind+" fails")
@@ -77,7 +78,8 @@ func Often() []string {
 // and each write that fails, and whose answer is lost.
 func Faults() []string {
 	out := append(Often(), "an ETag that is old", "a pool that was ours and is of another owner", "abort",
-		"something changed between a look and a write", "an operation that does not end", "an operation that fails late")
+		"something changed between a look and a write", "an operation that does not end",
+		"the status branch has moved before a push", "an operation that fails late")
 	for _, kind := range slices.Concat(reads, writes, pools) {
 		out = append(out, kind+" "+string(before), kind+" "+string(after))
 	}
@@ -90,7 +92,7 @@ func Faults() []string {
 // down returns the error of a call to something that is unreachable for some time.
 func (o outages) down(kind string) error {
 	switch kind {
-	case "fetch", "read status":
+	case "fetch", "read status", "open status":
 		return o.git
 	case "record":
 		return firstOf(o.record, o.git)
@@ -106,7 +108,7 @@ func (w *World) decide(c *call) fate {
 		return fate{}
 	}
 	p := w.profile
-	if c.change != nil { // of these there are few
+	if c.change != nil || c.kind == "record" { // of these there are few
 		p.kill, p.fail, p.lose = 4*p.kill, 4*p.fail, 4*p.lose
 	}
 	f := fate{stale: w.chance(p.lag)}

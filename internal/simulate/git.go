@@ -3,7 +3,6 @@
 package simulate
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -11,12 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing/fstest"
-	"time"
 
 	"syncer.dev/syncer/internal/reconcile"
 )
 
-// repository is the followed branch, commit by commit, and the files of the status branch.
+// repository is the followed branch, commit by commit, and the folder of the cluster on the status branch.
 type repository struct {
 	files   map[string]string
 	empty   bool                // the tip confirms that no Workspace is left
@@ -24,6 +22,7 @@ type repository struct {
 	number  int
 	status  map[string][]byte
 	records int
+	moves   int // of the status branch, by every writer
 }
 
 func newRepository() *repository {
@@ -79,32 +78,4 @@ func (p *process) Fetch(context.Context) (reconcile.Revision, error) {
 		p.revision, p.fetched = p.w.git.tip(), true
 	}
 	return p.revision, p.answer(f)
-}
-
-// recorder is the status branch as a process reaches it.
-type recorder struct{ p *process }
-
-// Read implements reconcile.Recorder.
-func (r recorder) Read(context.Context) (map[string][]byte, error) {
-	f := r.p.gate(call{kind: "read status"})
-	if f.err != nil {
-		return nil, r.p.answer(f)
-	}
-	return maps.Clone(r.p.w.git.status), r.p.answer(f)
-}
-
-// Record implements reconcile.Recorder.
-func (r recorder) Record(_ context.Context, files map[string][]byte, _ string, _ time.Time) (string, error) {
-	p, git := r.p, r.p.w.git
-	f := p.gate(call{kind: "record"})
-	p.judgeStatus(files)
-	if f.err != nil && !f.done {
-		return "", p.answer(f)
-	}
-	commit := ""
-	if !maps.EqualFunc(git.status, files, bytes.Equal) {
-		git.records++
-		git.status, commit = maps.Clone(files), fmt.Sprintf("s%d", git.records)
-	}
-	return commit, p.answer(f)
 }

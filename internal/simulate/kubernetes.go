@@ -45,6 +45,7 @@ func (k kubernetes) Observe(context.Context) (cluster.State, error) {
 	}
 	p.watching = true
 	p.state = s.state(p.watches)
+	p.versions.Set(&p.state, s.at(p.watches[watchObjects]).contents)
 	return p.state, p.answer(f)
 }
 

@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/reconciletest"
 )
 
 // process is one syncer. It runs in a goroutine of its own, but never at the same time as anything else: it waits at
@@ -27,6 +28,8 @@ type process struct {
 	loop  *reconcile.Loop
 	began time.Time // of the pass
 	last  *reconcile.Outcome
+
+	thorough bool // its passes compute everything
 
 	waits *call // at the gate; nil between passes
 	calls chan *call
@@ -48,6 +51,7 @@ type seen struct {
 	refused   map[string]bool // Workspaces with an object that was refused, or not reached, in this pass
 	watches   [kinds]int      // positions in the history of the API server
 	watching  bool
+	versions  reconciletest.Versions // of the states that the watches have shown
 
 	// freshPools and freshState say that nothing has changed since the pools, or the cluster, were read.
 	freshPools, freshState bool
@@ -120,6 +124,9 @@ func (p *process) pass(due reconcile.Due) {
 		}()
 		out := p.loop.Pass(context.Background(), due)
 		p.last = &out
+		if out.Unchanged {
+			p.w.meet("a pass that ends at once")
+		}
 	}()
 	p.waits = <-p.calls
 }

@@ -51,9 +51,10 @@ func (w *World) begin() {
 // run lets a process begin a pass, or go on with one by one call.
 func (w *World) run(p *process) {
 	if p.waits == nil {
-		due := reconcile.Due{Source: true, Cloud: true}
+		due := reconcile.Due{Source: true, Cloud: true, Everything: p.thorough}
 		if !w.calm {
 			due.Source, due.Cloud = w.rng.IntN(3) > 0, w.rng.IntN(3) > 0
+			due.Everything = w.rng.IntN(20) == 0
 		}
 		p.pass(due)
 		return

@@ -53,7 +53,8 @@ const (
 // version is what each watch shows.
 type version struct {
 	objects   []cluster.Object
-	workloads map[workspace.Key]cluster.Workload // without pods
+	contents  map[cluster.Ref]*unstructured.Unstructured // of objects
+	workloads map[workspace.Key]cluster.Workload         // without pods
 	pods      map[workspace.Key][]cluster.Pod
 	ready     map[workspace.Key]int // endpoints
 	nodes     []cluster.Node
@@ -101,6 +102,7 @@ func isWorkload(ref cluster.Ref) bool { return ref.Kind == "StatefulSet" || ref.
 // version reads the present.
 func (s *server) version() version {
 	v := version{
+		contents:  map[cluster.Ref]*unstructured.Unstructured{},
 		workloads: map[workspace.Key]cluster.Workload{},
 		pods:      map[workspace.Key][]cluster.Pod{},
 		ready:     map[workspace.Key]int{},
@@ -112,6 +114,7 @@ func (s *server) version() version {
 			continue
 		}
 		key := keyOf(o.content)
+		v.contents[ref] = o.content
 		v.objects = append(v.objects, cluster.Object{
 			Ref:           ref,
 			UID:           o.uid,

@@ -83,27 +83,6 @@ func wanted(steps int) []string {
 	return nil
 }
 
-// found are the seeds that have found something, with what it was. Tests of the packages that it was in are what keeps
-// it from coming back: the trace of a seed changes with the simulation.
-var found = map[uint64]string{
-	17:  "a second operation on a pool whose list was older than the first: executor.TestListOlderThanAnOperation",
-	40:  "a panic: the deletion of a shared object is refused: reconcile.TestRefusedDeletionOfASharedObject",
-	100: "all green after an apply that did not reach every object: status.TestServerThatGoesAway",
-	636: "a failed scaling to zero is written again under a pod: pools.TestPlanPools",
-	120: "a panic: the pool under a server changes its owner: reconcile.TestPoolUnderAServerChangesItsOwner",
-}
-
-// TestFoundBefore plays the seeds that have found something.
-func TestFoundBefore(t *testing.T) {
-	cache := render.NewCache()
-	for seed, what := range found {
-		if r := play(t, seed, cache); len(r.Violations) > 0 {
-			t.Log(what)
-			fails(t, r)
-		}
-	}
-}
-
 // TestSeedDecides plays seeds twice: a seed has one trace.
 func TestSeedDecides(t *testing.T) {
 	for seed := range uint64(6/slowdown + 1) {
