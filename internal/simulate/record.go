@@ -16,7 +16,7 @@ import (
 // moves the branch only if it is where its writer has read it.
 type recorder struct{ p *process }
 
-// mostPushes is how often a push is tried again because others have moved the branch.
+// mostPushes is how often a process pushes while others move the branch.
 const mostPushes = 3
 
 var errMoved = errors.New("push: given up: the branch has moved")
