@@ -90,10 +90,12 @@ FUZZ += internal/workspace/load:FuzzLoad
 STEPS ?= 1000000
 SEED  ?= 0
 SEEDS ?= 0
+# How long make soak runs, without its start and its way to rest.
+DURATION ?= 10m
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate imagedata clean
+.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -180,6 +182,9 @@ fuzz: ## each fuzz target for FUZZTIME; prints its executions, and the last word
 simulate: ## the loop against a world that fails, for STEPS steps from SEED on; a seed that fails replays with SEEDS=1
 	$(GO) test ./internal/simulate -run '^TestSimulation$$' -count 1 -timeout 0 -v \
 		-args -steps $(STEPS) -seed $(SEED) -seeds $(SEEDS)
+
+soak: devcluster ## the real syncer among pushes, drifts, faults and kills for DURATION; fails if it grows or does not come to rest
+	$(GO) run ./internal/soak -duration $(DURATION)
 
 clean:
 	rm -rf bin
