@@ -59,7 +59,10 @@ func (w *World) settle() reconcile.Outcome {
 	}
 	w.server.touch()
 	p := w.processes[0]
-	quiet, changed := 0, false
+	quiet, surprises := 0, 4
+	if w.profile.event == 0 {
+		surprises = 0
+	}
 	for healed := time.Now(); (quiet < 3 || time.Since(healed) < longest) && len(w.violations) == 0; {
 		if time.Since(healed) > 20*longest {
 			w.violated("the loop does not come to rest")
@@ -73,9 +76,11 @@ func (w *World) settle() reconcile.Outcome {
 		} else if quiet > 3 {
 			d = 40 * time.Minute
 		}
-		if quiet == 2 && !changed {
-			changed = true
-			w.trace.step("-", "event", w.statusByHand())
+		if surprises > 0 && quiet == 3 {
+			surprises, quiet = surprises-1, 0
+			w.trace.step("-", "event", "")
+			w.trace.note("%s", w.surprise())
+			w.server.touch()
 		}
 		w.trace.step("-", "tick", d.String())
 		w.pause(d)
@@ -84,6 +89,15 @@ func (w *World) settle() reconcile.Outcome {
 		return reconcile.Outcome{}
 	}
 	return *p.last
+}
+
+// surprise is what happens while the loop is at rest, when passes end at once: it has to see what has changed.
+func (w *World) surprise() string {
+	w.meet("something happens at rest")
+	events := []func() string{
+		w.statusByHand, w.changeByHand, w.deleteByHand, w.takeMachines, w.losePool, w.push, w.push, w.finishJob,
+	}
+	return events[w.rng.IntN(len(events))]()
 }
 
 // passOf runs a whole pass.

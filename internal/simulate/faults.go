@@ -63,7 +63,7 @@ func Often() []string {
 		"another client deletes a pool", "machines are taken", "a file is broken", "a file goes and comes back",
 		"all files go", "the branch is rewritten", "Git is down", "the API server is down", "Azure is down",
 		"another client changes the status",
-		"the same end state", "a pass that ends at once",
+		"the same end state", "something happens at rest", "a pass that ends at once",
 	}
 	for _, kind := range slices.Concat(reads, writes) {
 		out = append(out, kind+" fails")
@@ -108,7 +108,7 @@ func (w *World) decide(c *call) fate {
 		return fate{}
 	}
 	p := w.profile
-	if c.change != nil || c.kind == "record" { // of these there are few
+	if c.change != nil || c.kind == "record" || c.kind == "prune" { // of these there are few
 		p.kill, p.fail, p.lose = 4*p.kill, 4*p.fail, 4*p.lose
 	}
 	f := fate{stale: w.chance(p.lag)}
