@@ -86,9 +86,16 @@ FUZZ += internal/workspace/load:FuzzAllowed
 FUZZ += internal/workspace/load:FuzzIgnoreFile
 FUZZ += internal/workspace/load:FuzzLoad
 
+# The simulation: steps in all, the first seed, and how many seeds; 0 is as many as the steps need.
+STEPS ?= 1000000
+SEED  ?= 0
+SEEDS ?= 0
+# How long make soak runs, without its start and its way to rest.
+DURATION ?= 10m
+
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz imagedata clean
+.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -171,6 +178,13 @@ fuzz: ## each fuzz target for FUZZTIME; prints its executions, and the last word
 		echo "$$t: $$(sed -n 's/.*execs: \([0-9]*\) .*/\1/p' "$$log" | tail -n 1) executions"; \
 		[ $$status = 0 ] || { failed=1; tail -n 40 "$$log"; }; \
 	done; exit $$failed
+
+simulate: ## the loop against a world that fails, for STEPS steps from SEED on; a seed that fails replays with SEEDS=1
+	$(GO) test ./internal/simulate -run '^TestSimulation$$' -count 1 -timeout 0 -v \
+		-args -steps $(STEPS) -seed $(SEED) -seeds $(SEEDS)
+
+soak: devcluster ## the real syncer among pushes, drifts, faults and kills for DURATION; fails if it grows or does not come to rest
+	$(GO) run ./internal/soak -duration $(DURATION)
 
 clean:
 	rm -rf bin

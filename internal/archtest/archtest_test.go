@@ -264,7 +264,8 @@ var helpers = []string{
 	"internal/reconciletest", "internal/redact/redacttest",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
 	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
-	"internal/review/reviewtest/openapi", "internal/schematest", "internal/sops/sopstest",
+	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate", "internal/soak",
+	"internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }
 

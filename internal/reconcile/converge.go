@@ -128,8 +128,8 @@ func (l *Loop) written(ctx context.Context, p *pass, results []executor.Result) 
 			}
 		}
 	}
+	p.out.InFlight = p.out.InFlight || l.pools.Busy()
 	for _, pool := range l.listed {
-		p.out.InFlight = p.out.InFlight || pool.State.Busy()
 		if pool.Owned && pool.State == capacity.Failed {
 			l.logOnce(p, "failed/"+pool.Name, "pool "+pool.Name+" failed: "+pool.ErrorCode+": "+pool.Error)
 		}
@@ -235,10 +235,18 @@ func (p *pass) failed(c *plan.Change, err error) {
 		p.objects = append(p.objects, status.Object{
 			Namespace: c.Namespace,
 			Name:      c.Target,
-			Source:    c.Object.GetAnnotations()[cluster.AnnotationSource],
+			Source:    sourceOf(c),
 			Message:   strings.TrimPrefix(err.Error(), c.Target+": "),
 		})
 	}
+}
+
+// sourceOf returns the file that an object comes from: the one to apply, or the live one to delete.
+func sourceOf(c *plan.Change) string {
+	if c.Object == nil {
+		return c.Live.Source
+	}
+	return c.Object.GetAnnotations()[cluster.AnnotationSource]
 }
 
 // prune deletes the objects that are not desired any more.

@@ -19,7 +19,8 @@
 //   - Deadlines of operations, of GPUs and of spot machines: the executor looks at the list of pools in every pass,
 //     also in a short one. A pool that is overdue ends the fixpoint.
 //   - The chance that Azure has an offering grows with the time: with an unavailable offering there is no fixpoint. Nor
-//     is there with a pool that is busy, or whose change waits for an end of a back-off, for a place or for quota.
+//     is there with a pool that is busy, or listed as it was before an operation of ours, or whose change waits for an
+//     end of a back-off, for a place or for quota.
 //   - The quota is asked for in every pass, and compared; the executor asks Azure as often as it does anyhow.
 //   - Progress that waits to be recorded ends the fixpoint when the time has come, a failed push at once.
 //   - Retries: a pass in which a step failed, or in which the API server refused an object, is no fixpoint.
@@ -28,6 +29,7 @@
 //   - Reviews age, and texts say by how much: with a Workspace that was judged there is no fixpoint.
 //   - A restart that lasts too long stops the roll-out: the plan says until when it holds (plan.Plan.Holds). What waits
 //     for a Workspace that becomes ready, or for a tuning that ends, follows from the live State and the reports.
+//   - The status branch is read again after Settings.Resync, and a difference ends the fixpoint.
 //   - Times in reports change only with what they report: conditions keep their last transition.
 //
 // Last, a pass computes everything after Settings.Resync, also if nothing differs. A test plays random sequences with

@@ -54,6 +54,7 @@ type Loop struct {
 	engine   *engine.Engine
 	log      *slog.Logger
 	health   *Health
+	now      func() time.Time
 
 	// The last observation. A step that fails leaves the old value, and sets the flag that it is out of date.
 	revision *Revision
@@ -70,6 +71,7 @@ type Loop struct {
 	told     []status.Report // those that it records
 	reports  []status.Report
 	folder   status.Folder
+	readAt   time.Time // when the loop has read the status branch
 	dirtyAt  time.Time // of the first progress that is not recorded yet
 	recordAt time.Time // before which the loop does not try again to record, after a failure
 
@@ -114,10 +116,15 @@ type Parts struct {
 	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
 	Health *Health
+	// Now is the clock that passes decide by; nil: time.Now. A process whose clock is wrong has another one.
+	Now func() time.Time
 }
 
 // New returns a Loop without any observation.
 func New(s Settings, p Parts) *Loop {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
 	return &Loop{
 		settings: s,
 		source:   p.Source,
@@ -129,6 +136,7 @@ func New(s Settings, p Parts) *Loop {
 		due:      p.Due,
 		log:      p.Log,
 		health:   p.Health,
+		now:      p.Now,
 		logged:   map[string]string{},
 		engine: engine.New(
 			engine.Settings{Policy: s.Policy, Read: p.Read, Depth: s.Depth, Review: s.Review.Policy}, planned{p.Cluster, p.Look},

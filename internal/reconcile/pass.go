@@ -83,9 +83,9 @@ type pass struct {
 	out            Outcome
 }
 
-func newPass() *pass {
+func (l *Loop) newPass() *pass {
 	return &pass{
-		now:          time.Now(),
+		now:          l.now(),
 		poolErrs:     map[workspace.Key]error{},
 		objErrs:      map[workspace.Key][]error{},
 		nodePoolErrs: map[workspace.Key]error{},
@@ -98,7 +98,7 @@ func newPass() *pass {
 
 // Pass observes once, carries out the plan, and reports. It never waits for Azure or for a pod.
 func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
-	p := newPass()
+	p := l.newPass()
 	l.fetch(ctx, p, due)
 	if l.revision == nil {
 		p.out.Retry = true
@@ -110,7 +110,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	if l.following && due.Source {
 		l.recorded = nil // the leader writes it
 	}
-	restored := l.restore(ctx, p)
+	restored := l.restore(ctx, p, due)
 	if !l.observe(ctx, p) {
 		l.fix = nil
 		return l.end(p)
@@ -244,13 +244,13 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 
 // Plan returns the plan that the next pass would make, and carries out nothing. It observes everything again.
 func (l *Loop) Plan(ctx context.Context) (plan.Plan, error) {
-	p := newPass()
+	p := l.newPass()
 	due := Due{Source: true, Cloud: true}
 	l.fetch(ctx, p, due)
 	if l.revision != nil && p.fresh {
 		l.list(ctx, p, due)
 		l.readReviews(ctx, p, due)
-		if l.restore(ctx, p) && l.observe(ctx, p) {
+		if l.restore(ctx, p, due) && l.observe(ctx, p) {
 			l.lookAtPools(ctx, p)
 			if l.decide(ctx, p) && p.out.Err == nil {
 				return p.plan, nil

@@ -5,12 +5,14 @@ package reconcile_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
@@ -22,6 +24,18 @@ type apiServer struct {
 	*reconciletest.Kubernetes
 	refuses error
 	gone    error
+	keeps   error // of every deletion
+}
+
+func (a *apiServer) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+	if a.keeps == nil {
+		return a.Kubernetes.Prune(ctx, objects)
+	}
+	var out cluster.ChangeSet
+	for _, o := range objects {
+		out = append(out, cluster.Entry{Ref: o.Ref, Result: cluster.Failed, Err: a.keeps})
+	}
+	return out, nil
 }
 
 func (a *apiServer) Apply(ctx context.Context, objects []*unstructured.Unstructured) (cluster.ChangeSet, error) {
@@ -72,4 +86,71 @@ func TestRefusedObjectsCostNoGPU(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRefusedDeletionOfASharedObject: an object that belongs to no Workspace is not desired any more, so that only the
+// live one says where it comes from. The simulation found it as a panic.
+func TestRefusedDeletionOfASharedObject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := reconciletest.New(t)
+		s.Git.Push("t1.yaml", reconciletest.RandomFile(rand.New(rand.NewPCG(1, 1)), "t1"))
+		server := &apiServer{Kubernetes: s.Kubernetes}
+		parts := s.Parts()
+		parts.Cluster = server
+		l := reconcile.New(s.Settings(), parts)
+		s.Passes(l, 4)
+		s.Git.Remove("t1.yaml")
+		server.keeps = errors.New("denied by a webhook")
+		s.Passes(l, 2)
+		says(t, file(s, "README.md"), "ConfigMap/qlora-params-template", "denied by a webhook")
+		server.keeps = nil
+		s.Settle(l)
+		if left := s.Kubernetes.Refs(); len(left) > 0 {
+			t.Errorf("left: %v", left)
+		}
+	})
+}
+
+// TestPoolUnderAServerChangesItsOwner: another client deletes the pool of a server and makes one by the same name, and
+// the server asks for another size. The simulation found it as a panic.
+func TestPoolUnderAServerChangesItsOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := reconciletest.New(t)
+		s.Git.Push("phi.yaml", reconciletest.Automatic)
+		l := s.Loop()
+		s.Settle(l)
+		pool := s.Owned()[0]
+		s.Azure.Lose(pool.Name)
+		s.Azure.Put(capacity.LivePool{Name: pool.Name, Size: pool.Size, Count: 1, State: capacity.Succeeded})
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		s.Settle(l)
+		if live := s.Azure.Find(pool.Name); live == nil || live.Owned || live.Count != 1 {
+			t.Errorf("the pool of another owner is %+v", live)
+		}
+	})
+}
+
+// TestStatusThatAnotherClientChanges: what another writer does to the status is put right, also if nothing else
+// happens. The simulation found that a status stayed as another process had left it.
+func TestStatusThatAnotherClientChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := reconciletest.New(t)
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		l := s.Loop()
+		s.Settle(l)
+		want, commits := s.Git.Status(), len(s.Git.Messages)
+		s.Git.Forge("default/phi.yaml", func(string) string { return "state: Ready\n" })
+		for range 6 {
+			l.Pass(t.Context(), reconciletest.All)
+			s.Advance(5 * time.Minute)
+		}
+		for name, data := range want {
+			if got := s.Git.Status()[name]; string(got) != string(data) {
+				t.Errorf("%s is\n%s\nand was\n%s", name, got, data)
+			}
+		}
+		if n := len(s.Git.Messages) - commits; n != 1 {
+			t.Errorf("%d commits", n)
+		}
+	})
 }

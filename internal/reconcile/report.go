@@ -87,8 +87,9 @@ func (l *Loop) offeringsChanged(now time.Time) bool {
 }
 
 // restore reads the last status commit of an earlier process, to continue with its times and commits.
-func (l *Loop) restore(ctx context.Context, p *pass) bool {
+func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 	if l.recorded != nil {
+		l.readAgain(ctx, p, due)
 		return true
 	}
 	files, err := l.recorder.Read(ctx)
@@ -96,13 +97,31 @@ func (l *Loop) restore(ctx context.Context, p *pass) bool {
 		return false
 	}
 	reports := status.FromFiles(files, p.now)
-	l.recorded, l.told = files, slices.Clone(reports)
+	l.recorded, l.told, l.readAt = files, slices.Clone(reports), p.now
 	for i := range reports {
 		reports[i].CarriedOut.Told = l.settings.Review.Signed
 	}
 	l.setReports(reports)
 	l.pools.Restore(status.UnavailableFrom(files, p.now))
 	return true
+}
+
+// readAgain reads the status branch again now and then, so that what another writer has changed there is put right: a
+// person, or a process that has lost the lease and was late. Its reports count for nothing.
+func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
+	if !due.Source || l.settings.Resync <= 0 || p.now.Before(l.readAt.Add(l.settings.Resync)) {
+		return
+	}
+	files, err := l.recorder.Read(ctx)
+	if l.componentFailed(p, ComponentStatus, "read again", err) {
+		return
+	}
+	l.readAt = p.now
+	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
+		changed := changedFiles(l.recorded, files)
+		l.log.Warn("the status is not what syncer has recorded, and is recorded again", "files", changed)
+		l.recorded, l.fix = files, nil
+	}
 }
 
 // setReports keeps reports, and what follows from them alone.

@@ -38,7 +38,7 @@ type Kubernetes struct {
 	objects map[cluster.Ref]*unstructured.Unstructured
 	// deleting are the objects that Prune has marked, and that a finalizer keeps.
 	deleting map[cluster.Ref]bool
-	versions versions
+	versions Versions
 	rolled   map[string]string // the template of which all pods were ready, by workload
 }
 
@@ -145,7 +145,7 @@ func (k *Kubernetes) State() cluster.State {
 			s.Workloads[key] = k.liveWorkload(ref, o)
 		}
 	}
-	k.versions.set(&s, k.objects)
+	k.versions.Set(&s, k.objects)
 	return s
 }
 
@@ -244,7 +244,7 @@ func (k *Kubernetes) Preview(_ context.Context, objects []*unstructured.Unstruct
 			continue
 		}
 		out[i].After = o
-		if old != nil && ref.Kind == "Job" && podTemplate(old) != podTemplate(o) {
+		if old != nil && ref.Kind == "Job" && PodTemplate(old) != PodTemplate(o) {
 			out[i].Replace = "the pods of a Job cannot be changed"
 		}
 	}
@@ -275,7 +275,7 @@ func (k *Kubernetes) Apply(_ context.Context, objects []*unstructured.Unstructur
 		k.objects[ref] = o
 		out = append(out, cluster.Entry{Ref: ref, Result: result})
 		if isWorkload(ref) {
-			workloads = append(workloads, workload(o))
+			workloads = append(workloads, WorkloadOf(o))
 		}
 	}
 	k.nodes.Apply(workloads...)

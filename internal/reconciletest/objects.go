@@ -15,8 +15,8 @@ func isWorkload(ref cluster.Ref) bool { return ref.Kind == "StatefulSet" || ref.
 
 func nameOf(ref cluster.Ref) string { return ref.Namespace + "/" + ref.Name }
 
-// workload reads the fields of a StatefulSet or a Job that its controller and the scheduler use.
-func workload(o *unstructured.Unstructured) capacitytest.Workload {
+// WorkloadOf reads the fields of a StatefulSet or a Job that its controller and the scheduler use.
+func WorkloadOf(o *unstructured.Unstructured) capacitytest.Workload {
 	ref := cluster.RefOf(o)
 	return capacitytest.Workload{
 		Name:     nameOf(ref),
@@ -24,7 +24,7 @@ func workload(o *unstructured.Unstructured) capacitytest.Workload {
 		Pool:     requiredPool(o),
 		GPUs:     gpus(o),
 		Replicas: replicas(o),
-		Template: podTemplate(o),
+		Template: PodTemplate(o),
 	}
 }
 
@@ -67,8 +67,8 @@ func replicas(o *unstructured.Unstructured) int {
 	return int(n)
 }
 
-// podTemplate identifies the content of the pod template of a workload.
-func podTemplate(o *unstructured.Unstructured) string {
+// PodTemplate identifies the content of the pod template of a workload.
+func PodTemplate(o *unstructured.Unstructured) string {
 	t, _, _ := unstructured.NestedMap(o.Object, "spec", "template")
 	return fmt.Sprint(t)
 }

@@ -87,16 +87,19 @@ func (s *Simulator) Event() {
 	kinds[s.rng.IntN(len(kinds))]()
 }
 
-// pushFile writes the file of a name. The first letter of the name is its kind: m a model, t a tuning, s an
-// InferenceSet.
+// Names are those of random files. The first letter is the kind: m a model, t a tuning, s an InferenceSet.
+var Names = []string{"m1", "m2", "m3", "t1", "t2", "s1"}
+
+// pushFile writes the file of a name.
 func (s *Simulator) pushFile() {
-	name := []string{"m1", "m2", "m3", "t1", "t2", "s1"}[s.rng.IntN(6)]
-	s.Git.Push(name+".yaml", s.randomFile(name))
+	name := Names[s.rng.IntN(len(Names))]
+	s.Git.Push(name+".yaml", RandomFile(s.rng, name))
 }
 
-func (s *Simulator) randomFile(name string) string {
+// RandomFile returns a file for a Workspace or an InferenceSet of that name, whose first letter is its kind: see Names.
+func RandomFile(rng *rand.Rand, name string) string {
 	f := fields{Name: name, Size: "auto"}
-	switch s.rng.IntN(10) {
+	switch rng.IntN(10) {
 	case 0, 1:
 		f.Annotations = `syncer.dev/suspend: "true"`
 	case 2:
@@ -104,8 +107,8 @@ func (s *Simulator) randomFile(name string) string {
 			f.Annotations = `syncer.dev/spot: "true"`
 		}
 	}
-	if s.rng.IntN(2) == 0 {
-		f.Size = s.size()
+	if rng.IntN(2) == 0 {
+		f.Size = sizes[rng.IntN(len(sizes))]
 	}
 	switch name[0] {
 	case 't':
@@ -114,7 +117,7 @@ func (s *Simulator) randomFile(name string) string {
 		if f.Size == "auto" {
 			f.Size = sizes[0]
 		}
-		f.Replicas = s.rng.IntN(4)
+		f.Replicas = rng.IntN(4)
 		return fill("set.yaml.tmpl", f)
 	}
 	return fill("model.yaml.tmpl", f)

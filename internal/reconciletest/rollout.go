@@ -53,7 +53,7 @@ func (k *Kubernetes) Image(name string) string {
 		if ref.Kind != "StatefulSet" || ref.Name != name {
 			continue
 		}
-		text := podTemplate(o)
+		text := PodTemplate(o)
 		if _, after, ok := strings.Cut(text, "map[name:IMAGE value:"); ok {
 			image, _, _ := strings.Cut(after, "]")
 			return image

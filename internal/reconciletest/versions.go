@@ -12,9 +12,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// versions give each State and each Workspace in it the version that it has in a cluster: another one after each
-// change.
-type versions struct {
+// Versions give each State and each Workspace in it the version that it has for one process that watches a cluster:
+// another one after each change.
+type Versions struct {
 	last    cluster.State
 	objects map[cluster.Ref]*unstructured.Unstructured
 	parts   map[workspace.Key]part
@@ -29,8 +29,9 @@ type part struct {
 	nodes    []cluster.Node
 }
 
-// set sets the versions of a State; objects are all that are live, whose content is not in it.
-func (v *versions) set(s *cluster.State, objects map[cluster.Ref]*unstructured.Unstructured) {
+// Set sets the versions of a State; objects are all that are live, whose content is not in it. The content of an
+// object counts by address, so that equal content that was written again is another version, as it is in a cluster.
+func (v *Versions) Set(s *cluster.State, objects map[cluster.Ref]*unstructured.Unstructured) {
 	parts := partsOf(s, objects)
 	s.Versions = map[workspace.Key]uint64{}
 	for key, is := range parts {

@@ -73,6 +73,8 @@ func applied(in Input, r Report) (Condition, bool) {
 		reason = in.heldReason()
 	case len(in.ApplyErrs) > 0:
 		reason, why = ApplyFailed, errors.Join(in.ApplyErrs...).Error()
+	case in.Incomplete:
+		reason, why = ApplyFailed, "the API server went away before it had every object; syncer tries again"
 	case r.DesiredCommit == "" || r.ObservedCommit == "" || why == "":
 		return Condition{}, false
 	}

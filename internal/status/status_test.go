@@ -655,3 +655,20 @@ func TestOutput(t *testing.T) {
 		}
 	}
 }
+
+// TestServerThatGoesAway: an apply that does not reach every object is not carried out, also if the commit is the same
+// and the objects have only drifted.
+func TestServerThatGoesAway(t *testing.T) {
+	before := Observe(nil, served(), t0)
+	in := served()
+	in.Incomplete = true
+	after := Observe(&before, in, t1)
+	if text := after.NotApplied(); !strings.Contains(text, "went away") || after.DesiredCommit != "" {
+		t.Errorf("not applied: %q, desired commit %q", text, after.DesiredCommit)
+	}
+	in.Commit, in.Inputs = "c2", "d2"
+	after = Observe(&before, in, t1)
+	if text := after.NotApplied(); !strings.Contains(text, "commit c2 is not carried out: the API server went away") {
+		t.Errorf("of a new commit: %q", text)
+	}
+}

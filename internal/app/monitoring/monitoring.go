@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
@@ -182,10 +183,10 @@ var (
 	)
 )
 
-// Registry returns a registry with the metrics of the State.
+// Registry returns a registry with the metrics of the State, of the process, and of the Go runtime.
 func (s *State) Registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(s)
+	r.MustRegister(s, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
 

@@ -208,13 +208,14 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 	if s.runs == "" || s.runs == s.pool || n.Pool == s.pool || s.idle != "" || p.in.Eventual || p.ready(s, inbound) {
 		return b
 	}
-	b.Next = s.pool
-	b.Pool = s.runs
+	b.Next, b.Pool = s.pool, s.runs
 	at, shared := p.classes.Named[s.runs]
-	l := p.live[s.runs]
-	old := p.matching(n, s.options, l, at, shared)
 	b.Reason = moves(s.pool, o.SKU.Name, s.reason)
-	if old == nil || l == nil {
+	var old *capacity.Option
+	if l := p.live[s.runs]; l != nil { // not: the pool is gone, or not ours any more, and perhaps no class is left
+		old = p.matching(n, s.options, l, at, shared)
+	}
+	if old == nil {
 		b.Hold = b.Reason
 		return b
 	}

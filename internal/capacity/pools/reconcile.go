@@ -48,7 +48,7 @@ func Plan(s Input) []capacity.PoolChange {
 			c.LiveCost = s.cost(c.Live)
 		}
 		c.Op, c.Reason = decide(p, c.Live, budget)
-		if c.Op == capacity.Update && c.Live != nil && p.Count < c.Live.Count {
+		if c.Op == capacity.Update && c.Live != nil && (p.Count < c.Live.Count || p.Count == 0 && failedOn(c.Live)) {
 			s.shrink(&c)
 		}
 		if c.Op == capacity.Keep && c.Live == nil {
@@ -101,7 +101,7 @@ func decide(p *capacity.Pool, l *capacity.LivePool, b *budget) (capacity.Op, str
 		return capacity.Wait, notOwned(p.Name)
 	case l.State.Busy():
 		return capacity.Wait, string(l.State)
-	case l.State == capacity.Failed || l.State == capacity.Canceled:
+	case failedOn(l):
 		return capacity.Update, failed(l) // Azure repairs a pool that is written again
 	case l.Count < p.Count:
 		more := p.Count - l.Count
@@ -119,6 +119,11 @@ func decide(p *capacity.Pool, l *capacity.LivePool, b *budget) (capacity.Op, str
 	return capacity.Keep, ""
 }
 
+// failedOn reports whether the last operation on a pool has failed, so that nodes may be left of more than its count.
+func failedOn(l *capacity.LivePool) bool {
+	return l.State == capacity.Failed || l.State == capacity.Canceled
+}
+
 // shrink turns a change to fewer nodes into the removal of empty nodes, and into a wait while no node is empty.
 func (s Input) shrink(c *capacity.PoolChange) {
 	if s.Eventual {
@@ -134,7 +139,7 @@ func (s Input) shrink(c *capacity.PoolChange) {
 	c.Remove = empty[:min(len(empty), c.Live.Count-c.Desired.Count)]
 	switch {
 	case len(c.Remove) > 0:
-	case c.Live.State == capacity.Failed || c.Live.State == capacity.Canceled:
+	case failedOn(c.Live):
 		// The count may not match the nodes: let Azure repair the pool first.
 		same := c.Desired.Scaled(c.Live.Count)
 		c.Desired = &same

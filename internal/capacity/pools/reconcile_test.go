@@ -66,6 +66,19 @@ func TestPlanPools(t *testing.T) {
 		want    []capacity.Op
 	}{
 		{name: "new", desired: []capacity.Pool{p}, want: []capacity.Op{capacity.Create}},
+		{
+			name:    "scaling to zero has failed",
+			desired: []capacity.Pool{p.Scaled(0)},
+			live:    []capacity.LivePool{with(l, func(l *capacity.LivePool) { l.Count, l.State = 0, capacity.Failed })},
+			want:    []capacity.Op{capacity.Update},
+		},
+		{
+			name:    "scaling to zero has failed, and a pod has come to the node that is left",
+			desired: []capacity.Pool{p.Scaled(0)},
+			live:    []capacity.LivePool{with(l, func(l *capacity.LivePool) { l.Count, l.State = 0, capacity.Failed })},
+			inUse:   "pod other/p still runs on it",
+			want:    []capacity.Op{capacity.Wait},
+		},
 		{name: "suspended before its creation", desired: []capacity.Pool{p.Scaled(0)}},
 		{
 			name:    "as desired",

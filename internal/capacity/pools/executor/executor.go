@@ -48,8 +48,9 @@ type Executor struct {
 // operation is an operation that this process started.
 type operation struct {
 	grows     bool   // it adds nodes
-	etag      string // of the pool before the operation
-	succeeded bool   // it ended well, and its nodes are not ready yet
+	etag      string // of the pool before the operation; "" for a creation
+	began     time.Time
+	succeeded bool // it ended well, and its nodes are not ready yet
 }
 
 // Result is the outcome of one change in a pass.
@@ -123,6 +124,9 @@ func (e *Executor) WithoutGPUs() map[string]bool {
 
 // Overdue reports whether a pool has passed a deadline.
 func (e *Executor) Overdue() bool { return len(e.errs) > 0 }
+
+// Busy reports whether an operation is in flight, ours or not: by the list, or by what this process has started since.
+func (e *Executor) Busy() bool { return e.busy > 0 }
 
 // LastError returns the error of a pool, or nil: a passed deadline or, while a change is due, a refusal by Azure that
 // does not end by itself.

@@ -416,3 +416,32 @@ func TestErrorEndsWithItsCause(t *testing.T) {
 		t.Errorf("after it was accepted: %v", l.LastError("w0", true))
 	}
 }
+
+// TestListOlderThanAnOperation: while the list shows a pool as it was before an operation of ours, the operation counts
+// as in flight, and no other one starts on the pool. The simulation found a second one.
+func TestListOlderThanAnOperation(t *testing.T) {
+	l := newLab(t)
+	l.create("w", 1)
+	l.now = l.now.Add(time.Hour)
+	l.observe()
+	listed, err := l.Pools(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := l.live("w0")
+	change := capacity.PoolChange{Op: capacity.Update, Name: "w0", Desired: l.pool("w0", 2), Live: before}
+	ensure := func() Result { return l.Executor.Ensure(t.Context(), []capacity.PoolChange{change}, l.now)[0] }
+	if r := ensure(); !r.Started {
+		t.Fatalf("not started: %v", r.Err)
+	}
+	l.now = l.now.Add(time.Minute)
+	l.Observe(listed, map[string]int{"w0": 1}, l.now)
+	if r := ensure(); r.Started || r.Err != nil || l.busy != 1 || !l.Busy() {
+		t.Errorf("with a list of before: started %t, %v, %d in flight", r.Started, r.Err, l.busy)
+	}
+	l.now = l.now.Add(listPatience) // it is not the list that is old: nothing came of the operation
+	l.Observe(listed, map[string]int{"w0": 1}, l.now)
+	if r := ensure(); r.Err == nil {
+		t.Errorf("after %s it is not tried again", listPatience)
+	}
+}

@@ -25,7 +25,7 @@ func (e *Executor) Observe(pools []capacity.LivePool, ready map[string]int, now 
 	for i := range pools {
 		p := &pools[i]
 		e.live[p.Name] = *p
-		if p.State.Busy() {
+		if p.State.Busy() || e.outlived(p, now) {
 			e.busy++
 		}
 		if !p.Owned || p.System {

@@ -5,6 +5,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -56,6 +57,7 @@ func (e *Executor) start(
 		case e.halted(c, now) != nil:
 			r.Err = e.halted(c, now)
 		case e.holdsEvidence(c, now):
+		case c.Live != nil && e.outlived(c.Live, now):
 		case e.busy < e.limiter.limit:
 			r.Err = do(ctx, c)
 			r.Started, r.New = r.Err == nil, r.Err != nil
@@ -66,6 +68,17 @@ func (e *Executor) start(
 	return out
 }
 
+// listPatience is how long a list of pools may be older than an operation of ours that Azure has accepted: because it
+// could not be read again, or comes from a replica that is behind. The figure is syncer's own guess; it only spares
+// writes that the ETag would refuse.
+const listPatience = 2 * time.Minute
+
+// outlived reports whether a pool is as it was listed before an operation of ours: nothing may follow from it.
+func (e *Executor) outlived(p *capacity.LivePool, now time.Time) bool {
+	op, ours := e.operations[p.Name]
+	return ours && op.etag != "" && op.etag == p.ETag && now.Sub(op.began) < listPatience
+}
+
 // started records Azure's answer to a change: an operation in flight, or a failure.
 func (e *Executor) started(c capacity.PoolChange, err error, now time.Time) {
 	if errors.Is(err, context.Canceled) {
@@ -74,7 +87,7 @@ func (e *Executor) started(c capacity.PoolChange, err error, now time.Time) {
 	grown := growth(c)
 	if err == nil {
 		e.busy++
-		op := operation{grows: grown > 0}
+		op := operation{grows: grown > 0, began: now}
 		if c.Live != nil {
 			op.etag = c.Live.ETag
 		}
@@ -117,7 +130,8 @@ func growth(c capacity.PoolChange) int {
 
 // abort aborts overdue operations, each of them once.
 func (e *Executor) abort(ctx context.Context, now time.Time) {
-	for name, p := range e.live {
+	for _, name := range slices.Sorted(maps.Keys(e.live)) { // in order, so that a run can be repeated
+		p := e.live[name]
 		if !e.deadlines.mustAbort(&p, now) {
 			continue
 		}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulate
+
+import (
+	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Every request is judged by what its process has seen: that is all it can know.
+
+// textOf returns a file of a revision, or "".
+func textOf(r reconcile.Revision, name string) string {
+	if r.Files == nil {
+		return ""
+	}
+	data, _ := fs.ReadFile(r.Files, name)
+	return string(data)
+}
+
+// fileOf returns the file that asks for a Workspace, and its number in an InferenceSet; -1 without one.
+func fileOf(k workspace.Key) (file string, number int) {
+	name, index, set := strings.Cut(k.Name, "-")
+	if n, err := strconv.Atoi(index); set && err == nil {
+		return name + ".yaml", n
+	}
+	return name + ".yaml", -1
+}
+
+var replicasLine = regexp.MustCompile(`(?m)^  replicas: (\d+)$`)
+
+// asksFor reports whether a revision asks for a Workspace in a file that is readable.
+func asksFor(r reconcile.Revision, k workspace.Key) bool {
+	file, number := fileOf(k)
+	text := textOf(r, file)
+	if text == "" || broken(text) {
+		return false
+	}
+	if number < 0 {
+		return true
+	}
+	m := replicasLine.FindStringSubmatch(text)
+	if m == nil {
+		return false
+	}
+	n, _ := strconv.Atoi(m[1])
+	return number < n
+}
+
+// judgeApply: nothing is applied that the server refuses, and nothing that no file asks for.
+func (p *process) judgeApply(o *unstructured.Unstructured) {
+	ref := cluster.RefOf(o)
+	if err := p.previewed[ref]; err != nil {
+		p.w.violated("%s is applied although the server refuses it: %v", ref, err)
+	}
+	source := o.GetAnnotations()[cluster.AnnotationSource] // what Workspaces share has none
+	if source != "" && textOf(p.revision, source) == "" {
+		p.w.violated("%s is applied for %s, which is not in %s", ref, source, p.revision.Commit)
+	}
+}
+
+// doubt returns why a process must not delete anything, or "".
+func (p *process) doubt() string {
+	files, _ := fs.Glob(p.revision.Files, "*.yaml")
+	switch {
+	case !p.fetched:
+		return "Git could not be read"
+	case !p.listed:
+		return "the pools could not be listed"
+	case len(files) == 0 && !p.revision.AllowEmpty:
+		return "the source is empty"
+	}
+	return ""
+}
+
+// judgePrune: only what was seen as ours is deleted, only without doubt, and nothing that the revision asks for.
+func (p *process) judgePrune(o cluster.Object) {
+	at := slices.IndexFunc(p.state.Objects, func(s cluster.Object) bool { return s.Ref == o.Ref && s.UID == o.UID })
+	file, _ := fileOf(o.Workspace)
+	switch {
+	case at < 0:
+		p.w.violated("%s is deleted, which was not seen", o.Ref)
+	case !p.state.Objects[at].Owned:
+		p.w.violated("%s is deleted, which is not ours", o.Ref)
+	case p.state.Objects[at].PruneDisabled:
+		p.w.violated("%s is deleted against its annotation", o.Ref)
+	case p.doubt() != "":
+		p.w.violated("%s is deleted although %s", o.Ref, p.doubt())
+	case broken(textOf(p.revision, o.Source)) || broken(textOf(p.revision, file)):
+		p.w.violated("%s is deleted although %s is unreadable", o.Ref, o.Source)
+	case isWorkload(o.Ref) && asksFor(p.revision, o.Workspace):
+		p.w.violated("%s is deleted although %s asks for it", o.Ref, p.revision.Commit)
+	}
+}
+
+// judgePool: a pool is written if it was listed as ours and at rest, under the ETag that was listed.
+func (p *process) judgePool(kind string, c capacity.PoolChange) {
+	at := slices.IndexFunc(p.pools, func(l capacity.LivePool) bool { return l.Name == c.Name })
+	if c.Op == capacity.Create {
+		if at >= 0 {
+			p.w.violated("%s %s, which is there", kind, c.Name)
+		}
+		p.judgeRoom(kind, c)
+		return
+	}
+	if at < 0 {
+		p.w.violated("%s %s, which was not listed", kind, c.Name)
+		return
+	}
+	live := p.pools[at]
+	switch {
+	case !live.Owned || live.System:
+		p.w.violated("%s %s, which is not ours", kind, c.Name)
+	case c.Live == nil || c.Live.ETag != live.ETag:
+		p.w.violated("%s %s without the ETag that was listed", kind, c.Name)
+	case p.began.Sub(p.started[c.Name]) < listPatience:
+		p.w.violated("%s %s, which has an operation that this process started", kind, c.Name)
+	case kind == "abort":
+		return
+	case live.State.Busy():
+		p.w.violated("%s %s, which is %s", kind, c.Name, live.State)
+	case c.Op == capacity.Delete && p.doubt() != "":
+		p.w.violated("%s %s although %s", kind, c.Name, p.doubt())
+	}
+	p.judgeRoom(kind, c)
+	p.judgeEmpty(kind, c)
+}
+
+// maxInFlight is how many operations one process may have in flight.
+const maxInFlight = 3
+
+// listPatience is how long a process knows that a list of pools is older than what it did itself.
+const listPatience = 2 * time.Minute
+
+// judgeRoom: a process starts an operation only while fewer are in flight than allowed.
+func (p *process) judgeRoom(kind string, c capacity.PoolChange) {
+	busy := map[string]bool{}
+	for _, l := range p.pools {
+		busy[l.Name] = l.State.Busy()
+	}
+	n := 0
+	for name, at := range p.started {
+		busy[name] = busy[name] || p.began.Sub(at) < listPatience
+	}
+	for _, is := range busy {
+		if is {
+			n++
+		}
+	}
+	if n >= maxInFlight {
+		p.w.violated("%s %s while %d operations are in flight", kind, c.Name, n)
+	}
+}
+
+// judgeEmpty: no node goes on which a pod was seen.
+func (p *process) judgeEmpty(kind string, c capacity.PoolChange) {
+	gone := c.Remove
+	if c.Desired == nil || c.Desired.Count == 0 && len(c.Remove) == 0 {
+		gone = p.nodesOf(c.Name)
+	}
+	for _, node := range gone {
+		if pods := p.onNode(node); len(pods) > 0 {
+			p.w.violated("%s %s under %v on %s", kind, c.Name, pods, node)
+		}
+	}
+}
+
+// judgeStatus: a status is never greener than what was seen.
+func (p *process) judgeStatus(files map[string][]byte) {
+	for _, r := range status.FromFiles(files, time.Now()) {
+		w := p.state.Workloads[r.Key]
+		switch r.State {
+		case status.Ready:
+			p.w.meet("a status says Ready")
+			if w.Ref.Name == "" || !w.Current || w.Replicas == 0 || w.Ready < w.Replicas || w.Endpoints == 0 {
+				p.w.violated("%s is Ready, and what was seen is %+v", r.Key, w)
+			}
+			if !asksFor(p.revision, r.Key) {
+				p.w.violated("%s is Ready, and %s does not ask for it", r.Key, p.revision.Commit)
+			}
+		case status.Succeeded:
+			p.w.meet("a status says Succeeded")
+			if !w.Complete {
+				p.w.violated("%s has Succeeded, and what was seen is %+v", r.Key, w)
+			}
+		case status.Running:
+			if !slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Phase == "Running" }) {
+				p.w.violated("%s is Running, and what was seen is %+v", r.Key, w)
+			}
+		}
+		if p.refused[r.Name] && asksFor(p.revision, r.Key) && allTrue(r) {
+			p.w.violated("%s is all green, and the server has refused an object of it", r.Key)
+		}
+	}
+}
+
+func allTrue(r status.Report) bool {
+	return !slices.ContainsFunc(r.Conditions, func(c status.Condition) bool { return c.Status != "True" })
+}
