@@ -56,7 +56,11 @@ func (s scaler) set(c *Cluster, o *unstructured.Unstructured, n int32) {
 		s.t.Fatal(err)
 	}
 	eventually(s.t, "the watch sees the change", func() string {
-		if seen := c.live(o).GetResourceVersion(); seen != written { // a StatefulSet without controller changes no more
+		live := c.live(o)
+		if live == nil {
+			return "not seen yet"
+		}
+		if seen := live.GetResourceVersion(); seen != written { // a StatefulSet without controller changes no more
 			return fmt.Sprintf("version %s, not %s", seen, written)
 		}
 		return ""
