@@ -8,17 +8,6 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// rejected returns the verdicts on the sizes that sizing rejects for a request, without those that no model can use.
-func rejected(r sizing.Request) []capacity.Verdict {
-	var out []capacity.Verdict
-	for _, c := range sizing.Evaluate(r) {
-		if !c.Eligible && c.SKU.Unusable() == "" {
-			out = append(out, capacity.Verdict{SKU: c.SKU, Obstacles: c.Obstacles})
-		}
-	}
-	return out
-}
-
 // rejections returns the sizes that sizing rejects, once, if they are asked for.
 func (w *Workload) rejections(set *workspace.Set, policy Policy) []capacity.Verdict {
 	if !w.explains {
@@ -26,7 +15,7 @@ func (w *Workload) rejections(set *workspace.Set, policy Policy) []capacity.Verd
 	}
 	w.explains = false
 	p, _ := policy.preset(w.Workspace.PresetName())
-	return rejected(RequestFor(w.Workspace, set, p, policy))
+	return sizing.Rejected(RequestFor(w.Workspace, set, p, policy))
 }
 
 // considered adds the verdicts of the fleet to those of sizing, in front.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,6 +22,8 @@ import (
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/conflict"
+	"syncer.dev/syncer/internal/desired/locked"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/preset"
@@ -216,21 +219,21 @@ func Desire(
 	policy.preset, policy.fleet = catalog.Lookup, policy.Earlier.lastFleet(seen)
 	same := policy.Earlier.of(set, catalog, policy.answers)
 	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
-	errs, locked := set.Errors(), map[workspace.Named]string{}
+	errs, unknown := set.Errors(), map[workspace.Named]string{}
 	if seen.Live {
-		locked = lockedIn(set)
+		unknown = locked.In(set)
 	}
 	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
 		w := &set.Workspaces[i]
 		out := &d.Workloads[i]
-		*out = Workload{Key: w.Key, Workspace: w, Blocked: append(errs.Of(w), blockedBy(locked, w)...)}
+		*out = Workload{Key: w.Key, Workspace: w, Blocked: append(errs.Of(w), locked.Errors(unknown, w)...)}
 		out.desire(set, i, catalog, policy, seen, same)
 	}); err != nil {
 		return Desired{}, err
 	}
-	clash := conflictsOf(set)
-	clash.block(d.Workloads)
-	d.Problems = append(d.Problems, clash.plain...)
+	clash := conflict.In(set)
+	blockConflicts(d.Workloads, clash)
+	d.Problems = append(d.Problems, clash.Plain...)
 	d.Fleet = policy.NodeSource().Arrange(d.Workloads, set, policy, seen)
 	d.fleet = policy.fleet.answer()
 	if err := each(ctx, len(d.Workloads), func(ctx context.Context, i int) {
@@ -243,7 +246,7 @@ func Desire(
 	}); err != nil {
 		return Desired{}, err
 	}
-	blockRendered(d.Workloads)
+	blockConflicts(d.Workloads, conflict.Rendered(len(d.Workloads), unblocked(d.Workloads)))
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
 	known := map[diag.Diagnostic]bool{}
 	for _, p := range set.Problems {
@@ -262,8 +265,28 @@ func Desire(
 	for i := range d.Workloads {
 		d.Workloads[i].earlier = nil // or each answer would keep all before it
 	}
-	d.Objects = collect(d.Workloads, clash.without(plain(set, policy.Cluster)))
+	d.Objects = collect(d.Workloads, slices.DeleteFunc(plain(set, policy.Cluster), func(o Object) bool {
+		return clash.Has(cluster.RefOf(o.Content))
+	}))
 	return d, nil
+}
+
+// blockConflicts blocks the Workspaces that have conflicts.
+func blockConflicts(all []Workload, c conflict.Conflicts) {
+	for i := range all {
+		all[i].Blocked = append(all[i].Blocked, c.Of(all[i].Key)...)
+	}
+}
+
+// unblocked are the Workspaces that are not blocked, with what they render.
+func unblocked(all []Workload) iter.Seq2[*workspace.Workspace, render.Bundle] {
+	return func(yield func(*workspace.Workspace, render.Bundle) bool) {
+		for i := range all {
+			if w := &all[i]; len(w.Blocked) == 0 && !yield(w.Workspace, w.Bundle) {
+				return
+			}
+		}
+	}
 }
 
 // each calls do for 0 to n-1, a few at a time.

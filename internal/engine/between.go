@@ -10,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/align"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/render"
 )
@@ -113,7 +114,7 @@ func differing(a, b desired.Desired) map[*unstructured.Unstructured]bool {
 			out[o] = true
 		}
 	}
-	desired.Align(a.Objects, b.Objects, func(i, j int) {
+	align.Objects(a.Objects, b.Objects, func(i, j int) {
 		switch {
 		case j < 0:
 			alone(a.Objects[i].Content)

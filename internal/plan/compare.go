@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/align"
 	"syncer.dev/syncer/internal/desired/eventual"
 	"syncer.dev/syncer/internal/plan/halt"
 	"syncer.dev/syncer/internal/plan/hold"
@@ -182,7 +183,7 @@ func previewed(live []cluster.Object, base, head []desired.Object) (previews []c
 	previews, stays = make([]cluster.Preview, len(head)), make([]bool, len(base))
 	old := map[cluster.Ref]int{}
 	var more []int
-	desired.Align(base, head, func(i, j int) {
+	align.Objects(base, head, func(i, j int) {
 		switch {
 		case j < 0:
 			old[live[i].Ref] = i

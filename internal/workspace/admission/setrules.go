@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/cron"
 )
 
 // checkSet applies the rules of an InferenceSet itself; its template passes those of Workspaces.
@@ -55,7 +56,7 @@ func checkSet(s *workspace.InferenceSet, c *check) {
 				"is required",
 				`write a cron expression in UTC, such as "0 2 * * 6"`,
 			)
-		case !cron(w.Schedule):
+		case !cron.Valid(w.Schedule):
 			c.fail(
 				diag.InvalidValue,
 				field+".maintenanceWindow.schedule",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package admission
+// Package cron checks the times of tasks as cron writes them.
+package cron
 
 import (
 	"slices"
@@ -8,8 +9,8 @@ import (
 	"strings"
 )
 
-// cronFields are the five fields of a cron expression.
-var cronFields = []struct {
+// fieldsOf are the five fields of a cron expression.
+var fieldsOf = []struct {
 	min, max int
 	names    []string // from min on
 }{
@@ -20,21 +21,21 @@ var cronFields = []struct {
 	{0, 6, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
 }
 
-var cronShorthands = []string{"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
+var shorthands = []string{"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"}
 
-// cron reports whether text is a cron expression of five fields: lists of *, numbers, names and ranges, each with a
+// Valid reports whether text is a cron expression of five fields: lists of *, numbers, names and ranges, each with a
 // step.
-func cron(text string) bool {
-	if slices.Contains(cronShorthands, text) {
+func Valid(text string) bool {
+	if slices.Contains(shorthands, text) {
 		return true
 	}
 	fields := strings.Fields(text)
-	if len(fields) != len(cronFields) {
+	if len(fields) != len(fieldsOf) {
 		return false
 	}
 	for i, field := range fields {
 		for part := range strings.SplitSeq(field, ",") {
-			if !cronPart(part, cronFields[i].min, cronFields[i].max, cronFields[i].names) {
+			if !validPart(part, fieldsOf[i].min, fieldsOf[i].max, fieldsOf[i].names) {
 				return false
 			}
 		}
@@ -42,7 +43,7 @@ func cron(text string) bool {
 	return true
 }
 
-func cronPart(part string, least, most int, names []string) bool {
+func validPart(part string, least, most int, names []string) bool {
 	span, step, stepped := strings.Cut(part, "/")
 	if n, err := strconv.Atoi(step); stepped && (err != nil || n < 1) {
 		return false

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package desired
+// Package conflict finds the objects that more than one document of a source would make. syncer makes none of them: it
+// cannot know which one is meant, and each would undo the other in every pass.
+package conflict
 
 import (
 	"fmt"
@@ -15,12 +17,25 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// conflicts are the objects that more than one document would make. syncer makes none of them: it cannot know which one
-// is meant, and each would undo the other in every pass.
-type conflicts struct {
+// Conflicts are the objects with more than one maker. The zero value has none.
+type Conflicts struct {
 	workspaces map[workspace.Key][]diag.Diagnostic
-	plain      []diag.Diagnostic    // about plain objects
-	refs       map[cluster.Ref]bool // of these
+	refs       map[cluster.Ref]bool // of plain objects
+	// Plain are the errors about plain objects.
+	Plain []diag.Diagnostic
+}
+
+// Of returns the errors of a Workspace, sorted.
+func (c *Conflicts) Of(k workspace.Key) []diag.Diagnostic {
+	found := c.workspaces[k]
+	slices.SortFunc(found, diag.Diagnostic.Compare)
+	return found
+}
+
+// Has reports whether a plain object has a conflict.
+func (c *Conflicts) Has(ref cluster.Ref) bool {
+	ref.Version = ""
+	return c.refs[ref]
 }
 
 // maker is a document that would make an object.
@@ -32,11 +47,11 @@ type maker struct {
 // plain reports whether the document is the object itself.
 func (m maker) plain() bool { return m.key == workspace.Key{} }
 
-// conflictsOf finds the objects that Workspaces would make and that another Workspace or a plain object makes as well.
+// In finds the objects that Workspaces would make and that another Workspace or a plain object makes as well.
 // It goes by names alone, so that a Workspace that waits for nodes counts too.
-func conflictsOf(set *workspace.Set) conflicts {
+func In(set *workspace.Set) Conflicts {
 	if !madeTwice(set) {
-		return conflicts{}
+		return Conflicts{}
 	}
 	first := make(map[cluster.Ref]int, 3*len(set.Workspaces)) // the first Workspace that makes an object
 	makers := map[cluster.Ref][]maker{}                       // of objects with more than one
@@ -66,11 +81,15 @@ func conflictsOf(set *workspace.Set) conflicts {
 			again(ref, at, maker{at: o.Source})
 		}
 	}
-	out := conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}
+	out := newConflicts()
 	for ref, all := range makers {
 		out.add(ref, all)
 	}
 	return out
+}
+
+func newConflicts() Conflicts {
+	return Conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}
 }
 
 // madeTwice reports whether an object may have two makers. It is quick, and errs on the side of true.
@@ -115,7 +134,7 @@ func makerOf(w *workspace.Workspace) maker {
 }
 
 // add reports an object at each of its makers.
-func (c *conflicts) add(ref cluster.Ref, makers []maker) {
+func (c *Conflicts) add(ref cluster.Ref, makers []maker) {
 	for i, m := range makers {
 		other := makers[(i+1)%len(makers)]
 		name := fmt.Sprintf("%s %s/%s", ref.Kind, ref.Namespace, ref.Name)
@@ -129,89 +148,10 @@ func (c *conflicts) add(ref cluster.Ref, makers []maker) {
 		d := diag.Errorf(diag.ObjectConflict, "%s", text).On("metadata.name").Placed(m.at).
 			Suggest("rename one of them; until then syncer changes neither")
 		if m.plain() {
-			c.plain = append(c.plain, d)
+			c.Plain = append(c.Plain, d)
 			c.refs[ref] = true
 			continue
 		}
 		c.workspaces[m.key] = append(c.workspaces[m.key], d.For(m.key))
 	}
-}
-
-// block blocks the Workspaces that have conflicts.
-func (c *conflicts) block(all []Workload) {
-	for i := range all {
-		found := c.workspaces[all[i].Key]
-		slices.SortFunc(found, diag.Diagnostic.Compare)
-		all[i].Blocked = append(all[i].Blocked, found...)
-	}
-}
-
-// without returns the plain objects that have no conflict.
-func (c *conflicts) without(objects []Object) []Object {
-	return slices.DeleteFunc(objects, func(o Object) bool {
-		ref := cluster.RefOf(o.Content)
-		ref.Version = ""
-		return c.refs[ref]
-	})
-}
-
-// blockRendered blocks the Workspaces whose rendered objects conflict: a preset of the repository may add objects with
-// names of its own. Objects that Workspaces share carry no Workspace's name.
-func blockRendered(all []Workload) {
-	if !renderedTwice(all) {
-		return
-	}
-	first := make(map[cluster.Ref]*Workload, 3*len(all))
-	makers := map[cluster.Ref][]*Workload{} // of objects with more than one
-	var order []cluster.Ref
-	for i := range all {
-		w := &all[i]
-		if len(w.Blocked) > 0 {
-			continue
-		}
-		for _, o := range w.Bundle.List() {
-			if !o.Own {
-				continue
-			}
-			ref := o.Ref
-			ref.Version = ""
-			switch one := first[ref]; {
-			case one == nil:
-				first[ref] = w
-				continue
-			case makers[ref] == nil:
-				makers[ref] = []*Workload{one}
-				order = append(order, ref)
-			}
-			makers[ref] = append(makers[ref], w)
-		}
-	}
-	found := conflicts{workspaces: map[workspace.Key][]diag.Diagnostic{}, refs: map[cluster.Ref]bool{}}
-	for _, ref := range order {
-		var both []maker
-		for _, w := range makers[ref] {
-			both = append(both, makerOf(w.Workspace))
-		}
-		found.add(ref, both)
-	}
-	found.block(all)
-}
-
-// renderedTwice reports whether two Workspaces may have an object of their own in common. It is quick, and errs on the
-// side of true.
-func renderedTwice(all []Workload) bool {
-	names := newNames(3 * len(all))
-	for i := range all {
-		if len(all[i].Blocked) > 0 {
-			continue
-		}
-		for _, o := range all[i].Bundle.List() {
-			ref := o.Ref
-			ref.Version = ""
-			if o.Own && names.again(ref) {
-				return true
-			}
-		}
-	}
-	return false
 }
