@@ -23,6 +23,7 @@ import (
 	"syncer.dev/syncer/internal/apply/impersonation"
 	"syncer.dev/syncer/internal/apply/known"
 	"syncer.dev/syncer/internal/apply/limit"
+	"syncer.dev/syncer/internal/apply/requests"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/fence"
@@ -117,11 +118,11 @@ func Connect(o Options) (*Cluster, error) {
 	}
 	// The Lease is no object of a team, and does not wait with others. The fence is asked after the wait.
 	c.unfenced = rest.CopyConfig(config)
-	c.unfenced.Wrap(c.count)
+	c.unfenced.Wrap(requests.Counted(&c.requests))
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return impersonation.Writes(o.ServiceAccount, next)
 	})
-	config.Wrap(c.count)
+	config.Wrap(requests.Counted(&c.requests))
 	config.Wrap(fence.Wrap(o.MayWrite))
 	config.Wrap(c.adapt)
 	config.Wrap(secrets.WithoutData)
