@@ -124,7 +124,7 @@ func Connect(o Options) (*Cluster, error) {
 	})
 	config.Wrap(requests.Counted(&c.requests))
 	config.Wrap(fence.Wrap(o.MayWrite))
-	config.Wrap(c.adapt)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return c.limiter.Transport(next, requests.Few) })
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {
 		return nil, err
@@ -208,3 +208,13 @@ func (e *UnreachableError) Error() string {
 
 // Unwrap returns the cause.
 func (e *UnreachableError) Unwrap() error { return e.err }
+
+// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and dry runs, probes of the
+// server and requests about the Lease count by themselves.
+func (c *Cluster) Requests() map[string]int64 { return c.requests.Counts() }
+
+// Writes returns how many requests changed the cluster, or tried to.
+func (c *Cluster) Writes() int64 {
+	seen := c.Requests()
+	return seen[http.MethodPatch] + seen[http.MethodPost] + seen[http.MethodPut] + seen[http.MethodDelete]
+}

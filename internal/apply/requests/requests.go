@@ -37,6 +37,13 @@ func Name(r *http.Request) string {
 	return r.Method
 }
 
+// Few reports whether a request is one of the few that need not keep to the pace of the server: watches, lists and
+// probes. Their time says nothing about the others.
+func Few(r *http.Request) bool {
+	name := Name(r)
+	return name == "WATCH" || name == "GET version" || r.URL.Query().Has("limit")
+}
+
 type roundTripper func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls f.

@@ -9,7 +9,8 @@ import (
 
 // TestName: what changes nothing that syncer manages does not count as a write.
 func TestName(t *testing.T) {
-	const objects, leases = "/api/v1/namespaces/default/configmaps", "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+	const objects = "/api/v1/namespaces/default/configmaps"
+	const leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
 	for _, tt := range []struct{ method, path, want string }{
 		{"GET", objects, "GET"},
 		{"GET", objects + "?watch=true", "WATCH"},
@@ -21,6 +22,18 @@ func TestName(t *testing.T) {
 	} {
 		if got := Name(httptest.NewRequest(tt.method, tt.path, nil)); got != tt.want {
 			t.Errorf("%s %s counts as %s, want %s", tt.method, tt.path, got, tt.want)
+		}
+	}
+}
+
+// TestFew: requests about single objects wait for their place, and no watch, list or probe does.
+func TestFew(t *testing.T) {
+	for path, few := range map[string]bool{
+		"/api/v1/pods?watch=true": true, "/api/v1/pods?limit=500": true, "/version": true,
+		"/api/v1/namespaces/default/configmaps/a": false,
+	} {
+		if got := Few(httptest.NewRequest("GET", path, nil)); got != few {
+			t.Errorf("GET %s: %t", path, got)
 		}
 	}
 }
