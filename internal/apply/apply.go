@@ -23,6 +23,7 @@ import (
 	"syncer.dev/syncer/internal/apply/impersonation"
 	"syncer.dev/syncer/internal/apply/known"
 	"syncer.dev/syncer/internal/apply/limit"
+	"syncer.dev/syncer/internal/apply/requests"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/fence"
@@ -120,13 +121,13 @@ func Connect(o Options) (*Cluster, error) {
 	}
 	// The Lease is no object of a team, and does not wait with others. The fence is asked after the wait.
 	c.unfenced = rest.CopyConfig(config)
-	c.unfenced.Wrap(c.count)
+	c.unfenced.Wrap(requests.Counted(&c.requests))
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return impersonation.Writes(o.ServiceAccount, next)
 	})
-	config.Wrap(c.count)
+	config.Wrap(requests.Counted(&c.requests))
 	config.Wrap(fence.Wrap(o.MayWrite))
-	config.Wrap(c.adapt)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return c.limiter.Transport(next, requests.Few) })
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {
 		return nil, err
@@ -210,3 +211,13 @@ func (e *UnreachableError) Error() string {
 
 // Unwrap returns the cause.
 func (e *UnreachableError) Unwrap() error { return e.err }
+
+// Requests returns how many requests there were, by HTTP method; a watch counts as WATCH, and dry runs, probes of the
+// server and requests about the Lease count by themselves.
+func (c *Cluster) Requests() map[string]int64 { return c.requests.Counts() }
+
+// Writes returns how many requests changed the cluster, or tried to.
+func (c *Cluster) Writes() int64 {
+	seen := c.Requests()
+	return seen[http.MethodPatch] + seen[http.MethodPost] + seen[http.MethodPut] + seen[http.MethodDelete]
+}

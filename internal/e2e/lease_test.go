@@ -246,6 +246,7 @@ func (e *env) inFlight(leader, follower *replica) {
 	method := func(method, part string) func(*http.Request) bool {
 		return func(r *http.Request) bool { return r.Method == method && strings.Contains(r.URL.Path, part) }
 	}
+	conflict := func(code int, _ string) bool { return code == http.StatusConflict }
 	for _, tt := range []struct {
 		name    string
 		matches func(*http.Request) bool
@@ -260,7 +261,37 @@ func (e *env) inFlight(leader, follower *replica) {
 				e.repo.Commit(map[string]string{"workspaces/settings.yaml": settings("again")}, "settings again")
 				e.waitSettings("again")
 			},
-			func(code int, _ string) bool { return code == http.StatusConflict },
+			conflict,
+		},
+		{
+			"update an object", method(http.MethodPatch, "/configmaps/settings"),
+			func() {
+				e.repo.Commit(map[string]string{"workspaces/settings.yaml": settings("outdated")}, "outdated settings")
+			},
+			func() {
+				e.waitSettings("outdated")
+				e.repo.Commit(map[string]string{"workspaces/settings.yaml": settings("newer")}, "newer settings")
+				e.waitSettings("newer")
+			},
+			conflict,
+		},
+		{
+			"create an object", method(http.MethodPatch, "/configmaps/fresh"),
+			func() {
+				e.repo.Commit(map[string]string{
+					"workspaces/fresh.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fresh}\ndata: {a: b}\n",
+				}, "fresh")
+			},
+			func() {
+				e.eventually("the new ConfigMap", func() string {
+					_, err := e.kube.CoreV1().ConfigMaps("default").Get(context.Background(), "fresh", metav1.GetOptions{})
+					if err != nil {
+						return err.Error()
+					}
+					return ""
+				})
+			},
+			conflict,
 		},
 		{
 			"push", method(http.MethodPost, "/git-receive-pack"),

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -31,20 +32,13 @@ import (
 const rolesFile = "../../docs/examples/rbac.yaml"
 
 // optional are permissions that syncer asks for and does without: docs/operating.md says what it knows less then.
-var optional = []permission{{"get", "", "secrets", false}}
+var optional = []permission{{"get", "", "secrets", namespaceRole}}
 
-// permission is one verb on one resource: in the namespaces of Workspaces, or in the cluster.
-type permission struct {
-	verb, group, resource string
-	cluster               bool
-}
+// permission is one verb on one resource, in one of the roles.
+type permission struct{ verb, group, resource, role string }
 
 func (p permission) String() string {
-	where := "in a namespace"
-	if p.cluster {
-		where = "in the cluster"
-	}
-	return fmt.Sprintf("%s %s %s", p.verb, strings.TrimSuffix(p.resource+"."+p.group, "."), where)
+	return fmt.Sprintf("%s %s in role %s", p.verb, strings.TrimSuffix(p.resource+"."+p.group, "."), p.role)
 }
 
 // TestPermissions runs syncer as a user with the roles of the documentation, through the life of its objects. The audit
@@ -58,7 +52,17 @@ func TestPermissions(t *testing.T) {
 	if golden.Update() {
 		roles = map[string][]rbacv1.PolicyRule{"cluster-admin": nil}
 	}
+	if _, err := e.kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{Name: leaseNamespace},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	e.grant(user, roles)
+	configured, err := os.ReadFile(e.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, e.config, string(configured)+"lease: {enabled: always, namespace: "+leaseNamespace+"}\n")
 	data, err := os.ReadFile(e.kubeconfig)
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +100,8 @@ func (e *env) live() {
 	}, "all")
 	p := e.start("run")
 	e.waitState("phi", status.Ready)
+	follower := &replica{process: e.start("run")} // it watches the Lease
+	follower.waitRole("follower, ")
 	e.waitState("tune", status.Succeeded)
 	e.repo.Commit(map[string]string{
 		"workspaces/phi.yaml": strings.Replace(inference("phi", "phi-4-mini-instruct"), "metadata: {name: phi}",
@@ -125,6 +131,7 @@ func (e *env) live() {
 		}
 		return ""
 	})
+	follower.kill()
 	p.kill()
 }
 
@@ -170,7 +177,7 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 		if event.ImpersonatedUser.Username != user || o == nil || o.Resource == "" {
 			continue
 		}
-		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), o.Namespace == ""}
+		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleIn(o.Namespace)}
 		if event.ResponseStatus.Code == 403 {
 			forbiddenSet[p] = true
 			continue
@@ -178,6 +185,10 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 		usedSet[p] = true
 		if event.ResponseStatus.Code == 201 && p.verb == "patch" { // server-side apply also needs the right to create
 			p.verb = "create"
+			usedSet[p] = true
+		}
+		if p.verb = event.Verb; p.verb == "patch" && p.role == namespaceRole {
+			p.verb = "get" // of the live object, where the watch is behind: whether it is depends on the machine
 			usedSet[p] = true
 		}
 		if strings.Contains(event.RequestURI, "sendInitialEvents=true") { // servers that cannot stream are asked for a list
@@ -197,21 +208,37 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 	return slices.SortedFunc(maps.Keys(usedSet), compare), slices.SortedFunc(maps.Keys(forbiddenSet), compare)
 }
 
-// The names of the roles: one for each namespace of Workspaces, and one for the cluster.
-const namespaceRole, clusterRole = "syncer", "syncer-nodes"
+// The names of the roles: one for each namespace of Workspaces, one for the cluster, and one for the namespace of the
+// Lease.
+const namespaceRole, clusterRole, leaseRole = "syncer", "syncer-nodes", "syncer-lease"
+
+// leaseNamespace is that of the Lease in the test.
+const leaseNamespace = "syncer"
+
+// roleIn returns the role for what is asked in a namespace, or in the cluster for "".
+func roleIn(namespace string) string {
+	switch namespace {
+	case "":
+		return clusterRole
+	case leaseNamespace:
+		return leaseRole
+	}
+	return namespaceRole
+}
 
 // rolesText returns the manifests of the roles with exactly these permissions. Resources with equal verbs share a rule.
 func rolesText(all []permission) string {
 	var b strings.Builder
 	b.WriteString("# What syncer needs in Kubernetes. Bind the first role in each namespace of the configuration by a\n" +
-		"# RoleBinding, and the second one by a ClusterRoleBinding. Generated from the audit log of the API server by\n" +
+		"# RoleBinding, the second one by a ClusterRoleBinding, and the third one, for the election of one of several\n" +
+		"# replicas, by a RoleBinding in the namespace of the Lease. Generated from the audit log of the API server by\n" +
 		"# \"make generate\".\n")
-	for _, role := range []string{namespaceRole, clusterRole} {
+	for _, role := range []string{namespaceRole, clusterRole, leaseRole} {
 		fmt.Fprintf(&b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"+
 			"metadata: {name: %s}\nrules:\n", role)
 		verbs, resources := map[[2]string][]string{}, map[string][]string{}
 		for _, p := range all {
-			if p.cluster == (role == clusterRole) {
+			if p.role == role {
 				k := [2]string{p.group, p.resource}
 				verbs[k] = append(verbs[k], p.verb)
 			}
@@ -257,7 +284,7 @@ func granted(roles map[string][]rbacv1.PolicyRule) []permission {
 		for _, r := range rules {
 			for _, resource := range r.Resources {
 				for _, verb := range r.Verbs {
-					out = append(out, permission{verb, r.APIGroups[0], resource, name == clusterRole})
+					out = append(out, permission{verb, r.APIGroups[0], resource, name})
 				}
 			}
 		}
@@ -265,7 +292,7 @@ func granted(roles map[string][]rbacv1.PolicyRule) []permission {
 	return out
 }
 
-// grant binds the roles to a user: those of clusterRole and cluster-admin in the cluster, others in the namespace.
+// grant binds the roles to a user: clusterRole and cluster-admin in the cluster, others in their namespaces.
 func (e *env) grant(user string, roles map[string][]rbacv1.PolicyRule) {
 	e.Helper()
 	r := e.kube.RbacV1()
@@ -280,8 +307,8 @@ func (e *env) grant(user string, roles map[string][]rbacv1.PolicyRule) {
 		} else {
 			object.Name = user
 		}
-		if err == nil && name == namespaceRole {
-			_, err = r.RoleBindings("default").Create(e.Context(), &rbacv1.RoleBinding{
+		if namespace, ok := map[string]string{namespaceRole: "default", leaseRole: leaseNamespace}[name]; err == nil && ok {
+			_, err = r.RoleBindings(namespace).Create(e.Context(), &rbacv1.RoleBinding{
 				ObjectMeta: object, Subjects: subjects, RoleRef: ref,
 			}, metav1.CreateOptions{})
 		} else if err == nil {

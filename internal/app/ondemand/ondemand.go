@@ -38,8 +38,8 @@ type Result struct {
 	Error      string         `json:"error,omitempty"`    // of the components that failed, redacted
 }
 
-// Passes joins clients that ask for a pass with the passes of the loops, one for each cluster. It is safe for concurrent
-// use.
+// Passes joins clients that ask for a pass with the passes of the loops, one for each cluster. It is safe for
+// concurrent use.
 type Passes struct {
 	// Due makes a pass of each loop due soon. It must not block.
 	Due func()

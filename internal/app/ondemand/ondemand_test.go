@@ -51,8 +51,8 @@ func TestServe(t *testing.T) {
 	})
 }
 
-// TestServeSeveral: a client gets an answer once each cluster has made a pass that began after it asked, in the order of
-// the configuration, and one that failed makes all an error.
+// TestServeSeveral: a client gets an answer once each cluster has made a pass that began after it asked, in the order
+// of the configuration, and one that failed makes all an error.
 func TestServeSeveral(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		due := make(chan struct{}, 1)

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestWrites: each write to a namespace is made as its service account, also where the request names another user, and no read is.
+// TestWrites: each write to a namespace is made as its service account, also where the request names another user, and
+// no read is.
 func TestWrites(t *testing.T) {
 	for _, tt := range []struct{ method, path, user string }{
 		{"PATCH", "/api/v1/namespaces/team/configmaps/a", "system:serviceaccount:team:deployer"},
