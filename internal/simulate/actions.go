@@ -224,28 +224,12 @@ func (w *World) deletePool() string {
 	if !ok {
 		return nothing
 	}
-	if w.rng.IntN(4) > 0 {
-		return w.lose(pool)
-	}
-	w.lose(pool) // and make one by the same name
-	w.cloud.Put(capacity.LivePool{Name: pool.Name, Size: pool.Size, Count: 1, State: capacity.Succeeded})
-	w.server.touch()
-	return "delete pool " + pool.Name + " by hand, and make another one"
-}
-
-// losePool lets another client delete a pool.
-func (w *World) losePool() string {
-	pool, ok := pickOf(w, w.owned())
-	if !ok {
-		return nothing
-	}
-	return w.lose(pool)
-}
-
-func (w *World) lose(pool capacity.LivePool) string {
 	w.meet("another client deletes a pool")
 	w.cloud.Lose(pool.Name)
 	w.cloud.Nodes.Reconcile()
+	if !w.calm && w.rng.IntN(4) == 0 { // and makes one of its own by the same name
+		w.cloud.Put(capacity.LivePool{Name: pool.Name, Size: pool.Size, Count: 1, State: capacity.Succeeded})
+	}
 	w.server.touch()
 	return "delete pool " + pool.Name + " by hand"
 }

@@ -29,8 +29,9 @@
 //
 // If nothing has changed since the process looked, Azure's own checks (capacitytest.Checked) must hold as well.
 //
-// In the end faults stop and time goes by. The loop must come to rest, write nothing more, and leave the same end state
-// as a fresh world that got the last files at once: the same objects, pools and status files but for times.
+// In the end faults stop and time goes by. Things happen to a loop at rest, whose passes end at once. The loop must
+// come to rest again, write nothing more, and leave the same end state as a fresh world that got the last files at
+// once: the same objects, pools and status files but for times.
 //
 // A fault that was never met proves nothing: Result.Met counts each, and the test wants all of Faults.
 package simulate

@@ -19,8 +19,8 @@ import (
 // longest is longer than any deadline, and than any offering stays unavailable.
 const longest = 6 * time.Hour
 
-// settle ends all faults and lets time go by until the loop is at rest. It returns the last outcome.
-func (w *World) settle() reconcile.Outcome {
+// endFaults ends all faults, and all but one process.
+func (w *World) endFaults() {
 	w.calm = true
 	w.trace.step("-", "faults end", "")
 	w.heal()
@@ -58,6 +58,11 @@ func (w *World) settle() reconcile.Outcome {
 		w.begin()
 	}
 	w.server.touch()
+}
+
+// settle ends all faults and lets time go by until the loop is at rest. It returns the last outcome.
+func (w *World) settle() reconcile.Outcome {
+	w.endFaults()
 	p := w.processes[0]
 	quiet, surprises := 0, 4
 	if w.profile.event == 0 {
@@ -95,7 +100,7 @@ func (w *World) settle() reconcile.Outcome {
 func (w *World) surprise() string {
 	w.meet("something happens at rest")
 	events := []func() string{
-		w.statusByHand, w.changeByHand, w.deleteByHand, w.takeMachines, w.losePool, w.push, w.push, w.finishJob,
+		w.statusByHand, w.changeByHand, w.deleteByHand, w.takeMachines, w.deletePool, w.push, w.push, w.finishJob,
 	}
 	return events[w.rng.IntN(len(events))]()
 }

@@ -22,10 +22,18 @@ func (w *world) act(ctx context.Context, mayKill bool) {
 		name string
 		do   func(context.Context) bool
 	}{
-		{"push", w.pushFile}, {"push", w.pushFile}, {"push", w.pushFile}, {"remove", w.removeFile},
-		{"break", w.breakFile}, {"delete an object", w.deleteObject}, {"delete an object", w.deleteObject},
-		{"change an object", w.changeObject}, {"change an object", w.changeObject},
-		{"Azure fails", w.azureFails}, {"Azure is down", w.azureDown}, {"the status is changed", w.changeStatus},
+		{"push", w.pushFile},
+		{"push", w.pushFile},
+		{"push", w.pushFile},
+		{"remove", w.removeFile},
+		{"break", w.breakFile},
+		{"delete an object", w.deleteObject},
+		{"delete an object", w.deleteObject},
+		{"change an object", w.changeObject},
+		{"change an object", w.changeObject},
+		{"Azure fails", w.azureFails},
+		{"Azure is down", w.azureDown},
+		{"the status is changed", w.changeStatus},
 	}
 	if mayKill {
 		actions = append(actions, struct {
