@@ -146,7 +146,7 @@ func (w *Workload) bind(b fleet.Binding, pool *capacity.Pool, policy Policy) {
 	if b.Hold != "" {
 		w.unplace(cluster.Failure{Reason: string(diag.Moving), Message: b.Hold})
 	}
-	w.Placement = placementOf(o)
+	w.Placement = placementOf(*o)
 	w.Placement.Pool, w.Placement.Spot = b.Pool, w.Workspace.Spot()
 	if b.Yields != "" {
 		w.Placement.Paused = true

@@ -57,6 +57,7 @@ type world struct {
 	files    map[string]string
 	seen     Observed
 	objects  applied
+	limits   load.Limits
 	versions map[string]uint64 // of States, by their text
 }
 
@@ -77,7 +78,7 @@ func (w *world) workspaceFile(name string) string {
 // change changes one thing.
 func (w *world) change() {
 	name := names[w.rng.IntN(len(names))]
-	switch w.rng.IntN(10) {
+	switch w.rng.IntN(12) {
 	case 0, 1, 2:
 		w.files[name+".yaml"] = w.workspaceFile(name)
 	case 3:
@@ -104,6 +105,27 @@ func (w *world) change() {
 	case 9:
 		if n := len(w.seen.Pools); n > 0 {
 			w.seen.Pools = slices.Delete(slices.Clone(w.seen.Pools), 0, 1)
+		}
+	case 10, 11:
+		w.ownPreset("phi-4")
+	}
+}
+
+// ownPreset adds the preset to the repository, in one of three editions, or takes it away.
+func (w *world) ownPreset(name string) {
+	edition := w.rng.IntN(4)
+	for _, file := range []string{"preset.yaml", "kustomization.yaml"} {
+		at := "models/" + name + "/" + file
+		text, err := presets.FS.ReadFile(at)
+		if err != nil {
+			panic(err)
+		}
+		more := ""
+		if file == "kustomization.yaml" {
+			more = fmt.Sprintf("commonAnnotations: {edition: e%d}\n", edition)
+		}
+		if w.files["presets/"+at] = string(text) + more; edition == 3 {
+			delete(w.files, "presets/"+at)
 		}
 	}
 }
@@ -186,13 +208,16 @@ func TestAgain(t *testing.T) {
 			if seed%3 == 1 {
 				policy.Limits.Nodes = 3
 			}
+			if seed%3 == 2 {
+				w.limits.Workspaces = 4 // fewer than there may be files
+			}
 			policy.Preemption = seed%4 == 2
 			// The engine that goes on has all that it may keep; the new one has what it has rendered itself, in other steps.
 			kept, memo := render.NewCache(), load.NewMemo()
 			other := render.NewCache()
 			read := func(cache *render.Cache, memo *load.Memo) func(Revision) (desired.Input, error) {
 				return func(r Revision) (desired.Input, error) {
-					return desired.Read(r.Files, presets.FS, load.Options{Memo: memo}, workspace.Env{}, cache)
+					return desired.Read(r.Files, presets.FS, load.Options{Memo: memo, Limits: w.limits}, workspace.Env{}, cache)
 				}
 			}
 			goesOn := New(Settings{Policy: policy, Read: read(kept, memo)}, &now{&w})

@@ -5,6 +5,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"reflect"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
@@ -12,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/desired/digest"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -23,8 +25,29 @@ type source struct {
 
 // digestsOf are the digests of a source's Workspaces, as far as they are known.
 type digestsOf struct {
-	set   *workspace.Set
-	known map[workspace.Key]string
+	set     *workspace.Set
+	catalog *preset.Catalog
+	known   map[workspace.Key]string
+}
+
+// in returns the digests that stay in another source: those of equal Workspaces, if the presets and all objects beside
+// them are equal too. Nothing else decides a digest.
+func (d digestsOf) in(other desired.Input) digestsOf {
+	out := digestsOf{other.Set, other.Catalog, map[workspace.Key]string{}}
+	if d.set == nil || d.catalog != other.Catalog || !reflect.DeepEqual(d.set.Objects, other.Set.Objects) {
+		return out
+	}
+	now := make(map[workspace.Key]*workspace.Workspace, len(other.Set.Workspaces))
+	for i := range other.Set.Workspaces {
+		now[other.Set.Workspaces[i].Key] = &other.Set.Workspaces[i]
+	}
+	for i := range d.set.Workspaces {
+		was := &d.set.Workspaces[i]
+		if is := now[was.Key]; is != nil && d.known[was.Key] != "" && workspace.Same(was, is) {
+			out.known[was.Key] = d.known[was.Key]
+		}
+	}
+	return out
 }
 
 // digests sets the digest of each Workspace that a plan between two sources changes, by a step of its own or by one of
@@ -94,7 +117,7 @@ func (e *Engine) identify(
 // identifyAll is identify for all Workspaces of a source that is compared again and again.
 func (e *Engine) identifyAll(ctx context.Context, in desired.Input, d desired.Desired) map[workspace.Key]string {
 	if e.known.set != in.Set {
-		e.known = digestsOf{in.Set, map[workspace.Key]string{}}
+		e.known = e.known.in(in)
 	}
 	var unknown []*desired.Workload
 	for i := range d.Workloads {

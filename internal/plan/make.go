@@ -43,13 +43,14 @@ type Comparison struct {
 	Raise         capacity.Cost // what the change costs; see CostChange
 
 	objects []Change     // of Previews
+	front   []Change     // room in front of objects, in the same array
 	facts   []transition // of Desired.Workloads, in their order
 	stays   []bool       // whether an object of Live is known to be desired; nil if none is
 }
 
 // prepare makes the parts that the policies look at before pools are planned.
 func (c *Comparison) prepare() {
-	c.objects = objectChanges(c.Previews, c.Desired.Objects)
+	c.front, c.objects = objectChanges(c.Previews, c.Desired.Objects, max(len(c.Pools), 2*len(c.Desired.Fleet.Pools)))
 	holdBeside(c.objects, c.Live)
 	c.facts = transitions(c)
 }
@@ -74,7 +75,7 @@ func Make(c Comparison) Plan {
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
 	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard)
-	p.Changes = slices.Concat(ensure, objects, prune, release)
+	p.Changes = c.around(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
@@ -141,9 +142,20 @@ var noise = []string{
 	cluster.AnnotationInputs, wellknown.AnnotationConfig, cluster.AnnotationSource, wellknown.LabelPreset,
 }
 
-// objectChanges turns the previews of objects into changes.
-func objectChanges(previews []cluster.Preview, objects []desired.Object) []Change {
-	out := make([]Change, 0, len(previews))
+// around returns all changes in their order. There are many of objects: where there is room around them, they stay.
+func (c *Comparison) around(ensure, objects, prune, release []Change) []Change {
+	if len(ensure) > len(c.front) {
+		return slices.Concat(ensure, objects, prune, release)
+	}
+	all := c.front[len(c.front)-len(ensure) : len(c.front)+len(objects) : cap(c.front)]
+	copy(all, ensure)
+	return append(append(all, prune...), release...)
+}
+
+// objectChanges turns the previews of objects into changes. They have room behind them, and in front for some others.
+func objectChanges(previews []cluster.Preview, objects []desired.Object, some int) (front, changes []Change) {
+	front = make([]Change, some, some+len(previews)+some)
+	out := front[some:]
 	for i, pv := range previews {
 		o := objects[i]
 		c := Change{Workspace: o.Workspace, Target: pv.Ref.String(), Namespace: pv.Ref.Namespace, Object: o.Content}
@@ -170,7 +182,7 @@ func objectChanges(previews []cluster.Preview, objects []desired.Object) []Chang
 		}
 		out = append(out, c)
 	}
-	return out
+	return front, out
 }
 
 // workspaces sums up the changes for each Workspace.

@@ -121,7 +121,7 @@ type Result struct {
 // Binding is the placement of a Workspace.
 type Binding struct {
 	Pool   string
-	Option capacity.Option
+	Option *capacity.Option // one of its Demand, or a copy; nil for none
 	Shared bool
 	Cost   capacity.Cost // its share of the price of its nodes, by GPUs
 	Reason string        // for users
@@ -135,6 +135,22 @@ type Binding struct {
 	// Hold, when not empty, is why the live objects of the Workspace stay unchanged: no option fits the pool on which it
 	// still runs, so they do not render for that pool.
 	Hold string
+}
+
+// Nodes returns the nodes of the Option, and 0 for none.
+func (b *Binding) Nodes() int {
+	if b.Option == nil {
+		return 0
+	}
+	return b.Option.Nodes
+}
+
+// GPUsPerNode returns that of the Option, and 0 for none.
+func (b *Binding) GPUsPerNode() int {
+	if b.Option == nil {
+		return 0
+	}
+	return b.Option.GPUsPerNode
 }
 
 // Unplaced is why a Workspace has no nodes, and what the user can do.

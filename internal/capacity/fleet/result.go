@@ -196,7 +196,7 @@ func (p *planner) poolBins(c *nodeclass.Class) nodeclass.Bins {
 // next pool have allocatable GPUs.
 func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 	n, o := s.workload, s.option
-	b := Binding{Pool: s.pool, Option: *o, Shared: s.class >= 0 || n.Set != "", Reason: s.reason, Takes: s.takes}
+	b := Binding{Pool: s.pool, Option: o, Shared: s.class >= 0 || n.Set != "", Reason: s.reason, Takes: s.takes}
 	if s.yields != nil {
 		b.Yields, b.To = s.idle, s.yields.workload.Workspace
 	}
@@ -219,7 +219,7 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 		b.Hold = b.Reason
 		return b
 	}
-	b.Option, b.Shared, b.Cost = *old, shared || n.Set != "", p.shareOf(old, n.priority())
+	b.Option, b.Shared, b.Cost = old, shared || n.Set != "", p.shareOf(old, n.priority())
 	return b
 }
 

@@ -7,6 +7,7 @@ package conflict
 import (
 	"fmt"
 	"hash/maphash"
+	"math/bits"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -112,20 +113,31 @@ func madeTwice(set *workspace.Set) bool {
 	return false
 }
 
-// names are hashes of the names of many objects, which take a tenth of the names themselves.
+// names are hashes of the names of many objects, which take a tenth of the names themselves: each at the first free
+// place from that which its last bits say. 0 is a free place.
 type names struct {
 	seed maphash.Seed
-	seen map[uint64]struct{}
+	seen []uint64
 }
 
-func newNames(n int) names { return names{maphash.MakeSeed(), make(map[uint64]struct{}, n)} }
+// newNames returns names with room for n, and for no more. It has more places than names, so that some are free.
+func newNames(n int) names {
+	return names{maphash.MakeSeed(), make([]uint64, 1<<bits.Len(uint(n+n/2)))}
+}
 
 // again adds a name, and reports whether it may have been added before.
 func (n names) again(ref cluster.Ref) bool {
-	h := maphash.Comparable(n.seed, ref)
-	before := len(n.seen)
-	n.seen[h] = struct{}{}
-	return len(n.seen) == before
+	h := max(maphash.Comparable(n.seed, ref), 1)
+	last := uint64(len(n.seen) - 1)
+	for at := h & last; ; at = (at + 1) & last {
+		switch n.seen[at] {
+		case h:
+			return true
+		case 0:
+			n.seen[at] = h
+			return false
+		}
+	}
 }
 
 // makerOf returns a Workspace as a maker of objects.

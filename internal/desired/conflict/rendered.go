@@ -13,7 +13,7 @@ import (
 // Rendered finds the objects that several Workspaces render: a preset of the repository may add objects with names of
 // its own. Objects that Workspaces share carry no Workspace's name. all must repeat its sequence of most Workspaces.
 func Rendered(most int, all iter.Seq2[*workspace.Workspace, render.Bundle]) Conflicts {
-	if !renderedTwice(most, all) {
+	if !renderedTwice(all) {
 		return Conflicts{}
 	}
 	first := make(map[cluster.Ref]*workspace.Workspace, 3*most)
@@ -46,8 +46,12 @@ func Rendered(most int, all iter.Seq2[*workspace.Workspace, render.Bundle]) Conf
 
 // renderedTwice reports whether two Workspaces may have an object of their own in common. It is quick, and errs on the
 // side of true.
-func renderedTwice(most int, all iter.Seq2[*workspace.Workspace, render.Bundle]) bool {
-	names := newNames(3 * most)
+func renderedTwice(all iter.Seq2[*workspace.Workspace, render.Bundle]) bool {
+	sum := 0
+	for _, b := range all {
+		sum += len(b.List())
+	}
+	names := newNames(sum)
 	for _, bundle := range all {
 		for _, o := range bundle.List() {
 			ref := o.Ref

@@ -46,7 +46,7 @@ func Of(d desired.Desired) desired.Observed {
 		workloads[i] = &d.Workloads[i]
 	}
 	slices.SortStableFunc(workloads, func(a, b *desired.Workload) int {
-		return cmp.Compare(b.Binding.Option.GPUsPerNode, a.Binding.Option.GPUsPerNode)
+		return cmp.Compare(b.Binding.GPUsPerNode(), a.Binding.GPUsPerNode())
 	})
 	on := places{nodes: nodes, free: map[string]int64{}, full: map[string]int{}}
 	for _, w := range workloads {
@@ -86,8 +86,8 @@ type places struct {
 func (on places) place(w *desired.Workload) cluster.Workload {
 	l := cluster.Workload{
 		Pool:     w.Binding.Pool,
-		GPUs:     int64(w.Binding.Option.GPUsPerNode),
-		Replicas: int64(w.Binding.Option.Nodes),
+		GPUs:     int64(w.Binding.GPUsPerNode()),
+		Replicas: int64(w.Binding.Nodes()),
 	}
 	first := 0
 	if l.GPUs > 0 {

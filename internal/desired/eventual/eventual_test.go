@@ -27,7 +27,7 @@ func TestOf(t *testing.T) {
 			Workspace: &workspace.Workspace{Key: key},
 			Pool:      &pool,
 			Waiting:   w.waits,
-			Binding:   fleet.Binding{Pool: "p", Option: capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: w.gpus}},
+			Binding:   fleet.Binding{Pool: "p", Option: &capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: w.gpus}},
 		})
 	}
 	seen := Of(d)

@@ -92,7 +92,7 @@ func TestPools(t *testing.T) {
 		d.Workloads = append(d.Workloads, desired.Workload{
 			Key:       key(name),
 			Workspace: &workspace.Workspace{Key: key(name)},
-			Binding:   fleet.Binding{Pool: pool, Option: capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: 1}},
+			Binding:   fleet.Binding{Pool: pool, Option: &capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: 1}},
 		})
 	}
 	d.Workloads = append(d.Workloads, desired.Workload{

@@ -43,8 +43,8 @@ func Nodes(changes []capacity.PoolChange, d desired.Desired, reasons map[workspa
 			}
 			if text, no := reasons[w.Key]; no {
 				why = cmp.Or(why, text)
-			} else if !w.Finished && !w.Workspace.Suspended() {
-				accepted = append(accepted, w.Binding.Option)
+			} else if o := w.Binding.Option; o != nil && !w.Finished && !w.Workspace.Suspended() {
+				accepted = append(accepted, *o)
 			}
 		}
 		if why == "" {

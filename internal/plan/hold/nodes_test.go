@@ -22,7 +22,7 @@ func TestRefused(t *testing.T) {
 		d.Workloads = append(d.Workloads, desired.Workload{
 			Key:       key,
 			Workspace: &workspace.Workspace{Key: key},
-			Binding:   fleet.Binding{Pool: "p", Option: capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: 1}},
+			Binding:   fleet.Binding{Pool: "p", Option: &capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: 1}},
 		})
 	}
 	type outcome struct {

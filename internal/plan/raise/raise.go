@@ -74,7 +74,7 @@ func raisers(in *Input) map[workspace.Key]bool {
 func comesBack(live *cluster.Workload, w *desired.Workload, pool string) bool {
 	same := live.Inputs == w.Workspace.Digest
 	return live.Pool == pool && (live.Ref.Kind == "Job" && same || live.Paused() && same && w.Binding.Yields == "" ||
-		!live.Paused() && int(live.Replicas) >= w.Binding.Option.Nodes)
+		!live.Paused() && int(live.Replicas) >= w.Binding.Nodes())
 }
 
 // raiseOf returns by how much the fleet gets dearer in the end. Pools that grow count only if one of raises uses them.

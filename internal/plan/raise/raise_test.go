@@ -52,7 +52,7 @@ func TestOf(t *testing.T) {
 			d := desired.Desired{Workloads: []desired.Workload{{
 				Key:       key,
 				Workspace: &workspace.Workspace{Key: key},
-				Binding:   fleet.Binding{Pool: "p", Option: capacity.Option{Nodes: 2}},
+				Binding:   fleet.Binding{Pool: "p", Option: &capacity.Option{Nodes: 2}},
 			}}}
 			live := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}
 			if tt.runs > 0 {

@@ -109,6 +109,7 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 	}
 	l.set.Problems = append(l.set.Problems, listed.Skipped...)
 	o.Memo.begin()
+	l.set.Workspaces = make([]workspace.Workspace, 0, min(len(listed.Files), o.Limits.Workspaces)) // most hold one
 	for _, dir := range listed.Folders {
 		l.build(fsys, dir)
 	}

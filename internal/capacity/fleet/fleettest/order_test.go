@@ -253,7 +253,7 @@ func envies(in *fleet.Input, f fleet.Result, h *fleet.Workload) string {
 		n := &in.Workloads[i]
 		b, placed := f.Bindings[n.Workspace]
 		if placed && len(n.Pods) == 0 && standingOf(n).Compare(standingOf(h)) < 0 {
-			l.add(n, &b.Option, 1)
+			l.add(n, b.Option, 1)
 		}
 	}
 	was := l.broken() // what runs may exceed a limit that was set later
@@ -297,7 +297,7 @@ func TestWhoGoesFirst(t *testing.T) {
 				}
 			case len(n.Pods) == 0:
 				served++
-				l.add(n, &b.Option, 1)
+				l.add(n, b.Option, 1)
 			}
 		}
 		if now := l.broken(); now != "" && was == "" {
@@ -315,7 +315,11 @@ func outcome(in fleet.Input) string {
 	var out []string
 	for _, n := range in.Workloads {
 		b, placed := f.Bindings[n.Workspace]
-		out = append(out, fmt.Sprint(placed, b.Option.SKU.Name, b.Option.Nodes, b.Option.GPUsPerNode, b.Shared, b.Cost,
+		size := ""
+		if placed {
+			size = b.Option.SKU.Name
+		}
+		out = append(out, fmt.Sprint(placed, size, b.Nodes(), b.GPUsPerNode(), b.Shared, b.Cost,
 			b.Yields != "", len(b.Takes), f.Unplaced[n.Workspace].Reason))
 	}
 	return strings.Join(out, "\n")

@@ -35,13 +35,14 @@ func AtRest(in fleet.Input) fleet.Input {
 	}
 	needs := slices.Clone(in.Workloads)
 	slices.SortStableFunc(needs, func(a, b fleet.Workload) int {
-		return f.Bindings[b.Workspace].Option.GPUsPerNode - f.Bindings[a.Workspace].Option.GPUsPerNode
+		x, y := f.Bindings[a.Workspace], f.Bindings[b.Workspace]
+		return y.GPUsPerNode() - x.GPUsPerNode()
 	})
 	for i := range needs {
 		n := &needs[i]
 		b := f.Bindings[n.Workspace]
-		n.Pool, n.GPUs = b.Pool, b.Option.GPUsPerNode
-		for len(n.Pods) < b.Option.Nodes {
+		n.Pool, n.GPUs = b.Pool, b.GPUsPerNode()
+		for len(n.Pods) < b.Nodes() {
 			at := free[n.Pool][0]
 			if at.GPUs-at.Used < n.GPUs {
 				free[n.Pool] = free[n.Pool][1:]
