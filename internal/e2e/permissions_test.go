@@ -16,8 +16,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -320,5 +320,16 @@ func (e *env) grant(user string, roles map[string][]rbacv1.PolicyRule) {
 			e.Fatal(err)
 		}
 	}
-	time.Sleep(100 * time.Millisecond) // the API server's own informers see the roles
+	e.eventually("the API server to know the roles", func() string {
+		r, err := e.kube.AuthorizationV1().SubjectAccessReviews().Create(e.Context(), &authorizationv1.SubjectAccessReview{
+			Spec: authorizationv1.SubjectAccessReviewSpec{
+				User:               user,
+				ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "watch", Resource: "nodes"},
+			},
+		}, metav1.CreateOptions{})
+		if err != nil || !r.Status.Allowed {
+			return fmt.Sprintf("%+v, %v", r.Status, err)
+		}
+		return ""
+	})
 }

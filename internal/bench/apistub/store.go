@@ -90,7 +90,7 @@ func (s *Server) Nodes(n int, product string) {
 			"apiVersion": "v1", "kind": "Node",
 			"metadata": object{"name": nodeName(i), "labels": object{
 				"pool": fmt.Sprint(i), "nvidia.com/gpu.product": product, "nvidia.com/gpu.count": "8",
-				"nvidia.com/gpu.memory": "81920",
+				"nvidia.com/gpu.memory":            "81920",
 				"node.kubernetes.io/instance-type": "bare-metal",
 			}},
 			"status": object{

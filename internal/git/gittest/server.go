@@ -158,16 +158,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.lists.Add(1)
 	case push:
 		s.pushes.Add(1)
-		if f.BeforePush != nil {
-			f.BeforePush()
-		}
-		if f.DropPush {
-			panic(http.ErrAbortHandler)
-		}
-		if f.LoseAnswer {
-			s.handler.ServeHTTP(httptest.NewRecorder(), req)
-			panic(http.ErrAbortHandler)
-		}
+		s.beforePush(f, req)
 	default:
 		s.packs.Add(1)
 		pack := &packWriter{ResponseWriter: w, server: s, dropAfter: f.DropPackAfter}
@@ -177,6 +168,20 @@ func (s *server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		w = pack
 	}
 	s.handler.ServeHTTP(w, req)
+}
+
+// beforePush lets a push fail: before the server has it, or after it has carried it out.
+func (s *server) beforePush(f *Faults, req *http.Request) {
+	if f.BeforePush != nil {
+		f.BeforePush()
+	}
+	if f.DropPush {
+		panic(http.ErrAbortHandler)
+	}
+	if f.LoseAnswer {
+		s.handler.ServeHTTP(httptest.NewRecorder(), req)
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // signIn answers with the page to sign in, or sends the client there.
