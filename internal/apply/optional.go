@@ -13,7 +13,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
@@ -243,14 +242,6 @@ func (l *optionalKind) indexed(index, value string) []any {
 		out = append(out, objects...)
 	}
 	return out
-}
-
-// get returns the metadata of a cached object, or nil.
-func (l *optionalKind) get(ns, name string) *unstructured.Unstructured {
-	if s := l.object(ns, name); s != nil {
-		return s.Unstructured(fieldManager)
-	}
-	return nil
 }
 
 // object returns what is kept of one object, or nil.

@@ -177,14 +177,6 @@ func (w *watches) synced() error {
 	return nil
 }
 
-// get returns the metadata of one object from memory, or nil when it is not there or not ours.
-func (w *watches) get(gvr schema.GroupVersionResource, ns, name string) *unstructured.Unstructured {
-	if s := w.object(gvr, ns, name); s != nil {
-		return s.Unstructured(fieldManager)
-	}
-	return nil
-}
-
 // object returns what is kept of one object, or nil when it is not there or not ours.
 func (w *watches) object(gvr schema.GroupVersionResource, ns, name string) *mirror.Object {
 	i := w.informers[gvr][ns]

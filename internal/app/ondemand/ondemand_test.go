@@ -98,7 +98,7 @@ func TestServeBounds(t *testing.T) {
 		if codes[http.StatusGatewayTimeout] != 16 || codes[http.StatusTooManyRequests] != 4 {
 			t.Errorf("%v", codes)
 		}
-		p.Due = func() { go func() { time.Sleep(1); p.Passed(time.Now(), ondemand.Result{}) }() }
+		p.Due = func() { go func() { time.Sleep(time.Nanosecond); p.Passed(time.Now(), ondemand.Result{}) }() }
 		if w := ask(p); w.Code != http.StatusOK {
 			t.Errorf("after all have left: %d %s", w.Code, w.Body)
 		}
