@@ -585,6 +585,12 @@ func TestImmutableClaimTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	service := object(t, ns, "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}")
+	eventually(t, "the watch to see it", func() string {
+		if !c.watches.view.Has(workspace.Key{Namespace: ns, Name: "phi"}) {
+			return "not seen yet"
+		}
+		return ""
+	})
 	for name, o := range map[string]*unstructured.Unstructured{
 		"another class": object(t, ns, fmt.Sprintf(claims, "slow", "1Gi")),
 		"another size":  object(t, ns, fmt.Sprintf(claims, "fast", "2Gi")),

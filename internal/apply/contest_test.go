@@ -3,7 +3,9 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -60,8 +62,10 @@ func (s scaler) set(c *Cluster, o *unstructured.Unstructured, n int32) {
 		if live == nil {
 			return "not seen yet"
 		}
-		if seen := live.GetResourceVersion(); seen != written { // a StatefulSet without controller changes no more
-			return fmt.Sprintf("version %s, not %s", seen, written)
+		seen, err1 := strconv.Atoi(live.GetResourceVersion())
+		least, err2 := strconv.Atoi(written)
+		if err := errors.Join(err1, err2); err != nil || seen < least { // its controller may have changed the status since
+			return fmt.Sprintf("version %d, not %d, %v", seen, least, err)
 		}
 		return ""
 	})

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,8 +65,29 @@ func (s *server) put(l *coordination.Lease) (*coordination.Lease, error) {
 type link struct {
 	coordinationv1.LeaseInterface
 	server *server
-	delay  func() time.Duration
-	broken func() bool
+
+	mu      sync.Mutex
+	delays  func() time.Duration
+	outages func() bool
+}
+
+// set changes how the link behaves from now on.
+func (l *link) set(delays func() time.Duration, outages func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delays, l.outages = delays, outages
+}
+
+func (l *link) delay() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.delays()
+}
+
+func (l *link) broken() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.outages()
 }
 
 func (l *link) Leases(string) coordinationv1.LeaseInterface { return l }
@@ -133,7 +155,7 @@ type candidate struct {
 	*Lease
 	link  *link
 	fence *fence.Fence
-	terms int // how often it has led
+	terms atomic.Int64 // how often it has led
 	stop  func()
 	ended chan struct{}
 }
@@ -145,7 +167,7 @@ func whole() bool           { return false }
 func stand(t *testing.T, s *server, name string) *candidate {
 	t.Helper()
 	f := &fence.Fence{}
-	c := &candidate{fence: f, link: &link{server: s, delay: prompt, broken: whole}, ended: make(chan struct{})}
+	c := &candidate{fence: f, link: &link{server: s, delays: prompt, outages: whole}, ended: make(chan struct{})}
 	o := Options{
 		Name: "syncer", Namespace: "default", Identity: name,
 		Duration: 15 * time.Second, RenewDeadline: 10 * time.Second, Retry: 2 * time.Second,
@@ -159,7 +181,7 @@ func stand(t *testing.T, s *server, name string) *candidate {
 		c.Run(ctx, Phases{
 			Follow: func(ctx context.Context) { <-ctx.Done() },
 			Lead: func(ctx context.Context) {
-				c.terms++
+				c.terms.Add(1)
 				<-ctx.Done()
 			},
 		})
@@ -208,7 +230,7 @@ func TestLeadingEndsFirst(t *testing.T) {
 			options: Options{
 				Name: "syncer", Identity: "a", Duration: 15 * time.Second, RenewDeadline: 10 * time.Second, Retry: 2 * time.Second,
 			},
-			api: &link{server: s, delay: prompt, broken: whole}, fence: f, log: slog.New(slog.DiscardHandler),
+			api: &link{server: s, delays: prompt, outages: whole}, fence: f, log: slog.New(slog.DiscardHandler),
 		}
 		f.Require(l.options.Limit())
 		ctx, cancel := context.WithCancel(t.Context())
@@ -244,7 +266,7 @@ func TestVanishedLeader(t *testing.T) {
 		time.Sleep(time.Second)
 		b := stand(t, s, "b")
 		time.Sleep(time.Minute)
-		a.link.broken = func() bool { return true }
+		a.link.set(prompt, func() bool { return true })
 		time.Sleep(13 * time.Second)
 		if a.fence.MayWrite() == nil || a.Leads() || b.Leads() {
 			t.Errorf("after 13 s a is %s, b is %s", a.Role(), b.Role())
@@ -253,7 +275,7 @@ func TestVanishedLeader(t *testing.T) {
 		if !b.Leads() || b.fence.MayWrite() != nil {
 			t.Errorf("after 25 s b is %s", b.Role())
 		}
-		a.link.broken = whole
+		a.link.set(prompt, whole)
 		time.Sleep(10 * time.Second)
 		if a.Role() != "follower, b leads" {
 			t.Errorf("a is %s", a.Role())
@@ -270,7 +292,7 @@ func TestLeaseOfAnother(t *testing.T) {
 		o := Options{Name: "syncer", Namespace: "default", Identity: "a", RenewDeadline: 10 * time.Second}
 		f := &fence.Fence{}
 		f.Require(time.Minute)
-		link := &link{server: s, delay: prompt, broken: whole}
+		link := &link{server: s, delays: prompt, outages: whole}
 		a := newLock(o, link, f, func() {})
 		o.Identity = "b"
 		b := newLock(o, link, &fence.Fence{}, func() {})
@@ -328,8 +350,8 @@ func TestLostForAMoment(t *testing.T) {
 		}
 		hold("")
 		time.Sleep(time.Minute)
-		if a.terms != 2 || !a.Leads() {
-			t.Errorf("%d terms, a is %s", a.terms, a.Role())
+		if a.terms.Load() != 2 || !a.Leads() {
+			t.Errorf("%d terms, a is %s", a.terms.Load(), a.Role())
 		}
 	})
 }
@@ -343,13 +365,15 @@ func TestForbiddenUpdate(t *testing.T) {
 		a.end()
 		b := stand(t, s, "b")
 		requests := 0
-		b.link.delay = func() time.Duration { requests++; return prompt() }
-		b.link.broken = func() bool { return requests%4 == 2 || requests%4 == 3 } // each Get is answered, no Update is
+		b.link.set(
+			func() time.Duration { requests++; return prompt() },
+			func() bool { return requests%4 == 2 || requests%4 == 3 }, // each Get is answered, no Update is
+		)
 		time.Sleep(time.Minute)
-		if b.terms > 0 || requests > 200 {
-			t.Errorf("%d terms, %d requests in a minute", b.terms, requests)
-		}
 		b.end()
+		if b.terms.Load() > 0 || requests > 200 {
+			t.Errorf("%d terms, %d requests in a minute", b.terms.Load(), requests)
+		}
 	})
 }
 
@@ -381,20 +405,20 @@ func oneWriter(t *testing.T, seed uint64) {
 			return random.IntN(n)
 		}
 		bad := time.Time{} // until when its link is bad
-		c.link.delay = func() time.Duration {
+		delays := func() time.Duration {
 			if dice(20) == 0 {
 				return time.Duration(dice(15000)) * time.Millisecond
 			}
 			return time.Duration(dice(300)) * time.Millisecond
 		}
-		c.link.broken = func() bool {
+		c.link.set(delays, func() bool {
 			mu.Lock()
 			defer mu.Unlock()
 			if random.IntN(60) == 0 {
 				bad = time.Now().Add(time.Duration(random.IntN(40)) * time.Second)
 			}
 			return time.Now().Before(bad) || random.IntN(15) == 0
-		}
+		})
 		all = append(all, c)
 	}
 	written := map[string]int{}
@@ -414,7 +438,7 @@ func oneWriter(t *testing.T, seed uint64) {
 	terms := 0
 	for _, c := range all {
 		c.end()
-		terms += c.terms
+		terms += int(c.terms.Load())
 	}
 	if len(written) < 2 || terms < 3 {
 		t.Errorf("seed %d: %d terms, %v: too little happens", seed, terms, written)
