@@ -5,6 +5,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,23 +16,32 @@ func TestProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, probes, changes := newProbe(), 0, 0
 		var answer error
-		go p.run(t.Context(), func(context.Context) error { probes++; return answer }, func() { changes++ })
+		var mu sync.Mutex
+		locked := func(do func()) {
+			mu.Lock()
+			defer mu.Unlock()
+			do()
+		}
+		go p.run(t.Context(), func(context.Context) (err error) {
+			locked(func() { probes++; err = answer })
+			return err
+		}, func() { locked(func() { changes++ }) })
+		expect := func(what string, wantProbes, wantChanges int, up bool) {
+			t.Helper()
+			synctest.Wait()
+			locked(func() {
+				if probes != wantProbes || changes != wantChanges || (p.last() == nil) != up {
+					t.Errorf("%s: %d probes, %d changes, %v", what, probes, changes, p.last())
+				}
+			})
+		}
 		time.Sleep(time.Minute)
-		synctest.Wait()
-		if probes != 4 || changes != 0 || p.last() != nil {
-			t.Errorf("a minute: %d probes, %d changes, %v", probes, changes, p.last())
-		}
-		answer = errors.New("refused")
+		expect("a minute", 4, 0, true)
+		locked(func() { answer = errors.New("refused") })
 		p.hint()
-		synctest.Wait()
-		if probes != 5 || changes != 1 || p.last() == nil {
-			t.Errorf("a watch goes down: %d probes, %d changes, %v", probes, changes, p.last())
-		}
-		answer = nil
+		expect("a watch goes down", 5, 1, false)
+		locked(func() { answer = nil })
 		time.Sleep(probeEveryDown)
-		synctest.Wait()
-		if probes != 6 || changes != 2 || p.last() != nil {
-			t.Errorf("it is back: %d probes, %d changes, %v", probes, changes, p.last())
-		}
+		expect("it is back", 6, 2, true)
 	})
 }

@@ -184,7 +184,7 @@ metadata: {name: w, generation: 1, annotations: {syncer.dev/inputs: d}}
 		name, text string
 		want       cluster.Workload
 	}{
-		{"default replicas", set + "spec: {}", cluster.Workload{Replicas: 1}},
+		{"default replicas", set + "spec: {}", cluster.Workload{Replicas: 1, Updating: true}},
 		{
 			"no replicas",
 			set + `
@@ -218,7 +218,7 @@ status:
   currentReplicas: 2
   currentRevision: a
   updateRevision: a`,
-			cluster.Workload{Replicas: 2, Ready: 2},
+			cluster.Workload{Replicas: 2, Ready: 2, Updating: true},
 		},
 		{
 			"rolling",
@@ -232,7 +232,7 @@ status:
   currentReplicas: 1
   currentRevision: a
   updateRevision: b`,
-			cluster.Workload{Replicas: 2, Ready: 2},
+			cluster.Workload{Replicas: 2, Ready: 2, Updating: true},
 		},
 		{"new job", job + "spec: {backoffLimit: 0}", cluster.Workload{Current: true}},
 		{"runs", twice + "status: {active: 1, failed: 2}", cluster.Workload{Current: true, Active: 1}},
