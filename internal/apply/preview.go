@@ -55,8 +55,9 @@ func (c *Cluster) Preview(ctx context.Context, objects []*unstructured.Unstructu
 	return out, g.Wait()
 }
 
-// attempts bounds how often syncer reads an object again that has changed between a read and a write.
-const attempts = 4
+// attempts bounds how often syncer reads an object again that has changed between a read and a write: the controller of
+// a StatefulSet that has just changed updates its status several times within a second.
+const attempts = 10
 
 var errRestless = errors.New("other clients change it faster than syncer can read it")
 
