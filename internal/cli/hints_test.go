@@ -27,6 +27,7 @@ import (
 	"syncer.dev/syncer/internal/git/revision"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
+	"syncer.dev/syncer/internal/git/target"
 	"syncer.dev/syncer/internal/hub"
 	"syncer.dev/syncer/internal/review/forgehttp"
 	"syncer.dev/syncer/internal/source"
@@ -62,6 +63,8 @@ func hinted() map[string]error {
 		"signin.AppError":        &signin.AppError{Status: 404, Message: "Not Found"},
 		"smarthttp.BusyError":    &smarthttp.BusyError{Status: "429 Too Many Requests"},
 		"smarthttp.NotGitError":  &smarthttp.NotGitError{},
+		"git.TagSignatureError":  &git.TagSignatureError{Tag: "v1", Remedy: "a hint"},
+		"target.NotServedError":  &target.NotServedError{Commit: strings.Repeat("0", 40)},
 		"git.SignatureError":     &git.SignatureError{Path: "w", Remedy: "a hint"},
 		"git.RewrittenError":     &git.RewrittenError{},
 		"git.RejectedError":      &git.RejectedError{Branch: "main", Remedy: "a hint"},
@@ -94,7 +97,7 @@ func TestEveryHintIsShown(t *testing.T) {
 		case "hub.EndpointError":
 			hint = hub.EndpointError("").Hint()
 		case "cli.offlineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
-			"git.RewrittenError":
+			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
 		case "git.ShallowError", "app.NoStatusError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
 			"pipeline.Error":
