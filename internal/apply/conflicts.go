@@ -29,8 +29,8 @@ func (c *Cluster) owned(o *unstructured.Unstructured) []string {
 }
 
 // leave makes an object that is sent leave fields as they are live.
-func leave(sent, live *unstructured.Unstructured, left []string) {
-	drift.Leave(sent, live, left, func(pointer string) bool {
+func leave(sent, live *unstructured.Unstructured, left []string) error {
+	return drift.Leave(sent, live, left, func(pointer string) bool {
 		for _, e := range live.GetManagedFields() {
 			if e.Manager != fieldManager && e.Operation == metav1.ManagedFieldsOperationApply && e.FieldsV1 != nil &&
 				drift.Owns(e.FieldsV1.GetRawBytes(), live, pointer) {

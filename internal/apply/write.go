@@ -235,7 +235,9 @@ func (c *Cluster) sendReal(
 			return nil, false, err
 		}
 		if live != nil {
-			leave(sent, live, left)
+			if err := leave(sent, live, left); err != nil {
+				return nil, false, fmt.Errorf("leave fields to others: %w", err)
+			}
 		}
 	}
 	if err := mayWrite(c.options, sent); err != nil {

@@ -287,7 +287,7 @@ var fences = []struct {
 	}},
 	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/lease"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
-	{"github.com/fluxcd/", []string{"internal/apply", "internal/apply/health"}},
+	{"github.com/fluxcd/", []string{"internal/apply", "internal/apply/drift", "internal/apply/health"}},
 	{"k8s.io/kubectl", nil},
 	{"github.com/Azure/", []string{"internal/capacity/aks", "internal/git/entra", "internal/sops/keys"}},
 	{"github.com/getsops/", []string{"internal/sops/keys"}},

@@ -9,10 +9,9 @@ package drift
 
 import (
 	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
+	"github.com/fluxcd/pkg/ssa/jsondiff"
+	"github.com/go-openapi/jsonpointer"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -27,13 +26,10 @@ func Differs(live, applied *unstructured.Unstructured, left []string) bool {
 
 // compared returns the part of an object that counts. It shares what it does not change.
 func compared(u *unstructured.Unstructured, left []string) map[string]any {
-	out := maps.Clone(u.Object)
 	if len(left) > 0 {
-		out = u.DeepCopy().Object
-		for _, pointer := range left {
-			remove(out, split(pointer))
-		}
+		u = Without(u, left)
 	}
+	out := maps.Clone(u.Object)
 	delete(out, "status")
 	if meta, ok := out["metadata"].(map[string]any); ok {
 		meta = maps.Clone(meta)
@@ -45,94 +41,42 @@ func compared(u *unstructured.Unstructured, left []string) map[string]any {
 	return out
 }
 
-// Without returns the objects that a difference shows: without managedFields, and without the fields that are left.
+// Without returns the object that a difference shows: without managedFields, and without the fields that are left. If
+// they cannot be taken out, all fields stay, and count as different.
 func Without(u *unstructured.Unstructured, left []string) *unstructured.Unstructured {
 	out := u.DeepCopy()
 	out.SetManagedFields(nil)
-	for _, pointer := range left {
-		remove(out.Object, split(pointer))
-	}
+	_ = jsondiff.ApplyPatchToUnstructured(out, jsondiff.GenerateRemovePatch(left...))
 	return out
 }
 
-// Leave changes an object that is sent so that it leaves fields as they are: a field takes the live value, or
-// goes if the live object does not have it, or if another client applies it, which would conflict with two owners.
-func Leave(sent, live *unstructured.Unstructured, left []string, theirs func(pointer string) bool) {
+// Leave changes an object that is sent so that it leaves fields as they are: a field takes the live value, or goes if
+// the live object does not have it, or if another client applies it, which would conflict with two owners. A field that
+// is not sent is not taken over.
+func Leave(
+	sent, live *unstructured.Unstructured, left []string, theirs func(pointer string) bool,
+) error {
 	for _, pointer := range left {
-		path := split(pointer)
-		value, ok := get(live.Object, path)
-		if !ok || theirs(pointer) {
-			remove(sent.Object, path)
+		if _, ok := at(sent, pointer); !ok {
 			continue
 		}
-		set(sent.Object, path, value)
-	}
-}
-
-// split returns the steps of a JSON pointer.
-func split(pointer string) []string {
-	steps := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
-	for i, s := range steps {
-		steps[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
-	}
-	return steps
-}
-
-// step goes one step into a value.
-func step(value any, name string) (any, bool) {
-	switch v := value.(type) {
-	case map[string]any:
-		next, ok := v[name]
-		return next, ok
-	case []any:
-		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(v) {
-			return v[i], true
+		patch := jsondiff.GenerateRemovePatch(pointer)
+		if value, ok := at(live, pointer); ok && !theirs(pointer) {
+			patch = jsondiff.GenerateReplacePatch(jsondiff.ReplaceOp{Path: pointer, Value: value})
+		}
+		if err := jsondiff.ApplyPatchToUnstructured(sent, patch); err != nil {
+			return err
 		}
 	}
-	return nil, false
+	return nil
 }
 
-func get(value any, path []string) (any, bool) {
-	for _, name := range path {
-		next, ok := step(value, name)
-		if !ok {
-			return nil, false
-		}
-		value = next
+// at returns the value at a JSON pointer.
+func at(u *unstructured.Unstructured, pointer string) (value any, ok bool) {
+	p, err := jsonpointer.New(pointer)
+	if err != nil {
+		return nil, false
 	}
-	return value, true
-}
-
-// set changes a field whose parent exists.
-func set(value any, path []string, to any) {
-	last := len(path) - 1
-	parent, ok := get(value, path[:last])
-	if !ok {
-		return
-	}
-	switch v := parent.(type) {
-	case map[string]any:
-		v[path[last]] = to
-	case []any:
-		if i, err := strconv.Atoi(path[last]); err == nil && i >= 0 && i < len(v) {
-			v[i] = to
-		}
-	}
-}
-
-// remove deletes a field. The items after one of a list move up, as in a JSON patch.
-func remove(value any, path []string) {
-	last := len(path) - 1
-	parent, ok := get(value, path[:last])
-	if !ok {
-		return
-	}
-	switch v := parent.(type) {
-	case map[string]any:
-		delete(v, path[last])
-	case []any:
-		if i, err := strconv.Atoi(path[last]); err == nil && i >= 0 && i < len(v) && last > 0 {
-			set(value, path[:last], slices.Delete(slices.Clone(v), i, i+1))
-		}
-	}
+	value, _, err = p.Get(u.Object)
+	return value, err == nil
 }

@@ -14,14 +14,20 @@ import (
 
 func parse(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
-	u := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &u.Object); err != nil {
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &unstructured.Unstructured{} // with whole numbers, as the API server gives them
+	if err := u.UnmarshalJSON(data); err != nil {
 		t.Fatal(err)
 	}
 	return u
 }
 
 const object = `
+apiVersion: v1
+kind: A
 metadata:
   name: a
   uid: u1
@@ -75,16 +81,21 @@ func TestDiffers(t *testing.T) {
 }
 
 func TestLeave(t *testing.T) {
-	live := parse(t, "{spec: {replicas: 5, list: [x, y, z], theirs: 9}}")
-	sent := parse(t, "{spec: {replicas: 1, list: [p, q, z], theirs: 1, gone: 1, stays: 1}}")
-	left := []string{"/spec/replicas", "/spec/list/1", "/spec/theirs", "/spec/gone", "/spec/no/such"}
-	drift.Leave(sent, live, left, func(pointer string) bool { return pointer == "/spec/theirs" })
-	want := parse(t, "{spec: {replicas: 5, list: [p, y, z], stays: 1}}")
+	live := parse(t, "{apiVersion: v1, kind: A, spec: {replicas: 5, list: [x, y, z], theirs: 9, not-sent: 1}}")
+	sent := parse(t, "{apiVersion: v1, kind: A, spec: {replicas: 1, list: [p, q, z], theirs: 1, gone: 1, stays: 1}}")
+	left := []string{"/spec/replicas", "/spec/not-sent", "/spec/list/1", "/spec/theirs", "/spec/gone", "/spec/no/such"}
+	if err := drift.Leave(sent, live, left, func(pointer string) bool { return pointer == "/spec/theirs" }); err != nil {
+		t.Fatal(err)
+	}
+	want := parse(t, "{apiVersion: v1, kind: A, spec: {replicas: 5, list: [p, y, z], stays: 1}}")
 	if d := cmp.Diff(want.Object, sent.Object); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
-	drift.Leave(sent, parse(t, "{spec: {list: []}}"), []string{"/spec/list/0"}, func(string) bool { return false })
-	want = parse(t, "{spec: {replicas: 5, list: [y, z], stays: 1}}")
+	live = parse(t, "{apiVersion: v1, kind: A, spec: {list: []}}")
+	if err := drift.Leave(sent, live, []string{"/spec/list/0"}, func(string) bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	want = parse(t, "{apiVersion: v1, kind: A, spec: {replicas: 5, list: [y, z], stays: 1}}")
 	if d := cmp.Diff(want.Object, sent.Object); d != "" {
 		t.Errorf("an item that is gone (-want +got):\n%s", d)
 	}
@@ -103,6 +114,8 @@ func TestWithout(t *testing.T) {
 
 func TestOwns(t *testing.T) {
 	o := parse(t, `
+apiVersion: v1
+kind: A
 spec:
   replicas: 1
   containers: [{name: a, image: x}, {name: b, image: y, ports: [{containerPort: 80, protocol: TCP}]}]

@@ -3,65 +3,68 @@
 package drift
 
 import (
-	"encoding/json"
-	"strings"
+	"bytes"
 
+	"github.com/go-openapi/jsonpointer"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"sigs.k8s.io/structured-merge-diff/v6/value"
 )
 
 // Owns reports whether a set of managed fields, in the JSON of metadata.managedFields, names the field of a JSON
 // pointer into an object, or a part of it.
 func Owns(fields []byte, o *unstructured.Unstructured, pointer string) bool {
-	var set map[string]any
-	if json.Unmarshal(fields, &set) != nil {
+	set := &fieldpath.Set{}
+	p, err := jsonpointer.New(pointer)
+	if err != nil || set.FromJSON(bytes.NewReader(fields)) != nil {
 		return false
 	}
-	var value any = o.Object
-	for _, name := range split(pointer) {
-		next, ok := step(value, name)
-		key := "f:" + name
-		if _, list := value.([]any); list {
-			key = keyOf(set, next)
-		}
-		inner, owned := set[key].(map[string]any)
-		if !ok || !owned {
+	var parent any = o.Object
+	for _, name := range p.DecodedTokens() {
+		next, _, err := jsonpointer.GetForToken(parent, name)
+		if err != nil {
 			return false
 		}
-		value, set = next, inner
+		element, owned := fieldpath.PathElement{FieldName: &name}, true
+		if _, list := parent.([]any); list {
+			element, owned = elementOf(set, next)
+		}
+		below := set.WithPrefix(element)
+		if !owned || below.Empty() && !set.Members.Has(element) {
+			return false
+		}
+		parent, set = next, below
 	}
 	return true
 }
 
-// keyOf returns the key of a set of fields that selects an item of a list: by its keys, or by its value.
-func keyOf(set map[string]any, item any) string {
-	for key := range set {
-		var want any
-		switch kind, text, _ := strings.Cut(key, ":"); {
-		case kind != "k" && kind != "v" || json.Unmarshal([]byte(text), &want) != nil:
-		case kind == "v" && sameJSON(want, item), kind == "k" && hasAll(item, want):
-			return key
+// elementOf returns the element of a set that selects an item of a list: by its keys, or by its value.
+func elementOf(set *fieldpath.Set, item any) (fieldpath.PathElement, bool) {
+	v := value.NewValueInterface(item)
+	for e := range set.Members.All() {
+		if selects(e, v) {
+			return e, true
 		}
 	}
-	return ""
+	for e := range set.Children.All() {
+		if selects(e, v) {
+			return e, true
+		}
+	}
+	return fieldpath.PathElement{}, false
 }
 
-func hasAll(item, want any) bool {
-	m, ok1 := item.(map[string]any)
-	keys, ok2 := want.(map[string]any)
-	if !ok1 || !ok2 {
+func selects(e fieldpath.PathElement, item value.Value) bool {
+	switch {
+	case e.Value != nil:
+		return value.Equals(*e.Value, item)
+	case e.Key == nil || !item.IsMap():
 		return false
 	}
-	for k, v := range keys {
-		if !sameJSON(m[k], v) {
+	for _, key := range *e.Key {
+		if have, ok := item.AsMap().Get(key.Name); !ok || !value.Equals(have, key.Value) {
 			return false
 		}
 	}
 	return true
-}
-
-// sameJSON compares values whose numbers may have different types.
-func sameJSON(a, b any) bool {
-	x, err1 := json.Marshal(a)
-	y, err2 := json.Marshal(b)
-	return err1 == nil && err2 == nil && string(x) == string(y)
 }
