@@ -146,7 +146,9 @@ func TestRequestsOfAChange(t *testing.T) {
 			want := maps.Clone(before)
 			want["PATCH"]++
 			want["PATCH dry run"]++
-			want["GET"] += tt.gets
+			if tt.gets > 0 {
+				want["GET"] += tt.gets
+			}
 			if got := asked(c); !maps.Equal(got, want) {
 				t.Errorf("requests %v, want %v", got, want)
 			}
