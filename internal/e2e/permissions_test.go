@@ -28,8 +28,12 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// rolesFile has the roles that the documentation gives to syncer. It is made from the audit log of this test.
-const rolesFile = "../../docs/examples/rbac.yaml"
+// rolesFile has the roles that the documentation gives to syncer, and installedRoles those that "syncer install" gives
+// to it. Both are made from the audit log of this test.
+const (
+	rolesFile      = "../../docs/examples/rbac.yaml"
+	installedRoles = "../install/roles.yaml"
+)
 
 // optional are permissions that syncer asks for and does without: docs/operating.md says what it knows less then.
 var optional = []permission{{"get", "", "secrets", namespaceRole}}
@@ -78,6 +82,7 @@ func TestPermissions(t *testing.T) {
 	}
 	used = slices.DeleteFunc(used, func(p permission) bool { return slices.Contains(optional, p) })
 	golden.Equal(t, rolesFile, rolesText(used))
+	golden.Equal(t, installedRoles, rolesText(used))
 	for _, p := range granted(readRoles(t)) {
 		if !slices.Contains(used, p) {
 			t.Errorf("%s is granted, and never used", p)

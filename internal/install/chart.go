@@ -72,11 +72,11 @@ func chartObjects(c config.Config) ([]runtime.Object, error) {
 func template(text string) string {
 	text = strings.NewReplacer(
 		fmt.Sprint(anyReplicas), "{{ .Values.replicas }}",
-		anyImage, "{{ .Values.image }}",
+		anyImage, "{{ quote .Values.image }}",
 		anyNamespace, "{{ .Release.Namespace }}",
 		"  syncer.yaml: "+anyConfig, "  syncer.yaml: |\n    {{- toYaml .Values.config | nindent 4 }}",
 		"  annotations:\n    azure.workload.identity/client-id: "+anyClient+"\n",
-		"  {{- with .Values.clientID }}\n  annotations:\n    azure.workload.identity/client-id: {{ . }}\n  {{- end }}\n",
+		"  {{- with .Values.clientID }}\n  annotations:\n    azure.workload.identity/client-id: {{ quote . }}\n  {{- end }}\n",
 	).Replace(text)
 	return eachNamespace(text)
 }
@@ -88,7 +88,7 @@ func eachNamespace(text string) string {
 	for i, doc := range docs {
 		switch {
 		case strings.Contains(doc, anyTarget):
-			doc = strings.ReplaceAll(doc, anyTarget, "{{ $namespace }}")
+			doc = strings.ReplaceAll(doc, anyTarget, "{{ quote $namespace }}")
 			doc = strings.ReplaceAll(doc, "{{ .Release.Namespace }}", "{{ $.Release.Namespace }}")
 			docs[i] = "{{- range $i, $namespace := default (list \"default\") .Values.config.namespaces }}\n" +
 				"{{- if $i }}\n---\n{{- end }}\n" + doc + "{{- end }}\n"
@@ -111,7 +111,7 @@ const (
 {{- end }}
 {{- with .Values.config.impersonate }}
 - apiGroups: [""]
-  resourceNames: [{{ . }}]
+  resourceNames: [{{ quote . }}]
   resources: [serviceaccounts]
   verbs: [impersonate]
 {{- end }}

@@ -114,7 +114,7 @@ func container(o Options) corev1.Container {
 	return corev1.Container{
 		Name:  Name,
 		Image: o.Image,
-		Args:  []string{"run", "--config", ConfigFile, "--listen", fmt.Sprintf(":%d", HTTPPort)},
+		Args:  arguments(o),
 		Env: []corev1.EnvVar{{Name: "GOMEMLIMIT", ValueFrom: &corev1.EnvVarSource{
 			ResourceFieldRef: &corev1.ResourceFieldSelector{Resource: "limits.memory", Divisor: resource.MustParse("1")},
 		}}},
@@ -140,6 +140,14 @@ func container(o Options) corev1.Container {
 			{Name: "tmp", MountPath: "/tmp"},
 		},
 	}
+}
+
+func arguments(o Options) []string {
+	out := []string{"run", "--config", ConfigFile, "--listen", fmt.Sprintf(":%d", HTTPPort)}
+	for _, value := range o.Set {
+		out = append(out, "--set", value)
+	}
+	return out
 }
 
 func probe(path string, seconds int32) *corev1.Probe {
