@@ -171,6 +171,7 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 	for lines.Scan() {
 		var event struct {
 			Verb, RequestURI string
+			User             struct{ Username string }
 			ImpersonatedUser struct{ Username string }
 			ObjectRef        *struct{ Resource, Subresource, Namespace, APIGroup string }
 			ResponseStatus   struct{ Code int }
@@ -179,7 +180,7 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 			t.Fatalf("%s: %v", lines.Bytes(), err)
 		}
 		o := event.ObjectRef
-		if event.ImpersonatedUser.Username != user || o == nil || o.Resource == "" {
+		if event.ImpersonatedUser.Username != user && event.User.Username != user || o == nil || o.Resource == "" {
 			continue
 		}
 		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleIn(o.Namespace)}
