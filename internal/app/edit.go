@@ -35,6 +35,9 @@ func Push(ctx context.Context, c config.Config, e Edit) (git.Hash, error) {
 	if len(c.Source.Signatures.Signers) > 0 {
 		return "", errors.New("source.signatures asks for signed commits: write the file without --push, and commit it")
 	}
+	if c.Source.Branch == "" {
+		return "", &NoBranchError{Source: c.Source}
+	}
 	repo, err := OpenRepository(c, c.Source.URL)
 	if err != nil {
 		return "", err
@@ -61,4 +64,20 @@ func Push(ctx context.Context, c config.Config, e Edit) (git.Hash, error) {
 		return "", ErrNothingToChange
 	}
 	return tip, nil
+}
+
+// NoBranchError says that an Edit has no branch to go to: what is followed is a tag or a commit.
+type NoBranchError struct{ Source config.Source }
+
+// Error returns what is followed.
+func (e *NoBranchError) Error() string {
+	return fmt.Sprintf("syncer follows %s, so there is no branch to push to", e.Source.Ref())
+}
+
+// Hint returns the way without a push.
+func (e *NoBranchError) Hint() string {
+	if e.Source.Commit != "" {
+		return "leave out --push, commit the change, and set source.commit to that commit"
+	}
+	return "leave out --push, commit the change, and move the tag to that commit"
 }

@@ -73,6 +73,7 @@ func hinted() map[string]error {
 		"hub.StatusError":        &hub.StatusError{Code: 429},
 		"git.ShallowError":       &git.ShallowError{},
 		"revision.UnknownError":  &revision.UnknownError{Remedy: "a hint"},
+		"app.NoBranchError":      &app.NoBranchError{Source: config.Source{Tag: "v1"}},
 		"app.NoStatusError":      &app.NoStatusError{Branch: "b"},
 		"source.LinkError":       &source.LinkError{Path: "p"},
 		"forgehttp.safeError":    refused(),
@@ -99,7 +100,7 @@ func TestEveryHintIsShown(t *testing.T) {
 		case "cli.offlineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "git.ShallowError", "app.NoStatusError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
+		case "git.ShallowError", "app.NoBranchError", "app.NoStatusError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
 			"pipeline.Error":
 			hint = diag.Hints(err)[0]
 		}

@@ -190,8 +190,19 @@ func (o suspendOptions) change(ctx context.Context, text []byte, message string)
 		}
 		diag.Fprintf(o.Out, "wrote %s\n", name)
 	}
-	diag.Fprintf(o.Err, "It counts once it is on branch %s. Commit it, and push.\n", c.Source.Branch)
+	diag.Fprintf(o.Err, "%s\n", whenItCounts(c.Source))
 	return nil
+}
+
+// whenItCounts says what is left to do with a change in the working folder.
+func whenItCounts(s config.Source) string {
+	switch {
+	case s.Commit != "":
+		return "It counts once source.commit names a commit that has it."
+	case s.Tag != "":
+		return "It counts once tag " + s.Tag + " names a commit that has it. Commit it, and move the tag."
+	}
+	return "It counts once it is on branch " + s.Branch + ". Commit it, and push."
 }
 
 // commit changes the file on the branch.
