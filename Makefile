@@ -112,7 +112,7 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 		grep -rhoE --include='*_test.go' '^func TestGitea\w*' internal | sed 's/^func /  /'; } >&2
 
 build: ## bin/syncer
-	$(GO) build -ldflags "-X syncer.dev/syncer/internal/app.version=$(VERSION)" -o bin/syncer ./cmd/syncer
+	$(GO) build -ldflags "-X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
 
 devcluster: ## bin/devcluster, unless it is up to date
 	@devcluster/build

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
+
 	"github.com/google/go-cmp/cmp"
 
 	"syncer.dev/syncer/internal/app"
@@ -23,7 +25,7 @@ import (
 // fetch returns the revision of a configuration.
 func fetch(t *testing.T, c config.Config, head string) (reconcile.Revision, error) {
 	t.Helper()
-	repo, err := app.OpenRepository(c, c.Source.URL)
+	repo, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +175,7 @@ func TestFetch(t *testing.T) {
 func TestRecorder(t *testing.T) {
 	r := newRepository(t)
 	c := configFor(t, r.Dir)
-	repo, err := app.OpenRepository(c, r.Dir)
+	repo, err := access.AsPerson(c, r.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -28,11 +29,11 @@ type Comparer struct {
 // NewComparer returns a Comparer of the repository at a URL or path. facts are files and folders with objects of the
 // cluster. It reads these, and contacts no server.
 func NewComparer(c config.Config, repository string, facts []string) (*Comparer, error) {
-	reader, err := NewReader(c, nil).WithFacts(facts)
+	reader, err := access.NewReader(c, nil).WithFacts(facts)
 	if err != nil {
 		return nil, err
 	}
-	repo, err := OpenRepository(c, repository)
+	repo, err := access.AsPerson(c, repository)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 )
@@ -38,7 +39,7 @@ func Push(ctx context.Context, c config.Config, e Edit) (git.Hash, error) {
 	if c.Source.Branch == "" {
 		return "", &NoBranchError{Source: c.Source}
 	}
-	repo, err := OpenRepository(c, c.Source.URL)
+	repo, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/retail"
@@ -16,12 +17,13 @@ import (
 	"syncer.dev/syncer/internal/derive"
 	"syncer.dev/syncer/internal/hub"
 	"syncer.dev/syncer/internal/source"
+	"syncer.dev/syncer/internal/version"
 )
 
 // TreeAt returns the files of a commit in the Git repository at root: of "A...B", of the commit where B, by default
 // HEAD, forked off A; of "A", of A itself if HEAD has not forked off.
 func TreeAt(ctx context.Context, c config.Config, root, commit string) (fs.FS, error) {
-	repo, err := OpenRepository(c, root)
+	repo, err := access.AsPerson(c, root)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +43,7 @@ const DefaultPricesURL = retail.DefaultURL
 
 // FetchPrices reads the prices of regions from the price list at url, by default Azure's. date is today's.
 func FetchPrices(ctx context.Context, url string, regions []string, date string) (capacity.Prices, error) {
-	return retail.Client{URL: url, UserAgent: "syncer/" + Version()}.Prices(ctx, regions, date)
+	return retail.Client{URL: url, UserAgent: version.UserAgent()}.Prices(ctx, regions, date)
 }
 
 // LookUpModel reads the facts about a model at a revision from Hugging Face, or from the mirror that endpoint names. An

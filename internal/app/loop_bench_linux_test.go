@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/bench/apistub"
 	"syncer.dev/syncer/internal/config"
@@ -132,7 +133,7 @@ func (m *measured) start(ctx context.Context) error {
 	parts.Cluster.Start(ctx)
 	m.parts, m.from = parts, app.RevisionSource{Repository: parts.Repository, Config: c}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	m.loop = parts.Loop(app.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
+	m.loop = parts.Loop(access.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
 	for {
 		o := m.loop.Pass(ctx, reconcile.Due{Source: true, Cloud: true})
 		if o.Starting {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -23,7 +24,7 @@ const observeTimeout = 20 * time.Second
 // PlanLive compares the tip of the branch, or the commit that head names, with the live objects: the plan of the next
 // pass of the loop.
 func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, error) {
-	p, err := connect(c, func(c config.Config) (*git.Repository, error) { return OpenRepository(c, c.Source.URL) })
+	p, err := connect(c, func(c config.Config) (*git.Repository, error) { return access.AsPerson(c, c.Source.URL) })
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -31,7 +32,7 @@ func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, err
 	defer cancel()
 	p.Cluster.Start(ctx)
 	loop := p.Loop(
-		NewReader(c, nil),
+		access.NewReader(c, nil),
 		RevisionSource{Repository: p.Repository, Config: c, Head: head},
 		engine.PreviewAll,
 		slog.New(slog.DiscardHandler),

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/config"
@@ -32,7 +33,7 @@ func TestDaemonAsksAzureAgain(t *testing.T) {
 	repo.Commit(map[string]string{"README.md": "none yet\n"}, "one")
 	c := config.Default()
 	c.Cluster, c.Source.URL, c.Capacity.Mode = "demo", repo.URL(), config.ModeAKS
-	opened, err := openAsDaemon(c)
+	opened, err := access.AsDaemon(c)
 	if err != nil {
 		t.Fatal(err)
 	}

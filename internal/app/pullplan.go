@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -39,7 +40,7 @@ type pullPlanner struct {
 // newPullPlanner returns a planner. Its cache of rendered objects is its own: a pull request evicts nothing of the
 // loop.
 func newPullPlanner(c config.Config, repo *git.Repository, live liveFacts) *pullPlanner {
-	reader := NewReader(c, nil)
+	reader := access.NewReader(c, nil)
 	reader.Open = nil // the Secrets of a pull request stay closed
 	return &pullPlanner{
 		config: c,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/gittest"
@@ -21,7 +22,7 @@ import (
 // recordOn records a state of a cluster that reports a commit of the source.
 func recordOn(t *testing.T, c config.Config, log *slog.Logger, states ...string) {
 	t.Helper()
-	opened, err := app.OpenRepository(c, c.Source.URL)
+	opened, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestRewrittenTag(t *testing.T) {
 	move := func(to string) { repo.Git("tag", "--force", "live", to) }
 	fetch := func(a *app.Accepted, c config.Config) (string, error) {
 		t.Helper()
-		opened, err := app.OpenRepository(c, c.Source.URL)
+		opened, err := access.AsPerson(c, c.Source.URL)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/version"
 )
 
 // passTimeout bounds the wait for the answer of a daemon, which answers within half a minute. maxPassAnswer bounds its
@@ -29,7 +30,7 @@ func RequestPass(ctx context.Context, address string) ([]ondemand.Result, error)
 	if err != nil {
 		return fail(err)
 	}
-	req.Header.Set("User-Agent", userAgent())
+	req.Header.Set("User-Agent", version.UserAgent())
 	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}, Timeout: passTimeout}
 	resp, err := client.Do(req)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
@@ -17,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/version"
 )
 
 // ReviewRequest is one step of a pipeline.
@@ -37,7 +39,7 @@ type ReviewRequest struct {
 
 // ReviewOnce reviews one pull request.
 func ReviewOnce(ctx context.Context, r ReviewRequest) (review.Result, error) {
-	forge, err := forges.Open(r.Config, userAgent(), nil)
+	forge, err := forges.Open(r.Config, version.UserAgent(), nil)
 	if err != nil {
 		return review.Result{}, err
 	}
@@ -47,7 +49,7 @@ func ReviewOnce(ctx context.Context, r ReviewRequest) (review.Result, error) {
 // reviewOn reviews one pull request on a forge.
 func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.Result, error) {
 	c := r.Config
-	repo, err := OpenRepository(c, r.Repository)
+	repo, err := access.AsPerson(c, r.Repository)
 	if err != nil {
 		return review.Result{}, err
 	}
@@ -109,7 +111,7 @@ func newRecorder(c config.Config) (recorder, error) {
 	if err := c.Need("source.url"); err != nil {
 		return recorder{}, err
 	}
-	repo, err := OpenRepository(c, c.Source.URL)
+	repo, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		return recorder{}, err
 	}

@@ -8,12 +8,14 @@ import (
 	"sync"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/version"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -33,7 +35,7 @@ func newReviewing(c config.Config, parts *Parts, log *slog.Logger) (*reviewing, 
 	if c.Review.Forge == "" {
 		return nil, nil
 	}
-	forge, err := forges.Open(c, userAgent(), parts.fence.MayWrite)
+	forge, err := forges.Open(c, version.UserAgent(), parts.fence.MayWrite)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func reviewingOn(forge review.Forge, c config.Config, parts *Parts, log *slog.Lo
 	if err := c.Need("cluster", "source.url"); err != nil {
 		return nil, err
 	}
-	repo, err := openAsDaemon(c)
+	repo, err := access.AsDaemon(c)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/version"
 )
 
 // Reviews keeps what reviewers were shown, on the status branch, and reads what commits accept since. It is safe for
@@ -124,7 +125,7 @@ func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.
 	}
 	hash, changed, err := r.branch().Commit(ctx, git.Change{
 		Dir:      reviewed.Dir(c.Cluster),
-		Message:  status.ReviewMessage(c.Cluster, Version(), records),
+		Message:  status.ReviewMessage(c.Cluster, version.String(), records),
 		When:     now,
 		Author:   c.Status.Author.Name,
 		Email:    c.Status.Author.Email,

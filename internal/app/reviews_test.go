@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
@@ -50,7 +51,7 @@ func newProject(t *testing.T, files map[string]string) *project {
 
 func open(t *testing.T, c config.Config) *git.Repository {
 	t.Helper()
-	r, err := app.OpenRepository(c, c.Source.URL)
+	r, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
@@ -45,7 +46,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 	var repo *git.Repository
 	open := func(c config.Config) (_ *git.Repository, err error) {
 		if repo == nil {
-			repo, err = openAsDaemon(c)
+			repo, err = access.AsDaemon(c)
 		}
 		return repo, err
 	}
@@ -139,7 +140,7 @@ func (s *setup) loop(m *member) *reconcile.Loop {
 		log = log.With("cluster", m.config.Cluster)
 	}
 	return m.parts.Loop(
-		NewReader(m.config, s.rendered),
+		access.NewReader(m.config, s.rendered),
 		RevisionSource{Repository: m.parts.Repository, Config: m.config, Accepted: s.accepted, tips: s.tips},
 		engine.PreviewUpdates,
 		log,

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
@@ -65,7 +66,7 @@ func TestOnlyPeopleHaveHelpers(t *testing.T) {
 	repo := newRepository(t)
 	repo.SetFaults(gittest.Faults{Username: "ada", Password: "pass"})
 	c, _ := onAKS(t, configFor(t, repo.URL()))
-	asPerson, err := app.OpenRepository(c, c.Source.URL)
+	asPerson, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func TestOnlyPeopleHaveHelpers(t *testing.T) {
 	}
 	t.Setenv("SSH_AUTH_SOCK", filepath.Join(dir, "agent"))
 	c.Source.URL = "git@127.0.0.1:o/r.git"
-	if _, err := app.OpenRepository(c, c.Source.URL); err != nil {
+	if _, err := access.AsPerson(c, c.Source.URL); err != nil {
 		t.Errorf("as a person with an agent: %v", err)
 	}
 	if _, err := app.Connect(c); err == nil || !strings.Contains(err.Error(), "source.auth.sshKeyFile") {
@@ -101,7 +102,7 @@ func TestUserNameIsSentAsConfigured(t *testing.T) {
 			t.Fatal(err)
 		}
 		repo.SetFaults(gittest.Faults{Username: user, Password: "pass"})
-		r, err := app.OpenRepository(c, c.Source.URL)
+		r, err := access.AsPerson(c, c.Source.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,19 +125,19 @@ func TestTokenSourcesAreWired(t *testing.T) {
 	c := config.Default()
 	c.Source.URL = "https://" + listener.Addr().String() + "/r.git"
 	c.Source.Auth.Entra = config.Entra{Auth: "workloadIdentity"}
-	if _, err := app.OpenRepository(c, c.Source.URL); err == nil || !strings.Contains(err.Error(), "source.auth.entra") {
+	if _, err := access.AsPerson(c, c.Source.URL); err == nil || !strings.Contains(err.Error(), "source.auth.entra") {
 		t.Errorf("Entra ID without an environment: %v", err)
 	}
 	c.Source.Auth.Entra = config.Entra{}
 	c.Source.Auth.GitHubApp = config.GitHubApp{
 		AppID: 1, InstallationID: 2, PrivateKeyFile: "missing.pem", BaseURL: "http://ghe.example.com",
 	}
-	if _, err := app.OpenRepository(c, c.Source.URL); err == nil ||
+	if _, err := access.AsPerson(c, c.Source.URL); err == nil ||
 		!strings.Contains(err.Error(), "source.auth.githubApp") {
 		t.Errorf("a GitHub App over http: %v", err)
 	}
 	c.Source.Auth.GitHubApp.BaseURL = ""
-	r, err := app.OpenRepository(c, c.Source.URL)
+	r, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +166,7 @@ func TestSignaturesOfTheSource(t *testing.T) {
 	c.Status.Branch = c.Source.Branch
 	c.Status.Signing.KeyFile = key
 	c.Source.Signatures.Signers = []string{".=" + allowed}
-	opened, err := app.OpenRepository(c, c.Source.URL)
+	opened, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +204,7 @@ func TestRewrittenBranch(t *testing.T) {
 	var accepted app.Accepted
 	fetch := func(a *app.Accepted, c config.Config) (string, error) {
 		t.Helper()
-		opened, err := app.OpenRepository(c, c.Source.URL)
+		opened, err := access.AsPerson(c, c.Source.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +233,7 @@ func TestRewrittenBranch(t *testing.T) {
 	other := repo.Commit(map[string]string{"workspaces/more.yaml": "c: d\n"}, "another history")
 	refused("another history", &accepted)
 
-	opened, err := app.OpenRepository(c, c.Source.URL)
+	opened, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

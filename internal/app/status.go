@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/source"
@@ -56,7 +57,7 @@ func OpenStatus(ctx context.Context, c config.Config) (Status, error) {
 	if err := c.Need("cluster", "source.url"); err != nil {
 		return Status{}, err
 	}
-	repo, err := OpenRepository(c, c.Source.URL)
+	repo, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		return Status{}, err
 	}
@@ -70,7 +71,7 @@ func OpenStatus(ctx context.Context, c config.Config) (Status, error) {
 
 // localStatus reads the status branch of a clone.
 func localStatus(ctx context.Context, c config.Config, root string) (Status, error) {
-	repo, err := OpenRepository(c, root)
+	repo, err := access.AsPerson(c, root)
 	if err != nil {
 		return Status{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"strings"
 
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/config"
@@ -43,7 +44,7 @@ func (w Wanted) is(r cluster.Ref) bool {
 // Trace finds out which documents of a commit make an object, in the Git repository at root. It renders the commit, and
 // needs no cluster: an empty result says that the commit makes no such object.
 func Trace(ctx context.Context, c config.Config, root, commit string, wanted Wanted) ([]Origin, error) {
-	repo, err := OpenRepository(c, root)
+	repo, err := access.AsPerson(c, root)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func Trace(ctx context.Context, c config.Config, root, commit string, wanted Wan
 	if err != nil {
 		return nil, err
 	}
-	in, err := NewReader(c, nil).Revision(rev)
+	in, err := access.NewReader(c, nil).Revision(rev)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"testing"
 
+	"syncer.dev/syncer/internal/app/access"
+
 	"github.com/google/go-cmp/cmp"
 
 	"syncer.dev/syncer/internal/app"
@@ -26,7 +28,7 @@ func TestTrailers(t *testing.T) {
 		r.Commit(map[string]string{"docs/x.md": message}, message)
 		commits = append(commits, r.Head(gittest.Main))
 	}
-	repository, err := app.OpenRepository(configFor(t, r.Dir), r.Dir)
+	repository, err := access.AsPerson(configFor(t, r.Dir), r.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}

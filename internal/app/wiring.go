@@ -28,6 +28,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/sops/keys"
 	"syncer.dev/syncer/internal/source"
+	"syncer.dev/syncer/internal/version"
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
@@ -41,14 +42,7 @@ type Parts struct {
 }
 
 // Connect creates the adapters. It contacts no server.
-func Connect(c config.Config) (*Parts, error) { return connect(c, openAsDaemon) }
-
-// OpenRepository opens a repository for a command that a person runs.
-func OpenRepository(c config.Config, url string) (*git.Repository, error) {
-	return access.AsPerson(c, url, userAgent())
-}
-
-func openAsDaemon(c config.Config) (*git.Repository, error) { return access.AsDaemon(c, userAgent()) }
+func Connect(c config.Config) (*Parts, error) { return connect(c, access.AsDaemon) }
 
 // connect creates the adapters, with the repository that open opens.
 func connect(c config.Config, open func(config.Config) (*git.Repository, error)) (*Parts, error) {
@@ -61,7 +55,7 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 		return nil, err
 	}
 	p := &Parts{Repository: repo, fence: &fence.Fence{}}
-	if p.keys, err = access.Keyring(c, userAgent()); err != nil {
+	if p.keys, err = access.Keyring(c); err != nil {
 		return nil, err
 	}
 	if p.Cluster, err = connectCluster(c, p.keys.Data, p.fence); err != nil {
@@ -82,7 +76,7 @@ func connectCluster(
 		Context:        c.Context,
 		Cluster:        c.Cluster,
 		Namespaces:     c.Namespaces,
-		UserAgent:      "syncer/" + Version(),
+		UserAgent:      version.UserAgent(),
 		Kinds:          objectKinds(c),
 		Karpenter:      nodePools,
 		Foreign:        !nodePools,
@@ -127,7 +121,7 @@ func (p *Parts) Loop(
 	return reconcile.New(reconcile.Settings{
 		Policy:        source.PolicyOf(c),
 		Depth:         depth,
-		Version:       Version(),
+		Version:       version.String(),
 		Interval:      c.Source.Interval,
 		CloudInterval: modeOf(c).cloudInterval,
 		Debounce:      c.Status.Debounce,

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"unicode"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/eject"
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/version"
 )
 
 // command is the struct of options of a command.
@@ -284,7 +284,7 @@ func TestPresetsAddFiles(t *testing.T) {
 // TestVersionAndSchema run the commands without options.
 func TestVersionAndSchema(t *testing.T) {
 	r := execute(t, "", func(s Stdio) command { return versionOptions{s} })
-	if want := "syncer " + app.Version() + "\n"; r.out != want || r.code != exitYes {
+	if want := "syncer " + version.String() + "\n"; r.out != want || r.code != exitYes {
 		t.Errorf("got %s, want %q", r, want)
 	}
 	r = execute(t, "", func(s Stdio) command { return schemaOptions{s} })

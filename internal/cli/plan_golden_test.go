@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"syncer.dev/syncer/internal/app/access"
+
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"syncer.dev/syncer/internal/app"
@@ -105,7 +107,7 @@ func (c change) config(t *testing.T) config.Config {
 func (c change) withQuota(t *testing.T) plan.Plan {
 	t.Helper()
 	of := c.config(t)
-	repository, err := app.OpenRepository(of, c.repository.Dir)
+	repository, err := access.AsPerson(of, c.repository.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +124,7 @@ func (c change) withQuota(t *testing.T) plan.Plan {
 	}
 	e := engine.New(engine.Settings{
 		Policy: source.PolicyOf(of),
-		Read:   app.NewReader(of, nil).Revision,
+		Read:   access.NewReader(of, nil).Revision,
 		Live:   engine.Live{Asked: findings.Asked{Azure: true}, Quota: quota},
 	}, nil)
 	p, err := e.Between(t.Context(), revision(c.before), revision(c.after))

@@ -6,9 +6,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/spf13/cobra"
+	"syncer.dev/syncer/internal/version"
 
-	"syncer.dev/syncer/internal/app"
+	"github.com/spf13/cobra"
 )
 
 // versionOptions are the options of "version".
@@ -26,6 +26,6 @@ func newVersion(std Stdio) *cobra.Command {
 }
 
 func (o versionOptions) run(context.Context) error {
-	_, err := fmt.Fprintln(o.Out, "syncer "+app.Version())
+	_, err := fmt.Fprintln(o.Out, "syncer "+version.String())
 	return err
 }

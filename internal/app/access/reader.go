@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package access
 
 import (
-	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/worktree"
@@ -19,7 +18,7 @@ func NewReader(c config.Config, cache *render.Cache) source.Reader {
 	if cache != nil {
 		r.Rendered = cache
 	}
-	r.Open = access.Opening(access.OfflineKeyring(c))
+	r.Open = Opening(OfflineKeyring(c))
 	r.Git = source.Git{
 		Patterns: func() find.Patterns { return &worktree.Ignore{} },
 		WorkTree: func(top string) (find.Patterns, map[string]bool, error) {

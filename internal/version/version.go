@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+// Package version names the release, for people and for the servers that syncer asks.
+package version
 
 import "runtime/debug"
 
 // version is the version of a release, which the linker sets. A build from source uses the revision that Go recorded.
 var version = ""
 
-// Version returns the version of this binary, such as "v0.1.0" or "devel 9be0d11c0ffe".
-func Version() string {
+// String returns the version of this binary, such as "v0.1.0" or "devel 9be0d11c0ffe".
+func String() string {
 	if version != "" {
 		return version
 	}
@@ -24,4 +25,5 @@ func Version() string {
 	return "devel"
 }
 
-func userAgent() string { return "syncer/" + Version() }
+// UserAgent is what HTTP clients of syncer say they are.
+func UserAgent() string { return "syncer/" + String() }
