@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/upstream"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,7 +31,7 @@ func fetch(t *testing.T, c config.Config, head string) (reconcile.Revision, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	return app.RevisionSource{Repository: repo, Config: c, Head: head}.Fetch(t.Context())
+	return upstream.Source{Repository: repo, Config: c, Head: head}.Fetch(t.Context())
 }
 
 // TestInputs checks which commits have the same inputs as the one before: a pass with equal inputs renders nothing.
@@ -179,7 +181,7 @@ func TestRecorder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder := app.Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}
+	recorder := statusbranch.Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}
 	files := map[string][]byte{"default/phi.yaml": []byte("state: ready\n")}
 	when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	commit, err := recorder.Record(t.Context(), files, "phi is ready", when)

@@ -9,6 +9,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -64,11 +65,11 @@ func (p *Comparer) plan(
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	before, err := revisionOf(from, p.repo, p.config, to)
+	before, err := upstream.ReadSide(from, p.repo, p.config, to)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	after, err := revisionOf(to, p.repo, p.config, from)
+	after, err := upstream.ReadSide(to, p.repo, p.config, from)
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -76,21 +77,6 @@ func (p *Comparer) plan(
 		Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live, Memory: p.memory,
 	}, cluster)
 	return e.Between(ctx, before, after)
-}
-
-// noCommit stands for the commit that is not there.
-const noCommit = "0000000000000000000000000000000000000000"
-
-// revisionOf returns what the engine reads of one side of a comparison.
-func revisionOf(s commits.Side, repo *git.Repository, c config.Config, other commits.Side) (engine.Revision, error) {
-	if s.Files == nil {
-		return engine.Revision{Commit: noCommit, Files: source.Nothing(), Inputs: noCommit}, nil
-	}
-	against := other.Files
-	if against == nil {
-		against = source.Nothing()
-	}
-	return ReadRevision(repo, s.Commit, c, against)
 }
 
 // collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/apply"
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/cluster"
@@ -63,7 +64,7 @@ func askLive(ctx context.Context, c config.Config, repo *git.Repository, mode Li
 		}
 		live.Azure = true
 		// What Azure refused lately is on the status branch. Without that nothing is known to be unavailable.
-		if files, err := (Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}).Read(ctx); err == nil {
+		if files, err := (statusbranch.Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}).Read(ctx); err == nil {
 			live.Unavailable = status.UnavailableFrom(files, live.Now)
 		}
 	}

@@ -24,6 +24,7 @@ import (
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/bench/apistub"
 	"syncer.dev/syncer/internal/config"
@@ -70,7 +71,7 @@ type measured struct {
 	run   loopRun
 	parts *app.Parts
 	loop  *reconcile.Loop
-	from  app.RevisionSource
+	from  upstream.Source
 }
 
 // loopOnce measures, and prints loopTimes as JSON.
@@ -131,7 +132,7 @@ func (m *measured) start(ctx context.Context) error {
 		return err
 	}
 	parts.Cluster.Start(ctx)
-	m.parts, m.from = parts, app.RevisionSource{Repository: parts.Repository, Config: c}
+	m.parts, m.from = parts, upstream.Source{Repository: parts.Repository, Config: c}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	m.loop = parts.Loop(access.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
 	for {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -33,7 +34,7 @@ func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, err
 	p.Cluster.Start(ctx)
 	loop := p.Loop(
 		access.NewReader(c, nil),
-		RevisionSource{Repository: p.Repository, Config: c, Head: head},
+		upstream.Source{Repository: p.Repository, Config: c, Head: head},
 		engine.PreviewAll,
 		slog.New(slog.DiscardHandler),
 		NewHealth(c),

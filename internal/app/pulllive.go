@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"syncer.dev/syncer/internal/app/statusbranch"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -85,7 +87,7 @@ func (d *daemonLive) ofAzure(ctx context.Context, now time.Time, nodes []cluster
 		live.AzureWhy = "Azure did not answer: " + err.Error()
 	} else {
 		live.Azure = true
-		recorder := Recorder{Branch: d.parts.Repository.Branch(d.config.Status.Branch), Config: d.config}
+		recorder := statusbranch.Recorder{Branch: d.parts.Repository.Branch(d.config.Status.Branch), Config: d.config}
 		if files, err := recorder.Read(ctx); err == nil {
 			live.Unavailable = status.UnavailableFrom(files, now)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -71,11 +72,11 @@ func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Pla
 	if err != nil {
 		return plan.Plan{}, refusedInput(err)
 	}
-	before, err := revisionOf(base, p.repo, p.config, head)
+	before, err := upstream.ReadSide(base, p.repo, p.config, head)
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("read the target: %w", err)
 	}
-	after, err := revisionOf(head, p.repo, p.config, base)
+	after, err := upstream.ReadSide(head, p.repo, p.config, base)
 	if err != nil {
 		return plan.Plan{}, &review.InputError{Err: err}
 	}

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/gittest"
@@ -26,7 +27,7 @@ func recordOn(t *testing.T, c config.Config, log *slog.Logger, states ...string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder := app.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c, Log: log}
+	recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c, Log: log}
 	for _, state := range states {
 		source, _, _ := strings.Cut(state, " ")
 		message := status.Message(status.Commit{Cluster: c.Cluster, Source: source, Version: "v1"}, nil, nil)
@@ -47,16 +48,16 @@ func TestRewrittenTag(t *testing.T) {
 	second := repo.Commit(map[string]string{"workspaces/more.yaml": "a: b\n"}, "second")
 	third := repo.Commit(map[string]string{"workspaces/more.yaml": "c: d\n"}, "third")
 	move := func(to string) { repo.Git("tag", "--force", "live", to) }
-	fetch := func(a *app.Accepted, c config.Config) (string, error) {
+	fetch := func(a *upstream.Accepted, c config.Config) (string, error) {
 		t.Helper()
 		opened, err := access.AsPerson(c, c.Source.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := app.RevisionSource{Repository: opened, Config: c, Accepted: a}.Fetch(t.Context())
+		r, err := upstream.Source{Repository: opened, Config: c, Accepted: a}.Fetch(t.Context())
 		return r.Commit, err
 	}
-	var accepted app.Accepted
+	var accepted upstream.Accepted
 	for _, to := range []string{first, second} {
 		move(to)
 		if got, err := fetch(&accepted, c); err != nil || got != to {
@@ -77,7 +78,7 @@ func TestRewrittenTag(t *testing.T) {
 	}
 
 	move(first)
-	for name, a := range map[string]*app.Accepted{"the same process": &accepted, "the next": {}} {
+	for name, a := range map[string]*upstream.Accepted{"the same process": &accepted, "the next": {}} {
 		var rewritten *git.RewrittenError
 		if _, err := fetch(a, c); !errors.As(err, &rewritten) || string(rewritten.Lost) != second {
 			t.Errorf("%s: %v", name, err)
@@ -86,11 +87,11 @@ func TestRewrittenTag(t *testing.T) {
 	named := c
 	named.Source.Tag, named.Source.Commit = "", first
 	repo.Git("config", "uploadpack.allowReachableSHA1InWant", "true")
-	if got, err := fetch(&app.Accepted{}, named); err != nil || got != first {
+	if got, err := fetch(&upstream.Accepted{}, named); err != nil || got != first {
 		t.Errorf("a commit that the configuration names: %s, %v", got, err)
 	}
 	move(third)
-	if got, err := fetch(&app.Accepted{}, c); err != nil || got != third {
+	if got, err := fetch(&upstream.Accepted{}, c); err != nil || got != third {
 		t.Errorf("%s, %v; want %s", got, err, third)
 	}
 }

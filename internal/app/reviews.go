@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
@@ -62,11 +64,6 @@ func (r Reviews) fenced(f *fence.Fence) Reviews {
 
 func (r Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
 
-// acceptedCommits is how many commits of the followed branch may accept a plan, along first parents: the clients that
-// may push there decide, and a commit of a merged branch does not count. A commit that is older has to be repeated. It
-// is ours.
-const acceptedCommits = 100
-
 // Accepted returns the plans that the last commits of the followed branch accept, by their digests.
 func (r Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, error) {
 	a := r.accepted
@@ -76,7 +73,7 @@ func (r Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, 
 	if a.plans != nil && a.tip == tip {
 		return a.plans, nil
 	}
-	commits, err := r.repository.Log(ctx, tip, acceptedCommits)
+	commits, err := r.repository.Log(ctx, tip, upstream.AcceptedCommits)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +126,7 @@ func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.
 		When:     now,
 		Author:   c.Status.Author.Name,
 		Email:    c.Status.Author.Email,
-		Signer:   statusSigner(c),
+		Signer:   statusbranch.Signer(c),
 		MayWrite: r.mayWrite,
 		Edit: func(present map[string][]byte) (map[string][]byte, error) {
 			return keeping.Add(present, records...)
@@ -179,7 +176,7 @@ func reviewVerifier(signers string) (verify reviewed.Verify, text string, err er
 // reviewSigner returns what signs reviews: the key of status commits, if it is one of SSH. It is nil without a key. A
 // key of OpenPGP signs none, which is an error only where unsigned reviews do not count.
 func reviewSigner(c config.Config) (reviewed.Sign, error) {
-	signer, ok := statusSigner(c).(signature.Signer)
+	signer, ok := statusbranch.Signer(c).(signature.Signer)
 	if !ok {
 		return nil, nil
 	}

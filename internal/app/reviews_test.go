@@ -15,6 +15,8 @@ import (
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
@@ -67,7 +69,7 @@ func (p *project) plan(base, head string) plan.Plan {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		rev, err := app.ReadRevision(repo, commit, p.config, nil)
+		rev, err := upstream.Read(repo, commit, p.config, nil)
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -195,7 +197,7 @@ func TestReviewsBesideStatus(t *testing.T) {
 	p := newProject(t, map[string]string{phiPath: reconciletest.Phi})
 	p.repo.Reset("topic", p.repo.Head(gittest.Main))
 	p.repo.CommitTo("topic", map[string]string{phiPath: cheap}, "topic")
-	recorder := app.Recorder{Branch: open(t, p.config).Branch(p.config.Status.Branch), Config: p.config}
+	recorder := statusbranch.Recorder{Branch: open(t, p.config).Branch(p.config.Status.Branch), Config: p.config}
 	files := map[string][]byte{"default/phi.yaml": []byte("x"), "README.md": []byte("x")}
 	if _, err := recorder.Record(t.Context(), files, "status", time.Now()); err != nil {
 		t.Fatal(err)
@@ -379,8 +381,8 @@ func (s *simulated) restart() {
 	}}
 	parts := s.Parts()
 	repo := open(s.project.t, s.config)
-	parts.Source = app.RevisionSource{Repository: repo, Config: s.config}
-	parts.Recorder = app.Recorder{Branch: repo.Branch(s.config.Status.Branch), Config: s.config}
+	parts.Source = upstream.Source{Repository: repo, Config: s.config}
+	parts.Recorder = statusbranch.Recorder{Branch: repo.Branch(s.config.Status.Branch), Config: s.config}
 	parts.Reviews = app.ReviewsOf(repo, s.config)
 	parts.Read = source.NewReader(s.config).Revision
 	s.loop = reconcile.New(s.Settings(), parts)

@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/app/tips"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -32,7 +33,7 @@ type setup struct {
 	until    Until
 	log      *slog.Logger
 	rendered *render.Cache
-	accepted *Accepted
+	accepted *upstream.Accepted
 	passes   *ondemand.Passes
 	due      <-chan struct{} // a client asks for a pass
 }
@@ -141,7 +142,7 @@ func (s *setup) loop(m *member) *reconcile.Loop {
 	}
 	return m.parts.Loop(
 		access.NewReader(m.config, s.rendered),
-		RevisionSource{Repository: m.parts.Repository, Config: m.config, Accepted: s.accepted, tips: s.tips},
+		upstream.Source{Repository: m.parts.Repository, Config: m.config, Accepted: s.accepted, Tips: s.tips},
 		engine.PreviewUpdates,
 		log,
 		m.health,

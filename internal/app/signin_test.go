@@ -16,6 +16,8 @@ import (
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
@@ -170,7 +172,7 @@ func TestSignaturesOfTheSource(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := app.RevisionSource{Repository: opened, Config: c}
+	from := upstream.Source{Repository: opened, Config: c}
 	_, err = from.Fetch(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "it is not signed") || len(diag.Hints(err)) != 1 {
 		t.Errorf("an unsigned commit: %v", err)
@@ -181,7 +183,7 @@ func TestSignaturesOfTheSource(t *testing.T) {
 	if _, err := from.Fetch(t.Context()); err != nil {
 		t.Errorf("a signed commit: %v", err)
 	}
-	recorder := app.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c}
+	recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c}
 	tip, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte("y")}, "status", time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -201,17 +203,17 @@ func TestRewrittenBranch(t *testing.T) {
 	first := repo.Head(gittest.Main)
 	second := repo.Commit(map[string]string{"workspaces/more.yaml": "a: b\n"}, "second")
 
-	var accepted app.Accepted
-	fetch := func(a *app.Accepted, c config.Config) (string, error) {
+	var accepted upstream.Accepted
+	fetch := func(a *upstream.Accepted, c config.Config) (string, error) {
 		t.Helper()
 		opened, err := access.AsPerson(c, c.Source.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := app.RevisionSource{Repository: opened, Config: c, Accepted: a}.Fetch(t.Context())
+		r, err := upstream.Source{Repository: opened, Config: c, Accepted: a}.Fetch(t.Context())
 		return r.Commit, err
 	}
-	refused := func(name string, a *app.Accepted) {
+	refused := func(name string, a *upstream.Accepted) {
 		t.Helper()
 		_, err := fetch(a, c)
 		var rewritten *git.RewrittenError
@@ -220,7 +222,7 @@ func TestRewrittenBranch(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	taken := func(name string, a *app.Accepted, c config.Config, want string) {
+	taken := func(name string, a *upstream.Accepted, c config.Config, want string) {
 		t.Helper()
 		if got, err := fetch(a, c); err != nil || got != want {
 			t.Errorf("%s: %s, %v; want %s", name, got, err, want)
@@ -229,7 +231,7 @@ func TestRewrittenBranch(t *testing.T) {
 	taken("the first tip", &accepted, c, second)
 	repo.Reset(gittest.Main, first)
 	refused("the same process", &accepted)
-	taken("a process that finds no status", &app.Accepted{}, c, first)
+	taken("a process that finds no status", &upstream.Accepted{}, c, first)
 	other := repo.Commit(map[string]string{"workspaces/more.yaml": "c: d\n"}, "another history")
 	refused("another history", &accepted)
 
@@ -240,14 +242,14 @@ func TestRewrittenBranch(t *testing.T) {
 	for _, cluster := range []string{c.Cluster, "elsewhere"} {
 		own := c
 		own.Cluster = cluster
-		recorder := app.Recorder{Branch: opened.Branch(c.Status.Branch), Config: own}
+		recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: own}
 		source := map[bool]string{true: second, false: other}[cluster == c.Cluster]
 		message := status.Message(status.Commit{Cluster: cluster, Source: source, Version: "v1"}, nil, nil)
 		if _, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte(cluster)}, message, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	refused("the next process", &app.Accepted{})
+	refused("the next process", &upstream.Accepted{})
 	refused("a command", nil)
 	accepts := c
 	accepts.Source.Rewritten = config.Accept

@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/desired"
@@ -52,7 +53,7 @@ func Trace(ctx context.Context, c config.Config, root, commit string, wanted Wan
 	if err != nil {
 		return nil, err
 	}
-	rev, err := revisionOf(at, repo, c, commits.Side{})
+	rev, err := upstream.ReadSide(at, repo, c, commits.Side{})
 	if err != nil {
 		return nil, err
 	}

@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/upstream"
 
 	"github.com/google/go-cmp/cmp"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/reconcile"
@@ -47,7 +47,7 @@ func TestTrailers(t *testing.T) {
 		"the tip":            {reconcile.History{Tip: tip}, []string{"3"}},
 		"a rewritten branch": {reconcile.History{Tip: tip, After: "0123456789012345678901234567890123456789"}, []string{"3"}},
 	} {
-		got, err := app.Commits{Repository: repository}.Trailers(t.Context(), mass.Trailer, tt.part)
+		got, err := upstream.Commits{Repository: repository}.Trailers(t.Context(), mass.Trailer, tt.part)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/upstream"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -112,7 +113,7 @@ func (c change) withQuota(t *testing.T) plan.Plan {
 		t.Fatal(err)
 	}
 	revision := func(commit string) engine.Revision {
-		r, err := app.RevisionSource{Repository: repository, Config: of, Head: commit}.Fetch(t.Context())
+		r, err := upstream.Source{Repository: repository, Config: of, Head: commit}.Fetch(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

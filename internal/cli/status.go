@@ -8,9 +8,10 @@ import (
 	"io"
 	"time"
 
+	"syncer.dev/syncer/internal/app/statusbranch"
+
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/clock"
@@ -97,7 +98,7 @@ func (o statusOptions) run(ctx context.Context) error {
 const maxWatchInterval = 2 * time.Second
 
 // recorded returns the Reports on the status branch; of the named Workspace only, if one is named.
-func recorded(ctx context.Context, r app.Status, name string) ([]status.Report, error) {
+func recorded(ctx context.Context, r statusbranch.Reader, name string) ([]status.Report, error) {
 	files, err := r.Read(ctx)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"syncer.dev/syncer/internal/app/statusbranch"
+
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app"
@@ -95,7 +97,7 @@ func (o traceOptions) reports(ctx context.Context) map[workspace.Key]status.Repo
 	if err != nil {
 		return nil
 	}
-	r, err := app.OpenStatus(ctx, c)
+	r, err := statusbranch.Open(ctx, c)
 	if err != nil {
 		return nil
 	}

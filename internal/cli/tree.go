@@ -5,9 +5,10 @@ package cli
 import (
 	"context"
 
+	"syncer.dev/syncer/internal/app/statusbranch"
+
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
@@ -59,12 +60,12 @@ func (o treeOptions) run(ctx context.Context) error {
 }
 
 // openStatus opens the status branch, and says on standard error which one, if it is that of a clone.
-func openStatus(ctx context.Context, std Stdio, s settings.Settings) (config.Config, app.Status, error) {
+func openStatus(ctx context.Context, std Stdio, s settings.Settings) (config.Config, statusbranch.Reader, error) {
 	c, err := s.Load()
 	if err != nil {
-		return c, app.Status{}, err
+		return c, statusbranch.Reader{}, err
 	}
-	r, err := app.OpenStatus(ctx, c)
+	r, err := statusbranch.Open(ctx, c)
 	if err == nil && r.From != "" {
 		diag.Fprintf(std.Err, "reading %s\n", r.From)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package upstream
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func (a *Accepted) set(branch string, commit git.Hash) {
 // unless the configuration accepts that. What this process has not seen is on the status branch: the last status
 // commit of this cluster names the commit of the source that it reports. Without one, the first tip is accepted. A
 // commit that the configuration names is accepted.
-func (s RevisionSource) keepsHistory(ctx context.Context, tip git.Commit) error {
+func (s Source) keepsHistory(ctx context.Context, tip git.Commit) error {
 	branch := s.Repository.URL() + " " + s.Config.Source.Ref()
 	if s.Config.Source.RefusesRewrites() && s.Config.Source.Commit == "" {
 		last := s.Accepted.of(branch)
@@ -68,7 +68,7 @@ func (s RevisionSource) keepsHistory(ctx context.Context, tip git.Commit) error 
 }
 
 // recorded returns the commit of the source that the last status commit of this cluster reports, or "".
-func (s RevisionSource) recorded(ctx context.Context) (git.Hash, error) {
+func (s Source) recorded(ctx context.Context) (git.Hash, error) {
 	source := git.Hash("")
 	_, _, err := s.Repository.Branch(s.Config.Status.Branch).Newest(ctx, func(c git.Commit) bool {
 		cluster, _ := c.Trailer(status.TrailerCluster)

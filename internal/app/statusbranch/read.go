@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package statusbranch
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"syncer.dev/syncer/internal/status/events"
 )
 
-// Status reads the status files of one cluster.
-type Status struct {
+// Reader reads the status files of one cluster.
+type Reader struct {
 	Cluster string
 	From    string // the ref of the local clone that is read; "" for the branch of source.url
 	read    func(ctx context.Context) (map[string][]byte, error)
@@ -27,10 +27,10 @@ type Status struct {
 }
 
 // Read returns the files, by their paths in the folder of the cluster.
-func (s Status) Read(ctx context.Context) (map[string][]byte, error) { return s.read(ctx) }
+func (s Reader) Read(ctx context.Context) (map[string][]byte, error) { return s.read(ctx) }
 
 // History returns the last n commits of the branch, the newest first. It is empty before the first one.
-func (s Status) History(ctx context.Context, n int) ([]events.Commit, error) {
+func (s Reader) History(ctx context.Context, n int) ([]events.Commit, error) {
 	tip, err := s.tip(ctx)
 	if err != nil || tip == "" {
 		return nil, err
@@ -46,36 +46,36 @@ func (s Status) History(ctx context.Context, n int) ([]events.Commit, error) {
 	return out, nil
 }
 
-// OpenStatus opens the status branch: that of source.url, or without one that of the repository which the working
+// Open opens the status branch: that of source.url, or without one that of the repository which the working
 // folder is in, as its remote had it when it was last fetched.
-func OpenStatus(ctx context.Context, c config.Config) (Status, error) {
+func Open(ctx context.Context, c config.Config) (Reader, error) {
 	if c.Source.URL == "" {
 		if root, _, err := source.RepositoryOf("."); err == nil {
-			return localStatus(ctx, c, root)
+			return openClone(ctx, c, root)
 		}
 	}
 	if err := c.Need("cluster", "source.url"); err != nil {
-		return Status{}, err
+		return Reader{}, err
 	}
 	repo, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
-		return Status{}, err
+		return Reader{}, err
 	}
 	r := Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}
 	tip := func(ctx context.Context) (git.Hash, error) {
 		_, tip, err := r.Branch.Read(ctx, r.dir())
 		return tip, err
 	}
-	return Status{Cluster: c.Cluster, read: r.Read, repo: repo, tip: tip}, nil
+	return Reader{Cluster: c.Cluster, read: r.Read, repo: repo, tip: tip}, nil
 }
 
-// localStatus reads the status branch of a clone.
-func localStatus(ctx context.Context, c config.Config, root string) (Status, error) {
+// openClone reads the status branch of a clone.
+func openClone(ctx context.Context, c config.Config, root string) (Reader, error) {
 	repo, err := access.AsPerson(c, root)
 	if err != nil {
-		return Status{}, err
+		return Reader{}, err
 	}
-	s := Status{Cluster: c.Cluster}
+	s := Reader{Cluster: c.Cluster}
 	var tree fs.FS
 	for _, ref := range []string{"refs/remotes/origin/" + c.Status.Branch, "refs/heads/" + c.Status.Branch} {
 		commit, err := repo.Resolve(ctx, ref)
@@ -83,20 +83,20 @@ func localStatus(ctx context.Context, c config.Config, root string) (Status, err
 			continue
 		}
 		if err != nil {
-			return Status{}, err
+			return Reader{}, err
 		}
 		s.From = ref
 		if tree, err = repo.Snapshot(commit); err != nil {
-			return Status{}, err
+			return Reader{}, err
 		}
 		break
 	}
 	if tree == nil {
-		return Status{}, &NoStatusError{Branch: c.Status.Branch}
+		return Reader{}, &MissingError{Branch: c.Status.Branch}
 	}
 	if s.Cluster == "" {
 		if s.Cluster, err = onlyFolder(tree, c.Status.Path); err != nil {
-			return Status{}, fmt.Errorf("%s: %w", s.From, err)
+			return Reader{}, fmt.Errorf("%s: %w", s.From, err)
 		}
 	}
 	s.repo = repo
@@ -153,15 +153,15 @@ func filesBelow(tree fs.FS, dir string) (map[string][]byte, error) {
 	return out, err
 }
 
-// NoStatusError says that a clone does not have the status branch.
-type NoStatusError struct{ Branch string }
+// MissingError says that a clone does not have the status branch.
+type MissingError struct{ Branch string }
 
 // Error returns the branch.
-func (e *NoStatusError) Error() string {
+func (e *MissingError) Error() string {
 	return fmt.Sprintf("this clone has no branch %s, and source.url is not set", e.Branch)
 }
 
 // Hint returns how to get it.
-func (e *NoStatusError) Hint() string {
+func (e *MissingError) Hint() string {
 	return fmt.Sprintf("git fetch origin %[1]s:refs/remotes/origin/%[1]s, or name a configuration with --config", e.Branch)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package statusbranch
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (r Recorder) shorten(ctx context.Context) {
 			return cluster
 		},
 	}
-	if signer, ok := statusSigner(r.Config).(signature.Signer); ok {
+	if signer, ok := Signer(r.Config).(signature.Signer); ok {
 		keep.Key = func() (git.Key, error) { return signer.Open() }
 	}
 	removed, err := r.Branch.Truncate(ctx, keep)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package upstream
 
 import (
 	"context"
 
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
-	"syncer.dev/syncer/internal/git/signature"
 	"syncer.dev/syncer/internal/reviewed"
 )
 
@@ -33,17 +32,4 @@ func verifyTag(repo *git.Repository, commit git.Commit, s config.Source) error {
 		return nil
 	}
 	return repo.VerifyTag(commit, s.Signatures.Of(s.Path))
-}
-
-// statusSigner returns what signs status commits, or nil.
-func statusSigner(c config.Config) git.Signer {
-	s := c.Status.Signing
-	if s.KeyFile == "" {
-		return nil
-	}
-	signer := signature.Signer{KeyFile: s.KeyFile}
-	if secret := (git.Secret{File: s.PassphraseFile, Env: s.PassphraseEnv}); secret != (git.Secret{}) {
-		signer.Passphrase = secret.Read
-	}
-	return signer
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package upstream
 
 import (
 	"context"
@@ -9,14 +9,19 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 )
 
+// AcceptedCommits is how many commits of the followed branch may accept a plan, along first parents: the clients that
+// may push there decide, and a commit of a merged branch does not count. A commit that is older has to be repeated. It
+// is ours.
+const AcceptedCommits = 100
+
 // Commits reads what the commits of the followed branch say in their trailers.
 type Commits struct{ Repository *git.Repository }
 
-// Trailers returns the values of a trailer in a part of the history along first parents, of at most acceptedCommits:
+// Trailers returns the values of a trailer in a part of the history along first parents, of at most AcceptedCommits:
 // the clients that may push to the branch decide, and a commit of a merged branch does not count. If the part has no
 // end, the branch was rewritten or is far ahead, and the tip alone counts.
 func (c Commits) Trailers(ctx context.Context, name string, part reconcile.History) ([]string, error) {
-	commits, err := c.Repository.Log(ctx, git.Hash(part.Tip), acceptedCommits)
+	commits, err := c.Repository.Log(ctx, git.Hash(part.Tip), AcceptedCommits)
 	if err != nil {
 		return nil, err
 	}
