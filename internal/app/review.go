@@ -7,16 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"time"
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
+	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
-	"syncer.dev/syncer/internal/plan"
-	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/version"
 )
@@ -72,7 +70,7 @@ func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.
 		Cluster: c.Cluster, Target: c.Source.Branch, Forge: forge, Planner: planner, Render: renderComment,
 	}
 	if r.Record {
-		if o.Recorder, err = newRecorder(c); err != nil {
+		if o.Recorder, err = reviewrecords.OpenRecorder(c); err != nil {
 			return review.Result{}, err
 		}
 	}
@@ -101,30 +99,6 @@ func policyOfTarget(
 		return c, nil
 	}
 	return config.Config{}, fmt.Errorf("find the target of pull request %d: %w", pr.Number, err)
-}
-
-// recorder keeps what a comment shows, on the status branch.
-type recorder struct{ reviews Reviews }
-
-// newRecorder returns a recorder on the status branch of source.url.
-func newRecorder(c config.Config) (recorder, error) {
-	if err := c.Need("source.url"); err != nil {
-		return recorder{}, err
-	}
-	repo, err := access.AsPerson(c, c.Source.URL)
-	if err != nil {
-		return recorder{}, err
-	}
-	return recorder{ReviewsOf(repo, c)}, nil
-}
-
-// Record implements review.Recorder.
-func (r recorder) Record(ctx context.Context, pr review.PullRequest, p plan.Plan) error {
-	now := time.Now()
-	_, err := r.reviews.Write(ctx, reviews.Records(&p, reviews.Showing{
-		PullRequest: pr.URL, Commit: pr.Head, At: now,
-	}), now)
-	return err
 }
 
 // logger is where a daemon's reviewer writes.

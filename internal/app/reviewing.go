@@ -10,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/forges"
+	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
@@ -60,7 +61,7 @@ func reviewingOn(forge review.Forge, c config.Config, parts *Parts, log *slog.Lo
 		Forge:        forge,
 		Planner:      planner,
 		Render:       renderComment,
-		Recorder:     recorder{ReviewsOf(repo, c).fenced(parts.fence)},
+		Recorder:     reviewrecords.Recorder{Store: reviewrecords.Of(repo, c).Fenced(parts.fence)},
 		Progress:     v,
 		Environments: c.Review.Environments,
 		Log:          logger(log),

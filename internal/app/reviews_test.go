@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
@@ -92,7 +92,7 @@ func (p *project) show(branch string, c config.Config) []reviewed.Record {
 	records := reviews.Records(&shown, reviews.Showing{
 		PullRequest: "https://git.example.com/pulls/1", Commit: p.repo.Head(branch), At: time.Now(),
 	})
-	if _, err := app.ReviewsOf(open(p.t, c), c).Write(p.t.Context(), records, time.Now()); err != nil {
+	if _, err := reviewrecords.Of(open(p.t, c), c).Write(p.t.Context(), records, time.Now()); err != nil {
 		p.t.Fatal(err)
 	}
 	return records
@@ -100,7 +100,7 @@ func (p *project) show(branch string, c config.Config) []reviewed.Record {
 
 // write writes records in a clone of its own, as another process does.
 func (p *project) write(c config.Config, records ...reviewed.Record) (string, error) {
-	return app.ReviewsOf(open(p.t, c), c).Write(p.t.Context(), records, time.Now())
+	return reviewrecords.Of(open(p.t, c), c).Write(p.t.Context(), records, time.Now())
 }
 
 // squash writes the files of a commit into a commit on main, as a squash does.
@@ -247,7 +247,7 @@ func TestReviewsBesideStatus(t *testing.T) {
 	for c, want := range map[string]int{"demo": 5, "prod": 1, "other": 0} {
 		at := p.config
 		at.Cluster = c
-		got, err := app.ReviewsOf(open(t, at), at).Records(t.Context(), time.Now())
+		got, err := reviewrecords.Of(open(t, at), at).Records(t.Context(), time.Now())
 		if err != nil || got.Len() != want || len(got.Ignored) != 0 {
 			t.Errorf("%s: %d records, ignored %q, %v", c, got.Len(), got.Ignored, err)
 		}
@@ -283,7 +283,7 @@ func TestSignedThroughGit(t *testing.T) {
 	p.config.Policy.Review.Signers = signers
 	count := func(want int, why string) reviewed.Records {
 		t.Helper()
-		got, err := app.ReviewsOf(open(t, p.config), p.config).Records(t.Context(), time.Now())
+		got, err := reviewrecords.Of(open(t, p.config), p.config).Records(t.Context(), time.Now())
 		if err != nil || got.Len() != want {
 			t.Errorf("%s: %d records, ignored %q, %v", why, got.Len(), got.Ignored, err)
 		}
@@ -345,7 +345,7 @@ func unindented(block string) string {
 func TestSignersTrouble(t *testing.T) {
 	p := newProject(t, map[string]string{phiPath: reconciletest.Phi})
 	p.config.Policy.Review.Signers = filepath.Join(t.TempDir(), "none")
-	if _, err := app.ReviewsOf(p.opened, p.config).Records(t.Context(), time.Now()); err == nil ||
+	if _, err := reviewrecords.Of(p.opened, p.config).Records(t.Context(), time.Now()); err == nil ||
 		!strings.Contains(err.Error(), "policy.review.signers") {
 		t.Errorf("%v", err)
 	}
@@ -356,7 +356,7 @@ func TestSignersTrouble(t *testing.T) {
 	p.config.Status.Signing.KeyFile = key
 	p.config.Policy.Review.Signers = key
 	record := reviewed.Record{Cluster: "demo"}
-	if _, err := app.ReviewsOf(p.opened, p.config).Write(t.Context(), []reviewed.Record{record}, time.Now()); err == nil ||
+	if _, err := reviewrecords.Of(p.opened, p.config).Write(t.Context(), []reviewed.Record{record}, time.Now()); err == nil ||
 		!strings.Contains(err.Error(), "signed with an SSH key") {
 		t.Errorf("%v", err)
 	}
@@ -383,7 +383,7 @@ func (s *simulated) restart() {
 	repo := open(s.project.t, s.config)
 	parts.Source = upstream.Source{Repository: repo, Config: s.config}
 	parts.Recorder = statusbranch.Recorder{Branch: repo.Branch(s.config.Status.Branch), Config: s.config}
-	parts.Reviews = app.ReviewsOf(repo, s.config)
+	parts.Reviews = reviewrecords.Of(repo, s.config)
 	parts.Read = source.NewReader(s.config).Revision
 	s.loop = reconcile.New(s.Settings(), parts)
 }

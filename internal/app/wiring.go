@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/apply"
@@ -118,13 +119,13 @@ func (p *Parts) Loop(
 		Debounce:      c.Status.Debounce,
 		Resync:        resync,
 		GPUDeadline:   c.Capacity.AKS.GPUDeadline,
-		Review:        reviewSettings(c),
+		Review:        reviewrecords.Settings(c),
 	}, reconcile.Parts{
 		Source: from,
 		Recorder: statusbranch.Recorder{
 			Branch: p.Repository.Branch(c.Status.Branch), Config: c, Log: log, MayWrite: p.fence.MayWrite,
 		},
-		Reviews: ReviewsOf(p.Repository, c),
+		Reviews: reviewrecords.Of(p.Repository, c),
 		Commits: upstream.Commits{Repository: p.Repository},
 		Cluster: p.Cluster,
 		Look:    p.Cluster.Look,

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package reviewrecords
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -15,16 +13,14 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
-	"syncer.dev/syncer/internal/git/signature"
-	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/version"
 )
 
-// Reviews keeps what reviewers were shown, on the status branch, and reads what commits accept since. It is safe for
+// Store keeps what reviewers were shown, on the status branch, and reads what commits accept since. It is safe for
 // concurrent use.
-type Reviews struct {
+type Store struct {
 	repository *git.Repository
 	config     config.Config
 	accepted   *acceptedPlans
@@ -51,21 +47,21 @@ type knownRecords struct {
 // sameRecords is how long the records of a tip are not read again: one of the future may count by then. It is ours.
 const sameRecords = 10 * time.Minute
 
-// ReviewsOf returns the reviews of the configured cluster.
-func ReviewsOf(repo *git.Repository, c config.Config) Reviews {
-	return Reviews{repository: repo, config: c, accepted: &acceptedPlans{}, known: &knownRecords{}}
+// Of returns the reviews of the configured cluster.
+func Of(repo *git.Repository, c config.Config) Store {
+	return Store{repository: repo, config: c, accepted: &acceptedPlans{}, known: &knownRecords{}}
 }
 
-// fenced returns the reviews for a process that may lose its lease.
-func (r Reviews) fenced(f *fence.Fence) Reviews {
+// Fenced returns the reviews for a process that may lose its lease.
+func (r Store) Fenced(f *fence.Fence) Store {
 	r.mayWrite = f.MayWrite
 	return r
 }
 
-func (r Reviews) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
+func (r Store) branch() *git.Branch { return r.repository.Branch(r.config.Status.Branch) }
 
 // Accepted returns the plans that the last commits of the followed branch accept, by their digests.
-func (r Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, error) {
+func (r Store) Accepted(ctx context.Context, commit string) (map[string]bool, error) {
 	a := r.accepted
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -87,8 +83,8 @@ func (r Reviews) Accepted(ctx context.Context, commit string) (map[string]bool, 
 }
 
 // Records reads the records that count.
-func (r Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
-	verify, signers, err := reviewVerifier(r.config.Policy.Review.Signers)
+func (r Store) Records(ctx context.Context, now time.Time) (reviewed.Records, error) {
+	verify, signers, err := verifier(r.config.Policy.Review.Signers)
 	if err != nil {
 		return reviewed.Records{}, err
 	}
@@ -108,16 +104,16 @@ func (r Reviews) Records(ctx context.Context, now time.Time) (reviewed.Records, 
 
 // Write writes records in one commit, and removes what is too old or too many. It writes nothing if the branch shows
 // the same values already, and returns "". Several processes may write at once: none loses what another has written.
-func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.Time) (commit string, err error) {
+func (r Store) Write(ctx context.Context, records []reviewed.Record, now time.Time) (commit string, err error) {
 	if len(records) == 0 {
 		return "", nil
 	}
 	c := r.config
 	keeping := reviewed.Keeping{Cluster: c.Cluster, MaxAge: c.Policy.Review.MaxAge, Now: now}
-	if keeping.Sign, err = reviewSigner(c); err != nil {
+	if keeping.Sign, err = signing(c); err != nil {
 		return "", err
 	}
-	if keeping.Verify, _, err = reviewVerifier(c.Policy.Review.Signers); err != nil {
+	if keeping.Verify, _, err = verifier(c.Policy.Review.Signers); err != nil {
 		return "", err
 	}
 	hash, changed, err := r.branch().Commit(ctx, git.Change{
@@ -139,55 +135,4 @@ func (r Reviews) Write(ctx context.Context, records []reviewed.Record, now time.
 		return "", nil
 	}
 	return string(hash), nil
-}
-
-// reviewSettings says how the loop compares plans with reviews.
-func reviewSettings(c config.Config) reconcile.ReviewSettings {
-	p := c.Policy.Review
-	return reconcile.ReviewSettings{
-		Policy: reviewed.Policy{
-			Verdict: reviewed.Verdict(p.Verdict), CostTolerance: p.CostTolerance, MaxAge: p.MaxAge,
-		},
-		Signed: p.Signers != "",
-	}
-}
-
-// reviewNamespace is the namespace of the SSH signatures of reviews (ssh-keygen -Y sign -n).
-const reviewNamespace = "syncer-review"
-
-// reviewVerifier returns what checks the signatures of reviews, nil if unsigned ones count; and the keys as text.
-func reviewVerifier(signers string) (verify reviewed.Verify, text string, err error) {
-	if signers == "" {
-		return nil, "", nil
-	}
-	data, err := os.ReadFile(signers)
-	if err != nil {
-		return nil, "", fmt.Errorf("read the signers of reviews (configuration: policy.review.signers): %w", err)
-	}
-	keys, err := signature.ParseSigners(data, reviewNamespace)
-	if err != nil {
-		return nil, "", fmt.Errorf("read the signers of reviews %s (configuration: policy.review.signers): %w", signers, err)
-	}
-	return func(text []byte, sig string, at time.Time) (string, error) {
-		return keys.VerifyText(text, []byte(sig), at)
-	}, string(data), nil
-}
-
-// reviewSigner returns what signs reviews: the key of status commits, if it is one of SSH. It is nil without a key. A
-// key of OpenPGP signs none, which is an error only where unsigned reviews do not count.
-func reviewSigner(c config.Config) (reviewed.Sign, error) {
-	signer, ok := statusbranch.Signer(c).(signature.Signer)
-	if !ok {
-		return nil, nil
-	}
-	sign := func(text []byte) (string, error) {
-		sig, err := signer.SignText(text, reviewNamespace)
-		return string(sig), err
-	}
-	if _, err := sign(nil); errors.Is(err, signature.ErrNotSSH) && c.Policy.Review.Signers == "" {
-		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("sign reviews (configuration: status.signing): %w", err)
-	}
-	return sign, nil
 }
