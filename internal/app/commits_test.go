@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
 
@@ -274,7 +275,7 @@ func TestConnect(t *testing.T) {
 		{"a URL that is not supported", badURL, "ftp"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := app.Connect(test.c)
+			p, err := adapters.Connect(test.c, access.AsDaemon)
 			if test.want != "" {
 				wantError(t, err, test.want)
 				return

@@ -6,6 +6,8 @@ import (
 	"context"
 	"log/slog"
 
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reconcile"
@@ -23,7 +25,7 @@ type Reviewing struct{ *reviewing }
 
 // ReviewingOn returns the reviewer of a daemon whose servers do not answer.
 func ReviewingOn(forge review.Forge, c config.Config) (Reviewing, error) {
-	p, err := Connect(c)
+	p, err := adapters.Connect(c, access.AsDaemon)
 	if err != nil {
 		return Reviewing{}, err
 	}

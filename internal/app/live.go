@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/apply"
 	"syncer.dev/syncer/internal/clock"
@@ -104,7 +105,7 @@ func unaskedAzure(c config.Config, mode LiveMode) string {
 
 // observeOnce connects to the cluster and waits for its first complete listing.
 func observeOnce(ctx context.Context, c config.Config) (*apply.Cluster, cluster.State, error) {
-	found, err := connectCluster(c, nil, nil)
+	found, err := adapters.ConnectCluster(c, nil, nil)
 	if err != nil {
 		return nil, cluster.State{}, err
 	}
@@ -125,10 +126,10 @@ func observeOnce(ctx context.Context, c config.Config) (*apply.Cluster, cluster.
 
 // askAzure reads pools and quota.
 func askAzure(ctx context.Context, c config.Config, live *engine.Live) error {
-	if err := c.Need(modeOf(c).needs...); err != nil {
+	if err := c.Need(adapters.ModeOf(c).Needs...); err != nil {
 		return err
 	}
-	azure, err := connectAKS(c, nil)
+	azure, err := adapters.AKS(c, nil)
 	if err != nil {
 		return err
 	}

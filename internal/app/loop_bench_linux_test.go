@@ -24,6 +24,7 @@ import (
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/bench/apistub"
@@ -69,7 +70,7 @@ type passCost struct {
 // measured is a loop in this process.
 type measured struct {
 	run   loopRun
-	parts *app.Parts
+	parts *adapters.Parts
 	loop  *reconcile.Loop
 	from  upstream.Source
 }
@@ -127,14 +128,14 @@ func loopOnce(text string) error {
 // start connects, and runs passes until one has observed the cluster.
 func (m *measured) start(ctx context.Context) error {
 	c := loopConfig(m.run)
-	parts, err := app.Connect(c)
+	parts, err := adapters.Connect(c, access.AsDaemon)
 	if err != nil {
 		return err
 	}
 	parts.Cluster.Start(ctx)
 	m.parts, m.from = parts, upstream.Source{Repository: parts.Repository, Config: c}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	m.loop = parts.Loop(access.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
+	m.loop = app.NewLoop(parts, access.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
 	for {
 		o := m.loop.Pass(ctx, reconcile.Due{Source: true, Cloud: true})
 		if o.Starting {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/apply/lease"
@@ -22,7 +23,7 @@ import (
 // member is the part of a Daemon for one cluster: its adapters, its loop, and its place in an election.
 type member struct {
 	config  config.Config
-	parts   *Parts
+	parts   *adapters.Parts
 	reviews *reviewing   // nil without a forge
 	lease   *lease.Lease // nil if this process always writes
 	health  *reconcile.Health
@@ -31,7 +32,7 @@ type member struct {
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
-func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
+func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
 	var err error
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
@@ -48,7 +49,7 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 }
 
 // elect returns the candidate of this process, or nil if the configuration wants no election.
-func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
+func elect(c config.Config, p *adapters.Parts, log *slog.Logger) (*lease.Lease, error) {
 	l := c.Lease
 	if l.Enabled == config.LeaseNever || l.Enabled == config.LeaseAuto && !p.Cluster.InCluster() {
 		return nil, nil
@@ -60,7 +61,7 @@ func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
 		Duration:      l.Duration,
 		RenewDeadline: l.RenewDeadline,
 		Retry:         l.Retry,
-	}, p.fence, log)
+	}, p.Fence, log)
 }
 
 // watched is what health and metrics read of the member.
@@ -70,7 +71,7 @@ func (m *member) watched() monitoring.Loop {
 		Health:   m.health,
 		Interval: m.config.Source.Interval,
 		Cluster:  m.parts.Cluster,
-		Cloud:    m.parts.cloud,
+		Cloud:    m.parts.Cloud,
 		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
 	}
 	if m.lease != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/config"
@@ -25,14 +26,15 @@ const observeTimeout = 20 * time.Second
 // PlanLive compares the tip of the branch, or the commit that head names, with the live objects: the plan of the next
 // pass of the loop.
 func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, error) {
-	p, err := connect(c, func(c config.Config) (*git.Repository, error) { return access.AsPerson(c, c.Source.URL) })
+	p, err := adapters.Connect(c, func(c config.Config) (*git.Repository, error) { return access.AsPerson(c, c.Source.URL) })
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.Cluster.Start(ctx)
-	loop := p.Loop(
+	loop := NewLoop(
+		p,
 		access.NewReader(c, nil),
 		upstream.Source{Repository: p.Repository, Config: c, Head: head},
 		engine.PreviewAll,

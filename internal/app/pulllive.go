@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/statusbranch"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -40,7 +41,7 @@ const azureEvery = time.Minute
 // daemonLive are the facts that the adapters of a daemon give. It is safe for concurrent use.
 type daemonLive struct {
 	config config.Config
-	parts  *Parts
+	parts  *adapters.Parts
 
 	mu    sync.Mutex
 	azure engine.Live     // pools and quota, or why they are unknown
@@ -77,10 +78,10 @@ func (d *daemonLive) ofAzure(ctx context.Context, now time.Time, nodes []cluster
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
 	live := engine.Live{}
-	pools, err := d.parts.cloud.Pools(ctx)
+	pools, err := d.parts.Cloud.Pools(ctx)
 	if err == nil {
 		live.Pools = pools
-		live.Quota, err = d.parts.cloud.Quota(ctx)
+		live.Quota, err = d.parts.Cloud.Quota(ctx)
 	}
 	if err != nil {
 		live = engine.Live{}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/config"
@@ -16,7 +17,7 @@ import (
 
 // asked is a cloud that counts how often it is asked for its pools.
 type asked struct {
-	noCloud
+	adapters.NoCloud
 	pools []capacity.LivePool
 	n     int
 }
@@ -38,7 +39,7 @@ func TestDaemonAsksAzureAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	azure := &asked{pools: []capacity.LivePool{{Name: "a"}}}
-	d := &daemonLive{config: c, parts: &Parts{Repository: opened, cloud: azure}}
+	d := &daemonLive{config: c, parts: &adapters.Parts{Repository: opened, Cloud: azure}}
 	on := func(pools ...string) (out []cluster.Node) {
 		for _, p := range pools {
 			out = append(out, cluster.Node{Name: "n-" + p, Pool: p})

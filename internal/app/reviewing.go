@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/config"
@@ -32,18 +33,18 @@ type reviewing struct {
 }
 
 // newReviewing returns the reviewer of a daemon, or nil if the configuration names no forge. It contacts no server.
-func newReviewing(c config.Config, parts *Parts, log *slog.Logger) (*reviewing, error) {
+func newReviewing(c config.Config, parts *adapters.Parts, log *slog.Logger) (*reviewing, error) {
 	if c.Review.Forge == "" {
 		return nil, nil
 	}
-	forge, err := forges.Open(c, version.UserAgent(), parts.fence.MayWrite)
+	forge, err := forges.Open(c, version.UserAgent(), parts.Fence.MayWrite)
 	if err != nil {
 		return nil, err
 	}
 	return reviewingOn(forge, c, parts, log)
 }
 
-func reviewingOn(forge review.Forge, c config.Config, parts *Parts, log *slog.Logger) (*reviewing, error) {
+func reviewingOn(forge review.Forge, c config.Config, parts *adapters.Parts, log *slog.Logger) (*reviewing, error) {
 	if err := c.Need("cluster", "source.url"); err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func reviewingOn(forge review.Forge, c config.Config, parts *Parts, log *slog.Lo
 		Forge:        forge,
 		Planner:      planner,
 		Render:       renderComment,
-		Recorder:     reviewrecords.Recorder{Store: reviewrecords.Of(repo, c).Fenced(parts.fence)},
+		Recorder:     reviewrecords.Recorder{Store: reviewrecords.Of(repo, c).Fenced(parts.Fence)},
 		Progress:     v,
 		Environments: c.Review.Environments,
 		Log:          logger(log),

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
@@ -68,7 +69,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 }
 
 func (s *setup) member(c config.Config, open func(config.Config) (*git.Repository, error)) (*member, error) {
-	p, err := connect(c, open)
+	p, err := adapters.Connect(c, open)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +141,8 @@ func (s *setup) loop(m *member) *reconcile.Loop {
 	if len(s.members) > 1 {
 		log = log.With("cluster", m.config.Cluster)
 	}
-	return m.parts.Loop(
+	return NewLoop(
+		m.parts,
 		access.NewReader(m.config, s.rendered),
 		upstream.Source{Repository: m.parts.Repository, Config: m.config, Accepted: s.accepted, Tips: s.tips},
 		engine.PreviewUpdates,

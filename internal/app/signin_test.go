@@ -16,6 +16,7 @@ import (
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
@@ -75,7 +76,7 @@ func TestOnlyPeopleHaveHelpers(t *testing.T) {
 	if _, err := asPerson.Fetch(t.Context()); err != nil {
 		t.Errorf("as a person: %v", err)
 	}
-	parts, err := app.Connect(c)
+	parts, err := adapters.Connect(c, access.AsDaemon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestOnlyPeopleHaveHelpers(t *testing.T) {
 	if _, err := access.AsPerson(c, c.Source.URL); err != nil {
 		t.Errorf("as a person with an agent: %v", err)
 	}
-	if _, err := app.Connect(c); err == nil || !strings.Contains(err.Error(), "source.auth.sshKeyFile") {
+	if _, err := adapters.Connect(c, access.AsDaemon); err == nil || !strings.Contains(err.Error(), "source.auth.sshKeyFile") {
 		t.Errorf("a daemon over ssh without a key: %v", err)
 	}
 }

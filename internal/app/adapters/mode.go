@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package adapters
 
 import (
 	"time"
@@ -13,56 +13,58 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 )
 
-// mode is the difference between the adapters of each value of capacity.mode. The difference in the desired state is a
+// Mode is the difference between the adapters of each value of capacity.mode. The difference in the desired state is a
 // desired.NodeSource.
-type mode struct {
-	needs         []string // configuration values, in addition to those of every mode
-	components    []string // of Health, in addition to Git and Kubernetes
-	nodePools     bool     // syncer applies NodePools
-	cloudInterval time.Duration
-	connect       func(*fence.Fence) (cloud, error)
+type Mode struct {
+	Needs         []string // configuration values, in addition to those of every mode
+	Components    []string // of Health, in addition to Git and Kubernetes
+	NodePools     bool     // syncer applies NodePools
+	CloudInterval time.Duration
+	connect       func(*fence.Fence) (Cloud, error)
 }
 
-func modeOf(c config.Config) mode {
+// ModeOf returns that of a configuration.
+func ModeOf(c config.Config) Mode {
 	switch c.Capacity.Mode {
 	case config.ModeAKS:
-		return mode{
-			needs: []string{
+		return Mode{
+			Needs: []string{
 				"capacity.aks.subscriptionID",
 				"capacity.aks.resourceGroup",
 				"capacity.aks.cluster",
 				"capacity.aks.location",
 			},
-			components:    []string{reconcile.ComponentAzure},
-			cloudInterval: c.Capacity.AKS.Interval,
-			connect:       func(f *fence.Fence) (cloud, error) { return connectAKS(c, f) },
+			Components:    []string{reconcile.ComponentAzure},
+			CloudInterval: c.Capacity.AKS.Interval,
+			connect:       func(f *fence.Fence) (Cloud, error) { return AKS(c, f) },
 		}
 	case config.ModeKarpenter:
-		m := mode{nodePools: true, connect: connectNone}
+		m := Mode{NodePools: true, connect: connectNone}
 		if karpenter.NodeClass(c.Capacity.Karpenter.NodeClass).Azure() {
-			m.needs = []string{"capacity.aks.location"} // for prices
+			m.Needs = []string{"capacity.aks.location"} // for prices
 		}
 		return m
 	}
-	return mode{connect: connectNone}
+	return Mode{connect: connectNone}
 }
 
-// cloud manages agent pools, and counts its requests.
-type cloud interface {
+// Cloud manages agent pools, and counts its requests.
+type Cloud interface {
 	capacity.Cloud
 	// Requests counts the requests so far by HTTP method.
 	Requests() map[string]int64
 }
 
-// noCloud is the cloud of the modes without agent pools.
-type noCloud struct{ capacity.NoPools }
+// NoCloud is the cloud of the modes without agent pools.
+type NoCloud struct{ capacity.NoPools }
 
 // Requests returns none.
-func (noCloud) Requests() map[string]int64 { return nil }
+func (NoCloud) Requests() map[string]int64 { return nil }
 
-func connectNone(*fence.Fence) (cloud, error) { return noCloud{}, nil }
+func connectNone(*fence.Fence) (Cloud, error) { return NoCloud{}, nil }
 
-func connectAKS(c config.Config, f *fence.Fence) (cloud, error) {
+// AKS prepares a client for the agent pools. Without a fence it may always write.
+func AKS(c config.Config, f *fence.Fence) (Cloud, error) {
 	a := c.Capacity.AKS
 	return aks.New(aks.Options{
 		SubscriptionID: a.SubscriptionID,
