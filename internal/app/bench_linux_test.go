@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git/gittest"
@@ -53,8 +53,8 @@ func TestMain(m *testing.M) {
 // that the process had, in KiB.
 func planOnce(dir string) error {
 	start := time.Now()
-	p, err := app.PlanCommits(
-		context.Background(), benchConfig(), app.Comparison{Repository: dir, Base: "main", Head: "topic-0"},
+	p, err := compare.Commits(
+		context.Background(), benchConfig(), compare.Request{Repository: dir, Base: "main", Head: "topic-0"},
 	)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func BenchmarkPlanOneAmong10000(b *testing.B) {
 	repo := benchRepository(b, benchWorkspaces, heads)
 	scenario := "plan of 1 among " + strconv.Itoa(benchWorkspaces)
 	b.Run("warm", func(b *testing.B) {
-		p, err := app.NewComparer(benchConfig(), repo.Dir, nil)
+		p, err := compare.New(benchConfig(), repo.Dir, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

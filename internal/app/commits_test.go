@@ -13,6 +13,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
 
@@ -208,7 +209,7 @@ func TestPlanCommits(t *testing.T) {
 	r.Commit(map[string]string{"workspaces/phi.yaml": larger}, "two")
 	c := configFor(t, r.Dir)
 	c.Capacity.Mode, c.Capacity.AKS.Location = config.ModeAKS, "eastus"
-	p, err := app.PlanCommits(t.Context(), c, app.Comparison{Repository: r.Dir, Base: first, Head: "main"})
+	p, err := compare.Commits(t.Context(), c, compare.Request{Repository: r.Dir, Base: first, Head: "main"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,10 +217,10 @@ func TestPlanCommits(t *testing.T) {
 		t.Errorf("plan: %+v", p.Workspaces)
 	}
 	for _, names := range [][2]string{{"nosuch", "main"}, {"main", "nosuch"}} {
-		_, err := app.PlanCommits(t.Context(), c, app.Comparison{Repository: r.Dir, Base: names[0], Head: names[1]})
+		_, err := compare.Commits(t.Context(), c, compare.Request{Repository: r.Dir, Base: names[0], Head: names[1]})
 		wantError(t, err, "look up the commit: resolve \"nosuch\"")
 	}
-	_, err = app.PlanCommits(t.Context(), c, app.Comparison{Repository: "ftp://example.com/x", Base: "main", Head: "main"})
+	_, err = compare.Commits(t.Context(), c, compare.Request{Repository: "ftp://example.com/x", Base: "main", Head: "main"})
 	wantError(t, err, "ftp")
 }
 
@@ -236,14 +237,14 @@ func TestPlanLiveWithoutServer(t *testing.T) {
 func TestTreeAt(t *testing.T) {
 	r := newRepository(t)
 	c := configFor(t, r.Dir)
-	files, err := app.TreeAt(t.Context(), c, r.Dir, "main")
+	files, err := compare.TreeAt(t.Context(), c, r.Dir, "main")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if text, err := fs.ReadFile(files, "workspaces/phi.yaml"); err != nil || string(text) != phi {
 		t.Errorf("%q, %v", text, err)
 	}
-	_, err = app.TreeAt(t.Context(), c, r.Dir, "nosuch")
+	_, err = compare.TreeAt(t.Context(), c, r.Dir, "nosuch")
 	wantError(t, err, "nosuch")
 }
 

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/compare"
+	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git/gittest"
@@ -44,10 +45,10 @@ func TestPlanCommitsAsksAzure(t *testing.T) {
 	c := configFor(t, r.Dir)
 	c, azure := onAKS(t, c)
 	c.Kubeconfig = ""
-	plan := func(mode app.LiveMode) (p plan.Plan, requests int) {
+	plan := func(mode observe.Mode) (p plan.Plan, requests int) {
 		t.Helper()
 		n := len(azure.Requests())
-		p, err := app.PlanCommits(t.Context(), c, app.Comparison{
+		p, err := compare.Commits(t.Context(), c, compare.Request{
 			Repository: r.Dir, Base: before, Head: "main", Live: mode,
 		})
 		if err != nil {
@@ -55,21 +56,21 @@ func TestPlanCommitsAsksAzure(t *testing.T) {
 		}
 		return p, len(azure.Requests()) - n
 	}
-	p, n := plan(app.LiveAuto)
+	p, n := plan(observe.Auto)
 	if line := p.Verdict().Line; n == 0 || strings.Contains(line, "quota") {
 		t.Errorf("with quota, after %d requests: %s", n, line)
 	}
 	if got := texts(p, "NotCompared"); !strings.Contains(got, "no trusted configuration names kubeconfig or context") {
 		t.Errorf("the cluster: %q", got)
 	}
-	if p, n = plan(app.LiveNever); n != 0 || !strings.Contains(p.Verdict().Line, "quota unknown") {
+	if p, n = plan(observe.Never); n != 0 || !strings.Contains(p.Verdict().Line, "quota unknown") {
 		t.Errorf("--live never: %d requests, %s", n, p.Verdict().Line)
 	}
 	if got := texts(p, "QuotaUnknown"); !strings.HasPrefix(got, "quota: unknown, Azure was not asked; ") {
 		t.Errorf("--live never: %q", got)
 	}
-	_, err := app.PlanCommits(t.Context(), c, app.Comparison{
-		Repository: r.Dir, Base: before, Head: "main", Live: app.LiveRequire,
+	_, err := compare.Commits(t.Context(), c, compare.Request{
+		Repository: r.Dir, Base: before, Head: "main", Live: observe.Require,
 	})
 	wantError(t, err, "ask the cluster: ")
 }
@@ -84,8 +85,8 @@ func TestPlanCommitsQuotaIsShort(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = azure.Close() })
 	c.Capacity.AKS.Endpoint = azure.URL() // the cluster refuses connections
-	p, err := app.PlanCommits(t.Context(), c, app.Comparison{
-		Repository: r.Dir, Base: before, Head: "main", Live: app.LiveAuto,
+	p, err := compare.Commits(t.Context(), c, compare.Request{
+		Repository: r.Dir, Base: before, Head: "main", Live: observe.Auto,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -109,8 +110,8 @@ func TestPlanCommitsWithoutAzure(t *testing.T) {
 	c, azure := onAKS(t, configFor(t, r.Dir))
 	c.Kubeconfig = ""
 	_ = azure.Close()
-	compare := app.Comparison{Repository: r.Dir, Base: before, Head: "main", Live: app.LiveAuto}
-	p, err := app.PlanCommits(t.Context(), c, compare)
+	request := compare.Request{Repository: r.Dir, Base: before, Head: "main", Live: observe.Auto}
+	p, err := compare.Commits(t.Context(), c, request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,11 +119,11 @@ func TestPlanCommitsWithoutAzure(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	c.Policy.UnknownQuota = "fail"
-	if p, err = app.PlanCommits(t.Context(), c, compare); err != nil || p.Verdict().Outcome != plan.Blocked {
+	if p, err = compare.Commits(t.Context(), c, request); err != nil || p.Verdict().Outcome != plan.Blocked {
 		t.Errorf("%+v, %v", p.Verdict(), err)
 	}
 	c.Capacity.Mode, c.Capacity.AKS = config.ModeBYO, config.Default().Capacity.AKS
-	if p, err = app.PlanCommits(t.Context(), c, compare); err != nil || texts(p, "QuotaUnknown") != "" {
+	if p, err = compare.Commits(t.Context(), c, request); err != nil || texts(p, "QuotaUnknown") != "" {
 		t.Errorf("nodes that exist need no quota: %+v, %v", p.Findings, err)
 	}
 }

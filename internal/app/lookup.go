@@ -7,36 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
-	"syncer.dev/syncer/internal/app/access"
-	"syncer.dev/syncer/internal/app/commits"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/retail"
-	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/derive"
 	"syncer.dev/syncer/internal/hub"
-	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/version"
 )
-
-// TreeAt returns the files of a commit in the Git repository at root: of "A...B", of the commit where B, by default
-// HEAD, forked off A; of "A", of A itself if HEAD has not forked off.
-func TreeAt(ctx context.Context, c config.Config, root, commit string) (fs.FS, error) {
-	repo, err := access.AsPerson(c, root)
-	if err != nil {
-		return nil, err
-	}
-	between, err := commits.Parse(commit, "")
-	if err != nil {
-		return nil, err
-	}
-	from, err := between.From(ctx, repo)
-	if err == nil && from.Files == nil {
-		return source.Nothing(), nil
-	}
-	return from.Files, err
-}
 
 // DefaultPricesURL is Azure's public price list.
 const DefaultPricesURL = retail.DefaultURL

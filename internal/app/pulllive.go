@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/app/statusbranch"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,7 +29,7 @@ type liveFacts func(ctx context.Context, pr review.PullRequest) (engine.Live, en
 // askedOnce asks for each plan, as a step of a pipeline does. The watches end with ctx.
 func askedOnce(c config.Config, repo *git.Repository) liveFacts {
 	return func(ctx context.Context, pr review.PullRequest) (engine.Live, engine.Cluster, error) {
-		live, asked, err := askLive(ctx, c, repo, LiveAuto)
+		live, asked, err := observe.Once(ctx, c, repo, observe.Auto)
 		live, asked = forPullRequest(pr, live, asked)
 		return live, asked, err
 	}
@@ -66,7 +67,7 @@ func (d *daemonLive) facts(ctx context.Context, pr review.PullRequest) (engine.L
 
 // ofAzure returns pools and quota, at most azureEvery old, and with the pools that these nodes are in.
 func (d *daemonLive) ofAzure(ctx context.Context, now time.Time, nodes []cluster.Node) engine.Live {
-	if d.config.Capacity.Mode != config.ModeAKS {
+	if !adapters.ModeOf(d.config).AgentPools {
 		return engine.Live{}
 	}
 	d.mu.Lock()
@@ -75,7 +76,7 @@ func (d *daemonLive) ofAzure(ctx context.Context, now time.Time, nodes []cluster
 	if !d.asked.IsZero() && now.Sub(d.asked) < azureEvery && (!d.azure.Azure || within(news, d.news)) {
 		return d.azure
 	}
-	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, observe.Timeout)
 	defer cancel()
 	live := engine.Live{}
 	pools, err := d.parts.Cloud.Pools(ctx)

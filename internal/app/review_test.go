@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"syncer.dev/syncer/internal/app/compare"
+
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -196,7 +198,7 @@ func TestReviewOpensNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.config.Source.Decryption.AgeKeyFile, p.config.Objects = key, []string{"ConfigMap", "Secret"}
-	made, err := app.PlanCommits(t.Context(), p.config, app.Comparison{Repository: p.git.Dir, Base: "main", Head: "topic"})
+	made, err := compare.Commits(t.Context(), p.config, compare.Request{Repository: p.git.Dir, Base: "main", Head: "topic"})
 	if err != nil || made.Verdict().Outcome != plan.Blocked {
 		t.Fatalf("with the key: %+v, error %v", made.Verdict(), err)
 	}

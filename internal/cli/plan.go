@@ -8,6 +8,9 @@ import (
 	"errors"
 	"io"
 
+	"syncer.dev/syncer/internal/app/compare"
+	"syncer.dev/syncer/internal/app/observe"
+
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app"
@@ -53,7 +56,7 @@ anything is refused, invalid, without a place or against a policy; 2 if there is
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
 	cmd.Flags().StringVar(&o.color, "color", colorAuto, "colours of the text: auto, always or never")
-	cmd.Flags().StringVar(&o.live, "live", string(app.LiveAuto),
+	cmd.Flags().StringVar(&o.live, "live", string(observe.Auto),
 		"ask the cluster and Azure: auto (if configured), never or require")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 also if anything would change")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -72,7 +75,7 @@ func (o planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := oneOf("--live", o.live, append(app.LiveModes(), "")...); err != nil {
+	if err := oneOf("--live", o.live, append(observe.Modes(), "")...); err != nil {
 		return err
 	}
 	load := o.settings.Load
@@ -139,11 +142,11 @@ func (o planOptions) plan(ctx context.Context, c config.Config) (plan.Plan, erro
 	if repository == "" {
 		return plan.Plan{}, errors.New("the working folder is in no repository; give --repo, or --set source.url=VALUE")
 	}
-	return app.PlanCommits(ctx, c, app.Comparison{
+	return compare.Commits(ctx, c, compare.Request{
 		Repository: repository,
 		Base:       o.base,
 		Head:       o.head,
 		Facts:      o.settings.Facts,
-		Live:       app.LiveMode(o.live),
+		Live:       observe.Mode(o.live),
 	})
 }

@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/upstream"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
@@ -180,7 +180,7 @@ func TestPlanOfMany(t *testing.T) {
 		t.Errorf("%d Workspaces in the text, exit code %d", n, text.code)
 	}
 	whole := c.plan(t, "markdown").out
-	p, err := app.PlanCommits(t.Context(), c.config(t), app.Comparison{
+	p, err := compare.Commits(t.Context(), c.config(t), compare.Request{
 		Repository: c.repository.Dir, Base: c.before, Head: c.after,
 	})
 	if err != nil {

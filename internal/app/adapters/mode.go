@@ -19,6 +19,7 @@ type Mode struct {
 	Needs         []string // configuration values, in addition to those of every mode
 	Components    []string // of Health, in addition to Git and Kubernetes
 	NodePools     bool     // syncer applies NodePools
+	AgentPools    bool     // there is a Cloud with agent pools
 	CloudInterval time.Duration
 	connect       func(*fence.Fence) (Cloud, error)
 }
@@ -35,6 +36,7 @@ func ModeOf(c config.Config) Mode {
 				"capacity.aks.location",
 			},
 			Components:    []string{reconcile.ComponentAzure},
+			AgentPools:    true,
 			CloudInterval: c.Capacity.AKS.Interval,
 			connect:       func(f *fence.Fence) (Cloud, error) { return AKS(c, f) },
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package observe
 
 import (
 	"context"
@@ -19,28 +19,28 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// LiveMode says whether a comparison of two commits asks the cluster and Azure.
-type LiveMode string
+// Mode says whether a comparison of two commits asks the cluster and Azure.
+type Mode string
 
 const (
-	// LiveAuto asks where a trusted configuration names them: kubeconfig or context, and capacity.aks. A file that was
+	// Auto asks where a trusted configuration names them: kubeconfig or context, and capacity.aks. A file that was
 	// found, not named, sets none of these: see package config. The plan reports what does not answer as unknown.
-	LiveAuto LiveMode = "auto"
-	// LiveNever asks nothing.
-	LiveNever LiveMode = "never"
-	// LiveRequire asks both, the cluster by the standard rules of kubeconfigs, and fails if one does not answer.
-	LiveRequire LiveMode = "require"
+	Auto Mode = "auto"
+	// Never asks nothing.
+	Never Mode = "never"
+	// Require asks both, the cluster by the standard rules of kubeconfigs, and fails if one does not answer.
+	Require Mode = "require"
 )
 
-// LiveModes are all valid values.
-func LiveModes() []string { return []string{string(LiveAuto), string(LiveNever), string(LiveRequire)} }
+// Modes are all valid values.
+func Modes() []string { return []string{string(Auto), string(Never), string(Require)} }
 
-// liveTimeout bounds the time of each question: a pull request does not wait for a server that is away.
-const liveTimeout = 30 * time.Second
+// Timeout bounds the time of each question: a pull request does not wait for a server that is away.
+const Timeout = 30 * time.Second
 
-// askLive asks the cluster and Azure, as the mode says. Dry runs go to the cluster that it returns, which is nil unless
+// Once asks the cluster and Azure, as the mode says. Dry runs go to the cluster that it returns, which is nil unless
 // it has answered; its watches end with ctx.
-func askLive(ctx context.Context, c config.Config, repo *git.Repository, mode LiveMode) (
+func Once(ctx context.Context, c config.Config, repo *git.Repository, mode Mode) (
 	live engine.Live, asked engine.Cluster, err error,
 ) {
 	live.Now = time.Now()
@@ -48,14 +48,14 @@ func askLive(ctx context.Context, c config.Config, repo *git.Repository, mode Li
 
 	if why := unaskedCluster(c, mode); why != "" {
 		live.ClusterWhy = why
-	} else if found, state, err := observeOnce(ctx, c); err != nil {
+	} else if found, state, err := observeCluster(ctx, c); err != nil {
 		failed["the cluster"], live.ClusterWhy = err, "the cluster did not answer: "+err.Error()
 	} else {
 		live.Asked.Cluster, live.State, asked = true, state, found
 	}
 
 	switch why := unaskedAzure(c, mode); {
-	case c.Capacity.Mode != config.ModeAKS: // there are no agent pools
+	case !adapters.ModeOf(c).AgentPools:
 	case why != "":
 		live.AzureWhy = why
 	default:
@@ -69,7 +69,7 @@ func askLive(ctx context.Context, c config.Config, repo *git.Repository, mode Li
 			live.Unavailable = status.UnavailableFrom(files, live.Now)
 		}
 	}
-	if mode != LiveRequire {
+	if mode != Require {
 		return live, asked, ctx.Err()
 	}
 	for _, what := range []string{"the cluster", "Azure"} {
@@ -81,36 +81,36 @@ func askLive(ctx context.Context, c config.Config, repo *git.Repository, mode Li
 }
 
 // unaskedCluster says why the cluster is not asked, or "".
-func unaskedCluster(c config.Config, mode LiveMode) string {
+func unaskedCluster(c config.Config, mode Mode) string {
 	switch {
-	case mode == LiveNever:
+	case mode == Never:
 		return "the cluster was not asked"
-	case mode == LiveAuto && c.Kubeconfig == "" && c.Context == "":
+	case mode == Auto && c.Kubeconfig == "" && c.Context == "":
 		return "the cluster was not asked: no trusted configuration names kubeconfig or context"
 	}
 	return ""
 }
 
 // unaskedAzure says why Azure is not asked, or "".
-func unaskedAzure(c config.Config, mode LiveMode) string {
+func unaskedAzure(c config.Config, mode Mode) string {
 	a := c.Capacity.AKS
 	switch {
-	case mode == LiveNever:
+	case mode == Never:
 		return "Azure was not asked"
-	case mode == LiveAuto && (a.SubscriptionID == "" || a.ResourceGroup == "" || a.Cluster == ""):
+	case mode == Auto && (a.SubscriptionID == "" || a.ResourceGroup == "" || a.Cluster == ""):
 		return "Azure was not asked: no trusted configuration names the AKS cluster"
 	}
 	return ""
 }
 
-// observeOnce connects to the cluster and waits for its first complete listing.
-func observeOnce(ctx context.Context, c config.Config) (*apply.Cluster, cluster.State, error) {
+// observeCluster connects to the cluster and waits for its first complete listing.
+func observeCluster(ctx context.Context, c config.Config) (*apply.Cluster, cluster.State, error) {
 	found, err := adapters.ConnectCluster(c, nil, nil)
 	if err != nil {
 		return nil, cluster.State{}, err
 	}
 	found.Start(ctx)
-	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	for {
 		state, err := found.Observe(ctx)
@@ -133,7 +133,7 @@ func askAzure(ctx context.Context, c config.Config, live *engine.Live) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	if live.Pools, err = azure.Pools(ctx); err != nil {
 		return err

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package compare
 
 import (
 	"context"
-	"os"
-	"runtime/debug"
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/commits"
@@ -27,9 +25,9 @@ type Comparer struct {
 	memory *engine.Memory
 }
 
-// NewComparer returns a Comparer of the repository at a URL or path. facts are files and folders with objects of the
-// cluster. It reads these, and contacts no server.
-func NewComparer(c config.Config, repository string, facts []string) (*Comparer, error) {
+// New returns a Comparer of the repository at a URL or path. facts are files and folders with objects of the cluster. It
+// reads these, and contacts no server.
+func New(c config.Config, repository string, facts []string) (*Comparer, error) {
 	reader, err := access.NewReader(c, nil).WithFacts(facts)
 	if err != nil {
 		return nil, err
@@ -41,7 +39,7 @@ func NewComparer(c config.Config, repository string, facts []string) (*Comparer,
 	return &Comparer{c, repo, reader, engine.NewMemory()}, nil
 }
 
-// Plan compares two commits; see Comparison for how they may be written.
+// Plan compares two commits; see Request for how they may be written.
 func (p *Comparer) Plan(ctx context.Context, base, head string) (plan.Plan, error) {
 	return p.plan(ctx, base, head, engine.Live{}, nil)
 }
@@ -77,25 +75,4 @@ func (p *Comparer) plan(
 		Policy: source.PolicyOf(p.config), Read: p.reader.Revision, Live: live, Memory: p.memory,
 	}, cluster)
 	return e.Between(ctx, before, after)
-}
-
-// collectAt is the growth of the heap, in percent, after which a command that compares two commits collects garbage.
-// heapTarget is the size above which it collects more often. A comparison is short, and makes much garbage beside what
-// it keeps: by default it takes more memory, and less time. What a large repository needs, it gets.
-const (
-	collectAt  = 50
-	heapTarget = 140 << 20
-)
-
-// smallHeap makes the process keep its heap small until the function that it returns is called, unless the environment
-// says otherwise.
-func smallHeap() func() {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return func() {}
-	}
-	percent, limit := debug.SetGCPercent(collectAt), debug.SetMemoryLimit(heapTarget)
-	return func() {
-		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
-	}
 }
