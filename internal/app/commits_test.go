@@ -11,15 +11,16 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app/access"
-	"syncer.dev/syncer/internal/app/adapters"
-	"syncer.dev/syncer/internal/app/compare"
-	"syncer.dev/syncer/internal/app/statusbranch"
-	"syncer.dev/syncer/internal/app/upstream"
-
 	"github.com/google/go-cmp/cmp"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/apptest"
+	"syncer.dev/syncer/internal/app/compare"
+	"syncer.dev/syncer/internal/app/lookup"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/git/gittest"
@@ -86,8 +87,8 @@ func TestInputs(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRepository(t)
-			c := configFor(t, r.Dir)
+			r := apptest.Repository(t)
+			c := apptest.Config(t, r.Dir)
 			if test.edit != nil {
 				test.edit(&c)
 			}
@@ -113,8 +114,8 @@ func TestInputs(t *testing.T) {
 
 // TestInputsElsewhere follows an overlay whose base lies outside of source.path: a change there makes a pass due.
 func TestInputsElsewhere(t *testing.T) {
-	r := newRepository(t)
-	c := configFor(t, r.Dir)
+	r := apptest.Repository(t)
+	c := apptest.Config(t, r.Dir)
 	r.Commit(map[string]string{
 		"workspaces/kustomization.yaml": "resources: [../base]\n",
 		"base/kustomization.yaml":       "resources: [a.yaml]\nconfigMapGenerator: [{name: c, files: [../data/f.txt]}]\n",
@@ -146,14 +147,14 @@ func TestInputsElsewhere(t *testing.T) {
 }
 
 func TestFetch(t *testing.T) {
-	r := newRepository(t)
+	r := apptest.Repository(t)
 	first := r.Head(gittest.Main)
 	r.Commit(map[string]string{
 		"workspaces/link":   "symlink:phi.yaml",
 		"elsewhere/link":    "symlink:x",
 		"presets/README.md": "x",
 	}, "two\n\nSyncer-Allow-Empty: true\n")
-	c := configFor(t, r.Dir)
+	c := apptest.Config(t, r.Dir)
 	tip, err := fetch(t, c, "")
 	if err != nil || !tip.AllowEmpty {
 		t.Fatalf("allow empty %t, %v", tip.AllowEmpty, err)
@@ -169,16 +170,16 @@ func TestFetch(t *testing.T) {
 		t.Errorf("the first commit: %+v, %v", old, err)
 	}
 	_, err = fetch(t, c, "nosuch")
-	wantError(t, err, "nosuch")
+	apptest.WantError(t, err, "nosuch")
 	c.Source.Path = "nowhere"
 	_, err = fetch(t, c, first)
-	wantError(t, err, `no folder "nowhere" (configuration: source.path, which starts at the root`)
+	apptest.WantError(t, err, `no folder "nowhere" (configuration: source.path, which starts at the root`)
 }
 
 // TestRecorder writes status files, reads them back, and commits nothing when nothing changed.
 func TestRecorder(t *testing.T) {
-	r := newRepository(t)
-	c := configFor(t, r.Dir)
+	r := apptest.Repository(t)
+	c := apptest.Config(t, r.Dir)
 	repo, err := access.AsPerson(c, r.Dir)
 	if err != nil {
 		t.Fatal(err)
@@ -203,11 +204,11 @@ func TestRecorder(t *testing.T) {
 }
 
 func TestPlanCommits(t *testing.T) {
-	r := newRepository(t)
+	r := apptest.Repository(t)
 	first := r.Head(gittest.Main)
-	larger := strings.Replace(phi, "NC24ads_A100_v4", "NC40ads_H100_v5", 1)
+	larger := strings.Replace(apptest.Phi, "NC24ads_A100_v4", "NC40ads_H100_v5", 1)
 	r.Commit(map[string]string{"workspaces/phi.yaml": larger}, "two")
-	c := configFor(t, r.Dir)
+	c := apptest.Config(t, r.Dir)
 	c.Capacity.Mode, c.Capacity.AKS.Location = config.ModeAKS, "eastus"
 	p, err := compare.Commits(t.Context(), c, compare.Request{Repository: r.Dir, Base: first, Head: "main"})
 	if err != nil {
@@ -218,41 +219,41 @@ func TestPlanCommits(t *testing.T) {
 	}
 	for _, names := range [][2]string{{"nosuch", "main"}, {"main", "nosuch"}} {
 		_, err := compare.Commits(t.Context(), c, compare.Request{Repository: r.Dir, Base: names[0], Head: names[1]})
-		wantError(t, err, "look up the commit: resolve \"nosuch\"")
+		apptest.WantError(t, err, "look up the commit: resolve \"nosuch\"")
 	}
 	_, err = compare.Commits(t.Context(), c, compare.Request{Repository: "ftp://example.com/x", Base: "main", Head: "main"})
-	wantError(t, err, "ftp")
+	apptest.WantError(t, err, "ftp")
 }
 
 // TestPlanLiveWithoutServer returns the error of the API server instead of a plan.
 func TestPlanLiveWithoutServer(t *testing.T) {
-	c := configFor(t, newRepository(t).Dir)
+	c := apptest.Config(t, apptest.Repository(t).Dir)
 	_, err := app.PlanLive(t.Context(), c, "")
-	wantError(t, err, "refused")
+	apptest.WantError(t, err, "refused")
 	c.Cluster = ""
 	_, err = app.PlanLive(t.Context(), c, "")
-	wantError(t, err, "cluster: is required")
+	apptest.WantError(t, err, "cluster: is required")
 }
 
 func TestTreeAt(t *testing.T) {
-	r := newRepository(t)
-	c := configFor(t, r.Dir)
+	r := apptest.Repository(t)
+	c := apptest.Config(t, r.Dir)
 	files, err := compare.TreeAt(t.Context(), c, r.Dir, "main")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := fs.ReadFile(files, "workspaces/phi.yaml"); err != nil || string(text) != phi {
+	if text, err := fs.ReadFile(files, "workspaces/phi.yaml"); err != nil || string(text) != apptest.Phi {
 		t.Errorf("%q, %v", text, err)
 	}
 	_, err = compare.TreeAt(t.Context(), c, r.Dir, "nosuch")
-	wantError(t, err, "nosuch")
+	apptest.WantError(t, err, "nosuch")
 }
 
 // TestConnect checks the values that each mode needs.
 func TestConnect(t *testing.T) {
-	r := newRepository(t)
-	byo := configFor(t, r.Dir)
-	aks, _ := onAKS(t, byo)
+	r := apptest.Repository(t)
+	byo := apptest.Config(t, r.Dir)
+	aks, _ := apptest.OnAKS(t, byo)
 	karpenter := byo
 	karpenter.Capacity.Mode = config.ModeKarpenter
 	karpenter.Capacity.Karpenter.NodeClass = config.NodeClass{
@@ -278,7 +279,7 @@ func TestConnect(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := adapters.Connect(test.c, access.AsDaemon)
 			if test.want != "" {
-				wantError(t, err, test.want)
+				apptest.WantError(t, err, test.want)
 				return
 			}
 			if err != nil || p.Cluster == nil || p.Repository == nil {
@@ -289,19 +290,19 @@ func TestConnect(t *testing.T) {
 }
 
 func TestLookUpModel(t *testing.T) {
-	_, err := app.LookUpModel(t.Context(), "http://mirror.example", "", "team/model", "")
-	wantError(t, err, "HF_ENDPOINT: the endpoint must be https")
+	_, err := lookup.Model(t.Context(), "http://mirror.example", "", "team/model", "")
+	apptest.WantError(t, err, "HF_ENDPOINT: the endpoint must be https")
 
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
-	_, err = app.LookUpModel(t.Context(), server.URL, "", "team/model", "")
-	var unreachable *app.UnreachableHubError
-	if wantError(t, err, "404"); errors.As(err, &unreachable) {
+	_, err = lookup.Model(t.Context(), server.URL, "", "team/model", "")
+	var unreachable *lookup.UnreachableHubError
+	if apptest.WantError(t, err, "404"); errors.As(err, &unreachable) {
 		t.Errorf("an answer counts as unreachable: %v", err)
 	}
 
-	_, err = app.LookUpModel(t.Context(), "http://"+refusedAddr(t), "", "team/model", "")
-	if wantError(t, err, "refused"); !errors.As(err, &unreachable) {
+	_, err = lookup.Model(t.Context(), "http://"+apptest.RefusedAddr(t), "", "team/model", "")
+	if apptest.WantError(t, err, "refused"); !errors.As(err, &unreachable) {
 		t.Errorf("a refused connection does not count as unreachable: %v", err)
 	}
 }
@@ -314,6 +315,6 @@ func TestFetchPrices(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	t.Cleanup(server.Close)
-	_, err := app.FetchPrices(t.Context(), server.URL, []string{"eastus"}, "2026-01-02")
-	wantError(t, err, "403")
+	_, err := lookup.Prices(t.Context(), server.URL, []string{"eastus"}, "2026-01-02")
+	apptest.WantError(t, err, "403")
 }

@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/apptest"
+	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/testenv"
 )
@@ -85,7 +87,7 @@ func start(t *testing.T, d *app.Daemon) (stop func() error) {
 // TestDaemonWithoutServers runs a daemon whose API server refuses connections: it makes a pass, is alive, is not ready,
 // names the API server, and ends with its context.
 func TestDaemonWithoutServers(t *testing.T) {
-	c, azure := onAKS(t, configFor(t, newRepository(t).Dir))
+	c, azure := apptest.OnAKS(t, apptest.Config(t, apptest.Repository(t).Dir))
 	log := &logged{}
 	d, err := app.NewDaemon(app.DaemonOptions{
 		Load:       func() (config.Config, error) { return c, nil },
@@ -123,7 +125,7 @@ func TestDaemonWithoutServers(t *testing.T) {
 			t.Errorf("/metrics has no %q:\n%s", want, metrics)
 		}
 	}
-	all, err := app.RequestPass(t.Context(), "http://"+d.Addr().String())
+	all, err := ondemand.Request(t.Context(), "http://"+d.Addr().String())
 	if err != nil || len(all) != 1 || all[0].Cluster != "demo" || all[0].Settled ||
 		!strings.Contains(all[0].Error, "cannot be used") {
 		t.Errorf("a pass on request: %+v, error %v", all, err)
@@ -144,7 +146,7 @@ func TestDaemonWithoutServers(t *testing.T) {
 // TestDaemonReloads changes the configuration file: a value that is not valid is logged once and changes nothing, a
 // file with equal values starts nothing, and a valid change starts the loop over.
 func TestDaemonReloads(t *testing.T) {
-	base := configFor(t, newRepository(t).Dir)
+	base := apptest.Config(t, apptest.Repository(t).Dir)
 	file := filepath.Join(t.TempDir(), "syncer.yaml")
 	write := func(text string) {
 		t.Helper()
@@ -208,7 +210,7 @@ func TestDaemonReloads(t *testing.T) {
 
 // TestDaemonOnePass ends after a pass, even if it could not reach the API server, and does not listen.
 func TestDaemonOnePass(t *testing.T) {
-	c := configFor(t, filepath.Join(t.TempDir(), "nowhere.git"))
+	c := apptest.Config(t, filepath.Join(t.TempDir(), "nowhere.git"))
 	d, err := app.NewDaemon(app.DaemonOptions{
 		Load:       func() (config.Config, error) { return c, nil },
 		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
@@ -228,7 +230,7 @@ func TestDaemonOnePass(t *testing.T) {
 }
 
 func TestNewDaemonErrors(t *testing.T) {
-	good := configFor(t, newRepository(t).Dir)
+	good := apptest.Config(t, apptest.Repository(t).Dir)
 	good.Listen = ""
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -257,7 +259,7 @@ func TestNewDaemonErrors(t *testing.T) {
 				},
 				Log: slog.New(slog.DiscardHandler),
 			})
-			wantError(t, err, test.want)
+			apptest.WantError(t, err, test.want)
 		})
 	}
 	d, err := app.NewDaemon(app.DaemonOptions{Load: func() (config.Config, error) { return good, nil }})
@@ -269,12 +271,12 @@ func TestNewDaemonErrors(t *testing.T) {
 // TestDaemonOfSeveralClusters serves two clusters, none of which answers: one port names each of them, and one fetch
 // serves both.
 func TestDaemonOfSeveralClusters(t *testing.T) {
-	repo := newRepository(t)
-	c := configFor(t, repo.URL())
+	repo := apptest.Repository(t)
+	c := apptest.Config(t, repo.URL())
 	c.Cluster = ""
 	c.Clusters = []config.Cluster{
 		{Name: "north", Kubeconfig: c.Kubeconfig, Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
-		{Name: "south", Kubeconfig: kubeconfig(t), Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
+		{Name: "south", Kubeconfig: apptest.Kubeconfig(t), Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
 	}
 	log := &logged{}
 	d, err := app.NewDaemon(app.DaemonOptions{

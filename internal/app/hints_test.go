@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/config"
 )
 
@@ -49,7 +50,7 @@ func TestWebhookHints(t *testing.T) {
 	}
 	write("first")
 	t.Setenv("FORGE_TOKEN", "0123456789")
-	c := configFor(t, newRepository(t).Dir)
+	c := apptest.Config(t, apptest.Repository(t).Dir)
 	c.Review.Forge, c.Review.URL, c.Review.Repository = "gitea", forge.URL, "team/models"
 	c.Review.TokenEnv, c.Review.Interval = "FORGE_TOKEN", time.Hour
 	c.Review.Webhook = config.Webhook{Listen: "127.0.0.1:0", SecretFile: secret}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
@@ -21,9 +22,9 @@ const h100s = "standardncadsh100v5family"
 // larger returns a repository of which the head of main moves phi to a larger size, and the commit before that.
 func larger(t *testing.T) (r *gittest.Repo, before string) {
 	t.Helper()
-	r = newRepository(t)
+	r = apptest.Repository(t)
 	before = r.Head(gittest.Main)
-	text := strings.Replace(phi, "NC24ads_A100_v4", "NC40ads_H100_v5", 1)
+	text := strings.Replace(apptest.Phi, "NC24ads_A100_v4", "NC40ads_H100_v5", 1)
 	r.Commit(map[string]string{"workspaces/phi.yaml": text}, "two")
 	return r, before
 }
@@ -42,8 +43,8 @@ func texts(p plan.Plan, kind plan.FindingKind) string {
 // TestPlanCommitsAsksAzure compares two commits with the quota of an emulated Azure.
 func TestPlanCommitsAsksAzure(t *testing.T) {
 	r, before := larger(t)
-	c := configFor(t, r.Dir)
-	c, azure := onAKS(t, c)
+	c := apptest.Config(t, r.Dir)
+	c, azure := apptest.OnAKS(t, c)
 	c.Kubeconfig = ""
 	plan := func(mode observe.Mode) (p plan.Plan, requests int) {
 		t.Helper()
@@ -72,13 +73,13 @@ func TestPlanCommitsAsksAzure(t *testing.T) {
 	_, err := compare.Commits(t.Context(), c, compare.Request{
 		Repository: r.Dir, Base: before, Head: "main", Live: observe.Require,
 	})
-	wantError(t, err, "ask the cluster: ")
+	apptest.WantError(t, err, "ask the cluster: ")
 }
 
 // TestPlanCommitsQuotaIsShort says by how much, and what to ask for.
 func TestPlanCommitsQuotaIsShort(t *testing.T) {
 	r, before := larger(t)
-	c, _ := onAKS(t, configFor(t, r.Dir))
+	c, _ := apptest.OnAKS(t, apptest.Config(t, r.Dir))
 	azure, err := armsim.Start(armsim.Options{Quota: map[string]int{h100s: 16}})
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +108,7 @@ func TestPlanCommitsQuotaIsShort(t *testing.T) {
 // TestPlanCommitsWithoutAzure works where Azure does not answer.
 func TestPlanCommitsWithoutAzure(t *testing.T) {
 	r, before := larger(t)
-	c, azure := onAKS(t, configFor(t, r.Dir))
+	c, azure := apptest.OnAKS(t, apptest.Config(t, r.Dir))
 	c.Kubeconfig = ""
 	_ = azure.Close()
 	request := compare.Request{Repository: r.Dir, Base: before, Head: "main", Live: observe.Auto}

@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -24,8 +25,8 @@ import (
 type member struct {
 	config  config.Config
 	parts   *adapters.Parts
-	reviews *reviewing   // nil without a forge
-	lease   *lease.Lease // nil if this process always writes
+	reviews *pullrequest.Reviewer // nil without a forge
+	lease   *lease.Lease          // nil if this process always writes
 	health  *reconcile.Health
 	hints   chan struct{} // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
@@ -41,7 +42,7 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 		}
 	}
 	if s.until != OnePass {
-		if m.reviews, err = newReviewing(c, p, s.log); err != nil {
+		if m.reviews, err = pullrequest.NewReviewer(c, p, s.log); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +73,7 @@ func (m *member) watched() monitoring.Loop {
 		Interval: m.config.Source.Interval,
 		Cluster:  m.parts.Cluster,
 		Cloud:    m.parts.Cloud,
-		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
+		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
 	}
 	if m.lease != nil {
 		l.Lease = m.lease
@@ -94,9 +95,9 @@ func (m *member) run(
 		var beside sync.WaitGroup
 		defer beside.Wait()
 		defer cancel()
-		beside.Go(func() { m.reviews.run(ctx) })
+		beside.Go(func() { m.reviews.Run(ctx) })
 		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
-			m.reviews.passed(o)
+			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
 		})

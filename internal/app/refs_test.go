@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
@@ -40,8 +41,8 @@ func recordOn(t *testing.T, c config.Config, log *slog.Logger, states ...string)
 // TestRewrittenTag moves a tag: forwards as a branch, and back to an older commit, which is refused by this process and
 // by the next. The history of status is shortened in between, so far that only the rule keeps what the next one reads.
 func TestRewrittenTag(t *testing.T) {
-	repo := newRepository(t)
-	c := configFor(t, repo.Dir)
+	repo := apptest.Repository(t)
+	c := apptest.Config(t, repo.Dir)
 	c.Source.Branch, c.Source.Tag, c.Source.Rewritten = "", "live", config.Refuse
 	c.Status.Keep = 10
 	first := repo.Head(gittest.Main)
@@ -98,9 +99,9 @@ func TestRewrittenTag(t *testing.T) {
 
 // TestKeepIsRefused: a server that takes no such push costs a warning with a cure, and no status.
 func TestKeepIsRefused(t *testing.T) {
-	repo := newRepository(t)
+	repo := apptest.Repository(t)
 	repo.Git("config", "receive.denyNonFastForwards", "true")
-	c := configFor(t, repo.Dir)
+	c := apptest.Config(t, repo.Dir)
 	c.Status.Keep = 10
 	source := repo.Head(gittest.Main)
 	recordOn(t, c, nil, source+" 0")

@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/app/tips"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
@@ -102,7 +103,7 @@ func (s *setup) run(ctx context.Context) reconcile.Outcome {
 	defer stop()
 	pushed := make(chan struct{}, 1)
 	if s.until != OnePass {
-		log := logger(s.log)
+		log := pullrequest.Log(s.log)
 		beside.Go(func() {
 			forges.Listen(ctx, s.config.Review.Webhook, log, func() { signal(pushed) }, s.hintReviews)
 		})
@@ -176,7 +177,7 @@ func (s *setup) forwardHints(ctx context.Context, pushed <-chan struct{}) {
 // hintReviews tells the reviewers that pull requests may have changed.
 func (s *setup) hintReviews() {
 	for _, m := range s.members {
-		m.reviews.hint()
+		m.reviews.Hint()
 	}
 }
 

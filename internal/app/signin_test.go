@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
@@ -29,9 +30,9 @@ import (
 // TestHintsOfADaemon lets the Git server answer with a page to sign in: the log and /readyz say what it is and what to
 // do.
 func TestHintsOfADaemon(t *testing.T) {
-	repo := newRepository(t)
+	repo := apptest.Repository(t)
 	repo.SetFaults(gittest.Faults{SignIn: "/users/sign_in"})
-	c, _ := onAKS(t, configFor(t, repo.URL()))
+	c, _ := apptest.OnAKS(t, apptest.Config(t, repo.URL()))
 	log := &logged{}
 	d, err := app.NewDaemon(app.DaemonOptions{
 		Load:       func() (config.Config, error) { return c, nil },
@@ -66,9 +67,9 @@ func TestOnlyPeopleHaveHelpers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("GIT_CONFIG_GLOBAL", global)
-	repo := newRepository(t)
+	repo := apptest.Repository(t)
 	repo.SetFaults(gittest.Faults{Username: "ada", Password: "pass"})
-	c, _ := onAKS(t, configFor(t, repo.URL()))
+	c, _ := apptest.OnAKS(t, apptest.Config(t, repo.URL()))
 	asPerson, err := access.AsPerson(c, c.Source.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +96,7 @@ func TestOnlyPeopleHaveHelpers(t *testing.T) {
 
 // TestUserNameIsSentAsConfigured: "git" unless it is set, which may be to nothing.
 func TestUserNameIsSentAsConfigured(t *testing.T) {
-	repo := newRepository(t)
+	repo := apptest.Repository(t)
 	t.Setenv("GIT_TEST_PASSWORD", "pass")
 	for text, user := range map[string]string{"": "git", "username: bot, ": "bot", `username: "", `: ""} {
 		file := fmt.Sprintf("apiVersion: syncer.dev/v1alpha1\nkind: Config\nsource:\n  url: %s\n"+
@@ -164,8 +165,8 @@ func TestSignaturesOfTheSource(t *testing.T) {
 	if err := os.WriteFile(allowed, append([]byte("ada "), public...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	repo := newRepository(t)
-	c := configFor(t, repo.Dir)
+	repo := apptest.Repository(t)
+	c := apptest.Config(t, repo.Dir)
 	c.Status.Branch = c.Source.Branch
 	c.Status.Signing.KeyFile = key
 	c.Source.Signatures.Signers = []string{".=" + allowed}
@@ -198,8 +199,8 @@ func TestSignaturesOfTheSource(t *testing.T) {
 // TestRewrittenBranch moves the branch back to an older commit that is signed: it is refused, by this process and by
 // the next, until the branch has the commit again or the configuration accepts the new history.
 func TestRewrittenBranch(t *testing.T) {
-	repo := newRepository(t)
-	c := configFor(t, repo.Dir)
+	repo := apptest.Repository(t)
+	c := apptest.Config(t, repo.Dir)
 	c.Source.Rewritten = config.Refuse
 	first := repo.Head(gittest.Main)
 	second := repo.Commit(map[string]string{"workspaces/more.yaml": "a: b\n"}, "second")

@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"testing"
 
-	"syncer.dev/syncer/internal/app/access"
-	"syncer.dev/syncer/internal/app/upstream"
-
 	"github.com/google/go-cmp/cmp"
 
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/apptest"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/reconcile"
@@ -18,7 +18,7 @@ import (
 
 // TestTrailers reads what commits allow, in a part of the history of a real repository.
 func TestTrailers(t *testing.T) {
-	r := newRepository(t)
+	r := apptest.Repository(t)
 	first := r.Head(gittest.Main)
 	var commits []string
 	for _, message := range []string{
@@ -28,7 +28,7 @@ func TestTrailers(t *testing.T) {
 		r.Commit(map[string]string{"docs/x.md": message}, message)
 		commits = append(commits, r.Head(gittest.Main))
 	}
-	repository, err := access.AsPerson(configFor(t, r.Dir), r.Dir)
+	repository, err := access.AsPerson(apptest.Config(t, r.Dir), r.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +70,12 @@ func TestLastFileIsRemoved(t *testing.T) {
 		"a file":        {"workspaces", "\n\nSyncer-Allow-Empty: true\n", `no folder "workspaces"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRepository(t)
+			r := apptest.Repository(t)
 			r.Remove("remove", "workspaces/phi.yaml")
 			r.Commit(map[string]string{tt.after: "x"}, "empty"+tt.say)
-			rev, err := fetch(t, configFor(t, r.Dir), "")
+			rev, err := fetch(t, apptest.Config(t, r.Dir), "")
 			if tt.want != "" {
-				wantError(t, err, tt.want)
+				apptest.WantError(t, err, tt.want)
 				return
 			}
 			if err != nil || !rev.AllowEmpty {

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/edit"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity/sizing"
@@ -74,7 +74,7 @@ func hinted() map[string]error {
 		"hub.StatusError":           &hub.StatusError{Code: 429},
 		"git.ShallowError":          &git.ShallowError{},
 		"revision.UnknownError":     &revision.UnknownError{Remedy: "a hint"},
-		"app.NoBranchError":         &app.NoBranchError{Source: config.Source{Tag: "v1"}},
+		"edit.NoBranchError":        &edit.NoBranchError{Source: config.Source{Tag: "v1"}},
 		"statusbranch.MissingError": &statusbranch.MissingError{Branch: "b"},
 		"source.LinkError":          &source.LinkError{Path: "p"},
 		"forgehttp.safeError":       refused(),
@@ -101,7 +101,7 @@ func TestEveryHintIsShown(t *testing.T) {
 		case "cli.offlineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "git.ShallowError", "app.NoBranchError", "statusbranch.MissingError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
+		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
 			"pipeline.Error":
 			hint = diag.Hints(err)[0]
 		}

@@ -8,12 +8,11 @@ import (
 	"errors"
 	"io"
 
-	"syncer.dev/syncer/internal/app/compare"
-	"syncer.dev/syncer/internal/app/observe"
-
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/compare"
+	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"

@@ -9,12 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
+
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/upstream"
-
-	"github.com/rogpeppe/go-internal/txtar"
-
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/lookup"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/derive"
 	"syncer.dev/syncer/internal/diag"
@@ -129,8 +129,8 @@ func (o presetsAddOptions) input(ctx context.Context) (derive.Input, error) {
 func (o presetsAddOptions) look(ctx context.Context) (derive.Input, error) {
 	endpoint, _ := o.Env("HF_ENDPOINT")
 	token, _ := o.Env("HF_TOKEN")
-	in, err := app.LookUpModel(ctx, endpoint, token, o.repo, o.revision)
-	var unreachable *app.UnreachableHubError
+	in, err := lookup.Model(ctx, endpoint, token, o.repo, o.revision)
+	var unreachable *lookup.UnreachableHubError
 	if errors.As(err, &unreachable) {
 		return in, offlineError{err}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/lookup"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/answer"
 )
@@ -41,7 +41,7 @@ capacity.prices. Azure asks for no credentials. After an error the file is uncha
 	}
 	cmd.Flags().StringVarP(&o.file, "output", "o", "", "file to write")
 	cmd.Flags().StringSliceVar(&o.regions, "regions", nil, "regions to read (default all that have GPUs)")
-	cmd.Flags().StringVar(&o.address, "url", "", "price list; also "+pricesURL+" (default "+app.DefaultPricesURL+")")
+	cmd.Flags().StringVar(&o.address, "url", "", "price list; also "+pricesURL+" (default "+lookup.DefaultPricesURL+")")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
@@ -57,7 +57,7 @@ func (o pricesRefreshOptions) run(ctx context.Context) error {
 	if len(regions) == 0 {
 		regions = capacity.Prices{}.Regions()
 	}
-	list, err := app.FetchPrices(ctx, address, regions, time.Now().UTC().Format(time.DateOnly))
+	list, err := lookup.Prices(ctx, address, regions, time.Now().UTC().Format(time.DateOnly))
 	if err != nil {
 		return fmt.Errorf("fetch prices: %w", err)
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
@@ -63,7 +62,7 @@ func (o reconcileOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := app.RequestPass(ctx, address)
+	all, err := ondemand.Request(ctx, address)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/pipeline"
 	"syncer.dev/syncer/internal/cli/settings"
@@ -79,7 +79,7 @@ func (o reviewOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := app.ReviewOnce(ctx, r)
+	result, err := pullrequest.Review(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -87,8 +87,8 @@ func (o reviewOptions) run(ctx context.Context) error {
 }
 
 // request puts together what to review. dir is an empty folder that lasts as long as the review.
-func (o reviewOptions) request(dir string) (app.ReviewRequest, error) {
-	r := app.ReviewRequest{DryRun: o.dryRun, Record: o.record}
+func (o reviewOptions) request(dir string) (pullrequest.Request, error) {
+	r := pullrequest.Request{DryRun: o.dryRun, Record: o.record}
 	var err error
 	if o.settings.Named() {
 		r.Config, err = o.settings.Load()

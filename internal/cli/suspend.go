@@ -16,7 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/edit"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/cli/settings"
@@ -213,15 +213,15 @@ func (o suspendOptions) commit(ctx context.Context, c config.Config, name string
 		}
 		return otherwise
 	}
-	tip, err := app.Push(ctx, c, app.Edit{
-		Folder: scaffold.SuspendFolder, File: o.document.File(), Text: text, Message: message + "\n",
+	tip, err := edit.Push(ctx, c, edit.File{
+		Folder: scaffold.SuspendFolder, Name: o.document.File(), Text: text, Message: message + "\n",
 		Author: config.Author{
 			Name:  person("GIT_AUTHOR_NAME", c.Status.Author.Name),
 			Email: person("GIT_AUTHOR_EMAIL", c.Status.Author.Email),
 		},
 	})
 	switch {
-	case errors.Is(err, app.ErrNothingToChange):
+	case errors.Is(err, edit.ErrNothingToChange):
 		return answer.No("%s: nothing to change on branch %s", name, c.Source.Branch)
 	case err != nil:
 		return err

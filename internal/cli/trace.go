@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"syncer.dev/syncer/internal/app/statusbranch"
-
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/trace"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/source"
@@ -68,8 +67,8 @@ func (o traceOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wanted := app.Wanted{Kind: kind, Name: name, Namespace: o.namespace}
-	origins, err := app.Trace(ctx, offline.Config, root, o.revision, wanted)
+	wanted := trace.Wanted{Kind: kind, Name: name, Namespace: o.namespace}
+	origins, err := trace.Find(ctx, offline.Config, root, o.revision, wanted)
 	if err != nil {
 		return err
 	}
@@ -112,7 +111,7 @@ func (o traceOptions) reports(ctx context.Context) map[workspace.Key]status.Repo
 	return out
 }
 
-func originOf(from app.Origin, reports map[workspace.Key]status.Report) answer.Origin {
+func originOf(from trace.Origin, reports map[workspace.Key]status.Report) answer.Origin {
 	out := answer.Origin{
 		Object: from.Object.String(), Namespace: from.Object.Namespace, Preset: from.Preset,
 		Path: from.Place.Path, Line: from.Place.Line, Head: string(from.Head.Hash),

@@ -5,10 +5,9 @@ package cli
 import (
 	"context"
 
-	"syncer.dev/syncer/internal/app/statusbranch"
-
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"

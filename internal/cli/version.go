@@ -6,9 +6,9 @@ import (
 	"context"
 	"fmt"
 
-	"syncer.dev/syncer/internal/version"
-
 	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/version"
 )
 
 // versionOptions are the options of "version".

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package pullrequest
 
 import (
 	"context"
 	"sync"
 	"time"
 
-	"syncer.dev/syncer/internal/app/adapters"
-	"syncer.dev/syncer/internal/app/observe"
-	"syncer.dev/syncer/internal/app/statusbranch"
-
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/observe"
+	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/config"

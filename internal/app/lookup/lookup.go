@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+// Package lookup asks public servers for facts: Azure's price list, and Hugging Face about models.
+package lookup
 
 import (
 	"cmp"
@@ -18,14 +19,14 @@ import (
 // DefaultPricesURL is Azure's public price list.
 const DefaultPricesURL = retail.DefaultURL
 
-// FetchPrices reads the prices of regions from the price list at url, by default Azure's. date is today's.
-func FetchPrices(ctx context.Context, url string, regions []string, date string) (capacity.Prices, error) {
+// Prices reads the prices of regions from the price list at url, by default Azure's. date is today's.
+func Prices(ctx context.Context, url string, regions []string, date string) (capacity.Prices, error) {
 	return retail.Client{URL: url, UserAgent: version.UserAgent()}.Prices(ctx, regions, date)
 }
 
-// LookUpModel reads the facts about a model at a revision from Hugging Face, or from the mirror that endpoint names. An
+// Model reads the facts about a model at a revision from Hugging Face, or from the mirror that endpoint names. An
 // error other than an answer of the server is an UnreachableHubError.
-func LookUpModel(ctx context.Context, endpoint, token, repo, revision string) (derive.Input, error) {
+func Model(ctx context.Context, endpoint, token, repo, revision string) (derive.Input, error) {
 	client, err := hub.New(cmp.Or(endpoint, hub.DefaultEndpoint), token)
 	if err != nil {
 		return derive.Input{}, fmt.Errorf("HF_ENDPOINT: %w", err)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+package pullrequest_test
 
 import (
 	"testing"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/reconcile"
@@ -24,7 +24,7 @@ func TestUnreported(t *testing.T) {
 		}
 		return d
 	}
-	got := app.Unreported(reconcile.Outcome{
+	got := pullrequest.Unreported(reconcile.Outcome{
 		Reports: []status.Report{{Key: key("phi")}},
 		Plan: plan.Plan{Problems: []diag.Diagnostic{
 			problem("new.yaml", "", diag.Error),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package ondemand
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/version"
 )
 
@@ -21,9 +20,9 @@ const (
 	maxPassAnswer = 64 << 10
 )
 
-// RequestPass asks the daemon at a URL for a pass, and returns its results, one for each cluster.
-func RequestPass(ctx context.Context, address string) ([]ondemand.Result, error) {
-	fail := func(err error) ([]ondemand.Result, error) {
+// Request asks the daemon at a URL for a pass, and returns its results, one for each cluster.
+func Request(ctx context.Context, address string) ([]Result, error) {
+	fail := func(err error) ([]Result, error) {
 		return nil, fmt.Errorf("ask the daemon at %s for a pass: %w", address, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/reconcile", http.NoBody)
@@ -41,7 +40,7 @@ func RequestPass(ctx context.Context, address string) ([]ondemand.Result, error)
 	if err != nil {
 		return fail(err)
 	}
-	all, ok := ondemand.Read(body)
+	all, ok := Read(body)
 	if !ok {
 		text, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
 		return fail(fmt.Errorf("it answers %s: %s", resp.Status, text))

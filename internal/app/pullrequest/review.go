@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package pullrequest
 
 import (
 	"context"
@@ -19,8 +19,8 @@ import (
 	"syncer.dev/syncer/internal/version"
 )
 
-// ReviewRequest is one step of a pipeline.
-type ReviewRequest struct {
+// Request is one step of a pipeline.
+type Request struct {
 	// Config names the forge. It is also the policy, unless Policy is set.
 	Config config.Config
 	// Policy returns the configuration by the files of the target: a file that a checkout of the head brings along must
@@ -35,8 +35,8 @@ type ReviewRequest struct {
 	Record bool
 }
 
-// ReviewOnce reviews one pull request.
-func ReviewOnce(ctx context.Context, r ReviewRequest) (review.Result, error) {
+// Review reviews one pull request.
+func Review(ctx context.Context, r Request) (review.Result, error) {
 	forge, err := forges.Open(r.Config, version.UserAgent(), nil)
 	if err != nil {
 		return review.Result{}, err
@@ -45,7 +45,7 @@ func ReviewOnce(ctx context.Context, r ReviewRequest) (review.Result, error) {
 }
 
 // reviewOn reviews one pull request on a forge.
-func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.Result, error) {
+func reviewOn(ctx context.Context, forge review.Forge, r Request) (review.Result, error) {
 	c := r.Config
 	repo, err := access.AsPerson(c, r.Repository)
 	if err != nil {
@@ -64,7 +64,7 @@ func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.
 	if err := c.Need("cluster"); err != nil {
 		return review.Result{}, err
 	}
-	planner := newPullPlanner(c, repo, askedOnce(c, repo))
+	planner := newPlanner(c, repo, askedOnce(c, repo))
 	planner.clone = clone
 	o := review.Options{
 		Cluster: c.Cluster, Target: c.Source.Branch, Forge: forge, Planner: planner, Render: renderComment,
@@ -83,9 +83,9 @@ func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.
 
 // policyOfTarget returns the configuration by the files of the tip of a pull request's target.
 func policyOfTarget(
-	ctx context.Context, repo *git.Repository, clone bool, pr review.PullRequest, r ReviewRequest,
+	ctx context.Context, repo *git.Repository, clone bool, pr review.PullRequest, r Request,
 ) (config.Config, error) {
-	finder := pullPlanner{config: r.Config, clone: clone}
+	finder := planner{config: r.Config, clone: clone}
 	var err error
 	for _, name := range finder.targets(pr) {
 		var target commits.Side
@@ -101,5 +101,5 @@ func policyOfTarget(
 	return config.Config{}, fmt.Errorf("find the target of pull request %d: %w", pr.Number, err)
 }
 
-// logger is where a daemon's reviewer writes.
-func logger(log *slog.Logger) *slog.Logger { return log.With("component", monitoring.ComponentForge) }
+// Log is where a daemon's reviewer writes.
+func Log(log *slog.Logger) *slog.Logger { return log.With("component", monitoring.ComponentForge) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+// Package apptest gives tests of the wiring a repository, and configurations whose servers refuse connections.
+package apptest
 
 import (
 	"fmt"
@@ -15,8 +16,8 @@ import (
 	"syncer.dev/syncer/internal/git/gittest"
 )
 
-// phi is a file with one Workspace.
-const phi = `apiVersion: kaito.sh/v1beta1
+// Phi is a file with one Workspace.
+const Phi = `apiVersion: kaito.sh/v1beta1
 kind: Workspace
 metadata: {name: phi}
 resource:
@@ -25,16 +26,16 @@ resource:
 inference: {preset: {name: phi-4-mini-instruct}}
 `
 
-// newRepository returns a repository with one Workspace.
-func newRepository(t *testing.T) *gittest.Repo {
+// Repository returns a repository with one Workspace.
+func Repository(t testing.TB) *gittest.Repo {
 	t.Helper()
 	r := gittest.NewRepo(t)
-	r.Commit(map[string]string{"workspaces/phi.yaml": phi}, "one")
+	r.Commit(map[string]string{"workspaces/phi.yaml": Phi}, "one")
 	return r
 }
 
-// refusedAddr returns an address on this machine that refuses connections.
-func refusedAddr(t testing.TB) string {
+// RefusedAddr returns an address on this machine that refuses connections.
+func RefusedAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -44,15 +45,15 @@ func refusedAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// kubeconfig writes a kubeconfig for an API server that refuses connections.
-func kubeconfig(t testing.TB) string {
+// Kubeconfig writes a kubeconfig for an API server that refuses connections.
+func Kubeconfig(t testing.TB) string {
 	t.Helper()
 	text := fmt.Sprintf(`apiVersion: v1
 kind: Config
 current-context: test
 contexts: [{name: test, context: {cluster: test}}]
 clusters: [{name: test, cluster: {server: "http://%s"}}]
-`, refusedAddr(t))
+`, RefusedAddr(t))
 	file := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -60,20 +61,20 @@ clusters: [{name: test, cluster: {server: "http://%s"}}]
 	return file
 }
 
-// configFor returns a configuration of mode byo for a repository and an API server that refuses connections.
-func configFor(t testing.TB, url string) config.Config {
+// Config returns a configuration of mode byo for a repository and an API server that refuses connections.
+func Config(t testing.TB, url string) config.Config {
 	t.Helper()
 	c := config.Default()
 	c.Cluster = "demo"
 	c.Source.URL, c.Source.Path = url, "workspaces"
 	c.Capacity.Mode = config.ModeBYO
-	c.Kubeconfig = kubeconfig(t)
+	c.Kubeconfig = Kubeconfig(t)
 	c.Listen = "127.0.0.1:0"
 	return c
 }
 
-// onAKS changes a configuration to mode aks, with an emulator in place of Azure.
-func onAKS(t testing.TB, c config.Config) (config.Config, *armsim.Server) {
+// OnAKS changes a configuration to mode aks, with an emulator in place of Azure.
+func OnAKS(t testing.TB, c config.Config) (config.Config, *armsim.Server) {
 	t.Helper()
 	azure, err := armsim.Start(armsim.Options{})
 	if err != nil {
@@ -87,8 +88,8 @@ func onAKS(t testing.TB, c config.Config) (config.Config, *armsim.Server) {
 	return c, azure
 }
 
-// wantError fails the test unless err has the text.
-func wantError(t *testing.T, err error, text string) {
+// WantError fails the test unless err has the text.
+func WantError(t testing.TB, err error, text string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), text) {
 		t.Errorf("error %v, want %q", err, text)

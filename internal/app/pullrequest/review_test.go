@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+package pullrequest_test
 
 import (
 	"context"
@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app/compare"
-
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/apptest"
+	"syncer.dev/syncer/internal/app/compare"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -43,8 +43,8 @@ type proposal struct {
 // propose commits files to a new branch, and opens a pull request.
 func propose(t *testing.T, files map[string]string) *proposal {
 	t.Helper()
-	p := &proposal{t: t, git: newRepository(t), forge: reviewtest.NewRepository()}
-	p.config = configFor(t, p.git.Dir)
+	p := &proposal{t: t, git: apptest.Repository(t), forge: reviewtest.NewRepository()}
+	p.config = apptest.Config(t, p.git.Dir)
 	p.config.Capacity.Mode, p.config.Capacity.AKS.Location = config.ModeAKS, "eastus"
 	p.config.Kubeconfig = ""
 	p.git.Git("branch", "topic", gittest.Main)
@@ -55,13 +55,13 @@ func propose(t *testing.T, files map[string]string) *proposal {
 }
 
 // once reviews the pull request as a step of a pipeline.
-func (p *proposal) once(change ...func(*app.ReviewRequest)) review.Result {
+func (p *proposal) once(change ...func(*pullrequest.Request)) review.Result {
 	p.t.Helper()
-	r := app.ReviewRequest{Config: p.config, Repository: p.git.Dir, Number: p.number}
+	r := pullrequest.Request{Config: p.config, Repository: p.git.Dir, Number: p.number}
 	for _, c := range change {
 		c(&r)
 	}
-	result, err := app.ReviewOn(p.t.Context(), p.forge.Forge(), r)
+	result, err := pullrequest.ReviewOn(p.t.Context(), p.forge.Forge(), r)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func (p *proposal) expectRecord() {
 	}
 }
 
-func second(name string) string { return strings.ReplaceAll(phi, "phi}", name+"}") }
+func second(name string) string { return strings.ReplaceAll(apptest.Phi, "phi}", name+"}") }
 
 // TestReviewOnce: the plan is compared with the commit where the branch forked off, and stands on the pull request.
 func TestReviewOnce(t *testing.T) {
@@ -110,7 +110,7 @@ func TestReviewOnce(t *testing.T) {
 	if files := p.git.Git("for-each-ref", "refs/heads/syncer"); files != "" {
 		t.Errorf("a review that records nothing wrote %s", files)
 	}
-	p.expect(p.once(func(r *app.ReviewRequest) { r.Record = true }), review.Success)
+	p.expect(p.once(func(r *pullrequest.Request) { r.Record = true }), review.Success)
 	p.expectRecord()
 }
 
@@ -149,7 +149,7 @@ func TestReviewWithoutFolder(t *testing.T) {
 	p := propose(t, nil)
 	p.git.Git("update-ref", "refs/pull/1/head", gittest.Main)
 	p.config.Source.Path = "elsewhere"
-	p.git.Commit(map[string]string{"elsewhere/phi.yaml": phi}, "a folder")
+	p.git.Commit(map[string]string{"elsewhere/phi.yaml": apptest.Phi}, "a folder")
 	p.git.Git("update-ref", "refs/heads/topic", gittest.Main)
 	head := p.git.CommitTo("topic", map[string]string{"elsewhere": "a file"}, "no folder")
 	p.forge.Move(p.number, head)
@@ -164,7 +164,7 @@ func TestReviewPolicyOfTarget(t *testing.T) {
 	})
 	p.git.Commit(map[string]string{"policy": "strict"}, "policy")
 	var read []string
-	result := p.once(func(r *app.ReviewRequest) {
+	result := p.once(func(r *pullrequest.Request) {
 		r.Policy = func(target fs.FS) (config.Config, error) {
 			data, err := fs.ReadFile(target, "policy")
 			read = append(read, string(data))
@@ -175,11 +175,11 @@ func TestReviewPolicyOfTarget(t *testing.T) {
 	if diff := cmp.Diff([]string{"strict"}, read); diff != "" {
 		t.Errorf("policies (-want +got):\n%s", diff)
 	}
-	_, err := app.ReviewOn(t.Context(), p.forge.Forge(), app.ReviewRequest{
+	_, err := pullrequest.ReviewOn(t.Context(), p.forge.Forge(), pullrequest.Request{
 		Config: p.config, Repository: p.git.Dir, Number: p.number,
 		Policy: func(fs.FS) (config.Config, error) { return config.Config{}, errors.New("it is broken") },
 	})
-	wantError(t, err, "read the configuration of the target: it is broken")
+	apptest.WantError(t, err, "read the configuration of the target: it is broken")
 }
 
 // TestReviewOpensNoSecret: with a key that opens it, a Secret that was tampered with is found out by its MAC. A review
@@ -248,7 +248,7 @@ func TestDryRunsOfPullRequests(t *testing.T) {
 	known := engine.Live{}
 	known.Asked.Cluster = true
 	d := &dryRunner{}
-	live, asked := app.ForPullRequest(review.PullRequest{}, known, d)
+	live, asked := pullrequest.ForPullRequest(review.PullRequest{}, known, d)
 	previews, err := asked.Preview(t.Context(), objects)
 	if err != nil || !live.Asked.Cluster {
 		t.Fatal(err)
@@ -261,7 +261,7 @@ func TestDryRunsOfPullRequests(t *testing.T) {
 	if diff := cmp.Diff([]string{"ConfigMap/a", "StatefulSet/c"}, d.asked); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
-	live, asked = app.ForPullRequest(review.PullRequest{Fork: true}, known, d)
+	live, asked = pullrequest.ForPullRequest(review.PullRequest{Fork: true}, known, d)
 	if asked != nil || live.Asked.Cluster || live.ClusterWhy == "" {
 		t.Errorf("of a fork: %v, %+v", asked, live.Asked)
 	}
@@ -270,9 +270,9 @@ func TestDryRunsOfPullRequests(t *testing.T) {
 // TestReviewing: a daemon fetches the head by its ref, plans again when the target moves, and follows what is merged.
 func TestReviewing(t *testing.T) {
 	p := propose(t, map[string]string{"workspaces/two.yaml": second("two")})
-	c, _ := onAKS(t, configFor(t, p.git.Dir))
+	c, _ := apptest.OnAKS(t, apptest.Config(t, p.git.Dir))
 	c.Review.Interval = time.Minute
-	v, err := app.ReviewingOn(p.forge.Forge(), c)
+	v, err := pullrequest.ReviewerOn(p.forge.Forge(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,8 +317,8 @@ func TestReviewing(t *testing.T) {
 // TestReviewingMovedRef: Git already has another head than the forge says. The reviewer waits until both agree.
 func TestReviewingMovedRef(t *testing.T) {
 	p := propose(t, map[string]string{"workspaces/two.yaml": second("two")})
-	c, _ := onAKS(t, configFor(t, p.git.Dir))
-	v, err := app.ReviewingOn(p.forge.Forge(), c)
+	c, _ := apptest.OnAKS(t, apptest.Config(t, p.git.Dir))
+	v, err := pullrequest.ReviewerOn(p.forge.Forge(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,8 +353,8 @@ func TestReviewingMergeRef(t *testing.T) {
 	p.number = p.forge.Propose(review.PullRequest{
 		Head: head, HeadRef: "refs/pull/1/merge", Target: "main", Fork: true,
 	})
-	c, _ := onAKS(t, configFor(t, p.git.Dir))
-	v, err := app.ReviewingOn(p.forge.Forge(), c)
+	c, _ := apptest.OnAKS(t, apptest.Config(t, p.git.Dir))
+	v, err := pullrequest.ReviewerOn(p.forge.Forge(), c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+// Package trace finds the document and the commit that an object of the cluster comes from.
+package trace
 
 import (
 	"context"
@@ -42,9 +43,9 @@ func (w Wanted) is(r cluster.Ref) bool {
 	return strings.EqualFold(r.Kind, w.Kind) && r.Name == w.Name && (w.Namespace == "" || r.Namespace == w.Namespace)
 }
 
-// Trace finds out which documents of a commit make an object, in the Git repository at root. It renders the commit, and
+// Find finds out which documents of a commit make an object, in the Git repository at root. It renders the commit, and
 // needs no cluster: an empty result says that the commit makes no such object.
-func Trace(ctx context.Context, c config.Config, root, commit string, wanted Wanted) ([]Origin, error) {
+func Find(ctx context.Context, c config.Config, root, commit string, wanted Wanted) ([]Origin, error) {
 	repo, err := access.AsPerson(c, root)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package pullrequest
 
 import (
 	"cmp"
@@ -23,10 +23,10 @@ import (
 	"syncer.dev/syncer/internal/source"
 )
 
-// pullPlanner makes the plans of pull requests. It has a repository of its own, so that it evicts nothing that the loop
+// planner makes the plans of pull requests. It has a repository of its own, so that it evicts nothing that the loop
 // holds. Heads come from anybody: their trees are read like every source, with the configuration of the operator and
 // without any key, and nothing in them is executed.
-type pullPlanner struct {
+type planner struct {
 	config config.Config
 	repo   *git.Repository
 	reader source.Reader
@@ -38,12 +38,12 @@ type pullPlanner struct {
 	seen func() (outcome, bool)
 }
 
-// newPullPlanner returns a planner. Its cache of rendered objects is its own: a pull request evicts nothing of the
+// newPlanner returns a planner. Its cache of rendered objects is its own: a pull request evicts nothing of the
 // loop.
-func newPullPlanner(c config.Config, repo *git.Repository, live liveFacts) *pullPlanner {
+func newPlanner(c config.Config, repo *git.Repository, live liveFacts) *planner {
 	reader := access.NewReader(c, nil)
 	reader.Open = nil // the Secrets of a pull request stay closed
-	return &pullPlanner{
+	return &planner{
 		config: c,
 		repo:   repo,
 		reader: reader,
@@ -54,7 +54,7 @@ func newPullPlanner(c config.Config, repo *git.Repository, live liveFacts) *pull
 }
 
 // Basis implements review.Planner.
-func (p *pullPlanner) Basis(ctx context.Context) (review.Basis, error) {
+func (p *planner) Basis(ctx context.Context) (review.Basis, error) {
 	if seen, ok := p.seen(); ok {
 		return review.Basis{Tip: seen.Commit, Facts: seen.facts()}, nil
 	}
@@ -63,7 +63,7 @@ func (p *pullPlanner) Basis(ctx context.Context) (review.Basis, error) {
 }
 
 // Plan implements review.Planner.
-func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Plan, error) {
+func (p *planner) Plan(ctx context.Context, pr review.PullRequest) (plan.Plan, error) {
 	head, err := p.head(ctx, pr)
 	if err != nil {
 		return plan.Plan{}, refusedInput(err)
@@ -95,7 +95,7 @@ func (p *pullPlanner) Plan(ctx context.Context, pr review.PullRequest) (plan.Pla
 
 // revision returns the name under which the repository has the head. Azure DevOps has no ref for the head of a fork: it
 // is the second parent of the merge commit.
-func (p *pullPlanner) revision(pr review.PullRequest) string {
+func (p *planner) revision(pr review.PullRequest) string {
 	name := pr.HeadRef
 	switch {
 	case p.clone || name == "":
@@ -107,7 +107,7 @@ func (p *pullPlanner) revision(pr review.PullRequest) string {
 }
 
 // head returns the head of a pull request, and review.ErrMoved if its ref names another commit by now.
-func (p *pullPlanner) head(ctx context.Context, pr review.PullRequest) (commits.Side, error) {
+func (p *planner) head(ctx context.Context, pr review.PullRequest) (commits.Side, error) {
 	name := p.revision(pr)
 	if !git.Hash(pr.Head).Valid() {
 		return commits.Side{}, fmt.Errorf("the forge names the head %.60q, which is no commit", pr.Head)
@@ -121,7 +121,7 @@ func (p *pullPlanner) head(ctx context.Context, pr review.PullRequest) (commits.
 
 // base returns the commit where a pull request forked off its target, or the tip of the target if they have no commit
 // in common.
-func (p *pullPlanner) base(ctx context.Context, pr review.PullRequest) (commits.Side, error) {
+func (p *planner) base(ctx context.Context, pr review.PullRequest) (commits.Side, error) {
 	var err error
 	for _, target := range p.targets(pr) {
 		var base commits.Side
@@ -139,7 +139,7 @@ func (p *pullPlanner) base(ctx context.Context, pr review.PullRequest) (commits.
 }
 
 // targets are the names of the target, the best first. A clone has the branch as its remote had it.
-func (p *pullPlanner) targets(pr review.PullRequest) []string {
+func (p *planner) targets(pr review.PullRequest) []string {
 	target := cmp.Or(pr.Target, p.config.Source.Branch)
 	if p.clone {
 		return []string{"refs/remotes/origin/" + target, "refs/heads/" + target}

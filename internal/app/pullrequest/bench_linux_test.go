@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+package pullrequest_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/apptest"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/review"
@@ -26,7 +27,7 @@ const (
 // that has planned nothing so far. Git is a local repository, and the forge is in memory: it answers at once.
 func BenchmarkComment(b *testing.B) {
 	const heads = 8
-	repo := benchRepository(b, reviewWorkspaces, heads)
+	repo := apptest.Fleet(b, reviewWorkspaces, heads)
 	scenario := fmt.Sprintf("comment of 1 among %d: ", reviewWorkspaces)
 	b.Run("webhook", func(b *testing.B) {
 		v, forge := benchReviewer(b, repo)
@@ -57,11 +58,11 @@ func BenchmarkComment(b *testing.B) {
 }
 
 // benchReviewer returns the reviewer of a daemon that looks at the pull requests once an hour.
-func benchReviewer(b *testing.B, repo *gittest.Repo) (app.Reviewing, *reviewtest.Repository) {
+func benchReviewer(b *testing.B, repo *gittest.Repo) (*pullrequest.Reviewer, *reviewtest.Repository) {
 	forge := reviewtest.NewRepository()
-	c, _ := onAKS(b, configFor(b, repo.Dir))
+	c, _ := apptest.OnAKS(b, apptest.Config(b, repo.Dir))
 	c.Source.Path, c.Review.Interval = ".", time.Hour
-	v, err := app.ReviewingOn(forge.Forge(), c)
+	v, err := pullrequest.ReviewerOn(forge.Forge(), c)
 	if err != nil {
 		b.Fatal(err)
 	}

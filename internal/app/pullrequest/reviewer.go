@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+package pullrequest
 
 import (
 	"context"
@@ -21,9 +21,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// reviewing runs a reviewer beside the loop. The loop hands its outcomes over and waits for nothing: a forge that is
+// Reviewer runs a reviewer beside the loop. The loop hands its outcomes over and waits for nothing: a forge that is
 // slow, away or wrong delays reviews only.
-type reviewing struct {
+type Reviewer struct {
 	reviewer *review.Reviewer
 	repo     *git.Repository
 
@@ -32,8 +32,8 @@ type reviewing struct {
 	known bool
 }
 
-// newReviewing returns the reviewer of a daemon, or nil if the configuration names no forge. It contacts no server.
-func newReviewing(c config.Config, parts *adapters.Parts, log *slog.Logger) (*reviewing, error) {
+// NewReviewer returns the reviewer of a daemon, or nil if the configuration names no forge. It contacts no server.
+func NewReviewer(c config.Config, parts *adapters.Parts, log *slog.Logger) (*Reviewer, error) {
 	if c.Review.Forge == "" {
 		return nil, nil
 	}
@@ -41,10 +41,10 @@ func newReviewing(c config.Config, parts *adapters.Parts, log *slog.Logger) (*re
 	if err != nil {
 		return nil, err
 	}
-	return reviewingOn(forge, c, parts, log)
+	return reviewerOn(forge, c, parts, log)
 }
 
-func reviewingOn(forge review.Forge, c config.Config, parts *adapters.Parts, log *slog.Logger) (*reviewing, error) {
+func reviewerOn(forge review.Forge, c config.Config, parts *adapters.Parts, log *slog.Logger) (*Reviewer, error) {
 	if err := c.Need("cluster", "source.url"); err != nil {
 		return nil, err
 	}
@@ -52,8 +52,8 @@ func reviewingOn(forge review.Forge, c config.Config, parts *adapters.Parts, log
 	if err != nil {
 		return nil, err
 	}
-	v := &reviewing{repo: repo}
-	planner := newPullPlanner(c, repo, (&daemonLive{config: c, parts: parts}).facts)
+	v := &Reviewer{repo: repo}
+	planner := newPlanner(c, repo, (&daemonLive{config: c, parts: parts}).facts)
 	planner.seen = v.seen
 	v.reviewer = review.New(review.Options{
 		Cluster:      c.Cluster,
@@ -65,21 +65,21 @@ func reviewingOn(forge review.Forge, c config.Config, parts *adapters.Parts, log
 		Recorder:     reviewrecords.Recorder{Store: reviewrecords.Of(repo, c).Fenced(parts.Fence)},
 		Progress:     v,
 		Environments: c.Review.Environments,
-		Log:          logger(log),
+		Log:          Log(log),
 	})
 	return v, nil
 }
 
-// run reviews until ctx ends.
-func (v *reviewing) run(ctx context.Context) {
+// Run reviews until ctx ends.
+func (v *Reviewer) Run(ctx context.Context) {
 	if v != nil {
 		v.reviewer.Run(ctx)
 	}
 }
 
-// passed takes over the outcome of a pass. One that got as far as no plan changes nothing: what was true is not known
+// Passed takes over the outcome of a pass. One that got as far as no plan changes nothing: what was true is not known
 // to be over.
-func (v *reviewing) passed(o reconcile.Outcome) {
+func (v *Reviewer) Passed(o reconcile.Outcome) {
 	if v == nil || o.Commit == "" || o.Plan.Cluster == "" {
 		return
 	}
@@ -107,25 +107,25 @@ func unreported(o reconcile.Outcome) []diag.Diagnostic {
 	return out
 }
 
-func (v *reviewing) seen() (outcome, bool) {
+func (v *Reviewer) seen() (outcome, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.last, v.known
 }
 
 // Observed implements review.Progress.
-func (v *reviewing) Observed() (review.Observed, bool) {
+func (v *Reviewer) Observed() (review.Observed, bool) {
 	last, known := v.seen()
 	return last.Observed, known
 }
 
 // Contains implements review.Progress.
-func (v *reviewing) Contains(ctx context.Context, tip, commit string) (bool, error) {
+func (v *Reviewer) Contains(ctx context.Context, tip, commit string) (bool, error) {
 	return v.repo.Contains(ctx, git.Commit{Hash: git.Hash(tip)}, git.Hash(commit))
 }
 
 // Recent implements review.Progress. The time of a commit is that of its author: a rebase keeps it.
-func (v *reviewing) Recent(ctx context.Context, tip string, since time.Time, n int) ([]string, error) {
+func (v *Reviewer) Recent(ctx context.Context, tip string, since time.Time, n int) ([]string, error) {
 	commits, err := v.repo.Log(ctx, git.Hash(tip), n)
 	var out []string
 	for _, c := range commits {
@@ -136,15 +136,15 @@ func (v *reviewing) Recent(ctx context.Context, tip string, since time.Time, n i
 	return out, err
 }
 
-// hint says that pull requests may have changed.
-func (v *reviewing) hint() {
+// Hint says that pull requests may have changed.
+func (v *Reviewer) Hint() {
 	if v != nil {
 		v.reviewer.Hint()
 	}
 }
 
-// stats returns the counts of the reviewer, if there is one.
-func (v *reviewing) stats() (review.Stats, bool) {
+// Stats returns the counts of the reviewer, if there is one.
+func (v *Reviewer) Stats() (review.Stats, bool) {
 	if v == nil {
 		return review.Stats{}, false
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app
+// Package edit changes a file of the followed branch for a person, by a commit of its own.
+package edit
 
 import (
 	"context"
@@ -14,10 +15,10 @@ import (
 	"syncer.dev/syncer/internal/git"
 )
 
-// Edit changes one file of a folder of the followed branch by a commit of its own.
-type Edit struct {
+// File changes one file of a folder of the followed branch by a commit of its own.
+type File struct {
 	Folder  string // below source.path
-	File    string
+	Name    string
 	Text    []byte // nil removes the file
 	Message string
 	Author  config.Author
@@ -26,10 +27,10 @@ type Edit struct {
 // ErrNothingToChange means that the branch has the text already, or does not have the file that is to go.
 var ErrNothingToChange = errors.New("the branch is so already")
 
-// Push makes an Edit on the branch of source.url with the Git access of the person who runs the command, and returns
+// Push makes a File on the branch of source.url with the Git access of the person who runs the command, and returns
 // the commit. It overwrites no commit of others. A branch that only signed commits may change is refused: syncer has no
 // key of a person.
-func Push(ctx context.Context, c config.Config, e Edit) (git.Hash, error) {
+func Push(ctx context.Context, c config.Config, e File) (git.Hash, error) {
 	if err := c.Need("source.url"); err != nil {
 		return "", err
 	}
@@ -51,23 +52,23 @@ func Push(ctx context.Context, c config.Config, e Edit) (git.Hash, error) {
 		When:    time.Now(),
 		Edit: func(present map[string][]byte) (map[string][]byte, error) {
 			if e.Text == nil {
-				delete(present, e.File)
+				delete(present, e.Name)
 			} else {
-				present[e.File] = e.Text
+				present[e.Name] = e.Text
 			}
 			return present, nil
 		},
 	})
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("change %s on branch %s: %w", path.Join(c.Source.Path, e.Folder, e.File), c.Source.Branch, err)
+		return "", fmt.Errorf("change %s on branch %s: %w", path.Join(c.Source.Path, e.Folder, e.Name), c.Source.Branch, err)
 	case !changed:
 		return "", ErrNothingToChange
 	}
 	return tip, nil
 }
 
-// NoBranchError says that an Edit has no branch to go to: what is followed is a tag or a commit.
+// NoBranchError says that a File has no branch to go to: what is followed is a tag or a commit.
 type NoBranchError struct{ Source config.Source }
 
 // Error returns what is followed.
