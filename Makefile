@@ -165,7 +165,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 
 bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
 	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
-		./internal/app ./internal/engine ./internal/reconcile
+		./internal/app/... ./internal/engine ./internal/reconcile
 
 benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json
 	@$(GO) run ./internal/bench/report -small -check -bench Loop -benchtime 1x ./internal/app

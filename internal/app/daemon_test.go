@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/testenv"
 )
 
@@ -67,6 +68,20 @@ func get(t *testing.T, d *app.Daemon, path string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
+// newDaemon returns a daemon that writes to a log, hints included, as the command does.
+func newDaemon(t *testing.T, c config.Config, log io.Writer) *app.Daemon {
+	t.Helper()
+	d, err := app.NewDaemon(app.DaemonOptions{
+		Load:       func() (config.Config, error) { return c, nil },
+		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
+		Log:        slog.New(diag.WithHints(slog.NewTextHandler(log, nil))),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // start runs a daemon until the end of the test or until stop is called, which returns the error of Run.
 func start(t *testing.T, d *app.Daemon) (stop func() error) {
 	t.Helper()
@@ -89,14 +104,7 @@ func start(t *testing.T, d *app.Daemon) (stop func() error) {
 func TestDaemonWithoutServers(t *testing.T) {
 	c, azure := apptest.OnAKS(t, apptest.Config(t, apptest.Repository(t).Dir))
 	log := &logged{}
-	d, err := app.NewDaemon(app.DaemonOptions{
-		Load:       func() (config.Config, error) { return c, nil },
-		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
-		Log:        slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newDaemon(t, c, log)
 	stop := start(t, d)
 	var ready string
 	eventually(t, "/readyz names the API server", func() bool {
@@ -279,14 +287,7 @@ func TestDaemonOfSeveralClusters(t *testing.T) {
 		{Name: "south", Kubeconfig: apptest.Kubeconfig(t), Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
 	}
 	log := &logged{}
-	d, err := app.NewDaemon(app.DaemonOptions{
-		Load:       func() (config.Config, error) { return c, nil },
-		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
-		Log:        slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newDaemon(t, c, log)
 	stop := start(t, d)
 	eventually(t, "/readyz names both", func() bool {
 		_, ready := get(t, d, "/readyz")

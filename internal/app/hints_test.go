@@ -4,7 +4,6 @@ package app_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/config"
 )
@@ -55,14 +53,7 @@ func TestWebhookHints(t *testing.T) {
 	c.Review.TokenEnv, c.Review.Interval = "FORGE_TOKEN", time.Hour
 	c.Review.Webhook = config.Webhook{Listen: "127.0.0.1:0", SecretFile: secret}
 	log := &logged{}
-	d, err := app.NewDaemon(app.DaemonOptions{
-		Load:       func() (config.Config, error) { return c, nil },
-		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
-		Log:        slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newDaemon(t, c, log)
 	start(t, d)
 	var address string
 	eventually(t, "the daemon hears webhooks", func() bool {

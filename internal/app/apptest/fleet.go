@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git/gittest"
 )
 
@@ -34,4 +35,12 @@ func Fleet(b testing.TB, workspaces, branches int) *gittest.Repo {
 		repo.CommitTo(branch, map[string]string{file(at): text(at, at+1)}, "another model")
 	}
 	return repo
+}
+
+// FleetConfig returns a configuration for a repository of Fleet, which may hold so many Workspaces.
+func FleetConfig(workspaces int) config.Config {
+	c := config.Default()
+	c.Cluster, c.Capacity.AKS.Location, c.Source.Path = "bench", "eastus", "."
+	c.Source.Limits.Workspaces, c.Source.Limits.Manifests = workspaces, workspaces
+	return c
 }

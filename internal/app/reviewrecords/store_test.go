@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+package reviewrecords_test
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package app_test
+package compare_test
 
 import (
 	"context"
@@ -10,14 +10,12 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/bench"
-	"syncer.dev/syncer/internal/config"
 )
 
 // The limits of a plan of one changed Workspace among benchWorkspaces.
@@ -39,13 +37,6 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	if run := os.Getenv(envLoop); run != "" {
-		if err := loopOnce(run); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
 	os.Exit(m.Run())
 }
 
@@ -54,7 +45,7 @@ func TestMain(m *testing.M) {
 func planOnce(dir string) error {
 	start := time.Now()
 	p, err := compare.Commits(
-		context.Background(), benchConfig(), compare.Request{Repository: dir, Base: "main", Head: "topic-0"},
+		context.Background(), apptest.FleetConfig(2*benchWorkspaces), compare.Request{Repository: dir, Base: "main", Head: "topic-0"},
 	)
 	if err != nil {
 		return err
@@ -70,13 +61,6 @@ func planOnce(dir string) error {
 	return err
 }
 
-func benchConfig() config.Config {
-	c := config.Default()
-	c.Cluster, c.Capacity.AKS.Location, c.Source.Path = "bench", "eastus", "."
-	c.Source.Limits.Workspaces, c.Source.Limits.Manifests = 2*benchWorkspaces, 2*benchWorkspaces
-	return c
-}
-
 // BenchmarkPlanOneAmong10000 plans one changed Workspace among many: again and again with a base that is in memory, as
 // for pull requests, and each time in a new process.
 func BenchmarkPlanOneAmong10000(b *testing.B) {
@@ -84,7 +68,7 @@ func BenchmarkPlanOneAmong10000(b *testing.B) {
 	repo := apptest.Fleet(b, benchWorkspaces, heads)
 	scenario := "plan of 1 among " + strconv.Itoa(benchWorkspaces)
 	b.Run("warm", func(b *testing.B) {
-		p, err := compare.New(benchConfig(), repo.Dir, nil)
+		p, err := compare.New(apptest.FleetConfig(2*benchWorkspaces), repo.Dir, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -93,7 +77,7 @@ func BenchmarkPlanOneAmong10000(b *testing.B) {
 		}
 		runtime.GC()
 		b.ResetTimer()
-		before := cpuTime()
+		before := bench.CPUTime()
 		for i := range b.N {
 			got, err := p.Plan(b.Context(), "main", fmt.Sprint("topic-", i%heads))
 			if err != nil || got.Empty() || len(got.Workspaces) != benchWorkspaces {
@@ -101,7 +85,7 @@ func BenchmarkPlanOneAmong10000(b *testing.B) {
 			}
 		}
 		b.StopTimer()
-		b.ReportMetric(float64((cpuTime()-before).Milliseconds())/float64(b.N), "cpu-ms/plan")
+		b.ReportMetric(float64((bench.CPUTime()-before).Milliseconds())/float64(b.N), "cpu-ms/plan")
 		each := b.Elapsed() / time.Duration(b.N)
 		bench.Record(b, bench.Row{
 			Scenario: scenario + ": warm", Subject: "syncer", Metric: "time against the limit of 300 ms",
@@ -127,15 +111,6 @@ func BenchmarkPlanOneAmong10000(b *testing.B) {
 			Value: float64(memory) / (1 << 20), Unit: "MiB", Ratio: bench.Against(float64(memory) / memoryLimit),
 		})
 	})
-}
-
-// cpuTime returns the CPU time of this process, which depends less on what else runs than the time of a plan does.
-func cpuTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		return 0
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // planInProcess makes one plan in a new process, and returns the time of the plan and the peak of its memory.
