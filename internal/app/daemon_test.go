@@ -282,9 +282,10 @@ func TestDaemonOfSeveralClusters(t *testing.T) {
 	repo := apptest.Repository(t)
 	c := apptest.Config(t, repo.URL())
 	c.Cluster = ""
+	other := apptest.Kubeconfig(t)
 	c.Clusters = []config.Cluster{
 		{Name: "north", Kubeconfig: c.Kubeconfig, Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
-		{Name: "south", Kubeconfig: apptest.Kubeconfig(t), Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
+		{Name: "south", Kubeconfig: other, Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
 	}
 	log := &logged{}
 	d := newDaemon(t, c, log)

@@ -24,7 +24,9 @@ const observeTimeout = 20 * time.Second
 // PlanLive compares the tip of the branch, or the commit that head names, with the live objects: the plan of the next
 // pass of the loop.
 func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, error) {
-	p, err := adapters.Connect(c, func(c config.Config) (*git.Repository, error) { return access.AsPerson(c, c.Source.URL) })
+	p, err := adapters.Connect(c, func(c config.Config) (*git.Repository, error) {
+		return access.AsPerson(c, c.Source.URL)
+	})
 	if err != nil {
 		return plan.Plan{}, err
 	}

@@ -101,8 +101,8 @@ func TestEveryHintIsShown(t *testing.T) {
 		case "cli.offlineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
-			"pipeline.Error":
+		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
+			"forgehttp.safeError", "forges.setupError", "pipeline.Error":
 			hint = diag.Hints(err)[0]
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {

@@ -52,7 +52,8 @@ func TestOnlyPeopleHaveHelpers(t *testing.T) {
 	if _, err := access.AsPerson(c, c.Source.URL); err != nil {
 		t.Errorf("as a person with an agent: %v", err)
 	}
-	if _, err := adapters.Connect(c, access.AsDaemon); err == nil || !strings.Contains(err.Error(), "source.auth.sshKeyFile") {
+	if _, err := adapters.Connect(c, access.AsDaemon); err == nil ||
+		!strings.Contains(err.Error(), "source.auth.sshKeyFile") {
 		t.Errorf("a daemon over ssh without a key: %v", err)
 	}
 }

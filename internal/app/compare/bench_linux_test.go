@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 func planOnce(dir string) error {
 	start := time.Now()
 	p, err := compare.Commits(
-		context.Background(), apptest.FleetConfig(2*benchWorkspaces), compare.Request{Repository: dir, Base: "main", Head: "topic-0"},
+		context.Background(), apptest.FleetConfig(2*benchWorkspaces),
+		compare.Request{Repository: dir, Base: "main", Head: "topic-0"},
 	)
 	if err != nil {
 		return err

@@ -25,8 +25,8 @@ type Comparer struct {
 	memory *engine.Memory
 }
 
-// New returns a Comparer of the repository at a URL or path. facts are files and folders with objects of the cluster. It
-// reads these, and contacts no server.
+// New returns a Comparer of the repository at a URL or path. facts are files and folders with objects of the
+// cluster. It reads these, and contacts no server.
 func New(c config.Config, repository string, facts []string) (*Comparer, error) {
 	reader, err := access.NewReader(c, nil).WithFacts(facts)
 	if err != nil {

@@ -31,7 +31,8 @@ func TestPlanCommits(t *testing.T) {
 		_, err := compare.Commits(t.Context(), c, compare.Request{Repository: r.Dir, Base: names[0], Head: names[1]})
 		apptest.WantError(t, err, "look up the commit: resolve \"nosuch\"")
 	}
-	_, err = compare.Commits(t.Context(), c, compare.Request{Repository: "ftp://example.com/x", Base: "main", Head: "main"})
+	elsewhere := compare.Request{Repository: "ftp://example.com/x", Base: "main", Head: "main"}
+	_, err = compare.Commits(t.Context(), c, elsewhere)
 	apptest.WantError(t, err, "ftp")
 }
 

@@ -198,7 +198,8 @@ func TestReviewOpensNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.config.Source.Decryption.AgeKeyFile, p.config.Objects = key, []string{"ConfigMap", "Secret"}
-	made, err := compare.Commits(t.Context(), p.config, compare.Request{Repository: p.git.Dir, Base: "main", Head: "topic"})
+	both := compare.Request{Repository: p.git.Dir, Base: "main", Head: "topic"}
+	made, err := compare.Commits(t.Context(), p.config, both)
 	if err != nil || made.Verdict().Outcome != plan.Blocked {
 		t.Fatalf("with the key: %+v, error %v", made.Verdict(), err)
 	}

@@ -356,8 +356,8 @@ func TestSignersTrouble(t *testing.T) {
 	p.config.Status.Signing.KeyFile = key
 	p.config.Policy.Review.Signers = key
 	record := reviewed.Record{Cluster: "demo"}
-	if _, err := reviewrecords.Of(p.opened, p.config).Write(t.Context(), []reviewed.Record{record}, time.Now()); err == nil ||
-		!strings.Contains(err.Error(), "signed with an SSH key") {
+	_, err := reviewrecords.Of(p.opened, p.config).Write(t.Context(), []reviewed.Record{record}, time.Now())
+	if err == nil || !strings.Contains(err.Error(), "signed with an SSH key") {
 		t.Errorf("%v", err)
 	}
 }
