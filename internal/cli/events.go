@@ -5,18 +5,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/events"
 )
 
@@ -81,33 +76,5 @@ func (o eventsOptions) run(ctx context.Context) error {
 	if len(all) == 0 && o.name != "" {
 		return answer.No("no event of Workspace %q is recorded", o.name)
 	}
-	switch o.output {
-	case "json":
-		return answer.PrintJSON(o.Out, eventList(all))
-	case "yaml":
-		return answer.PrintYAML(o.Out, eventList(all))
-	}
-	return printEvents(o.Out, all)
-}
-
-// printEvents prints events with columns in the manner of "kubectl events".
-func printEvents(w io.Writer, all []events.Event) error {
-	t := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(t, "TIME\tNAMESPACE\tNAME\tCOMMIT\tCHANGE")
-	for _, e := range all {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.Time.UTC().Format(time.RFC3339), diag.EscapeText(e.Workspace.Namespace),
-			diag.EscapeText(e.Workspace.Name), diag.EscapeText(e.Source[:min(len(e.Source), 12)]), diag.EscapeText(e.Change))
-	}
-	return t.Flush()
-}
-
-func eventList(all []events.Event) any {
-	items := []any{}
-	for _, e := range all {
-		items = append(items, map[string]any{
-			"time": e.Time.UTC().Format(time.RFC3339), "namespace": e.Workspace.Namespace, "name": e.Workspace.Name,
-			"change": e.Change, "commit": e.Source, "statusCommit": e.Commit,
-		})
-	}
-	return map[string]any{"apiVersion": status.APIVersion, "kind": "EventList", "items": items}
+	return answer.PrintEvents(o.Out, all, o.output)
 }

@@ -4,13 +4,9 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,7 +14,6 @@ import (
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/diag"
 )
 
 // reconcileOptions are the options of "reconcile".
@@ -66,23 +61,10 @@ func (o reconcileOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := o.print(all); err != nil {
+	if err := answer.PrintPasses(o.Out, all, o.output); err != nil {
 		return err
 	}
-	failed := 0
-	for _, r := range all {
-		switch {
-		case r.Error != "" && len(all) > 1:
-			return answer.No("the pass of cluster %s was not complete: %s", r.Cluster, r.Error)
-		case r.Error != "":
-			return answer.No("the pass was not complete: %s", r.Error)
-		}
-		failed += r.States["Failed"]
-	}
-	if failed > 0 {
-		return answer.No("%s failed", answer.Plural(failed, "Workspace"))
-	}
-	return nil
+	return answer.Passed(all)
 }
 
 // target returns the URL of the daemon.
@@ -106,44 +88,4 @@ func (o reconcileOptions) target() (string, error) {
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port), nil
-}
-
-func (o reconcileOptions) print(all []ondemand.Result) error {
-	switch o.output {
-	case "json":
-		return answer.PrintJSON(o.Out, ondemand.Document(all))
-	case "yaml":
-		data, err := json.Marshal(ondemand.Document(all))
-		if err != nil {
-			return err
-		}
-		var v any
-		if err := json.Unmarshal(data, &v); err != nil {
-			return err
-		}
-		return answer.PrintYAML(o.Out, v)
-	}
-	for _, r := range all {
-		if _, err := io.WriteString(o.Out, diag.EscapeText(line(r))+"\n"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// line says in words what came of a pass.
-func line(r ondemand.Result) string {
-	var states []string
-	for _, s := range slices.Sorted(maps.Keys(r.States)) {
-		states = append(states, fmt.Sprintf("%d %s", r.States[s], s))
-	}
-	if len(states) == 0 {
-		states = []string{"no Workspaces"}
-	}
-	text := fmt.Sprintf("cluster %s at commit %s: %s", r.Cluster, r.Commit[:min(len(r.Commit), 12)],
-		strings.Join(states, ", "))
-	if !r.Settled && r.Error == "" {
-		text += "; changes are in progress"
-	}
-	return text
 }

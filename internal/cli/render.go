@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -97,7 +96,7 @@ func (o renderOptions) run(ctx context.Context) error {
 	for _, w := range warnings {
 		diag.Fprintf(o.Err, "warning: %s\n", w)
 	}
-	if err := printObjects(o.Out, items, o.output); err != nil {
+	if err := answer.PrintObjects(o.Out, items, o.output); err != nil {
 		return err
 	}
 	if n := problems.Unique().Errors(); n > 0 {
@@ -129,20 +128,4 @@ func (o renderOptions) render(ctx context.Context, in desired.Input, policy desi
 func redacted(object map[string]any) (map[string]any, bool) {
 	shown := redact.Object(object)
 	return shown, !reflect.DeepEqual(shown, object)
-}
-
-// printObjects prints Kubernetes objects as YAML documents, or as a JSON List.
-func printObjects(w io.Writer, items []any, output string) error {
-	if output == "json" {
-		return answer.PrintJSON(w, map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
-	}
-	for _, item := range items {
-		if _, err := io.WriteString(w, "---\n"); err != nil {
-			return err
-		}
-		if err := answer.PrintYAML(w, item); err != nil {
-			return err
-		}
-	}
-	return nil
 }

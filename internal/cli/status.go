@@ -5,7 +5,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,7 +71,7 @@ func (o statusOptions) run(ctx context.Context) error {
 			return err
 		}
 		var b bytes.Buffer
-		if err := printReports(&b, reports, o.output); err != nil {
+		if err := answer.PrintReports(&b, reports, o.output); err != nil {
 			return err
 		}
 		if !bytes.Equal(shown, b.Bytes()) {
@@ -116,23 +115,4 @@ func recorded(ctx context.Context, r statusbranch.Reader, name string) ([]status
 		return nil, answer.No("Workspace %q is not recorded", name)
 	}
 	return out, nil
-}
-
-// printReports prints Reports in one of the formats of "status".
-func printReports(w io.Writer, reports []status.Report, output string) error {
-	switch output {
-	case "json":
-		return answer.PrintJSON(w, statusList(reports))
-	case "yaml":
-		return answer.PrintYAML(w, statusList(reports))
-	}
-	return status.Table(w, reports, output == "wide")
-}
-
-func statusList(reports []status.Report) any {
-	items := []any{}
-	for _, r := range reports {
-		items = append(items, r.Document())
-	}
-	return map[string]any{"apiVersion": status.APIVersion, "kind": "WorkspaceStatusList", "items": items}
 }

@@ -80,13 +80,7 @@ func (o traceOptions) run(ctx context.Context) error {
 	for i, origin := range origins {
 		items[i] = originOf(origin, reports)
 	}
-	switch o.output {
-	case "json":
-		return answer.PrintJSON(o.Out, answer.OriginsOf(items))
-	case "yaml":
-		return answer.PrintYAML(o.Out, answer.OriginsOf(items))
-	}
-	return answer.PrintOrigins(o.Out, items)
+	return answer.PrintOrigins(o.Out, items, o.output)
 }
 
 // reports returns what the status branch says, by Workspace; nothing if it cannot be read: where an object comes from
