@@ -5,14 +5,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/status/events"
 )
 
 // eventsOptions are the options of "events".
@@ -37,12 +36,11 @@ commit of the source that was carried out. Git keeps all of them, unless status.
   syncer events workspace-phi-4-mini --since 24h -o json`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
 	cmd.Flags().DurationVar(&o.since, "since", 0, "only what is not older than this, such as 24h; 0 for all")
 	cmd.Flags().IntVar(&o.commits, "commits", 1000, "number of status commits to read")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings = given()
 		if len(args) == 1 {
 			o.name = args[0]
 		}
@@ -63,18 +61,9 @@ func (o eventsOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log, err := r.History(ctx, o.commits)
+	all, err := recorded.Events(ctx, r, recorded.Selection{Name: o.name, Since: o.since, Commits: o.commits}, time.Now())
 	if err != nil {
 		return err
-	}
-	all := events.Of(r.Cluster, log)
-	now := time.Now()
-	all = slices.DeleteFunc(all, func(e events.Event) bool {
-		other := o.name != "" && e.Workspace.Name != o.name && e.Workspace.String() != o.name
-		return other || o.since > 0 && e.Time.Before(now.Add(-o.since))
-	})
-	if len(all) == 0 && o.name != "" {
-		return answer.No("no event of Workspace %q is recorded", o.name)
 	}
 	return answer.PrintEvents(o.Out, all, o.output)
 }

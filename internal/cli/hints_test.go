@@ -21,6 +21,7 @@ import (
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/cli/pipeline"
+	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
@@ -55,7 +56,7 @@ func noNumber() error {
 // hinted returns an error of every type that has a hint, by package and name.
 func hinted() map[string]error {
 	return map[string]error{
-		"cli.offlineError":          offlineError{errors.New("no route")},
+		"presetfiles.OfflineError":  presetfiles.OfflineError{Err: errors.New("no route")},
 		"capacity.RefusedError":     sizing.Refused(diag.NoSizeFits, "resource.instanceType", "no size fits", "a hint"),
 		"diag.Diagnostic":           diag.Errorf(diag.WrongType, "wrong").Suggest("a hint"), // its text has it
 		"diag.redactedError":        diag.Redacted(&git.RejectedError{Remedy: "a hint"}, strings.TrimSpace),
@@ -98,7 +99,7 @@ func TestEveryHintIsShown(t *testing.T) {
 			hint = "with HF_TOKEN the limit is higher"
 		case "hub.EndpointError":
 			hint = hub.EndpointError("").Hint()
-		case "cli.offlineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
+		case "presetfiles.OfflineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
 		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unicode"
 
+	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/eject"
@@ -261,15 +262,14 @@ func TestPresetsEject(t *testing.T) {
 func TestPresetsAddFiles(t *testing.T) {
 	dir := t.TempDir()
 	r := execute(t, "", func(s Stdio) command {
-		return presetsAddOptions{
-			Stdio:    s,
-			repo:     "Qwen/Qwen3-0.6B",
-			dir:      dir,
-			config:   "testdata/model/config.json",
-			index:    "testdata/model/index.json",
-			revision: "0123456789abcdef0123456789abcdef01234567",
-			license:  "apache-2.0",
-		}
+		return presetsAddOptions{Stdio: s, addition: presetfiles.Addition{
+			Repo:     "Qwen/Qwen3-0.6B",
+			Dir:      dir,
+			Config:   "testdata/model/config.json",
+			Index:    "testdata/model/index.json",
+			Revision: "0123456789abcdef0123456789abcdef01234567",
+			License:  "apache-2.0",
+		}}
 	})
 	if r.code != exitYes {
 		t.Fatalf("got %s", r)

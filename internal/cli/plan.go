@@ -49,7 +49,7 @@ anything is refused, invalid, without a place or against a policy; 2 if there is
   syncer plan -o json --exit-code`,
 		Args: cobra.NoArgs,
 	}
-	given := offlineFlags(cmd, std)
+	offlineFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVar(&o.base, "base", "", "commit to compare with, or a range (A...B, A..B), instead of what is live")
 	cmd.Flags().StringVar(&o.head, "head", "", "commit to plan (default HEAD, or the tip of source.branch)")
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
@@ -58,10 +58,7 @@ anything is refused, invalid, without a place or against a policy; 2 if there is
 	cmd.Flags().StringVar(&o.live, "live", string(observe.Auto),
 		"ask the cluster and Azure: auto (if configured), never or require")
 	cmd.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 1 also if anything would change")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.settings = given()
-		return o.run(cmd.Context())
-	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/catalog"
 )
 
 // presetsShowOptions are the options of "presets show".
@@ -40,18 +41,18 @@ func (o presetsShowOptions) run(context.Context) error {
 	if err := oneOf("-o", o.output, "table", "json", "yaml"); err != nil {
 		return err
 	}
-	catalog, err := loadCatalog(o.Stdio, o.repository)
+	models, err := o.catalog(o.repository)
 	if err != nil {
 		return err
 	}
-	p, err := findPreset(catalog, o.name)
+	p, err := catalog.Find(models, o.name)
 	if err != nil {
 		return err
 	}
 	if o.output == "table" {
-		return answer.PrintFacts(o.Out, catalog, p)
+		return answer.PrintFacts(o.Out, models, p)
 	}
-	document, err := answer.PresetOf(catalog, p)
+	document, err := answer.PresetOf(models, p)
 	switch {
 	case err != nil:
 		return err

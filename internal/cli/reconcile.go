@@ -4,10 +4,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"net/url"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -38,13 +34,10 @@ Exit code 1 says that a component failed in the pass, or that a Workspace has fa
   syncer reconcile --address http://127.0.0.1:8080 -o json`,
 		Args: cobra.NoArgs,
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVar(&o.address, "address", "", "URL of the daemon; by default that of the configuration")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.settings = given()
-		return o.run(cmd.Context())
-	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 
@@ -53,7 +46,7 @@ func (o reconcileOptions) run(ctx context.Context) error {
 	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
 		return err
 	}
-	address, err := o.target()
+	address, err := o.settings.Daemon(o.address)
 	if err != nil {
 		return err
 	}
@@ -65,27 +58,4 @@ func (o reconcileOptions) run(ctx context.Context) error {
 		return err
 	}
 	return answer.Passed(all)
-}
-
-// target returns the URL of the daemon.
-func (o reconcileOptions) target() (string, error) {
-	if o.address != "" {
-		u, err := url.Parse(o.address)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return "", fmt.Errorf("--address %q is not a URL such as http://127.0.0.1:8080", o.address)
-		}
-		return strings.TrimSuffix(u.String(), "/"), nil
-	}
-	c, err := o.settings.Load()
-	if err != nil {
-		return "", err
-	}
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return "", fmt.Errorf("the configuration has no address of the daemon (listen): name it with --address")
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, port), nil
 }

@@ -51,17 +51,14 @@ Exit codes: 0 nothing speaks against it, 1 it is blocked, 2 syncer could not tel
   syncer review --dry-run  # print the comment, write nothing`,
 		Args: cobra.NoArgs,
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVar(&o.forge, "forge", "", "github, azuredevops, gitlab or gitea (default: that of the pipeline)")
 	cmd.Flags().IntVar(&o.number, "pull-request", 0, "number of the pull request (default: that of the pipeline)")
 	cmd.Flags().StringVar(&o.repository, "repo", "", "repository to look commits up in")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print the comment, and write nothing")
 	cmd.Flags().BoolVar(&o.record, "record", false, "record what is shown on the status branch of source.url")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.settings = given()
-		return o.run(cmd.Context())
-	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 

@@ -42,13 +42,10 @@ succeeded, failed or suspended, and the status branch says so. Either then exits
   syncer run --wait --set source.url=/srv/git/models.git`,
 		Args: cobra.NoArgs,
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().BoolVar(&o.once, "once", false, "make one pass, and exit")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "exit when every Workspace is ready or has failed")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.settings = given()
-		return o.run(cmd.Context())
-	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 

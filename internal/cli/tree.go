@@ -4,11 +4,13 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -32,9 +34,9 @@ nodes, and its objects. Without source.url the branch is that of the repository 
 		Example: `  syncer tree workspace-phi-4-mini`,
 		Args:    cobra.ExactArgs(1),
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings, o.name = given(), args[0]
+		o.name = args[0]
 		return o.run(cmd.Context())
 	}
 	return cmd
@@ -46,7 +48,7 @@ func (o treeOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reports, err := recorded(ctx, r, o.name)
+	reports, err := recorded.Reports(ctx, r, o.name, time.Now())
 	if err != nil {
 		return err
 	}
