@@ -99,7 +99,8 @@ func TestEveryHintIsShown(t *testing.T) {
 			hint = "with HF_TOKEN the limit is higher"
 		case "hub.EndpointError":
 			hint = hub.EndpointError("").Hint()
-		case "presetfiles.OfflineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
+		case "presetfiles.OfflineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError",
+			"smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
 		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",

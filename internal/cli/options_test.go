@@ -180,6 +180,9 @@ func TestUsage(t *testing.T) {
 		{"must not be negative", func(s Stdio) command { return renderOptions{Stdio: s, output: "yaml", nodes: -1} }},
 		{`-o "x" is not one of`, func(s Stdio) command { return pricesOptions{Stdio: s, output: "x"} }},
 		{`-o "x" is not one of`, func(s Stdio) command { return planOptions{Stdio: s, output: "x"} }},
+		{`--color "sometimes" is not one of auto, always, never`, func(s Stdio) command {
+			return planOptions{Stdio: s, output: "text", color: "sometimes"}
+		}},
 		{`-o "x" is not one of`, func(s Stdio) command { return statusOptions{Stdio: s, output: "x"} }},
 		{"give the file", func(s Stdio) command { return pricesRefreshOptions{Stdio: s} }},
 		{`-o "x" is not one of`, func(s Stdio) command { return presetsListOptions{Stdio: s, output: "x"} }},

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cli/planning"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -76,7 +77,8 @@ func (c change) plan(t *testing.T, output string) result {
 			return printing{s, output, c.withQuota(t)}
 		}
 		return planOptions{
-			Stdio: s, settings: given, base: c.before, head: c.after, repository: c.repository.Dir, output: output,
+			Stdio: s, settings: given, output: output,
+			request: planning.Request{Base: c.before, Head: c.after, Repository: c.repository.Dir},
 		}
 	})
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package origins answers "trace": which document and commit an object comes from, and what the status branch says about
-// its Workspace.
+// Package origins answers "trace": which document and commit an object comes from, and what the status branch says
+// about its Workspace.
 package origins
 
 import (

@@ -279,3 +279,12 @@ func (s Settings) Offline(paths []string) (source.Reader, error) {
 	}
 	return r.WithFacts(s.Facts)
 }
+
+// WorkingClone returns the repository that the working folder is in, or "".
+func WorkingClone() string {
+	root, _, err := source.RepositoryOf(".")
+	if err != nil {
+		return ""
+	}
+	return root
+}
