@@ -92,8 +92,8 @@ func newPlanner(b *testing.B, repository string) planner {
 		b.Fatalf("%v: %s", err, out)
 	}
 	c := apptest.FleetConfig(2 * benchWorkspaces)
-	text := fmt.Sprintf("apiVersion: syncer.dev/v1alpha1\nkind: Config\ncluster: %s\ncapacity:\n  aks:\n    location: %s\n"+
-		"source:\n  path: %s\n  limits: {workspaces: %d, manifests: %d}\n",
+	text := fmt.Sprintf("apiVersion: syncer.dev/v1alpha1\nkind: Config\ncluster: %s\n"+
+		"capacity: {aks: {location: %s}}\nsource:\n  path: %s\n  limits: {workspaces: %d, manifests: %d}\n",
 		c.Cluster, c.Capacity.AKS.Location, c.Source.Path, c.Source.Limits.Workspaces, c.Source.Limits.Manifests)
 	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
