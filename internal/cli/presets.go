@@ -37,6 +37,16 @@ func (s Stdio) catalog(repository string) (*preset.Catalog, error) {
 	return models, err
 }
 
+// preset looks a model up in the catalogue that catalog reads.
+func (s Stdio) preset(repository, name string) (*preset.Catalog, preset.Preset, error) {
+	models, err := s.catalog(repository)
+	if err != nil {
+		return nil, preset.Preset{}, err
+	}
+	p, err := catalog.Find(models, name)
+	return models, p, err
+}
+
 // tell prints the problems of presets on standard error.
 func (s Stdio) tell(problems []diag.Diagnostic) {
 	for _, p := range problems {

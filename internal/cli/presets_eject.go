@@ -50,11 +50,7 @@ func (o presetsEjectOptions) run(ctx context.Context) error {
 	if o.example.GPUs < 1 || o.example.Nodes < 1 {
 		return errors.New("--gpus and --nodes must be at least 1")
 	}
-	models, err := o.catalog(o.repository)
-	if err != nil {
-		return err
-	}
-	p, err := catalog.Find(models, o.name)
+	models, p, err := o.preset(o.repository, o.name)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
-	"syncer.dev/syncer/internal/cli/catalog"
 )
 
 // presetsShowOptions are the options of "presets show".
@@ -41,11 +40,7 @@ func (o presetsShowOptions) run(context.Context) error {
 	if err := oneOf("-o", o.output, "table", "json", "yaml"); err != nil {
 		return err
 	}
-	models, err := o.catalog(o.repository)
-	if err != nil {
-		return err
-	}
-	p, err := catalog.Find(models, o.name)
+	models, p, err := o.preset(o.repository, o.name)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,17 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
+// tip fetches with what was accepted so far, in a repository that is opened anew, and returns the commit.
+func tip(t *testing.T, a *upstream.Accepted, c config.Config) (string, error) {
+	t.Helper()
+	opened, err := access.AsPerson(c, c.Source.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := upstream.Source{Repository: opened, Config: c, Accepted: a}.Fetch(t.Context())
+	return r.Commit, err
+}
+
 // TestRewrittenBranch moves the branch back to an older commit that is signed: it is refused, by this process and by
 // the next, until the branch has the commit again or the configuration accepts the new history.
 func TestRewrittenBranch(t *testing.T) {
@@ -31,18 +42,9 @@ func TestRewrittenBranch(t *testing.T) {
 	second := repo.Commit(map[string]string{"workspaces/more.yaml": "a: b\n"}, "second")
 
 	var accepted upstream.Accepted
-	fetch := func(a *upstream.Accepted, c config.Config) (string, error) {
-		t.Helper()
-		opened, err := access.AsPerson(c, c.Source.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := upstream.Source{Repository: opened, Config: c, Accepted: a}.Fetch(t.Context())
-		return r.Commit, err
-	}
 	refused := func(name string, a *upstream.Accepted) {
 		t.Helper()
-		_, err := fetch(a, c)
+		_, err := tip(t, a, c)
 		var rewritten *git.RewrittenError
 		if !errors.As(err, &rewritten) || string(rewritten.Lost) != second ||
 			!strings.Contains(rewritten.Hint(), "source.rewritten") {
@@ -51,7 +53,7 @@ func TestRewrittenBranch(t *testing.T) {
 	}
 	taken := func(name string, a *upstream.Accepted, c config.Config, want string) {
 		t.Helper()
-		if got, err := fetch(a, c); err != nil || got != want {
+		if got, err := tip(t, a, c); err != nil || got != want {
 			t.Errorf("%s: %s, %v; want %s", name, got, err, want)
 		}
 	}
@@ -108,19 +110,10 @@ func TestRewrittenTag(t *testing.T) {
 	second := repo.Commit(map[string]string{"workspaces/more.yaml": "a: b\n"}, "second")
 	third := repo.Commit(map[string]string{"workspaces/more.yaml": "c: d\n"}, "third")
 	move := func(to string) { repo.Git("tag", "--force", "live", to) }
-	fetch := func(a *upstream.Accepted, c config.Config) (string, error) {
-		t.Helper()
-		opened, err := access.AsPerson(c, c.Source.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := upstream.Source{Repository: opened, Config: c, Accepted: a}.Fetch(t.Context())
-		return r.Commit, err
-	}
 	var accepted upstream.Accepted
 	for _, to := range []string{first, second} {
 		move(to)
-		if got, err := fetch(&accepted, c); err != nil || got != to {
+		if got, err := tip(t, &accepted, c); err != nil || got != to {
 			t.Errorf("%s, %v; want %s", got, err, to)
 		}
 	}
@@ -140,18 +133,18 @@ func TestRewrittenTag(t *testing.T) {
 	move(first)
 	for name, a := range map[string]*upstream.Accepted{"the same process": &accepted, "the next": {}} {
 		var rewritten *git.RewrittenError
-		if _, err := fetch(a, c); !errors.As(err, &rewritten) || string(rewritten.Lost) != second {
+		if _, err := tip(t, a, c); !errors.As(err, &rewritten) || string(rewritten.Lost) != second {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	named := c
 	named.Source.Tag, named.Source.Commit = "", first
 	repo.Git("config", "uploadpack.allowReachableSHA1InWant", "true")
-	if got, err := fetch(&upstream.Accepted{}, named); err != nil || got != first {
+	if got, err := tip(t, &upstream.Accepted{}, named); err != nil || got != first {
 		t.Errorf("a commit that the configuration names: %s, %v", got, err)
 	}
 	move(third)
-	if got, err := fetch(&upstream.Accepted{}, c); err != nil || got != third {
+	if got, err := tip(t, &upstream.Accepted{}, c); err != nil || got != third {
 		t.Errorf("%s, %v; want %s", got, err, third)
 	}
 }
