@@ -21,7 +21,7 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// tip fetches with what was accepted so far, in a repository that is opened anew, and returns the commit.
+// tip fetches with what was accepted so far, in a repository that is opened again, and returns the commit.
 func tip(t *testing.T, a *upstream.Accepted, c config.Config) (string, error) {
 	t.Helper()
 	opened, err := access.AsPerson(c, c.Source.URL)
