@@ -11,17 +11,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/install"
+	"syncer.dev/syncer/internal/version"
 )
 
 // installOptions are the options of "install".
 type installOptions struct {
 	Stdio
-	settings  func() settings.Settings
+	settings  settings.Settings
 	namespace string
 	image     string
 	replicas  int32
@@ -35,11 +35,11 @@ func newInstall(std Stdio) *cobra.Command {
 		Use:   "install",
 		Short: "Print the Kubernetes objects that run syncer in a cluster",
 		Long: `Print a namespace, a service account, exactly the rights that syncer uses, the configuration and a Deployment
-of two replicas, for "kubectl apply". It contacts no server. The folder deploy of the repository has the same objects for
-Kustomize, and deploy/chart for Helm. Credentials are files in ` + install.CredentialsDir + `: the keys of the Secret
+of two replicas, for "kubectl apply". It contacts no server. The folder deploy of the repository has the same objects
+for Kustomize, and deploy/chart for Helm. Credentials are files in ` + install.CredentialsDir + `: the keys of the Secret
 ` + install.Credentials + `.`,
 		Example: `  syncer install --config syncer.yaml | kubectl apply --server-side -f -
-  syncer install --config syncer.yaml --image registry.example.com/syncer:v1 --client-id 11111111-2222-3333-4444-555555555555`,
+  syncer install --config syncer.yaml --image registry.example.com/syncer:v1 --client-id CLIENT`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -68,17 +68,16 @@ Models go on serving, and their nodes go on costing: standard error says what st
 
 // common gives the command the flags that say which installation is meant.
 func (o *installOptions) common(cmd *cobra.Command) {
-	o.settings = configFlags(cmd, o.Stdio)
+	configFlags(cmd, o.Stdio, &o.settings)
 	cmd.Flags().StringVar(&o.namespace, "namespace", install.Name, "namespace of syncer itself")
 }
 
 func (o installOptions) run(context.Context) error {
-	given := o.settings()
-	c, text, err := o.configured(given)
+	c, text, err := o.configured(o.settings)
 	if err != nil {
 		return err
 	}
-	image, err := o.imageOf(app.Version())
+	image, err := o.imageOf(version.String())
 	if err != nil {
 		return err
 	}
@@ -89,7 +88,7 @@ func (o installOptions) run(context.Context) error {
 		ClientID:  o.clientID,
 		Config:    text,
 		Settings:  c,
-		Set:       given.Values(),
+		Set:       o.settings.Values(),
 	})
 	if err != nil {
 		return err
@@ -143,12 +142,12 @@ func (o installOptions) configured(given settings.Settings) (config.Config, stri
 }
 
 // imageOf returns the image that is asked for, or that of a release.
-func (o installOptions) imageOf(version string) (string, error) {
+func (o installOptions) imageOf(built string) (string, error) {
 	if o.image != "" {
 		return o.image, nil
 	}
-	if !strings.HasPrefix(version, "v") {
-		return "", fmt.Errorf("this build (%s) is no release, so that it has no image: name one with --image", version)
+	if !strings.HasPrefix(built, "v") {
+		return "", fmt.Errorf("this build (%s) is no release, so that it has no image: name one with --image", built)
 	}
-	return install.Repository + ":" + version, nil
+	return install.Repository + ":" + built, nil
 }
