@@ -28,7 +28,6 @@ var largePackages = map[string]int{
 	"internal/plan":                2180,
 	"internal/reconcile":           2020,
 	"internal/workspace/admission": 2010,
-	"internal/workspace/load":      2150,
 }
 
 func TestPackagesAreSmall(t *testing.T) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package load
+package document
 
 import (
 	"strings"
@@ -10,7 +10,7 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Kind is a kind of document that Load reads, with its JSON schema.
+// Kind is a kind of document that syncer reads, with its JSON schema.
 type Kind struct {
 	APIVersion string
 	Kind       string

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package load
+package document
 
 import (
-	"go.yaml.in/yaml/v3"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/header"
 )
@@ -209,13 +206,6 @@ func (destinationDocument) Docs() map[string]string {
 // header returns the header of the decoded object.
 func (m metadata) header(apiVersion, kind string) header.Header {
 	return header.Header{APIVersion: apiVersion, Kind: kind, Name: m.Name, Namespace: m.Namespace}
-}
-
-// decodeDocument decodes a Workspace. It returns the valid fields even if others have errors.
-func decodeDocument(n *yaml.Node) (*document, strictyaml.Positions, []diag.Diagnostic) {
-	var d document
-	positions, errs := strictyaml.Decode(n, &d)
-	return &d, positions, errs
 }
 
 // workspace returns the decoded document in the form that the rest of the program uses.
