@@ -81,8 +81,8 @@ var layers = [][]string{
 		"internal/git/store",
 		"internal/git/smarthttp",
 		"internal/modelconfig", "internal/workspace/header",
-		"internal/workspace/cron", "internal/workspace/kaitokeys", "internal/workspace/nodelabel",
-		"internal/workspace/podtemplate",
+		"internal/workspace/cron", "internal/workspace/imageref", "internal/workspace/kaitokeys",
+		"internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
 		"internal/render/recent",
 		"internal/render/rendered",
@@ -93,7 +93,7 @@ var layers = [][]string{
 	},
 	{
 		"internal/workspace/dependency", "internal/workspace/document", "internal/workspace/facts",
-		"internal/workspace/find", "internal/workspace/suspension",
+		"internal/workspace/find", "internal/workspace/immutable", "internal/workspace/suspension",
 	},
 	{
 		"internal/workspace/load",
@@ -193,6 +193,8 @@ var within = map[string]map[string][]string{
 		"internal/workspace/plainobject": {},
 		"internal/workspace/header":      {},
 		"internal/workspace/find":        {"internal/workspace"},
+		"internal/workspace/imageref":    {},
+		"internal/workspace/immutable":   {"internal/workspace"},
 		"internal/workspace/dependency":  {"internal/workspace"},
 		"internal/workspace/document":    {"internal/workspace", "internal/workspace/header"},
 		"internal/workspace/facts":       {"internal/workspace", "internal/workspace/header"},
@@ -206,8 +208,8 @@ var within = map[string]map[string][]string{
 		},
 		"internal/workspace/suspension": {"internal/workspace"},
 		"internal/workspace/admission": {
-			"internal/workspace", "internal/workspace/cron", "internal/workspace/dependency", "internal/workspace/kaitokeys",
-			"internal/workspace/nodelabel", "internal/workspace/podtemplate",
+			"internal/workspace", "internal/workspace/cron", "internal/workspace/dependency", "internal/workspace/imageref",
+			"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		},
 	},
 	"internal/cli": {
@@ -314,7 +316,7 @@ var pure = []string{
 	"internal/preset", "internal/derive", "internal/eject", "internal/workspace",
 	"internal/workspace/load", "internal/workspace/admission", "internal/workspace/plainobject",
 	"internal/workspace/dependency", "internal/workspace/document", "internal/workspace/facts",
-	"internal/workspace/foreign", "internal/workspace/kept",
+	"internal/workspace/foreign", "internal/workspace/imageref", "internal/workspace/immutable", "internal/workspace/kept",
 	"internal/workspace/find", "internal/workspace/header", "internal/workspace/suspension",
 	"internal/workspace/cron",
 	"internal/workspace/kaitokeys", "internal/workspace/nodelabel", "internal/workspace/podtemplate",

@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package load_test
+package immutable_test
 
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/workspace/admission"
+	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/immutable"
 	"syncer.dev/syncer/internal/workspace/load"
 )
+
+const served = `apiVersion: kaito.sh/v1beta1
+kind: Workspace
+metadata: {name: phi}
+resource:
+  instanceType: Standard_NC24ads_A100_v4
+  labelSelector: {matchLabels: {app: phi}}
+inference:
+  preset: {name: phi-4-mini-instruct}
+`
 
 const tuned = `apiVersion: kaito.sh/v1beta1
 kind: Workspace
@@ -22,6 +34,35 @@ tuning:
   input: {name: data, urls: ["https://example.com/a"]}
   output: {image: example.com/out:1, imagePushSecret: push}
 `
+
+const inferenceSet = `apiVersion: kaito.sh/v1beta1
+kind: InferenceSet
+metadata:
+  name: phi
+  labels: {kaito.sh/inference-role: prefill, team: a}
+  annotations: {kaito.sh/disable-benchmark: "true", syncer.dev/spot: "true", note: x}
+spec:
+  replicas: 3
+  labelSelector:
+    matchLabels: {app: phi}
+  template:
+    metadata:
+      labels: {tier: gold}
+      annotations: {kaito.sh/runtime: vllm}
+    resource:
+      instanceType: Standard_NC24ads_A100_v4
+    inference:
+      preset: {name: phi-4-mini-instruct}
+`
+
+func loadText(t *testing.T, text string) *workspace.Set {
+	t.Helper()
+	set, err := load.Load(fstest.MapFS{"a.yaml": {Data: []byte(text)}}, load.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
 
 // TestChanges lists what KAITO forbids to change, and what it does not.
 func TestChanges(t *testing.T) {
@@ -154,10 +195,7 @@ func TestChanges(t *testing.T) {
 		if after == tt.text {
 			t.Fatalf("%s: nothing is changed", name)
 		}
-		got := admission.Changes(
-			loadFiles(t, map[string]string{"a.yaml": tt.text}, load.Options{}),
-			loadFiles(t, map[string]string{"a.yaml": after}, load.Options{}),
-		)
+		got := immutable.Changes(loadText(t, tt.text), loadText(t, after))
 		switch {
 		case tt.want == "" && len(got) == 0:
 		case tt.want == "" || len(got) != 1 || !strings.Contains(got[0].String(), tt.want) || got[0].Severity != diag.Warning:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package admission
+package immutable
 
 import (
 	"fmt"
@@ -24,8 +24,8 @@ func Changes(before, after *workspace.Set) []diag.Diagnostic {
 	for i := range after.Workspaces {
 		w := &after.Workspaces[i]
 		if old := before.Find(w.Key); old != nil {
-			c := &check{w: w, set: after}
-			c.changes(old)
+			c := &comparison{w: w}
+			c.compare(old)
 			out = append(out, c.problems...)
 		}
 	}
@@ -33,8 +33,19 @@ func Changes(before, after *workspace.Set) []diag.Diagnostic {
 	return slices.Compact(out) // all replicas of an InferenceSet change alike
 }
 
-// changes reports what differs from old.
-func (c *check) changes(old *workspace.Workspace) {
+// comparison is that of one Workspace with an earlier version of it.
+type comparison struct {
+	w        *workspace.Workspace // the later version
+	problems []diag.Diagnostic
+}
+
+// warn notes a change that replaces objects.
+func (c *comparison) warn(field, message, hint string) {
+	c.problems = append(c.problems, c.w.Problem(diag.Warning, diag.WorkloadReplaced, field, message, hint))
+}
+
+// compare reports what differs from old.
+func (c *comparison) compare(old *workspace.Workspace) {
 	w := c.w
 	if (w.Inference == nil) != (old.Inference == nil) || (w.Tuning == nil) != (old.Tuning == nil) {
 		c.toggled(old)
@@ -48,7 +59,6 @@ func (c *check) changes(old *workspace.Workspace) {
 		c.tuningChanges(old.Tuning)
 		if len(c.problems) == 0 && w.Digest != old.Digest {
 			c.warn(
-				diag.WorkloadReplaced,
 				"tuning",
 				"its inputs changed: syncer replaces the Job",
 				"the tuning starts over",
@@ -65,12 +75,12 @@ func (c *check) changes(old *workspace.Workspace) {
 }
 
 // changed warns about one change: how the field differs, and what is replaced.
-func (c *check) changed(field, difference, replaced string) {
+func (c *comparison) changed(field, difference, replaced string) {
 	interrupts := "serving stops until the new pods are ready"
 	if c.w.Tuning != nil {
 		interrupts = "the tuning starts over"
 	}
-	c.warn(diag.WorkloadReplaced, field, difference+": "+replaced, interrupts+"; KAITO forbids this change")
+	c.warn(field, difference+": "+replaced, interrupts+"; KAITO forbids this change")
 }
 
 func wasIs(was, is string) string {
@@ -84,7 +94,7 @@ func wasIs(was, is string) string {
 }
 
 // toggled reports a Workspace that serves where it tuned, or the other way round.
-func (c *check) toggled(old *workspace.Workspace) {
+func (c *comparison) toggled(old *workspace.Workspace) {
 	kinds := func(w *workspace.Workspace) string {
 		if w.Tuning != nil {
 			return "the tuning Job"
@@ -100,7 +110,6 @@ func (c *check) toggled(old *workspace.Workspace) {
 		interrupts = "a running tuning stops"
 	}
 	c.warn(
-		diag.WorkloadReplaced,
 		field,
 		fmt.Sprintf("%s: syncer replaces %s with %s", wasIs(activity(old), activity(c.w)), kinds(old), kinds(c.w)),
 		interrupts+"; KAITO forbids this change",
@@ -115,7 +124,7 @@ func activity(w *workspace.Workspace) string {
 }
 
 // resourceChanges reports changes of the nodes.
-func (c *check) resourceChanges(old *workspace.Workspace) {
+func (c *comparison) resourceChanges(old *workspace.Workspace) {
 	was, is := old.Resource, c.w.Resource
 	if !strings.EqualFold(size(was), size(is)) {
 		c.changed(
@@ -129,7 +138,7 @@ func (c *check) resourceChanges(old *workspace.Workspace) {
 		if c.w.PresetName() != "" {
 			what = "nothing is replaced, because the number of nodes follows from the model"
 		}
-		c.warn(diag.WorkloadReplaced, "resource.count", wasIs(a, b)+": "+what, "KAITO forbids this change")
+		c.warn("resource.count", wasIs(a, b)+": "+what, "KAITO forbids this change")
 	}
 	if !maps.Equal(selected(was.LabelSelector), selected(is.LabelSelector)) {
 		c.changed("resource.labelSelector", "changed", "syncer replaces the pool, because its nodes need the new labels")
@@ -169,7 +178,7 @@ func selected(s *workspace.LabelSelector) map[string]string {
 }
 
 // inferenceChanges reports changes of what is served.
-func (c *check) inferenceChanges(old *workspace.Inference) {
+func (c *comparison) inferenceChanges(old *workspace.Inference) {
 	is := c.w.Inference
 	switch {
 	case (old.Preset == nil) != (is.Preset == nil):
@@ -195,7 +204,7 @@ func (c *check) inferenceChanges(old *workspace.Inference) {
 }
 
 // tuningChanges reports changes of what is tuned.
-func (c *check) tuningChanges(old *workspace.Tuning) {
+func (c *comparison) tuningChanges(old *workspace.Tuning) {
 	is := c.w.Tuning
 	if !reflect.DeepEqual(old.Preset, is.Preset) {
 		names := [2]string{}
