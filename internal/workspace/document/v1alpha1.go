@@ -10,8 +10,8 @@ import (
 // DefaultInstanceType is the CRD's default in v1alpha1; v1beta1 has none.
 const DefaultInstanceType = "Standard_NC24ads_A100_v4"
 
-// ApplyV1alpha1 makes of a Workspace what the CRD of v1alpha1 makes of it: the Workspace has a default size, and no field
-// that only v1beta1 has. It warns about the fields that it takes away.
+// ApplyV1alpha1 makes of a Workspace what the CRD of v1alpha1 makes of it: the Workspace has a default size, and no
+// field that only v1beta1 has. It warns about the fields that it takes away.
 func ApplyV1alpha1(w *workspace.Workspace) []diag.Diagnostic {
 	if w.Resource.InstanceType == "" {
 		w.Resource.InstanceType = DefaultInstanceType

@@ -27,7 +27,7 @@ func (l *loader) inferenceSet(at diag.Position, n *yaml.Node, h header.Header, p
 		}
 		l.set.Problems = append(l.set.Problems, d)
 	}
-	say := func(d diag.Diagnostic) { report(d.Placed(s.Template.At(d.Field))) }
+	say := reporter(func(d diag.Diagnostic) { report(d.Placed(s.Template.At(d.Field))) })
 	l.version(h, "InferenceSet", say)
 	unsized := false
 	for _, e := range errs {
@@ -40,9 +40,7 @@ func (l *loader) inferenceSet(at diag.Position, n *yaml.Node, h header.Header, p
 	if len(errs) == 0 && decoded != h {
 		say(diag.Errorf(diag.AmbiguousYAML, differs))
 	}
-	for _, d := range document.Ignored(s.Template.Positions) {
-		say(d)
-	}
+	say.all(document.Ignored(s.Template.Positions))
 	for _, field := range []string{"spec.template.metadata.name", "spec.template.metadata.namespace"} {
 		if _, given := s.Template.Positions[field]; given {
 			say(
@@ -64,9 +62,7 @@ func (l *loader) inferenceSet(at diag.Position, n *yaml.Node, h header.Header, p
 		say(l.refusal(key.Namespace))
 	}
 	if s.APIVersion == workspace.V1alpha1 {
-		for _, d := range document.ApplyV1alpha1ToSet(&s) {
-			say(d)
-		}
+		say.all(document.ApplyV1alpha1ToSet(&s))
 	}
 	if unsized || !l.replicas(&s, say) { // syncer must not take live objects for removed
 		l.set.Unsized[key.Name] = at.Path

@@ -34,18 +34,14 @@ func (l *loader) workspace(at diag.Position, n *yaml.Node, h header.Header, pref
 	}
 	w.Key, w.Source = key, at
 	w.Positions = placed(w.Positions, at, prefix)
-	say := func(d diag.Diagnostic) { report(d.Placed(w.At(d.Field))) }
+	say := reporter(func(d diag.Diagnostic) { report(d.Placed(w.At(d.Field))) })
 	l.version(h, "Workspace", say)
-	for _, d := range document.Ignored(w.Positions) {
-		say(d)
-	}
+	say.all(document.Ignored(w.Positions))
 	if len(errs) == 0 && decoded != h {
 		say(diag.Errorf(diag.AmbiguousYAML, differs))
 	}
 	if h.APIVersion == workspace.V1alpha1 {
-		for _, d := range document.ApplyV1alpha1(&w) {
-			say(d)
-		}
+		say.all(document.ApplyV1alpha1(&w))
 	}
 	if h.Name == "" {
 		missing := diag.Errorf(diag.RequiredField, "%sis required", prefix)
@@ -65,7 +61,13 @@ func (l *loader) workspace(at diag.Position, n *yaml.Node, h header.Header, pref
 }
 
 // reporter reports something about a field of one document, at the place where the field is written.
-type reporter = func(diag.Diagnostic)
+type reporter func(diag.Diagnostic)
+
+func (say reporter) all(found []diag.Diagnostic) {
+	for _, d := range found {
+		say(d)
+	}
+}
 
 // version refuses unknown API versions.
 func (l *loader) version(h header.Header, kind string, say reporter) {
