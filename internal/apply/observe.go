@@ -5,13 +5,9 @@ package apply
 import (
 	"bytes"
 	"context"
-	"strings"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/wellknown"
 )
 
 // containsField reports whether a managed field set names a label.
@@ -37,30 +33,4 @@ func (c *Cluster) Observe(ctx context.Context) (cluster.State, error) {
 		x.Foreign, x.AllPods, x.Taken = true, l.listed(), l.taken
 	}
 	return c.watches.view.State(x)
-}
-
-func nodeOf(node *corev1.Node) cluster.Node {
-	gpus := node.Status.Allocatable[cluster.ResourceGPU]
-	n := cluster.Node{
-		Name:         node.Name,
-		Pool:         node.Labels[wellknown.LabelAgentPool],
-		InstanceType: node.Labels[corev1.LabelInstanceTypeStable],
-		Labels:       node.Labels,
-		GPUs:         gpus.Value(),
-		Cordoned:     node.Spec.Unschedulable,
-	}
-	for resource, quantity := range node.Status.Allocatable {
-		if profile, ok := strings.CutPrefix(string(resource), cluster.ResourceMIG); ok {
-			if n.Slices == nil {
-				n.Slices = map[string]int64{}
-			}
-			n.Slices[profile] = quantity.Value()
-		}
-	}
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			n.Ready = c.Status == corev1.ConditionTrue && node.DeletionTimestamp == nil
-		}
-	}
-	return n
 }

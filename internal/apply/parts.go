@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/tools/cache"
 
+	"syncer.dev/syncer/internal/apply/decode"
 	"syncer.dev/syncer/internal/apply/health"
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
@@ -84,36 +85,36 @@ func keeping(managers []string, strip cache.TransformFunc) cache.TransformFunc {
 
 var (
 	stripWorkload = stripWith(func(u *unstructured.Unstructured) mirror.Part {
-		w, err := workloadOf(u)
+		w, err := decode.Workload(u)
 		return read(&w, err)
 	})
 	stripOwnPod = stripping(func(u *unstructured.Unstructured) mirror.Part {
-		pod, err := typed[corev1.Pod](u)
+		pod, err := decode.Typed[corev1.Pod](u)
 		if err != nil {
 			return mirror.Broken{Err: err}
 		}
 		p := mirror.Pod{}
 		if name := pod.Labels[cluster.LabelWorkspace]; name != "" {
 			p.Workspace = workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Once(name)}
-			is := podOf(pod)
+			is := decode.Pod(pod)
 			p.Pod = &is
 		}
 		return p
 	})
 	stripEndpoints = stripping(func(u *unstructured.Unstructured) mirror.Part {
-		slice, err := typed[discoveryv1.EndpointSlice](u)
+		slice, err := decode.Typed[discoveryv1.EndpointSlice](u)
 		return read(endpointsOf(slice, err))
 	})
 	stripNode = stripping(func(u *unstructured.Unstructured) mirror.Part {
-		node, err := typed[corev1.Node](u)
+		node, err := decode.Typed[corev1.Node](u)
 		if err != nil {
 			return mirror.Broken{Err: err}
 		}
-		return nodeOf(node)
+		return decode.Node(node)
 	})
-	stripNodePool = stripWith(func(u *unstructured.Unstructured) mirror.Part { return nodePoolOf(u) })
+	stripNodePool = stripWith(func(u *unstructured.Unstructured) mirror.Part { return decode.NodePool(u) })
 	stripClaim    = stripping(func(u *unstructured.Unstructured) mirror.Part {
-		return mirror.Claim{Pool: u.GetLabels()[cluster.LabelNodePool], Claim: claimOf(u)}
+		return mirror.Claim{Pool: u.GetLabels()[cluster.LabelNodePool], Claim: decode.NodeClaim(u)}
 	})
 )
 

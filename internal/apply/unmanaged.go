@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
 
+	"syncer.dev/syncer/internal/apply/decode"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -92,7 +93,7 @@ func stripPod(clusterName string) cache.TransformFunc {
 		if !ok {
 			return o, nil // informers may transform an object twice
 		}
-		pod, err := typed[struct {
+		pod, err := decode.Typed[struct {
 			Spec corev1.PodSpec `json:"spec"`
 		}](u)
 		if err != nil {
@@ -106,7 +107,7 @@ func stripPod(clusterName string) cache.TransformFunc {
 				UID:             u.GetUID(),
 				ResourceVersion: u.GetResourceVersion(),
 			},
-			node: pod.Spec.NodeName, gpus: gpusOf(&pod.Spec), daemon: ofDaemon(u),
+			node: pod.Spec.NodeName, gpus: decode.GPUs(&pod.Spec), daemon: ofDaemon(u),
 			ours: labels[cluster.LabelManagedBy] == cluster.ManagedBy && labels[cluster.LabelCluster] == clusterName,
 		}, nil
 	}

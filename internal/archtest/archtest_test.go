@@ -113,7 +113,7 @@ var layers = [][]string{
 		"internal/apply/sweep",
 		"internal/reviewed", "internal/plan/rollout",
 	},
-	{"internal/capacity/sizing"},
+	{"internal/apply/decode", "internal/capacity/sizing"},
 	{
 		"internal/capacity/existing", "internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter",
 		"internal/capacity/sizing/memo",
@@ -290,7 +290,9 @@ var fences = []struct {
 	}},
 	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/lease"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
-	{"github.com/fluxcd/", []string{"internal/apply", "internal/apply/drift", "internal/apply/health"}},
+	{"github.com/fluxcd/", []string{
+		"internal/apply/decode", "internal/apply/drift", "internal/apply/health",
+	}},
 	{"k8s.io/kubectl", nil},
 	{"github.com/Azure/", []string{"internal/capacity/aks", "internal/git/entra", "internal/sops/keys"}},
 	{"github.com/getsops/", []string{"internal/sops/keys"}},
@@ -325,7 +327,7 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/existing", "internal/capacity/karpenter", "internal/capacity/sizing/memo",
 	"internal/cluster", "internal/diff",
-	"internal/apply/drift", "internal/apply/known", "internal/apply/recreate", "internal/apply/sweep",
+	"internal/apply/decode", "internal/apply/drift", "internal/apply/known", "internal/apply/recreate", "internal/apply/sweep",
 	"internal/apply/units",
 	"internal/desired", "internal/desired/align", "internal/desired/conflict", "internal/desired/depends",
 	"internal/desired/digest", "internal/desired/eventual", "internal/desired/locked",

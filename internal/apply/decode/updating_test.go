@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package decode
 
 import (
 	"testing"
@@ -34,7 +34,7 @@ func TestUpdating(t *testing.T) {
 		u.SetName("model")
 		u.SetGeneration(2)
 		u.SetCreationTimestamp(metav1.NewTime(created))
-		w, err := workloadOf(u)
+		w, err := Workload(u)
 		if err != nil || w.Updating != tt.updating || !w.Created.Equal(created) {
 			t.Errorf("%s: updating %t, created %s, %v", name, w.Updating, w.Created, err)
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package decode
 
 import (
 	"slices"
@@ -10,15 +10,15 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// nodePoolOf reads a NodePool, without its NodeClaims.
-func nodePoolOf(u *unstructured.Unstructured) *cluster.NodePool {
+// NodePool reads a NodePool, without its NodeClaims.
+func NodePool(u *unstructured.Unstructured) *cluster.NodePool {
 	return &cluster.NodePool{
 		Name: u.GetName(), Deleting: u.GetDeletionTimestamp() != nil, NotReady: failing(u, "Ready"),
 	}
 }
 
-// claimOf reads a NodeClaim. Karpenter sets the conditions Launched, Registered and Initialized in this order.
-func claimOf(u *unstructured.Unstructured) cluster.NodeClaim {
+// NodeClaim reads a NodeClaim. Karpenter sets the conditions Launched, Registered and Initialized in this order.
+func NodeClaim(u *unstructured.Unstructured) cluster.NodeClaim {
 	node, _, _ := unstructured.NestedString(u.Object, "status", "nodeName")
 	return cluster.NodeClaim{
 		Name: u.GetName(), Node: node, Ready: condition(u, "Ready"), Deleting: u.GetDeletionTimestamp() != nil,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package decode
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// typed converts an object to the type that k8s.io/api has for its kind. Objects stay unstructured where they are
+// Typed converts an object to the type that k8s.io/api has for its kind. Objects stay unstructured where they are
 // written: a type would lose the fields that it does not know.
-func typed[T any](u *unstructured.Unstructured) (*T, error) {
+func Typed[T any](u *unstructured.Unstructured) (*T, error) {
 	out := new(T)
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, out); err != nil {
 		return nil, fmt.Errorf("read %s %s/%s: %w", u.GetKind(), u.GetNamespace(), u.GetName(), err)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package decode
 
 import (
 	"strings"
@@ -87,7 +87,7 @@ containerStatuses:
 			if err := yaml.UnmarshalStrict([]byte(tt.status), &pod.Status); err != nil {
 				t.Fatal(err)
 			}
-			if p := podOf(&pod); p.Reason != tt.reason || p.Message != tt.message {
+			if p := Pod(&pod); p.Reason != tt.reason || p.Message != tt.message {
 				t.Errorf("got  %s: %s\nwant %s: %s", p.Reason, p.Message, tt.reason, tt.message)
 			}
 		})
@@ -112,7 +112,7 @@ func TestFailedAt(t *testing.T) {
 	if err := yaml.UnmarshalStrict([]byte(text), &pod.Status); err != nil {
 		t.Fatal(err)
 	}
-	if at := podOf(&pod).FailedAt; !at.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) {
+	if at := Pod(&pod).FailedAt; !at.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) {
 		t.Errorf("failed at %s", at)
 	}
 }
@@ -148,7 +148,7 @@ status:
 			if err := yaml.UnmarshalStrict([]byte(text), &pod); err != nil {
 				t.Fatal(err)
 			}
-			if got := podOf(&pod).Start; got != tt.want {
+			if got := Pod(&pod).Start; got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package decode
 
 import (
 	"io/fs"
@@ -37,7 +37,7 @@ func TestPushedBy(t *testing.T) {
 				ExitCode: tt.code, Message: tt.message,
 			}}},
 		}}}
-		if got := podOf(pod).Pushed; got != tt.want {
+		if got := Pod(pod).Pushed; got != tt.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package decode
 
 import (
 	"slices"
@@ -15,12 +15,12 @@ import (
 	"syncer.dev/syncer/internal/wellknown"
 )
 
-// workloadOf reads a StatefulSet or a Job.
-func workloadOf(u *unstructured.Unstructured) (cluster.Workload, error) {
+// Workload reads a StatefulSet or a Job.
+func Workload(u *unstructured.Unstructured) (cluster.Workload, error) {
 	if u.GetKind() == "Job" {
 		return jobOf(u)
 	}
-	s, err := typed[appsv1.StatefulSet](u)
+	s, err := Typed[appsv1.StatefulSet](u)
 	if err != nil {
 		return cluster.Workload{}, err
 	}
@@ -41,7 +41,7 @@ func workloadOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 }
 
 func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
-	j, err := typed[batchv1.Job](u)
+	j, err := Typed[batchv1.Job](u)
 	if err != nil {
 		return cluster.Workload{}, err
 	}
@@ -68,7 +68,7 @@ func runs(u *unstructured.Unstructured, pod *corev1.PodSpec) cluster.Workload {
 		Ref:    cluster.RefOf(u),
 		Inputs: u.GetAnnotations()[cluster.AnnotationInputs],
 		Pool:   requiredPool(pod),
-		GPUs:   gpusOf(pod),
+		GPUs:   GPUs(pod),
 	}
 }
 
@@ -88,8 +88,8 @@ func requiredPool(pod *corev1.PodSpec) string {
 	return ""
 }
 
-// gpusOf adds up the whole GPUs that the containers of a pod request. For GPUs, the request equals the limit.
-func gpusOf(pod *corev1.PodSpec) int64 {
+// GPUs adds up the whole GPUs that the containers of a pod request. For GPUs, the request equals the limit.
+func GPUs(pod *corev1.PodSpec) int64 {
 	var sum int64
 	for i := range pod.Containers {
 		limit := pod.Containers[i].Resources.Limits[cluster.ResourceGPU]

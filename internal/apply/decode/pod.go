@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package decode
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// podOf reads a pod, and what is wrong with it in the words of KAITO's condition reasons.
-func podOf(pod *corev1.Pod) cluster.Pod {
+// Pod reads a pod, and what is wrong with it in the words of KAITO's condition reasons.
+func Pod(pod *corev1.Pod) cluster.Pod {
 	p := cluster.Pod{
 		Name:       pod.Name,
 		Node:       pod.Spec.NodeName,
