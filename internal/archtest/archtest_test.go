@@ -115,6 +115,7 @@ var layers = [][]string{
 	},
 	{"internal/apply/decode", "internal/capacity/sizing"},
 	{
+		"internal/apply/informers",
 		"internal/capacity/existing", "internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter",
 		"internal/capacity/sizing/memo",
 	},
@@ -288,7 +289,7 @@ var fences = []struct {
 		"internal/git", "internal/git/ancestry", "internal/git/edit", "internal/git/local", "internal/git/objects",
 		"internal/git/revision", "internal/git/signin", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
-	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/lease"}},
+	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/informers", "internal/apply/lease"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{
 		"internal/apply/decode", "internal/apply/drift", "internal/apply/health",
@@ -327,8 +328,8 @@ var pure = []string{
 	"internal/capacity/fleet/pack", "internal/capacity/pools", "internal/capacity/unavailable",
 	"internal/capacity/existing", "internal/capacity/karpenter", "internal/capacity/sizing/memo",
 	"internal/cluster", "internal/diff",
-	"internal/apply/decode", "internal/apply/drift", "internal/apply/known", "internal/apply/recreate", "internal/apply/sweep",
-	"internal/apply/units",
+	"internal/apply/decode", "internal/apply/drift", "internal/apply/known", "internal/apply/recreate",
+	"internal/apply/sweep", "internal/apply/units",
 	"internal/desired", "internal/desired/align", "internal/desired/conflict", "internal/desired/depends",
 	"internal/desired/digest", "internal/desired/eventual", "internal/desired/locked",
 	"internal/desired/why",
@@ -422,7 +423,7 @@ func TestCloudsAreNotLinked(t *testing.T) {
 func TestImportFault(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"internal/plan", "fmt", ""},
-		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/lease] may"},
+		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/informers "},
 		{"internal/plan", module + "internal/golden", "which is for tests"},
 		{"internal/engine", module + "internal/git", "imports the adapter"},
 		{"internal/apply", module + "internal/git", "imports the adapter"},

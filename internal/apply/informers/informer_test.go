@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package informers
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,12 +16,15 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
-	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/testenv"
 )
 
 // somePod is a pod as the server sends it, with fields that syncer does not need.
@@ -94,7 +98,7 @@ func TestListsByPages(t *testing.T) {
 	i := informerSpec{pods, nil, stripPod(owner), podIndexers, p}.informer(client, "")
 	_ = i.SetWatchErrorHandler(func(_ *cache.Reflector, err error) { p.markDown(err, time.Now()) })
 	go i.RunWithContext(t.Context())
-	eventually(t, "the first listing", func() string {
+	testenv.Eventually(t, "the first listing", func() string {
 		if !i.HasSynced() {
 			return "not listed"
 		}
@@ -108,14 +112,14 @@ func TestListsByPages(t *testing.T) {
 	}
 	refused.Store(1)
 	server.CloseClientConnections()
-	eventually(t, "the end of the watch to be noticed", func() string {
+	testenv.Eventually(t, "the end of the watch to be noticed", func() string {
 		if err := p.downFor(0, time.Now()); err == nil || !strings.Contains(err.Error(), "no") {
 			return fmt.Sprint(err)
 		}
 		return ""
 	})
 	refused.Store(0)
-	eventually(t, "the watch to go on", func() string {
+	testenv.Eventually(t, "the watch to go on", func() string {
 		if err := p.downFor(0, time.Now()); err != nil {
 			return err.Error()
 		}
@@ -157,21 +161,28 @@ func TestPodsAreSmall(t *testing.T) {
 	runtime.KeepAlive(store)
 }
 
-// What cannot be watched any more is not taken for what is so: for the kinds of all modes Observe fails after a
-// while, and of the pods of others it is not said that they are all.
+// What cannot be watched any more is not taken for what is so: for the kinds of all modes Synced fails after a while,
+// and of the pods of others it is not said that they are all.
 func TestWatchThatEnds(t *testing.T) {
-	c, _ := connectWith(t, Options{Foreign: true})
+	w := started(t, Options{Namespaces: []string{"default"}, Foreign: true})
 	all := func(want bool) {
 		t.Helper()
-		observed(t, c, fmt.Sprintf("all pods: %v", want), func(s cluster.State) string {
-			if s.AllPods != want {
+		testenv.Eventually(t, fmt.Sprintf("all pods: %v", want), func() string {
+			if err := w.Synced(); err != nil {
+				return err.Error()
+			}
+			s, err := w.State(nil)
+			switch {
+			case err != nil:
+				return err.Error()
+			case s.AllPods != want:
 				return "not yet"
 			}
 			return ""
 		})
 	}
 	all(true)
-	l := c.watches.optionalKind(podKind)
+	l := w.optionalKind(podKind)
 	l.mu.Lock()
 	p := l.healths[0]
 	l.mu.Unlock()
@@ -180,17 +191,39 @@ func TestWatchThatEnds(t *testing.T) {
 	p.markUp()
 	all(true)
 
-	core := c.watches.healths[0]
+	core := w.healths[0]
 	core.markDown(errors.New("watch jobs: forbidden"), time.Now())
 	all(true) // for a moment, that is no news
 	core.markUp()
 	core.markDown(errors.New("watch jobs: forbidden"), time.Now().Add(-2*watchPatience))
 	core.markDown(errors.New("watch jobs: forbidden again"), time.Now())
-	var away *UnreachableError
-	if _, err := c.Observe(t.Context()); !errors.As(err, &away) || away.Starting() ||
-		!strings.Contains(err.Error(), "forbidden again") {
+	if err := w.Synced(); err == nil || errors.Is(err, ErrNotSynced) || !strings.Contains(err.Error(), "forbidden again") {
 		t.Errorf("%v", err)
 	}
 	core.markUp()
 	all(true)
+}
+
+// started returns informers that watch a control plane of their own.
+func started(t *testing.T, o Options) *Informers {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", testenv.StartCluster(t).Kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	httpClient, err := rest.HTTPClientFor(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.NewMapper = func() (meta.RESTMapper, error) { return apiutil.NewDynamicRESTMapper(config, httpClient) }
+	if o.Mapper, err = o.NewMapper(); err != nil {
+		t.Fatal(err)
+	}
+	if o.Client, err = dynamic.NewForConfigAndClient(config, httpClient); err != nil {
+		t.Fatal(err)
+	}
+	o.Cluster, o.Contact = owner, func(context.Context) error { return nil }
+	w := New(o)
+	w.Start(t.Context())
+	return w
 }

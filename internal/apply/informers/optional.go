@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package informers
 
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -15,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/apply/secrets"
@@ -44,9 +42,10 @@ type optionalKind struct {
 	told      []cache.InformerSynced               // whether the view knows the first list of each informer
 }
 
-// The kinds of Karpenter that mode karpenter needs.
+// NodePool is the kind of Karpenter that mode karpenter applies.
+var NodePool = schema.GroupKind{Group: "karpenter.sh", Kind: "NodePool"}
+
 var (
-	nodePoolKind  = schema.GroupKind{Group: "karpenter.sh", Kind: "NodePool"}
 	nodeClaimKind = schema.GroupKind{Group: "karpenter.sh", Kind: "NodeClaim"}
 	podKind       = schema.GroupKind{Kind: "Pod"}
 )
@@ -71,14 +70,14 @@ func optionalKinds(o Options, managed string) []*optionalKind {
 		kind, group, _ := strings.Cut(name, ".")
 		gk := schema.GroupKind{Group: group, Kind: kind}
 		if _, builtin := applied[gk]; !builtin {
-			kept := keeping(o.Ignore.Managers, stripOptional(gk))
+			kept := keeping(o.Managers, stripOptional(gk))
 			out = append(out, &optionalKind{kind: gk, applied: true, selector: selected, strip: kept})
 		}
 	}
 	if o.Karpenter {
 		// Karpenter copies the labels of a NodePool's template, including the cluster's, to its NodeClaims.
 		claims := func(l *metav1.ListOptions) { l.LabelSelector = cluster.LabelCluster + "=" + o.Cluster }
-		out = append(out, &optionalKind{kind: nodePoolKind, applied: true, selector: selected, strip: stripNodePool},
+		out = append(out, &optionalKind{kind: NodePool, applied: true, selector: selected, strip: stripNodePool},
 			&optionalKind{kind: nodeClaimKind, selector: claims, strip: stripClaim})
 	}
 	if o.Foreign {
@@ -107,9 +106,9 @@ const (
 )
 
 // follow watches a kind for as long as the cluster has it, until ctx is done.
-func (w *watches) follow(ctx context.Context, l *optionalKind) {
+func (w *Informers) follow(ctx context.Context, l *optionalKind) {
 	pause := retryFirst
-	mapper := w.cluster.client.RESTMapper()
+	mapper := w.options.Mapper
 	for ctx.Err() == nil {
 		mapping, err := mapper.RESTMapping(l.kind)
 		switch {
@@ -118,8 +117,7 @@ func (w *watches) follow(ctx context.Context, l *optionalKind) {
 				pause = retryFirst // the kind existed until now
 			}
 			// The kind may return in another version, and a mapper never forgets a version it has found.
-			client := &http.Client{Transport: w.cluster.version.Transport}
-			if fresh, err := apiutil.NewDynamicRESTMapper(w.cluster.config, client); err == nil {
+			if fresh, err := w.options.NewMapper(); err == nil {
 				mapper = fresh
 			}
 		case !meta.IsNoMatchError(err):
@@ -141,18 +139,18 @@ func (w *watches) follow(ctx context.Context, l *optionalKind) {
 }
 
 // watchOptional watches until the server no longer has the kind, and reports whether all objects were listed.
-func (w *watches) watchOptional(ctx context.Context, l *optionalKind, mapping *meta.RESTMapping) bool {
+func (w *Informers) watchOptional(ctx context.Context, l *optionalKind, mapping *meta.RESTMapping) bool {
 	ctx, gone := context.WithCancel(ctx)
 	defer gone()
 	namespaces := []string{metav1.NamespaceAll}
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace && !l.all {
-		namespaces = w.cluster.options.Namespaces
+		namespaces = w.options.Namespaces
 	}
 	informers, healths := map[string]cache.SharedIndexInformer{}, []*watchHealth{}
 	var told []cache.InformerSynced
 	for _, ns := range namespaces {
 		p := w.newHealth()
-		i := informerSpec{mapping.Resource, l.selector, l.strip, l.indexers, p}.informer(w.cluster.dynamic, ns)
+		i := informerSpec{mapping.Resource, l.selector, l.strip, l.indexers, p}.informer(w.options.Client, ns)
 		informers[ns], healths = i, append(healths, p)
 		_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 			p.markDown(fmt.Errorf("watch %s: %w", mapping.Resource.Resource, err), time.Now())
@@ -260,7 +258,7 @@ func (l *optionalKind) object(ns, name string) *mirror.Object {
 }
 
 // optionalKind returns the optional kind, or nil if it is not one.
-func (w *watches) optionalKind(kind schema.GroupKind) *optionalKind {
+func (w *Informers) optionalKind(kind schema.GroupKind) *optionalKind {
 	for _, l := range w.optional {
 		if l.kind == kind {
 			return l

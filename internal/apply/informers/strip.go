@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package informers
 
 import (
 	"slices"
@@ -29,7 +29,7 @@ func read[T any](value T, err error) mirror.Part {
 // strip is the transformation of kinds of which syncer reads the metadata only.
 func strip(o any) (any, error) {
 	if u, ok := o.(*unstructured.Unstructured); ok {
-		return mirror.Applied(u, appliedByUs(u), nil), nil
+		return mirror.Applied(u, mirror.AppliedByUs(u), nil), nil
 	}
 	return o, nil // informers may transform an object twice
 }
@@ -48,7 +48,7 @@ func stripping(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, 
 func stripWith(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, error) {
 	return func(o any) (any, error) {
 		if u, ok := o.(*unstructured.Unstructured); ok {
-			return mirror.Applied(u, appliedByUs(u), of(u)), nil
+			return mirror.Applied(u, mirror.AppliedByUs(u), of(u)), nil
 		}
 		return o, nil
 	}
@@ -73,7 +73,7 @@ func keeping(managers []string, strip cache.TransformFunc) cache.TransformFunc {
 			return strip(o)
 		}
 		others := slices.DeleteFunc(slices.Clone(u.GetManagedFields()), func(e metav1.ManagedFieldsEntry) bool {
-			return e.Manager == fieldManager || !slices.Contains(managers, e.Manager)
+			return e.Manager == cluster.FieldManager || !slices.Contains(managers, e.Manager)
 		})
 		stripped, err := strip(o)
 		if s, ok := stripped.(*mirror.Object); ok && err == nil {

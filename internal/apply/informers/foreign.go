@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package informers
 
 import (
 	"slices"
@@ -59,7 +59,7 @@ func (l *optionalKind) taken(n *cluster.Node) {
 }
 
 // foreignHandlers have the nodes read again whose pods have changed, and signal what changes the use of GPUs.
-func (w *watches) foreignHandlers() cache.ResourceEventHandler {
+func (w *Informers) foreignHandlers() cache.ResourceEventHandler {
 	touch := func(o any) {
 		if p, ok := o.(*unmanagedPod); ok {
 			w.view.TouchNode(p.node)

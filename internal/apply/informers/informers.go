@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package apply
+package informers
 
 import (
 	"context"
@@ -8,14 +8,16 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
 
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // The kinds that are watched. Pods and EndpointSlices are made by controllers and carry our labels because their owners
@@ -43,9 +45,29 @@ var applied = map[schema.GroupKind]schema.GroupVersionResource{
 	{Kind: "ConfigMap"}: configMaps, {Kind: "PersistentVolumeClaim"}: claims,
 }
 
-// watches keep our objects in memory.
-type watches struct {
-	cluster   *Cluster
+// Options say what to watch, and by which clients.
+type Options struct {
+	Cluster    string   // value of the label syncer.dev/cluster
+	Namespaces []string // that Workspaces may be in
+	// Kinds are other kinds that syncer may apply, as "Kind" or "Kind.group". The cluster may lack them: see
+	// optionalKind.
+	Kinds     []string
+	Karpenter bool // NodePools, which syncer applies, and NodeClaims
+	Foreign   bool // the pods of others
+	// Managers are the field managers of which it is kept which fields they have set.
+	Managers []string
+
+	Client dynamic.Interface
+	// Mapper finds the resource of a kind. A mapper never forgets a version that it has found: NewMapper returns another.
+	Mapper    meta.RESTMapper
+	NewMapper func() (meta.RESTMapper, error)
+	// Contact asks the server for anything, and returns why it does not answer.
+	Contact func(ctx context.Context) error
+}
+
+// Informers keep our objects in memory.
+type Informers struct {
+	options   Options
 	changed   chan struct{}
 	informers map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer // by namespace; "" for nodes
 	healths   []*watchHealth                                                       // of the informers
@@ -59,9 +81,10 @@ type watches struct {
 // watchPatience is that for a cluster: twice the longest pause between two tries to watch, which is half a minute.
 const watchPatience = time.Minute
 
-func newWatches(c *Cluster) *watches {
-	w := &watches{
-		cluster:   c,
+// New prepares the informers. They send no request before Start.
+func New(o Options) *Informers {
+	w := &Informers{
+		options:   o,
 		changed:   make(chan struct{}, 1),
 		patience:  watchPatience,
 		informers: map[schema.GroupVersionResource]map[string]cache.SharedIndexInformer{},
@@ -70,13 +93,13 @@ func newWatches(c *Cluster) *watches {
 	}
 	ours := labels.SelectorFromSet(labels.Set{
 		cluster.LabelManagedBy: cluster.ManagedBy,
-		cluster.LabelCluster:   c.options.Cluster,
+		cluster.LabelCluster:   o.Cluster,
 	}).String()
-	w.optional = optionalKinds(c.options, ours)
-	selectOurs := func(o *metav1.ListOptions) { o.LabelSelector = ours }
-	for _, ns := range c.options.Namespaces {
+	w.optional = optionalKinds(o, ours)
+	selectOurs := func(l *metav1.ListOptions) { l.LabelSelector = ours }
+	for _, ns := range o.Namespaces {
 		for gvr, strip := range strips {
-			kept := keeping(c.options.Ignore.Managers, strip)
+			kept := keeping(o.Managers, strip)
 			w.add(informerSpec{gvr, selectOurs, kept, nil, w.newHealth()}, ns)
 		}
 	}
@@ -84,8 +107,8 @@ func newWatches(c *Cluster) *watches {
 	return w
 }
 
-func (w *watches) add(s informerSpec, ns string) {
-	gvr, i := s.resource, s.informer(w.cluster.dynamic, ns)
+func (w *Informers) add(s informerSpec, ns string) {
+	gvr, i := s.resource, s.informer(w.options.Client, ns)
 	if w.informers[gvr] == nil {
 		w.informers[gvr] = map[string]cache.SharedIndexInformer{}
 	}
@@ -99,7 +122,7 @@ func (w *watches) add(s informerSpec, ns string) {
 }
 
 // handlers pass the events of an informer on to the view, and signal those that change anything that syncer reads.
-func (w *watches) handlers() cache.ResourceEventHandler {
+func (w *Informers) handlers() cache.ResourceEventHandler {
 	event := func(before, after any) {
 		if w.view.Event(slimIn(before), slimIn(after)) {
 			w.signal()
@@ -122,16 +145,17 @@ func slimIn(o any) *mirror.Object {
 }
 
 // newHealth returns the health of a watch that has the server probed when it goes down.
-func (w *watches) newHealth() *watchHealth { return &watchHealth{onDown: w.probe.hint} }
+func (w *Informers) newHealth() *watchHealth { return &watchHealth{onDown: w.probe.hint} }
 
-func (w *watches) signal() {
+func (w *Informers) signal() {
 	select {
 	case w.changed <- struct{}{}:
 	default: // one is waiting already
 	}
 }
 
-func (w *watches) start(ctx context.Context) {
+// Start starts the watches, which run until ctx is done.
+func (w *Informers) Start(ctx context.Context) {
 	for _, byNamespace := range w.informers {
 		for _, i := range byNamespace {
 			go i.RunWithContext(ctx)
@@ -140,14 +164,15 @@ func (w *watches) start(ctx context.Context) {
 	for _, l := range w.optional {
 		go w.follow(ctx, l)
 	}
-	go w.probe.run(ctx, w.cluster.contact, w.signal)
+	go w.probe.run(ctx, w.options.Contact, w.signal)
 }
 
-var errNotSynced = errors.New("its objects have not been listed yet")
+// ErrNotSynced means that the first list of the watched objects has not ended yet.
+var ErrNotSynced = errors.New("its objects have not been listed yet")
 
-// synced returns an error until every informer has listed its objects once, and when a watch is down for so long that
+// Synced returns an error until every informer has listed its objects once, and when a watch is down for so long that
 // its objects may be out of date.
-func (w *watches) synced() error {
+func (w *Informers) Synced() error {
 	patience := w.patience
 	listed := true
 	for _, byNamespace := range w.informers {
@@ -167,18 +192,60 @@ func (w *watches) synced() error {
 		}
 	}
 	if !listed {
-		return errNotSynced
+		return ErrNotSynced
 	}
 	for _, l := range w.optional {
 		if !l.synced() {
-			return errNotSynced
+			return ErrNotSynced
 		}
 	}
 	return nil
 }
 
+// Changed receives a signal after a change of a watched object. One signal may stand for several changes.
+func (w *Informers) Changed() <-chan struct{} { return w.changed }
+
+// Touch signals a change of all that is watched, although no event has come.
+func (w *Informers) Touch() {
+	w.view.Touch()
+	w.signal()
+}
+
+// Answers returns why the server did not answer the last probe, or nil: an error of Options.Contact.
+func (w *Informers) Answers() error { return w.probe.last() }
+
+// State returns all objects that are watched, with the fields that are contested. It makes only those parts of the
+// State again that have changed. The State is shared, and never changes.
+func (w *Informers) State(contests []cluster.Contest) (cluster.State, error) {
+	x := mirror.Extras{Contests: contests, Taken: func(*cluster.Node) {}}
+	if l := w.optionalKind(podKind); l != nil && l.within(w.patience) {
+		x.Foreign, x.AllPods, x.Taken = true, l.listed(), l.taken
+	}
+	return w.view.State(x)
+}
+
+// Has reports whether a Workspace has live objects.
+func (w *Informers) Has(key workspace.Key) bool { return w.view.Has(key) }
+
+// Object returns what is kept of an object, or nil, and whether the watch of its kind is complete: an object that is
+// not there then does not exist, or is not ours.
+func (w *Informers) Object(kind schema.GroupKind, ns, name string) (o *mirror.Object, complete bool) {
+	if l := w.optionalKind(kind); l != nil {
+		return l.object(ns, name), l.listed()
+	}
+	gvr := applied[kind]
+	i := w.informers[gvr][ns]
+	return w.object(gvr, ns, name), i != nil && i.HasSynced()
+}
+
+// Resource returns the resource of a kind that syncer applies and that every cluster has.
+func Resource(kind schema.GroupKind) (gvr schema.GroupVersionResource, ok bool) {
+	gvr, ok = applied[kind]
+	return gvr, ok
+}
+
 // object returns what is kept of one object, or nil when it is not there or not ours.
-func (w *watches) object(gvr schema.GroupVersionResource, ns, name string) *mirror.Object {
+func (w *Informers) object(gvr schema.GroupVersionResource, ns, name string) *mirror.Object {
 	i := w.informers[gvr][ns]
 	if i == nil {
 		return nil
@@ -188,21 +255,4 @@ func (w *watches) object(gvr schema.GroupVersionResource, ns, name string) *mirr
 		return nil
 	}
 	return slimIn(o)
-}
-
-// appliedByUs reports whether our field manager applied the cluster label of an object.
-func appliedByUs(u *unstructured.Unstructured) bool {
-	entries := u.GetManagedFields()
-	for _, e := range entries {
-		if e.Manager != fieldManager || e.Operation != metav1.ManagedFieldsOperationApply {
-			continue
-		}
-		if e.FieldsV1 == nil { // one that mirror.Object.Unstructured left
-			return true
-		}
-		if containsField(e.FieldsV1.GetRawBytes(), cluster.LabelCluster) {
-			return true
-		}
-	}
-	return false
 }
