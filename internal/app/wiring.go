@@ -260,7 +260,7 @@ func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
 		case err != nil:
 			return "", err
 		default:
-			id += " " + name + "=" + string(h)
+			id += " " + name + "=" + h
 		}
 	}
 	return id, nil
@@ -274,8 +274,7 @@ func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
 	case slices.Contains(exclude, dir):
 		return "", nil
 	case !slices.ContainsFunc(exclude, within):
-		h, err := s.TreeHash(dir)
-		return string(h), err
+		return s.TreeHash(dir)
 	}
 	entries, err := s.ReadDir(dir)
 	if err != nil {

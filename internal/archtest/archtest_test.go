@@ -72,13 +72,14 @@ var layers = [][]string{
 	{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
 		"internal/podpolicy", "internal/publicurl",
-		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
+		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/limits",
+		"internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
 	},
 	{
 		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
-		"internal/git/ancestry", "internal/git/edit", "internal/git/revision",
-		"internal/git/store",
+		"internal/git/ancestry", "internal/git/edit", "internal/git/pack", "internal/git/revision",
+		"internal/git/snapshot", "internal/git/store",
 		"internal/git/smarthttp",
 		"internal/modelconfig", "internal/workspace/header",
 		"internal/workspace/cron", "internal/workspace/imageref", "internal/workspace/kaitokeys",
@@ -287,7 +288,8 @@ var fences = []struct {
 }{
 	{"github.com/go-git/", []string{
 		"internal/git", "internal/git/ancestry", "internal/git/edit", "internal/git/local", "internal/git/objects",
-		"internal/git/revision", "internal/git/signin", "internal/git/store", "internal/git/target", "internal/git/worktree",
+		"internal/git/pack", "internal/git/revision", "internal/git/signin", "internal/git/snapshot", "internal/git/store",
+		"internal/git/target", "internal/git/worktree",
 	}},
 	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/informers", "internal/apply/lease"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
@@ -333,8 +335,8 @@ var pure = []string{
 	"internal/desired", "internal/desired/align", "internal/desired/conflict", "internal/desired/depends",
 	"internal/desired/digest", "internal/desired/eventual", "internal/desired/locked",
 	"internal/desired/why",
-	"internal/git/ancestry", "internal/git/objects", "internal/git/edit", "internal/git/revision",
-	"internal/git/store",
+	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",
+	"internal/git/revision", "internal/git/snapshot", "internal/git/store",
 	"internal/git/target", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
 	"internal/plan/raise",

@@ -18,6 +18,7 @@ import (
 
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/snapshot"
 	"syncer.dev/syncer/internal/git/store"
 )
 
@@ -214,7 +215,7 @@ func (c Change) validate() error {
 			return fmt.Errorf("commit: file %q: not a valid path", name)
 		}
 		for part := range strings.SplitSeq(full, "/") {
-			if err := checkName(part); err != nil {
+			if err := snapshot.CheckName(part); err != nil {
 				return fmt.Errorf("commit: file %q: %w", full, err)
 			}
 		}

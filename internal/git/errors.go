@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/revision"
 	"syncer.dev/syncer/internal/git/target"
 )
@@ -27,7 +28,7 @@ var (
 	// ErrNotFetched means that the commit is not, or is no longer, held by the Repository: fetch it first.
 	ErrNotFetched = errors.New("commit not fetched")
 	// ErrTooLarge means that data of the server exceeds a limit. The text of the error names the limit.
-	ErrTooLarge = errors.New("too large")
+	ErrTooLarge = limits.ErrTooLarge
 )
 
 // UnreachableError means that the server did not answer, or gave no usable answer: a failure of the network, of

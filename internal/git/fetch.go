@@ -17,6 +17,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/pack"
 )
 
 // A want is one request for objects.
@@ -70,13 +71,13 @@ func (u *upload) receivePack(ctx context.Context, w want) (objects.Set, error) {
 		}
 		return nil, errForgotten
 	}
-	var pack io.Reader = res
+	var stream io.Reader = res
 	if req.Capabilities.Supports(capability.Sideband64k) {
-		pack = sideband.NewDemuxer(sideband.Sideband64k, res)
+		stream = sideband.NewDemuxer(sideband.Sideband64k, res)
 	} else if req.Capabilities.Supports(capability.Sideband) {
-		pack = sideband.NewDemuxer(sideband.Sideband, res)
+		stream = sideband.NewDemuxer(sideband.Sideband, res)
 	}
-	return readPack(pack, u.remote.limits)
+	return pack.Read(stream, u.remote.limits)
 }
 
 // errForgotten means that the server does not know the commit we have: the branch was rewritten, and the old commits

@@ -5,6 +5,7 @@ package git
 import (
 	"time"
 
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/signin"
 )
 
@@ -35,6 +36,12 @@ type (
 	Auth        = signin.Auth
 	Secret      = signin.Secret
 	TokenSource = signin.TokenSource
+)
+
+// Limits bound what is received from the server, and what is read of it; a TooLargeError says which was exceeded.
+type (
+	Limits        = limits.Limits
+	TooLargeError = limits.TooLargeError
 )
 
 const defaultTimeout = time.Minute

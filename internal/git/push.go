@@ -15,6 +15,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/pack"
 )
 
 // receive is one session for pushing to a branch.
@@ -44,7 +45,7 @@ func (r *remote) openReceive(ctx context.Context, branch string) (*receive, erro
 func (d *receive) update(
 	ctx context.Context, old, tip plumbing.Hash, fresh objects.Set, mayWrite func() error,
 ) error {
-	pack, err := encodePack(fresh)
+	body, err := pack.Encode(fresh)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (d *receive) update(
 		req.Progress = &said
 	}
 	req.Commands = []*packp.Command{{Name: refName(d.branch), Old: old, New: tip}}
-	req.Packfile = pack
+	req.Packfile = body
 	if mayWrite != nil {
 		if err := mayWrite(); err != nil {
 			return fmt.Errorf("push to branch %s: %w", d.branch, err)

@@ -52,7 +52,7 @@ func newRemote(o Options) (*remote, error) {
 		return nil, err
 	}
 	r := &remote{
-		endpoint: *ep, auth: o.Auth, limits: o.Limits.withDefaults(), timeout: o.Timeout,
+		endpoint: *ep, auth: o.Auth, limits: o.Limits.WithDefaults(), timeout: o.Timeout,
 		url: userinfo.ReplaceAllString(ep.String(), "://"),
 	}
 	if ep.Protocol == "file" {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"syncer.dev/syncer/internal/git/ancestry"
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
 )
 
@@ -54,7 +55,7 @@ func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (boo
 		}
 		received = len(pack)
 	}
-	return false, tooLarge("", "more than %d commits between %s and %s", historySteps[len(historySteps)-1],
+	return false, limits.TooLarge("", "more than %d commits between %s and %s", historySteps[len(historySteps)-1],
 		ancestor.Short(), c.Hash.Short())
 }
 

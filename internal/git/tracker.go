@@ -13,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 
 	"syncer.dev/syncer/internal/git/ancestry"
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
 	"syncer.dev/syncer/internal/git/revision"
 	"syncer.dev/syncer/internal/git/store"
@@ -49,7 +50,7 @@ func (r *remote) newVersion(ref plumbing.Hash, partial bool, from ...objects.Sou
 	if err != nil {
 		return nil, err
 	}
-	whole, err := store.Gather(tip, partial, r.limits.inflated(), from...)
+	whole, err := store.Gather(tip, partial, r.limits.Inflated(), from...)
 	return r.versionOf(ref, tip, partial, whole, err, from...)
 }
 
@@ -60,7 +61,7 @@ func (r *remote) next(old *version, ref plumbing.Hash, partial bool, fresh objec
 		return nil, err
 	}
 	partial = partial || old.partial
-	whole, err := old.store.Next(tip, partial, r.limits.inflated(), fresh)
+	whole, err := old.store.Next(tip, partial, r.limits.Inflated(), fresh)
 	return r.versionOf(ref, tip, partial, whole, err, fresh)
 }
 
@@ -68,7 +69,8 @@ func (r *remote) versionOf(
 	ref, tip plumbing.Hash, partial bool, whole store.Commit, err error, from ...objects.Source,
 ) (*version, error) {
 	if errors.Is(err, store.ErrTooLarge) {
-		return nil, tooLarge(settingPack, "the files of the commit have more than %s", inWords(r.limits.inflated()))
+		return nil, limits.TooLarge(limits.SettingPack, "the files of the commit have more than %s",
+			limits.InWords(r.limits.Inflated()))
 	}
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
 	"syncer.dev/syncer/internal/git/signature"
 )
@@ -182,7 +183,7 @@ func (v *verification) step(at plumbing.Hash, folder part) (parent plumbing.Hash
 // deepen receives more of history.
 func (v *verification) deepen(ctx context.Context) error {
 	if v.steps == len(historySteps) {
-		return tooLarge("", "a history of more than %d commits since the last change of a folder with allowed signers",
+		return limits.TooLarge("", "a history of more than %d commits since the last change of a folder with allowed signers",
 			historySteps[v.steps-1])
 	}
 	up, err := v.repository.remote.openUpload(ctx)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package pack
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/git/limits"
 )
 
 // bombPack returns a pack of a small blob and a delta on it that claims, and makes, size bytes.
@@ -48,7 +49,7 @@ func bombPack(size uint64) []byte {
 
 func TestPackThatUnfolds(t *testing.T) {
 	const limit = 1 << 20
-	set, err := readPack(bytes.NewReader(bombPack(1<<22)), Limits{PackBytes: limit})
+	set, err := Read(bytes.NewReader(bombPack(1<<22)), limits.Limits{PackBytes: limit})
 	if err != nil || len(set) != 2 {
 		t.Errorf("4 MiB of delta: %d objects, %v", len(set), err)
 	}
@@ -56,11 +57,11 @@ func TestPackThatUnfolds(t *testing.T) {
 	if len(pack) > 1<<14 {
 		t.Fatalf("the pack has %d bytes, it should be small", len(pack))
 	}
-	if _, err := readPack(bytes.NewReader(pack), Limits{PackBytes: limit}); !errors.Is(err, ErrTooLarge) {
+	if _, err := Read(bytes.NewReader(pack), limits.Limits{PackBytes: limit}); !errors.Is(err, limits.ErrTooLarge) {
 		t.Errorf("64 MiB in %d bytes: %v, want ErrTooLarge", len(pack), err)
 	}
 	header := append([]byte("PACK\x00\x00\x00\x02"), 0xff, 0xff, 0xff, 0xff)
-	if _, err := readPack(bytes.NewReader(header), Limits{PackBytes: limit}); !errors.Is(err, ErrTooLarge) {
+	if _, err := Read(bytes.NewReader(header), limits.Limits{PackBytes: limit}); !errors.Is(err, limits.ErrTooLarge) {
 		t.Errorf("four billion objects: %v, want ErrTooLarge", err)
 	}
 }
@@ -85,28 +86,29 @@ func realPack(t testing.TB) []byte {
 
 func TestDamagedPack(t *testing.T) {
 	pack := realPack(t)
-	if set, err := readPack(bytes.NewReader(pack), Limits{PackBytes: 1 << 20}); err != nil || len(set) != 9 {
+	if set, err := Read(bytes.NewReader(pack), limits.Limits{PackBytes: 1 << 20}); err != nil || len(set) != 9 {
 		t.Fatalf("%d objects, %v", len(set), err)
 	}
 	for i := range pack {
 		damaged := bytes.Clone(pack)
 		damaged[i] ^= 0x10
-		if _, err := readPack(bytes.NewReader(damaged), Limits{PackBytes: 1 << 20}); err == nil {
+		if _, err := Read(bytes.NewReader(damaged), limits.Limits{PackBytes: 1 << 20}); err == nil {
 			t.Errorf("byte %d of %d changed: not noticed", i, len(pack))
 		}
-		if _, err := readPack(bytes.NewReader(pack[:i]), Limits{PackBytes: 1 << 20}); err == nil {
+		if _, err := Read(bytes.NewReader(pack[:i]), limits.Limits{PackBytes: 1 << 20}); err == nil {
 			t.Errorf("cut to %d of %d bytes: not noticed", i, len(pack))
 		}
 	}
 }
 
-// FuzzReadPack reads packs with a correct checksum, so that readPack decodes their content.
+// FuzzReadPack reads packs with a correct checksum, so that Read decodes their content.
 func FuzzReadPack(f *testing.F) {
 	f.Add(withoutSum(realPack(f)))
 	f.Add(withoutSum(bombPack(1 << 17)))
 	f.Fuzz(func(t *testing.T, pack []byte) {
 		sum := sha1.Sum(pack)
-		set, err := readPack(io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])), Limits{PackBytes: 1 << 16})
+		most := limits.Limits{PackBytes: 1 << 16}
+		set, err := Read(io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])), most)
 		if err != nil {
 			return
 		}
@@ -117,7 +119,7 @@ func FuzzReadPack(f *testing.F) {
 				t.Errorf("object %s has the key %s", o.Hash(), h)
 			}
 		}
-		if total > inflation<<16 {
+		if total > most.Inflated() {
 			t.Errorf("%d bytes came through", total)
 		}
 	})

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+// Package pack decodes packs of Git objects from a server, which are hostile input, within limits, and encodes those to
+// push. Pure.
+package pack
 
 import (
 	"bytes"
@@ -11,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/storage/memory"
 
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
 )
 
@@ -18,19 +21,19 @@ import (
 // has about 90,000 objects.
 const maxPackObjects = 1_000_000
 
-// readPack receives a pack into memory and decodes it, within the limits: its bytes, the number of its objects, and
+// Read receives a pack into memory and decodes it, within the limits: its bytes, the number of its objects, and
 // what they inflate to. The limits are checked before anything is inflated into memory, since 10 kB can hold 10 MB of
 // zeros.
-func readPack(r io.Reader, limits Limits) (objects.Set, error) {
-	maxBytes := limits.PackBytes
+func Read(r io.Reader, most limits.Limits) (objects.Set, error) {
+	maxBytes := most.PackBytes
 	pack, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(pack)) > maxBytes {
-		return nil, tooLarge(settingPack, "a pack of more than %s", inWords(maxBytes))
+		return nil, limits.TooLarge(limits.SettingPack, "a pack of more than %s", limits.InWords(maxBytes))
 	}
-	if err := checkPack(pack, limits.inflated()); err != nil {
+	if err := checkPack(pack, most.Inflated()); err != nil {
 		return nil, err
 	}
 	store := memory.NewStorage()
@@ -49,7 +52,7 @@ func checkPack(pack []byte, maxInflated int64) error {
 		return fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 	}
 	if count > maxPackObjects {
-		return tooLarge("", "a pack of %d objects, more than %d", count, maxPackObjects)
+		return limits.TooLarge("", "a pack of %d objects, more than %d", count, maxPackObjects)
 	}
 	var total uint64
 	for range count {
@@ -66,7 +69,7 @@ func checkPack(pack []byte, maxInflated int64) error {
 			size += head.targetSize()
 		}
 		if total += size; total > uint64(maxInflated) || size > uint64(maxInflated) {
-			return tooLarge(settingPack, "a pack that inflates to more than %s", inWords(maxInflated))
+			return limits.TooLarge(limits.SettingPack, "a pack that inflates to more than %s", limits.InWords(maxInflated))
 		}
 	}
 	if _, err := s.Checksum(); err != nil { // the parser lets a missing one pass
@@ -105,8 +108,8 @@ func (p *prefix) targetSize() uint64 {
 	return size
 }
 
-// encodePack writes a pack of exactly these objects, without deltas: they are few and small.
-func encodePack(set objects.Set) (io.ReadCloser, error) {
+// Encode writes a pack of exactly these objects, without deltas: they are few and small.
+func Encode(set objects.Set) (io.ReadCloser, error) {
 	store := memory.NewStorage()
 	hashes := make([]plumbing.Hash, 0, len(set))
 	for h, o := range set {

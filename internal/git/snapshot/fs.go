@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package snapshot
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"time"
 
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
 )
 
@@ -41,7 +42,7 @@ func (s *Snapshot) ReadFile(name string) ([]byte, error) {
 // ContentID implements files.Identified. Files above the limit have none: they cannot be read.
 func (s *Snapshot) ContentID(name string) (id string, ok bool) {
 	n, err := s.find("hash", name)
-	if err != nil || !n.mode.IsRegular() || n.unread != "" || n.size < 0 || n.size > s.limits.FileBytes {
+	if err != nil || !n.mode.IsRegular() || n.unread != "" || n.size < 0 || n.size > s.most.FileBytes {
 		return "", false
 	}
 	return "blob " + n.hash.String(), true
@@ -93,9 +94,11 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 	case n.unread != "":
 		err = fmt.Errorf("%w: it %s", fs.ErrNotExist, n.unread)
 	case n.size < 0:
-		err = tooLarge(settingFile, "a file of more than %s, which was not received", inWords(s.limits.FileBytes))
-	case n.size > s.limits.FileBytes:
-		err = tooLarge(settingFile, "a file of %d bytes, more than %s", n.size, inWords(s.limits.FileBytes))
+		err = limits.TooLarge(limits.SettingFile, "a file of more than %s, which was not received",
+			limits.InWords(s.most.FileBytes))
+	case n.size > s.most.FileBytes:
+		err = limits.TooLarge(limits.SettingFile, "a file of %d bytes, more than %s", n.size,
+			limits.InWords(s.most.FileBytes))
 	default:
 		b, e := objects.Blob(s.set, n.hash)
 		if e == nil && isPointer(b) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+// Package limits bounds what is received from a Git server and what is read of it, and says which limit was exceeded.
+// Pure.
+package limits
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 )
 
@@ -27,7 +30,8 @@ const (
 	inflation = 8 // how much larger than its pack a repository may be in memory
 )
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with the default instead of zero.
+func (l Limits) WithDefaults() Limits {
 	return Limits{
 		PackBytes: cmp.Or(l.PackBytes, defaultPackBytes),
 		FileBytes: cmp.Or(l.FileBytes, defaultFileBytes),
@@ -36,16 +40,19 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// inflated returns how many bytes the objects of a repository may have.
-func (l Limits) inflated() int64 { return l.PackBytes * inflation }
+// Inflated returns how many bytes the objects of a repository may have.
+func (l Limits) Inflated() int64 { return l.PackBytes * inflation }
 
 // The settings that raise the limits.
 const (
-	settingPack  = "source.limits.packSize"
-	settingFile  = "source.limits.fileSize"
-	settingBytes = "source.limits.totalSize"
-	settingFiles = "source.limits.files"
+	SettingPack  = "source.limits.packSize"
+	SettingFile  = "source.limits.fileSize"
+	SettingBytes = "source.limits.totalSize"
+	SettingFiles = "source.limits.files"
 )
+
+// ErrTooLarge means that data of the server exceeds a limit. The text of the error names the limit.
+var ErrTooLarge = errors.New("too large")
 
 // TooLargeError says which limit was exceeded. It is an ErrTooLarge.
 type TooLargeError struct {
@@ -53,7 +60,8 @@ type TooLargeError struct {
 	Setting string // of the configuration; "" where the limit is fixed
 }
 
-func tooLarge(setting, format string, args ...any) error {
+// TooLarge returns a *TooLargeError.
+func TooLarge(setting, format string, args ...any) error {
 	return &TooLargeError{What: fmt.Sprintf(format, args...), Setting: setting}
 }
 
@@ -68,8 +76,8 @@ func (e *TooLargeError) Error() string {
 // Is reports whether target is ErrTooLarge.
 func (e *TooLargeError) Is(target error) bool { return target == ErrTooLarge }
 
-// inWords writes a number of bytes as the configuration has it, where that is possible.
-func inWords(bytes int64) string {
+// InWords writes a number of bytes as the configuration has it, where that is possible.
+func InWords(bytes int64) string {
 	if bytes%(1<<20) == 0 {
 		return fmt.Sprintf("%d MiB", bytes>>20)
 	}
