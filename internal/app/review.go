@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/review"
@@ -51,7 +52,7 @@ func reviewOn(ctx context.Context, forge review.Forge, r ReviewRequest) (review.
 	if err != nil {
 		return review.Result{}, err
 	}
-	_, clone := git.LocalPath(r.Repository)
+	_, clone := remote.LocalPath(r.Repository)
 	if r.Policy != nil {
 		pr, err := forge.PullRequest(ctx, r.Number)
 		if err != nil {

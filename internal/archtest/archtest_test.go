@@ -93,6 +93,7 @@ var layers = [][]string{
 		"internal/derive", "internal/git/signin",
 	},
 	{
+		"internal/git/remote",
 		"internal/workspace/dependency", "internal/workspace/document", "internal/workspace/facts",
 		"internal/workspace/find", "internal/workspace/immutable", "internal/workspace/suspension",
 	},
@@ -288,8 +289,8 @@ var fences = []struct {
 }{
 	{"github.com/go-git/", []string{
 		"internal/git", "internal/git/ancestry", "internal/git/edit", "internal/git/local", "internal/git/objects",
-		"internal/git/pack", "internal/git/revision", "internal/git/signin", "internal/git/snapshot", "internal/git/store",
-		"internal/git/target", "internal/git/worktree",
+		"internal/git/pack", "internal/git/remote", "internal/git/revision", "internal/git/signin",
+		"internal/git/snapshot", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
 	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/informers", "internal/apply/lease"}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},

@@ -43,5 +43,3 @@ type (
 	Limits        = limits.Limits
 	TooLargeError = limits.TooLargeError
 )
-
-const defaultTimeout = time.Minute

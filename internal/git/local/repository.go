@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package local
 
 import (
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing/transport"
 )
-
-// LocalPath returns the folder that url names when it is a path or a file URL, so that a caller can watch it instead of
-// waiting for the next poll.
-func LocalPath(url string) (dir string, ok bool) {
-	ep, err := transport.NewEndpoint(url)
-	if err != nil || ep.Protocol != "file" || url == "" {
-		return "", false
-	}
-	return filepath.Clean(ep.Path), true
-}
-
-// IsSSH reports whether url is reached over SSH.
-func IsSSH(url string) bool {
-	ep, err := transport.NewEndpoint(url)
-	return err == nil && strings.EqualFold(ep.Protocol, "ssh")
-}
 
 // WatchPaths returns the folders in which files change when a branch of the local repository at dir moves: those of
 // HEAD and packed-refs, and refs/heads with its subfolders, since a branch's name may have slashes. Folders rather than

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package remote
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 )
 
 // credentials returns those for the next session. What a person's helper has answered is used from the start.
-func (r *remote) credentials(ctx context.Context) (signin.Session, error) {
+func (r *Remote) credentials(ctx context.Context) (signin.Session, error) {
 	if r.asked.Load() {
 		if c, err := r.ask(ctx); err == nil {
 			return c, nil
@@ -22,13 +22,13 @@ func (r *remote) credentials(ctx context.Context) (signin.Session, error) {
 }
 
 // mayAsk reports whether a person's helper is there to ask, and no credentials are configured.
-func (r *remote) mayAsk() bool {
+func (r *Remote) mayAsk() bool {
 	return r.auth.Ask != nil && r.auth.Empty() && r.endpoint.Protocol != "ssh" && r.endpoint.Protocol != "file" &&
 		!r.asked.Load()
 }
 
 // ask asks for credentials. They go to the host that was configured, and over http only on this machine.
-func (r *remote) ask(ctx context.Context) (signin.Session, error) {
+func (r *Remote) ask(ctx context.Context) (signin.Session, error) {
 	if r.endpoint.Protocol == "http" && !isLoopback(r.endpoint.Host) {
 		return signin.Session{}, errors.New("credentials would travel in the clear over http: use https")
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package remote
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type session[S transport.Session] struct {
 // open starts a session and reads the refs that the server advertises.
 func open[S transport.Session](
 	ctx context.Context,
-	r *remote,
+	r *Remote,
 	start func(*transport.Endpoint, transport.AuthMethod) (S, error),
 ) (*session[S], error) {
 	if err := ctx.Err(); err != nil {
@@ -62,7 +62,7 @@ func unknown(err error) bool {
 // connect starts a session with the given credentials.
 func connect[S transport.Session](
 	ctx context.Context,
-	r *remote,
+	r *Remote,
 	start func(*transport.Endpoint, transport.AuthMethod) (S, error),
 	auth transport.AuthMethod,
 ) (*session[S], error) {
@@ -84,7 +84,7 @@ func connect[S transport.Session](
 		return none, nil
 	})
 	if err != nil {
-		s.close()
+		s.Close()
 		return nil, err
 	}
 	return s, nil
@@ -114,8 +114,8 @@ func do[S transport.Session, T any](ctx context.Context, s *session[S], call fun
 	}
 }
 
-// close ends the session once the last call is over. It does not wait for that.
-func (s *session[S]) close() {
+// Close ends the session once the last call is over. It does not wait for that.
+func (s *session[S]) Close() {
 	go func() {
 		s.calls.Wait()
 		if s.adv != nil {
@@ -123,3 +123,6 @@ func (s *session[S]) close() {
 		}
 	}()
 }
+
+// Advertised returns what the server advertised at the start: its refs.
+func (s *session[S]) Advertised() *packp.AdvRefs { return s.adv }

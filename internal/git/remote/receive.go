@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package remote
 
 import (
 	"bytes"
@@ -18,31 +18,33 @@ import (
 	"syncer.dev/syncer/internal/git/pack"
 )
 
-// receive is one session for pushing to a branch.
-type receive struct {
+// Receive is one session for pushing to a branch.
+type Receive struct {
 	*session[transport.ReceivePackSession]
-	remote *remote
+	remote *Remote
 	branch string
 }
 
-func (r *remote) openReceive(ctx context.Context, branch string) (*receive, error) {
+// OpenReceive starts a session for pushing to a branch. The error is, or wraps, a *RejectedError, an *UnreachableError,
+// or the error of the context.
+func (r *Remote) OpenReceive(ctx context.Context, branch string) (*Receive, error) {
 	s, err := open(ctx, r, r.client.NewReceivePackSession)
 	switch {
 	case err == nil:
-		return &receive{s, r, branch}, nil
+		return &Receive{s, r, branch}, nil
 	case denied(unwrapped(err)) && ctx.Err() == nil:
-		rejected := r.rejected(branch, err.Error())
+		rejected := r.Rejected(branch, err.Error())
 		rejected.Remedy = r.remedy(unwrapped(err))
 		return nil, rejected
 	default:
-		return nil, r.unreachable(ctx, "list refs to push", err)
+		return nil, r.Unreachable(ctx, "list refs to push", err)
 	}
 }
 
-// update asks the server to move the branch from old to tip, if it is still at old and mayWrite, which may be nil,
-// permits it right before. Objects are all that the server lacks. A refusal by the server is a *refusal: only a look at
+// Update asks the server to move the branch from old to tip, if it is still at old and mayWrite, which may be nil,
+// permits it right before. Objects are all that the server lacks. A refusal by the server is a *Refusal: only a look at
 // the branch can tell a lost race from a rule, for any words it uses.
-func (d *receive) update(
+func (d *Receive) Update(
 	ctx context.Context, old, tip plumbing.Hash, fresh objects.Set, mayWrite func() error,
 ) error {
 	body, err := pack.Encode(fresh)
@@ -55,7 +57,7 @@ func (d *receive) update(
 		_ = req.Capabilities.Set(capability.Sideband64k) // fails only for a capability with arguments
 		req.Progress = &said
 	}
-	req.Commands = []*packp.Command{{Name: refName(d.branch), Old: old, New: tip}}
+	req.Commands = []*packp.Command{{Name: RefName(d.branch), Old: old, New: tip}}
 	req.Packfile = body
 	if mayWrite != nil {
 		if err := mayWrite(); err != nil {
@@ -72,16 +74,16 @@ func (d *receive) update(
 		err = errors.New("the server did not say whether it took the push")
 	}
 	if denied(unwrapped(err)) {
-		return d.remote.rejected(d.branch, err.Error())
+		return d.remote.Rejected(d.branch, err.Error())
 	}
-	return d.remote.unreachable(ctx, "push", err)
+	return d.remote.Unreachable(ctx, "push", err)
 }
 
 // judge reads the server's report. The push succeeded only if the report accepts the pack and the branch.
-func (d *receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *remoteWords) error {
+func (d *Receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *remoteWords) error {
 	reason := "the server did not report on the branch"
 	for _, s := range report.CommandStatuses {
-		if s.ReferenceName == refName(d.branch) {
+		if s.ReferenceName == RefName(d.branch) {
 			reason = s.Status
 		}
 	}
@@ -96,10 +98,11 @@ func (d *receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *rem
 	if words := said.String(); words != "" {
 		reason = fmt.Sprintf("%s (%s)", reason, words)
 	}
-	return &refusal{tip: old, reason: reason, transient: transient}
+	return &Refusal{Tip: old, Reason: reason, Transient: transient}
 }
 
-func (r *remote) rejected(branch, reason string) *RejectedError {
+// Rejected returns the error for a push that the server refused in the given words.
+func (r *Remote) Rejected(branch, reason string) *RejectedError {
 	e := &RejectedError{Branch: branch, URL: r.url, Reason: r.redactor.text(reason)}
 	if strings.Contains(reason, "checked out branch") {
 		e.Remedy = "the repository has a working tree with that branch in it: use a bare repository, or another branch"
@@ -116,3 +119,13 @@ func (w *remoteWords) Write(p []byte) (int, error) {
 }
 
 func (w *remoteWords) String() string { return strings.TrimSpace(w.buf.String()) }
+
+// Refusal is a push that the server refused, although another attempt may succeed.
+type Refusal struct {
+	Tip       plumbing.Hash // where the branch was
+	Reason    string
+	Transient bool // for any tip
+}
+
+// Error returns the server's words.
+func (r *Refusal) Error() string { return r.Reason }

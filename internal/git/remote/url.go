@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package remote
 
 import (
 	"errors"
 	"fmt"
 	"net"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing/transport"
+
+	"syncer.dev/syncer/internal/git/signin"
 )
 
 // parseURL accepts the addresses that Options.URL lists and nothing else. No error repeats a part of the address that
 // may be a secret.
-func parseURL(raw string, auth Auth) (*transport.Endpoint, error) {
+func parseURL(raw string, auth signin.Auth) (*transport.Endpoint, error) {
 	if raw == "" {
 		return nil, errors.New("no repository URL")
 	}
@@ -35,7 +38,7 @@ func parseURL(raw string, auth Auth) (*transport.Endpoint, error) {
 	return ep, nil
 }
 
-func checkEndpoint(ep *transport.Endpoint, auth Auth) error {
+func checkEndpoint(ep *transport.Endpoint, auth signin.Auth) error {
 	switch ep.Protocol {
 	case "https", "http":
 		if ep.User != "" || ep.Password != "" {
@@ -71,4 +74,20 @@ func isLoopback(host string) bool {
 	host = strings.Trim(host, "[]")
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// LocalPath returns the folder that url names when it is a path or a file URL, so that a caller can watch it instead of
+// waiting for the next poll.
+func LocalPath(url string) (dir string, ok bool) {
+	ep, err := transport.NewEndpoint(url)
+	if err != nil || ep.Protocol != "file" || url == "" {
+		return "", false
+	}
+	return filepath.Clean(ep.Path), true
+}
+
+// IsSSH reports whether url is reached over SSH.
+func IsSSH(url string) bool {
+	ep, err := transport.NewEndpoint(url)
+	return err == nil && strings.EqualFold(ep.Protocol, "ssh")
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+package remote
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -20,7 +22,10 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git/advert"
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/local"
+	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
 )
 
@@ -30,13 +35,13 @@ func init() {
 	transport.UnsupportedCapabilities = []capability.Capability{capability.MultiACKDetailed, capability.ThinPack}
 }
 
-// A remote opens sessions with the server. It keeps nothing between them but pooled connections, and is safe for
+// A Remote opens sessions with the server. It keeps nothing between them but pooled connections, and is safe for
 // concurrent use.
-type remote struct {
+type Remote struct {
 	endpoint transport.Endpoint
 	client   transport.Transport
-	auth     Auth
-	limits   Limits
+	auth     signin.Auth
+	limits   limits.Limits
 	timeout  time.Duration
 	url      string // to show
 	redactor redactor
@@ -46,12 +51,28 @@ type remote struct {
 // userinfo is what an address says before the name of its host. It is not shown: it is no part of where that is.
 var userinfo = regexp.MustCompile(`://[^/@\s]*@`)
 
-func newRemote(o Options) (*remote, error) {
+// Options say where the repository is, and how to reach it.
+type Options struct {
+	URL  string // https, http, ssh, user@host:path, a file URL or a local path; without credentials
+	Auth signin.Auth
+	// CAFile holds PEM certificates to trust for https, in addition to the system's. CertFile and KeyFile hold the PEM
+	// certificate to show to the server, and its key.
+	CAFile   string
+	CertFile string
+	KeyFile  string
+	Limits   limits.Limits
+	Timeout  time.Duration // of each exchange; one minute when zero
+}
+
+const defaultTimeout = time.Minute
+
+// New checks the options. It does not touch the network.
+func New(o Options) (*Remote, error) {
 	ep, err := parseURL(o.URL, o.Auth)
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{
+	r := &Remote{
 		endpoint: *ep, auth: o.Auth, limits: o.Limits.WithDefaults(), timeout: o.Timeout,
 		url: userinfo.ReplaceAllString(ep.String(), "://"),
 	}
@@ -82,9 +103,9 @@ func newRemote(o Options) (*remote, error) {
 	return r, nil
 }
 
-// unreachable wraps an error of a session for the caller. The end of the caller's own context is not the server's fault
+// Unreachable wraps an error of a session for the caller. The end of the caller's own context is not the server's fault
 // and is returned as it is; so are our own refusals.
-func (r *remote) unreachable(ctx context.Context, op string, err error) error {
+func (r *Remote) Unreachable(ctx context.Context, op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -92,7 +113,7 @@ func (r *remote) unreachable(ctx context.Context, op string, err error) error {
 		return ctx.Err()
 	case errors.Is(err, transport.ErrEmptyRemoteRepository):
 		return fmt.Errorf("%s: %w", r.url, ErrEmptyRepository)
-	case errors.Is(err, ErrTooLarge):
+	case errors.Is(err, limits.ErrTooLarge):
 		return fmt.Errorf("%s: %s: %w", r.url, op, err)
 	}
 	err = unwrapped(err)
@@ -100,7 +121,7 @@ func (r *remote) unreachable(ctx context.Context, op string, err error) error {
 }
 
 // remedy returns the remedy for common causes, or "".
-func (r *remote) remedy(err error) string {
+func (r *Remote) remedy(err error) string {
 	var dns *net.DNSError
 	var known diag.Hinter
 	text := err.Error()
@@ -139,4 +160,27 @@ func denied(err error) bool {
 		strings.Contains(err.Error(), "ssh: unable to authenticate")
 }
 
-func refName(branch string) plumbing.ReferenceName { return plumbing.NewBranchReferenceName(branch) }
+// RefName returns the full name of a branch.
+func RefName(branch string) plumbing.ReferenceName { return plumbing.NewBranchReferenceName(branch) }
+
+// URL returns the repository's address without credentials.
+func (r *Remote) URL() string { return r.url }
+
+// Limits returns the limits, with the defaults instead of zero.
+func (r *Remote) Limits() limits.Limits { return r.limits }
+
+// Text returns a text of a server for display: without secrets, on one line, printable, and not longer than a
+// paragraph.
+func (r *Remote) Text(s string) string { return r.redactor.text(s) }
+
+// Explain says of an error about a missing commit that the repository is a shallow clone, where it is one.
+func (r *Remote) Explain(err error) error {
+	if r.endpoint.Protocol != "file" || !errors.Is(err, objects.ErrMissing) {
+		return err
+	}
+	_, common := local.Dirs(filepath.Clean(r.endpoint.Path))
+	if info, statErr := os.Stat(filepath.Join(common, "shallow")); statErr == nil && info.Size() > 0 {
+		return &ShallowError{URL: r.url, err: err}
+	}
+	return err
+}
