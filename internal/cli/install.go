@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -36,8 +37,8 @@ func newInstall(std Stdio) *cobra.Command {
 		Short: "Print the Kubernetes objects that run syncer in a cluster",
 		Long: `Print a namespace, a service account, exactly the rights that syncer uses, the configuration and a Deployment
 of two replicas, for "kubectl apply". It contacts no server. The folder deploy of the repository has the same objects
-for Kustomize, and deploy/chart for Helm. Credentials are files in ` + install.CredentialsDir + `: the keys of the Secret
-` + install.Credentials + `.`,
+for Kustomize, and deploy/chart for Helm. Credentials are files in ` + install.CredentialsDir + `:
+the keys of the Secret ` + install.Credentials + `.`,
 		Example: `  syncer install --config syncer.yaml | kubectl apply --server-side -f -
   syncer install --config syncer.yaml --image registry.example.com/syncer:v1 --client-id CLIENT`,
 		Args: cobra.NoArgs,
@@ -88,6 +89,7 @@ func (o installOptions) run(context.Context) error {
 		ClientID:  o.clientID,
 		Config:    text,
 		Settings:  c,
+		NodePools: adapters.ModeOf(c).NodePools,
 		Set:       o.settings.Values(),
 	})
 	if err != nil {
@@ -118,8 +120,8 @@ wait until "syncer status" shows none.
 // command is not that of the pod.
 func (o installOptions) configured(given settings.Settings) (config.Config, string, error) {
 	if !given.Named() {
-		return config.Config{}, "", diag.Errorf(diag.RequiredField, "install needs the configuration that syncer will run with").
-			Suggest("name the file with --config")
+		no := diag.Errorf(diag.RequiredField, "install needs the configuration that syncer will run with")
+		return config.Config{}, "", no.Suggest("name the file with --config")
 	}
 	_, data, err := given.Here()
 	if err != nil {

@@ -43,7 +43,8 @@ func TestInstall(t *testing.T) {
 	objects := e.installation("install", "--config", inPod, "--image", image)
 	kube := e.client()
 	for _, o := range objects {
-		if err := kube.Patch(t.Context(), o, client.Apply, client.FieldOwner("kubectl"), client.ForceOwnership); err != nil { //nolint:staticcheck // SA1019: kubectl does the same
+		if err := kube.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("kubectl"),
+			client.ForceOwnership); err != nil {
 			t.Fatalf("%s %s: %v", o.GetKind(), o.GetName(), err)
 		}
 	}

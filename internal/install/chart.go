@@ -76,7 +76,8 @@ func template(text string) string {
 		anyNamespace, "{{ .Release.Namespace }}",
 		"  syncer.yaml: "+anyConfig, "  syncer.yaml: |\n    {{- toYaml .Values.config | nindent 4 }}",
 		"  annotations:\n    azure.workload.identity/client-id: "+anyClient+"\n",
-		"  {{- with .Values.clientID }}\n  annotations:\n    azure.workload.identity/client-id: {{ quote . }}\n  {{- end }}\n",
+		"  {{- with .Values.clientID }}\n  annotations:\n"+
+			"    azure.workload.identity/client-id: {{ quote . }}\n  {{- end }}\n",
 	).Replace(text)
 	return eachNamespace(text)
 }

@@ -103,7 +103,7 @@ func TestHelm(t *testing.T) {
 	sealed, shared, karpenter := config.Default(), config.Default(), config.Default()
 	sealed.Source.Decryption.AzureKeyVault.Vaults = []string{"https://models.vault.azure.net"}
 	shared.Namespaces, shared.Impersonate = []string{"red", "blue"}, "deployer"
-	karpenter.Capacity.Mode, karpenter.Source.Decryption.AgeKeyFile = config.ModeKarpenter, "/etc/syncer/credentials/age"
+	karpenter.Source.Decryption.AgeKeyFile = "/etc/syncer/credentials/age"
 	for _, tt := range []struct {
 		name   string
 		change func(*Options)
@@ -127,7 +127,7 @@ func TestHelm(t *testing.T) {
 			"{config: {namespaces: [red, blue], impersonate: deployer}}",
 		},
 		{
-			"karpenter", func(o *Options) { o.Settings = karpenter },
+			"karpenter", func(o *Options) { o.Settings, o.NodePools = karpenter, true },
 			"{config: {capacity: {mode: karpenter}, source: {decryption: {ageKeyFile: /etc/syncer/credentials/age}}}}",
 		},
 	} {
@@ -167,7 +167,10 @@ func merge(t *testing.T, text, values string) map[string]any {
 	t.Helper()
 	var under map[string]any
 	var over struct{ Config map[string]any }
-	if err := errors.Join(plainyaml.Unmarshal([]byte(text), &under), plainyaml.Unmarshal([]byte(values), &over)); err != nil {
+	if err := plainyaml.Unmarshal([]byte(text), &under); err != nil {
+		t.Fatal(err)
+	}
+	if err := plainyaml.Unmarshal([]byte(values), &over); err != nil {
 		t.Fatal(err)
 	}
 	lay(under, over.Config)
@@ -224,7 +227,7 @@ func read(t *testing.T, text []byte) map[string]*unstructured.Unstructured {
 	for {
 		o := &unstructured.Unstructured{}
 		err := dec.Decode(o)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {

@@ -38,6 +38,8 @@ type Options struct {
 	// Config is the text of the configuration file, and Settings is what it says.
 	Config   string
 	Settings config.Config
+	// NodePools reports that syncer applies NodePools of Karpenter.
+	NodePools bool
 	// Set are values beside the file, as --set takes them; Settings has them.
 	Set []string
 }

@@ -5,6 +5,7 @@ package install
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -36,7 +37,7 @@ func roles(o Options) ([]runtime.Object, error) {
 	for {
 		var role rbacv1.ClusterRole
 		err := dec.Decode(&role)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -50,7 +51,7 @@ func roles(o Options) ([]runtime.Object, error) {
 		case namespaceRole:
 			role.Rules = slices.Concat(role.Rules, more(o.Settings))
 		case clusterRole:
-			role.Rules = slices.Concat(role.Rules, moreInCluster(o.Settings))
+			role.Rules = slices.Concat(role.Rules, moreInCluster(o))
 		}
 		out = append(out, &role)
 	}
@@ -82,8 +83,8 @@ func more(c config.Config) []rbacv1.PolicyRule {
 }
 
 // moreInCluster are rules in the cluster that depend on the configuration.
-func moreInCluster(c config.Config) []rbacv1.PolicyRule {
-	if c.Capacity.Mode != config.ModeKarpenter {
+func moreInCluster(o Options) []rbacv1.PolicyRule {
+	if !o.NodePools {
 		return nil
 	}
 	return []rbacv1.PolicyRule{{

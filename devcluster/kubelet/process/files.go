@@ -23,7 +23,8 @@ import (
 func (r *Runner) volumes(ctx context.Context, pod *corev1.Pod, dir string) (*strings.Replacer, error) {
 	var pairs []string
 	for _, m := range pod.Spec.Containers[0].VolumeMounts {
-		if !slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == m.Name && v.EmptyDir != nil }) {
+		empty := func(v corev1.Volume) bool { return v.Name == m.Name && v.EmptyDir != nil }
+		if !slices.ContainsFunc(pod.Spec.Volumes, empty) {
 			pairs = append(pairs, m.MountPath, filepath.Join(dir, m.Name))
 		}
 	}
