@@ -161,7 +161,8 @@ func restarted(d *desired.Workload, live cluster.Workload) cluster.Workload {
 func (w *world) changePool(t *testing.T, step int, c *capacity.PoolChange) {
 	t.Helper()
 	s := &w.seen.State
-	w.seen.Pools = slices.DeleteFunc(slices.Clone(w.seen.Pools), func(l capacity.LivePool) bool { return l.Name == c.Name })
+	same := func(l capacity.LivePool) bool { return l.Name == c.Name }
+	w.seen.Pools = slices.DeleteFunc(slices.Clone(w.seen.Pools), same)
 	count := 0
 	s.Nodes = slices.DeleteFunc(slices.Clone(s.Nodes), func(n cluster.Node) bool {
 		gone := n.Pool == c.Name && (c.Op == capacity.Delete || c.Desired.Count == 0 || slices.Contains(c.Remove, n.Name))
