@@ -106,7 +106,7 @@ func TestDeletionThatDoubtHasHeld(t *testing.T) {
 	}
 }
 
-// TestChangeThatWaits: a change that Azure refuses for a while is tried again, also if nothing else happens.
+// TestChangeThatWaits: the loop retries a change that Azure refuses for a while, also if nothing else happens.
 func TestChangeThatWaits(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		refuse := &capacity.CloudError{Class: capacity.ClassThrottled, Code: "TooManyRequests"}
@@ -199,7 +199,7 @@ func TestOperationThatNeverEnds(t *testing.T) {
 }
 
 // TestShortPassWhileAnOfferingIsUnavailable: a Workspace waits for a size that Azure lacks. Most passes end at once,
-// and the size is tried again after its block, with the same writes at the same times as by passes that compute all.
+// and the loop retries the size after its block, with the same writes at the same times as by passes that compute all.
 func TestShortPassWhileAnOfferingIsUnavailable(t *testing.T) {
 	var tried [2][]string
 	for i, thorough := range []bool{false, true} {

@@ -118,7 +118,7 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 
 // nothingToDo reports whether a plan changes nothing, also no pool whose change waits for its turn or for the end of a
 // back-off, and asks the API server about nothing again: what it refuses now it may accept later. An object that is
-// held is not applied, whatever the server says.
+// held is not applied, so that the server has no say.
 func nothingToDo(p *plan.Plan) bool {
 	for i := range p.Changes {
 		c := &p.Changes[i]

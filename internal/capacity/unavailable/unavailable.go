@@ -230,8 +230,8 @@ func (b Entry) steps(now time.Time) int64 {
 	return int64(max(now.Sub(b.Since), 0)) * chanceSteps / int64(b.Until.Sub(b.Since))
 }
 
-// Changes returns the next time at which any answer about these Offerings may change; zero once all have expired. A text about a
-// block may change a day before its end: from then on it leaves the date out.
+// Changes returns the next time at which any answer about these Offerings may change; zero once all have expired. A
+// text about a block may change a day before its end: from then on it leaves the date out.
 func (u Offerings) Changes(now time.Time) time.Time {
 	var next time.Time
 	for _, b := range u.Expired(now).Entries {
