@@ -5,6 +5,7 @@ package apply
 import (
 	"log/slog"
 
+	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/fence"
 )
@@ -20,3 +21,7 @@ func (c *Cluster) InCluster() bool {
 func (c *Cluster) Elect(o lease.Options, f *fence.Fence, log *slog.Logger) (*lease.Lease, error) {
 	return lease.New(o, c.unfenced, c.namespace, f, log)
 }
+
+// Inquire returns a client that asks what an identity may do: as another user, or as the one of the kubeconfig for "".
+// Its requests pass no fence, as none of them changes anything; they are counted.
+func (c *Cluster) Inquire(as string) (*inquiry.Client, error) { return inquiry.New(c.unfenced, as) }

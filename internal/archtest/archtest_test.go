@@ -104,10 +104,11 @@ var layers = [][]string{
 		"internal/capacity/fleet/pack",
 		"internal/git/entra",
 	},
-	{"internal/capacity", "internal/cluster", "internal/diff"},
+	{"internal/capacity", "internal/cluster", "internal/diff", "internal/preflight"},
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
-		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
+		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/inquiry",
+		"internal/apply/lease",
 		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror",
 		"internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/requests",
@@ -147,7 +148,7 @@ var layers = [][]string{
 		"internal/app/monitoring", "internal/app/ondemand", "internal/app/tips",
 	},
 	{"internal/app/adapters", "internal/app/edit", "internal/app/statusbranch", "internal/app/upstream"},
-	{"internal/app/observe", "internal/app/reviewrecords", "internal/app/trace"},
+	{"internal/app/inspect", "internal/app/observe", "internal/app/reviewrecords", "internal/app/trace"},
 	{"internal/app/compare", "internal/app/pullrequest"},
 	{"internal/app"},
 	{
@@ -283,7 +284,7 @@ var within = map[string]map[string][]string{
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
 var composers = []string{
 	"internal/app", "internal/app/access", "internal/app/adapters", "internal/app/commits", "internal/app/compare",
-	"internal/app/edit", "internal/app/forges", "internal/app/lookup", "internal/app/observe",
+	"internal/app/edit", "internal/app/forges", "internal/app/inspect", "internal/app/lookup", "internal/app/observe",
 	"internal/app/pullrequest", "internal/app/reviewrecords", "internal/app/statusbranch", "internal/app/tips",
 	"internal/app/trace", "internal/app/upstream",
 }
@@ -325,7 +326,9 @@ var fences = []struct {
 		"internal/git/pack", "internal/git/remote", "internal/git/revision", "internal/git/signin",
 		"internal/git/snapshot", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
-	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/informers", "internal/apply/lease"}},
+	{"k8s.io/client-go", []string{
+		"internal/apply", "internal/apply/informers", "internal/apply/inquiry", "internal/apply/lease",
+	}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{
 		"internal/apply/decode", "internal/apply/drift", "internal/apply/health",
@@ -372,6 +375,7 @@ var pure = []string{
 	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",
 	"internal/git/revision", "internal/git/snapshot", "internal/git/store",
 	"internal/git/target", "internal/git/trailer",
+	"internal/preflight",
 	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
 	"internal/plan/raise",
 	"internal/render/rendered", "internal/plan/rollout", "internal/plan/values",

@@ -27,6 +27,7 @@ type installOptions struct {
 	image     string
 	replicas  int32
 	clientID  string
+	rights    bool // print only what gives rights
 	remove    bool // print what is removed, and say what stays
 }
 
@@ -48,6 +49,7 @@ the keys of the Secret ` + install.Credentials + `.`,
 	f := cmd.Flags()
 	f.StringVar(&o.image, "image", "", "image, with a tag or a digest (default: that of this release)")
 	f.Int32Var(&o.replicas, "replicas", 2, "number of pods, of which one leads")
+	f.BoolVar(&o.rights, "rights", false, "print the roles and their bindings alone, with the namespace")
 	f.StringVar(&o.clientID, "client-id", "", "client ID of the managed identity as which syncer signs in to Azure")
 	return cmd
 }
@@ -79,7 +81,7 @@ func (o installOptions) run(context.Context) error {
 		return err
 	}
 	image, err := o.imageOf(version.String())
-	if err != nil {
+	if err != nil && !o.rights {
 		return err
 	}
 	objects, err := install.Objects(install.Options{
@@ -94,6 +96,9 @@ func (o installOptions) run(context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if o.rights {
+		objects = install.RightsOf(objects)
 	}
 	if o.remove {
 		slices.Reverse(objects)

@@ -61,6 +61,14 @@ func roles(o Options) ([]runtime.Object, error) {
 	return append(out, binding(o, leaseRole, o.Namespace), clusterBinding(o)), nil
 }
 
+// RightsOf returns the roles and their bindings among the objects, and the namespace that one of the bindings is in.
+func RightsOf(objects []runtime.Object) []runtime.Object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o runtime.Object) bool {
+		kind := o.GetObjectKind().GroupVersionKind()
+		return kind.Group != rbacv1.GroupName && kind.Kind != "Namespace"
+	})
+}
+
 // more are rules in each namespace of Workspaces that depend on the configuration.
 func more(c config.Config) []rbacv1.PolicyRule {
 	var out []rbacv1.PolicyRule

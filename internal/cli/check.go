@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/inspect"
+	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/install"
+	"syncer.dev/syncer/internal/preflight"
+)
+
+// checkOptions are the options of "check".
+type checkOptions struct {
+	Stdio
+	settings settings.Settings
+
+	namespace, as, output string
+}
+
+func newCheck(std Stdio) *cobra.Command {
+	o := checkOptions{Stdio: std}
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Say what is missing before syncer works, and the command that gives it",
+		Long: `Ask Git, Kubernetes and Azure for everything that syncer needs with this configuration, and write nothing.
+Kubernetes answers for the user of the kubeconfig, or the one of --as; Git and Azure for the credentials that the
+configuration names. What cannot be seen without a write is said as unknown.
+
+Exit code 1 says that something is missing, 2 that a server did not answer.`,
+		Example: `  syncer check --config syncer.yaml
+  syncer check --config syncer.yaml --as system:serviceaccount:syncer:syncer
+  kubectl -n syncer exec deploy/syncer -- syncer check --config ` + install.ConfigFile,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	configFlags(cmd, std, &o.settings)
+	f := cmd.Flags()
+	f.StringVar(&o.namespace, "namespace", install.Name, "namespace of syncer itself")
+	f.StringVar(&o.as, "as", "", "user of Kubernetes to ask for, as kubectl has it")
+	f.StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
+	return cmd
+}
+
+// run asks the servers of each cluster, and prints what they say.
+func (o checkOptions) run(ctx context.Context) error {
+	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
+		return err
+	}
+	c, err := o.settings.Load()
+	if err != nil {
+		return err
+	}
+	var all []answer.Check
+	for _, one := range c.Each() {
+		checked, err := o.cluster(ctx, one)
+		if err != nil {
+			return err
+		}
+		all = append(all, checked)
+	}
+	if err := answer.PrintChecks(o.Out, all, o.output); err != nil {
+		return err
+	}
+	return answer.Checked(all)
+}
+
+// cluster asks the servers of one cluster.
+func (o checkOptions) cluster(ctx context.Context, c config.Config) (answer.Check, error) {
+	objects, err := install.Objects(install.Options{
+		Namespace: o.namespace,
+		Settings:  c,
+		NodePools: adapters.ModeOf(c).NodePools,
+	})
+	if err != nil {
+		return answer.Check{}, err
+	}
+	facts, err := inspect.Once(ctx, c, inspect.Options{As: o.as, Rights: preflight.Rights(objects)})
+	if err != nil {
+		return answer.Check{}, err
+	}
+	if facts.User != "" {
+		diag.Fprintf(o.Err, "cluster %s answers for %s\n", c.Cluster, facts.User)
+	}
+	azure := c.Capacity.AKS
+	lines := preflight.Judge(preflight.Installation{
+		Config:       o.settings.File,
+		Namespace:    o.namespace,
+		Account:      install.Name,
+		Branch:       c.Status.Branch,
+		Subscription: azure.SubscriptionID,
+		Group:        azure.ResourceGroup,
+		Cluster:      azure.Cluster,
+		ClientID:     azure.ClientID,
+	}, facts)
+	return answer.Check{Cluster: c.Cluster, User: facts.User, Items: lines}, nil
+}
