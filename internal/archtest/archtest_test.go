@@ -106,7 +106,7 @@ var layers = [][]string{
 	},
 	{"internal/capacity", "internal/cluster", "internal/diff", "internal/preflight"},
 	{
-		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
+		"internal/adoption", "internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/inquiry",
 		"internal/apply/lease",
 		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror",
@@ -116,7 +116,7 @@ var layers = [][]string{
 		"internal/apply/sweep",
 		"internal/reviewed", "internal/plan/rollout",
 	},
-	{"internal/apply/decode", "internal/capacity/sizing"},
+	{"internal/apply/decode", "internal/apply/takeover", "internal/capacity/sizing"},
 	{
 		"internal/apply/informers",
 		"internal/capacity/existing", "internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter",
@@ -328,6 +328,7 @@ var fences = []struct {
 	}},
 	{"k8s.io/client-go", []string{
 		"internal/apply", "internal/apply/informers", "internal/apply/inquiry", "internal/apply/lease",
+		"internal/apply/takeover",
 	}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{
@@ -375,7 +376,7 @@ var pure = []string{
 	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",
 	"internal/git/revision", "internal/git/snapshot", "internal/git/store",
 	"internal/git/target", "internal/git/trailer",
-	"internal/preflight",
+	"internal/adoption", "internal/preflight",
 	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
 	"internal/plan/raise",
 	"internal/render/rendered", "internal/plan/rollout", "internal/plan/values",

@@ -190,7 +190,7 @@ func (e *env) checkGit() {
 func (e *env) checkAzure() {
 	for _, c := range []struct{ path, line, other, role string }{
 		{"/agentPools", "azure read agent pools", "azure read quota", "'syncer agent pools'"},
-		{"/usages", "azure read quota", "azure read sizes", "'syncer sizes and quota'"},
+		{"/usages", "azure read quota", "azure read agent pools", "'syncer sizes and quota'"},
 		{"/skus", "azure read sizes", "azure read quota", "'syncer sizes and quota'"},
 	} {
 		e.azure.Inject(armsim.Fault{Contains: c.path, Status: 403, Code: "AuthorizationFailed", Message: "no such role"})

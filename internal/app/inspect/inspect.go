@@ -138,6 +138,10 @@ func askAzure(ctx context.Context, c config.Config) (*preflight.Cloud, error) {
 		out.Quota.Detail = fmt.Sprintf("of %d families in %s", len(q.Families), c.Capacity.AKS.Location)
 	}
 	switch {
+	case out.Quota.State == preflight.Missing && sizes != nil: // the client holds such requests back for a while
+		out.Sizes = preflight.Answer{
+			State: preflight.Unknown, Detail: "not asked after the quota was refused: the same role gives both",
+		}
 	case sizes == nil && q.Offers == nil:
 		out.Sizes = preflight.Answer{State: preflight.Unknown, Detail: "Azure lists no size with GPUs"}
 	case sizes == nil:
