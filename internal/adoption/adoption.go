@@ -3,6 +3,7 @@
 package adoption
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -29,7 +30,7 @@ const (
 	Leave   Action = "leave"   // untouched, for the reason in the note
 )
 
-// Step is what happens to one live object.
+// Step is what happens to one live object. Note is why it is left, or what becomes of its pods later.
 type Step struct {
 	Ref    cluster.Ref
 	Action Action
@@ -39,10 +40,14 @@ type Step struct {
 }
 
 // Owned reports whether an object belongs to one of KAITO's.
-func Owned(u *unstructured.Unstructured) bool { return slices.ContainsFunc(u.GetOwnerReferences(), ofKAITO) }
+func Owned(u *unstructured.Unstructured) bool {
+	return slices.ContainsFunc(u.GetOwnerReferences(), ofKAITO)
+}
 
 // Detached reports whether an object was taken over from KAITO.
-func Detached(u *unstructured.Unstructured) bool { return u.GetAnnotations()[wellknown.AnnotationOwners] != "" }
+func Detached(u *unstructured.Unstructured) bool {
+	return u.GetAnnotations()[wellknown.AnnotationOwners] != ""
+}
 
 func ofKAITO(r metav1.OwnerReference) bool {
 	gv, err := schema.ParseGroupVersion(r.APIVersion)
@@ -71,6 +76,9 @@ func Steps(live []*unstructured.Unstructured, do Action, names ...string) []Step
 		}) {
 			continue
 		}
+		if do == Detach {
+			s.Note = later(u)
+		}
 		if u.GetDeletionTimestamp() != nil {
 			s.Action, s.Live, s.Note = Leave, nil, "it is being deleted"
 		}
@@ -79,10 +87,32 @@ func Steps(live []*unstructured.Unstructured, do Action, names ...string) []Step
 	return out
 }
 
-// Claims are the steps for NodeClaims: they stay as they are, because the node goes with its NodeClaim.
-func Claims(claims []*unstructured.Unstructured) []Step {
+// later says what becomes of the pods of a detached object when syncer first applies it, or "". Detaching itself leaves
+// them alone. syncer's pod templates have its labels, so that a StatefulSet without them restarts, whatever else is
+// equal. The template of a Job cannot change.
+func later(u *unstructured.Unstructured) string {
+	labels, _, _ := unstructured.NestedStringMap(u.Object, "spec", "template", "metadata", "labels")
+	switch {
+	case labels[cluster.LabelManagedBy] == cluster.ManagedBy && labels[cluster.LabelCluster] != "":
+		return ""
+	case u.GetKind() == "StatefulSet":
+		return "its pods restart once, when syncer first applies it"
+	case u.GetKind() == "Job":
+		return "it may run again, when syncer first applies it: leave the file of a tuning that is over out of Git"
+	}
+	return ""
+}
+
+// Claims are the steps for NodeClaims: they stay as they are, because the node goes with its NodeClaim. names are the
+// Workspaces that are meant; none is all.
+func Claims(claims []*unstructured.Unstructured, names ...string) []Step {
 	var out []Step
 	for _, u := range claims {
+		l := u.GetLabels()
+		if of := cmp.Or(l[wellknown.LabelWorkspace], l[wellknown.LabelKarpenterWorkspace]); len(names) > 0 &&
+			!slices.Contains(names, of) {
+			continue
+		}
 		node, _, _ := unstructured.NestedString(u.Object, "status", "nodeName")
 		note := "KAITO's; deleting it deletes its node"
 		if node != "" {

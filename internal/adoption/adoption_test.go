@@ -44,13 +44,14 @@ func TestSteps(t *testing.T) {
 		object("phi", owner("kaito.sh/v1beta1", "phi"), owner("v1", "other")), object("old", owner("kaito.sh/v1alpha1", "old")),
 		object("foreign", owner("apps/v1", "phi")), object("free"), dying, broken, detached,
 	}
+	const once = "its pods restart once, when syncer first applies it"
 	for _, c := range []struct {
 		do    adoption.Action
 		names []string
 		want  []string
 	}{
-		{adoption.Detach, nil, []string{"detach phi 1", "detach old 1", "leave dying 1 it is being deleted"}},
-		{adoption.Detach, []string{"old"}, []string{"detach old 1"}},
+		{adoption.Detach, nil, []string{"detach phi 1 " + once, "detach old 1 " + once, "leave dying 1 it is being deleted"}},
+		{adoption.Detach, []string{"old"}, []string{"detach old 1 " + once}},
 		{adoption.Detach, []string{"none"}, nil},
 		{adoption.Restore, nil, []string{
 			"leave broken 0 annotation syncer.dev/adopted-owners cannot be read: unexpected end of JSON input",

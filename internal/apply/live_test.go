@@ -275,8 +275,8 @@ func TestCreatedByAnother(t *testing.T) {
 				t.Errorf("it was written: version %s, then %s", before, now)
 			}
 			edit(t, c, o, func(u *unstructured.Unstructured) {
-		u.SetAnnotations(map[string]string{wellknown.AnnotationAdopt: "true"})
-	})
+				u.SetAnnotations(map[string]string{wellknown.AnnotationAdopt: "true"})
+			})
 			apply(t, c, cluster.Configured, o)
 			data, _, _ := unstructured.NestedStringMap(live(t, c, o).Object, "data")
 			if data["a"] != "1" || data["b"] != "theirs" {

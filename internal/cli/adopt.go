@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,7 @@ func newAdopt(std Stdio) *cobra.Command {
 		Short: "Take over from KAITO what runs, without a restart",
 		Long: `Detach the StatefulSets, Jobs, Services, ConfigMaps and volume claims of KAITO's Workspaces from them, in the
 namespaces of the configuration, and permit syncer to apply over them. Only metadata changes: no pod restarts.
-Without --yes it says what it would do. Then "syncer plan" says what syncer changes, and which models restart.
+Without --yes it says what it would do, and which pods restart when syncer first applies them: "syncer plan" says why.
 NodeClaims stay, because their nodes go with them. docs/migrate.md has the whole way.`,
 		Example: `  syncer adopt --config syncer.yaml
   syncer adopt --config syncer.yaml --yes
@@ -80,7 +81,7 @@ func (o adoptOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(steps) == 0 {
+	if !slices.ContainsFunc(steps, func(s adoption.Step) bool { return s.Live != nil }) {
 		fmt.Fprintln(o.Err, "nothing of KAITO's is there to "+o.verb())
 	}
 	return answer.AdoptionOf(c.Cluster, steps, o.yes).Print(o.Out, o.output)
@@ -119,7 +120,7 @@ func (o adoptOptions) plan(ctx context.Context, kaito *takeover.Client, c config
 	if err != nil {
 		return nil, err
 	}
-	return append(adoption.Steps(objects, adoption.Detach, o.names...), adoption.Claims(claims)...), nil
+	return append(adoption.Steps(objects, adoption.Detach, o.names...), adoption.Claims(claims, o.names...)...), nil
 }
 
 // planBack leaves objects whose owner is gone: the server would delete them with it.

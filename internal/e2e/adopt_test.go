@@ -126,7 +126,7 @@ func TestAdopt(t *testing.T) {
 	}
 
 	stop := "kubectl -n kaito-system scale deployment kaito-workspace --replicas=0"
-	e.wantCommand(0, []string{"detach default StatefulSet/phi from Workspace/phi", stop}, "adopt")
+	e.wantCommand(0, []string{"detach default StatefulSet/phi from Workspace/phi; its pods restart once", stop}, "adopt")
 	e.wantCommand(1, []string{"KAITO runs", stop}, "adopt", "--yes")
 	if _, err := e.kube.AppsV1().Deployments("kaito-system").Patch(t.Context(), "kaito-workspace", types.MergePatchType,
 		[]byte(`{"spec":{"replicas":0}}`), metav1.PatchOptions{}); err != nil {
@@ -154,7 +154,7 @@ func TestAdopt(t *testing.T) {
 	if p, err := e.kube.CoreV1().Pods("default").Get(t.Context(), "phi-0", metav1.GetOptions{}); err != nil || p.UID != pod {
 		t.Errorf("the pod restarted: %v", err)
 	}
-	e.wantCommand(0, []string{"default/phi", "restart"}, "plan")
+	e.wantCommand(0, []string{"default/phi", "~ StatefulSet/phi", "spec.template"}, "plan")
 
 	e.start("run")
 	e.waitState("phi", status.Ready)

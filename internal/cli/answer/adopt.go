@@ -50,8 +50,8 @@ func (a Adoption) Print(w io.Writer, format string) error {
 		t := newTable(w, 2, 0)
 		for _, r := range a.Items {
 			note := r.Note
-			if note == "" {
-				note = map[string]string{"detach": "from ", "restore": "to "}[r.Action] + strings.Join(r.Owners, ", ")
+			if where := map[string]string{"detach": "from ", "restore": "to "}[r.Action]; where != "" {
+				note = strings.TrimSuffix(where+strings.Join(r.Owners, ", ")+"; "+note, "; ")
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Action, diag.EscapeText(r.Namespace), diag.EscapeText(r.Object),
 				diag.EscapeText(note))
