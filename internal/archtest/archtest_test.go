@@ -156,7 +156,8 @@ var layers = [][]string{
 		"internal/cli/schema", "internal/cli/settings", "internal/cli/validation",
 	},
 	{
-		"internal/cli/catalog", "internal/cli/create", "internal/cli/planning", "internal/cli/presetfiles",
+		"internal/cli/adopting", "internal/cli/catalog", "internal/cli/checking", "internal/cli/create",
+		"internal/cli/planning", "internal/cli/presetfiles",
 		"internal/cli/pricelist", "internal/cli/recorded", "internal/cli/rendering", "internal/cli/reviewstep",
 		"internal/cli/sizes", "internal/cli/suspend",
 	},
@@ -227,8 +228,10 @@ var within = map[string]map[string][]string{
 	"internal/cli": {
 		// The parts of commands know nothing of each other, but what they answer.
 		"internal/cli": {
+			"internal/cli/adopting",
 			"internal/cli/answer",
 			"internal/cli/catalog",
+			"internal/cli/checking",
 			"internal/cli/color",
 			"internal/cli/create",
 			"internal/cli/origins",
@@ -263,6 +266,8 @@ var within = map[string]map[string][]string{
 		"internal/cli/settings":    {},
 		"internal/cli/sizes":       {"internal/cli/answer"},
 		"internal/cli/suspend":     {"internal/cli/answer", "internal/cli/scaffold"},
+		"internal/cli/adopting":    {"internal/cli/answer"},
+		"internal/cli/checking":    {"internal/cli/answer"},
 		"internal/cli/validation":  {},
 	},
 	"internal/render": {

@@ -6,17 +6,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/adoption"
 	"syncer.dev/syncer/internal/app/adapters"
-	"syncer.dev/syncer/internal/apply/takeover"
+	"syncer.dev/syncer/internal/cli/adopting"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/fence"
 )
 
@@ -71,15 +68,12 @@ func (o adoptOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	kaito := live.TakeOver()
-	steps, err := o.plan(ctx, kaito, c)
+	change := adopting.Change{
+		KAITO: live.TakeOver(), Namespaces: c.Namespaces, Names: o.names, Undo: o.undo, Yes: o.yes, Talk: o.Err,
+	}
+	steps, err := change.Run(ctx)
 	if err != nil {
 		return err
-	}
-	if o.yes {
-		if err := carryOut(ctx, kaito, steps); err != nil {
-			return err
-		}
 	}
 	if !slices.ContainsFunc(steps, func(s adoption.Step) bool { return s.Live != nil }) {
 		fmt.Fprintln(o.Err, "nothing of KAITO's is there to "+o.verb())
@@ -92,62 +86,4 @@ func (o adoptOptions) verb() string {
 		return "hand back"
 	}
 	return "take over"
-}
-
-// plan returns the steps. While KAITO's controller runs, it would go on changing what syncer changes, so that the plan
-// is shown and not carried out.
-func (o adoptOptions) plan(ctx context.Context, kaito *takeover.Client, c config.Config) ([]adoption.Step, error) {
-	objects, err := kaito.Objects(ctx, c.Namespaces)
-	if err != nil {
-		return nil, err
-	}
-	if o.undo {
-		return o.planBack(ctx, kaito, adoption.Steps(objects, adoption.Restore, o.names...))
-	}
-	running, err := kaito.Controllers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range running {
-		namespace, deployment, _ := strings.Cut(name, "/")
-		stop := fmt.Sprintf("stop it: kubectl -n %s scale deployment %s --replicas=0", namespace, deployment)
-		if o.yes {
-			return nil, answer.No("KAITO runs, and would change back what syncer changes; %s", stop)
-		}
-		diag.Fprintf(o.Err, "KAITO runs; before --yes %s\n", stop)
-	}
-	claims, err := kaito.Claims(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return append(adoption.Steps(objects, adoption.Detach, o.names...), adoption.Claims(claims, o.names...)...), nil
-}
-
-// planBack leaves objects whose owner is gone: the server would delete them with it.
-func (o adoptOptions) planBack(
-	ctx context.Context, kaito *takeover.Client, steps []adoption.Step,
-) ([]adoption.Step, error) {
-	for i, s := range steps {
-		gone, err := kaito.Lost(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		if gone != "" {
-			steps[i].Action, steps[i].Note = adoption.Leave, gone+" is gone; the object would be deleted with it"
-		}
-	}
-	return steps, nil
-}
-
-// carryOut carries out the steps, and stops at the first that fails: the rest is planned anew by another call.
-func carryOut(ctx context.Context, kaito *takeover.Client, steps []adoption.Step) error {
-	for _, s := range steps {
-		if s.Action == adoption.Leave {
-			continue
-		}
-		if err := kaito.CarryOut(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -7,14 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app/adapters"
-	"syncer.dev/syncer/internal/app/inspect"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/checking"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/install"
-	"syncer.dev/syncer/internal/preflight"
 )
 
 // checkOptions are the options of "check".
@@ -32,7 +28,7 @@ func newCheck(std Stdio) *cobra.Command {
 		Short: "Say what is missing before syncer works, and the command that gives it",
 		Long: `Ask Git, Kubernetes and Azure for everything that syncer needs with this configuration, and write nothing.
 Kubernetes answers for the user of the kubeconfig, or the one of --as; Git and Azure for the credentials that the
-configuration names. What cannot be seen without a write is said as unknown.
+configuration names. What only a write would show is unknown.
 
 Exit code 1 says that something is missing, 2 that a server did not answer.`,
 		Example: `  syncer check --config syncer.yaml
@@ -58,9 +54,10 @@ func (o checkOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	asked := checking.Question{Namespace: o.namespace, As: o.as, Config: o.settings.File, Talk: o.Err}
 	var all []answer.Check
 	for _, one := range c.Each() {
-		checked, err := o.cluster(ctx, one)
+		checked, err := asked.Cluster(ctx, one)
 		if err != nil {
 			return err
 		}
@@ -70,35 +67,4 @@ func (o checkOptions) run(ctx context.Context) error {
 		return err
 	}
 	return answer.Checked(all)
-}
-
-// cluster asks the servers of one cluster.
-func (o checkOptions) cluster(ctx context.Context, c config.Config) (answer.Check, error) {
-	objects, err := install.Objects(install.Options{
-		Namespace: o.namespace,
-		Settings:  c,
-		NodePools: adapters.ModeOf(c).NodePools,
-	})
-	if err != nil {
-		return answer.Check{}, err
-	}
-	facts, err := inspect.Once(ctx, c, inspect.Options{As: o.as, Rights: preflight.Rights(objects)})
-	if err != nil {
-		return answer.Check{}, err
-	}
-	if facts.User != "" {
-		diag.Fprintf(o.Err, "cluster %s answers for %s\n", c.Cluster, facts.User)
-	}
-	azure := c.Capacity.AKS
-	lines := preflight.Judge(preflight.Installation{
-		Config:       o.settings.File,
-		Namespace:    o.namespace,
-		Account:      install.Name,
-		Branch:       c.Status.Branch,
-		Subscription: azure.SubscriptionID,
-		Group:        azure.ResourceGroup,
-		Cluster:      azure.Cluster,
-		ClientID:     azure.ClientID,
-	}, facts)
-	return answer.Check{Cluster: c.Cluster, User: facts.User, Items: lines}, nil
 }

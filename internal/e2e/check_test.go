@@ -104,8 +104,8 @@ func (e *env) checkRights() {
 	e.wantLine(lines, "kubernetes role syncer-nodes in the cluster", "missing", "none of its", fix)
 	e.wantLine(lines, "kubernetes namespace default", "unknown", "", "")
 	e.wantLine(lines, "gpu driver and device plugin", "unknown", "nodes may not be listed", "")
-	lines, _ = e.check("--as", "somebody")
-	e.wantLine(lines, "kubernetes role syncer in namespace default", "missing", "", "--user=somebody")
+	lines, _ = e.check("--as", "visitor")
+	e.wantLine(lines, "kubernetes role syncer in namespace default", "missing", "", "--user=visitor")
 
 	kube := e.client()
 	for _, o := range e.installation("install", "--rights", "--config", e.config) {

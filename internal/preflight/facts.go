@@ -13,7 +13,7 @@ type Facts struct {
 	Namespaces []Namespace
 	Rights     []Granted
 	GPU        Nodes
-	Cloud      *Cloud // nil in the modes without agent pools
+	Azure      *Cloud // nil in the modes without agent pools
 }
 
 // Namespace is whether one namespace exists.

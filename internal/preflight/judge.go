@@ -34,8 +34,8 @@ func Judge(in Installation, f Facts) []Line {
 		out = append(out, roles(in, f)...)
 		out = append(out, gpus(f.GPU))
 	}
-	if f.Cloud != nil {
-		out = append(out, in.azure(*f.Cloud)...)
+	if f.Azure != nil {
+		out = append(out, in.azure(*f.Azure)...)
 	}
 	return out
 }

@@ -41,7 +41,7 @@ func facts(t *testing.T, allowed func(preflight.Right) bool) preflight.Facts {
 		GPU: preflight.Nodes{
 			Answer: ok(""), GPUs: []preflight.Node{{Name: "gpu-0", Size: "Standard_NC24ads_A100_v4", Ready: true, Offered: 1}},
 		},
-		Cloud: &preflight.Cloud{Pools: ok("2 agent pools"), Quota: ok(""), Sizes: ok("")},
+		Azure: &preflight.Cloud{Pools: ok("2 agent pools"), Quota: ok(""), Sizes: ok("")},
 	}
 	for _, r := range rights(t) {
 		f.Rights = append(f.Rights, preflight.Granted{Right: r, Allowed: allowed(r)})
@@ -86,10 +86,10 @@ func TestJudge(t *testing.T) {
 		{"another user", func(f *preflight.Facts) { f.User = "o'hara@example.com" }, none},
 		{"another service account", func(f *preflight.Facts) { f.User = "system:serviceaccount:ci:deploy" }, none},
 		{"the API server does not answer", func(f *preflight.Facts) {
-			f.Cloud, f.Server = nil, preflight.Answer{State: preflight.Failed, Detail: "connection refused"}
+			f.Azure, f.Server = nil, preflight.Answer{State: preflight.Failed, Detail: "connection refused"}
 		}, none},
 		{"Azure refuses", func(f *preflight.Facts) {
-			f.Cloud = &preflight.Cloud{Pools: missing, Quota: missing, Sizes: missing}
+			f.Azure = &preflight.Cloud{Pools: missing, Quota: missing, Sizes: missing}
 		}, all},
 		{"a question fails", func(f *preflight.Facts) { f.Rights[0].Error, f.Rights[0].Allowed = "timeout", false }, all},
 		{"a node without GPUs", func(f *preflight.Facts) { f.GPU.GPUs[0].Offered = 0 }, all},

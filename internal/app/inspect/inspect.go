@@ -45,7 +45,7 @@ func Once(ctx context.Context, c config.Config, o Options) (preflight.Facts, err
 		if err != nil {
 			return f, err
 		}
-		f.Cloud = asked
+		f.Azure = asked
 	}
 	return f, ctx.Err()
 }
