@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/wellknown"
 )
 
@@ -24,7 +25,8 @@ type member struct {
 	config  config.Config
 	parts   *Parts
 	reviews *reviewing   // nil without a forge
-	lease   *lease.Lease // nil if this process always writes
+	lease   *lease.Lease // nil if this process always writes, or if there are shards
+	shards  *candidates  // nil without shards
 	health  *reconcile.Health
 	hints   chan struct{} // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
@@ -35,7 +37,7 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
 	var err error
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
-		if m.lease, err = elect(c, p, s.log); err != nil {
+		if err := m.stand(s.log); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
 		}
 	}
@@ -47,20 +49,30 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 	return m, nil
 }
 
-// elect returns the candidate of this process, or nil if the configuration wants no election.
-func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
-	l := c.Lease
-	if l.Enabled == config.LeaseNever || l.Enabled == config.LeaseAuto && !p.Cluster.InCluster() {
-		return nil, nil
+// stand prepares the elections that the configuration wants: none, one, or one for each shard.
+func (m *member) stand(log *slog.Logger) (err error) {
+	c, p := m.config, m.parts
+	switch {
+	case c.Lease.Enabled == config.LeaseNever, c.Lease.Enabled == config.LeaseAuto && !p.Cluster.InCluster():
+	case c.Lease.Shards > 1:
+		m.shards, err = newCandidates(c, p, log)
+	default:
+		m.lease, err = elect(c, p, shard.Fleet, lease.NewIdentity(), log)
 	}
+	return err
+}
+
+// elect returns the candidate of this process for a shard, or for all of a cluster without shards.
+func elect(c config.Config, p *Parts, shard int, identity string, log *slog.Logger) (*lease.Lease, error) {
+	l := c.Lease
 	return p.Cluster.Elect(lease.Options{
 		Namespace:     l.Namespace,
-		Name:          l.NameFor(c.Cluster),
-		Identity:      lease.NewIdentity(),
+		Name:          l.NameFor(c.Cluster, shard),
+		Identity:      identity,
 		Duration:      l.Duration,
 		RenewDeadline: l.RenewDeadline,
 		Retry:         l.Retry,
-	}, p.fence, log)
+	}, p.fences.Of(shard), log)
 }
 
 // watched is what health and metrics read of the member.
@@ -73,8 +85,11 @@ func (m *member) watched() monitoring.Loop {
 		Cloud:    m.parts.cloud,
 		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
 	}
-	if m.lease != nil {
+	switch {
+	case m.lease != nil:
 		l.Lease = m.lease
+	case m.shards != nil:
+		l.Lease, l.Shards = m.shards, m.shards.held
 	}
 	return l
 }
@@ -88,6 +103,9 @@ func (m *member) run(
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
 	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
+	if m.shards != nil {
+		return m.runShards(ctx, newLoop(m), events, stop)
+	}
 	lead := func(ctx context.Context, loop *reconcile.Loop) {
 		ctx, cancel := context.WithCancel(ctx)
 		var beside sync.WaitGroup

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -29,7 +30,10 @@ func recordOn(t *testing.T, c config.Config, log *slog.Logger, states ...string)
 	for _, state := range states {
 		source, _, _ := strings.Cut(state, " ")
 		message := status.Message(status.Commit{Cluster: c.Cluster, Source: source, Version: "v1"}, nil, nil)
-		if _, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte(state)}, message, time.Now()); err != nil {
+		what := reconcile.Recording{
+			Files: map[string][]byte{"x": []byte(state)}, Message: message, When: time.Now(),
+		}
+		if _, err := recorder.Record(t.Context(), what); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -181,7 +182,8 @@ func TestSignaturesOfTheSource(t *testing.T) {
 		t.Errorf("a signed commit: %v", err)
 	}
 	recorder := app.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c}
-	tip, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte("y")}, "status", time.Now())
+	what := reconcile.Recording{Files: map[string][]byte{"x": []byte("y")}, Message: "status", When: time.Now()}
+	tip, err := recorder.Record(t.Context(), what)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +244,10 @@ func TestRewrittenBranch(t *testing.T) {
 		recorder := app.Recorder{Branch: opened.Branch(c.Status.Branch), Config: own}
 		source := map[bool]string{true: second, false: other}[cluster == c.Cluster]
 		message := status.Message(status.Commit{Cluster: cluster, Source: source, Version: "v1"}, nil, nil)
-		if _, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte(cluster)}, message, time.Now()); err != nil {
+		what := reconcile.Recording{
+			Files: map[string][]byte{"x": []byte(cluster)}, Message: message, When: time.Now(),
+		}
+		if _, err := recorder.Record(t.Context(), what); err != nil {
 			t.Fatal(err)
 		}
 	}

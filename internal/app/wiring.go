@@ -26,6 +26,7 @@ import (
 	"syncer.dev/syncer/internal/ignore"
 	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/sops/keys"
 	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/workspace/load"
@@ -37,7 +38,9 @@ type Parts struct {
 	Cluster    *apply.Cluster
 	cloud      cloud
 	keys       *keys.Keyring
-	fence      *fence.Fence // is asked right before each write
+	fences     *shard.Fences // are asked right before each write
+	fence      *fence.Fence  // the one of the fleet, or of all without shards
+	holder     *shard.Holder // nil without an election of several shards
 }
 
 // Connect creates the adapters. It contacts no server.
@@ -60,11 +63,12 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 	if err != nil {
 		return nil, err
 	}
-	p := &Parts{Repository: repo, fence: &fence.Fence{}}
+	p := &Parts{Repository: repo, fences: shard.NewFences(c.Lease.Shards)}
+	p.fence = p.fences.Of(shard.Fleet)
 	if p.keys, err = access.Keyring(c, userAgent()); err != nil {
 		return nil, err
 	}
-	if p.Cluster, err = connectCluster(c, p.keys.Data, p.fence); err != nil {
+	if p.Cluster, err = connectCluster(c, p.keys.Data, p.fences); err != nil {
 		return nil, err
 	}
 	p.cloud, err = m.connect(p.fence)
@@ -73,7 +77,7 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 
 // connectCluster prepares a client for the cluster. Without secrets it writes no Secret.
 func connectCluster(
-	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *fence.Fence,
+	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *shard.Fences,
 ) (*apply.Cluster, error) {
 	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
 	nodePools := modeOf(c).nodePools
@@ -124,6 +128,10 @@ func (p *Parts) Loop(
 ) *reconcile.Loop {
 	c := reading.Config
 	reading.Open, from.keys = access.Opening(p.keys), p.keys
+	var share func() (shard.Share, func())
+	if p.holder != nil {
+		share = p.holder.Begin
+	}
 	return reconcile.New(reconcile.Settings{
 		Policy:        source.PolicyOf(c),
 		Depth:         depth,
@@ -136,7 +144,8 @@ func (p *Parts) Loop(
 		Review:        reviewSettings(c),
 	}, reconcile.Parts{
 		Source:   from,
-		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c, log, p.fence.MayWrite},
+		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c, log, p.fences},
+		Share:    share,
 		Reviews:  ReviewsOf(p.Repository, c),
 		Commits:  Commits{p.Repository},
 		Cluster:  p.Cluster,
@@ -297,10 +306,10 @@ func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
 
 // Recorder keeps this cluster's status files.
 type Recorder struct {
-	Branch   *git.Branch
-	Config   config.Config
-	Log      *slog.Logger // of what is no error; nil for none
-	MayWrite func() error // is asked right before each push; nil permits all
+	Branch *git.Branch
+	Config config.Config
+	Log    *slog.Logger  // of what is no error; nil for none
+	Fences *shard.Fences // are asked right before each push; nil permits all
 }
 
 func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
@@ -311,21 +320,28 @@ func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
 	return files, err
 }
 
-// Record writes one commit, unless the branch has exactly these files.
-func (r Recorder) Record(ctx context.Context, files map[string][]byte, message string, when time.Time) (string, error) {
-	hash, changed, err := r.Branch.Commit(ctx, git.Change{
+// Record writes one commit, unless the branch has exactly these files. Of a cluster with shards, the files of others
+// are those of the tip that the commit stands on, so that a commit of another process between is not undone.
+func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string, error) {
+	change := git.Change{
 		Dir:      r.dir(),
-		Files:    files,
-		Message:  message,
-		When:     when,
+		Files:    what.Files,
+		Message:  what.Message,
+		When:     what.When,
 		Author:   r.Config.Status.Author.Name,
 		Email:    r.Config.Status.Author.Email,
 		Signer:   statusSigner(r.Config),
-		MayWrite: r.MayWrite,
-	})
+		MayWrite: r.Fences.Writes(what.Share),
+	}
+	if what.Share.Divided() {
+		change.Edit = func(present map[string][]byte) (map[string][]byte, error) { return what.Over(present), nil }
+	}
+	hash, changed, err := r.Branch.Commit(ctx, change)
 	if err != nil || !changed {
 		return "", err
 	}
-	r.shorten(ctx)
+	if what.Share.Fleet() {
+		r.shorten(ctx)
+	}
 	return string(hash), nil
 }

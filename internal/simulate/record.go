@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
+
+	"syncer.dev/syncer/internal/reconcile"
 )
 
 // recorder is the status branch as a process reaches it. Other clusters write to it as well, and so may people: a push
@@ -31,19 +32,20 @@ func (r recorder) Read(context.Context) (map[string][]byte, error) {
 }
 
 // Record implements reconcile.Recorder.
-func (r recorder) Record(_ context.Context, files map[string][]byte, _ string, _ time.Time) (string, error) {
+func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, error) {
 	p, git := r.p, r.p.w.git
 	for range mostPushes {
 		f := p.gate(call{kind: "open status"})
 		if f.err != nil {
 			return "", p.answer(f)
 		}
+		files := what.Over(git.status)
 		at, equal := git.moves, maps.EqualFunc(git.status, files, bytes.Equal)
 		if err := p.answer(f); err != nil || equal {
 			return "", err
 		}
 		f = p.gate(call{kind: "record"})
-		p.judgeStatus(files)
+		p.judgeStatus(what.Files)
 		switch {
 		case f.err != nil && !f.done:
 			return "", p.answer(f)
