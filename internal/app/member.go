@@ -57,22 +57,24 @@ func (m *member) stand(log *slog.Logger) (err error) {
 	case c.Lease.Shards > 1:
 		m.shards, err = newCandidates(c, p, log)
 	default:
-		m.lease, err = elect(c, p, shard.Fleet, lease.NewIdentity(), log)
+		o := leaseOptions(c, shard.Fleet, lease.NewIdentity(), nil)
+		m.lease, err = p.Cluster.Elect(o, p.fence, log)
 	}
 	return err
 }
 
-// elect returns the candidate of this process for a shard, or for all of a cluster without shards.
-func elect(c config.Config, p *Parts, shard int, identity string, log *slog.Logger) (*lease.Lease, error) {
+// leaseOptions are those of the candidate for a shard, or for all of a cluster without shards.
+func leaseOptions(c config.Config, shard int, identity string, yield func(other string) bool) lease.Options {
 	l := c.Lease
-	return p.Cluster.Elect(lease.Options{
+	return lease.Options{
 		Namespace:     l.Namespace,
 		Name:          l.NameFor(c.Cluster, shard),
 		Identity:      identity,
 		Duration:      l.Duration,
 		RenewDeadline: l.RenewDeadline,
 		Retry:         l.Retry,
-	}, p.fences.Of(shard), log)
+		Yield:         yield,
+	}
 }
 
 // watched is what health and metrics read of the member.

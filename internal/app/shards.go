@@ -6,10 +6,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
+	"time"
 
 	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/shard"
@@ -17,22 +20,50 @@ import (
 
 // candidates stand for this process in the elections of all shards.
 type candidates struct {
-	holder *shard.Holder
-	leases []*lease.Lease // by shard
+	holder   *shard.Holder
+	leases   []*lease.Lease // by shard
+	identity string
+	interval time.Duration // between two wishes for a shard of another process
+	log      *slog.Logger
 }
 
 func newCandidates(c config.Config, p *Parts, log *slog.Logger) (*candidates, error) {
 	p.holder = shard.NewHolder(c.Lease.Shards)
-	out := &candidates{holder: p.holder}
-	identity := lease.NewIdentity()
+	// Two wishes are as far apart as a shard needs at most to change hands: the other one's renewal, and a pass.
+	out := &candidates{holder: p.holder, identity: lease.NewIdentity(), interval: 4 * c.Lease.Retry, log: log}
 	for i := range c.Lease.Shards {
-		l, err := elect(c, p, i, identity, log.With("shard", i))
+		l, err := p.Cluster.Elect(leaseOptions(c, i, out.identity, out.yields), p.fences.Of(i), log.With("shard", i))
 		if err != nil {
 			return nil, err
 		}
 		out.leases = append(out.leases, l)
 	}
 	return out, nil
+}
+
+// holders are those of all shards, as this process knows them.
+func (c *candidates) holders() []string {
+	out := make([]string, len(c.leases))
+	for i, l := range c.leases {
+		out[i] = l.Holder()
+	}
+	return out
+}
+
+// yields decides whether another process gets a shard of this one.
+func (c *candidates) yields(other string) bool { return shard.Yields(c.holders(), c.identity, other) }
+
+// balance asks for shards of processes that have more, until ctx is done.
+func (c *candidates) balance(ctx context.Context) {
+	for clock.Sleep(ctx, c.interval/2+rand.N(c.interval)) == nil {
+		i, ok := shard.Wanted(c.holders(), c.identity, rand.IntN)
+		if !ok {
+			continue
+		}
+		if err := c.leases[i].Ask(ctx); err != nil {
+			c.log.Debug("a shard is not asked for", "shard", i, "error", err) // another one has, or it has moved
+		}
+	}
 }
 
 // Leads reports whether this process writes what the shards have in common.
@@ -89,6 +120,7 @@ func (c *candidates) run(ctx context.Context, fleet func(context.Context)) {
 			})
 		})
 	}
+	all.Go(func() { c.balance(ctx) })
 	all.Wait()
 }
 
