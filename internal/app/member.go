@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"syncer.dev/syncer/internal/app/elections"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/apply/lease"
@@ -24,9 +25,9 @@ import (
 type member struct {
 	config  config.Config
 	parts   *Parts
-	reviews *reviewing   // nil without a forge
-	lease   *lease.Lease // nil if this process always writes, or if there are shards
-	shards  *candidates  // nil without shards
+	reviews *reviewing            // nil without a forge
+	lease   *lease.Lease          // nil if this process always writes, or if there are shards
+	shards  *elections.Candidates // nil without shards
 	health  *reconcile.Health
 	hints   chan struct{} // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
@@ -55,26 +56,14 @@ func (m *member) stand(log *slog.Logger) (err error) {
 	switch {
 	case c.Lease.Enabled == config.LeaseNever, c.Lease.Enabled == config.LeaseAuto && !p.Cluster.InCluster():
 	case c.Lease.Shards > 1:
-		m.shards, err = newCandidates(c, p, log)
+		if m.shards, err = elections.New(c, p.Cluster.Elect, p.fences, log); err == nil {
+			p.share = m.shards.Holder.Begin
+		}
 	default:
-		o := leaseOptions(c, shard.Fleet, lease.NewIdentity(), nil)
+		o := elections.Options(c, shard.Fleet, lease.NewIdentity(), nil)
 		m.lease, err = p.Cluster.Elect(o, p.fence, log)
 	}
 	return err
-}
-
-// leaseOptions are those of the candidate for a shard, or for all of a cluster without shards.
-func leaseOptions(c config.Config, shard int, identity string, yield func(other string) bool) lease.Options {
-	l := c.Lease
-	return lease.Options{
-		Namespace:     l.Namespace,
-		Name:          l.NameFor(c.Cluster, shard),
-		Identity:      identity,
-		Duration:      l.Duration,
-		RenewDeadline: l.RenewDeadline,
-		Retry:         l.Retry,
-		Yield:         yield,
-	}
 }
 
 // watched is what health and metrics read of the member.
@@ -91,7 +80,7 @@ func (m *member) watched() monitoring.Loop {
 	case m.lease != nil:
 		l.Lease = m.lease
 	case m.shards != nil:
-		l.Lease, l.Shards = m.shards, m.shards.held
+		l.Lease, l.Shards = m.shards, m.shards.Held
 	}
 	return l
 }

@@ -38,9 +38,9 @@ type Parts struct {
 	Cluster    *apply.Cluster
 	cloud      cloud
 	keys       *keys.Keyring
-	fences     *shard.Fences // are asked right before each write
-	fence      *fence.Fence  // the one of the fleet, or of all without shards
-	holder     *shard.Holder // nil without an election of several shards
+	fences     *shard.Fences                // are asked right before each write
+	fence      *fence.Fence                 // the one of the fleet, or of all without shards
+	share      func() (shard.Share, func()) // of each pass; nil without an election of several shards
 }
 
 // Connect creates the adapters. It contacts no server.
@@ -128,10 +128,6 @@ func (p *Parts) Loop(
 ) *reconcile.Loop {
 	c := reading.Config
 	reading.Open, from.keys = access.Opening(p.keys), p.keys
-	var share func() (shard.Share, func())
-	if p.holder != nil {
-		share = p.holder.Begin
-	}
 	return reconcile.New(reconcile.Settings{
 		Policy:        source.PolicyOf(c),
 		Depth:         depth,
@@ -145,7 +141,7 @@ func (p *Parts) Loop(
 	}, reconcile.Parts{
 		Source:   from,
 		Recorder: Recorder{p.Repository.Branch(c.Status.Branch), c, log, p.fences},
-		Share:    share,
+		Share:    p.share,
 		Reviews:  ReviewsOf(p.Repository, c),
 		Commits:  Commits{p.Repository},
 		Cluster:  p.Cluster,

@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/shared"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/suspension"
 )
@@ -83,7 +84,7 @@ type Loop struct {
 
 	// What follows from the last reports, and from the nodes.
 	states   map[string]int // number of Workspaces, by state
-	complete completePools
+	complete status.CompletePools
 	nodes    nodeCounts
 	reporter reporter
 
@@ -98,8 +99,8 @@ type Loop struct {
 	due       func() time.Time // Parts.Due
 	following bool             // the loop carries out and records nothing
 
-	share  shard.Share // of the pass before, and now
-	others others      // what other processes have recorded, of a cluster with shards
+	share  shard.Share // that the present pass may write
+	others shared.Others
 
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once

@@ -207,7 +207,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		State:     p.state,
 		Live:      true,
 		Now:       p.now,
-		FirstSeen: l.firstSeen(),
+		FirstSeen: l.others.FirstSeen(l.reports),
 		Reported:  l.reported(),
 	}, Reviews: l.reviewed(p)}
 	out.Deletions = l.allowed(p)

@@ -25,10 +25,10 @@ import (
 // report computes the present reports, and records them if they are worth a commit.
 func (l *Loop) report(ctx context.Context, p *pass) {
 	reports := l.reportAll(p)
-	own := l.ownReports(reports)
+	own := l.others.Own(reports)
 	summary := status.Summary{
 		Cluster:     l.settings.Policy.Cluster,
-		Reports:     l.withOthers(own),
+		Reports:     l.others.With(own),
 		Problems:    p.desired.Problems,
 		Pools:       l.poolReports(p),
 		Warnings:    append(heldBack(p.plan), l.failedForOthers(p)...),
@@ -39,7 +39,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	if l.share.Divided() {
 		summary.ObjectsFile = l.share.ObjectsFile
 	}
-	files := ownFiles(l.share, l.folder.Files(summary))
+	files := l.others.Files(l.folder.Files(summary))
 	l.leave(p, reports)
 	p.reportsChanged = !slices.EqualFunc(reports, l.reports, func(a, b status.Report) bool { return a.Same(&b) })
 	l.setReports(reports)
@@ -104,12 +104,12 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 		return false
 	}
 	reports := status.FromFiles(files, p.now)
-	l.recorded, l.told, l.readAt = ownFiles(l.share, files), slices.Clone(l.ownReports(reports)), p.now
+	l.recorded, l.told, l.readAt = l.others.Files(files), slices.Clone(l.others.Own(reports)), p.now
 	for i := range reports {
 		reports[i].CarriedOut.Told = l.settings.Review.Signed
 	}
-	l.others.read(l.share, files, p.now)
-	l.setReports(l.takenOver(reports))
+	l.others.Read(files, p.now)
+	l.setReports(l.others.TakeOver(l.reports, reports))
 	l.pools.Restore(status.UnavailableFrom(files, p.now))
 	return true
 }
@@ -129,7 +129,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 	if !again {
 		return
 	}
-	files = ownFiles(l.share, files)
+	files = l.others.Files(files)
 	l.readAt = p.now
 	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
 		changed := changedFiles(l.recorded, files)
@@ -140,7 +140,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 
 // setReports keeps reports, and what follows from them alone.
 func (l *Loop) setReports(reports []status.Report) {
-	l.reports, l.states, l.complete = reports, map[string]int{}, completeIn(reports)
+	l.reports, l.states, l.complete = reports, map[string]int{}, status.CompleteIn(reports)
 	for i := range reports {
 		l.states[string(reports[i].State)]++
 	}

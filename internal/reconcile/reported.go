@@ -3,11 +3,10 @@
 package reconcile
 
 import (
-	"cmp"
-
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/shared"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -25,29 +24,8 @@ func (l *Loop) reported() map[workspace.Key]rollout.Reported {
 	}
 	out := make(map[workspace.Key]rollout.Reported, len(l.reports))
 	for i := range l.reports {
-		out[l.reports[i].Key] = reportedOf(&l.reports[i])
+		out[l.reports[i].Key] = shared.Reported(&l.reports[i])
 	}
-	l.others.addTo(out)
+	l.others.AddTo(out)
 	return out
-}
-
-// reportedOf reads a report.
-func reportedOf(r *status.Report) rollout.Reported {
-	is := rollout.Reported{
-		Served:     r.State == status.Ready || r.State == status.NotReady,
-		Commit:     cmp.Or(r.DesiredCommit, r.ObservedCommit),
-		Inputs:     cmp.Or(r.DesiredInputs, r.Inputs),
-		CarriedOut: r.ObservedCommit,
-	}
-	for _, c := range r.Conditions {
-		switch {
-		case c.Type != status.InferenceReady:
-		case c.Status == "True":
-			is.Served = true
-		case is.Served:
-			is.NotReadySince = c.LastTransitionTime
-		}
-	}
-	is.Output, is.OutputOf = r.Pushed()
-	return is
 }

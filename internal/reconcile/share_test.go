@@ -283,8 +283,8 @@ func TestTakeover(t *testing.T) {
 	})
 }
 
-// TestSharedRollOut: whatever each replica sees late, and however commits come in between, no more servers restart at
-// once than one process would allow.
+// TestSharedRollOut: replicas see commits and the cluster late, and a commit changes their order; all the same no more
+// servers restart at once than one process would allow.
 func TestSharedRollOut(t *testing.T) {
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

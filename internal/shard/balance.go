@@ -3,7 +3,7 @@
 package shard
 
 // Wanted returns the shard that a process asks another one for, or false. The holders are those of all shards, as the
-// process knows them; "" is unknown, or nobody. A process asks as long as another one has at least two shards more, so
+// process knows them; "" is none, or unknown. A process asks as long as another one has at least two shards more, so
 // that asking ends when all have about the same number. It asks for the fleet last: to hand that over interrupts
 // operations on pools. pick chooses one of n, so that two processes seldom ask for the same one.
 func Wanted(holders []string, self string, pick func(n int) int) (shard int, ok bool) {

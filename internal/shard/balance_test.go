@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestBalanced: whoever has how many shards, asking and yielding ends, and then nobody has two more than another one.
+// TestBalanced: however shards are spread, asking and yielding ends, and then no process has two more than another one.
 func TestBalanced(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -49,8 +49,8 @@ func TestBalanced(t *testing.T) {
 	}
 }
 
-// TestNoWish: nobody asks while a shard is free, nor for little.
-func TestNoWish(t *testing.T) {
+// TestNoQuestion: no process asks while a shard is free, nor for little.
+func TestNoQuestion(t *testing.T) {
 	first := func(int) int { return 0 }
 	for name, holders := range map[string][]string{
 		"a free shard":   {"a", "a", "", "a"},

@@ -10,6 +10,6 @@
 //
 // What exists once for all namespaces has one writer too: the process that holds shard 0, the fleet's. It writes agent
 // pools, objects without a namespace, README.md and capacity.yaml. It also carries out each restart of a server, in
-// whatever namespace, because the bound on servers that restart at once holds for what one process sees, and not for
+// every namespace, because the bound on servers that restart at once holds for what one process sees, and not for
 // the sum of what several see.
 package shard

@@ -65,6 +65,6 @@ func (f *Fences) Writes(s Share) func() error {
 
 type fleetKey struct{}
 
-// AsFleet returns a context whose requests the holder of Fleet sends, for that reason: restarts of servers, whatever
-// their namespace.
+// AsFleet returns a context whose requests the holder of Fleet sends, for that reason: restarts of servers in
+// any namespace.
 func AsFleet(ctx context.Context) context.Context { return context.WithValue(ctx, fleetKey{}, true) }

@@ -138,7 +138,7 @@ func (s Share) Owns(name string) bool {
 	return s.Fleet()
 }
 
-// ObjectsFile names the file that lists the objects in trouble of a namespace: each shard has its own, so that each has
+// ObjectsFile names the file that lists the objects of a namespace that people should know of: each shard has its own, so that each has
 // one writer.
 func (s Share) ObjectsFile(namespace string) string { return objectsFile(Of(namespace, s.shards)) }
 

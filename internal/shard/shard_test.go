@@ -70,7 +70,7 @@ func TestOneShardMore(t *testing.T) {
 	}
 }
 
-// TestOneOwner: whoever has which shards, one Share has a namespace, a file, and the fleet.
+// TestOneOwner: however shards are spread, one Share has a namespace, a file, and the fleet.
 func TestOneOwner(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))

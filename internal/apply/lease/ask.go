@@ -13,7 +13,7 @@ import (
 	"syncer.dev/syncer/internal/wellknown"
 )
 
-// Holder returns who has the Lease, as far as this process knows; "" for nobody.
+// Holder returns who has the Lease, as far as this process knows; "" for no process.
 func (l *Lease) Holder() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
