@@ -76,7 +76,8 @@ var layers = [][]string{
 		"internal/git/target", "internal/git/trailer",
 	},
 	{
-		"internal/preset", "internal/config", "internal/shard", "internal/sops", "internal/git/local", "internal/git/signature",
+		"internal/preset", "internal/config", "internal/shard", "internal/sops", "internal/git/local",
+		"internal/git/signature",
 		"internal/git/ancestry", "internal/git/edit", "internal/git/revision",
 		"internal/git/store",
 		"internal/git/smarthttp",

@@ -76,7 +76,8 @@ func (c *check) lease() {
 		c.fail(diag.OutOfRange, "lease.renewDeadline", "", "must be at least twice lease.retry, which is %s", l.Retry)
 	}
 	if l.Shards < 1 || l.Shards > maxShards {
-		c.fail(diag.OutOfRange, "lease.shards", "use 1 for no shards", "must be between 1 and %d, not %d", maxShards, l.Shards)
+		c.fail(diag.OutOfRange, "lease.shards", "use 1 for no shards", "must be between 1 and %d, not %d",
+			maxShards, l.Shards)
 	}
 	if l.Shards > 1 && l.Enabled == LeaseNever {
 		c.fail(diag.InvalidValue, "lease.shards", "set lease.enabled to auto or always",

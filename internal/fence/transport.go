@@ -18,7 +18,9 @@ func Wrap(mayWrite func() error) func(http.RoundTripper) http.RoundTripper {
 
 // WrapByNamespace makes transports to an API server of Kubernetes ask for permission, with the context of the request
 // and the namespace that it writes to, "" for an object without one.
-func WrapByNamespace(mayWrite func(ctx context.Context, namespace string) error) func(http.RoundTripper) http.RoundTripper {
+func WrapByNamespace(
+	mayWrite func(ctx context.Context, namespace string) error,
+) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		if mayWrite == nil {
 			return next

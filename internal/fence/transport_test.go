@@ -26,7 +26,8 @@ func (c *closing) Close() error { c.closed = true; return nil }
 // TestTransport: without permission no request that writes is sent, and every other one is.
 func TestTransport(t *testing.T) {
 	sent, permission := 0, ErrNotLeader
-	transport := Transport{func(context.Context, string) error { return permission }, roundTripper(func(*http.Request) (*http.Response, error) {
+	mayWrite := func(context.Context, string) error { return permission }
+	transport := Transport{mayWrite, roundTripper(func(*http.Request) (*http.Response, error) {
 		sent++
 		return nil, errors.New("sent")
 	})}

@@ -93,7 +93,7 @@ func (p *pass) holdRefused() {
 		}
 		changed := []capacity.PoolChange{*c.Pool}
 		hold.Refused(changed, p.desired, refused)
-		hold.Nodes(changed, p.desired, p.elsewhere())
+		hold.Nodes(changed, p.desired, p.part.Waits())
 		if c.Pool = &changed[0]; c.Op != plan.Hold && c.Pool.Op == capacity.Wait {
 			c.Op, c.Reason = plan.Hold, c.Pool.Reason
 		}

@@ -4,7 +4,6 @@ package reconcile
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -45,16 +44,7 @@ type Recording struct {
 
 // Over returns what the folder holds after the commit, and present before it.
 func (r Recording) Over(present map[string][]byte) map[string][]byte {
-	out := maps.Clone(r.Files)
-	if !r.Share.Divided() {
-		return out
-	}
-	for name, data := range present {
-		if !r.Share.Owns(name) {
-			out[name] = data
-		}
-	}
-	return out
+	return r.Share.Over(r.Files, present)
 }
 
 // Reviews are what reviewers of pull requests were shown, and what people have accepted since.

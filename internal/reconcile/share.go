@@ -63,14 +63,3 @@ func (l *Loop) failedForOthers(p *pass) []string {
 	}
 	return out
 }
-
-// elsewhere are the Workspaces whose nodes wait because another process has to apply their objects first: it may be
-// refused, and a refused object must not cost a GPU.
-func (p *pass) elsewhere() map[workspace.Key]string {
-	out := make(map[workspace.Key]string, len(p.part.Pending))
-	for key := range p.part.Pending {
-		out[key] = "the replica that writes namespace " + key.Namespace + " has not applied the objects of " + key.String() +
-			" yet"
-	}
-	return out
-}

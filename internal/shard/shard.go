@@ -5,6 +5,7 @@ package shard
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/bits"
 	"path"
 	"strconv"
@@ -138,8 +139,19 @@ func (s Share) Owns(name string) bool {
 	return s.Fleet()
 }
 
-// ObjectsFile names the file that lists the objects of a namespace that people should know of: each shard has its own, so that each has
-// one writer.
+// Over returns what a status folder holds after the Share has written its files over those that are present.
+func (s Share) Over(files, present map[string][]byte) map[string][]byte {
+	out := maps.Clone(files)
+	for name, data := range present {
+		if s.Divided() && !s.Owns(name) {
+			out[name] = data
+		}
+	}
+	return out
+}
+
+// ObjectsFile names the file that lists the objects of a namespace that people should know of: each shard has its own,
+// so that each has one writer.
 func (s Share) ObjectsFile(namespace string) string { return objectsFile(Of(namespace, s.shards)) }
 
 func objectsFile(shard int) string {

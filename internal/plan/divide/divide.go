@@ -53,6 +53,16 @@ func Of(share shard.Share, p *plan.Plan, limited bool) Division {
 	return d
 }
 
+// Waits says why the nodes of Workspaces in Pending wait: an object may be refused, which must not cost a GPU.
+func (d *Division) Waits() map[workspace.Key]string {
+	out := make(map[workspace.Key]string, len(d.Pending))
+	for key := range d.Pending {
+		out[key] = "the replica that writes namespace " + key.Namespace + " has not applied the objects of " + key.String() +
+			" yet"
+	}
+	return out
+}
+
 // writes reports whether a change applies an object.
 func writes(c *plan.Change) bool {
 	return c.Object != nil && (c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace)

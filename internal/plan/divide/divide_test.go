@@ -104,7 +104,7 @@ func TestOf(t *testing.T) {
 			want: "0* 0* 1 0*",
 			off:  "1 1 1 0",
 		},
-		"a server that is made again": {
+		"a server that is recreated": {
 			changes: []plan.Change{change(plan.Replace, one, "a", "StatefulSet/a")},
 			want:    "0*",
 			off:     "1",
