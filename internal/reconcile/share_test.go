@@ -4,6 +4,7 @@ package reconcile_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path"
@@ -16,6 +17,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
@@ -46,7 +48,9 @@ func newReplica(t *testing.T, s *reconciletest.Simulator, name string, share sha
 	parts := s.Parts()
 	parts.Share = func() (shard.Share, func()) { return r.share, func() {} }
 	parts.Source, parts.Recorder, parts.Cluster, parts.Cloud = r, r, lateCluster{s.Kubernetes, r}, r
-	r.Loop = reconcile.New(s.Settings(), parts)
+	settings := s.Settings()
+	settings.Depth = engine.PreviewUpdates // as a daemon does: only who applies an object hears that it is refused
+	r.Loop = reconcile.New(settings, parts)
 	return r
 }
 
@@ -244,6 +248,37 @@ func TestShares(t *testing.T) {
 			if string(got[name]) != string(data) {
 				t.Errorf("%s was\n%s\nand is of one process\n%s", name, got[name], data)
 			}
+		}
+	})
+}
+
+// TestNoNodesForWhatIsRefused: the fleet starts no nodes for a Workspace of another replica before that one has applied
+// its objects, which may be refused.
+func TestNoNodesForWhatIsRefused(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		populate(s, 1)
+		s.Kubernetes.Refused[letters[1]] = errors.New("a webhook says no")
+		a, b := newReplica(t, s, "a", shard.NewShare(shards, 0)), newReplica(t, s, "b", shard.NewShare(shards, 1, 2))
+		for range 10 {
+			a.Pass(t.Context(), reconciletest.All)
+			b.Pass(t.Context(), reconciletest.All)
+			s.Advance(20 * time.Second)
+		}
+		for _, pool := range s.Owned() {
+			if pool.Workspace.Name == letters[1] {
+				t.Errorf("pool %s was made for %s, which is refused", pool.Name, pool.Workspace)
+			}
+		}
+		if n := len(s.Owned()); n != 2 {
+			t.Errorf("%d pools, want those of the two others", n)
+		}
+		if text := string(s.Git.Status()["README.md"]); !strings.Contains(text, "has not applied the objects of "+teams[1]) {
+			t.Errorf("the overview does not say what the pool waits for:\n%s", text)
+		}
+		clear(s.Kubernetes.Refused)
+		together(t, s, a, b)
+		if n := len(s.Owned()); n != 3 {
+			t.Errorf("%d pools after the refusal, want 3", n)
 		}
 	})
 }

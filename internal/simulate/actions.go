@@ -29,6 +29,9 @@ func (w *World) event() string {
 	if !w.profile.pinned {
 		events = append(events, w.shortage, w.shortage, w.limit)
 	}
+	if w.profile.divided {
+		events = append(events, w.swap)
+	}
 	return events[w.rng.IntN(len(events))]()
 }
 
@@ -49,6 +52,7 @@ func (w *World) push() string {
 	if w.profile.pinned {
 		text = pinned(name, text)
 	}
+	text = w.placed(name, text)
 	w.git.commit(func(files map[string]string) { files[name+".yaml"] = text })
 	return "push " + name
 }

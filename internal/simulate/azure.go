@@ -79,6 +79,9 @@ func (a azure) write(
 	p, w := a.p, a.p.w
 	f := p.gate(call{kind: kind, target: c.Name, change: &c})
 	p.judgePool(kind, c)
+	if !p.share.Fleet() {
+		w.violated("%s %s, and the process has %s", kind, c.Name, p.share)
+	}
 	if f.err != nil && !f.done {
 		return p.answer(f)
 	}

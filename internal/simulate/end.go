@@ -51,10 +51,14 @@ func (w *World) endFaults() {
 		}
 	}
 	w.cloud.Nodes.Reconcile()
-	for len(w.processes) > 1 {
-		w.end(w.processes[1])
+	stay := 1
+	if w.profile.divided {
+		stay = shards
 	}
-	if len(w.processes) == 0 {
+	for len(w.processes) > stay {
+		w.end(w.processes[stay])
+	}
+	for len(w.processes) < stay {
 		w.begin()
 	}
 	w.server.touch()
@@ -73,10 +77,14 @@ func (w *World) settle() reconcile.Outcome {
 			w.violated("the loop does not come to rest")
 			break
 		}
-		w.passOf(p)
+		settled := true
+		for _, p := range w.processes {
+			w.passOf(p)
+			settled = settled && p.last != nil && p.last.Settled
+		}
 		w.finishJob()
 		d := time.Minute
-		if quiet++; p.last == nil || !p.last.Settled {
+		if quiet++; !settled {
 			quiet = 0
 		} else if quiet > 3 {
 			d = 40 * time.Minute
@@ -115,8 +123,9 @@ func (w *World) passOf(p *process) {
 // rest checks that nothing more is written, also by a new process, and that every Workspace has what it needs.
 func (w *World) rest(last reconcile.Outcome) {
 	records, writes := w.git.records, len(w.cloud.Written)
-	again := w.start("again", 0)
-	for _, p := range []*process{w.processes[0], again} {
+	before := slices.Clone(w.processes)
+	again := w.start("again", 0) // it has no part of a cluster that others have divided, but sees all of it
+	for _, p := range append(before, again) {
 		for _, p.thorough = range []bool{false, true, false} { // a short pass hides nothing
 			w.passOf(p)
 			w.trace.step("-", "tick", "1m")

@@ -50,6 +50,7 @@ func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, e
 		case f.err != nil && !f.done:
 			return "", p.answer(f)
 		case at == git.moves:
+			p.judgeFiles(git.status, files)
 			git.records, git.moves = git.records+1, git.moves+1
 			git.status = maps.Clone(files)
 			return fmt.Sprintf("s%d", git.records), p.answer(f)

@@ -21,7 +21,17 @@ type Result struct {
 // Run plays one seed: steps of faults, and then the way to rest. It runs in a bubble of testing/synctest. The cache
 // of rendered objects may be shared by all runs, since what is rendered does not depend on what happens.
 func Run(seed uint64, steps int, cache *render.Cache) Result {
+	return newWorld(seed, cache).play(seed, steps)
+}
+
+// RunDivided plays one seed with two processes that divide the namespaces, as Run does otherwise.
+func RunDivided(seed uint64, steps int, cache *render.Cache) Result {
 	w := newWorld(seed, cache)
+	w.profile.divided, w.profile.processes = true, shards
+	return w.play(seed, steps)
+}
+
+func (w *World) play(seed uint64, steps int) Result {
 	w.trace.note("seed %d: %s", seed, w.profile)
 	for w.trace.steps < steps && len(w.violations) == 0 {
 		w.step()

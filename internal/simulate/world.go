@@ -39,6 +39,7 @@ type World struct {
 	processes []*process
 	acting    *process // whose call is carried out
 	next      int      // number of the next process
+	swapped   bool     // the first process does not have the fleet
 	skews     map[string]time.Duration
 	outages   outages
 	foreign   map[cluster.Ref]*unstructured.Unstructured // objects of others
@@ -52,6 +53,7 @@ const clusterName = "demo"
 type profile struct {
 	pinned    bool // sizes are named, and nothing is short: the end state follows from the files alone
 	processes int
+	divided   bool    // the processes divide the namespaces: see shards.go
 	kill      float64 // of a call
 	fail      float64 // of a call, before its effect
 	lose      float64 // of a call, after its effect
@@ -99,7 +101,11 @@ func (w *World) draw() profile {
 }
 
 func (p profile) String() string {
-	return fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t",
+	divided := ""
+	if p.divided {
+		divided = "divided, "
+	}
+	return divided + fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t",
 		p.processes, p.pinned, p.kill, p.fail, p.lose, p.lag, p.skew)
 }
 
