@@ -17,7 +17,6 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
@@ -48,9 +47,7 @@ func newReplica(t *testing.T, s *reconciletest.Simulator, name string, share sha
 	parts := s.Parts()
 	parts.Share = func() (shard.Share, func()) { return r.share, func() {} }
 	parts.Source, parts.Recorder, parts.Cluster, parts.Cloud = r, r, lateCluster{s.Kubernetes, r}, r
-	settings := s.Settings()
-	settings.Depth = engine.PreviewUpdates // as a daemon does: only who applies an object hears that it is refused
-	r.Loop = reconcile.New(settings, parts)
+	r.Loop = reconcile.New(s.Settings(), parts)
 	return r
 }
 
