@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 
 	"syncer.dev/syncer/internal/app/elections"
@@ -17,7 +16,6 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
-	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/wellknown"
 )
 
@@ -38,8 +36,11 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
 	var err error
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
-		if err := m.stand(s.log); err != nil {
+		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.fences, s.log); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
+		}
+		if m.shards != nil {
+			p.share = m.shards.Holder.Begin
 		}
 	}
 	if s.until != OnePass {
@@ -48,22 +49,6 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 		}
 	}
 	return m, nil
-}
-
-// stand prepares the elections that the configuration wants: none, one, or one for each shard.
-func (m *member) stand(log *slog.Logger) (err error) {
-	c, p := m.config, m.parts
-	switch {
-	case c.Lease.Enabled == config.LeaseNever, c.Lease.Enabled == config.LeaseAuto && !p.Cluster.InCluster():
-	case c.Lease.Shards > 1:
-		if m.shards, err = elections.New(c, p.Cluster.Elect, p.fences, log); err == nil {
-			p.share = m.shards.Holder.Begin
-		}
-	default:
-		o := elections.Options(c, shard.Fleet, lease.NewIdentity(), nil)
-		m.lease, err = p.Cluster.Elect(o, p.fence, log)
-	}
-	return err
 }
 
 // watched is what health and metrics read of the member.
@@ -95,7 +80,16 @@ func (m *member) run(
 	m.parts.Cluster.Start(ctx)
 	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	if m.shards != nil {
-		return m.runShards(ctx, newLoop(m), events, stop)
+		loop := newLoop(m)
+		return m.shards.Beside(ctx, m.reviews.run, m.hints, func(ctx context.Context) reconcile.Outcome {
+			return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+				if m.shards.Holder.Share().Fleet() {
+					m.reviews.passed(o)
+				}
+				m.passed(o, m.shards.Nothing())
+				return stop(o)
+			})
+		})
 	}
 	lead := func(ctx context.Context, loop *reconcile.Loop) {
 		ctx, cancel := context.WithCancel(ctx)

@@ -319,7 +319,7 @@ func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
 // Record writes one commit, unless the branch has exactly these files. Of a cluster with shards, the files of others
 // are those of the tip that the commit stands on, so that a commit of another process between is not undone.
 func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string, error) {
-	change := git.Change{
+	hash, changed, err := r.Branch.Commit(ctx, git.Change{
 		Dir:      r.dir(),
 		Files:    what.Files,
 		Message:  what.Message,
@@ -328,11 +328,8 @@ func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string,
 		Email:    r.Config.Status.Author.Email,
 		Signer:   statusSigner(r.Config),
 		MayWrite: r.Fences.Writes(what.Share),
-	}
-	if what.Share.Divided() {
-		change.Edit = func(present map[string][]byte) (map[string][]byte, error) { return what.Over(present), nil }
-	}
-	hash, changed, err := r.Branch.Commit(ctx, change)
+		Edit:     what.Edit(),
+	})
 	if err != nil || !changed {
 		return "", err
 	}

@@ -42,6 +42,14 @@ type Recording struct {
 	When    time.Time
 }
 
+// Edit returns the function that makes the files of the folder from those that are present; nil if the commit has all.
+func (r Recording) Edit() func(present map[string][]byte) (map[string][]byte, error) {
+	if !r.Share.Divided() {
+		return nil
+	}
+	return func(present map[string][]byte) (map[string][]byte, error) { return r.Over(present), nil }
+}
+
 // Over returns what the folder holds after the commit, and present before it.
 func (r Recording) Over(present map[string][]byte) map[string][]byte {
 	return r.Share.Over(r.Files, present)

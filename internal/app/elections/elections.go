@@ -16,11 +16,33 @@ import (
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/fence"
+	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/shard"
 )
 
-// Options are those of the candidate for a shard, or for all of a cluster without shards.
-func Options(c config.Config, shard int, identity string, yield func(other string) bool) lease.Options {
+// Cluster makes candidates. It sends no request.
+type Cluster interface {
+	InCluster() bool
+	Elect(o lease.Options, f *fence.Fence, log *slog.Logger) (*lease.Lease, error)
+}
+
+// Stand prepares the elections that the configuration wants: none, one, or those of several shards.
+func Stand(
+	c config.Config, cluster Cluster, fences *shard.Fences, log *slog.Logger,
+) (one *lease.Lease, shards *Candidates, err error) {
+	switch {
+	case c.Lease.Enabled == config.LeaseNever, c.Lease.Enabled == config.LeaseAuto && !cluster.InCluster():
+	case c.Lease.Shards > 1:
+		shards, err = divided(c, cluster, fences, log)
+	default:
+		o := options(c, shard.Fleet, lease.NewIdentity(), nil)
+		one, err = cluster.Elect(o, fences.Of(shard.Fleet), log)
+	}
+	return one, shards, err
+}
+
+// options are those of the candidate for a shard, or for all of a cluster without shards.
+func options(c config.Config, shard int, identity string, yield func(other string) bool) lease.Options {
 	l := c.Lease
 	return lease.Options{
 		Namespace:     l.Namespace,
@@ -42,16 +64,13 @@ type Candidates struct {
 	log      *slog.Logger
 }
 
-// Elect makes a candidate. It sends no request.
-type Elect func(o lease.Options, f *fence.Fence, log *slog.Logger) (*lease.Lease, error)
-
-// New returns the candidates for the shards that the configuration wants.
-func New(c config.Config, elect Elect, fences *shard.Fences, log *slog.Logger) (*Candidates, error) {
+// divided returns the candidates for the shards that the configuration wants.
+func divided(c config.Config, cluster Cluster, fences *shard.Fences, log *slog.Logger) (*Candidates, error) {
 	out := &Candidates{
 		Holder: shard.NewHolder(c.Lease.Shards), identity: lease.NewIdentity(), interval: 4 * c.Lease.Retry, log: log,
 	}
 	for i := range c.Lease.Shards {
-		l, err := elect(Options(c, i, out.identity, out.yields), fences.Of(i), log.With("shard", i))
+		l, err := cluster.Elect(options(c, i, out.identity, out.yields), fences.Of(i), log.With("shard", i))
 		if err != nil {
 			return nil, err
 		}
@@ -141,4 +160,41 @@ func (c *Candidates) Run(ctx context.Context, fleet func(context.Context)) {
 	}
 	all.Go(func() { c.balance(ctx) })
 	all.Wait()
+}
+
+// Beside runs a loop until it ends, with the elections beside it. Each pass plans the whole cluster, and writes the part
+// that this process has then; due gets a signal when that has changed. fleet is that of Run.
+func (c *Candidates) Beside(
+	ctx context.Context,
+	fleet func(context.Context),
+	due chan<- struct{},
+	loop func(context.Context) reconcile.Outcome,
+) reconcile.Outcome {
+	ctx, cancel := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	defer cancel()
+	beside.Go(func() { c.Run(ctx, fleet) })
+	beside.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-c.Holder.Changed():
+			}
+			select {
+			case due <- struct{}{}:
+			default: // a pass is due already
+			}
+		}
+	})
+	return loop(ctx)
+}
+
+// Nothing says why this process carries out nothing; "" if it has a shard.
+func (c *Candidates) Nothing() string {
+	if c.Holder.Share().Empty() {
+		return "this replica carries out nothing (" + c.Role() + ")"
+	}
+	return ""
 }
