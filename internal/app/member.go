@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"sync"
 
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/elections"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -22,8 +24,8 @@ import (
 // member is the part of a Daemon for one cluster: its adapters, its loop, and its place in an election.
 type member struct {
 	config  config.Config
-	parts   *Parts
-	reviews *reviewing            // nil without a forge
+	parts   *adapters.Parts
+	reviews *pullrequest.Reviewer // nil without a forge
 	lease   *lease.Lease          // nil if this process always writes, or if there are shards
 	shards  *elections.Candidates // nil without shards
 	health  *reconcile.Health
@@ -32,19 +34,19 @@ type member struct {
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
-func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
+func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
 	var err error
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
-		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.fences, s.log); err != nil {
+		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.Fences, s.log); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
 		}
 		if m.shards != nil {
-			p.share = m.shards.Holder.Begin
+			p.Share = m.shards.Holder.Begin
 		}
 	}
 	if s.until != OnePass {
-		if m.reviews, err = newReviewing(c, p, s.log); err != nil {
+		if m.reviews, err = pullrequest.NewReviewer(c, p, s.log); err != nil {
 			return nil, err
 		}
 	}
@@ -58,8 +60,8 @@ func (m *member) watched() monitoring.Loop {
 		Health:   m.health,
 		Interval: m.config.Source.Interval,
 		Cluster:  m.parts.Cluster,
-		Cloud:    m.parts.cloud,
-		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
+		Cloud:    m.parts.Cloud,
+		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
 	}
 	switch {
 	case m.lease != nil:
@@ -81,10 +83,10 @@ func (m *member) run(
 	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	if m.shards != nil {
 		loop := newLoop(m)
-		return m.shards.Beside(ctx, m.reviews.run, m.hints, func(ctx context.Context) reconcile.Outcome {
+		return m.shards.Beside(ctx, m.reviews.Run, m.hints, func(ctx context.Context) reconcile.Outcome {
 			return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
 				if m.shards.Holder.Share().Fleet() {
-					m.reviews.passed(o)
+					m.reviews.Passed(o)
 				}
 				m.passed(o, m.shards.Nothing())
 				return stop(o)
@@ -96,9 +98,9 @@ func (m *member) run(
 		var beside sync.WaitGroup
 		defer beside.Wait()
 		defer cancel()
-		beside.Go(func() { m.reviews.run(ctx) })
+		beside.Go(func() { m.reviews.Run(ctx) })
 		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
-			m.reviews.passed(o)
+			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
 		})
