@@ -306,7 +306,9 @@ var helpers = []string{
 	"internal/reconciletest", "internal/redact/redacttest",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
 	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
-	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate", "internal/soak",
+	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate",
+	"internal/simulate/asked", "internal/simulate/divided",
+	"internal/simulate/trace", "internal/soak",
 	"internal/sops/sopstest",
 	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/webhooktest",
 }

@@ -47,12 +47,7 @@ func (r Recording) Edit() func(present map[string][]byte) (map[string][]byte, er
 	if !r.Share.Divided() {
 		return nil
 	}
-	return func(present map[string][]byte) (map[string][]byte, error) { return r.Over(present), nil }
-}
-
-// Over returns what the folder holds after the commit, and present before it.
-func (r Recording) Over(present map[string][]byte) map[string][]byte {
-	return r.Share.Over(r.Files, present)
+	return func(present map[string][]byte) (map[string][]byte, error) { return r.Share.Over(r.Files, present), nil }
 }
 
 // Reviews are what reviewers of pull requests were shown, and what people have accepted since.

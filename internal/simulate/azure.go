@@ -88,7 +88,7 @@ func (a azure) write(
 	was := w.cloud.Find(c.Name)
 	err := do(ctx, c)
 	if err != nil {
-		w.trace.note("(%v)", err)
+		w.trace.Note("(%v)", err)
 		if errors.Is(err, capacity.ErrNotOwned) {
 			w.meet("a pool that was ours and is of another owner")
 		}

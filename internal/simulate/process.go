@@ -192,5 +192,5 @@ func (w *World) violated(format string, args ...any) {
 		text = p.name + ": " + text
 	}
 	w.violations = append(w.violations, text)
-	w.trace.note("VIOLATION %d", len(w.violations))
+	w.trace.Note("VIOLATION %d", len(w.violations))
 }

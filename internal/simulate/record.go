@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/simulate/divided"
 )
 
 // recorder is the status branch as a process reaches it. Other clusters write to it as well, and so may people: a push
@@ -39,7 +40,7 @@ func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, e
 		if f.err != nil {
 			return "", p.answer(f)
 		}
-		files := what.Over(git.status)
+		files := what.Share.Over(what.Files, git.status)
 		at, equal := git.moves, maps.EqualFunc(git.status, files, bytes.Equal)
 		if err := p.answer(f); err != nil || equal {
 			return "", err
@@ -50,7 +51,9 @@ func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, e
 		case f.err != nil && !f.done:
 			return "", p.answer(f)
 		case at == git.moves:
-			p.judgeFiles(git.status, files)
+			if names := divided.Foreign(p.share, git.status, files); len(names) > 0 {
+				p.w.violated("%q are recorded, and the process has %s", names, p.share)
+			}
 			git.records, git.moves = git.records+1, git.moves+1
 			git.status = maps.Clone(files)
 			return fmt.Sprintf("s%d", git.records), p.answer(f)

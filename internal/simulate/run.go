@@ -32,8 +32,8 @@ func RunDivided(seed uint64, steps int, cache *render.Cache) Result {
 }
 
 func (w *World) play(seed uint64, steps int) Result {
-	w.trace.note("seed %d: %s", seed, w.profile)
-	for w.trace.steps < steps && len(w.violations) == 0 {
+	w.trace.Note("seed %d: %s", seed, w.profile)
+	for w.trace.Steps < steps && len(w.violations) == 0 {
 		w.step()
 	}
 	if len(w.violations) == 0 {
@@ -46,12 +46,12 @@ func (w *World) play(seed uint64, steps int) Result {
 	}
 	result := Result{
 		Seed:       seed,
-		Steps:      w.trace.steps,
+		Steps:      w.trace.Steps,
 		Profile:    w.profile.String(),
 		Met:        w.met,
 		Violations: w.violations,
-		Last:       w.trace.last(),
-		Digest:     w.trace.digest(),
+		Last:       w.trace.Last(),
+		Digest:     w.trace.Digest(),
 	}
 	if len(w.violations) > 0 {
 		result.World = w.String()

@@ -3,37 +3,17 @@
 package simulate
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"strings"
-	"time"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/shard"
+	"syncer.dev/syncer/internal/simulate/divided"
 )
 
 // shards is their number in a divided world, and that of its processes. A process that is killed leaves its shard to
 // the other one, and the next one that starts gets one again. Leases and fences have tests of their own: here a shard
 // changes hands between passes.
-const shards = 2
-
-// namespaces are two in different shards.
-var namespaces = func() []string {
-	for n := 0; ; n++ {
-		if name := fmt.Sprintf("team-%d", n); shard.Of(name, shards) != shard.Of("default", shards) {
-			return []string{"default", name}
-		}
-	}
-}()
-
-// placed moves a file to a namespace, by its name alone.
-func (w *World) placed(name, text string) string {
-	if !w.profile.divided || !strings.Contains("m2 t1 s1", name) {
-		return text
-	}
-	return strings.Replace(text, "metadata: {name: ", "metadata: {namespace: "+namespaces[1]+", name: ", 1)
-}
+const shards = divided.Shards
 
 // swap lets the two processes change their shards.
 func (w *World) swap() string {
@@ -79,27 +59,7 @@ func (w *World) holder(i int) *process {
 
 // judgeShare: a process writes only what its shards allow.
 func (p *process) judgeShare(ctx context.Context, namespace string, ref cluster.Ref) {
-	fences := shard.NewFences(shards)
-	for i := range shards {
-		if fences.Of(i).Require(time.Hour); p.share.Holds(i) {
-			fences.Of(i).Renewed(time.Now())
-		}
-	}
-	if err := fences.MayWrite(ctx, namespace); err != nil {
+	if err := divided.MayWrite(ctx, p.share, namespace); err != nil {
 		p.w.violated("%s in %s is written, and the process has %s", ref, namespace, p.share)
-	}
-}
-
-// judgeFiles: a status commit changes only files of the shards of its process.
-func (p *process) judgeFiles(before, after map[string][]byte) {
-	for name, data := range after {
-		if was, exists := before[name]; (!exists || !bytes.Equal(was, data)) && !p.share.Owns(name) {
-			p.w.violated("%s is recorded, and the process has %s", name, p.share)
-		}
-	}
-	for name := range before {
-		if _, stays := after[name]; !stays && !p.share.Owns(name) {
-			p.w.violated("%s is removed, and the process has %s", name, p.share)
-		}
 	}
 }

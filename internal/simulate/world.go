@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/simulate/trace"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
 )
@@ -28,7 +29,7 @@ type World struct {
 	rng     *rand.Rand
 	profile profile
 	calm    bool // nothing fails any more
-	trace   trace
+	trace   trace.Trace
 	met     map[string]int
 	// violations are what must not happen and did.
 	violations []string
@@ -67,7 +68,7 @@ type profile struct {
 func newWorld(seed uint64, cache *render.Cache) *World {
 	w := &World{
 		rng:   rand.New(rand.NewPCG(seed, 12)),
-		trace: newTrace(),
+		trace: trace.New(),
 		met:   map[string]int{},
 		skews: map[string]time.Duration{},
 		git:   newRepository(),
@@ -101,11 +102,11 @@ func (w *World) draw() profile {
 }
 
 func (p profile) String() string {
-	divided := ""
+	kind := ""
 	if p.divided {
-		divided = "divided, "
+		kind = "divided, "
 	}
-	return divided + fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t",
+	return kind + fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t",
 		p.processes, p.pinned, p.kill, p.fail, p.lose, p.lag, p.skew)
 }
 
@@ -149,7 +150,7 @@ func (j judge) Errorf(format string, args ...any) {
 	old := p != nil && strings.Contains(format, "vCPUs") && p.quotaAt.Before(j.w.quotaAt) // a quota is read now and then
 	if p != nil && (old || !p.strict()) {
 		j.w.meet("something changed between a look and a write")
-		j.w.trace.note("(raced: "+format+")", args...)
+		j.w.trace.Note("(raced: "+format+")", args...)
 		return
 	}
 	j.w.violated(format, args...)

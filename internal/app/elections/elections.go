@@ -162,8 +162,8 @@ func (c *Candidates) Run(ctx context.Context, fleet func(context.Context)) {
 	all.Wait()
 }
 
-// Beside runs a loop until it ends, with the elections beside it. Each pass plans the whole cluster, and writes the part
-// that this process has then; due gets a signal when that has changed. fleet is that of Run.
+// Beside runs a loop until it ends, with the elections beside it. Each pass plans the whole cluster, and writes the
+// part that this process has then; due gets a signal when that has changed. fleet is that of Run.
 func (c *Candidates) Beside(
 	ctx context.Context,
 	fleet func(context.Context),
