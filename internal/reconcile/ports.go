@@ -42,14 +42,6 @@ type Recording struct {
 	When    time.Time
 }
 
-// Edit returns the function that makes the files of the folder from those that are present; nil if the commit has all.
-func (r Recording) Edit() func(present map[string][]byte) (map[string][]byte, error) {
-	if !r.Share.Divided() {
-		return nil
-	}
-	return func(present map[string][]byte) (map[string][]byte, error) { return r.Share.Over(r.Files, present), nil }
-}
-
 // Reviews are what reviewers of pull requests were shown, and what people have accepted since.
 type Reviews interface {
 	// Records returns the records that count at the time. It is cheap if nothing has changed.

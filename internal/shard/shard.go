@@ -150,6 +150,14 @@ func (s Share) Over(files, present map[string][]byte) map[string][]byte {
 	return out
 }
 
+// Edit returns the function that makes the files of the folder from those that are present; nil if files are all.
+func (s Share) Edit(files map[string][]byte) func(present map[string][]byte) (map[string][]byte, error) {
+	if !s.Divided() {
+		return nil
+	}
+	return func(present map[string][]byte) (map[string][]byte, error) { return s.Over(files, present), nil }
+}
+
 // ObjectsFile names the file that lists the objects of a namespace that people should know of: each shard has its own,
 // so that each has one writer.
 func (s Share) ObjectsFile(namespace string) string { return objectsFile(Of(namespace, s.shards)) }

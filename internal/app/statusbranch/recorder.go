@@ -35,7 +35,7 @@ func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string,
 	hash, changed, err := r.Branch.Commit(ctx, git.Change{
 		Dir:      r.dir(),
 		Files:    what.Files,
-		Edit:     what.Edit(),
+		Edit:     what.Share.Edit(what.Files),
 		Message:  what.Message,
 		When:     what.When,
 		Author:   r.Config.Status.Author.Name,
