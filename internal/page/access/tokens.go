@@ -77,9 +77,21 @@ func NewTokens(a Authority) *Tokens {
 	return &Tokens{authority: a, limit: rate.NewLimiter(newTokens, burstTokens), known: known}
 }
 
+// Try is Scope for a token that any client may have made up: the API server is asked about few of them at once, and the
+// error of the others is ErrTooMany.
+func (t *Tokens) Try(ctx context.Context, token string, namespaces []string, now time.Time) (Scope, error) {
+	return t.scope(ctx, token, namespaces, now, func() bool { return t.limit.AllowN(now, 1) })
+}
+
 // Scope returns what the owner of a token may see: everything, or some of the namespaces. The error is ErrUnknownToken,
-// ErrTooMany, or that of an API server that does not answer; nothing may be seen then.
+// or that of an API server that does not answer; nothing may be seen then.
 func (t *Tokens) Scope(ctx context.Context, token string, namespaces []string, now time.Time) (Scope, error) {
+	return t.scope(ctx, token, namespaces, now, func() bool { return true })
+}
+
+func (t *Tokens) scope(
+	ctx context.Context, token string, namespaces []string, now time.Time, may func() bool,
+) (Scope, error) {
 	if token == "" || len(token) > longest || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return Scope{}, ErrUnknownToken
 	}
@@ -88,7 +100,7 @@ func (t *Tokens) Scope(ctx context.Context, token string, namespaces []string, n
 		return a.scope, a.err
 	}
 	v, err, _ := t.flight.Do(string(key[:])+names, func() (any, error) {
-		if !t.limit.AllowN(now, 1) {
+		if !may() {
 			return Scope{}, ErrTooMany
 		}
 		// Others wait for the same answer: that of one client who goes away counts for them.
