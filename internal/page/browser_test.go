@@ -99,7 +99,8 @@ func TestChromiumUpdates(t *testing.T) {
 	b := chromiumtest.Start(t)
 	b.Open(address)
 	b.Eventually("the stream", `document.getElementById("live").textContent === "Live"`)
-	b.Do(chromedp.Focus(`a[href$="/workspaces/chat/llama-3-3-70b"]`), chromedp.Evaluate[chromedp.Void](`window.kept = true`))
+	b.Do(chromedp.Focus(`a[href$="/workspaces/chat/llama-3-3-70b"]`),
+		chromedp.Evaluate[chromedp.Void](`window.kept = true`))
 	next := pagetest.Fleet()
 	for i := range next.Reports {
 		r := &next.Reports[i]
@@ -112,7 +113,8 @@ func TestChromiumUpdates(t *testing.T) {
 	if !chromiumtest.Eval[bool](b, `window.kept && document.activeElement.textContent === "llama-3-3-70b"`) {
 		t.Errorf("the focus is on %s", chromiumtest.Eval[string](b, `document.activeElement.outerHTML`))
 	}
-	if got := chromiumtest.Eval[string](b, `document.getElementById("says").textContent`); !strings.Contains(got, "on the way") {
+	got := chromiumtest.Eval[string](b, `document.getElementById("says").textContent`)
+	if !strings.Contains(got, "on the way") {
 		t.Errorf("a screen reader hears %q", got)
 	}
 	next.Failing = []view.Failing{{Component: "git", Text: "connection refused", Since: pagetest.Now.Add(-time.Hour)}}

@@ -88,7 +88,9 @@ type cluster struct {
 
 // New returns a Page that shows nothing yet.
 func New(log *slog.Logger) *Page {
-	p := &Page{log: log, now: time.Now, boot: rand.Text()[:8], clusters: map[string]*cluster{}, closed: make(chan struct{})}
+	p := &Page{
+		log: log, now: time.Now, boot: rand.Text()[:8], clusters: map[string]*cluster{}, closed: make(chan struct{}),
+	}
 	p.mux = p.routes()
 	return p
 }
@@ -111,7 +113,8 @@ func (p *Page) Use(o Options) {
 	}
 }
 
-// follow takes over what was published of the cluster under the configuration before, and wakes who listens for changes.
+// follow takes over what was published of the cluster under the configuration before, and wakes clients that listen for
+// changes.
 func (c *cluster) follow(old *cluster) {
 	old.mu.Lock()
 	defer old.mu.Unlock()

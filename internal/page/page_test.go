@@ -102,8 +102,8 @@ func TestPages(t *testing.T) {
 	p.Publish(pagetest.Fleet())
 	for path, want := range map[string][]string{
 		"/": {
-			"2 of 11 Workspaces need your attention", "llama-3-3-70b", "https://github.com/team/models/commit/" + pagetest.Commit,
-			"http://phi-4.chat.svc:80",
+			"2 of 11 Workspaces need your attention", "llama-3-3-70b",
+			"https://github.com/team/models/commit/" + pagetest.Commit, "http://phi-4.chat.svc:80",
 		},
 		"/clusters/demo/?state=Failed":         {"gemma-3-27b", "unknown preset"},
 		"/clusters/demo/?q=llama+chat":         {"llama-3-3-70b", "1 to 1 of 1"},
@@ -232,7 +232,8 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("the team sees %d %s", code, body)
 	}
 	// The jar knows hosts and no ports, as browsers do: the other replica gets the same cookie.
-	if code, body := get(t, c, other+"/clusters/demo/workspaces/chat/phi-4"); code != 200 || !strings.Contains(body, "phi-4") {
+	if code, body := get(t, c, other+"/clusters/demo/workspaces/chat/phi-4"); code != 200 ||
+		!strings.Contains(body, "phi-4") {
 		t.Errorf("another replica: %d", code)
 	}
 	for path, code := range map[string]int{

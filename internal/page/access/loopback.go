@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// forwarding are headers by which proxies say for whom they ask. Such a client is not on this machine, even if its address is.
+// forwarding are headers by which proxies say for whom they ask. Such a client is not on this machine, even if
+// its address is.
 var forwarding = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"}
 
 // Loopback returns why a request is not from this machine, in words for its user; "" if it is. The name that the client

@@ -92,7 +92,8 @@ func (t *Tokens) Scope(ctx context.Context, token string, namespaces []string, n
 func (t *Tokens) scope(
 	ctx context.Context, token string, namespaces []string, now time.Time, may func() bool,
 ) (Scope, error) {
-	if token == "" || len(token) > longest || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	unprintable := func(r rune) bool { return r <= ' ' || r > '~' }
+	if token == "" || len(token) > longest || strings.ContainsFunc(token, unprintable) {
 		return Scope{}, ErrUnknownToken
 	}
 	key, names := sha256.Sum256([]byte(token)), strings.Join(namespaces, ",")

@@ -176,7 +176,8 @@ func Fleet() view.Facts {
 		problem: "workspaces/research/gemma-3-27b.yaml:14:7: inference.preset.name: unknown preset \"gemma-3-27\"",
 	})
 	f.planned().Blocked = []string{
-		"workspaces/research/gemma-3-27b.yaml:14:7: inference.preset.name: unknown preset \"gemma-3-27\" (did you mean gemma-3-27b?)",
+		"workspaces/research/gemma-3-27b.yaml:14:7: inference.preset.name: unknown preset \"gemma-3-27\" " +
+			"(did you mean gemma-3-27b?)",
 	}
 	f.add(one{
 		namespace: "research", name: "tune-llama-8b", state: status.Running, tuning: true,
@@ -217,7 +218,8 @@ func held(f *fleet) {
 		Workspace: w.Key, Op: plan.Hold, Target: "StatefulSet/phi-4", Namespace: "chat", Reason: why, Held: true,
 		Diff: "x",
 		Values: []diff.Field{{
-			Path: "spec.template.spec.containers[model].args", Lines: []string{"-- --max-model-len=16384", "+- --max-model-len=65536"},
+			Path:  "spec.template.spec.containers[model].args",
+			Lines: []string{"-- --max-model-len=16384", "+- --max-model-len=65536"},
 		}},
 	})
 }
