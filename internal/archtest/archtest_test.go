@@ -423,7 +423,7 @@ func TestCloudsAreNotLinked(t *testing.T) {
 func TestImportFault(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"internal/plan", "fmt", ""},
-		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/inquiry internal/apply/lease] may"},
+		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/inquiry "},
 		{"internal/plan", module + "internal/golden", "which is for tests"},
 		{"internal/engine", module + "internal/git", "imports the adapter"},
 		{"internal/apply", module + "internal/git", "imports the adapter"},

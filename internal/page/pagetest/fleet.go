@@ -245,7 +245,7 @@ func unplaced(f *fleet) {
 		},
 		{
 			SKU:       capacity.SKU{Name: a10},
-			Obstacles: []capacity.Obstacle{{Check: capacity.CheckMemory, Message: "the model does not fit into 24 GiB of a GPU"}},
+			Obstacles: []capacity.Obstacle{{Check: capacity.CheckMemory, Message: "the model does not fit into 24 GiB"}},
 		},
 	}
 }
@@ -263,7 +263,9 @@ func (f *fleet) finish() view.Facts {
 		f.Plan.Cost.Before.USD += cost
 		f.Plan.Changes = append(f.Plan.Changes, plan.Change{
 			Op: plan.NoOp, Target: "Pool/" + p.Name, Workspace: p.Workspace,
-			Pool: &capacity.PoolChange{Op: capacity.Keep, Name: p.Name, Live: p, LiveCost: capacity.Cost{USD: cost, Known: true}},
+			Pool: &capacity.PoolChange{
+				Op: capacity.Keep, Name: p.Name, Live: p, LiveCost: capacity.Cost{USD: cost, Known: true},
+			},
 		})
 	}
 	f.Plan.Cost.Before.Known = true
@@ -278,8 +280,9 @@ func (f *fleet) finish() view.Facts {
 		},
 	}
 	f.Unavailable = []unavailable.Entry{{
-		Size: "Standard_ND96isr_H100_v5", Code: "AllocationFailed", Reason: "Azure has no capacity for the size in the region",
-		Since: Now.Add(-20 * time.Minute), Until: Now.Add(40 * time.Minute), Priority: capacity.OnDemand,
+		Size: "Standard_ND96isr_H100_v5", Code: "AllocationFailed",
+		Reason: "Azure has no capacity for the size in the region",
+		Since:  Now.Add(-20 * time.Minute), Until: Now.Add(40 * time.Minute), Priority: capacity.OnDemand,
 	}}
 	return f.Facts
 }

@@ -56,7 +56,8 @@ type TooLongError struct{ Length int }
 
 // Error returns the length.
 func (e *TooLongError) Error() string {
-	return fmt.Sprintf("the token is too long for a cookie: %d bytes once sealed, and browsers keep %d", e.Length, MaxCookie)
+	return fmt.Sprintf("the token is too long for a cookie: %d bytes once sealed, and browsers keep %d",
+		e.Length, MaxCookie)
 }
 
 // Hint returns which token is shorter.

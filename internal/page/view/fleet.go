@@ -90,7 +90,8 @@ var attention = []status.State{
 	status.Failed, status.NotReady, status.Pending, status.Running, status.Ready, status.Succeeded,
 }
 
-// known returns a state, or Pending for one that there is not: reports are read back from a branch that others may write.
+// known returns a state, or Pending for one that there is not: reports are read back from a branch that others may
+// write.
 func known(s status.State) status.State {
 	if slices.Contains(attention, s) {
 		return s
