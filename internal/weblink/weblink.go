@@ -118,7 +118,7 @@ func (l Links) File(commit, name string) string {
 	if l.base == "" || !hash.MatchString(commit) || name == "" || strings.HasPrefix(name, "/") {
 		return ""
 	}
-	path := (&url.URL{Path: name}).EscapedPath()
+	path := strings.ReplaceAll((&url.URL{Path: name}).EscapedPath(), "&", "%26") // no entity in Markdown
 	switch l.kind {
 	case GitLab:
 		return l.base + "/-/blob/" + commit + "/" + path

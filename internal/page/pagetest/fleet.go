@@ -74,6 +74,7 @@ func (f *fleet) add(w one) *status.Report {
 		Model: w.model, Revision: "a90b62ae1f2c4a5d8e7b9c0d1e2f3a4b5c6d7e8f", FirstSeen: since.Add(-20 * time.Minute),
 		InstanceType: w.size, TargetNodeCount: w.nodes, HourlyCost: fmt.Sprintf("%.2f", w.hourly),
 		MonthlyCost: fmt.Sprintf("%.2f", w.hourly*capacity.HoursPerMonth), PricesDate: "2026-06-17",
+		Runtime: "vllm", Why: "the cheapest size on which the model fits",
 		Objects: []string{object, "Service/" + w.name, "ConfigMap/" + w.name + "-config"},
 	}
 	if w.hourly == 0 {

@@ -75,7 +75,7 @@ func New(f Facts) *Board {
 	for i := range f.Reports {
 		r := &f.Reports[i]
 		b.at[r.Key] = i
-		b.rows[i] = row{report: r, since: sinceOf(r), cost: moneyOf(r.HourlyCost)}
+		b.rows[i] = row{report: r, since: r.Since(), cost: moneyOf(r.HourlyCost)}
 		if w := b.planned[r.Key]; w != nil {
 			b.rows[i].gpus = w.GPUs
 		}
@@ -105,22 +105,4 @@ func (b *Board) Around() Around {
 		a.Failing = append(a.Failing, Failing{text(f.Component), lines(f.Text), f.Since})
 	}
 	return a
-}
-
-// sinceOf returns since when a Workspace is in its state: the last change of the condition that decides on it.
-func sinceOf(r *status.Report) time.Time {
-	var at time.Time
-	for _, c := range r.Conditions {
-		switch {
-		case r.State == status.Ready && c.Type == status.InferenceReady,
-			(r.State == status.Running || r.State == status.Succeeded) && c.Type == status.JobStarted:
-			return c.LastTransitionTime
-		case c.Status == "False" && at.IsZero():
-			at = c.LastTransitionTime
-		}
-	}
-	if at.IsZero() {
-		return r.FirstSeen
-	}
-	return at
 }

@@ -113,6 +113,8 @@ func (b *Board) Workspace(key workspace.Key, sees Sees) (Workspace, bool) {
 	w := Workspace{
 		Row:       b.row(&b.rows[i]),
 		Revision:  text(r.Revision),
+		Runtime:   text(r.Runtime),
+		Why:       text(r.Why),
 		Source:    text(r.Source),
 		SourceURL: b.facts.Links.File(cmp.Or(r.DesiredCommit, r.ObservedCommit), r.Source),
 		FirstSeen: r.FirstSeen,
@@ -128,8 +130,7 @@ func (b *Board) Workspace(key workspace.Key, sees Sees) (Workspace, bool) {
 	}
 	w.Tree = b.tree(r, w.Pods, live.Ref)
 	if p := b.planned[key]; p != nil {
-		w.Preset, w.Why = text(p.Preset), text(p.Reason)
-		w.Runtime = text(cmp.Or(p.Before.Runtime, p.After.Runtime))
+		w.Preset = text(p.Preset)
 		w.Plan = b.planOf(p, sees)
 	}
 	return w, true
