@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/suspension"
 )
@@ -32,6 +33,7 @@ type Settings struct {
 	Resync        time.Duration // longest time between passes that observe everything
 	GPUDeadline   time.Duration // after which missing GPUs count as a failure; 0 for a default
 	Review        ReviewSettings
+	Links         weblink.Links // to the forge of the source
 	// Thorough makes every pass compute everything, also what cannot have changed. It is for comparisons in tests.
 	Thorough bool
 }
