@@ -146,7 +146,7 @@ var layers = [][]string{
 	{"internal/source"},
 	{
 		"internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/monitoring",
-		"internal/app/ondemand", "internal/app/tips",
+		"internal/app/ondemand", "internal/app/pages", "internal/app/tips",
 	},
 	{"internal/app"},
 	{

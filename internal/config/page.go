@@ -12,7 +12,7 @@ import (
 
 // Page configures the page at /.
 type Page struct {
-	Access  string        `yaml:"access" usage:"who sees the page at /: loopback (this machine), token (of the cluster), none"`
+	Access  string        `yaml:"access" usage:"who sees the page at /: loopback (this machine), token or none"`
 	KeyFile string        `yaml:"keyFile" usage:"file with a key that seals sessions, the same for all replicas"`
 	KeyEnv  string        `yaml:"keyEnv" usage:"environment variable with the key that seals sessions"`
 	Session time.Duration `yaml:"session" usage:"time after which a user signs in again"`
@@ -38,6 +38,6 @@ func (c *check) page() {
 		c.fail(diag.OutOfRange, "page.session", "", "must be between 1m and 720h, not %s", p.Session)
 	case p.Access == AccessToken && c.Lease.Enabled == LeaseAlways && p.KeyFile == "" && p.KeyEnv == "":
 		c.fail(diag.ConflictingFields, "page.access", "name a file with a key for all replicas in page.keyFile",
-			"requires page.keyFile or page.keyEnv where there are several replicas: each would refuse the sessions of the others")
+			"requires page.keyFile or page.keyEnv with several replicas: each would refuse the sessions of the others")
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"syncer.dev/syncer/internal/git/gittest"
 )
 
-// TestIndexOfSeveralWriters: two writers agree on the file at the top of their branch, and a change that leaves it as it
-// is makes no commit.
+// TestIndexOfSeveralWriters: two writers agree on the file at the top of their branch, and a change that leaves it as
+// it is makes no commit.
 func TestIndexOfSeveralWriters(t *testing.T) {
 	overBoth(t, func(t *testing.T, repo *gittest.Repo, url string) {
 		repo.Commit(map[string]string{"a": "b"}, "source")

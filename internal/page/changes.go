@@ -40,6 +40,7 @@ func (p *Page) changes(w http.ResponseWriter, r *http.Request, v visit) {
 		_, err := fmt.Fprint(w, text)
 		return err == nil && out.Flush() == nil
 	}
+	_ = out.SetReadDeadline(time.Time{}) // the one of the server is for requests, and would end the context of this one
 	if !send("retry: 3000\n\n") {
 		return
 	}

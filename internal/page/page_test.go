@@ -388,6 +388,41 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestChangesOutlastTheServer: the times that a server gives to requests and answers do not end a stream.
+func TestChangesOutlastTheServer(t *testing.T) {
+	const limit = 200 * time.Millisecond
+	p := page.New(slog.New(slog.DiscardHandler))
+	p.Use(onLoopback())
+	p.Publish(pagetest.Fleet())
+	s := httptest.NewUnstartedServer(p)
+	s.Config.ReadTimeout, s.Config.WriteTimeout = limit, limit
+	s.Start()
+	defer s.Close()
+	defer p.Close()
+	began := time.Now()
+	resp, err := http.Get(s.URL + "/clusters/demo/changes?version=none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	testenv.Eventually(t, "the time of the server to pass", func() string {
+		if time.Since(began) < 3*limit {
+			return "it has not"
+		}
+		return ""
+	})
+	p.Publish(pagetest.Fleet())
+	seen := 0
+	for lines := bufio.NewScanner(resp.Body); seen < 2 && lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "data: ") {
+			seen++
+		}
+	}
+	if seen != 2 {
+		t.Errorf("the stream ended after %d changes", seen)
+	}
+}
+
 // TestLarge: 10,000 Workspaces make a page as large as that of 100, and one that takes far less than a hundred times as
 // long.
 func TestLarge(t *testing.T) {

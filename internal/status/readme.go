@@ -103,8 +103,8 @@ func (o *overview) totals() string {
 func readme(s Summary, o overview) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", cell(s.Cluster), o.totals())
-	b.WriteString("This is what syncer has found out about the Workspaces of the cluster. Each has a file here that says more. " +
-		"syncer writes these files, and overwrites changes to them.\n")
+	b.WriteString("This is what syncer has found out about the Workspaces of the cluster. Each has a file here that " +
+		"says more. syncer writes these files, and overwrites changes to them.\n")
 	if len(o.rows) > 0 {
 		b.WriteString("\n| Workspace | State | Model | Size | Endpoint | USD/month | Since | File | Commit | |\n" +
 			"|---|---|---|---|---|--:|---|---|---|---|\n")
@@ -114,7 +114,8 @@ func readme(s Summary, o overview) []byte {
 		b.WriteString(s.row)
 	}
 	if more := len(o.rows) - len(listed); more > 0 {
-		fmt.Fprintf(&b, "\n%d more are not listed, because nothing is wrong with them or there is no room; each has a file here.\n", more)
+		fmt.Fprintf(&b, "\n%d more are not listed, because nothing is wrong with them or there is no room; each has a file "+
+			"here.\n", more)
 	}
 	priced := func(p Pool) bool { return p.HourlyCost != "" }
 	if s.PricesDate != "" && (o.priced > 0 || slices.ContainsFunc(s.Pools, priced)) {

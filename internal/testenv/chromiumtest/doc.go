@@ -9,6 +9,7 @@
 //	if findings := b.Axe(); len(findings) > 0 { ... }
 //
 // Where no Chromium is installed, a test that calls Start is left out, and "make test" names it: the name of such a
-// test begins with TestChromium. With the environment variable SYNCER_CHROMIUM=required it fails instead. CHROMIUM names
-// another program. Screenshots go to the folder that SYNCER_SCREENSHOTS names, or else to the artifacts of the test.
+// test begins with TestChromium. With the environment variable SYNCER_CHROMIUM=required it fails instead. CHROMIUM
+// names another program. Screenshots go to the folder that SYNCER_SCREENSHOTS names, or else to the artifacts of the
+// test.
 package chromiumtest
