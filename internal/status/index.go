@@ -35,7 +35,8 @@ func Index(dir string, present []byte, overviews map[string][]byte) (content []b
 	var b strings.Builder
 	b.WriteString(indexTitle + "\nsyncer keeps clusters equal to a Git repository of Workspaces. On this branch it " +
 		"reports what it has found out:\neach commit says which Workspace went where, and each folder below is that of one " +
-		"cluster. syncer overwrites changes\nto these files. To change what runs, commit to the branch that syncer follows.\n\n" +
+		"cluster. syncer overwrites changes\nto these files. To change what runs, commit to the branch that syncer " +
+		"follows.\n\n" +
 		"| Cluster | |\n|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(overviews)) {
 		if len(validation.IsDNS1123Label(name)) == 0 {

@@ -34,8 +34,8 @@ type State struct {
 	Says    string // in place of "ok"
 }
 
-// Handler serves /healthz, /readyz, /metrics, and, if they are not nil, POST /reconcile by pass and all other paths by
-// page.
+// Handler serves /healthz, /readyz, /metrics, and, if they are not nil, POST /reconcile by pass and the paths of
+// the page by page.
 func Handler(h Health, metrics prometheus.Gatherer, pass, page http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -57,7 +57,11 @@ func Handler(h Health, metrics prometheus.Gatherer, pass, page http.Handler) htt
 		mux.Handle("POST /reconcile", pass)
 	}
 	if page != nil {
-		mux.Handle("/", page)
+		for _, pattern := range []string{
+			"GET /{$}", "GET /clusters/", "GET /assets/", "GET /sign-in", "POST /sign-in", "POST /sign-out",
+		} {
+			mux.Handle(pattern, page)
+		}
 	}
 	return mux
 }
