@@ -7,40 +7,53 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pages"
+	"syncer.dev/syncer/internal/app/pullrequest"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/status/events"
 	"syncer.dev/syncer/internal/wellknown"
 )
 
 // member is the part of a Daemon for one cluster: its adapters, its loop, and its place in an election.
 type member struct {
 	config  config.Config
-	parts   *Parts
-	reviews *reviewing   // nil without a forge
-	lease   *lease.Lease // nil if this process always writes
+	parts   *adapters.Parts
+	reviews *pullrequest.Reviewer // nil without a forge
+	lease   *lease.Lease          // nil if this process always writes
 	health  *reconcile.Health
 	hints   chan struct{} // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
+	inquiry *inquiry.API
+	shown   *pages.Publisher
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
-func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
+func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
+	m.shown = pages.NewPublisher(c, s.page, m.health)
 	var err error
+	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
+		return nil, err
+	}
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
 		if m.lease, err = elect(c, p, s.log); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
 		}
 	}
 	if s.until != OnePass {
-		if m.reviews, err = newReviewing(c, p, s.log); err != nil {
+		if m.reviews, err = pullrequest.NewReviewer(c, p, s.log); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +61,7 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 }
 
 // elect returns the candidate of this process, or nil if the configuration wants no election.
-func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
+func elect(c config.Config, p *adapters.Parts, log *slog.Logger) (*lease.Lease, error) {
 	l := c.Lease
 	if l.Enabled == config.LeaseNever || l.Enabled == config.LeaseAuto && !p.Cluster.InCluster() {
 		return nil, nil
@@ -60,7 +73,7 @@ func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
 		Duration:      l.Duration,
 		RenewDeadline: l.RenewDeadline,
 		Retry:         l.Retry,
-	}, p.fence, log)
+	}, p.Fence, log)
 }
 
 // watched is what health and metrics read of the member.
@@ -70,8 +83,8 @@ func (m *member) watched() monitoring.Loop {
 		Health:   m.health,
 		Interval: m.config.Source.Interval,
 		Cluster:  m.parts.Cluster,
-		Cloud:    m.parts.cloud,
-		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
+		Cloud:    m.parts.Cloud,
+		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
 	}
 	if m.lease != nil {
 		l.Lease = m.lease
@@ -87,15 +100,15 @@ func (m *member) run(
 	stop func(reconcile.Outcome) bool,
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
-	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
+	wakes := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	lead := func(ctx context.Context, loop *reconcile.Loop) {
 		ctx, cancel := context.WithCancel(ctx)
 		var beside sync.WaitGroup
 		defer beside.Wait()
 		defer cancel()
-		beside.Go(func() { m.reviews.run(ctx) })
-		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
-			m.reviews.passed(o)
+		beside.Go(func() { m.reviews.Run(ctx) })
+		last = loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
+			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
 		})
@@ -108,7 +121,7 @@ func (m *member) run(
 	m.lease.Run(ctx, lease.Phases{
 		Follow: func(ctx context.Context) {
 			loop = newLoop(m)
-			loop.Follow(ctx, events, func(o reconcile.Outcome) {
+			loop.Follow(ctx, wakes, func(o reconcile.Outcome) {
 				m.passed(o, "this replica carries out nothing ("+m.lease.Role()+")")
 			})
 		},
@@ -123,7 +136,22 @@ func (m *member) run(
 	return last
 }
 
-// passed answers the clients that wait for a pass. With a reason for which it has carried out nothing, it is no success
+// onPage is what the page reads of the member.
+func (m *member) onPage() pages.Cluster {
+	recorded := statusbranch.Of(m.parts.Repository, m.config)
+	return pages.Cluster{
+		Config: m.config,
+		API:    m.inquiry,
+		History: func(ctx context.Context) ([]events.Commit, error) {
+			return recorded.History(ctx, shownCommits)
+		},
+	}
+}
+
+// shownCommits is how many commits of the status branch the page looks for transitions in.
+const shownCommits = 1000
+
+// passed shows the outcome of a pass, and answers the clients that wait for one. With a reason for which it has carried out nothing, it is no success
 // for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
 	r := ondemand.Result{
@@ -136,6 +164,11 @@ func (m *member) passed(o reconcile.Outcome, nothing string) {
 	if o.Err != nil {
 		r.Error = diag.Redacted(o.Err, redact.Text).Error()
 	}
+	role := ""
+	if m.lease != nil {
+		role = m.lease.Role()
+	}
+	m.shown.Passed(o, role, time.Now())
 	_, began := m.health.Passes()
 	m.passes.Passed(began, r)
 }

@@ -157,8 +157,14 @@ func (p *Page) Close() {
 	}
 }
 
-// ServeHTTP answers a request.
-func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
+// ServeHTTP answers a request. Without a cluster there is no page.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(p.getOptions().Clusters) == 0 {
+		http.NotFound(w, r)
+		return
+	}
+	p.mux.ServeHTTP(w, r)
+}
 
 func (p *Page) cluster(name string) *cluster {
 	p.mu.Lock()

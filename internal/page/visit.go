@@ -164,8 +164,8 @@ func cookieName(r *http.Request) string {
 	return "syncer"
 }
 
-// maxForm bounds the form with a token, in bytes.
-const maxForm = 20 << 10
+// MaxForm bounds the form with a token, in bytes.
+const MaxForm = 20 << 10
 
 // signInView is the form.
 type signInView struct {
@@ -201,7 +201,7 @@ func (p *Page) signIn(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the page needs no token", http.StatusNotFound)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, MaxForm)
 	f := signInView{Clusters: o.names(), Cluster: r.PostFormValue("cluster"), Next: localPath(r.PostFormValue("next"))}
 	if f.Cluster == "" && len(f.Clusters) > 0 {
 		f.Cluster = f.Clusters[0]
