@@ -152,6 +152,7 @@ fmt: ## format all code
 generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/capacity ./internal/config ./internal/diag ./internal/modelconfig ./internal/workspace/load \
 		./internal/workspace/kaitokeys ./internal/status ./internal/plan ./internal/desired -update
+	$(GO) test ./internal/install -run TestDeploy -update
 	$(GO) test ./internal/render -run 'TestGolden|TestEveryPreset|TestBuiltIn' -update
 	$(GO) test ./internal/archtest -run 'TestWords|TestArchitecture' -update
 	$(GO) test ./internal/cli ./internal/cli/answer ./internal/cli/scaffold ./internal/cli/schema -update

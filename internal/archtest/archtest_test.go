@@ -127,7 +127,7 @@ var layers = [][]string{
 	{"internal/render/folders", "internal/render/userpatch"},
 	{"internal/render"},
 	{
-		"internal/desired/conflict", "internal/desired/locked", "internal/eject", "internal/status",
+		"internal/desired/conflict", "internal/desired/locked", "internal/eject", "internal/install", "internal/status",
 		"internal/capacity/pools/executor",
 	},
 	{"internal/desired", "internal/status/events"},
@@ -317,7 +317,8 @@ var helpers = []string{
 	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
 	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate", "internal/soak",
 	"internal/sops/sopstest",
-	"internal/testenv", "internal/testenv/chromiumtest", "internal/testenv/giteatest", "internal/testenv/webhooktest",
+	"internal/testenv", "internal/testenv/chromiumtest", "internal/testenv/giteatest", "internal/testenv/tooltest",
+	"internal/testenv/webhooktest",
 }
 
 // fences keep a library behind one package.

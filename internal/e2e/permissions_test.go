@@ -25,11 +25,16 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/page/session"
 	"syncer.dev/syncer/internal/status"
 )
 
-// rolesFile has the roles that the documentation gives to syncer. It is made from the audit log of this test.
-const rolesFile = "../../docs/examples/rbac.yaml"
+// rolesFile has the roles that the documentation gives to syncer, and installedRoles those that "syncer install" gives
+// to it. Both are made from the audit log of this test.
+const (
+	rolesFile      = "../../docs/examples/rbac.yaml"
+	installedRoles = "../install/roles.yaml"
+)
 
 // optional are permissions that syncer asks for and does without: docs/operating.md says what it knows less then.
 var optional = []permission{{"get", "", "secrets", namespaceRole}}
@@ -62,7 +67,10 @@ func TestPermissions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, e.config, string(configured)+"lease: {enabled: always, namespace: "+leaseNamespace+"}\n")
+	key := filepath.Join(t.TempDir(), "key")
+	write(t, key, session.Random())
+	write(t, e.config, string(configured)+"lease: {enabled: always, namespace: "+leaseNamespace+"}\n"+
+		"page: {access: token, keyFile: "+key+"}\n")
 	data, err := os.ReadFile(e.kubeconfig)
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +86,7 @@ func TestPermissions(t *testing.T) {
 	}
 	used = slices.DeleteFunc(used, func(p permission) bool { return slices.Contains(optional, p) })
 	golden.Equal(t, rolesFile, rolesText(used))
+	golden.Equal(t, installedRoles, rolesText(used))
 	for _, p := range granted(readRoles(t)) {
 		if !slices.Contains(used, p) {
 			t.Errorf("%s is granted, and never used", p)
@@ -103,6 +112,7 @@ func (e *env) live() {
 	follower := &replica{process: e.start("run")} // it watches the Lease
 	follower.waitRole("follower, ")
 	e.waitState("tune", status.Succeeded)
+	e.seen(p, follower.process)
 	e.repo.Commit(map[string]string{
 		"workspaces/phi.yaml": strings.Replace(inference("phi", "phi-4-mini-instruct"), "metadata: {name: phi}",
 			"metadata: {name: phi, annotations: {kaito.sh/enablelb: \"True\"}}", 1),
@@ -166,6 +176,7 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 	for lines.Scan() {
 		var event struct {
 			Verb, RequestURI string
+			User             struct{ Username string }
 			ImpersonatedUser struct{ Username string }
 			ObjectRef        *struct{ Resource, Subresource, Namespace, APIGroup string }
 			ResponseStatus   struct{ Code int }
@@ -174,10 +185,10 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 			t.Fatalf("%s: %v", lines.Bytes(), err)
 		}
 		o := event.ObjectRef
-		if event.ImpersonatedUser.Username != user || o == nil || o.Resource == "" {
+		if event.ImpersonatedUser.Username != user && event.User.Username != user || o == nil || o.Resource == "" {
 			continue
 		}
-		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleIn(o.Namespace)}
+		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleOf(o.APIGroup, o.Namespace)}
 		if event.ResponseStatus.Code == 403 {
 			forbiddenSet[p] = true
 			continue
@@ -210,10 +221,18 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 
 // The names of the roles: one for each namespace of Workspaces, one for the cluster, and one for the namespace of the
 // Lease.
-const namespaceRole, clusterRole, leaseRole = "syncer", "syncer-nodes", "syncer-lease"
+const namespaceRole, clusterRole, leaseRole, pageRole = "syncer", "syncer-nodes", "syncer-lease", "syncer-page"
 
 // leaseNamespace is that of the Lease in the test.
 const leaseNamespace = "syncer"
+
+// roleOf returns the role for what is asked of an API group.
+func roleOf(group, namespace string) string {
+	if group == "authentication.k8s.io" || group == "authorization.k8s.io" {
+		return pageRole
+	}
+	return roleIn(namespace)
+}
 
 // roleIn returns the role for what is asked in a namespace, or in the cluster for "".
 func roleIn(namespace string) string {
@@ -231,9 +250,9 @@ func rolesText(all []permission) string {
 	var b strings.Builder
 	b.WriteString("# What syncer needs in Kubernetes. Bind the first role in each namespace of the configuration by a\n" +
 		"# RoleBinding, the second one by a ClusterRoleBinding, and the third one, for the election of one of several\n" +
-		"# replicas, by a RoleBinding in the namespace of the Lease. Generated from the audit log of the API server by\n" +
-		"# \"make generate\".\n")
-	for _, role := range []string{namespaceRole, clusterRole, leaseRole} {
+		"# replicas, by a RoleBinding in the namespace of the Lease. The fourth one is for page.access: token alone; bind\n" +
+		"# it by a ClusterRoleBinding. Generated from the audit log of the API server by \"make generate\".\n")
+	for _, role := range []string{namespaceRole, clusterRole, leaseRole, pageRole} {
 		fmt.Fprintf(&b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"+
 			"metadata: {name: %s}\nrules:\n", role)
 		verbs, resources := map[[2]string][]string{}, map[string][]string{}
