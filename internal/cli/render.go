@@ -118,7 +118,7 @@ func (o renderOptions) render(ctx context.Context, in desired.Input, policy desi
 		fmt.Fprintln(o.Err, diag.EscapeText(fmt.Sprintf("%s has no place, and is printed as if it had nodes", key)))
 	}
 	for i := range d.Workloads {
-		if w := &d.Workloads[i]; w.Assumed != "" {
+		if w := d.Workloads[i]; w.Assumed != "" {
 			fmt.Fprintln(o.Err, diag.EscapeText(fmt.Sprintf("%s: %s", w.Key, w.Assumed)))
 		}
 	}

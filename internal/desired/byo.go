@@ -53,7 +53,7 @@ func (ExistingNodes) Quota(capacity.SKU, capacity.Priority) string { return "" }
 func (ExistingNodes) Buys() bool { return false }
 
 // Arrange returns no pools: the nodes exist.
-func (ExistingNodes) Arrange([]Workload, *workspace.Set, Policy, Observed) fleet.Result {
+func (ExistingNodes) Arrange([]*Workload, *workspace.Set, Policy, Observed) fleet.Result {
 	return fleet.Result{}
 }
 
@@ -246,7 +246,7 @@ func gpus(s capacity.SKU) string {
 func (d Desired) Waiting() map[workspace.Key]string {
 	out := map[workspace.Key]string{}
 	for i := range d.Workloads {
-		if w := &d.Workloads[i]; w.Waiting != "" {
+		if w := d.Workloads[i]; w.Waiting != "" {
 			out[w.Key] = w.Waiting
 		}
 	}

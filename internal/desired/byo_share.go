@@ -10,47 +10,50 @@ import (
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/render"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // Settle assigns each GPU of the nodes once: first to pods that have a node, then to pods without one, in the order of
 // capacity.Standing. The scheduler decides which node a pod gets; Settle finds the Workspaces without a free GPU. One
 // that does not exist yet is not created while another goes before it and waits for the same nodes: its pods could take
 // the GPUs first.
-func (ExistingNodes) Settle(workloads []Workload, _ Policy, seen Observed) []string {
+func (ExistingNodes) Settle(workloads []*Workload, policy Policy, seen Observed) []string {
 	if !seen.Live && !seen.NodesKnown {
 		return nil
 	}
-	l := newLedger(seen.State)
-	order := make([]*Workload, 0, len(workloads))
-	for _, w := range byStanding(workloads, seen) {
+	l := newLedger(seen, workloads)
+	var order []int // that have pods without a node
+	for i, w := range workloads {
 		if len(w.Blocked) == 0 && w.Waiting == "" && !w.Finished && !w.Workspace.Suspended() {
-			order = append(order, w)
-			l.settle(w)
+			if l.settle(i); l.settled[i] < w.Placement.Nodes {
+				order = append(order, i)
+			}
 		}
 	}
-	slices.SortStableFunc(order, func(a, b *Workload) int { return cmp.Compare(l.settled[b.Key], l.settled[a.Key]) })
-	for i, w := range order {
-		failure := l.assign(w)
-		if failure.Reason == "" || w.NodeFailure.Reason != "" {
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(l.settled[b], l.settled[a]), l.compare(a, b)) })
+	for k, i := range order {
+		failure := l.assign(i)
+		if failure.Reason == "" || workloads[i].NodeFailure.Reason != "" {
 			continue
 		}
+		w := workloads[i].settling()
 		if _, exists := seen.State.Workloads[w.Key]; !exists {
-			if before := l.pending(order[:i], w); len(before) > 0 {
+			if before := l.pending(order[:k], w); len(before) > 0 {
 				failure.Message += w.waitBehind(before, seen)
 				w.Waiting, w.Unplaced, w.Bundle = failure.Message, true, render.Bundle{}
 			}
 		}
 		w.NodeFailure = failure
+		workloads[i] = policy.same.settled(i, w)
 	}
 	return nil
 }
 
 // pending lists those of a higher priority with pods without a node that may run on a node of the Workload.
-func (l *ledger) pending(before []*Workload, w *Workload) []*Workload {
+func (l *ledger) pending(before []int, w *Workload) []*Workload {
 	var out []*Workload
-	for _, b := range before {
-		if b.Priority.Compare(w.Priority) <= 0 || l.settled[b.Key] >= b.Placement.Nodes {
+	for _, i := range before {
+		b := l.workloads[i]
+		if b.Priority.Compare(w.Priority) <= 0 || l.settled[i] >= b.Placement.Nodes {
 			continue
 		}
 		if slices.ContainsFunc(b.nodes, func(n cluster.Node) bool {
@@ -64,30 +67,36 @@ func (l *ledger) pending(before []*Workload, w *Workload) []*Workload {
 
 // ledger counts the free GPUs of each node, and lists the pods that use the others.
 type ledger struct {
-	state   cluster.State
-	free    map[string]map[string]int64 // by node and profile; profile "" is whole GPUs
-	takers  map[string][]string         // by node
-	settled map[workspace.Key]int       // pods that have their GPUs
+	seen      Observed
+	workloads []*Workload
+	free      map[string]map[string]int64 // by node and profile; profile "" is whole GPUs
+	first     map[string][]string         // what else takes GPUs of a node
+	takers    map[string][]int            // the Workloads whose pods do, by node
+	assigned  map[string][]int            // those that get some of the others
+	settled   []int                       // pods that have their GPUs, of each Workload
 }
 
-func newLedger(s cluster.State) *ledger {
+func newLedger(seen Observed, workloads []*Workload) *ledger {
 	l := &ledger{
-		state:   s,
-		free:    map[string]map[string]int64{},
-		takers:  map[string][]string{},
-		settled: map[workspace.Key]int{},
+		seen:      seen,
+		workloads: workloads,
+		free:      map[string]map[string]int64{},
+		first:     map[string][]string{},
+		takers:    map[string][]int{},
+		assigned:  map[string][]int{},
+		settled:   make([]int, len(workloads)),
 	}
-	for _, n := range s.Nodes {
+	for _, n := range seen.State.Nodes {
 		l.free[n.Name] = map[string]int64{"": n.GPUs - n.Taken}
 		for profile, count := range n.Slices {
 			l.free[n.Name][profile] = count
 		}
 		if n.Cordoned {
 			l.free[n.Name] = map[string]int64{}
-			l.takers[n.Name] = append(l.takers[n.Name], "a cordon")
+			l.first[n.Name] = append(l.first[n.Name], "a cordon")
 		}
 		if n.Taken > 0 {
-			l.takers[n.Name] = append(l.takers[n.Name], "unmanaged pods")
+			l.first[n.Name] = append(l.first[n.Name], "unmanaged pods")
 		}
 	}
 	return l
@@ -102,27 +111,37 @@ func share(w *Workload) int64 {
 }
 
 // settle counts the pods that have a node.
-func (l *ledger) settle(w *Workload) {
-	for _, p := range l.state.Workloads[w.Key].Pods {
-		if p.Node != "" && !p.Ended() && l.free[p.Node] != nil {
-			l.take(p.Node, w)
-			l.settled[w.Key]++
+func (l *ledger) settle(i int) {
+	live := l.seen.State.Workloads[l.workloads[i].Key]
+	for k := range live.Pods {
+		if p := &live.Pods[k]; p.Node != "" && !p.Ended() && l.free[p.Node] != nil {
+			l.take(p.Node, i)
+			l.takers[p.Node] = append(l.takers[p.Node], i)
+			l.settled[i]++
 		}
 	}
 }
 
-func (l *ledger) take(node string, w *Workload) {
+func (l *ledger) take(node string, i int) {
+	w := l.workloads[i]
 	l.free[node][w.Workspace.MIGProfile()] -= share(w)
-	l.takers[node] = append(l.takers[node], w.Key.String())
 }
 
-// assign takes free GPUs for the other pods of the Workspace. If too few are free, it returns a failure that names the
+// compare orders two Workloads by who is served first.
+func (l *ledger) compare(i, j int) int {
+	a, b := l.workloads[i], l.workloads[j]
+	return cmp.Or(a.standing(l.seen).Compare(b.standing(l.seen)), a.Key.Compare(b.Key))
+}
+
+// assign takes free GPUs for the other pods of a Workspace. If too few are free, it returns a failure that names the
 // pods that use them.
-func (l *ledger) assign(w *Workload) cluster.Failure {
-	open := w.Placement.Nodes - l.settled[w.Key]
-	for _, n := range w.nodes {
-		if open > 0 && l.free[n.Name][w.Workspace.MIGProfile()] >= share(w) {
-			l.take(n.Name, w)
+func (l *ledger) assign(i int) cluster.Failure {
+	w := l.workloads[i]
+	open := w.Placement.Nodes - l.settled[i]
+	for k := range w.nodes {
+		if name := w.nodes[k].Name; open > 0 && l.free[name][w.Workspace.MIGProfile()] >= share(w) {
+			l.take(name, i)
+			l.assigned[name] = append(l.assigned[name], i)
 			open--
 		}
 	}
@@ -130,9 +149,15 @@ func (l *ledger) assign(w *Workload) cluster.Failure {
 		return cluster.Failure{} // all pods have GPUs, or nodes are missing, which Place has reported
 	}
 	var full []string
-	for _, n := range w.nodes {
-		if takers := l.takers[n.Name]; len(takers) > 0 {
-			full = append(full, n.Name+" by "+strings.Join(takers, ", "))
+	for k := range w.nodes {
+		name := w.nodes[k].Name
+		takers := slices.Clone(l.first[name])
+		slices.SortStableFunc(l.takers[name], l.compare)
+		for _, taker := range slices.Concat(l.takers[name], l.assigned[name]) {
+			takers = append(takers, l.workloads[taker].Key.String())
+		}
+		if len(takers) > 0 {
+			full = append(full, name+" by "+strings.Join(takers, ", "))
 		}
 	}
 	what := cluster.ResourceGPU

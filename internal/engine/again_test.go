@@ -266,7 +266,7 @@ func (n *now) Look(
 func stay(t *testing.T, step int, r Result, s cluster.State) {
 	t.Helper()
 	for i := range r.Desired.Workloads {
-		w := &r.Desired.Workloads[i]
+		w := r.Desired.Workloads[i]
 		live, runs := s.Workloads[w.Key]
 		if !runs || len(w.Blocked) > 0 || w.Unplaced || w.Pool == nil || !w.Workspace.Resource.Auto() {
 			continue

@@ -181,7 +181,7 @@ func (p *Plan) Document() any {
 		d.Summary[op] = n
 	}
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
+		w := p.Workspaces[i]
 		d.Workspaces = append(d.Workspaces, w.document())
 	}
 	for _, c := range p.Changes {

@@ -35,9 +35,9 @@ type Plan struct {
 	Base    string // commit before the changes, or Live
 	Head    string // commit after the changes
 	// Workspaces has one entry for each Workspace of Base or Head, in the order of their keys.
-	Workspaces []Workspace
+	Workspaces []*Workspace
 	// Changes are the steps: pools, then objects, then deletions.
-	Changes  []Change
+	Changes  []*Change
 	Problems []diag.Diagnostic
 	// Warnings report held changes and unknown facts, as text.
 	Warnings []string
@@ -181,7 +181,7 @@ func (p *Plan) Counts() map[Op]int {
 func (p *Plan) Refused() int {
 	blocked := map[workspace.Key]bool{}
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" && !w.HeldBy.Passes() {
+		if w := p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" && !w.HeldBy.Passes() {
 			blocked[w.Key] = true
 		}
 	}

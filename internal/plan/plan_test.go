@@ -97,13 +97,22 @@ func liveOf(s Side) desired.Observed {
 	return seen
 }
 
+// blank returns previews that change nothing.
+func blank(n int) []*cluster.Preview {
+	out := make([]*cluster.Preview, n)
+	for i := range out {
+		out[i] = &cluster.Preview{}
+	}
+	return out
+}
+
 func against(s Side, seen desired.Observed, change func(*LiveInput)) Plan {
 	in := LiveInput{
 		Policy:   policy,
 		Head:     "head",
 		Side:     s,
 		Seen:     seen,
-		Previews: make([]cluster.Preview, len(s.Desired.Objects)),
+		Previews: blank(len(s.Desired.Objects)),
 		Quota:    func() (capacity.Quota, error) { return capacity.Quota{}, nil },
 	}
 	for i, o := range s.Desired.Objects {

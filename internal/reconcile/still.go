@@ -112,7 +112,7 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 // it may accept later.
 func nothingToDo(p *plan.Plan) bool {
 	for i := range p.Changes {
-		c := &p.Changes[i]
+		c := p.Changes[i]
 		if c.Op != plan.NoOp && (c.Op != plan.Hold || c.Object != nil || c.Later) {
 			return false
 		}
