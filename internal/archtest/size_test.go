@@ -24,8 +24,6 @@ var largePackages = map[string]int{
 	"internal/apply":               2480,
 	"internal/capacity/fleet":      2160,
 	"internal/cli":                 2610,
-	"internal/desired":             2010,
-	"internal/plan":                2180,
 	"internal/reconcile":           2020,
 	"internal/workspace/admission": 2010,
 	"internal/workspace/load":      2150,

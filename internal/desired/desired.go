@@ -24,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired/conflict"
 	"syncer.dev/syncer/internal/desired/locked"
+	"syncer.dev/syncer/internal/desired/plain"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/preset"
@@ -135,14 +136,14 @@ func (o *Object) Ref() cluster.Ref {
 // Desired is the desired state of a source.
 type Desired struct {
 	Workloads []*Workload // one per Workspace, in the order of their keys
-	Objects   []Object   // of all Workloads that are not blocked, and plain objects; each object once
+	Objects   []Object    // of all Workloads that are not blocked, and plain objects; each object once
 	Problems  []diag.Diagnostic
 	Warnings  []string
 	Fleet     fleet.Result // in mode aks
 
 	fleet    *fleet.Last // what Fleet answers; nil if it is not kept
 	rendered []*Workload // Workloads before they were settled
-	plain    map[uintptr]plainObject
+	plain    plain.Objects
 	first    []int32 // see ObjectsOf
 }
 
@@ -214,8 +215,8 @@ func (o Observed) In(zones []string) Observed {
 // Desire computes the desired state of every Workspace of set in parallel. An error in one Workspace blocks only that
 // one. Desire plans the nodes of all Workspaces together.
 //
-// It takes a Workload of Policy.Earlier, by its pointer, if all is the same that it follows from. Nobody changes a
-// Workload after Desire, but that it then belongs to the equal Workspace of the new set.
+// It takes a Workload of Policy.Earlier, by its pointer, if all is the same that it follows from. A Workload does not
+// change after Desire, but that it then belongs to the equal Workspace of the new set.
 func Desire(
 	ctx context.Context,
 	set *workspace.Set,
@@ -253,11 +254,14 @@ func Desire(
 	d.rendered, d.Workloads = all, slices.Clone(all)
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
 	d.finish(set)
-	var plains []Object
-	plains, d.plain = plain(set, policy.Cluster, policy.same.plain())
-	d.Objects, d.first = collect(d.Workloads, slices.DeleteFunc(plains, func(o Object) bool {
-		return clash.Has(cluster.RefOf(o.Content))
-	}))
+	d.plain = plain.Of(set, policy.Cluster, policy.same.plain())
+	var beside []Object
+	for _, o := range d.plain {
+		if !clash.Has(cluster.RefOf(o.Content)) {
+			beside = append(beside, Object{Content: o.Content, Unknown: o.Unknown})
+		}
+	}
+	d.Objects, d.first = collect(d.Workloads, beside)
 	return d, nil
 }
 

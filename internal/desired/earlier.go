@@ -13,6 +13,8 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/plain"
+	"syncer.dev/syncer/internal/desired/references"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -32,7 +34,7 @@ type Earlier struct {
 	presets   map[string][sha256.Size]byte // by name
 	pools     []capacity.Pool
 	fleet     *fleet.Last
-	plain     map[uintptr]plainObject
+	plain     plain.Objects
 	seen      Observed
 }
 
@@ -147,8 +149,8 @@ func (s *same) workload(near int, w *workspace.Workspace, p preset.Preset) *Work
 	return was
 }
 
-// placed returns the Workload of an equal Workspace as it was placed, if that follows from the same; nil if not. It
-// takes the place of one that is not placed yet, with its errors.
+// placed returns the Workload of an equal Workspace as it was placed, if that follows from the same; nil if not. w has
+// the errors of the Workspace, and is not placed yet.
 func (s *same) placed(near int, w *Workload) *Workload {
 	if s.none() || !s.around || len(w.Blocked) > 0 || !s.live(w.Key) {
 		return nil
@@ -176,7 +178,7 @@ func (s *same) live(k workspace.Key) bool {
 // sameReferences reports whether the objects to which a Workspace refers are the same.
 func (s *same) sameReferences(w *workspace.Workspace) bool {
 	for _, r := range w.References() {
-		if ref := refOf(r.Named); !reflect.DeepEqual(s.seen.Found[ref], s.now.Found[ref]) {
+		if ref := references.RefOf(r.Named); !reflect.DeepEqual(s.seen.Found[ref], s.now.Found[ref]) {
 			return false
 		}
 	}
@@ -217,7 +219,7 @@ func (w *Workload) copied() *Workload {
 }
 
 // plain returns the plain objects of the other source.
-func (s *same) plain() map[uintptr]plainObject {
+func (s *same) plain() plain.Objects {
 	if s.none() {
 		return nil
 	}

@@ -3,11 +3,6 @@
 package desired
 
 import (
-	"maps"
-	"reflect"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -78,50 +73,4 @@ func (d *Desired) Unowned() int {
 		return len(d.Objects)
 	}
 	return int(d.first[0])
-}
-
-// plain returns the plain objects of the repository with the labels of syncer: those of an earlier source for the same
-// content.
-func plain(set *workspace.Set, clusterName string, earlier map[uintptr]plainObject) ([]Object, map[uintptr]plainObject) {
-	out := make([]Object, 0, len(set.Objects))
-	known := make(map[uintptr]plainObject, len(set.Objects))
-	for _, o := range set.Objects {
-		if o.Live {
-			continue
-		}
-		at := reflect.ValueOf(o.Content).Pointer()
-		if was, ok := earlier[at]; ok && was.source == o.Source.Path && was.encrypted == o.Encrypted {
-			out, known[at] = append(out, was.object), was
-			continue
-		}
-		u := (&unstructured.Unstructured{Object: o.Content}).DeepCopy()
-		labels := maps.Clone(u.GetLabels())
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		delete(labels, cluster.LabelWorkspace)
-		labels[cluster.LabelManagedBy], labels[cluster.LabelCluster] = cluster.ManagedBy, clusterName
-		u.SetLabels(labels)
-		annotations := maps.Clone(u.GetAnnotations())
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[cluster.AnnotationSource] = o.Source.Path
-		u.SetAnnotations(annotations)
-		object := Object{Content: u}
-		if o.Encrypted != nil {
-			object.Unknown = o.Encrypted.Unknown
-		}
-		out, known[at] = append(out, object), plainObject{o.Content, o.Source.Path, o.Encrypted, object}
-	}
-	return out, known
-}
-
-// plainObject is a desired plain object, with what it was made of. It is known by the address of its content, which it
-// keeps.
-type plainObject struct {
-	content   map[string]any
-	source    string
-	encrypted *workspace.Encrypted
-	object    Object
 }

@@ -66,6 +66,12 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 		in.Now = time.Time{} // only what is unavailable depends on it
 	}
 	f := policy.fleet.plan(in)
+	bindAll(workloads, f, set, policy, seen)
+	return f
+}
+
+// bindAll places the Workloads as the fleet decided.
+func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy Policy, seen Observed) {
 	pools := map[string]*capacity.Pool{}
 	for i := range f.Pools {
 		pools[f.Pools[i].Name] = &f.Pools[i]
@@ -94,7 +100,6 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 			w.bind(b, pools[b.Pool], policy)
 		}
 	}
-	return f
 }
 
 // leave takes the pods of Workspaces that the source no longer has off their nodes.

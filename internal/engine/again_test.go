@@ -24,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
@@ -76,7 +77,8 @@ func (w *world) workspaceFile(name string) string {
 	pick := func(of ...string) string { return of[w.rng.IntN(len(of))] }
 	size := pick("", "", "resource: {instanceType: Standard_NC24ads_A100_v4, labelSelector: {matchLabels: {app: x}}}\n")
 	annotations := pick("{}", "{}", `{syncer.dev/suspend: "true"}`, `{syncer.dev/prune: disabled}`,
-		"{syncer.dev/priority: high}", "{syncer.dev/mode: observe}", "{syncer.dev/depends-on: b}", `{kaito.sh/enablelb: "true"}`)
+		"{syncer.dev/priority: high}", "{syncer.dev/mode: observe}", "{syncer.dev/depends-on: b}",
+		`{kaito.sh/enablelb: "true"}`)
 	if w.policy.Source != nil {
 		size = pick("", "resource: {labelSelector: {matchLabels: {zone: x}}}\n")
 	}
@@ -257,7 +259,9 @@ func (w *world) run(d desired.Desired) {
 			} else {
 				node = s.Nodes[w.rng.IntN(len(s.Nodes))].Name
 			}
-			l.Pods = append(l.Pods, cluster.Pod{Name: fmt.Sprintf("%s-%d", d.Name, k), Node: node, Phase: "Running", Ready: true})
+			l.Pods = append(l.Pods, cluster.Pod{
+				Name: fmt.Sprintf("%s-%d", d.Name, k), Node: node, Phase: "Running", Ready: true,
+			})
 		}
 		l.Replicas = int64(len(l.Pods))
 		s.Workloads[d.Key] = l
@@ -269,7 +273,7 @@ func (w *world) run(d desired.Desired) {
 	w.seen.State = s
 }
 
-// existing returns nodes that nobody has bought.
+// existing returns nodes of the user.
 func existing() (out []cluster.Node) {
 	for i := range 4 {
 		labels := map[string]string{
@@ -293,7 +297,8 @@ func (w *world) version(text string) uint64 {
 	return w.versions[text]
 }
 
-// observe returns what is seen, with versions: equal ones for equal States, and for Workspaces of which the same is live.
+// observe returns what is seen, with versions: equal ones for equal States, and for Workspaces of which the same is
+// live.
 func (w *world) observe() Observed {
 	out := w.seen
 	out.Live = true
@@ -340,7 +345,7 @@ func written(t *testing.T, r Result) string {
 		objects[i] = o.Content.Object
 	}
 	out, err := json.MarshalIndent([]any{
-		p.Document(), p.Verdict(), r.Desired.Pools(), p.Findings, p.Warnings, p.Problems, objects, r.Set.Problems,
+		document.Of(&p), p.Verdict(), r.Desired.Pools(), p.Findings, p.Warnings, p.Problems, objects, r.Set.Problems,
 	}, "", " ")
 	if err != nil {
 		t.Fatal(err)
@@ -399,7 +404,8 @@ func TestAgain(t *testing.T) {
 			other := render.NewCache()
 			read := func(cache *render.Cache, memo *load.Memo) func(Revision) (desired.Input, error) {
 				return func(r Revision) (desired.Input, error) {
-					return desired.Read(r.Files, presets.FS, load.Options{Memo: memo, Limits: w.limits}, policy.NodeSource().Admission(), cache)
+					options := load.Options{Memo: memo, Limits: w.limits}
+					return desired.Read(r.Files, presets.FS, options, policy.NodeSource().Admission(), cache)
 				}
 			}
 			goesOn := New(Settings{Policy: policy, Read: read(kept, memo)}, &now{&w})

@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/references"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
@@ -65,14 +66,14 @@ type Engine struct {
 
 	inputs     string // of the last loaded revision
 	loaded     *desired.Input
-	references references
+	references resolved
 	known      digestsOf
 	last       *before    // nil for none
 	made       *plan.Last // nil for none
 }
 
-// references are the objects that Workspaces refer to, as last resolved.
-type references struct {
+// resolved are the objects that Workspaces refer to, as last resolved.
+type resolved struct {
 	of    *workspace.Set
 	refs  []cluster.Ref
 	found map[cluster.Ref]cluster.Reference
@@ -197,7 +198,7 @@ func (e *Engine) plan(
 	b.allowEmpty, b.allowDelete = rev.AllowEmpty, rev.AllowDelete
 	b.seen.Observed = seen.Observed.Kept()
 	e.last = b
-	return Result{Plan: b.again(rev), Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
+	return Result{Plan: b.again(rev), Desired: d, Set: in.Set, Unresolved: references.Found(seen.Found).Unresolved()}, nil
 }
 
 // compared is what a plan is made of.
@@ -265,7 +266,7 @@ func (e *Engine) resolve(ctx context.Context, in desired.Input, now time.Time) (
 	r := &e.references
 	same := r.of == in.Set
 	if !same {
-		*r = references{of: in.Set, refs: in.References(e.settings.Policy)}
+		*r = resolved{of: in.Set, refs: in.References(e.settings.Policy)}
 	}
 	var found map[cluster.Ref]cluster.Reference
 	if len(r.refs) > 0 {

@@ -98,24 +98,29 @@ func (last *before) answers(b *before, live cluster.State) *answered {
 		if j == len(last.desired.Workloads) || last.desired.Workloads[j].Key != w.Key {
 			continue
 		}
-		from, to := b.desired.ObjectsOf(i)
-		was, end := last.desired.ObjectsOf(j)
-		same := quiet && old.Versions[w.Key] == live.Versions[w.Key] && !contested[w.Key]
-		for k := from; k < to && was+k-from < end; k++ {
-			x, y := &last.desired.Objects[was+k-from], &b.desired.Objects[k]
-			if x.Content != y.Content {
-				continue
-			}
-			p := last.previews[was+k-from]
-			a.was[k] = int32(was + k - from) //nolint:gosec // far fewer
-			a.same[k] = same && y.Workspace == w.Key && x.Workspace == w.Key && changesNothing(p)
-		}
+		a.align(b, i, last, j, quiet && old.Versions[w.Key] == live.Versions[w.Key] && !contested[w.Key])
 	}
 	return a
 }
 
-// contestedIn returns the Workspaces with a field that another client keeps changing: when it is set back depends on the
-// time.
+// align finds the objects of the i-th Workload of b among those of the j-th of the last plan. same says that what is
+// live of the Workspace is the same.
+func (a *answered) align(b *before, i int, last *before, j int, same bool) {
+	key := b.desired.Workloads[i].Key
+	from, to := b.desired.ObjectsOf(i)
+	was, end := last.desired.ObjectsOf(j)
+	for k := from; k < to && was+k-from < end; k++ {
+		x, y := &last.desired.Objects[was+k-from], &b.desired.Objects[k]
+		if x.Content != y.Content {
+			continue
+		}
+		a.was[k] = int32(was + k - from) //nolint:gosec // far fewer
+		a.same[k] = same && y.Workspace == key && x.Workspace == key && changesNothing(last.previews[was+k-from])
+	}
+}
+
+// contestedIn returns the Workspaces with a field that another client keeps changing: when syncer sets it back depends
+// on the time.
 func contestedIn(s cluster.State) map[workspace.Key]bool {
 	if len(s.Contests) == 0 {
 		return nil

@@ -90,8 +90,8 @@ func AgainstLive(in LiveInput) Plan {
 	return p
 }
 
-// AgainstLive is the function AgainstLive, which may take over parts of the last plan; l is nil for none. next is for the
-// plan after this one.
+// AgainstLive is the function AgainstLive, which may take over parts of the last plan; l is nil for none. next is for
+// the plan after this one.
 func (l *Last) AgainstLive(in LiveInput) (p Plan, next *Last) {
 	in.Seen = in.Seen.In(in.Policy.Limits.Zones)
 	guard := newGuard(in.Set, in.Desired.Blocked(), in.Policy.Prune, anyLive(in.Seen), in.AllowEmpty)

@@ -71,8 +71,8 @@ func (r *reuse) calmAt(c *Comparison, i int) int {
 	return int(r.at[i])
 }
 
-// changeOf returns the change of the last plan for the k-th object, of the i-th Workload, which the plan does not change
-// now; nil if there is none.
+// changeOf returns the change of the last plan for the k-th object, of the i-th Workload, which this plan does not
+// change; nil if there is none.
 func (r *reuse) changeOf(c *Comparison, i, k int) *Change {
 	if r == nil || r.at[i] < 0 {
 		return nil

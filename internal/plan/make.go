@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/cause"
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
@@ -47,7 +48,7 @@ type Comparison struct {
 	facts   []*transition // of Desired.Workloads, in their order
 	rows    []*Workspace  // of Desired.Workloads, without the changes
 	stays   []bool        // whether an object of Live is known to be desired; nil if none is
-	calm    []bool        // whether no object that is brought along by a Workload of Desired changes
+	calm    []bool        // whether no object of a Workload of Desired changes
 	unowned bool          // no object without an owner changes
 	last    *reuse
 }
@@ -202,8 +203,8 @@ func objectChange(pv *cluster.Preview, o *desired.Object) *Change {
 		d := diff.Objects(pv.Before, after, noise...)
 		c.Diff = d.Unified
 		if pv.Before != nil {
-			c.Fields, c.Values, c.Cause = d.Paths, d.Fields, causeOf(pv.Before, o.Content, d.Paths)
-			c.Reason = cmp.Or(c.Reason, c.Cause.text())
+			c.Fields, c.Values, c.Cause = d.Paths, d.Fields, cause.Of(pv.Before, o.Content, d.Paths)
+			c.Reason = cmp.Or(c.Reason, c.Cause.Text())
 		}
 	}
 	return c

@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/cause"
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
@@ -148,10 +149,10 @@ type Change struct {
 	Values  []diff.Field
 	Diff    string
 	Cost    capacity.Cost
-	Refused bool  // with Hold: the API server refuses the object
-	Later   bool  // with Hold: the step follows by itself, once a pod has ended
-	Held    bool  // with Hold: the object belongs to a Workspace that is Held
-	Cause   Cause // of an Update or Replace of a live object
+	Refused bool        // with Hold: the API server refuses the object
+	Later   bool        // with Hold: the step follows by itself, once a pod has ended
+	Held    bool        // with Hold: the object belongs to a Workspace that is Held
+	Cause   cause.Cause // of an Update or Replace of a live object
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete

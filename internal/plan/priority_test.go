@@ -154,7 +154,7 @@ func TestPreemptionIsShown(t *testing.T) {
 	if n != 0 || a.NodeFailure.Reason != "Preempted" {
 		t.Errorf("a has %d replicas, %+v", n, a.NodeFailure)
 	}
-	data, err := json.Marshal(p.Document())
+	data, err := json.Marshal(DocumentOf(&p))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,18 +24,7 @@ type transition struct {
 
 // transitions returns what happens to each Workspace that is desired, in the order of Desired.Workloads.
 func transitions(c *Comparison) []*transition {
-	restarts, remade := map[workspace.Key]bool{}, map[workspace.Key]bool{}
-	for _, ch := range c.objects {
-		if ch.Op == NoOp || ch.Object == nil || !isWorkload(ch.Object) {
-			continue
-		}
-		if ch.restarts() {
-			restarts[ch.Workspace] = true
-		}
-		if ch.Op == Replace || ch.Op == Create {
-			remade[ch.Workspace] = true
-		}
-	}
+	restarts, remade := c.remakes()
 	out := make([]*transition, len(c.Desired.Workloads))
 	for i, w := range c.Desired.Workloads {
 		if at := c.last.calmAt(c, i); at >= 0 {
@@ -58,6 +47,23 @@ func transitions(c *Comparison) []*transition {
 		}
 	}
 	return out
+}
+
+// remakes returns the Workspaces whose pods a change of an object restarts, and those whose workload is created or replaced.
+func (c *Comparison) remakes() (restarts, remade map[workspace.Key]bool) {
+	restarts, remade = map[workspace.Key]bool{}, map[workspace.Key]bool{}
+	for _, ch := range c.objects {
+		if ch.Op == NoOp || ch.Object == nil || !isWorkload(ch.Object) {
+			continue
+		}
+		if ch.restarts() {
+			restarts[ch.Workspace] = true
+		}
+		if ch.Op == Replace || ch.Op == Create {
+			remade[ch.Workspace] = true
+		}
+	}
+	return restarts, remade
 }
 
 // moves reports whether the Workspace gets another model, or other nodes. What is unknown on one side does not count.

@@ -23,8 +23,8 @@ type Live struct {
 	Previews []*cluster.Preview // in the order of Desired.Objects
 	Seen     desired.Observed
 
-	pools   map[string]*capacity.LivePool
-	configs map[workspace.Key]int // the first preview of each ConfigMap
+	byName  map[string]*capacity.LivePool // pools
+	configs map[workspace.Key]int         // the first preview of each ConfigMap
 }
 
 // Of returns the values of what is live of a Workspace, which is the i-th of Desired.Workloads, or with an i below 0 is
@@ -34,13 +34,13 @@ func (in *Live) Of(key workspace.Key, i int) (v Values, exists bool) {
 	if !exists {
 		return v, false
 	}
-	if in.pools == nil {
-		in.pools = make(map[string]*capacity.LivePool, len(in.Seen.Pools))
+	if in.byName == nil {
+		in.byName = make(map[string]*capacity.LivePool, len(in.Seen.Pools))
 		for i := range in.Seen.Pools {
-			in.pools[in.Seen.Pools[i].Name] = &in.Seen.Pools[i]
+			in.byName[in.Seen.Pools[i].Name] = &in.Seen.Pools[i]
 		}
 	}
-	v = liveNodes(&l, in.pools[l.Pool], in.Policy)
+	v = liveNodes(&l, in.byName[l.Pool], in.Policy)
 	for _, p := range l.Pods {
 		v.InstanceType = cmp.Or(v.InstanceType, in.size(p.Node))
 	}

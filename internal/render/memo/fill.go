@@ -23,8 +23,8 @@ func (f Filler) of(token string) (any, bool) {
 	return v, ok
 }
 
-// Fill returns v with values for tokens. What holds no token is v itself, so that all who fill in one template have it in
-// common: nobody may change it. It copies the values.
+// Fill returns v with values for tokens. What holds no token is v itself, which all that fill in one template have in
+// common: it must not change. Fill copies the values.
 func (f Filler) Fill(v any) any {
 	out, _ := f.fill(v)
 	return out
