@@ -49,7 +49,8 @@ func transitions(c *Comparison) []*transition {
 	return out
 }
 
-// remakes returns the Workspaces whose pods a change of an object restarts, and those whose workload is created or replaced.
+// remakes returns the Workspaces whose pods a change of an object restarts, and those whose workload is created or
+// replaced.
 func (c *Comparison) remakes() (restarts, remade map[workspace.Key]bool) {
 	restarts, remade = map[workspace.Key]bool{}, map[workspace.Key]bool{}
 	for _, ch := range c.objects {
