@@ -46,10 +46,10 @@ FUZZ += internal/diag:FuzzSprintf
 FUZZ += internal/diag:FuzzWrite
 FUZZ += internal/diag:FuzzWriteYAML
 FUZZ += internal/diff:FuzzFields
-FUZZ += internal/git:FuzzReadPack
 FUZZ += internal/git:FuzzSignedCommit
 FUZZ += internal/git:FuzzTrailer
 FUZZ += internal/git/advert:FuzzCheck
+FUZZ += internal/git/pack:FuzzReadPack
 FUZZ += internal/git/revision:FuzzParseRevision
 FUZZ += internal/git/signature:FuzzForge
 FUZZ += internal/git/signature:FuzzSigners
@@ -112,7 +112,7 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 		grep -rhoE --include='*_test.go' '^func TestGitea\w*' internal | sed 's/^func /  /'; } >&2
 
 build: ## bin/syncer
-	$(GO) build -ldflags "-X syncer.dev/syncer/internal/app.version=$(VERSION)" -o bin/syncer ./cmd/syncer
+	$(GO) build -ldflags "-X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
 
 devcluster: ## bin/devcluster, unless it is up to date
 	@devcluster/build
@@ -152,6 +152,7 @@ fmt: ## format all code
 generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/capacity ./internal/config ./internal/diag ./internal/modelconfig ./internal/workspace/load \
 		./internal/workspace/kaitokeys ./internal/status ./internal/plan ./internal/desired -update
+	$(GO) test ./internal/install -run TestDeploy -update
 	$(GO) test ./internal/render -run 'TestGolden|TestEveryPreset|TestBuiltIn' -update
 	$(GO) test ./internal/archtest -run 'TestWords|TestArchitecture' -update
 	$(GO) test ./internal/cli ./internal/cli/answer ./internal/cli/scaffold ./internal/cli/schema -update
@@ -165,7 +166,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 
 bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
 	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
-		./internal/app ./internal/engine ./internal/reconcile
+		./internal/app/... ./internal/engine ./internal/reconcile
 
 benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json
 	@$(GO) run ./internal/bench/report -small -check -bench Loop -benchtime 1x ./internal/app

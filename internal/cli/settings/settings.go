@@ -7,13 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -145,6 +146,15 @@ func (s Settings) LoadLocal() (config.Config, error) {
 	return s.parse(path, data, usedOffline)
 }
 
+// Values returns the values that the command line gives beside the file, as --set takes them.
+func (s Settings) Values() []string {
+	out := slices.Clone(s.Set)
+	for _, path := range slices.Sorted(maps.Keys(s.Flags)) {
+		out = append(out, path+"="+s.Flags[path])
+	}
+	return out
+}
+
 // Named reports whether the user has named a configuration file.
 func (s Settings) Named() bool { return s.named() != "" }
 
@@ -270,7 +280,7 @@ func (s Settings) Offline(paths []string) (source.Reader, error) {
 	if cfg.Cluster == "" {
 		cfg.Cluster = "example"
 	}
-	r := app.NewReader(cfg, nil)
+	r := access.NewReader(cfg, nil)
 	if data != nil {
 		r.File = name
 	}
@@ -278,4 +288,13 @@ func (s Settings) Offline(paths []string) (source.Reader, error) {
 		return r, err
 	}
 	return r.WithFacts(s.Facts)
+}
+
+// WorkingClone returns the repository that the working folder is in, or "".
+func WorkingClone() string {
+	root, _, err := source.RepositoryOf(".")
+	if err != nil {
+		return ""
+	}
+	return root
 }

@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/internal/workspace/admission"
+	"syncer.dev/syncer/internal/workspace/immutable"
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
@@ -52,10 +52,10 @@ func (v *validation) changes(
 		if err != nil {
 			return nil, before, fmt.Errorf("read the earlier state: %w", err)
 		}
-		moves := admission.Changes(moved(whole, old, root), after)
-		return append(admission.Changes(old, after), moves...), before, nil
+		moves := immutable.Changes(moved(whole, old, root), after)
+		return append(immutable.Changes(old, after), moves...), before, nil
 	}
-	return admission.Changes(old, after), before, nil
+	return immutable.Changes(old, after), before, nil
 }
 
 // moved returns the Workspaces of a whole repository whose files are no longer there, without those in old: one that is
@@ -77,7 +77,7 @@ func (v *validation) atBase(ctx context.Context, name string) (before source.Tre
 	if err != nil {
 		return before, nil, "", err
 	}
-	all, err = app.TreeAt(ctx, v.Config, root, v.Base)
+	all, err = compare.TreeAt(ctx, v.Config, root, v.Base)
 	if err != nil {
 		return before, nil, "", fmt.Errorf("look up --base: %w", err)
 	}
@@ -94,7 +94,7 @@ func (v *validation) gone(ctx context.Context, name string) (source.Tree, bool) 
 	if err != nil {
 		return source.Tree{}, false
 	}
-	all, err := app.TreeAt(ctx, v.Config, root, v.Base)
+	all, err := compare.TreeAt(ctx, v.Config, root, v.Base)
 	if err != nil {
 		return source.Tree{}, false
 	}

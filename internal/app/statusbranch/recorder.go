@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package statusbranch
+
+import (
+	"context"
+	"log/slog"
+	"path"
+
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/shard"
+)
+
+// Recorder keeps this cluster's status files.
+type Recorder struct {
+	Branch *git.Branch
+	Config config.Config
+	Log    *slog.Logger  // of what is no error; nil for none
+	Fences *shard.Fences // are asked right before each push; nil permits all
+}
+
+func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
+
+// Read returns the recorded files.
+func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
+	files, _, err := r.Branch.Read(ctx, r.dir())
+	return files, err
+}
+
+// Record writes one commit, unless the branch has exactly these files. Of a cluster with shards, the files of others
+// are those of the tip that the commit stands on, so that a commit of another process in between is not undone.
+func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string, error) {
+	hash, changed, err := r.Branch.Commit(ctx, git.Change{
+		Dir:      r.dir(),
+		Files:    what.Files,
+		Edit:     what.Share.Edit(what.Files),
+		Message:  what.Message,
+		When:     what.When,
+		Author:   r.Config.Status.Author.Name,
+		Email:    r.Config.Status.Author.Email,
+		Signer:   Signer(r.Config),
+		MayWrite: r.Fences.Writes(what.Share),
+	})
+	if err != nil || !changed {
+		return "", err
+	}
+	if what.Share.Fleet() {
+		r.shorten(ctx)
+	}
+	return string(hash), nil
+}
