@@ -174,7 +174,7 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 	}
 	out := make([]status.Report, 0, len(p.desired.Workloads))
 	for i := range p.desired.Workloads {
-		w := &p.desired.Workloads[i]
+		w := p.desired.Workloads[i]
 		out = append(out, r.report(previous[w.Key], l.inputFor(p, r, w), p.now))
 		delete(previous, w.Key)
 	}
@@ -329,7 +329,7 @@ func heldBack(p plan.Plan) []string {
 	out := slices.Clone(p.Warnings)
 	out = append(out, p.Shortages()...)
 	for i := range p.Changes {
-		c := &p.Changes[i]
+		c := p.Changes[i]
 		if heldForLong(c) {
 			out = append(out, c.Target+": "+c.Reason)
 		}
@@ -347,7 +347,7 @@ func heldForLong(c *plan.Change) bool {
 func (p *pass) poolsToDelete() map[string]*plan.Change {
 	out := map[string]*plan.Change{}
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
+		if c := p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
 			out[c.Pool.Name] = c
 		}
 	}
