@@ -7,6 +7,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/apply/rights"
 	"syncer.dev/syncer/internal/fence"
 )
 
@@ -16,12 +17,16 @@ func (c *Cluster) InCluster() bool {
 	return c.config.BearerTokenFile == "/var/run/secrets/kubernetes.io/serviceaccount/token"
 }
 
+// Inquire returns what answers questions for the page: whose a token is, what it may list, and events. Its requests
+// write nothing, and pass no fence; they are counted.
+func (c *Cluster) Inquire() (*inquiry.API, error) { return inquiry.New(c.unfenced) }
+
 // Elect returns a candidate for the Lease, in the namespace of the pod, or of the kubeconfig, where the options name
 // none. Its requests pass no fence; they are counted.
 func (c *Cluster) Elect(o lease.Options, f *fence.Fence, log *slog.Logger) (*lease.Lease, error) {
 	return lease.New(o, c.unfenced, c.namespace, f, log)
 }
 
-// Inquire returns a client that asks what an identity may do: as another user, or as the one of the kubeconfig for "".
+// Rights returns a client that asks what an identity may do: as another user, or as the one of the kubeconfig for "".
 // Its requests pass no fence, as none of them changes anything; they are counted.
-func (c *Cluster) Inquire(as string) (*inquiry.Client, error) { return inquiry.New(c.unfenced, as) }
+func (c *Cluster) Rights(as string) (*rights.Client, error) { return rights.New(c.unfenced, as) }

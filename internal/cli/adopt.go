@@ -14,7 +14,6 @@ import (
 	"syncer.dev/syncer/internal/cli/adopting"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/fence"
 )
 
 // adoptOptions are the options of "adopt".
@@ -64,7 +63,7 @@ func (o adoptOptions) run(ctx context.Context) error {
 	if err := c.Need("cluster"); err != nil { // of several clusters, --cluster says which
 		return err
 	}
-	live, err := adapters.ConnectCluster(c, nil, &fence.Fence{})
+	live, err := adapters.ConnectCluster(c, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/preflight"
 	"syncer.dev/syncer/internal/redact"
@@ -94,11 +93,11 @@ func answerOf(s preflight.State, err error) preflight.Answer {
 func askKubernetes(ctx context.Context, c config.Config, o Options, f *preflight.Facts) error {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	cluster, err := adapters.ConnectCluster(c, nil, &fence.Fence{})
+	cluster, err := adapters.ConnectCluster(c, nil, nil)
 	if err != nil {
 		return err
 	}
-	asked, err := cluster.Inquire(o.As)
+	asked, err := cluster.Rights(o.As)
 	if err != nil {
 		return err
 	}

@@ -3,141 +3,207 @@
 package inquiry
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/errgroup"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	appsclient "k8s.io/client-go/kubernetes/typed/apps/v1"
-	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
-	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
-	coreclient "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	authentication "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	authorization "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	core "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
 
-	"golang.org/x/sync/errgroup"
-
-	"syncer.dev/syncer/internal/preflight"
+	"syncer.dev/syncer/internal/page/access"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
-// Client asks one API server as one identity.
-type Client struct {
-	authn authenticationclient.AuthenticationV1Interface
-	authz authorizationclient.AuthorizationV1Interface
-	core  coreclient.CoreV1Interface
-	apps  appsclient.AppsV1Interface
+// Event is an event of an object.
+type Event struct {
+	Time            time.Time // when it last happened
+	Object          string    // "Kind/name"
+	Reason, Message string
+	Count           int
 }
 
-// New returns a client that acts as another user, or as the one of the configuration for "". It sends no request.
-func New(config *rest.Config, as string) (*Client, error) {
-	config = rest.CopyConfig(config)
-	if as != "" {
-		config.Impersonate = rest.ImpersonationConfig{UserName: as}
-	}
-	shared, err := rest.HTTPClientFor(config)
+// Bounds on how many objects are asked about, how many events of one are read and how many are returned, and how long
+// an answer is given again. All are ours.
+const (
+	maxObjects = 12
+	maxRead    = 100
+	maxEvents  = 30
+	keepEvents = 5 * time.Second
+	keepKeys   = 200
+	atOnce     = 4
+)
+
+// group is that of KAITO's own kinds.
+var group = strings.TrimSuffix(wellknown.PrefixKAITO, "/")
+
+// API asks one API server. It is safe for concurrent use.
+type API struct {
+	tokens  authentication.TokenReviewsGetter
+	reviews authorization.SubjectAccessReviewsGetter
+	events  core.EventsGetter
+
+	mu   sync.Mutex
+	kept *lru.Cache[string, keptEvents]
+}
+
+type keptEvents struct {
+	all   []Event
+	until time.Time
+}
+
+// New returns an API with the identity of a configuration. It sends no request.
+func New(config *rest.Config) (*API, error) {
+	client, err := rest.HTTPClientFor(config)
 	if err != nil {
-		return nil, fmt.Errorf("make client: %w", err)
+		return nil, err
 	}
-	c := &Client{}
-	if c.authn, err = authenticationclient.NewForConfigAndClient(config, shared); err != nil {
-		return nil, fmt.Errorf("make client: %w", err)
-	}
-	if c.authz, err = authorizationclient.NewForConfigAndClient(config, shared); err != nil {
-		return nil, fmt.Errorf("make client: %w", err)
-	}
-	if c.core, err = coreclient.NewForConfigAndClient(config, shared); err != nil {
-		return nil, fmt.Errorf("make client: %w", err)
-	}
-	if c.apps, err = appsclient.NewForConfigAndClient(config, shared); err != nil {
-		return nil, fmt.Errorf("make client: %w", err)
-	}
-	return c, nil
+	return withClient(config, client)
 }
 
-// User returns as whom the server knows the client. A server before Kubernetes 1.28 cannot say: "" and no error.
-func (c *Client) User(ctx context.Context) (string, error) {
-	review, err := c.authn.SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
-	if apierrors.IsNotFound(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("ask the API server who this is: %w", err)
-	}
-	return review.Status.UserInfo.Username, nil
+func withClient(config *rest.Config, client *http.Client) (*API, error) {
+	a := &API{}
+	var err1, err2, err3, err4 error
+	a.tokens, err1 = authentication.NewForConfigAndClient(config, client)
+	a.reviews, err2 = authorization.NewForConfigAndClient(config, client)
+	a.events, err3 = core.NewForConfigAndClient(config, client)
+	a.kept, err4 = lru.New[string, keptEvents](keepKeys)
+	return a, errors.Join(err1, err2, err3, err4)
 }
 
-// inFlight is the number of questions that are open at a time.
-const inFlight = 8
-
-// May asks for each right whether the client has it. The answers are in the order of the rights.
-func (c *Client) May(ctx context.Context, rights []preflight.Right) []preflight.Granted {
-	out := make([]preflight.Granted, len(rights))
-	var group errgroup.Group
-	group.SetLimit(inFlight)
-	for i, r := range rights {
-		group.Go(func() error {
-			out[i] = c.may(ctx, r)
-			return nil
-		})
-	}
-	_ = group.Wait() // no question fails the others
-	return out
-}
-
-func (c *Client) may(ctx context.Context, r preflight.Right) preflight.Granted {
-	g := preflight.Granted{Right: r}
-	review, err := c.authz.SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
-		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
-			Namespace: r.Namespace,
-			Verb:      r.Verb,
-			Group:     r.Group,
-			Resource:  r.Resource,
-			Name:      r.Name,
-		}},
+// Identify returns whose a token is, or access.ErrUnknownToken.
+func (a *API) Identify(ctx context.Context, token string) (access.Identity, error) {
+	r, err := a.tokens.TokenReviews().Create(ctx, &authenticationv1.TokenReview{
+		Spec: authenticationv1.TokenReviewSpec{Token: token},
 	}, metav1.CreateOptions{})
 	switch {
 	case err != nil:
-		g.Error = err.Error()
-	case !review.Status.Allowed && review.Status.EvaluationError != "" && !review.Status.Denied:
-		g.Error = review.Status.EvaluationError
-	default:
-		g.Allowed = review.Status.Allowed
+		return access.Identity{}, err
+	case !r.Status.Authenticated: // its error says why, which a client that guesses has no use for
+		return access.Identity{}, access.ErrUnknownToken
 	}
-	return g
+	u := r.Status.User
+	who := access.Identity{User: u.Username, UID: u.UID, Groups: u.Groups, Extra: map[string][]string{}}
+	for key, values := range u.Extra {
+		who.Extra[key] = values
+	}
+	return who, nil
 }
 
-// Namespace asks whether a namespace exists and takes objects.
-func (c *Client) Namespace(ctx context.Context, name string) preflight.Answer {
-	ns, err := c.core.Namespaces().Get(ctx, name, metav1.GetOptions{})
-	switch {
-	case apierrors.IsForbidden(err):
-		return c.tryNamespace(ctx, name)
-	case apierrors.IsNotFound(err):
-		return preflight.Answer{State: preflight.Missing, Detail: "it does not exist"}
-	case err != nil:
-		return preflight.Answer{State: preflight.Failed, Detail: err.Error()}
-	case ns.DeletionTimestamp != nil:
-		return preflight.Answer{State: preflight.Missing, Detail: "it is being deleted"}
+// MayList reports whether a user may list the Workspaces of a namespace, or of all for "". The permission is that on
+// KAITO's own resource, whether or not the cluster has its kind.
+func (a *API) MayList(ctx context.Context, who access.Identity, namespace string) (bool, error) {
+	extra := map[string]authorizationv1.ExtraValue{}
+	for key, values := range who.Extra {
+		extra[key] = values
 	}
-	return preflight.Answer{State: preflight.OK}
+	r, err := a.reviews.SubjectAccessReviews().Create(ctx, &authorizationv1.SubjectAccessReview{
+		Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: who.User, UID: who.UID, Groups: who.Groups, Extra: extra,
+			ResourceAttributes: &authorizationv1.ResourceAttributes{
+				Namespace: namespace, Verb: "list", Group: group, Resource: "workspaces",
+			},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return false, err
+	}
+	return r.Status.Allowed && !r.Status.Denied, nil
 }
 
-// tryNamespace finds out by a dry run, which writes nothing: the server looks for the namespace before it looks at the
-// object.
-func (c *Client) tryNamespace(ctx context.Context, name string) preflight.Answer {
-	try := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "syncer-check-"}}
-	_, err := c.core.ConfigMaps(name).Create(ctx, try, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-	switch {
-	case err == nil:
-		return preflight.Answer{State: preflight.OK}
-	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		return preflight.Answer{State: preflight.Missing, Detail: "it is being deleted"}
-	case apierrors.IsNotFound(err):
-		return preflight.Answer{State: preflight.Missing, Detail: "it does not exist"}
-	case apierrors.IsForbidden(err):
-		return preflight.Answer{State: preflight.Unknown, Detail: "neither namespaces nor a dry run may be asked for"}
+// Events returns the events of objects in a namespace, each "Kind/name", the newest first.
+func (a *API) Events(ctx context.Context, namespace string, objects []string) ([]Event, error) {
+	objects = slices.DeleteFunc(slices.Clone(objects), func(o string) bool { return !hasEvents(o) })
+	objects = objects[:min(len(objects), maxObjects)]
+	key := namespace + " " + strings.Join(objects, " ")
+	if all, ok := a.get(key); ok {
+		return all, nil
 	}
-	return preflight.Answer{State: preflight.Failed, Detail: err.Error()}
+	found := make([][]Event, len(objects))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, o := range objects {
+		g.Go(func() (err error) {
+			found[i], err = a.eventsOf(ctx, namespace, o)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	all := slices.Concat(found...)
+	slices.SortStableFunc(all, func(x, y Event) int { return y.Time.Compare(x.Time) })
+	all = all[:min(len(all), maxEvents)]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.kept.Add(key, keptEvents{all, time.Now().Add(keepEvents)})
+	return all, nil
+}
+
+func (a *API) get(key string) ([]Event, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	k, ok := a.kept.Get(key)
+	return k.all, ok && time.Now().Before(k.until)
+}
+
+// hasEvents reports whether controllers write events of the kind of an object.
+func hasEvents(object string) bool {
+	kind, _, _ := strings.Cut(object, "/")
+	switch kind {
+	case "ConfigMap", "Secret", "ServiceAccount":
+		return false
+	}
+	return true
+}
+
+func (a *API) eventsOf(ctx context.Context, namespace, object string) ([]Event, error) {
+	kind, name, _ := strings.Cut(object, "/")
+	selector := fields.Set{"involvedObject.kind": kind, "involvedObject.name": name}.AsSelector().String()
+	list, err := a.events.Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: selector, Limit: maxRead})
+	if err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	out := make([]Event, 0, len(list.Items))
+	for i := range list.Items {
+		e := &list.Items[i]
+		out = append(out, Event{
+			Time: lastTime(e), Object: object, Reason: e.Reason, Message: e.Message, Count: countOf(e),
+		})
+	}
+	return out, nil
+}
+
+// lastTime is when an event happened last: clients of events.k8s.io set other fields than older ones.
+func lastTime(e *corev1.Event) time.Time {
+	switch {
+	case e.Series != nil && !e.Series.LastObservedTime.IsZero():
+		return e.Series.LastObservedTime.UTC()
+	case !e.LastTimestamp.IsZero():
+		return e.LastTimestamp.UTC()
+	case !e.EventTime.IsZero():
+		return e.EventTime.UTC()
+	}
+	return e.CreationTimestamp.UTC()
+}
+
+func countOf(e *corev1.Event) int {
+	if e.Series != nil {
+		return int(e.Series.Count)
+	}
+	return cmp.Or(int(e.Count), 1)
 }
