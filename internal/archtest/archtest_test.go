@@ -132,9 +132,9 @@ var layers = [][]string{
 		"internal/eject", "internal/install", "internal/status",
 		"internal/capacity/pools/executor",
 	},
-	{"internal/desired", "internal/status/events", "internal/status/shared"},
+	{"internal/desired", "internal/status/message", "internal/status/shared"},
 	{
-		"internal/desired/align", "internal/desired/depends", "internal/desired/eventual", "internal/plan/halt",
+		"internal/status/events", "internal/desired/align", "internal/desired/depends", "internal/desired/eventual", "internal/plan/halt",
 		"internal/plan/cause",
 		"internal/plan/hold",
 		"internal/plan/raise",
