@@ -66,7 +66,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	}
 	message := message.Of(message.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
-		Changed: changedFiles(l.recorded, files),
+		Changed: status.ChangedFiles(l.recorded, files),
 	}, old, own)
 	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
 	if l.componentFailed(p, ComponentStatus, "record", err) {
@@ -135,7 +135,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 	files = l.others.Files(files)
 	l.readAt = p.now
 	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
-		changed := changedFiles(l.recorded, files)
+		changed := status.ChangedFiles(l.recorded, files)
 		l.log.Warn("the status is not what syncer has recorded, and is recorded again", "files", changed)
 		l.recorded, l.fix = files, nil
 	}
@@ -149,23 +149,6 @@ func (l *Loop) setReports(reports []status.Report) {
 	}
 }
 
-// changedFiles lists the paths of the files that differ.
-func changedFiles(before, after map[string][]byte) []string {
-	var out []string
-	for name, data := range after {
-		if was, exists := before[name]; !exists || !bytes.Equal(was, data) {
-			out = append(out, name)
-		}
-	}
-	for name := range before {
-		if _, exists := after[name]; !exists {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
 func (l *Loop) reportAll(p *pass) []status.Report {
 	r := l.reporter.begin(l, p)
@@ -174,8 +157,7 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 		previous[l.reports[i].Key] = &l.reports[i]
 	}
 	out := make([]status.Report, 0, len(p.desired.Workloads))
-	for i := range p.desired.Workloads {
-		w := p.desired.Workloads[i]
+	for _, w := range p.desired.Workloads {
 		out = append(out, r.report(previous[w.Key], l.inputFor(p, r, w), p.now))
 		delete(previous, w.Key)
 	}
@@ -329,8 +311,7 @@ func withRemedy(err error) string {
 func heldBack(p plan.Plan) []string {
 	out := slices.Clone(p.Warnings)
 	out = append(out, p.Shortages()...)
-	for i := range p.Changes {
-		c := p.Changes[i]
+	for _, c := range p.Changes {
 		if heldForLong(c) {
 			out = append(out, c.Target+": "+c.Reason)
 		}
