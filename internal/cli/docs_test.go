@@ -74,7 +74,7 @@ func newReading(t *testing.T, root, name string) *reading {
 // first are the files that say what commands print in full.
 var first = []string{"README.md", "example-repo/README.md"}
 
-// longest is how many lines of a long output -update writes into files that nobody reads first.
+// longest is how many lines of a long output -update writes into a file that is not one of the first.
 const longest = 6
 
 // run runs the commands, and returns how many there are.

@@ -70,7 +70,7 @@ func (d *demo) waitCluster(ctx context.Context) error {
 	}
 }
 
-// lines keeps what a program prints until somebody wants to see it, and prints it at once from then on.
+// lines keeps what a program prints until show is called, and prints it at once from then on.
 type lines struct {
 	mu     sync.Mutex
 	shown  bool

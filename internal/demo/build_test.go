@@ -21,7 +21,8 @@ import (
 	"syncer.dev/syncer/internal/testenv"
 )
 
-// stubGo stands in for go: it lists two packages, of which the cache of "optimised" has CACHED, and compiles by sleeping.
+// stubGo stands in for go. It lists two packages, which with CACHED are compiled in the optimised variant, and compiles
+// by sleeping.
 const stubGo = `#!/bin/sh
 case $1 in
 version) echo go version go1.26.8 ;;
@@ -235,7 +236,8 @@ func TestBuildDownload(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newTree(t)
-			if err := os.WriteFile(filepath.Join(b.dir, "devcluster", "checksums"), []byte(tt.checksums+"\n"), 0o644); err != nil {
+			file := filepath.Join(b.dir, "devcluster", "checksums")
+			if err := os.WriteFile(file, []byte(tt.checksums+"\n"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			calls, talk, err := b.run(nil, "DEVCLUSTER=download", "DEVCLUSTER_MIRROR="+tt.mirror)
@@ -267,7 +269,8 @@ func TestBuildDownload(t *testing.T) {
 			if _, err := os.Stat(parts); err == nil {
 				t.Error("the official programs are still there")
 			}
-			if calls, _, err := b.run(nil, "DEVCLUSTER=download", "DEVCLUSTER_MIRROR=http://127.0.0.1:1"); err != nil || calls != "" {
+			calls, _, err = b.run(nil, "DEVCLUSTER=download", "DEVCLUSTER_MIRROR=http://127.0.0.1:1")
+			if err != nil || calls != "" {
 				t.Errorf("again, from the cache: %v, go %q", err, calls)
 			}
 			if _, err := os.Stat(filepath.Join(parts, "kube-apiserver")); err != nil {

@@ -221,7 +221,8 @@ func shortDir(t *testing.T) string {
 func untouched(t *testing.T, client kubernetes.Interface) {
 	t.Helper()
 	have := inventory(t.Context(), client)
-	if want := []string{"ConfigMap/kube-root-ca.crt", "ConfigMap/mine", "Node/node-0", "Service/kubernetes"}; !slices.Equal(have, want) {
+	want := []string{"ConfigMap/kube-root-ca.crt", "ConfigMap/mine", "Node/node-0", "Service/kubernetes"}
+	if !slices.Equal(have, want) {
 		t.Errorf("the cluster has %q", have)
 	}
 }
@@ -259,8 +260,7 @@ func inventory(ctx context.Context, client kubernetes.Interface) []string {
 	return out
 }
 
-// TestOwnCluster runs a demo where KUBECONFIG names the cluster of the user, and interrupts it while it keeps everything
-// running.
+// TestOwnCluster runs a demo where KUBECONFIG names the cluster of the user, and interrupts it while it keeps running.
 func TestOwnCluster(t *testing.T) {
 	c, client := userCluster(t)
 	r := startDemo(t, "KUBECONFIG="+c.Kubeconfig, "KEEP=1")
@@ -286,7 +286,8 @@ func TestNamedCluster(t *testing.T) {
 	c, client := userCluster(t)
 	r := startDemo(t, "DEMO_KUBECONFIG="+c.Kubeconfig)
 	r.wait(t, "==> syncer status")
-	if want := fmt.Sprintf("uses the cluster at %s, by the context %q", c.URL, "devcluster"); !strings.Contains(r.output(), want) {
+	want := fmt.Sprintf("uses the cluster at %s, by the context %q", c.URL, "devcluster")
+	if !strings.Contains(r.output(), want) {
 		t.Errorf("it does not say %s", want)
 	}
 	if have := inventory(t.Context(), client); !slices.Contains(have, "StatefulSet/workspace-phi-4-mini") {

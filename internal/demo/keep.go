@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// keepRunning prints what the user can do now, and returns when the demo is told to end.
+// keepRunning prints what the user can do now, and returns when a signal ends the demo.
 func (d *demo) keepRunning(ctx context.Context) error {
 	d.stopDaemon() // it may follow the forge
 	if err := d.startDaemon(); err != nil {

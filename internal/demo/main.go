@@ -3,7 +3,7 @@
 // Command demo runs syncer end to end, with a real Kubernetes control plane, a Git repository, and an emulator of
 // Azure's API whose pools create nodes in the cluster. "make demo" runs it.
 //
-// It uses a cluster of its own, whatever KUBECONFIG says. DEMO_KUBECONFIG names another cluster, from which it removes
+// It uses a cluster of its own, and ignores KUBECONFIG. DEMO_KUBECONFIG names another cluster, from which it removes
 // at the end all that it has put there. KEEP=1 leaves everything running until Ctrl-C. DEVCLUSTER=download takes
 // Kubernetes from its official release instead of building it.
 package main

@@ -22,7 +22,7 @@ type options struct {
 func (o options) borrowed() bool { return o.kubeconfig != "" }
 
 // readOptions reads the options. KUBECONFIG is none of them: many shells export it, and the demo must not run in a
-// cluster that nobody meant.
+// cluster that the user did not mean.
 func readOptions(env func(string) (string, bool)) (options, error) {
 	var o options
 	keep, _ := env("KEEP")

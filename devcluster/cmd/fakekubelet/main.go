@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command fakekubelet plays the nodes of a feed in a cluster that exists already. It touches no other nodes. With -sweep
-// it leaves nothing behind, whichever way it is told to end.
+// it leaves nothing behind, however it ends.
 package main
 
 import (
@@ -62,7 +62,7 @@ func run() error {
 	return errors.Join(ending(ctx, err), leave(cfg, client, o.Name, *labels))
 }
 
-// ending is the error of a run that nobody has asked to end.
+// ending is the error of a run that no signal has ended.
 func ending(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -73,7 +73,7 @@ func ending(ctx context.Context, err error) error {
 // leaveTimeout bounds how long the end may take.
 const leaveTimeout = time.Minute
 
-// leave takes everything away again: the objects first, so that no controller makes their pods anew.
+// leave takes everything away again: the objects first, so that no controller makes their pods again.
 func leave(cfg *rest.Config, client kubernetes.Interface, name, labels string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
