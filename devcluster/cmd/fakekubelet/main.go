@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command fakekubelet plays the nodes of a feed in a cluster that exists already. It touches no other nodes. With -sweep
-// it leaves nothing behind, however it ends.
+// Command fakekubelet plays the nodes of a feed in a cluster that exists already. It touches no other nodes. With
+// -sweep it leaves nothing behind, however it ends.
 package main
 
 import (
