@@ -76,6 +76,8 @@ func hinted() map[string]error {
 		"git.ShallowError":          &git.ShallowError{},
 		"revision.UnknownError":     &revision.UnknownError{Remedy: "a hint"},
 		"edit.NoBranchError":        &edit.NoBranchError{Source: config.Source{Tag: "v1"}},
+		"cli.UnknownCommandError":   &UnknownCommandError{Command: "get"},
+		"cli.FlagError":             flagError(newRoot(Stdio{}), errors.New("unknown flag: --x")),
 		"statusbranch.MissingError": &statusbranch.MissingError{Branch: "b"},
 		"source.LinkError":          &source.LinkError{Path: "p"},
 		"forgehttp.safeError":       refused(),
@@ -103,7 +105,8 @@ func TestEveryHintIsShown(t *testing.T) {
 			"smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
+		case "cli.FlagError", "cli.UnknownCommandError",
+			"git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
 			"forgehttp.safeError", "forges.setupError", "pipeline.Error":
 			hint = diag.Hints(err)[0]
 		}

@@ -43,6 +43,8 @@ presets of the repository of the working folder.`,
 	f.StringVar(&w.Preset, "preset", "", "model of the catalogue: syncer presets list")
 	f.StringVar(&w.Namespace, "namespace", "", "namespace (default: the file names none, which means default)")
 	f.StringVar(&w.Size, "size", "", "Azure VM size (default: the cheapest that fits)")
+	completes(cmd, "preset", presetNames(std))
+	completes(cmd, "size", sizeNames)
 	f.StringVar(&w.Secret, "access-secret", "", "Secret with the key HF_TOKEN (default hf-token, for gated models)")
 	f.StringVarP(&o.file, "file", "o", "", `file to write; "-" is standard output (default NAME.yaml)`)
 	f.BoolVar(&w.Tune, "tune", false, "tune the model instead of serving it")

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/plan/terminal"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // planOptions are the options of "plan".
@@ -49,7 +51,7 @@ anything is refused, invalid, without a place or against a policy; 2 if there is
 	f.StringVar(&r.Base, "base", "", "commit to compare with, or a range (A...B, A..B), instead of what is live")
 	f.StringVar(&r.Head, "head", "", "commit to plan (default HEAD, or the tip of source.branch)")
 	f.StringVar(&r.Repository, "repo", "", "repository to look commits up in")
-	f.StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
+	outputFlag(cmd, &o.output, "table", "markdown")
 	f.StringVar(&o.color, "color", color.Auto, "colours of the text: auto, always or never")
 	f.StringVar((*string)(&r.Live), "live", string(observe.Auto),
 		"ask the cluster and Azure: auto (if configured), never or require")
@@ -60,7 +62,7 @@ anything is refused, invalid, without a place or against a policy; 2 if there is
 
 // run prints the plan.
 func (o planOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "markdown", "json"); err != nil {
+	if err := checkOutput(o.output, "markdown"); err != nil {
 		return err
 	}
 	mode := cmp.Or(o.color, color.Auto)
@@ -81,12 +83,12 @@ func (o planOptions) run(ctx context.Context) error {
 func (o planOptions) print(p plan.Plan, coloured bool) error {
 	var err error
 	switch o.output {
-	case "json":
-		err = answer.PrintJSON(o.Out, p.Document())
 	case "markdown":
 		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
 	default:
-		err = terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
+		err = answer.PrintAs(o.Out, o.output, p.Document(), planned(p), func() error {
+			return terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
+		})
 	}
 	switch {
 	case err != nil:
@@ -97,4 +99,16 @@ func (o planOptions) print(p plan.Plan, coloured bool) error {
 		return answer.No("")
 	}
 	return nil
+}
+
+// planned returns the Workspaces that a plan changes.
+func planned(p plan.Plan) []string {
+	var out []string
+	for _, c := range p.Changes {
+		if c.Op != plan.NoOp && c.Workspace != (workspace.Key{}) {
+			out = append(out, c.Workspace.String())
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -37,8 +37,9 @@ without Azure. Secrets are left out, and a warning names each object that has on
 		Args: cobra.MinimumNArgs(1),
 	}
 	offlineFlags(cmd, std, &o.settings)
-	cmd.Flags().StringVarP(&o.output, "output", "o", "yaml", "yaml or json")
 	cmd.Flags().StringVar(&o.size, "size", "", "VM size to render for, instead of the one in the file")
+	outputFlag(cmd, &o.output, "yaml")
+	completes(cmd, "size", sizeNames)
 	cmd.Flags().IntVar(&o.nodes, "nodes", 0, "number of nodes to render for, instead of the required number")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		o.paths = paths
@@ -49,7 +50,7 @@ without Azure. Secrets are left out, and a warning names each object that has on
 
 // run renders each PATH, and prints all objects at the end.
 func (o renderOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "yaml", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	if o.nodes < 0 {

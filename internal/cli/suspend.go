@@ -69,6 +69,7 @@ merged meanwhile.`,
 
 func (o *suspendOptions) flags(cmd *cobra.Command) {
 	configFlags(cmd, o.Stdio, &o.settings)
+	completesArgument(cmd, workspaceNames(&o.settings))
 	cmd.Flags().StringVarP(&o.request.Namespace, "namespace", "n", "default", "namespace of the Workspace")
 	cmd.Flags().BoolVar(&o.request.All, "all", false, "everything in the repository, instead of one Workspace")
 	cmd.Flags().BoolVar(&o.push, "push", false, "commit to the branch of source.url, instead of writing the file")

@@ -40,6 +40,9 @@ func (r Request) Plan(ctx context.Context, s settings.Settings) (plan.Plan, erro
 		if len(s.Facts) > 0 {
 			return plan.Plan{}, errors.New("--facts is for --base; without it, the cluster is asked")
 		}
+		if c.Source.URL == "" && (c.Kubeconfig != "" || c.Context != "") { // a named cluster, and the clone here
+			c.Source.URL, r.Head = settings.WorkingClone(), cmp.Or(r.Head, "HEAD")
+		}
 		return app.PlanLive(ctx, c, r.Head)
 	}
 	if c.Cluster == "" {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestProgress says that a command that works for long shows that, and that its output takes the line away.
+func TestProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var err, out bytes.Buffer
+		p := &progress{err: &err, what: what([]string{"size", "a.yaml"}), start: time.Now(), done: make(chan struct{})}
+		go p.run()
+		talk, answer := &progressWriter{p: p, w: &err}, &progressWriter{p: p, w: &out, last: true}
+		time.Sleep(progressAfter - time.Millisecond)
+		synctest.Wait()
+		if err.Len() > 0 {
+			t.Errorf("too early: %q", err.String())
+		}
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		if text := err.String(); strings.Count(text, "\r\x1b[Ksyncer size works, for ") != 2 {
+			t.Errorf("%q", text)
+		}
+		_, _ = talk.Write([]byte("a warning\n"))
+		if text := err.String(); !strings.HasSuffix(text, "Ctrl-C ends it\r\x1b[Ka warning\n") {
+			t.Errorf("%q", text)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		_, _ = answer.Write([]byte("the answer\n"))
+		said := err.Len()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if p.stop(); err.Len() != said || out.String() != "the answer\n" || answer.Unwrap() != &out {
+			t.Errorf("%q, %q", err.String()[said:], out.String())
+		}
+	})
+	for want, args := range map[string][]string{
+		"syncer validate":     {"validate", "--prune", "."},
+		"syncer presets show": {"presets", "show", "phi-4"},
+		"syncer":              {"--help"},
+	} {
+		if got := what(args); got != want {
+			t.Errorf("%q: %q", args, got)
+		}
+	}
+	if _, stop := withProgress(Stdio{Err: &bytes.Buffer{}}, []string{"size"}); stop == nil {
+		t.Error("without a terminal there is nothing to stop")
+	}
+}
+
+// TestInterrupt says that an interrupt ends a command that does not look at its context.
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var talk bytes.Buffer
+	in := &endless{reading: cancel}
+	code := Run(ctx, []string{"validate", "-"}, Stdio{
+		In: in, Out: &bytes.Buffer{}, Err: &talk, Env: func(string) (string, bool) { return "", false },
+	})
+	if code != exitInterrupted || talk.String() != "syncer: interrupted\n" {
+		t.Errorf("exit code %d, %q", code, talk.String())
+	}
+}
+
+// endless is an input that never comes.
+type endless struct{ reading func() }
+
+func (e *endless) Read([]byte) (int, error) {
+	e.reading()
+	select {}
+}
