@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 )
@@ -38,7 +39,7 @@ commit of the source that was carried out. Git keeps all of them, unless status.
 	}
 	configFlags(cmd, std, &o.settings)
 	outputFlag(cmd, &o.output, "table")
-	completesArgument(cmd, workspaceNames(&o.settings))
+	completesArgument(cmd, propose.Workspaces(&o.settings))
 	cmd.Flags().DurationVar(&o.since, "since", 0, "only what is not older than this, such as 24h; 0 for all")
 	cmd.Flags().IntVar(&o.commits, "commits", 1000, "number of status commits to read")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

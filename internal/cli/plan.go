@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +17,6 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/plan/terminal"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // planOptions are the options of "plan".
@@ -86,7 +84,7 @@ func (o planOptions) print(p plan.Plan, coloured bool) error {
 	case "markdown":
 		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
 	default:
-		err = answer.PrintAs(o.Out, o.output, p.Document(), planned(p), func() error {
+		err = answer.PrintAs(o.Out, o.output, p.Document(), planning.Changed(p), func() error {
 			return terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
 		})
 	}
@@ -99,16 +97,4 @@ func (o planOptions) print(p plan.Plan, coloured bool) error {
 		return answer.No("")
 	}
 	return nil
-}
-
-// planned returns the Workspaces that a plan changes.
-func planned(p plan.Plan) []string {
-	var out []string
-	for _, c := range p.Changes {
-		if c.Op != plan.NoOp && c.Workspace != (workspace.Key{}) {
-			out = append(out, c.Workspace.String())
-		}
-	}
-	slices.Sort(out)
-	return out
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 )
 
 // presetsShowOptions are the options of "presets show".
@@ -28,7 +29,7 @@ Face repository, in any case.`,
 		Args:    cobra.ExactArgs(1),
 	}
 	outputFlag(cmd, &o.output, "table")
-	completesArgument(cmd, presetNames(std))
+	completesArgument(cmd, propose.Presets(std.Env))
 	repositoryFlag(cmd, &o.repository)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.name = args[0]

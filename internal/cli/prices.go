@@ -9,6 +9,7 @@ import (
 
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/pricelist"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/settings"
 )
 
@@ -35,7 +36,7 @@ come from the file of capacity.prices, or else from the list in the binary.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	configFlags(cmd, std, &o.settings)
-	completesArgument(cmd, sizeNames)
+	completesArgument(cmd, propose.Sizes)
 	cmd.Flags().BoolVar(&o.all, "all", false, "also sizes that no preset can use")
 	outputFlag(cmd, &o.output, "table")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/rendering"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/diag"
@@ -39,7 +40,7 @@ without Azure. Secrets are left out, and a warning names each object that has on
 	offlineFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVar(&o.size, "size", "", "VM size to render for, instead of the one in the file")
 	outputFlag(cmd, &o.output, "yaml")
-	completes(cmd, "size", sizeNames)
+	completes(cmd, "size", propose.Sizes)
 	cmd.Flags().IntVar(&o.nodes, "nodes", 0, "number of nodes to render for, instead of the required number")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		o.paths = paths

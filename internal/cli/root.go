@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/cli/progress"
 )
 
 func newRoot(std Stdio) *cobra.Command {
@@ -78,7 +80,8 @@ const endGrace = 300 * time.Millisecond
 // Run executes one command line and returns its exit code. After an interrupt it returns at once, except from "run",
 // which ends in its order.
 func Run(ctx context.Context, args []string, std Stdio) int {
-	std, stop := withProgress(std, args)
+	var stop func()
+	std.Out, std.Err, stop = progress.Show(std.Out, std.Err, args)
 	root := newRoot(std)
 	root.SetArgs(args)
 	ended := make(chan int, 1)

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/catalog"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/cli/sizes"
 	"syncer.dev/syncer/internal/diag"
@@ -58,9 +59,9 @@ func newSize(std Stdio) *cobra.Command {
 	f.StringVar(&o.mig, "mig", "", "with --compat kaito: profile of an existing GPU slice, such as 1g.10gb")
 	f.IntVar(&o.gpus, "gpus", 0, "with --compat kaito: usable GPUs of an existing node")
 	outputFlag(cmd, &o.output, "table")
-	completes(cmd, "preset", presetNames(std))
-	completes(cmd, "instance-type", sizeNames)
-	completes(cmd, "why", sizeNames)
+	completes(cmd, "preset", propose.Presets(std.Env))
+	completes(cmd, "instance-type", propose.Sizes)
+	completes(cmd, "why", propose.Sizes)
 	completes(cmd, "tune", fixed(string(preset.LoRA), string(preset.QLoRA)))
 	completes(cmd, "compat", fixed("kaito"))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

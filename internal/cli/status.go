@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/diag"
@@ -43,7 +44,7 @@ the cluster need not be named if the branch holds one cluster. With a NAME, -o j
 	}
 	configFlags(cmd, std, &o.settings)
 	outputFlag(cmd, &o.output, "table", "wide")
-	completesArgument(cmd, workspaceNames(&o.settings))
+	completesArgument(cmd, propose.Workspaces(&o.settings))
 	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "keep running, and print after each change")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {

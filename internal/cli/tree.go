@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
@@ -38,7 +39,7 @@ nodes, and its objects. Without source.url the branch is that of the repository 
 	}
 	configFlags(cmd, std, &o.settings)
 	outputFlag(cmd, &o.output, "table")
-	completesArgument(cmd, workspaceNames(&o.settings))
+	completesArgument(cmd, propose.Workspaces(&o.settings))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.name = args[0]
 		return o.run(cmd.Context())

@@ -7,7 +7,7 @@ package preset
 // Docs describes the fields of the file.
 func (file) Docs() map[string]string {
 	return map[string]string{
-		"apiVersion":    "syncer.dev/v1alpha1",
+		"apiVersion":    "version of the API",
 		"kind":          "Preset",
 		"aliases":       "other names of the preset",
 		"deprecated":    "why the model should not be used for new Workspaces, and which one instead",

@@ -29,7 +29,7 @@ type Reader struct {
 	tip     func(ctx context.Context) (git.Hash, error)
 }
 
-// Freshness is whether a clone is brought up to date first.
+// Freshness says whether git fetches the branch of a clone first.
 type Freshness int
 
 // The status branch of a clone is fetched by the user's own git, or read as it was fetched last.

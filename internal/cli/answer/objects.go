@@ -13,7 +13,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 )
 
-// PrintObjects prints Kubernetes objects as YAML documents, as a JSON List, as a table, or by their names, as "kind/name".
+// PrintObjects prints Kubernetes objects as YAML documents, as a JSON List, as a table, or by their names: "kind/name".
 func PrintObjects(w io.Writer, items []map[string]any, format string) error {
 	var names []string
 	for _, item := range items {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package cli
+// Package mistake says what is wrong with a command line, and what the user may have meant.
+package mistake
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"syncer.dev/syncer/internal/strictyaml"
 )
@@ -47,15 +46,15 @@ var foreign = map[string]string{
 // UnknownCommandError names a command that syncer does not have.
 type UnknownCommandError struct {
 	Command string
-	near    []string
+	Near    []string // commands with a name like it
 }
 
 // Error returns the command.
 func (e *UnknownCommandError) Error() string {
-	if len(e.near) == 0 || foreign[e.Command] != "" {
+	if len(e.Near) == 0 || foreign[e.Command] != "" {
 		return fmt.Sprintf("unknown command %q", e.Command)
 	}
-	return fmt.Sprintf("unknown command %q (did you mean %s?)", e.Command, strings.Join(e.near, " or "))
+	return fmt.Sprintf("unknown command %q (did you mean %s?)", e.Command, strings.Join(e.Near, " or "))
 }
 
 // Hint returns what syncer has instead.
@@ -64,14 +63,6 @@ func (e *UnknownCommandError) Hint() string {
 		return ours
 	}
 	return "syncer --help lists the commands"
-}
-
-// unknownCommand answers a word that is no command.
-func unknownCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return root.Help()
-	}
-	return &UnknownCommandError{Command: args[0], near: root.SuggestionsFor(args[0])}
 }
 
 // FlagError is a mistake in the flags of a command.
@@ -86,45 +77,35 @@ func (e *FlagError) Error() string { return e.text }
 // Hint returns what the flag may have been meant to be, or where the flags are listed.
 func (e *FlagError) Hint() string { return e.hint }
 
-// flagError says what is wrong with a flag, without the words of the library.
-func flagError(cmd *cobra.Command, err error) error {
-	if words := cmd.Flags().Args(); !cmd.HasParent() && len(words) > 0 {
-		return unknownCommand(cmd, words) // such as "syncer apply -f"
-	}
+// InFlag says what is wrong with a flag of a command, without the words of the library that found it. flags has the
+// types of the flags by name.
+func InFlag(command string, flags map[string]string, err error) error {
 	text := err.Error()
-	e := &FlagError{text: text, hint: cmd.CommandPath() + " --help lists the flags"}
+	e := &FlagError{text: text, hint: command + " --help lists the flags"}
 	if name, ok := strings.CutPrefix(text, "unknown flag: --"); ok {
-		e.text = fmt.Sprintf("%s has no flag --%s", cmd.CommandPath(), name)
-		if near := nearFlag(cmd, name); near != "" {
+		e.text = fmt.Sprintf("%s has no flag --%s", command, name)
+		if near := strictyaml.Suggest(name, slices.Sorted(maps.Keys(flags))); near != "" {
 			e.hint = "did you mean --" + near + "?"
 		}
 		return e
 	}
 	// invalid argument "x" for "-o, --output" flag: strconv.ParseInt: parsing "x": invalid syntax
-	if rest, ok := strings.CutPrefix(text, "invalid argument "); ok {
-		value, rest, _ := strings.Cut(rest, " for ")
-		names, why, _ := strings.Cut(rest, " flag: ")
-		names = strings.Trim(names, `"`)
-		flag := cmd.Flags().Lookup(names[strings.LastIndex(names, "--")+2:])
+	rest, ok := strings.CutPrefix(text, "invalid argument ")
+	if !ok {
+		return e
+	}
+	value, rest, _ := strings.Cut(rest, " for ")
+	names, why, _ := strings.Cut(rest, " flag: ")
+	names = strings.Trim(names, `"`)
+	switch flags[names[strings.LastIndex(names, "--")+2:]] {
+	case "int":
+		e.text = fmt.Sprintf("%s: %s is no whole number", names, value)
+	case "bool":
+		e.text = fmt.Sprintf("%s: %s is neither true nor false", names, value)
+	case "duration":
+		e.text = fmt.Sprintf("%s: %s is no duration such as 30s or 24h", names, value)
+	default:
 		e.text = fmt.Sprintf("%s: %s is no valid value: %s", names, value, why)
-		if flag != nil {
-			switch flag.Value.Type() {
-			case "int":
-				e.text = fmt.Sprintf("%s: %s is no whole number", names, value)
-			case "bool":
-				e.text = fmt.Sprintf("%s: %s is neither true nor false", names, value)
-			case "duration":
-				e.text = fmt.Sprintf("%s: %s is no duration such as 30s or 24h", names, value)
-			}
-		}
 	}
 	return e
-}
-
-// nearFlag returns the flag of a command whose name is most like a name; "" if none is.
-func nearFlag(cmd *cobra.Command, name string) string {
-	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	slices.Sort(names)
-	return strictyaml.Suggest(name, names)
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package cli
+package progress
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,8 +16,8 @@ func TestProgress(t *testing.T) {
 		var err, out bytes.Buffer
 		p := &progress{err: &err, what: what([]string{"size", "a.yaml"}), start: time.Now(), done: make(chan struct{})}
 		go p.run()
-		talk, answer := &progressWriter{p: p, w: &err}, &progressWriter{p: p, w: &out, last: true}
-		time.Sleep(progressAfter - time.Millisecond)
+		talk, answer := &writer{p: p, w: &err}, &writer{p: p, w: &out, last: true}
+		time.Sleep(after - time.Millisecond)
 		synctest.Wait()
 		if err.Len() > 0 {
 			t.Errorf("too early: %q", err.String())
@@ -51,28 +50,8 @@ func TestProgress(t *testing.T) {
 			t.Errorf("%q: %q", args, got)
 		}
 	}
-	if _, stop := withProgress(Stdio{Err: &bytes.Buffer{}}, []string{"size"}); stop == nil {
-		t.Error("without a terminal there is nothing to stop")
+	var out, talk bytes.Buffer
+	if a, b, _ := Show(&out, &talk, []string{"size"}); a != &out || b != &talk {
+		t.Error("without a terminal, the streams are not the same")
 	}
-}
-
-// TestInterrupt says that an interrupt ends a command that does not look at its context.
-func TestInterrupt(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	var talk bytes.Buffer
-	in := &endless{reading: cancel}
-	code := Run(ctx, []string{"validate", "-"}, Stdio{
-		In: in, Out: &bytes.Buffer{}, Err: &talk, Env: func(string) (string, bool) { return "", false },
-	})
-	if code != exitInterrupted || talk.String() != "syncer: interrupted\n" {
-		t.Errorf("exit code %d, %q", code, talk.String())
-	}
-}
-
-// endless is an input that never comes.
-type endless struct{ reading func() }
-
-func (e *endless) Read([]byte) (int, error) {
-	e.reading()
-	select {}
 }

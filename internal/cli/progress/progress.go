@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package cli
+// Package progress shows on a terminal that a command is working, and for how long.
+//
+//	out, err, stop := progress.Show(os.Stdout, os.Stderr, []string{"plan", "--base", "main"})
+//	defer stop()
+package progress
 
 import (
 	"fmt"
@@ -16,20 +20,19 @@ import (
 // quiet are the commands that talk all the time, or wait for a person.
 var quiet = []string{"run", "completion", "__complete", "help"}
 
-// progressAfter is how long a command may take before the terminal shows that it works.
-const progressAfter = 2 * time.Second
+// after is how long a command may take before the terminal shows that it works.
+const after = 2 * time.Second
 
-// withProgress shows on standard error how long a command has been working, if that is a terminal and it takes longer
-// than two seconds. The line goes when the command prints anything. stop ends it.
-func withProgress(std Stdio, args []string) (with Stdio, stop func()) {
-	if len(args) == 0 || slices.Contains(quiet, args[0]) || !color.Terminal(std.Err) {
-		return std, func() {}
+// Show shows on standard error how long the command of a command line has been working, if that is a terminal and it
+// takes longer than two seconds. The line goes when the command prints anything to the streams that Show returns. stop
+// ends it.
+func Show(out, err io.Writer, args []string) (showingOut, showingErr io.Writer, stop func()) {
+	if len(args) == 0 || slices.Contains(quiet, args[0]) || !color.Terminal(err) {
+		return out, err, func() {}
 	}
-	p := &progress{err: std.Err, what: what(args), start: time.Now(), done: make(chan struct{})}
-	std.Err = &progressWriter{p: p, w: std.Err}
-	std.Out = &progressWriter{p: p, w: std.Out, last: true}
+	p := &progress{err: err, what: what(args), start: time.Now(), done: make(chan struct{})}
 	go p.run()
-	return std, p.stop
+	return &writer{p: p, w: out, last: true}, &writer{p: p, w: err}, p.stop
 }
 
 // what names a command for people: its words without flags and paths.
@@ -57,7 +60,7 @@ type progress struct {
 }
 
 func (p *progress) run() {
-	timer := time.NewTimer(progressAfter)
+	timer := time.NewTimer(after)
 	defer timer.Stop()
 	for {
 		select {
@@ -97,15 +100,15 @@ func (p *progress) stop() {
 	p.clear(true)
 }
 
-// progressWriter is a stream of a command that shows progress.
-type progressWriter struct {
+// writer is a stream of a command that shows progress.
+type writer struct {
 	p    *progress
 	w    io.Writer
 	last bool // after the first output, no progress is shown
 }
 
 // Write takes the line of progress away, and writes.
-func (w *progressWriter) Write(b []byte) (int, error) {
+func (w *writer) Write(b []byte) (int, error) {
 	w.p.mu.Lock()
 	defer w.p.mu.Unlock()
 	w.p.clear(w.last)
@@ -113,4 +116,4 @@ func (w *progressWriter) Write(b []byte) (int, error) {
 }
 
 // Unwrap returns the stream itself.
-func (w *progressWriter) Unwrap() io.Writer { return w.w }
+func (w *writer) Unwrap() io.Writer { return w.w }
