@@ -33,6 +33,7 @@ import (
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/git/target"
 	"syncer.dev/syncer/internal/hub"
+	"syncer.dev/syncer/internal/page/session"
 	"syncer.dev/syncer/internal/review/forgehttp"
 	"syncer.dev/syncer/internal/source"
 )
@@ -85,6 +86,7 @@ func hinted() map[string]error {
 		"forgehttp.safeError":         refused(),
 		"forges.setupError":           noForge(),
 		"pipeline.Error":              noNumber(),
+		"session.TooLongError":        &session.TooLongError{Length: 5000},
 	}
 }
 

@@ -50,6 +50,8 @@ type Outcome struct {
 	Unchanged bool
 	// Plan is the decision of the pass; zero if it made none.
 	Plan plan.Plan
+	// Seen is what the plan follows from.
+	Seen Seen
 	// Err joins the errors of the components that failed in this pass.
 	Err error
 }
@@ -331,7 +333,7 @@ func (l *Loop) end(p *pass) Outcome {
 	}
 	l.health.passed(p.now, l.states)
 	l.health.failed(l.pools.Failures())
-	p.out.Reports = l.reports
+	p.out.Reports, p.out.Seen = l.reports, l.seen(p)
 	p.out.Settled = l.settled(p)
 	return p.out
 }

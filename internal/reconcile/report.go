@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -28,6 +29,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	own := l.others.Own(reports)
 	summary := status.Summary{
 		Cluster:     l.settings.Policy.Cluster,
+		Links:       l.settings.Links,
 		Reports:     l.others.With(own),
 		Problems:    p.desired.Problems,
 		Pools:       l.poolReports(p),
@@ -211,6 +213,8 @@ func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input
 		Pool:         w.Pool,
 		Model:        w.Model.Repo,
 		Revision:     w.Model.Revision,
+		Runtime:      values.RuntimeOf(w.Workspace),
+		Why:          w.Binding.Reason,
 		InstanceType: w.Placement.InstanceType,
 		Nodes:        w.Placement.Nodes,
 		NodeSource:   l.settings.Policy.NodeSource().Status(),
