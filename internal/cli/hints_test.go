@@ -111,7 +111,7 @@ func TestEveryHintIsShown(t *testing.T) {
 			hint = any(err).(diag.Hinter).Hint()
 		case "mistake.FlagError", "mistake.UnknownCommandError",
 			"remote.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
-			"forgehttp.safeError", "forges.setupError", "pipeline.Error":
+			"forgehttp.safeError", "forges.setupError", "pipeline.Error", "session.TooLongError":
 			hint = diag.Hints(err)[0]
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {
