@@ -155,8 +155,7 @@ func (m *member) onPage() pages.Cluster {
 const shownCommits = 1000
 
 // passed shows the outcome of a pass, and answers the clients that wait for one. With a reason for which it has carried
-// out nothing, it is no success
-// for them.
+// out nothing, it is no success for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
 	r := ondemand.Result{
 		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: m.config.Cluster, Commit: o.Commit,
