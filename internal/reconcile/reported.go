@@ -5,6 +5,7 @@ package reconcile
 import (
 	"cmp"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/status"
@@ -34,6 +35,8 @@ func (l *Loop) reported() map[workspace.Key]rollout.Reported {
 		}
 		for _, c := range r.Conditions {
 			switch {
+			case c.Type == status.Applied:
+				is.TooMany = c.Status == "False" && c.Reason == string(diag.MassDeletion)
 			case c.Type != status.InferenceReady:
 			case c.Status == "True":
 				is.Served = true
