@@ -72,12 +72,14 @@ var layers = [][]string{
 	{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
 		"internal/podpolicy", "internal/publicurl",
+		"internal/page/access", "internal/page/session", "internal/weblink",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/limits",
 		"internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
 	},
 	{
-		"internal/preset", "internal/config", "internal/sops", "internal/git/local", "internal/git/signature",
+		"internal/preset", "internal/config", "internal/shard", "internal/sops", "internal/git/local",
+		"internal/git/signature",
 		"internal/git/ancestry", "internal/git/edit", "internal/git/pack", "internal/git/revision",
 		"internal/git/snapshot", "internal/git/store",
 		"internal/git/smarthttp",
@@ -108,7 +110,8 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
-		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror",
+		"internal/apply/health", "internal/apply/impersonation", "internal/apply/inquiry",
+		"internal/apply/known", "internal/apply/mirror",
 		"internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/requests",
 		"internal/apply/secrets",
@@ -128,7 +131,7 @@ var layers = [][]string{
 		"internal/desired/conflict", "internal/desired/locked", "internal/eject", "internal/install", "internal/status",
 		"internal/capacity/pools/executor",
 	},
-	{"internal/desired", "internal/status/events"},
+	{"internal/desired", "internal/status/events", "internal/status/shared"},
 	{
 		"internal/desired/align", "internal/desired/depends", "internal/desired/eventual", "internal/plan/halt",
 		"internal/plan/hold",
@@ -136,15 +139,19 @@ var layers = [][]string{
 		"internal/plan/values",
 	},
 	{"internal/plan", "internal/desired/digest", "internal/desired/why"},
-	{"internal/plan/summary"},
-	{"internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews", "internal/plan/terminal"},
-	{"internal/engine"},
+	{"internal/plan/summary", "internal/plan/divide"},
+	{
+		"internal/page/view", "internal/plan/findings", "internal/plan/markdown", "internal/plan/reviews",
+		"internal/plan/terminal",
+	},
+	{"internal/engine", "internal/page"},
 	{"internal/reconcile", "internal/review"},
 	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
 	{
-		"internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/lookup",
-		"internal/app/monitoring", "internal/app/ondemand", "internal/app/tips",
+		"internal/app/access", "internal/app/commits", "internal/app/elections", "internal/app/forges",
+		"internal/app/lookup", "internal/app/monitoring", "internal/app/ondemand", "internal/app/pages",
+		"internal/app/tips",
 	},
 	{"internal/app/adapters", "internal/app/edit", "internal/app/statusbranch", "internal/app/upstream"},
 	{"internal/app/observe", "internal/app/reviewrecords", "internal/app/trace"},
@@ -307,12 +314,15 @@ var helpers = []string{
 	"internal/app/apptest", "internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
-	"internal/reconciletest", "internal/redact/redacttest",
+	"internal/page/pagetest", "internal/reconciletest", "internal/redact/redacttest",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
 	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
-	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate", "internal/soak",
+	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate",
+	"internal/simulate/asked", "internal/simulate/divided",
+	"internal/simulate/trace", "internal/soak",
 	"internal/sops/sopstest",
-	"internal/testenv", "internal/testenv/giteatest", "internal/testenv/tooltest", "internal/testenv/webhooktest",
+	"internal/testenv", "internal/testenv/chromiumtest", "internal/testenv/giteatest", "internal/testenv/tooltest",
+	"internal/testenv/webhooktest",
 }
 
 // fences keep a library behind one package.
@@ -325,7 +335,9 @@ var fences = []struct {
 		"internal/git/pack", "internal/git/remote", "internal/git/revision", "internal/git/signin",
 		"internal/git/snapshot", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
-	{"k8s.io/client-go", []string{"internal/apply", "internal/apply/informers", "internal/apply/lease"}},
+	{"k8s.io/client-go", []string{
+		"internal/apply", "internal/apply/informers", "internal/apply/inquiry", "internal/apply/lease",
+	}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{
 		"internal/apply/decode", "internal/apply/drift", "internal/apply/health",
@@ -345,6 +357,7 @@ var fences = []struct {
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
+	{"github.com/chromedp/", nil},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
 }
 
@@ -372,11 +385,13 @@ var pure = []string{
 	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",
 	"internal/git/revision", "internal/git/snapshot", "internal/git/store",
 	"internal/git/target", "internal/git/trailer",
+	"internal/plan/divide", "internal/status/shared",
 	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
 	"internal/plan/raise",
 	"internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
+	"internal/page/view", "internal/weblink",
 	"internal/status", "internal/status/events",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }

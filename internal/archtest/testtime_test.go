@@ -32,6 +32,7 @@ var realTimeAllowed = map[string]string{
 	"internal/app/tips/tips_test.go":               "it runs in a bubble",
 	"internal/apply/lease/lease_test.go":           "it runs in a bubble",
 	"internal/fence/fence_test.go":                 "it runs in a bubble",
+	"internal/shard/shard_test.go":                 "it runs in a bubble",
 	"internal/clock/clock_test.go":                 "it runs in a bubble",
 	"internal/reconcile/property_test.go":          "the simulator runs it in a bubble",
 	"internal/reconcile/reconcile_test.go":         "the simulator runs it in a bubble",
