@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/values"
+	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/workspace"
@@ -232,7 +233,10 @@ func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
 	if contests := r.contests[in.Key]; len(contests) > 0 {
 		in.Notes = slices.Concat(in.Notes, contests)
 	}
-	if broken := p.brokenFor(in.Workspace); len(broken) > 0 {
+	if p.broken == nil {
+		p.broken = plainhealth.In(p.state.Objects, p.desired.Objects)
+	}
+	if broken := p.broken.For(in.Workspace); len(broken) > 0 {
 		in.Missing = slices.Concat(in.Missing, broken)
 	}
 	in.NodePools = r.nodePools[in.Key]
@@ -338,7 +342,7 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
 func (l *Loop) objectReports(p *pass) []status.Object {
-	out := slices.Concat(p.objects, p.observedObjects(), p.unhealthyObjects())
+	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(p.state.Objects))
 	for i := range p.state.Objects {
 		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, held(o.Ref, o.Source, o.Finalizers))
