@@ -29,6 +29,7 @@ var realTimeAllowed = map[string]string{
 	"internal/app/compare/bench_linux_test.go":     "it is a benchmark, and no test",
 	"internal/apply/informers/probe_test.go":       "it runs in a bubble",
 	"internal/app/pullrequest/bench_linux_test.go": "it is a benchmark, and no test",
+	"internal/app/pages/pages_test.go":             "it runs in a bubble",
 	"internal/app/ondemand/ondemand_test.go":       "it runs in a bubble",
 	"internal/app/tips/tips_test.go":               "it runs in a bubble",
 	"internal/apply/lease/lease_test.go":           "it runs in a bubble",

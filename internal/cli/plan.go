@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/cli/planning"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/plan/terminal"
 )
@@ -84,7 +85,7 @@ func (o planOptions) print(p plan.Plan, coloured bool) error {
 	case "markdown":
 		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
 	default:
-		err = answer.PrintAs(o.Out, o.output, p.Document(), planning.Changed(p), func() error {
+		err = answer.PrintAs(o.Out, o.output, document.Of(&p), planning.Changed(p), func() error {
 			return terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
 		})
 	}

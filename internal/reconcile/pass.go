@@ -344,7 +344,7 @@ func (l *Loop) settled(p *pass) bool {
 		return false
 	}
 	for i := range p.desired.Workloads {
-		if w := &p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
+		if w := p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
 			return false // the Workspace moves to other nodes
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -60,12 +61,12 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
-	if !status.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+	if !message.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
 		return
 	}
-	message := status.Message(status.Commit{
+	message := message.Of(message.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
-		Changed: changedFiles(l.recorded, files),
+		Changed: status.ChangedFiles(l.recorded, files),
 	}, old, own)
 	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
 	if l.componentFailed(p, ComponentStatus, "record", err) {
@@ -134,7 +135,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 	files = l.others.Files(files)
 	l.readAt = p.now
 	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
-		changed := changedFiles(l.recorded, files)
+		changed := status.ChangedFiles(l.recorded, files)
 		l.log.Warn("the status is not what syncer has recorded, and is recorded again", "files", changed)
 		l.recorded, l.fix = files, nil
 	}
@@ -148,23 +149,6 @@ func (l *Loop) setReports(reports []status.Report) {
 	}
 }
 
-// changedFiles lists the paths of the files that differ.
-func changedFiles(before, after map[string][]byte) []string {
-	var out []string
-	for name, data := range after {
-		if was, exists := before[name]; !exists || !bytes.Equal(was, data) {
-			out = append(out, name)
-		}
-	}
-	for name := range before {
-		if _, exists := after[name]; !exists {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
 func (l *Loop) reportAll(p *pass) []status.Report {
 	r := l.reporter.begin(l, p)
@@ -173,8 +157,7 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 		previous[l.reports[i].Key] = &l.reports[i]
 	}
 	out := make([]status.Report, 0, len(p.desired.Workloads))
-	for i := range p.desired.Workloads {
-		w := &p.desired.Workloads[i]
+	for _, w := range p.desired.Workloads {
 		out = append(out, r.report(previous[w.Key], l.inputFor(p, r, w), p.now))
 		delete(previous, w.Key)
 	}
@@ -328,8 +311,7 @@ func withRemedy(err error) string {
 func heldBack(p plan.Plan) []string {
 	out := slices.Clone(p.Warnings)
 	out = append(out, p.Shortages()...)
-	for i := range p.Changes {
-		c := &p.Changes[i]
+	for _, c := range p.Changes {
 		if heldForLong(c) {
 			out = append(out, c.Target+": "+c.Reason)
 		}
@@ -347,7 +329,7 @@ func heldForLong(c *plan.Change) bool {
 func (p *pass) poolsToDelete() map[string]*plan.Change {
 	out := map[string]*plan.Change{}
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
+		if c := p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
 			out[c.Pool.Name] = c
 		}
 	}
