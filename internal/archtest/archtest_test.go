@@ -134,7 +134,8 @@ var layers = [][]string{
 	},
 	{"internal/desired", "internal/status/message", "internal/status/shared"},
 	{
-		"internal/status/events", "internal/desired/align", "internal/desired/depends", "internal/desired/eventual", "internal/plan/halt",
+		"internal/status/events", "internal/desired/align", "internal/desired/depends", "internal/desired/eventual",
+		"internal/plan/halt",
 		"internal/plan/cause",
 		"internal/plan/hold",
 		"internal/plan/raise",

@@ -69,7 +69,7 @@ type pass struct {
 	judged   map[workspace.Key]reviews.Judged // what was reviewed of the Workspaces that change
 	poolErrs map[workspace.Key]error
 	objErrs  map[workspace.Key][]error
-	// unreached are the Workspaces with objects that Apply did not reach, because the server became unreachable.
+	// unreached are the Workspaces with objects that Apply or Prune did not reach, because the server became unreachable.
 	unreached map[workspace.Key]error
 	held      map[workspace.Key]*plan.Workspace // whose changes a policy holds
 	// nodePoolErrs are the errors of applying NodePools.

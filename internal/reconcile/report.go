@@ -367,9 +367,16 @@ func held(ref cluster.Ref, source string, finalizers []string) status.Object {
 	}
 }
 
-// deletionsOf lists what is left of a Workspace that has gone from the source because finalizers hold it.
+// deletionsOf lists what is left of a Workspace that has gone from the source: what the API server has not deleted when
+// it was asked to, and what finalizers hold.
 func (p *pass) deletionsOf(key workspace.Key) []string {
 	var out []string
+	for _, err := range p.objErrs[key] {
+		out = append(out, err.Error())
+	}
+	if err := p.unreached[key]; err != nil {
+		out = append(out, err.Error())
+	}
 	// The objects are in the order of their namespaces; those without one come first.
 	in := func(o cluster.Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
 	for _, namespace := range []string{"", key.Namespace} {
