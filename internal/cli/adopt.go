@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/cli/adopting"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/shard"
 )
 
 // adoptOptions are the options of "adopt".
@@ -47,13 +48,13 @@ NodeClaims stay, because their nodes go with them. docs/migrate.md has the whole
 	f := cmd.Flags()
 	f.BoolVar(&o.yes, "yes", false, "carry out the plan")
 	f.BoolVar(&o.undo, "undo", false, "hand back what was taken over")
-	f.StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
+	outputFlag(cmd, &o.output, "table")
 	return cmd
 }
 
 // run plans the take-over in the one cluster of the configuration, and carries it out with yes.
 func (o adoptOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	c, err := o.settings.Load()
@@ -63,7 +64,7 @@ func (o adoptOptions) run(ctx context.Context) error {
 	if err := c.Need("cluster"); err != nil { // of several clusters, --cluster says which
 		return err
 	}
-	live, err := adapters.ConnectCluster(c, nil, nil)
+	live, err := adapters.ConnectCluster(c, nil, shard.NewFences(1))
 	if err != nil {
 		return err
 	}

@@ -41,13 +41,13 @@ Exit code 1 says that something is missing, 2 that a server did not answer.`,
 	f := cmd.Flags()
 	f.StringVar(&o.namespace, "namespace", install.Name, "namespace of syncer itself")
 	f.StringVar(&o.as, "as", "", "user of Kubernetes to ask for, as kubectl has it")
-	f.StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
+	outputFlag(cmd, &o.output, "table")
 	return cmd
 }
 
 // run asks the servers of each cluster, and prints what they say.
 func (o checkOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	c, err := o.settings.Load()

@@ -46,7 +46,11 @@ func AdoptionOf(cluster string, steps []adoption.Step, done bool) Adoption {
 
 // Print prints a line for each step, or all of them as json or yaml.
 func (a Adoption) Print(w io.Writer, format string) error {
-	return printAs(w, format, a, func() error {
+	var names []string
+	for _, r := range a.Items {
+		names = append(names, r.Object)
+	}
+	return PrintAs(w, format, a, names, func() error {
 		t := newTable(w, 2, 0)
 		for _, r := range a.Items {
 			note := r.Note

@@ -25,13 +25,21 @@ type checkDocument struct {
 	Check
 }
 
-// PrintChecks prints a line for each need, in text, or as json or yaml: a Check, or a CheckList of several clusters.
+// PrintChecks prints a line for each need, in text, or in another form: a Check, or a CheckList of several clusters.
 func PrintChecks(w io.Writer, all []Check, format string) error {
+	var names []string // of what is missing
+	for _, c := range all {
+		for _, l := range c.Items {
+			if l.State != preflight.OK {
+				names = append(names, l.Check)
+			}
+		}
+	}
 	document := list("CheckList", all)
 	if len(all) == 1 {
 		document = checkDocument{APIVersion, "Check", all[0]}
 	}
-	return printAs(w, format, document, func() error {
+	return PrintAs(w, format, document, names, func() error {
 		for _, c := range all {
 			if len(all) > 1 {
 				diag.Fprintf(w, "cluster %s\n", c.Cluster)
