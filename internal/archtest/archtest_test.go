@@ -168,7 +168,7 @@ var layers = [][]string{
 		"internal/cli/schema", "internal/cli/settings", "internal/cli/validation",
 	},
 	{
-		"internal/cli/adopting", "internal/cli/catalog", "internal/cli/checking", "internal/cli/create",
+		"internal/cli/adopting", "internal/cli/catalog", "internal/cli/checking", "internal/cli/create", "internal/cli/installing",
 		"internal/cli/planning", "internal/cli/presetfiles",
 		"internal/cli/progress",
 		"internal/cli/pricelist", "internal/cli/recorded", "internal/cli/rendering", "internal/cli/reviewstep",
@@ -245,6 +245,7 @@ var within = map[string]map[string][]string{
 			"internal/cli/answer",
 			"internal/cli/catalog",
 			"internal/cli/checking",
+			"internal/cli/installing",
 			"internal/cli/color",
 			"internal/cli/create",
 			"internal/cli/mistake",
@@ -287,6 +288,7 @@ var within = map[string]map[string][]string{
 		"internal/cli/suspend":     {"internal/cli/answer", "internal/cli/scaffold"},
 		"internal/cli/adopting":    {"internal/cli/answer"},
 		"internal/cli/checking":    {"internal/cli/answer"},
+		"internal/cli/installing":  {"internal/cli/settings"},
 		"internal/cli/validation":  {},
 	},
 	"internal/render": {

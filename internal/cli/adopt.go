@@ -4,27 +4,18 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/adoption"
-	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/cli/adopting"
-	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/shard"
 )
 
 // adoptOptions are the options of "adopt".
 type adoptOptions struct {
 	Stdio
 	settings settings.Settings
-
-	names     []string // of KAITO's Workspaces; none is all
-	yes, undo bool
-	output    string
+	adopting.Options
 }
 
 func newAdopt(std Stdio) *cobra.Command {
@@ -40,50 +31,27 @@ NodeClaims stay, because their nodes go with them. docs/migrate.md has the whole
   syncer adopt --config syncer.yaml --yes
   syncer adopt --config syncer.yaml workspace-phi-4-mini --undo --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.names = args
+			o.Names = args
 			return o.run(cmd.Context())
 		},
 	}
 	configFlags(cmd, std, &o.settings)
 	f := cmd.Flags()
-	f.BoolVar(&o.yes, "yes", false, "carry out the plan")
-	f.BoolVar(&o.undo, "undo", false, "hand back what was taken over")
-	outputFlag(cmd, &o.output, "table")
+	f.BoolVar(&o.Yes, "yes", false, "carry out the plan")
+	f.BoolVar(&o.Undo, "undo", false, "hand back what was taken over")
+	outputFlag(cmd, &o.Output, "table")
 	return cmd
 }
 
 // run plans the take-over in the one cluster of the configuration, and carries it out with yes.
 func (o adoptOptions) run(ctx context.Context) error {
-	if err := checkOutput(o.output); err != nil {
+	if err := checkOutput(o.Output); err != nil {
 		return err
 	}
 	c, err := o.settings.Load()
 	if err != nil {
 		return err
 	}
-	if err := c.Need("cluster"); err != nil { // of several clusters, --cluster says which
-		return err
-	}
-	live, err := adapters.ConnectCluster(c, nil, shard.NewFences(1))
-	if err != nil {
-		return err
-	}
-	change := adopting.Change{
-		KAITO: live.TakeOver(), Namespaces: c.Namespaces, Names: o.names, Undo: o.undo, Yes: o.yes, Talk: o.Err,
-	}
-	steps, err := change.Run(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(steps, func(s adoption.Step) bool { return s.Live != nil }) {
-		fmt.Fprintln(o.Err, "nothing of KAITO's is there to "+o.verb())
-	}
-	return answer.AdoptionOf(c.Cluster, steps, o.yes).Print(o.Out, o.output)
-}
-
-func (o adoptOptions) verb() string {
-	if o.undo {
-		return "hand back"
-	}
-	return "take over"
+	o.Options.Out, o.Talk = o.Stdio.Out, o.Err
+	return adopting.Run(ctx, c, o.Options)
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/checking"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/install"
@@ -17,8 +16,7 @@ import (
 type checkOptions struct {
 	Stdio
 	settings settings.Settings
-
-	namespace, as, output string
+	checking.Question
 }
 
 func newCheck(std Stdio) *cobra.Command {
@@ -39,32 +37,21 @@ Exit code 1 says that something is missing, 2 that a server did not answer.`,
 	}
 	configFlags(cmd, std, &o.settings)
 	f := cmd.Flags()
-	f.StringVar(&o.namespace, "namespace", install.Name, "namespace of syncer itself")
-	f.StringVar(&o.as, "as", "", "user of Kubernetes to ask for, as kubectl has it")
-	outputFlag(cmd, &o.output, "table")
+	f.StringVar(&o.Namespace, "namespace", install.Name, "namespace of syncer itself")
+	f.StringVar(&o.As, "as", "", "user of Kubernetes to ask for, as kubectl has it")
+	outputFlag(cmd, &o.Output, "table")
 	return cmd
 }
 
 // run asks the servers of each cluster, and prints what they say.
 func (o checkOptions) run(ctx context.Context) error {
-	if err := checkOutput(o.output); err != nil {
+	if err := checkOutput(o.Output); err != nil {
 		return err
 	}
 	c, err := o.settings.Load()
 	if err != nil {
 		return err
 	}
-	asked := checking.Question{Namespace: o.namespace, As: o.as, Config: o.settings.File, Talk: o.Err}
-	var all []answer.Check
-	for _, one := range c.Each() {
-		checked, err := asked.Cluster(ctx, one)
-		if err != nil {
-			return err
-		}
-		all = append(all, checked)
-	}
-	if err := answer.PrintChecks(o.Out, all, o.output); err != nil {
-		return err
-	}
-	return answer.Checked(all)
+	o.Config, o.Question.Out, o.Talk = o.settings.File, o.Stdio.Out, o.Err
+	return checking.Run(ctx, c, o.Question)
 }

@@ -7,44 +7,77 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/adoption"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/apply/takeover"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/shard"
 )
 
-// Change is what the user asks for.
-type Change struct {
-	KAITO      *takeover.Client
-	Namespaces []string
-	Names      []string // of KAITO's Workspaces; none is all
-	Undo       bool
-	Yes        bool      // carry the plan out
-	Talk       io.Writer // what stands in the way of the plan
+// Options are what the user asks for.
+type Options struct {
+	Names  []string // of KAITO's Workspaces; none is all
+	Undo   bool
+	Yes    bool      // carry the plan out
+	Output string    // the form of the answer
+	Out    io.Writer // for the answer
+	Talk   io.Writer // what stands in the way of the plan
 }
 
-// Run returns the steps, which it has carried out with Yes. The error is an answer.NoError while KAITO runs.
-func (c Change) Run(ctx context.Context) ([]adoption.Step, error) {
-	steps, err := c.plan(ctx)
-	if err == nil && c.Yes {
-		err = c.carryOut(ctx, steps)
+// Run plans the take-over in the one cluster of the configuration, carries it out with Yes, and prints the steps. The
+// error is an answer.NoError while KAITO runs.
+func Run(ctx context.Context, c config.Config, o Options) error {
+	if err := c.Need("cluster"); err != nil { // of several clusters, --cluster says which
+		return err
 	}
-	return steps, err
+	live, err := adapters.ConnectCluster(c, nil, shard.NewFences(1))
+	if err != nil {
+		return err
+	}
+	change := change{Options: o, kaito: live.TakeOver(), namespaces: c.Namespaces}
+	steps, err := change.plan(ctx)
+	if err == nil && o.Yes {
+		err = change.carryOut(ctx, steps)
+	}
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(steps, func(s adoption.Step) bool { return s.Live != nil }) {
+		fmt.Fprintln(o.Talk, "nothing of KAITO's is there to "+o.verb())
+	}
+	return answer.AdoptionOf(c.Cluster, steps, o.Yes).Print(o.Out, o.Output)
+}
+
+func (o Options) verb() string {
+	if o.Undo {
+		return "hand back"
+	}
+	return "take over"
+}
+
+// change is one run in one cluster.
+type change struct {
+	Options
+	kaito      *takeover.Client
+	namespaces []string
 }
 
 // plan returns the steps. While KAITO's controller runs, it would go on changing what syncer changes, so that the plan
 // is shown and not carried out.
-func (c Change) plan(ctx context.Context) ([]adoption.Step, error) {
-	objects, err := c.KAITO.Objects(ctx, c.Namespaces)
+func (c change) plan(ctx context.Context) ([]adoption.Step, error) {
+	objects, err := c.kaito.Objects(ctx, c.namespaces)
 	if err != nil {
 		return nil, err
 	}
 	if c.Undo {
 		return c.planBack(ctx, adoption.Steps(objects, adoption.Restore, c.Names...))
 	}
-	running, err := c.KAITO.Controllers(ctx)
+	running, err := c.kaito.Controllers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +89,7 @@ func (c Change) plan(ctx context.Context) ([]adoption.Step, error) {
 		}
 		diag.Fprintf(c.Talk, "KAITO runs; before --yes %s\n", stop)
 	}
-	claims, err := c.KAITO.Claims(ctx)
+	claims, err := c.kaito.Claims(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +97,9 @@ func (c Change) plan(ctx context.Context) ([]adoption.Step, error) {
 }
 
 // planBack leaves objects whose owner is gone: the server would delete them with it.
-func (c Change) planBack(ctx context.Context, steps []adoption.Step) ([]adoption.Step, error) {
+func (c change) planBack(ctx context.Context, steps []adoption.Step) ([]adoption.Step, error) {
 	for i, s := range steps {
-		gone, err := c.KAITO.Lost(ctx, s)
+		gone, err := c.kaito.Lost(ctx, s)
 		if err != nil {
 			return nil, err
 		}
@@ -78,12 +111,12 @@ func (c Change) planBack(ctx context.Context, steps []adoption.Step) ([]adoption
 }
 
 // carryOut carries out the steps, and stops at the first that fails: another call plans the rest.
-func (c Change) carryOut(ctx context.Context, steps []adoption.Step) error {
+func (c change) carryOut(ctx context.Context, steps []adoption.Step) error {
 	for _, s := range steps {
 		if s.Action == adoption.Leave {
 			continue
 		}
-		if err := c.KAITO.CarryOut(ctx, s); err != nil {
+		if err := c.kaito.CarryOut(ctx, s); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package checking makes the answer of "check" for one cluster: what the installation needs, what the servers say, and
+// Package checking makes the answer of "check": what the installation needs, what the servers say, and
 // what follows from both.
 package checking
 
@@ -22,11 +22,30 @@ type Question struct {
 	Namespace string    // of syncer itself
 	As        string    // user of Kubernetes; "" is the one of the kubeconfig
 	Config    string    // the file, as the user named it; may be empty
+	Output    string    // the form of the answer
+	Out       io.Writer // for the answer
 	Talk      io.Writer // as whom Kubernetes knows the user
 }
 
-// Cluster asks the servers of one cluster.
-func (q Question) Cluster(ctx context.Context, c config.Config) (answer.Check, error) {
+// Run asks the servers of each cluster, and prints what they say. The error is that of answer.Checked, or one of the
+// configuration.
+func Run(ctx context.Context, c config.Config, q Question) error {
+	var all []answer.Check
+	for _, one := range c.Each() {
+		checked, err := q.cluster(ctx, one)
+		if err != nil {
+			return err
+		}
+		all = append(all, checked)
+	}
+	if err := answer.PrintChecks(q.Out, all, q.Output); err != nil {
+		return err
+	}
+	return answer.Checked(all)
+}
+
+// cluster asks the servers of one cluster.
+func (q Question) cluster(ctx context.Context, c config.Config) (answer.Check, error) {
 	objects, err := install.Objects(install.Options{
 		Namespace: q.Namespace,
 		Settings:  c,
