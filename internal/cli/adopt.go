@@ -30,21 +30,17 @@ NodeClaims stay, because their nodes go with them. docs/migrate.md has the whole
 		Example: `  syncer adopt --config syncer.yaml
   syncer adopt --config syncer.yaml --yes
   syncer adopt --config syncer.yaml workspace-phi-4-mini --undo --yes`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Names = args
-			return o.run(cmd.Context())
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	configFlags(cmd, std, &o.settings)
-	f := cmd.Flags()
-	f.BoolVar(&o.Yes, "yes", false, "carry out the plan")
-	f.BoolVar(&o.Undo, "undo", false, "hand back what was taken over")
+	cmd.Flags().BoolVar(&o.Yes, "yes", false, "carry out the plan")
+	cmd.Flags().BoolVar(&o.Undo, "undo", false, "hand back what was taken over")
 	outputFlag(cmd, &o.Output, "table")
 	return cmd
 }
 
 // run plans the take-over in the one cluster of the configuration, and carries it out with yes.
-func (o adoptOptions) run(ctx context.Context) error {
+func (o adoptOptions) run(ctx context.Context, names []string) error {
 	if err := checkOutput(o.Output); err != nil {
 		return err
 	}
@@ -52,6 +48,6 @@ func (o adoptOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Options.Out, o.Talk = o.Stdio.Out, o.Err
+	o.Names, o.Options.Out, o.Talk = names, o.Stdio.Out, o.Err
 	return adopting.Run(ctx, c, o.Options)
 }

@@ -26,9 +26,7 @@ func newCheck(std Stdio) *cobra.Command {
 		Short: "Say what is missing before syncer works, and the command that gives it",
 		Long: `Ask Git, Kubernetes and Azure for everything that syncer needs with this configuration, and write nothing.
 Kubernetes answers for the user of the kubeconfig, or the one of --as; Git and Azure for the credentials that the
-configuration names. What only a write would show is unknown.
-
-Exit code 1 says that something is missing, 2 that a server did not answer.`,
+configuration names. What only a write would show is unknown. Exit code 1: something is missing.`,
 		Example: `  syncer check --config syncer.yaml
   syncer check --config syncer.yaml --as system:serviceaccount:syncer:syncer
   kubectl -n syncer exec deploy/syncer -- syncer check --config ` + install.ConfigFile,
@@ -36,9 +34,8 @@ Exit code 1 says that something is missing, 2 that a server did not answer.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	configFlags(cmd, std, &o.settings)
-	f := cmd.Flags()
-	f.StringVar(&o.Namespace, "namespace", install.Name, "namespace of syncer itself")
-	f.StringVar(&o.As, "as", "", "user of Kubernetes to ask for, as kubectl has it")
+	cmd.Flags().StringVar(&o.Namespace, "namespace", install.Name, "namespace of syncer itself")
+	cmd.Flags().StringVar(&o.As, "as", "", "user of Kubernetes to ask for, as kubectl has it")
 	outputFlag(cmd, &o.Output, "table")
 	return cmd
 }
