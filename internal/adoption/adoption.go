@@ -88,7 +88,7 @@ func Steps(live []*unstructured.Unstructured, do Action, names ...string) []Step
 }
 
 // later says what becomes of the pods of a detached object when syncer first applies it, or "". Detaching itself leaves
-// them alone. syncer's pod templates have its labels, so that a StatefulSet without them restarts, even where all else is
+// them alone. syncer's pod templates have its labels, so that a StatefulSet without them restarts, even if all else is
 // equal. The template of a Job cannot change.
 func later(u *unstructured.Unstructured) string {
 	labels, _, _ := unstructured.NestedStringMap(u.Object, "spec", "template", "metadata", "labels")
@@ -149,8 +149,8 @@ func (s Step) Change() (*unstructured.Unstructured, error) {
 	return u, nil
 }
 
-// Manager returns the field manager that has set the owner references to KAITO: KAITO's controller, under any name of its
-// binary. It is "" if that cannot be seen.
+// Manager returns the field manager that has set the owner references to KAITO: KAITO's controller, under any name of
+// its binary. It is "" if that cannot be seen.
 func (s Step) Manager() string {
 	for _, e := range s.Live.GetManagedFields() {
 		if e.Operation != metav1.ManagedFieldsOperationUpdate || e.Subresource != "" || e.FieldsV1 == nil {

@@ -41,7 +41,8 @@ func TestSteps(t *testing.T) {
 		wellknown.AnnotationOwners: `[{"apiVersion":"kaito.sh/v1beta1","kind":"Workspace","name":"phi","uid":"1"}]`,
 	})
 	live := []*unstructured.Unstructured{
-		object("phi", owner("kaito.sh/v1beta1", "phi"), owner("v1", "other")), object("old", owner("kaito.sh/v1alpha1", "old")),
+		object("phi", owner("kaito.sh/v1beta1", "phi"), owner("v1", "other")),
+		object("old", owner("kaito.sh/v1alpha1", "old")),
 		object("foreign", owner("apps/v1", "phi")), object("free"), dying, broken, detached,
 	}
 	const once = "its pods restart once, when syncer first applies it"
@@ -103,7 +104,9 @@ func TestManager(t *testing.T) {
 	}
 	const owns = `{"f:metadata":{"f:ownerReferences":{".":{},"k:{\"uid\":\"uid-of-owner\"}":{}}}}`
 	u.SetManagedFields([]metav1.ManagedFieldsEntry{
-		entry("kubectl-edit", "", `{"f:spec":{"f:replicas":{}}}`), entry("any", "status", owns), entry("controller", "", owns),
+		entry("kubectl-edit", "", `{"f:spec":{"f:replicas":{}}}`),
+		entry("any", "status", owns),
+		entry("controller", "", owns),
 	})
 	if got := adoption.Steps([]*unstructured.Unstructured{u}, adoption.Detach)[0].Manager(); got != "controller" {
 		t.Errorf("manager %q", got)
