@@ -75,7 +75,7 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 func connectCluster(
 	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *fence.Fence,
 ) (*apply.Cluster, error) {
-	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
+	apply.LogLibraries(nil) // before the first request: Observe returns their errors, once for each pass
 	nodePools := modeOf(c).nodePools
 	return apply.Connect(apply.Options{
 		Kubeconfig:     c.Kubeconfig,
@@ -222,7 +222,9 @@ func ReadRevision(repo *git.Repository, commit git.Commit, c config.Config, othe
 	if err != nil {
 		return reconcile.Revision{}, fmt.Errorf("read %s: %w", commit.Hash.Short(), err)
 	}
-	r := reconcile.Revision{Commit: string(commit.Hash), Files: tree.Files, Root: tree.Root}
+	r := reconcile.Revision{
+		Commit: string(commit.Hash), CommittedAt: commit.Committed, Files: tree.Files, Root: tree.Root,
+	}
 	if tree.Files == fs.FS(snapshot) {
 		if r.Inputs, err = identify(snapshot, c); err != nil {
 			return r, err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -156,15 +157,23 @@ func (c *Cluster) dial() error {
 	return nil
 }
 
-// DiscardLibraryLogs silences client-go and controller-runtime, for the whole process: they log every attempt to reach
-// a server that is down. Observe returns that error once for each pass. The composition root calls it, not Connect,
-// because their loggers are global.
+// LogLibraries gives client-go (klog) and controller-runtime a handler for their logs, for the whole process; nil
+// discards them: they log every attempt to reach a server that is down, and Observe returns that error once for each
+// pass. The composition root calls it, not Connect, because their loggers are global.
 //
-// It does so once: the loggers are global, and informers that run already read them.
-var DiscardLibraryLogs = sync.OnceFunc(func() {
-	klog.SetLogger(logr.Discard())
-	ctrllog.SetLogger(logr.Discard())
-})
+// Only the first call counts: informers that run already read the loggers.
+func LogLibraries(h slog.Handler) {
+	libraryLogs.Do(func() {
+		log := logr.Discard()
+		if h != nil {
+			log = logr.FromSlogHandler(h)
+		}
+		klog.SetLogger(log)
+		ctrllog.SetLogger(log)
+	})
+}
+
+var libraryLogs sync.Once
 
 // contactTimeout bounds the request for the API server's version.
 const contactTimeout = 5 * time.Second
