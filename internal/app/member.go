@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/telling"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -26,13 +28,19 @@ type member struct {
 	reviews *reviewing   // nil without a forge
 	lease   *lease.Lease // nil if this process always writes
 	health  *reconcile.Health
+	fleet   *monitoring.Fleet
+	teller  *telling.Teller
 	hints   chan struct{} // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
 func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
-	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
+	m := &member{
+		config: c, parts: p, health: NewHealth(c), fleet: monitoring.NewFleet(c.Cluster),
+		hints: make(chan struct{}, 1), passes: s.passes,
+	}
+	m.listeners(s.log)
 	var err error
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
 		if m.lease, err = elect(c, p, s.log); err != nil {
@@ -71,6 +79,7 @@ func (m *member) watched() monitoring.Loop {
 		Interval: m.config.Source.Interval,
 		Cluster:  m.parts.Cluster,
 		Cloud:    m.parts.cloud,
+		Fleet:    m.fleet,
 		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
 	}
 	if m.lease != nil {
@@ -94,8 +103,10 @@ func (m *member) run(
 		defer beside.Wait()
 		defer cancel()
 		beside.Go(func() { m.reviews.run(ctx) })
+		beside.Go(func() { m.teller.Run(ctx) })
 		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
 			m.reviews.passed(o)
+			m.teller.Passed(o, time.Now())
 			m.passed(o, "")
 			return stop(o)
 		})
@@ -123,9 +134,10 @@ func (m *member) run(
 	return last
 }
 
-// passed answers the clients that wait for a pass. With a reason for which it has carried out nothing, it is no success
+// passed counts a pass, and answers the clients that wait for one. With a reason for which it has carried out nothing, it is no success
 // for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
+	m.fleet.Passed(o, time.Now())
 	r := ondemand.Result{
 		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: m.config.Cluster, Commit: o.Commit,
 		Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled && nothing == "", Error: nothing,

@@ -67,11 +67,11 @@ func list(t *testing.T) []pkg {
 // layers orders packages from the bottom up: each may import those of earlier layers, and none of its own or of later
 // ones. ARCHITECTURE.md shows them.
 var layers = [][]string{
-	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
+	{"docs/reasons", "internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
 	{"internal/diag"},
 	{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
-		"internal/podpolicy", "internal/publicurl",
+		"internal/podpolicy", "internal/publicurl", "internal/logging",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
 	},
@@ -106,7 +106,7 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
-		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror",
+		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/mirror", "internal/apply/occurrence",
 		"internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/requests",
 		"internal/apply/secrets",
@@ -125,7 +125,7 @@ var layers = [][]string{
 		"internal/desired/conflict", "internal/desired/locked", "internal/eject", "internal/status",
 		"internal/capacity/pools/executor",
 	},
-	{"internal/desired", "internal/status/events"},
+	{"internal/desired", "internal/status/events", "internal/status/transitions"},
 	{
 		"internal/desired/align", "internal/desired/depends", "internal/desired/eventual", "internal/plan/halt",
 		"internal/plan/hold",
@@ -141,7 +141,7 @@ var layers = [][]string{
 	{"internal/source"},
 	{
 		"internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/monitoring",
-		"internal/app/ondemand", "internal/app/tips",
+		"internal/app/ondemand", "internal/app/telling", "internal/app/tips",
 	},
 	{"internal/app"},
 	{
@@ -256,6 +256,7 @@ var adapters = []string{
 	"internal/capacity/aks",
 	"internal/capacity/retail",
 	"internal/hub",
+	"internal/notify",
 	"internal/review/azuredevops",
 	"internal/review/gitea",
 	"internal/review/github",
@@ -303,6 +304,7 @@ var fences = []struct {
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
+	{"github.com/nicholas-fedor/shoutrrr", []string{"internal/notify"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
 }
 

@@ -37,6 +37,10 @@ var namedOnly = []string{
 	"context",
 	"impersonate",
 	"listen",
+	"log.",
+	"notify.urlsFile",
+	"notify.urlsEnv",
+	"kubernetesEvents",
 	"impersonate", // whose permissions bound what a team's folder can do
 	"lease.",
 	"capacity.aks.subscriptionID",
@@ -93,6 +97,11 @@ var foundToo = []string{
 	"policy.preemption",
 	"policy.priority.",
 	"rollout.",
+	"notify.severity",
+	"notify.workspaces",
+	"notify.reasons",
+	"notify.recovered",
+	"notify.quiet",
 	"prune",
 }
 
