@@ -31,6 +31,7 @@ require (
 	github.com/hiddeco/sshsig v0.2.0
 	github.com/homeport/dyff v1.12.0
 	github.com/microsoft/azure-devops-go-api/azuredevops/v7 v7.1.0
+	github.com/nicholas-fedor/shoutrrr v0.13.2
 	github.com/prometheus/client_golang v1.25.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/spf13/cobra v1.10.2

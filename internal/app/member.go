@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/notify"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
@@ -30,7 +31,8 @@ type member struct {
 	health  *reconcile.Health
 	fleet   *monitoring.Fleet
 	teller  *telling.Teller
-	hints   chan struct{} // gets a signal when the repository may have changed
+	notify  *notify.Notifier // nil without receivers
+	hints   chan struct{}    // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
 }
 
@@ -104,6 +106,9 @@ func (m *member) run(
 		defer cancel()
 		beside.Go(func() { m.reviews.run(ctx) })
 		beside.Go(func() { m.teller.Run(ctx) })
+		if m.notify != nil {
+			beside.Go(func() { m.notify.Run(ctx) })
+		}
 		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
 			m.reviews.passed(o)
 			m.teller.Passed(o, time.Now())

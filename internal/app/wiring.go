@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/app/tips"
 	"syncer.dev/syncer/internal/apply"
 	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/librarylog"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/fence"
@@ -75,7 +76,7 @@ func connect(c config.Config, open func(config.Config) (*git.Repository, error))
 func connectCluster(
 	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *fence.Fence,
 ) (*apply.Cluster, error) {
-	apply.LogLibraries(nil) // before the first request: Observe returns their errors, once for each pass
+	librarylog.Set(nil) // before the first request: Observe returns their errors, once for each pass
 	nodePools := modeOf(c).nodePools
 	return apply.Connect(apply.Options{
 		Kubeconfig:     c.Kubeconfig,

@@ -50,15 +50,15 @@ type Config struct {
 	Clusters []Cluster `yaml:"clusters" usage:"several clusters, served from one repository, instead of cluster"`
 }
 
-// Notify says who is told what has happened to Workspaces.
+// Notify says who hears what has happened to Workspaces.
 type Notify struct {
 	URLsFile   string        `yaml:"urlsFile" usage:"file with the receivers: one URL of shoutrrr a line"`
 	URLsEnv    string        `yaml:"urlsEnv" usage:"environment variable with the receivers, separated by white space"`
-	Severity   string        `yaml:"severity" usage:"least severity that is told: info, warning or error"`
-	Workspaces []string      `yaml:"workspaces" usage:"patterns of the Workspaces that are told of, as NAMESPACE/NAME"`
-	Reasons    []string      `yaml:"reasons" usage:"patterns of the reasons that are told, such as Quota*"`
-	Recovered  bool          `yaml:"recovered" usage:"tell as well when what was told is over"`
-	Quiet      time.Duration `yaml:"quiet" usage:"time for which the same is not told again"`
+	Severity   string        `yaml:"severity" usage:"least severity to report: info, warning or error"`
+	Workspaces []string      `yaml:"workspaces" usage:"patterns of the Workspaces to report, as NAMESPACE/NAME"`
+	Reasons    []string      `yaml:"reasons" usage:"patterns of the reasons to report, such as Quota*"`
+	Recovered  bool          `yaml:"recovered" usage:"report as well when it is over"`
+	Quiet      time.Duration `yaml:"quiet" usage:"time for which the same is not reported again"`
 }
 
 // Log is the log of "syncer run".

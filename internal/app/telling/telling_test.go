@@ -51,7 +51,7 @@ func outcome(before, after status.State, message string) reconcile.Outcome {
 	}}}
 }
 
-// TestPassed: all hear of a transition once, nobody of a pass that changes nothing, and no secret is in it.
+// TestPassed: all hear of a transition once, none of a pass that changes nothing, and no secret is in it.
 func TestPassed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
