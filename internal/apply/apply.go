@@ -6,19 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/impersonation"
@@ -156,24 +152,6 @@ func (c *Cluster) dial() error {
 	c.watches = newWatches(c)
 	return nil
 }
-
-// LogLibraries gives client-go (klog) and controller-runtime a handler for their logs, for the whole process; nil
-// discards them: they log every attempt to reach a server that is down, and Observe returns that error once for each
-// pass. The composition root calls it, not Connect, because their loggers are global.
-//
-// Only the first call counts: informers that run already read the loggers.
-func LogLibraries(h slog.Handler) {
-	libraryLogs.Do(func() {
-		log := logr.Discard()
-		if h != nil {
-			log = logr.FromSlogHandler(h)
-		}
-		klog.SetLogger(log)
-		ctrllog.SetLogger(log)
-	})
-}
-
-var libraryLogs sync.Once
 
 // contactTimeout bounds the request for the API server's version.
 const contactTimeout = 5 * time.Second

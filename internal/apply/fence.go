@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/apply/occurrence"
 	"syncer.dev/syncer/internal/fence"
 )
 
@@ -14,6 +15,9 @@ import (
 func (c *Cluster) InCluster() bool {
 	return c.config.BearerTokenFile == "/var/run/secrets/kubernetes.io/serviceaccount/token"
 }
+
+// Emitter returns what creates Events, by syncer's own identity: an Event is no object of a team.
+func (c *Cluster) Emitter() occurrence.Emitter { return occurrence.Emitter{Config: c.unfenced} }
 
 // Elect returns a candidate for the Lease, in the namespace of the pod, or of the kubeconfig, where the options name
 // none. Its requests pass no fence; they are counted.

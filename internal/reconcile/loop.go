@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/complete"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/suspension"
 )
@@ -82,7 +83,7 @@ type Loop struct {
 
 	// What follows from the last reports, and from the nodes.
 	states   map[string]int // number of Workspaces, by state
-	complete completePools
+	complete complete.Pools
 	nodes    nodeCounts
 	reporter reporter
 

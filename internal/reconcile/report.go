@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/complete"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -59,7 +60,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	}
 	message := status.Message(status.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
-		Changed: changedFiles(l.recorded, files),
+		Changed: status.ChangedFiles(l.recorded, files),
 	}, old, reports)
 	ends := p.timed(StepRecord)
 	commit, err := l.recorder.Record(ctx, files, message, p.now)
@@ -120,7 +121,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 	}
 	l.readAt = p.now
 	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
-		changed := changedFiles(l.recorded, files)
+		changed := status.ChangedFiles(l.recorded, files)
 		l.log.Warn("the status is not what syncer has recorded, and is recorded again", "files", changed)
 		l.recorded, l.fix = files, nil
 	}
@@ -128,27 +129,10 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 
 // setReports keeps reports, and what follows from them alone.
 func (l *Loop) setReports(reports []status.Report) {
-	l.reports, l.states, l.complete = reports, map[string]int{}, completeIn(reports)
+	l.reports, l.states, l.complete = reports, map[string]int{}, complete.In(reports)
 	for i := range reports {
 		l.states[string(reports[i].State)]++
 	}
-}
-
-// changedFiles lists the paths of the files that differ.
-func changedFiles(before, after map[string][]byte) []string {
-	var out []string
-	for name, data := range after {
-		if was, exists := before[name]; !exists || !bytes.Equal(was, data) {
-			out = append(out, name)
-		}
-	}
-	for name := range before {
-		if _, exists := after[name]; !exists {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 // firstSeen returns when each Workspace was first reported on.

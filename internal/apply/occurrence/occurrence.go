@@ -66,7 +66,7 @@ func Event(o Occurrence, about cluster.Object) *unstructured.Unstructured {
 		"apiVersion": "events.k8s.io/v1",
 		"kind":       "Event",
 		"metadata": map[string]any{
-			"generateName": about.Name[:min(len(about.Name), 200)] + ".",
+			"generateName": about.Name[:min(len(about.Name), 200)] + "-",
 			"namespace":    about.Namespace,
 		},
 		"eventTime":           o.Time.UTC().Format("2006-01-02T15:04:05.000000Z07:00"),

@@ -46,7 +46,7 @@ func TestRegarding(t *testing.T) {
 	}
 }
 
-// TestEvent: an Event keeps the limits of the API server, whatever the texts are.
+// TestEvent: an Event keeps the limits of the API server with any texts.
 func TestEvent(t *testing.T) {
 	o := occurrence.Occurrence{
 		Workspace: phi, Warning: true, Reason: "QuotaExceeded", Message: "a\nb" + strings.Repeat("ü", 2000),

@@ -22,7 +22,7 @@ func report(s status.State, kind, is, reason, message string) status.Report {
 	}
 }
 
-// TestBetween: a change of the state or of the reason is told, with its severity, and nothing else.
+// TestBetween: a change of the state or of the reason is a transition, with its severity, and nothing else is.
 func TestBetween(t *testing.T) {
 	creating := report(status.Pending, status.ResourceReady, "False", "PoolPending", "pool wphi is created")
 	short := report(status.Pending, status.ResourceReady, "False", "QuotaExceeded", "24 vCPU short")
