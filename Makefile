@@ -112,7 +112,7 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 		grep -rhoE --include='*_test.go' '^func TestGitea\w*' internal | sed 's/^func /  /'; } >&2
 
 build: ## bin/syncer
-	$(GO) build -ldflags "-X syncer.dev/syncer/internal/app.version=$(VERSION)" -o bin/syncer ./cmd/syncer
+	$(GO) build -ldflags "-X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
 
 devcluster: ## bin/devcluster, unless it is up to date
 	@devcluster/build
@@ -165,7 +165,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 
 bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
 	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
-		./internal/app ./internal/engine ./internal/reconcile
+		./internal/app/... ./internal/engine ./internal/reconcile
 
 benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json
 	@$(GO) run ./internal/bench/report -small -check -bench Loop -benchtime 1x ./internal/app

@@ -12,6 +12,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/render"
@@ -45,9 +46,9 @@ type Daemon struct {
 	options  DaemonOptions
 	setup    *setup // for the present configuration
 	state    *monitoring.State
-	listener net.Listener  // nil when the daemon serves nothing
-	rendered *render.Cache // for all configurations
-	accepted Accepted      // for all configurations
+	listener net.Listener      // nil when the daemon serves nothing
+	rendered *render.Cache     // for all configurations
+	accepted upstream.Accepted // for all configurations
 	passes   ondemand.Passes
 	due      chan struct{} // a client asks for a pass
 }

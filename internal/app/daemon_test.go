@@ -17,7 +17,10 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/apptest"
+	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/testenv"
 )
 
@@ -65,6 +68,20 @@ func get(t *testing.T, d *app.Daemon, path string) (int, string) {
 	return response.StatusCode, string(body)
 }
 
+// newDaemon returns a daemon that writes to a log, hints included, as the command does.
+func newDaemon(t *testing.T, c config.Config, log io.Writer) *app.Daemon {
+	t.Helper()
+	d, err := app.NewDaemon(app.DaemonOptions{
+		Load:       func() (config.Config, error) { return c, nil },
+		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
+		Log:        slog.New(diag.WithHints(slog.NewTextHandler(log, nil))),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // start runs a daemon until the end of the test or until stop is called, which returns the error of Run.
 func start(t *testing.T, d *app.Daemon) (stop func() error) {
 	t.Helper()
@@ -85,16 +102,9 @@ func start(t *testing.T, d *app.Daemon) (stop func() error) {
 // TestDaemonWithoutServers runs a daemon whose API server refuses connections: it makes a pass, is alive, is not ready,
 // names the API server, and ends with its context.
 func TestDaemonWithoutServers(t *testing.T) {
-	c, azure := onAKS(t, configFor(t, newRepository(t).Dir))
+	c, azure := apptest.OnAKS(t, apptest.Config(t, apptest.Repository(t).Dir))
 	log := &logged{}
-	d, err := app.NewDaemon(app.DaemonOptions{
-		Load:       func() (config.Config, error) { return c, nil },
-		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
-		Log:        slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newDaemon(t, c, log)
 	stop := start(t, d)
 	var ready string
 	eventually(t, "/readyz names the API server", func() bool {
@@ -123,7 +133,7 @@ func TestDaemonWithoutServers(t *testing.T) {
 			t.Errorf("/metrics has no %q:\n%s", want, metrics)
 		}
 	}
-	all, err := app.RequestPass(t.Context(), "http://"+d.Addr().String())
+	all, err := ondemand.Request(t.Context(), "http://"+d.Addr().String())
 	if err != nil || len(all) != 1 || all[0].Cluster != "demo" || all[0].Settled ||
 		!strings.Contains(all[0].Error, "cannot be used") {
 		t.Errorf("a pass on request: %+v, error %v", all, err)
@@ -144,7 +154,7 @@ func TestDaemonWithoutServers(t *testing.T) {
 // TestDaemonReloads changes the configuration file: a value that is not valid is logged once and changes nothing, a
 // file with equal values starts nothing, and a valid change starts the loop over.
 func TestDaemonReloads(t *testing.T) {
-	base := configFor(t, newRepository(t).Dir)
+	base := apptest.Config(t, apptest.Repository(t).Dir)
 	file := filepath.Join(t.TempDir(), "syncer.yaml")
 	write := func(text string) {
 		t.Helper()
@@ -208,7 +218,7 @@ func TestDaemonReloads(t *testing.T) {
 
 // TestDaemonOnePass ends after a pass, even if it could not reach the API server, and does not listen.
 func TestDaemonOnePass(t *testing.T) {
-	c := configFor(t, filepath.Join(t.TempDir(), "nowhere.git"))
+	c := apptest.Config(t, filepath.Join(t.TempDir(), "nowhere.git"))
 	d, err := app.NewDaemon(app.DaemonOptions{
 		Load:       func() (config.Config, error) { return c, nil },
 		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
@@ -228,7 +238,7 @@ func TestDaemonOnePass(t *testing.T) {
 }
 
 func TestNewDaemonErrors(t *testing.T) {
-	good := configFor(t, newRepository(t).Dir)
+	good := apptest.Config(t, apptest.Repository(t).Dir)
 	good.Listen = ""
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -257,7 +267,7 @@ func TestNewDaemonErrors(t *testing.T) {
 				},
 				Log: slog.New(slog.DiscardHandler),
 			})
-			wantError(t, err, test.want)
+			apptest.WantError(t, err, test.want)
 		})
 	}
 	d, err := app.NewDaemon(app.DaemonOptions{Load: func() (config.Config, error) { return good, nil }})
@@ -269,22 +279,16 @@ func TestNewDaemonErrors(t *testing.T) {
 // TestDaemonOfSeveralClusters serves two clusters, none of which answers: one port names each of them, and one fetch
 // serves both.
 func TestDaemonOfSeveralClusters(t *testing.T) {
-	repo := newRepository(t)
-	c := configFor(t, repo.URL())
+	repo := apptest.Repository(t)
+	c := apptest.Config(t, repo.URL())
 	c.Cluster = ""
+	other := apptest.Kubeconfig(t)
 	c.Clusters = []config.Cluster{
 		{Name: "north", Kubeconfig: c.Kubeconfig, Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
-		{Name: "south", Kubeconfig: kubeconfig(t), Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
+		{Name: "south", Kubeconfig: other, Path: "workspaces", Namespaces: c.Namespaces, Capacity: c.Capacity},
 	}
 	log := &logged{}
-	d, err := app.NewDaemon(app.DaemonOptions{
-		Load:       func() (config.Config, error) { return c, nil },
-		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
-		Log:        slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newDaemon(t, c, log)
 	stop := start(t, d)
 	eventually(t, "/readyz names both", func() bool {
 		_, ready := get(t, d, "/readyz")

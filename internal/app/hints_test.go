@@ -4,7 +4,6 @@ package app_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/apptest"
 	"syncer.dev/syncer/internal/config"
 )
 
@@ -49,19 +48,12 @@ func TestWebhookHints(t *testing.T) {
 	}
 	write("first")
 	t.Setenv("FORGE_TOKEN", "0123456789")
-	c := configFor(t, newRepository(t).Dir)
+	c := apptest.Config(t, apptest.Repository(t).Dir)
 	c.Review.Forge, c.Review.URL, c.Review.Repository = "gitea", forge.URL, "team/models"
 	c.Review.TokenEnv, c.Review.Interval = "FORGE_TOKEN", time.Hour
 	c.Review.Webhook = config.Webhook{Listen: "127.0.0.1:0", SecretFile: secret}
 	log := &logged{}
-	d, err := app.NewDaemon(app.DaemonOptions{
-		Load:       func() (config.Config, error) { return c, nil },
-		ConfigFile: filepath.Join(t.TempDir(), "syncer.yaml"),
-		Log:        slog.New(slog.NewTextHandler(log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := newDaemon(t, c, log)
 	start(t, d)
 	var address string
 	eventually(t, "the daemon hears webhooks", func() bool {

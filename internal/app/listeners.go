@@ -14,10 +14,12 @@ import (
 	"syncer.dev/syncer/internal/status/transitions"
 )
 
-// listeners connects what wants to hear of the passes of a member.
-func (m *member) listeners(log *slog.Logger) {
+// listeners connects what wants to hear of the passes of a member: the log, and of a process that stays also receivers of
+// notifications and Kubernetes Events, which take longer than a pass.
+func (m *member) listeners(log *slog.Logger, stays bool) {
+	log = log.With("cluster", m.config.Cluster)
 	var notifier telling.Notifier
-	if n := m.config.Notify; n.URLsFile != "" || n.URLsEnv != "" {
+	if n := m.config.Notify; stays && (n.URLsFile != "" || n.URLsEnv != "") {
 		least, _ := transitions.SeverityOf(n.Severity) // the check of the configuration has read it
 		m.notify = notify.New(notify.Options{
 			Cluster: m.config.Cluster,
@@ -36,7 +38,7 @@ func (m *member) listeners(log *slog.Logger) {
 		}
 	}
 	var emitter telling.Emitter
-	if m.config.KubernetesEvents {
+	if stays && m.config.KubernetesEvents {
 		emitter = m.parts.Cluster.Emitter()
 	}
 	m.teller = telling.New(log, notifier, emitter)

@@ -23,6 +23,10 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/apptest"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/bench/apistub"
 	"syncer.dev/syncer/internal/config"
@@ -34,6 +38,17 @@ import (
 // envLoop makes the test binary a process that runs the passes of a loop, as the loopRun in JSON says, and nothing
 // else.
 const envLoop = "SYNCER_BENCH_LOOP"
+
+func TestMain(m *testing.M) {
+	if run := os.Getenv(envLoop); run != "" {
+		if err := loopOnce(run); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
 
 // loopRun is what a process measures, on a repository and an API server that its parent has.
 type loopRun struct {
@@ -67,9 +82,9 @@ type passCost struct {
 // measured is a loop in this process.
 type measured struct {
 	run   loopRun
-	parts *app.Parts
+	parts *adapters.Parts
 	loop  *reconcile.Loop
-	from  app.RevisionSource
+	from  upstream.Source
 }
 
 // loopOnce measures, and prints loopTimes as JSON.
@@ -125,14 +140,14 @@ func loopOnce(text string) error {
 // start connects, and runs passes until one has observed the cluster.
 func (m *measured) start(ctx context.Context) error {
 	c := loopConfig(m.run)
-	parts, err := app.Connect(c)
+	parts, err := adapters.Connect(c, access.AsDaemon)
 	if err != nil {
 		return err
 	}
 	parts.Cluster.Start(ctx)
-	m.parts, m.from = parts, app.RevisionSource{Repository: parts.Repository, Config: c}
+	m.parts, m.from = parts, upstream.Source{Repository: parts.Repository, Config: c}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	m.loop = parts.Loop(app.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
+	m.loop = app.NewLoop(parts, access.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
 	for {
 		o := m.loop.Pass(ctx, reconcile.Due{Source: true, Cloud: true})
 		if o.Starting {
@@ -163,12 +178,12 @@ func (m *measured) settle(ctx context.Context) error {
 // cost runs n passes and returns what one costs.
 func (m *measured) cost(n int, pass func() reconcile.Outcome) passCost {
 	out := passCost{Short: true}
-	before, asked := cpuTime(), m.asked()
+	before, asked := bench.CPUTime(), m.asked()
 	for range n {
 		o := pass()
 		out.Short = out.Short && o.Unchanged && o.Err == nil
 	}
-	out.CPU = (cpuTime() - before) / time.Duration(n)
+	out.CPU = (bench.CPUTime() - before) / time.Duration(n)
 	out.Requests = float64(m.asked()-asked) / float64(n)
 	return out
 }
@@ -237,10 +252,9 @@ func resident(name string) int64 {
 }
 
 func loopConfig(r loopRun) config.Config {
-	c := benchConfig()
+	c := apptest.FleetConfig(200_000)
 	c.Capacity.Mode, c.Kubeconfig = config.ModeBYO, r.Kubeconfig
 	c.Source.URL, c.Source.Path, c.Status.Branch = r.Repository, "workspaces", "syncer/status"
-	c.Source.Limits.Workspaces, c.Source.Limits.Manifests = 200_000, 200_000
 	return c
 }
 

@@ -9,8 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/app/telling"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
@@ -25,9 +27,9 @@ import (
 // member is the part of a Daemon for one cluster: its adapters, its loop, and its place in an election.
 type member struct {
 	config  config.Config
-	parts   *Parts
-	reviews *reviewing   // nil without a forge
-	lease   *lease.Lease // nil if this process always writes
+	parts   *adapters.Parts
+	reviews *pullrequest.Reviewer // nil without a forge
+	lease   *lease.Lease          // nil if this process always writes
 	health  *reconcile.Health
 	fleet   *monitoring.Fleet
 	teller  *telling.Teller
@@ -37,12 +39,12 @@ type member struct {
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
-func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
+func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m := &member{
 		config: c, parts: p, health: NewHealth(c), fleet: monitoring.NewFleet(c.Cluster),
 		hints: make(chan struct{}, 1), passes: s.passes,
 	}
-	m.listeners(s.log)
+	m.listeners(s.log, s.until == Cancelled)
 	var err error
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
 		if m.lease, err = elect(c, p, s.log); err != nil {
@@ -50,7 +52,7 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 		}
 	}
 	if s.until != OnePass {
-		if m.reviews, err = newReviewing(c, p, s.log); err != nil {
+		if m.reviews, err = pullrequest.NewReviewer(c, p, s.log); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +60,7 @@ func newMember(c config.Config, p *Parts, s *setup) (*member, error) {
 }
 
 // elect returns the candidate of this process, or nil if the configuration wants no election.
-func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
+func elect(c config.Config, p *adapters.Parts, log *slog.Logger) (*lease.Lease, error) {
 	l := c.Lease
 	if l.Enabled == config.LeaseNever || l.Enabled == config.LeaseAuto && !p.Cluster.InCluster() {
 		return nil, nil
@@ -70,7 +72,7 @@ func elect(c config.Config, p *Parts, log *slog.Logger) (*lease.Lease, error) {
 		Duration:      l.Duration,
 		RenewDeadline: l.RenewDeadline,
 		Retry:         l.Retry,
-	}, p.fence, log)
+	}, p.Fence, log)
 }
 
 // watched is what health and metrics read of the member.
@@ -80,9 +82,9 @@ func (m *member) watched() monitoring.Loop {
 		Health:   m.health,
 		Interval: m.config.Source.Interval,
 		Cluster:  m.parts.Cluster,
-		Cloud:    m.parts.cloud,
+		Cloud:    m.parts.Cloud,
 		Fleet:    m.fleet,
-		Reviews:  func() (review.Stats, bool) { return m.reviews.stats() },
+		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
 	}
 	if m.lease != nil {
 		l.Lease = m.lease
@@ -104,14 +106,14 @@ func (m *member) run(
 		var beside sync.WaitGroup
 		defer beside.Wait()
 		defer cancel()
-		beside.Go(func() { m.reviews.run(ctx) })
 		beside.Go(func() { m.teller.Run(ctx) })
 		if m.notify != nil {
 			beside.Go(func() { m.notify.Run(ctx) })
 		}
+		beside.Go(func() { m.reviews.Run(ctx) })
 		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
-			m.reviews.passed(o)
 			m.teller.Passed(o, time.Now())
+			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
 		})

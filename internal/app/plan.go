@@ -3,18 +3,19 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"time"
 
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/plan"
-	"syncer.dev/syncer/internal/source"
 )
 
 // observeTimeout bounds the time of the first listing of live objects in PlanLive.
@@ -23,16 +24,19 @@ const observeTimeout = 20 * time.Second
 // PlanLive compares the tip of the branch, or the commit that head names, with the live objects: the plan of the next
 // pass of the loop.
 func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, error) {
-	p, err := connect(c, func(c config.Config) (*git.Repository, error) { return OpenRepository(c, c.Source.URL) })
+	p, err := adapters.Connect(c, func(c config.Config) (*git.Repository, error) {
+		return access.AsPerson(c, c.Source.URL)
+	})
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.Cluster.Start(ctx)
-	loop := p.Loop(
-		NewReader(c, nil),
-		RevisionSource{Repository: p.Repository, Config: c, Head: head},
+	loop := NewLoop(
+		p,
+		access.NewReader(c, nil),
+		upstream.Source{Repository: p.Repository, Config: c, Head: head},
 		engine.PreviewAll,
 		slog.New(slog.DiscardHandler),
 		NewHealth(c),
@@ -47,35 +51,4 @@ func PlanLive(ctx context.Context, c config.Config, head string) (plan.Plan, err
 			return plan.Plan{}, err
 		}
 	}
-}
-
-// Comparison names two commits of a repository.
-type Comparison struct {
-	Repository string // URL or path
-	// Base may be written as Git writes ranges, and then names the head as well: "A...B" compares B with the commit where
-	// it forked off A, "A..B" with A itself. Without B it is Head. "A" is the first if both have commits of their own, or
-	// else the second.
-	Base, Head string
-	Facts      []string // files and folders with objects of the cluster
-	Live       LiveMode // LiveNever if empty
-}
-
-// PlanCommits compares two commits. What is live counts as Comparison.Live says.
-func PlanCommits(ctx context.Context, c config.Config, compare Comparison) (plan.Plan, error) {
-	defer smallHeap()()
-	p, err := NewComparer(c, compare.Repository, compare.Facts)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	live, cluster, err := askLive(ctx, c, p.repo, cmp.Or(compare.Live, LiveNever))
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	if c.Capacity.AKS.Location == "" { // after Azure was asked, which has no default for it
-		p.config.Capacity.AKS.Location = source.DefaultRegion
-		p.reader.Config = p.config
-	}
-	return p.plan(ctx, compare.Base, compare.Head, live, cluster)
 }

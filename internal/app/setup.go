@@ -9,10 +9,14 @@ import (
 	"log/slog"
 	"sync"
 
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/app/tips"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
@@ -31,7 +35,7 @@ type setup struct {
 	until    Until
 	log      *slog.Logger
 	rendered *render.Cache
-	accepted *Accepted
+	accepted *upstream.Accepted
 	passes   *ondemand.Passes
 	due      <-chan struct{} // a client asks for a pass
 }
@@ -45,7 +49,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 	var repo *git.Repository
 	open := func(c config.Config) (_ *git.Repository, err error) {
 		if repo == nil {
-			repo, err = openAsDaemon(c)
+			repo, err = access.AsDaemon(c)
 		}
 		return repo, err
 	}
@@ -66,7 +70,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 }
 
 func (s *setup) member(c config.Config, open func(config.Config) (*git.Repository, error)) (*member, error) {
-	p, err := connect(c, open)
+	p, err := adapters.Connect(c, open)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +103,7 @@ func (s *setup) run(ctx context.Context) reconcile.Outcome {
 	defer stop()
 	pushed := make(chan struct{}, 1)
 	if s.until != OnePass {
-		log := logger(s.log)
+		log := pullrequest.Log(s.log)
 		beside.Go(func() {
 			forges.Listen(ctx, s.config.Review.Webhook, log, func() { signal(pushed) }, s.hintReviews)
 		})
@@ -138,9 +142,10 @@ func (s *setup) loop(m *member) *reconcile.Loop {
 	if len(s.members) > 1 {
 		log = log.With("cluster", m.config.Cluster)
 	}
-	return m.parts.Loop(
-		NewReader(m.config, s.rendered),
-		RevisionSource{Repository: m.parts.Repository, Config: m.config, Accepted: s.accepted, tips: s.tips},
+	return NewLoop(
+		m.parts,
+		access.NewReader(m.config, s.rendered),
+		upstream.Source{Repository: m.parts.Repository, Config: m.config, Accepted: s.accepted, Tips: s.tips},
 		engine.PreviewUpdates,
 		log,
 		m.health,
@@ -172,7 +177,7 @@ func (s *setup) forwardHints(ctx context.Context, pushed <-chan struct{}) {
 // hintReviews tells the reviewers that pull requests may have changed.
 func (s *setup) hintReviews() {
 	for _, m := range s.members {
-		m.reviews.hint()
+		m.reviews.Hint()
 	}
 }
 

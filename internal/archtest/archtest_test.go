@@ -67,7 +67,9 @@ func list(t *testing.T) []pkg {
 // layers orders packages from the bottom up: each may import those of earlier layers, and none of its own or of later
 // ones. ARCHITECTURE.md shows them.
 var layers = [][]string{
-	{"docs/reasons", "internal/wellknown", "internal/files", "internal/redact", "internal/imagespec"},
+	{
+		"docs/reasons", "internal/wellknown", "internal/files", "internal/redact", "internal/imagespec", "internal/version",
+	},
 	{"internal/diag"},
 	{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
@@ -141,15 +143,23 @@ var layers = [][]string{
 	{"internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
 	{
-		"internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/monitoring",
-		"internal/app/ondemand", "internal/app/telling", "internal/app/tips",
+		"internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/lookup",
+		"internal/app/monitoring", "internal/app/ondemand", "internal/app/telling", "internal/app/tips",
 	},
+	{"internal/app/adapters", "internal/app/edit", "internal/app/statusbranch", "internal/app/upstream"},
+	{"internal/app/observe", "internal/app/reviewrecords", "internal/app/trace"},
+	{"internal/app/compare", "internal/app/pullrequest"},
 	{"internal/app"},
 	{
-		"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
-		"internal/cli/settings", "internal/cli/validation",
+		"internal/cli/answer", "internal/cli/color", "internal/cli/pipeline", "internal/cli/scaffold",
+		"internal/cli/schema", "internal/cli/settings", "internal/cli/validation",
 	},
-	{"internal/cli/sizes"},
+	{
+		"internal/cli/catalog", "internal/cli/create", "internal/cli/planning", "internal/cli/presetfiles",
+		"internal/cli/pricelist", "internal/cli/recorded", "internal/cli/rendering", "internal/cli/reviewstep",
+		"internal/cli/sizes", "internal/cli/suspend",
+	},
+	{"internal/cli/origins"},
 	{"internal/cli"},
 	{"cmd/syncer"},
 }
@@ -214,20 +224,42 @@ var within = map[string]map[string][]string{
 		// The parts of commands know nothing of each other, but what they answer.
 		"internal/cli": {
 			"internal/cli/answer",
+			"internal/cli/catalog",
+			"internal/cli/color",
+			"internal/cli/create",
+			"internal/cli/origins",
 			"internal/cli/pipeline",
+			"internal/cli/planning",
+			"internal/cli/presetfiles",
+			"internal/cli/pricelist",
+			"internal/cli/recorded",
+			"internal/cli/rendering",
+			"internal/cli/reviewstep",
 			"internal/cli/scaffold",
 			"internal/cli/schema",
 			"internal/cli/settings",
 			"internal/cli/sizes",
+			"internal/cli/suspend",
 			"internal/cli/validation",
 		},
-		"internal/cli/answer":     {},
-		"internal/cli/pipeline":   {},
-		"internal/cli/scaffold":   {},
-		"internal/cli/schema":     {},
-		"internal/cli/settings":   {},
-		"internal/cli/sizes":      {"internal/cli/answer"},
-		"internal/cli/validation": {},
+		"internal/cli/answer":      {},
+		"internal/cli/catalog":     {"internal/cli/answer", "internal/cli/settings"},
+		"internal/cli/color":       {},
+		"internal/cli/create":      {"internal/cli/answer", "internal/cli/scaffold"},
+		"internal/cli/origins":     {"internal/cli/answer", "internal/cli/recorded", "internal/cli/settings"},
+		"internal/cli/pipeline":    {},
+		"internal/cli/planning":    {"internal/cli/settings"},
+		"internal/cli/presetfiles": {"internal/cli/answer"},
+		"internal/cli/pricelist":   {"internal/cli/answer"},
+		"internal/cli/recorded":    {"internal/cli/answer"},
+		"internal/cli/rendering":   {},
+		"internal/cli/reviewstep":  {"internal/cli/pipeline", "internal/cli/settings"},
+		"internal/cli/scaffold":    {},
+		"internal/cli/schema":      {},
+		"internal/cli/settings":    {},
+		"internal/cli/sizes":       {"internal/cli/answer"},
+		"internal/cli/suspend":     {"internal/cli/answer", "internal/cli/scaffold"},
+		"internal/cli/validation":  {},
 	},
 	"internal/render": {
 		"internal/render": {
@@ -247,7 +279,10 @@ var within = map[string]map[string][]string{
 
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
 var composers = []string{
-	"internal/app", "internal/app/access", "internal/app/commits", "internal/app/forges", "internal/app/tips",
+	"internal/app", "internal/app/access", "internal/app/adapters", "internal/app/commits", "internal/app/compare",
+	"internal/app/edit", "internal/app/forges", "internal/app/lookup", "internal/app/observe",
+	"internal/app/pullrequest", "internal/app/reviewrecords", "internal/app/statusbranch", "internal/app/tips",
+	"internal/app/trace", "internal/app/upstream",
 }
 
 var adapters = []string{
@@ -267,7 +302,7 @@ var adapters = []string{
 
 // helpers of tests and the demo follow no layer.
 var helpers = []string{
-	"internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
+	"internal/app/apptest", "internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/reconciletest", "internal/redact/redacttest",
@@ -419,7 +454,7 @@ func TestCloudsAreNotLinked(t *testing.T) {
 func TestImportFault(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"internal/plan", "fmt", ""},
-		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/lease] may"},
+		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/lease internal/apply/occurrence] may"},
 		{"internal/plan", module + "internal/golden", "which is for tests"},
 		{"internal/engine", module + "internal/git", "imports the adapter"},
 		{"internal/apply", module + "internal/git", "imports the adapter"},

@@ -14,10 +14,10 @@ import (
 
 // modeTesters are the packages that may ask for capacity.mode, because they wire the adapters and the
 // desired.NodeSource of a mode. All others call what was wired.
-var modeTesters = []string{"internal/app", "internal/source", "internal/config"}
+var modeTesters = []string{"internal/app/adapters", "internal/source", "internal/config"}
 
 // mostModeTests is how many questions for the mode they ask together.
-const mostModeTests = 5
+const mostModeTests = 3
 
 // TestModeIsTestedInTheWiring finds the tests of capacity.mode: in the wiring only, and few.
 func TestModeIsTestedInTheWiring(t *testing.T) {

@@ -23,21 +23,22 @@ var realTime = []string{
 
 // realTimeAllowed are the test files that use it, and why a busy machine does not make them fail.
 var realTimeAllowed = map[string]string{
-	"internal/apply/limit/limit_test.go":      "it runs in a bubble",
-	"internal/app/loop_bench_linux_test.go":   "it is a benchmark, and no test",
-	"internal/apply/probe_test.go":            "it runs in a bubble",
-	"internal/app/bench_review_linux_test.go": "it is a benchmark, and no test",
-	"internal/app/ondemand/ondemand_test.go":  "it runs in a bubble",
-	"internal/app/tips/tips_test.go":          "it runs in a bubble",
-	"internal/apply/lease/lease_test.go":      "it runs in a bubble",
-	"internal/fence/fence_test.go":            "it runs in a bubble",
-	"internal/clock/clock_test.go":            "it runs in a bubble",
-	"internal/reconcile/property_test.go":     "the simulator runs it in a bubble",
-	"internal/reconcile/reconcile_test.go":    "the simulator runs it in a bubble",
-	"internal/reconcile/still_test.go":        "the simulator runs it in a bubble",
-	"internal/review/fixture_test.go":         "only tests in bubbles call it",
-	"internal/review/webhook/webhook_test.go": "it runs in a bubble",
-	"internal/watch/watch_test.go":            "it waits for a signal that must not come",
+	"internal/apply/limit/limit_test.go":           "it runs in a bubble",
+	"internal/app/loop_bench_linux_test.go":        "it is a benchmark, and no test",
+	"internal/app/compare/bench_linux_test.go":     "it is a benchmark, and no test",
+	"internal/apply/probe_test.go":                 "it runs in a bubble",
+	"internal/app/pullrequest/bench_linux_test.go": "it is a benchmark, and no test",
+	"internal/app/ondemand/ondemand_test.go":       "it runs in a bubble",
+	"internal/app/tips/tips_test.go":               "it runs in a bubble",
+	"internal/apply/lease/lease_test.go":           "it runs in a bubble",
+	"internal/fence/fence_test.go":                 "it runs in a bubble",
+	"internal/clock/clock_test.go":                 "it runs in a bubble",
+	"internal/reconcile/property_test.go":          "the simulator runs it in a bubble",
+	"internal/reconcile/reconcile_test.go":         "the simulator runs it in a bubble",
+	"internal/reconcile/still_test.go":             "the simulator runs it in a bubble",
+	"internal/review/fixture_test.go":              "only tests in bubbles call it",
+	"internal/review/webhook/webhook_test.go":      "it runs in a bubble",
+	"internal/watch/watch_test.go":                 "it waits for a signal that must not come",
 }
 
 // TestTestsDoNotDependOnTheMachine finds sleeps and limits on real time in tests.

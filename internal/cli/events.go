@@ -5,19 +5,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/status"
-	"syncer.dev/syncer/internal/status/events"
 )
 
 // eventsOptions are the options of "events".
@@ -42,12 +36,11 @@ commit of the source that was carried out. Git keeps all of them, unless status.
   syncer events workspace-phi-4-mini --since 24h -o json`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
 	cmd.Flags().DurationVar(&o.since, "since", 0, "only what is not older than this, such as 24h; 0 for all")
 	cmd.Flags().IntVar(&o.commits, "commits", 1000, "number of status commits to read")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings = given()
 		if len(args) == 1 {
 			o.name = args[0]
 		}
@@ -68,46 +61,9 @@ func (o eventsOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log, err := r.History(ctx, o.commits)
+	all, err := recorded.Events(ctx, r, recorded.Selection{Name: o.name, Since: o.since, Commits: o.commits}, time.Now())
 	if err != nil {
 		return err
 	}
-	all := events.Of(r.Cluster, log)
-	now := time.Now()
-	all = slices.DeleteFunc(all, func(e events.Event) bool {
-		other := o.name != "" && e.Workspace.Name != o.name && e.Workspace.String() != o.name
-		return other || o.since > 0 && e.Time.Before(now.Add(-o.since))
-	})
-	if len(all) == 0 && o.name != "" {
-		return answer.No("no event of Workspace %q is recorded", o.name)
-	}
-	switch o.output {
-	case "json":
-		return answer.PrintJSON(o.Out, eventList(all))
-	case "yaml":
-		return answer.PrintYAML(o.Out, eventList(all))
-	}
-	return printEvents(o.Out, all)
-}
-
-// printEvents prints events with columns in the manner of "kubectl events".
-func printEvents(w io.Writer, all []events.Event) error {
-	t := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(t, "TIME\tNAMESPACE\tNAME\tCOMMIT\tCHANGE")
-	for _, e := range all {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", e.Time.UTC().Format(time.RFC3339), diag.EscapeText(e.Workspace.Namespace),
-			diag.EscapeText(e.Workspace.Name), diag.EscapeText(e.Source[:min(len(e.Source), 12)]), diag.EscapeText(e.Change))
-	}
-	return t.Flush()
-}
-
-func eventList(all []events.Event) any {
-	items := []any{}
-	for _, e := range all {
-		items = append(items, map[string]any{
-			"time": e.Time.UTC().Format(time.RFC3339), "namespace": e.Workspace.Namespace, "name": e.Workspace.Name,
-			"change": e.Change, "commit": e.Source, "statusCommit": e.Commit,
-		})
-	}
-	return map[string]any{"apiVersion": status.APIVersion, "kind": "EventList", "items": items}
+	return answer.PrintEvents(o.Out, all, o.output)
 }

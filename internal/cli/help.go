@@ -4,13 +4,11 @@ package cli
 
 import (
 	"fmt"
-	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/source"
 )
 
 // The help of a command fits on one screen. The values of the configuration, over 50, are one line of it, and a topic
@@ -57,29 +55,8 @@ func summarizeConfiguration(cmd *cobra.Command) {
 // newConfigTopic returns the help topic "config". It is not a command: cobra lists it apart.
 func newConfigTopic() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "The values of the configuration"}
-	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = printConfiguration(cmd.OutOrStdout()) })
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { _ = settings.Describe(cmd.OutOrStdout()) })
 	return cmd
-}
-
-// printConfiguration lists the values of the configuration. The table in docs/configuration.md is made from the same
-// fields.
-func printConfiguration(w io.Writer) error {
-	fmt.Fprintf(w, `The configuration is one YAML file, %s or the file of --config. Unknown keys are errors.
-
-Each value can also be given as --set key=value, or in the environment: SYNCER_ and the words of the key in capitals,
-such as SYNCER_SOURCE_AUTH_SSH_KEY_FILE. Flags win over the environment, and the environment over the file.
-Commas separate the items of a list.
-
-A file that is found in the working folder or above, not named by --config or SYNCER_CONFIG, does not set hosts,
-credentials and files of this machine: it may have come with a checkout.
-
-`, source.DefaultConfig)
-	t := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(t, "KEY\tDEFAULT\tMEANING")
-	for _, f := range config.Fields() {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", f.Path, f.Default, f.Usage)
-	}
-	return t.Flush()
 }
 
 // newHelp returns the command "help", which unlike cobra's answers "no" to commands that do not exist.

@@ -16,10 +16,12 @@ import (
 	"strings"
 	"testing"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/edit"
 	"syncer.dev/syncer/internal/app/forges"
+	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/cli/pipeline"
+	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
@@ -54,30 +56,31 @@ func noNumber() error {
 // hinted returns an error of every type that has a hint, by package and name.
 func hinted() map[string]error {
 	return map[string]error{
-		"cli.offlineError":       offlineError{errors.New("no route")},
-		"capacity.RefusedError":  sizing.Refused(diag.NoSizeFits, "resource.instanceType", "no size fits", "a hint"),
-		"diag.Diagnostic":        diag.Errorf(diag.WrongType, "wrong").Suggest("a hint"), // its text has it
-		"diag.redactedError":     diag.Redacted(&git.RejectedError{Remedy: "a hint"}, strings.TrimSpace),
-		"advert.SHA256Error":     advert.SHA256Error{},
-		"signin.CredentialError": &signin.CredentialError{Text: "protected", Remedy: "a hint"},
-		"signin.AppError":        &signin.AppError{Status: 404, Message: "Not Found"},
-		"smarthttp.BusyError":    &smarthttp.BusyError{Status: "429 Too Many Requests"},
-		"smarthttp.NotGitError":  &smarthttp.NotGitError{},
-		"git.TagSignatureError":  &git.TagSignatureError{Tag: "v1", Remedy: "a hint"},
-		"target.NotServedError":  &target.NotServedError{Commit: strings.Repeat("0", 40)},
-		"git.SignatureError":     &git.SignatureError{Path: "w", Remedy: "a hint"},
-		"git.RewrittenError":     &git.RewrittenError{},
-		"git.RejectedError":      &git.RejectedError{Branch: "main", Remedy: "a hint"},
-		"git.UnreachableError":   &git.UnreachableError{Op: "push", Remedy: "a hint", Err: errors.New("no route")},
-		"hub.EndpointError":      hub.EndpointError("not a URL"),
-		"hub.StatusError":        &hub.StatusError{Code: 429},
-		"git.ShallowError":       &git.ShallowError{},
-		"revision.UnknownError":  &revision.UnknownError{Remedy: "a hint"},
-		"app.NoStatusError":      &app.NoStatusError{Branch: "b"},
-		"source.LinkError":       &source.LinkError{Path: "p"},
-		"forgehttp.safeError":    refused(),
-		"forges.setupError":      noForge(),
-		"pipeline.Error":         noNumber(),
+		"presetfiles.OfflineError":  presetfiles.OfflineError{Err: errors.New("no route")},
+		"capacity.RefusedError":     sizing.Refused(diag.NoSizeFits, "resource.instanceType", "no size fits", "a hint"),
+		"diag.Diagnostic":           diag.Errorf(diag.WrongType, "wrong").Suggest("a hint"), // its text has it
+		"diag.redactedError":        diag.Redacted(&git.RejectedError{Remedy: "a hint"}, strings.TrimSpace),
+		"advert.SHA256Error":        advert.SHA256Error{},
+		"signin.CredentialError":    &signin.CredentialError{Text: "protected", Remedy: "a hint"},
+		"signin.AppError":           &signin.AppError{Status: 404, Message: "Not Found"},
+		"smarthttp.BusyError":       &smarthttp.BusyError{Status: "429 Too Many Requests"},
+		"smarthttp.NotGitError":     &smarthttp.NotGitError{},
+		"git.TagSignatureError":     &git.TagSignatureError{Tag: "v1", Remedy: "a hint"},
+		"target.NotServedError":     &target.NotServedError{Commit: strings.Repeat("0", 40)},
+		"git.SignatureError":        &git.SignatureError{Path: "w", Remedy: "a hint"},
+		"git.RewrittenError":        &git.RewrittenError{},
+		"git.RejectedError":         &git.RejectedError{Branch: "main", Remedy: "a hint"},
+		"git.UnreachableError":      &git.UnreachableError{Op: "push", Remedy: "a hint", Err: errors.New("no route")},
+		"hub.EndpointError":         hub.EndpointError("not a URL"),
+		"hub.StatusError":           &hub.StatusError{Code: 429},
+		"git.ShallowError":          &git.ShallowError{},
+		"revision.UnknownError":     &revision.UnknownError{Remedy: "a hint"},
+		"edit.NoBranchError":        &edit.NoBranchError{Source: config.Source{Tag: "v1"}},
+		"statusbranch.MissingError": &statusbranch.MissingError{Branch: "b"},
+		"source.LinkError":          &source.LinkError{Path: "p"},
+		"forgehttp.safeError":       refused(),
+		"forges.setupError":         noForge(),
+		"pipeline.Error":            noNumber(),
 	}
 }
 
@@ -96,11 +99,12 @@ func TestEveryHintIsShown(t *testing.T) {
 			hint = "with HF_TOKEN the limit is higher"
 		case "hub.EndpointError":
 			hint = hub.EndpointError("").Hint()
-		case "cli.offlineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError", "smarthttp.NotGitError",
+		case "presetfiles.OfflineError", "advert.SHA256Error", "signin.AppError", "smarthttp.BusyError",
+			"smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "git.ShallowError", "app.NoStatusError", "source.LinkError", "forgehttp.safeError", "forges.setupError",
-			"pipeline.Error":
+		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
+			"forgehttp.safeError", "forges.setupError", "pipeline.Error":
 			hint = diag.Hints(err)[0]
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {

@@ -7,23 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/catalog"
+	"syncer.dev/syncer/internal/cli/create"
 	"syncer.dev/syncer/internal/cli/scaffold"
-	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/preset"
-	"syncer.dev/syncer/internal/source"
-	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/internal/workspace/load"
-	"syncer.dev/syncer/presets"
 )
 
 // newOptions are the options of "new": the Workspace to write.
@@ -73,38 +66,30 @@ func (o newOptions) run(ctx context.Context) error {
 	case !w.Tune && (len(w.Inputs) > 0 || w.Output != "" || w.Method != "" || w.PushSecret != ""):
 		return errors.New("--input, --output-image, --method and --push-secret need --tune")
 	}
-	dir, err := presetsAt(o.Stdio, ".")
+	dir, err := catalog.Folder(o.Env, ".")
 	if err != nil {
 		return err
 	}
-	catalog, err := localCatalog(dir)
+	text, err := create.Text(w, dir)
 	if err != nil {
 		return err
 	}
-	p, _ := catalog.Lookup(w.Preset)
-	text := w.YAML(p)
-	if err := check(ctx, text, dir, o.Stdio); err != nil {
+	problems, err := create.Check(ctx, text, dir)
+	if err != nil {
 		return err
+	}
+	if n := problems.Errors(); n > 0 {
+		for _, p := range problems {
+			fmt.Fprintln(o.Err, diag.EscapeText(fmt.Sprintf("%s: %s", p.Severity, p.Text())))
+		}
+		return answer.No("no file is written: %s", answer.Plural(n, "error"))
 	}
 	if o.file == "-" {
 		_, err := fmt.Fprint(o.Out, text)
 		return err
 	}
-	return o.write(cmp.Or(o.file, w.Name+".yaml"), text)
-}
-
-// write creates the file.
-func (o newOptions) write(name, text string) error {
-	text = modeline(name) + text
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return answer.No("%s exists, and is not overwritten", name)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Close()); err != nil {
+	name := cmp.Or(o.file, w.Name+".yaml")
+	if err := create.Write(name, text); err != nil {
 		return err
 	}
 	diag.Fprintf(o.Err, "wrote %s\n", filepath.ToSlash(name))
@@ -112,60 +97,4 @@ func (o newOptions) write(name, text string) error {
 		fmt.Fprintf(o.Err, "replace the lines marked %q in it\n", scaffold.ReplaceThis)
 	}
 	return nil
-}
-
-// modeline returns the first line of a file in a repository with a schema for editors, such as the example repository;
-// "" elsewhere.
-func modeline(file string) string {
-	const schema = ".schema/syncer.json"
-	dir, err := filepath.Abs(filepath.Dir(file))
-	if err != nil {
-		return ""
-	}
-	for up := schema; ; up = "../" + up {
-		switch {
-		case source.Exists(filepath.Join(dir, schema)):
-			return "# yaml-language-server: $schema=" + up + "\n"
-		case source.Exists(filepath.Join(dir, ".git")) || filepath.Dir(dir) == dir:
-			return ""
-		}
-		dir = filepath.Dir(dir)
-	}
-}
-
-// localCatalog is the built-in catalogue with the presets of the repository, if it has some.
-func localCatalog(dir string) (*preset.Catalog, error) {
-	if dir != "" {
-		return preset.Load(presets.FS, source.Folder(dir))
-	}
-	return preset.Load(presets.FS)
-}
-
-// check runs the checks of "syncer validate" in the working folder, without the policy of the configuration. It prints
-// the problems; errors among them make the exit code 1.
-func check(ctx context.Context, text, dir string, std Stdio) error {
-	c := config.Default()
-	c.Cluster, c.Capacity.AKS.Location = "example", source.DefaultRegion
-	in, err := desired.Read(
-		source.WithPresetsIn(dir, source.TextFile{Data: []byte(text)}),
-		presets.FS,
-		load.Options{},
-		workspace.Env{},
-		nil,
-	)
-	if err != nil {
-		return err
-	}
-	desired, err := desired.Desire(ctx, in.Set, in.Catalog, in.Renderer, source.PolicyOf(c), desired.Observed{})
-	if err != nil {
-		return err
-	}
-	n := diag.List(desired.Problems).Errors()
-	if n == 0 {
-		return nil
-	}
-	for _, p := range desired.Problems {
-		fmt.Fprintln(std.Err, diag.EscapeText(fmt.Sprintf("%s: %s", p.Severity, p.Text())))
-	}
-	return answer.No("no file is written: %s", answer.Plural(n, "error"))
 }

@@ -27,21 +27,14 @@ func oneOf(flag, value string, allowed ...string) error {
 }
 
 // offlineFlags is configFlags for a command that works without a cluster. It also gives --facts.
-func offlineFlags(cmd *cobra.Command, std Stdio) func() settings.Settings {
-	given := configFlags(cmd, std)
-	var facts []string
-	cmd.Flags().StringArrayVar(&facts, "facts", nil, "file or folder with objects of the cluster; may be repeated")
-	return func() settings.Settings {
-		s := given()
-		s.Facts = facts
-		return s
-	}
+func offlineFlags(cmd *cobra.Command, std Stdio, s *settings.Settings) {
+	configFlags(cmd, std, s)
+	cmd.Flags().StringArrayVar(&s.Facts, "facts", nil, "file or folder with objects of the cluster; may be repeated")
 }
 
-// configFlags gives the command --config, --set, and a flag for every value of the configuration. Its help has one
-// line for all of them. The function that it returns says what the command line gives.
-func configFlags(cmd *cobra.Command, std Stdio) func() settings.Settings {
-	var s settings.Settings
+// configFlags gives the command --config, --set, and a flag for every value of the configuration, all of which fill in
+// settings before the command runs. Its help has one line for all of them.
+func configFlags(cmd *cobra.Command, std Stdio, s *settings.Settings) {
 	s.Env = std.Env
 	s.Warn = func(d diag.Diagnostic) { fmt.Fprintln(std.Err, diag.EscapeText(d.String())) }
 	cmd.Flags().StringVar(&s.File, "config", "",
@@ -52,13 +45,12 @@ func configFlags(cmd *cobra.Command, std Stdio) func() settings.Settings {
 		cmd.Flags().String(f.Flag, "", f.Usage)
 	}
 	summarizeConfiguration(cmd)
-	return func() settings.Settings {
+	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
 		s.Flags = map[string]string{}
 		for _, f := range config.Fields() {
 			if flag := cmd.Flags().Lookup(f.Flag); flag.Changed {
 				s.Flags[f.Path] = flag.Value.String()
 			}
 		}
-		return s
 	}
 }

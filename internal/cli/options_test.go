@@ -12,11 +12,12 @@ import (
 	"testing"
 	"unicode"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/eject"
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/version"
 )
 
 // command is the struct of options of a command.
@@ -179,6 +180,9 @@ func TestUsage(t *testing.T) {
 		{"must not be negative", func(s Stdio) command { return renderOptions{Stdio: s, output: "yaml", nodes: -1} }},
 		{`-o "x" is not one of`, func(s Stdio) command { return pricesOptions{Stdio: s, output: "x"} }},
 		{`-o "x" is not one of`, func(s Stdio) command { return planOptions{Stdio: s, output: "x"} }},
+		{`--color "sometimes" is not one of auto, always, never`, func(s Stdio) command {
+			return planOptions{Stdio: s, output: "text", color: "sometimes"}
+		}},
 		{`-o "x" is not one of`, func(s Stdio) command { return statusOptions{Stdio: s, output: "x"} }},
 		{"give the file", func(s Stdio) command { return pricesRefreshOptions{Stdio: s} }},
 		{`-o "x" is not one of`, func(s Stdio) command { return presetsListOptions{Stdio: s, output: "x"} }},
@@ -261,15 +265,14 @@ func TestPresetsEject(t *testing.T) {
 func TestPresetsAddFiles(t *testing.T) {
 	dir := t.TempDir()
 	r := execute(t, "", func(s Stdio) command {
-		return presetsAddOptions{
-			Stdio:    s,
-			repo:     "Qwen/Qwen3-0.6B",
-			dir:      dir,
-			config:   "testdata/model/config.json",
-			index:    "testdata/model/index.json",
-			revision: "0123456789abcdef0123456789abcdef01234567",
-			license:  "apache-2.0",
-		}
+		return presetsAddOptions{Stdio: s, addition: presetfiles.Addition{
+			Repo:     "Qwen/Qwen3-0.6B",
+			Dir:      dir,
+			Config:   "testdata/model/config.json",
+			Index:    "testdata/model/index.json",
+			Revision: "0123456789abcdef0123456789abcdef01234567",
+			License:  "apache-2.0",
+		}}
 	})
 	if r.code != exitYes {
 		t.Fatalf("got %s", r)
@@ -284,7 +287,7 @@ func TestPresetsAddFiles(t *testing.T) {
 // TestVersionAndSchema run the commands without options.
 func TestVersionAndSchema(t *testing.T) {
 	r := execute(t, "", func(s Stdio) command { return versionOptions{s} })
-	if want := "syncer " + app.Version() + "\n"; r.out != want || r.code != exitYes {
+	if want := "syncer " + version.String() + "\n"; r.out != want || r.code != exitYes {
 		t.Errorf("got %s, want %q", r, want)
 	}
 	r = execute(t, "", func(s Stdio) command { return schemaOptions{s} })

@@ -11,8 +11,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/app/compare"
+	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cli/planning"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
@@ -74,7 +77,8 @@ func (c change) plan(t *testing.T, output string) result {
 			return printing{s, output, c.withQuota(t)}
 		}
 		return planOptions{
-			Stdio: s, settings: given, base: c.before, head: c.after, repository: c.repository.Dir, output: output,
+			Stdio: s, settings: given, output: output,
+			request: planning.Request{Base: c.before, Head: c.after, Repository: c.repository.Dir},
 		}
 	})
 }
@@ -105,12 +109,12 @@ func (c change) config(t *testing.T) config.Config {
 func (c change) withQuota(t *testing.T) plan.Plan {
 	t.Helper()
 	of := c.config(t)
-	repository, err := app.OpenRepository(of, c.repository.Dir)
+	repository, err := access.AsPerson(of, c.repository.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	revision := func(commit string) engine.Revision {
-		r, err := app.RevisionSource{Repository: repository, Config: of, Head: commit}.Fetch(t.Context())
+		r, err := upstream.Source{Repository: repository, Config: of, Head: commit}.Fetch(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +126,7 @@ func (c change) withQuota(t *testing.T) plan.Plan {
 	}
 	e := engine.New(engine.Settings{
 		Policy: source.PolicyOf(of),
-		Read:   app.NewReader(of, nil).Revision,
+		Read:   access.NewReader(of, nil).Revision,
 		Live:   engine.Live{Asked: findings.Asked{Azure: true}, Quota: quota},
 	}, nil)
 	p, err := e.Between(t.Context(), revision(c.before), revision(c.after))
@@ -177,7 +181,7 @@ func TestPlanOfMany(t *testing.T) {
 		t.Errorf("%d Workspaces in the text, exit code %d", n, text.code)
 	}
 	whole := c.plan(t, "markdown").out
-	p, err := app.PlanCommits(t.Context(), c.config(t), app.Comparison{
+	p, err := compare.Commits(t.Context(), c.config(t), compare.Request{
 		Repository: c.repository.Dir, Base: c.before, Head: c.after,
 	})
 	if err != nil {

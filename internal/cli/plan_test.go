@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/planning"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/git/gittest"
 )
@@ -37,11 +38,11 @@ func TestPlanCommits(t *testing.T) {
 	r, before, after := phiRepository(t)
 	plan := func(o planOptions) result {
 		return execute(t, "", func(s Stdio) command {
-			o.Stdio, o.settings, o.repository = s, settingsOf(s), r.Dir
+			o.Stdio, o.settings, o.request.Repository = s, settingsOf(s), r.Dir
 			return o
 		})
 	}
-	text := plan(planOptions{base: before, head: after, output: "text"})
+	text := plan(planOptions{request: planning.Request{Base: before, Head: after}, output: "text"})
 	for _, want := range []string{
 		"Plan for cluster example: " + before[:12] + " -> " + after[:12] + "\n",
 		"1 model replaced, serving interrupted, +2,414 USD/month, quota unknown: read the warnings\n",
@@ -52,7 +53,7 @@ func TestPlanCommits(t *testing.T) {
 			t.Errorf("got %s\nwant %q", text, want)
 		}
 	}
-	document := plan(planOptions{base: before, output: "json", exitCode: true})
+	document := plan(planOptions{request: planning.Request{Base: before}, output: "json", exitCode: true})
 	var got struct {
 		APIVersion, Kind, Base, Head string
 		Workspaces                   []struct{ Name, InstanceType string }
@@ -65,11 +66,12 @@ func TestPlanCommits(t *testing.T) {
 		got.Workspaces[0].InstanceType != "Standard_NC40ads_H100_v5" {
 		t.Errorf("got %s", document)
 	}
-	if got := plan(planOptions{base: after, output: "text", exitCode: true}); got.code != exitYes ||
+	unchanged := plan(planOptions{request: planning.Request{Base: after}, output: "text", exitCode: true})
+	if got := unchanged; got.code != exitYes ||
 		!strings.Contains(got.out, "no changes\n") {
 		t.Errorf("the same commit: got %s", got)
 	}
-	if got := plan(planOptions{base: "nosuch", output: "text"}); got.code != exitFailure ||
+	if got := plan(planOptions{request: planning.Request{Base: "nosuch"}, output: "text"}); got.code != exitFailure ||
 		!strings.Contains(got.err, `look up the commit: resolve "nosuch": unknown revision`) {
 		t.Errorf("an unknown commit: got %s", got)
 	}
@@ -80,7 +82,10 @@ func TestPlanFindsTheRepository(t *testing.T) {
 	t.Chdir(t.TempDir())
 	plan := func(set ...string) result {
 		return execute(t, "", func(s Stdio) command {
-			return planOptions{Stdio: s, settings: settings.Settings{Set: set, Env: s.Env}, base: before, output: "text"}
+			return planOptions{
+				Stdio: s, settings: settings.Settings{Set: set, Env: s.Env},
+				request: planning.Request{Base: before}, output: "text",
+			}
 		})
 	}
 	if got := plan(); got.code != exitFailure || !strings.Contains(got.err, "give --repo, or --set source.url=VALUE") {

@@ -6,16 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
-	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/cli/catalog"
+	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/eject"
-	"syncer.dev/syncer/internal/source"
 )
 
 // presetsEjectOptions are the options of "presets eject".
@@ -52,38 +50,24 @@ func (o presetsEjectOptions) run(ctx context.Context) error {
 	if o.example.GPUs < 1 || o.example.Nodes < 1 {
 		return errors.New("--gpus and --nodes must be at least 1")
 	}
-	catalog, err := loadCatalog(o.Stdio, o.repository)
-	if err != nil {
-		return err
-	}
-	p, err := findPreset(catalog, o.name)
+	models, p, err := o.preset(o.repository, o.name)
 	if err != nil {
 		return err
 	}
 	if p.Deprecated != "" {
 		return answer.No("preset %s can no longer be used: %s", p.Name, p.Deprecated)
 	}
-	tree, err := eject.Folder{}.FS()
+	dir, err := catalog.Folder(o.Env, o.repository)
 	if err != nil {
 		return err
 	}
-	dir, err := presetsAt(o.Stdio, o.repository)
+	n, err := presetfiles.Eject(ctx, presetfiles.Ejection{
+		Catalog: models, Preset: p, Presets: dir, Dir: o.dir, Example: o.example, Force: o.force,
+	})
 	if err != nil {
-		return err
-	}
-	in, err := source.NewReader(config.Default()).Read(source.WithPresetsIn(dir, tree), source.AsRead)
-	if err != nil {
-		return err
-	}
-	files, err := eject.Files(ctx, catalog.FS(), in.Renderer, p, o.example)
-	if err != nil {
-		return err
-	}
-	names := slices.Sorted(maps.Keys(files))
-	if err := writeFolder(o.dir, files, names, o.force); err != nil {
 		return err
 	}
 	fmt.Fprintln(o.Out, filepath.Join(o.dir, "README.md"))
-	fmt.Fprintf(o.Err, "wrote %s; README.md describes their use\n", answer.Plural(len(names), "file"))
+	fmt.Fprintf(o.Err, "wrote %s; README.md describes their use\n", answer.Plural(n, "file"))
 	return nil
 }

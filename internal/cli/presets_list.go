@@ -40,24 +40,24 @@ func (o presetsListOptions) run(context.Context) error {
 	if err := oneOf("-o", o.output, "table", "json"); err != nil {
 		return err
 	}
-	catalog, err := loadCatalog(o.Stdio, o.repository)
+	models, err := o.catalog(o.repository)
 	if err != nil {
 		return err
 	}
 	if o.output == "json" {
-		err = answer.PrintJSON(o.Out, answer.PresetsOf(catalog))
+		err = answer.PrintJSON(o.Out, answer.PresetsOf(models))
 	} else {
-		err = o.table(catalog)
+		err = o.table(models)
 	}
-	if n := len(catalog.Problems()); err == nil && n > 0 {
+	if n := len(models.Problems()); err == nil && n > 0 {
 		return answer.No("%s; presets with errors are left out", answer.Plural(n, "error"))
 	}
 	return err
 }
 
 // table prints the models as a table, and says how many it leaves out.
-func (o presetsListOptions) table(catalog *preset.Catalog) error {
-	deprecated, err := answer.PrintPresets(o.Out, catalog, o.all)
+func (o presetsListOptions) table(models *preset.Catalog) error {
+	deprecated, err := answer.PrintPresets(o.Out, models, o.all)
 	if err == nil && deprecated > 0 && !o.all {
 		diag.Fprintf(o.Err, "%d deprecated models are left out; --all lists them\n", deprecated)
 	}

@@ -40,18 +40,14 @@ func (o presetsShowOptions) run(context.Context) error {
 	if err := oneOf("-o", o.output, "table", "json", "yaml"); err != nil {
 		return err
 	}
-	catalog, err := loadCatalog(o.Stdio, o.repository)
-	if err != nil {
-		return err
-	}
-	p, err := findPreset(catalog, o.name)
+	models, p, err := o.preset(o.repository, o.name)
 	if err != nil {
 		return err
 	}
 	if o.output == "table" {
-		return answer.PrintFacts(o.Out, catalog, p)
+		return answer.PrintFacts(o.Out, models, p)
 	}
-	document, err := answer.PresetOf(catalog, p)
+	document, err := answer.PresetOf(models, p)
 	switch {
 	case err != nil:
 		return err

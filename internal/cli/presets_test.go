@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"syncer.dev/syncer/internal/cli/presetfiles"
 )
 
 // TestPresetsAddOnline asks a Hugging Face that holds one model.
@@ -56,7 +58,7 @@ func TestPresetsAddOnline(t *testing.T) {
 		env := map[string]string{"HF_ENDPOINT": test.endpoint, "HF_TOKEN": test.token}
 		got := execute(t, "", func(s Stdio) command {
 			s.Env = func(name string) (string, bool) { v, ok := env[name]; return v, ok }
-			return presetsAddOptions{Stdio: s, repo: test.repo, dir: dir}
+			return presetsAddOptions{Stdio: s, addition: presetfiles.Addition{Repo: test.repo, Dir: dir}}
 		})
 		if got.code != test.code || !strings.Contains(got.err, test.says) || strings.Contains(got.out+got.err, secret) {
 			t.Errorf("%s: got %s", test.repo, got)
@@ -69,35 +71,6 @@ func TestPresetsAddOnline(t *testing.T) {
 			(!bytes.Contains(text, []byte("repo: Team/Model\n")) || !bytes.Contains(text, []byte("gated: true\n")) ||
 				bytes.Contains(text, []byte(secret))) {
 			t.Errorf("%s", text)
-		}
-	}
-}
-
-// TestWriteFolder: nothing is written outside of the folder, not even through a link.
-func TestWriteFolder(t *testing.T) {
-	outside := t.TempDir()
-	dir := t.TempDir()
-	if err := os.Symlink(outside, filepath.Join(dir, "models")); err != nil {
-		t.Fatal(err)
-	}
-	err := writeFolder(dir, map[string][]byte{"models/x": []byte("x")}, []string{"models/x"}, true)
-	if entries, _ := os.ReadDir(outside); err == nil || len(entries) > 0 {
-		t.Errorf("error %v, and %d files outside", err, len(entries))
-	}
-}
-
-func TestPresetsTree(t *testing.T) {
-	for dir, want := range map[string][2]string{
-		"presets":          {"presets", ""},
-		"a/presets/":       {"a/presets", ""},
-		"presets/models":   {"presets", ""},
-		"presets/models/x": {"presets", "x"},
-		".":                {".", ""},
-		"models":           {".", ""},
-		"models/x":         {".", "x"},
-	} {
-		if tree, name := presetsTree(filepath.FromSlash(dir), ""); filepath.ToSlash(tree) != want[0] || name != want[1] {
-			t.Errorf("%s: %s, %s", dir, tree, name)
 		}
 	}
 }
@@ -119,7 +92,7 @@ func TestPresetsAddFolder(t *testing.T) {
 	write("model.safetensors", string([]byte{byte(len(header)), 0, 0, 0, 0, 0, 0, 0})+header+strings.Repeat("x", 12<<20))
 	add := func() (int, string) {
 		got := execute(t, "", func(s Stdio) command {
-			return presetsAddOptions{Stdio: s, repo: "team/model", dir: dir, from: from}
+			return presetsAddOptions{Stdio: s, addition: presetfiles.Addition{Repo: "team/model", Dir: dir, From: from}}
 		})
 		return got.code, got.err
 	}

@@ -4,16 +4,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/pricelist"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/source"
 )
 
 // pricesOptions are the options of "prices".
@@ -38,11 +34,10 @@ come from the file of capacity.prices, or else from the list in the binary.`,
   syncer prices --all -o json`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().BoolVar(&o.all, "all", false, "also sizes that no preset can use")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings = given()
 		if len(args) == 1 {
 			o.size = args[0]
 		}
@@ -50,14 +45,6 @@ come from the file of capacity.prices, or else from the list in the binary.`,
 	}
 	cmd.AddCommand(newPricesRefresh(std))
 	return cmd
-}
-
-// meant asks whether a known name was meant.
-func meant(near string) string {
-	if near == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", near)
 }
 
 func (o pricesOptions) run(context.Context) error {
@@ -68,26 +55,10 @@ func (o pricesOptions) run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := source.ReadPrices(offline.Config.Capacity.Prices)
+	prices, err := pricelist.Select(offline.Config, o.size, o.all)
 	if err != nil {
 		return err
 	}
-	region := offline.Config.Capacity.AKS.Location
-	skus, all := slices.Collect(capacity.SKUs()), o.all
-	if o.size != "" {
-		s, ok := capacity.LookupSKU(o.size)
-		if !ok {
-			return answer.No("size %q is not known%s", o.size, meant(capacity.NearSKU(o.size)))
-		}
-		skus, all = []capacity.SKU{s}, true
-	} else if !list.Knows(region) {
-		more := meant(list.Near(region))
-		if more == "" {
-			more = "; it has: " + strings.Join(list.Regions(), ", ")
-		}
-		return answer.No("the price list has no region %q%s", region, more)
-	}
-	prices := answer.PricesOf(skus, list, region, all)
 	if o.output == "table" {
 		return prices.Print(o.Out)
 	}

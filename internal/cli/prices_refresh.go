@@ -6,15 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
-	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/app/lookup"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/pricelist"
 )
 
 // pricesURL is the variable with the address of a mirror of Azure's price list.
@@ -41,7 +39,7 @@ capacity.prices. Azure asks for no credentials. After an error the file is uncha
 	}
 	cmd.Flags().StringVarP(&o.file, "output", "o", "", "file to write")
 	cmd.Flags().StringSliceVar(&o.regions, "regions", nil, "regions to read (default all that have GPUs)")
-	cmd.Flags().StringVar(&o.address, "url", "", "price list; also "+pricesURL+" (default "+app.DefaultPricesURL+")")
+	cmd.Flags().StringVar(&o.address, "url", "", "price list; also "+pricesURL+" (default "+lookup.DefaultPricesURL+")")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
@@ -54,40 +52,11 @@ func (o pricesRefreshOptions) run(ctx context.Context) error {
 	if v, ok := o.Env(pricesURL); ok && address == "" {
 		address = v
 	}
-	if len(regions) == 0 {
-		regions = capacity.Prices{}.Regions()
-	}
-	list, err := app.FetchPrices(ctx, address, regions, time.Now().UTC().Format(time.DateOnly))
+	list, err := pricelist.Refresh(ctx, o.file, address, regions, time.Now())
 	if err != nil {
-		return fmt.Errorf("fetch prices: %w", err)
-	}
-	count := 0
-	for _, r := range list.Regions() {
-		count += len(list.Sizes(r))
-	}
-	if count == 0 {
-		return errors.New("fetch prices: the list holds no size of the N series")
-	}
-	if err := replaceFile(o.file, list.Encode()); err != nil {
-		return fmt.Errorf("write prices: %w", err)
+		return err
 	}
 	fmt.Fprintf(o.Err, "%s of %s in %s\n",
-		answer.Plural(count, "price"), list.Date(), answer.Plural(len(list.Regions()), "region"))
+		answer.Plural(pricelist.Count(list), "price"), list.Date(), answer.Plural(len(list.Regions()), "region"))
 	return nil
-}
-
-// replaceFile writes a file atomically: a reader sees all of the old content or all of the new.
-func replaceFile(name string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".prices-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // renamed before, unless a step failed
-	if _, err = tmp.Write(data); err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
 }

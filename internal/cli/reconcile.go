@@ -4,22 +4,12 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"maps"
-	"net"
-	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/diag"
 )
 
 // reconcileOptions are the options of "reconcile".
@@ -44,13 +34,10 @@ Exit code 1 says that a component failed in the pass, or that a Workspace has fa
   syncer reconcile --address http://127.0.0.1:8080 -o json`,
 		Args: cobra.NoArgs,
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVar(&o.address, "address", "", "URL of the daemon; by default that of the configuration")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.settings = given()
-		return o.run(cmd.Context())
-	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 
@@ -59,92 +46,16 @@ func (o reconcileOptions) run(ctx context.Context) error {
 	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
 		return err
 	}
-	address, err := o.target()
+	address, err := o.settings.Daemon(o.address)
 	if err != nil {
 		return err
 	}
-	all, err := app.RequestPass(ctx, address)
+	all, err := ondemand.Request(ctx, address)
 	if err != nil {
 		return err
 	}
-	if err := o.print(all); err != nil {
+	if err := answer.PrintPasses(o.Out, all, o.output); err != nil {
 		return err
 	}
-	failed := 0
-	for _, r := range all {
-		switch {
-		case r.Error != "" && len(all) > 1:
-			return answer.No("the pass of cluster %s was not complete: %s", r.Cluster, r.Error)
-		case r.Error != "":
-			return answer.No("the pass was not complete: %s", r.Error)
-		}
-		failed += r.States["Failed"]
-	}
-	if failed > 0 {
-		return answer.No("%s failed", answer.Plural(failed, "Workspace"))
-	}
-	return nil
-}
-
-// target returns the URL of the daemon.
-func (o reconcileOptions) target() (string, error) {
-	if o.address != "" {
-		u, err := url.Parse(o.address)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return "", fmt.Errorf("--address %q is not a URL such as http://127.0.0.1:8080", o.address)
-		}
-		return strings.TrimSuffix(u.String(), "/"), nil
-	}
-	c, err := o.settings.Load()
-	if err != nil {
-		return "", err
-	}
-	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil {
-		return "", fmt.Errorf("the configuration has no address of the daemon (listen): name it with --address")
-	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, port), nil
-}
-
-func (o reconcileOptions) print(all []ondemand.Result) error {
-	switch o.output {
-	case "json":
-		return answer.PrintJSON(o.Out, ondemand.Document(all))
-	case "yaml":
-		data, err := json.Marshal(ondemand.Document(all))
-		if err != nil {
-			return err
-		}
-		var v any
-		if err := json.Unmarshal(data, &v); err != nil {
-			return err
-		}
-		return answer.PrintYAML(o.Out, v)
-	}
-	for _, r := range all {
-		if _, err := io.WriteString(o.Out, diag.EscapeText(line(r))+"\n"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// line says in words what came of a pass.
-func line(r ondemand.Result) string {
-	var states []string
-	for _, s := range slices.Sorted(maps.Keys(r.States)) {
-		states = append(states, fmt.Sprintf("%d %s", r.States[s], s))
-	}
-	if len(states) == 0 {
-		states = []string{"no Workspaces"}
-	}
-	text := fmt.Sprintf("cluster %s at commit %s: %s", r.Cluster, r.Commit[:min(len(r.Commit), 12)],
-		strings.Join(states, ", "))
-	if !r.Settled && r.Error == "" {
-		text += "; changes are in progress"
-	}
-	return text
+	return answer.Passed(all)
 }

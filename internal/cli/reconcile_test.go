@@ -10,8 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"syncer.dev/syncer/internal/cli/settings"
 )
 
 // TestReconcile: the answer of the daemon is one line and an exit code, and that of any other program at the address is
@@ -78,25 +76,5 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("code %d, output %q, error %q", code, out.String(), msg.String())
 			}
 		})
-	}
-}
-
-// TestReconcileTarget: the address is that of the configuration, and a wildcard means this machine.
-func TestReconcileTarget(t *testing.T) {
-	for listen, want := range map[string]string{
-		"127.0.0.1:8080": "http://127.0.0.1:8080", ":9": "http://127.0.0.1:9", "0.0.0.0:9": "http://127.0.0.1:9",
-		"[::]:9": "http://127.0.0.1:9", "syncer.example.com:80": "http://syncer.example.com:80",
-	} {
-		o := reconcileOptions{settings: settings.Settings{
-			Env: func(string) (string, bool) { return "", false }, Set: []string{"listen=" + listen},
-		}}
-		if got, err := o.target(); got != want || err != nil {
-			t.Errorf("listen %s: %s, %v; want %s", listen, got, err, want)
-		}
-	}
-	for _, address := range []string{"127.0.0.1:8080", "ftp://x", "http://"} {
-		if got, err := (reconcileOptions{address: address}).target(); err == nil {
-			t.Errorf("--address %s: %s", address, got)
-		}
 	}
 }

@@ -10,10 +10,7 @@ import (
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/logging"
-	"syncer.dev/syncer/internal/reconcile"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // runOptions are the options of "run".
@@ -44,13 +41,10 @@ succeeded, failed or suspended, and the status branch says so. Either then exits
   syncer run --wait --set source.url=/srv/git/models.git`,
 		Args: cobra.NoArgs,
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().BoolVar(&o.once, "once", false, "make one pass, and exit")
 	cmd.Flags().BoolVar(&o.wait, "wait", false, "exit when every Workspace is ready or has failed")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.settings = given()
-		return o.run(cmd.Context())
-	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 
@@ -82,27 +76,5 @@ func (o runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return exitOf(last)
-}
-
-// exitOf turns the last outcome into the exit code: 1 if a Workspace, its last commit, or a whole file has failed.
-func exitOf(last reconcile.Outcome) error {
-	if last.Err != nil {
-		return last.Err
-	}
-	failed := 0
-	for _, r := range last.Reports {
-		if r.Failing() {
-			failed++
-		}
-	}
-	for _, p := range last.Problems {
-		if p.Severity == diag.Error && p.Workspace == (workspace.Key{}) {
-			failed++
-		}
-	}
-	if failed > 0 {
-		return answer.No("%d of %s failed", failed, answer.Plural(len(last.Reports), "Workspace"))
-	}
-	return nil
+	return answer.Done(last)
 }

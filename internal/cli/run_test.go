@@ -60,7 +60,7 @@ func TestRunOnce(t *testing.T) {
 	}
 }
 
-func TestExitOf(t *testing.T) {
+func TestExitCodeOfRun(t *testing.T) {
 	key := workspace.Key{Namespace: "default", Name: "phi"}
 	ready, failed := status.Report{Key: key, State: status.Ready}, status.Report{Key: key, State: status.Failed}
 	for name, test := range map[string]struct {
@@ -79,7 +79,7 @@ func TestExitOf(t *testing.T) {
 		"a server that is away": {reconcile.Outcome{Err: errors.New("refused")}, exitFailure, "syncer: refused\n"},
 	} {
 		var talk strings.Builder
-		if code := exitCode(t.Context(), exitOf(test.last), &talk); code != test.code || talk.String() != test.want {
+		if code := exitCode(t.Context(), answer.Done(test.last), &talk); code != test.code || talk.String() != test.want {
 			t.Errorf("%s: exit code %d and %q, want %d and %q", name, code, talk.String(), test.code, test.want)
 		}
 	}

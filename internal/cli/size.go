@@ -12,6 +12,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/catalog"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/cli/sizes"
 	"syncer.dev/syncer/internal/diag"
@@ -44,7 +45,7 @@ func newSize(std Stdio) *cobra.Command {
   syncer size --preset phi-4-mini-instruct --instance-type Standard_NC24ads_A100_v4 --compat kaito`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	given := offlineFlags(cmd, std)
+	offlineFlags(cmd, std, &o.settings)
 	f := cmd.Flags()
 	f.BoolVar(&o.all, "all", false, "show the alternatives of several Workspaces too")
 	f.StringVar(&o.preset, "preset", "", "preset to size, instead of a PATH")
@@ -58,7 +59,6 @@ func newSize(std Stdio) *cobra.Command {
 	f.IntVar(&o.gpus, "gpus", 0, "with --compat kaito: usable GPUs of an existing node")
 	f.StringVarP(&o.output, "output", "o", "table", "table or json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings = given()
 		if len(args) == 1 {
 			o.path = args[0]
 		}
@@ -138,11 +138,12 @@ func (q sizeOptions) request(offline source.Reader) (sizes.Request, error) {
 	if q.preset == "" {
 		return r, nil
 	}
-	catalog, err := catalogWith(q.Stdio, offline.PresetsOf(offline.SourceFolders([]string{"."})[0]))
+	models, problems, err := catalog.With(offline.PresetsOf(offline.SourceFolders([]string{"."})[0]))
+	q.tell(problems)
 	if err != nil {
 		return r, err
 	}
-	p, err := findPreset(catalog, q.preset)
+	p, err := catalog.Find(models, q.preset)
 	r.Preset = &p
 	return r, err
 }

@@ -3,17 +3,15 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/status"
 )
@@ -43,11 +41,10 @@ cluster need not be named if the branch holds one cluster.`,
   syncer status -o wide --watch`,
 		Args: cobra.MaximumNArgs(1),
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table, wide, json or yaml")
 	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "keep running, and print after each change")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings = given()
 		if len(args) == 1 {
 			o.name = args[0]
 		}
@@ -65,74 +62,19 @@ func (o statusOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var shown []byte
-	for {
-		reports, err := recorded(ctx, r, o.name)
-		if err != nil {
-			return err
-		}
-		var b bytes.Buffer
-		if err := printReports(&b, reports, o.output); err != nil {
-			return err
-		}
-		if !bytes.Equal(shown, b.Bytes()) {
-			shown = b.Bytes()
-			if _, err := o.Out.Write(shown); err != nil {
-				return err
-			}
-		}
-		if !o.watch {
-			if len(reports) == 0 {
-				diag.Fprintf(o.Err, "no Workspaces are recorded for cluster %s on branch %s\n", r.Cluster, c.Status.Branch)
-			}
-			return nil
-		}
-		if err := clock.Sleep(ctx, min(c.Source.Interval, maxWatchInterval)); err != nil {
-			return err
-		}
+	if o.watch {
+		print := func(w io.Writer, all []status.Report) error { return answer.PrintReports(w, all, o.output) }
+		return recorded.Watch(ctx, r, o.name, c.Source.Interval, o.Out, print)
 	}
-}
-
-// maxWatchInterval bounds the time between two reads of the status branch by "status --watch".
-const maxWatchInterval = 2 * time.Second
-
-// recorded returns the Reports on the status branch; of the named Workspace only, if one is named.
-func recorded(ctx context.Context, r app.Status, name string) ([]status.Report, error) {
-	files, err := r.Read(ctx)
+	reports, err := recorded.Reports(ctx, r, o.name, time.Now())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := status.FromFiles(files, time.Now())
-	if name == "" {
-		return all, nil
+	if err := answer.PrintReports(o.Out, reports, o.output); err != nil {
+		return err
 	}
-	var out []status.Report
-	for _, report := range all {
-		if report.Name == name || report.Key.String() == name {
-			out = append(out, report)
-		}
+	if len(reports) == 0 {
+		diag.Fprintf(o.Err, "no Workspaces are recorded for cluster %s on branch %s\n", r.Cluster, c.Status.Branch)
 	}
-	if len(out) == 0 {
-		return nil, answer.No("Workspace %q is not recorded", name)
-	}
-	return out, nil
-}
-
-// printReports prints Reports in one of the formats of "status".
-func printReports(w io.Writer, reports []status.Report, output string) error {
-	switch output {
-	case "json":
-		return answer.PrintJSON(w, statusList(reports))
-	case "yaml":
-		return answer.PrintYAML(w, statusList(reports))
-	}
-	return status.Table(w, reports, output == "wide")
-}
-
-func statusList(reports []status.Report) any {
-	items := []any{}
-	for _, r := range reports {
-		items = append(items, r.Document())
-	}
-	return map[string]any{"apiVersion": status.APIVersion, "kind": "WorkspaceStatusList", "items": items}
+	return nil
 }

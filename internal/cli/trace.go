@@ -4,18 +4,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/origins"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/source"
-	"syncer.dev/syncer/internal/status"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // traceOptions are the options of "trace".
@@ -23,7 +17,8 @@ type traceOptions struct {
 	Stdio
 	settings settings.Settings
 
-	object, namespace, revision, output string
+	request origins.Request
+	output  string
 }
 
 func newTrace(std Stdio) *cobra.Command {
@@ -38,12 +33,12 @@ cluster.`,
   syncer trace service/workspace-phi-4-mini -n default --revision v1.2`,
 		Args: cobra.ExactArgs(1),
 	}
-	given := offlineFlags(cmd, std)
-	cmd.Flags().StringVarP(&o.namespace, "namespace", "n", "", "namespace of the object; any if empty")
-	cmd.Flags().StringVar(&o.revision, "revision", "HEAD", "commit of the repository to look in")
+	offlineFlags(cmd, std, &o.settings)
+	cmd.Flags().StringVarP(&o.request.Namespace, "namespace", "n", "", "namespace of the object; any if empty")
+	cmd.Flags().StringVar(&o.request.Revision, "revision", "HEAD", "commit of the repository to look in")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings, o.object = given(), args[0]
+		o.request.Object = args[0]
 		return o.run(cmd.Context())
 	}
 	return cmd
@@ -54,77 +49,9 @@ func (o traceOptions) run(ctx context.Context) error {
 	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
 		return err
 	}
-	kind, name, ok := strings.Cut(o.object, "/")
-	if !ok || kind == "" || name == "" {
-		return fmt.Errorf("%q is not KIND/NAME", o.object)
-	}
-	offline, err := o.settings.Offline([]string{"."})
+	items, err := origins.Find(ctx, o.settings, o.request)
 	if err != nil {
 		return err
 	}
-	root, _, err := source.RepositoryOf(".")
-	if err != nil {
-		return err
-	}
-	wanted := app.Wanted{Kind: kind, Name: name, Namespace: o.namespace}
-	origins, err := app.Trace(ctx, offline.Config, root, o.revision, wanted)
-	if err != nil {
-		return err
-	}
-	if len(origins) == 0 {
-		return answer.No("no Workspace and no file of %s makes %s", o.revision, o.object)
-	}
-	reports := o.reports(ctx)
-	items := make([]answer.Origin, len(origins))
-	for i, origin := range origins {
-		items[i] = originOf(origin, reports)
-	}
-	switch o.output {
-	case "json":
-		return answer.PrintJSON(o.Out, answer.OriginsOf(items))
-	case "yaml":
-		return answer.PrintYAML(o.Out, answer.OriginsOf(items))
-	}
-	return answer.PrintOrigins(o.Out, items)
-}
-
-// reports returns what the status branch says, by Workspace; nothing if it cannot be read: where an object comes from
-// does not depend on it.
-func (o traceOptions) reports(ctx context.Context) map[workspace.Key]status.Report {
-	c, err := o.settings.Load() // that of Offline names a cluster in any case
-	if err != nil {
-		return nil
-	}
-	r, err := app.OpenStatus(ctx, c)
-	if err != nil {
-		return nil
-	}
-	all, err := recorded(ctx, r, "")
-	if err != nil {
-		return nil
-	}
-	out := map[workspace.Key]status.Report{}
-	for _, report := range all {
-		out[report.Key] = report
-	}
-	return out
-}
-
-func originOf(from app.Origin, reports map[workspace.Key]status.Report) answer.Origin {
-	out := answer.Origin{
-		Object: from.Object.String(), Namespace: from.Object.Namespace, Preset: from.Preset,
-		Path: from.Place.Path, Line: from.Place.Line, Head: string(from.Head.Hash),
-	}
-	if from.Workspace != (workspace.Key{}) {
-		out.Workspace = from.Workspace.String()
-	}
-	if c := from.Changed; c.Hash != "" {
-		out.Changed = &answer.Change{
-			Commit: string(c.Hash), Author: c.Author, Time: c.Time.UTC().Format(time.RFC3339), Subject: c.Subject(),
-		}
-	}
-	if r, ok := reports[from.Workspace]; ok {
-		out.State, out.ObservedCommit = string(r.State), r.ObservedCommit
-	}
-	return out
+	return answer.PrintOrigins(o.Out, items, o.output)
 }

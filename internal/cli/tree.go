@@ -4,11 +4,13 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -32,9 +34,9 @@ nodes, and its objects. Without source.url the branch is that of the repository 
 		Example: `  syncer tree workspace-phi-4-mini`,
 		Args:    cobra.ExactArgs(1),
 	}
-	given := configFlags(cmd, std)
+	configFlags(cmd, std, &o.settings)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.settings, o.name = given(), args[0]
+		o.name = args[0]
 		return o.run(cmd.Context())
 	}
 	return cmd
@@ -46,7 +48,7 @@ func (o treeOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reports, err := recorded(ctx, r, o.name)
+	reports, err := recorded.Reports(ctx, r, o.name, time.Now())
 	if err != nil {
 		return err
 	}
@@ -59,12 +61,12 @@ func (o treeOptions) run(ctx context.Context) error {
 }
 
 // openStatus opens the status branch, and says on standard error which one, if it is that of a clone.
-func openStatus(ctx context.Context, std Stdio, s settings.Settings) (config.Config, app.Status, error) {
+func openStatus(ctx context.Context, std Stdio, s settings.Settings) (config.Config, statusbranch.Reader, error) {
 	c, err := s.Load()
 	if err != nil {
-		return c, app.Status{}, err
+		return c, statusbranch.Reader{}, err
 	}
-	r, err := app.OpenStatus(ctx, c)
+	r, err := statusbranch.Open(ctx, c)
 	if err == nil && r.From != "" {
 		diag.Fprintf(std.Err, "reading %s\n", r.From)
 	}

@@ -40,13 +40,13 @@ ConfigMaps and existing nodes that Workspaces name must be in PATH or --facts (f
   kubectl get nodes,configmaps -A -o yaml > facts.yaml && syncer validate . --facts facts.yaml`,
 		Args: cobra.MinimumNArgs(1),
 	}
-	given := offlineFlags(cmd, std)
+	offlineFlags(cmd, std, &o.settings)
 	f := cmd.Flags()
 	f.StringVar(&o.format, "format", "text", "text, json, github, azure or sarif")
 	f.StringVar(&o.base, "base", "", "commit to compare with, or where this branch forked off it")
 	f.StringVar(&o.old, "old", "", "file or folder to compare with")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
-		o.paths, o.settings = paths, given()
+		o.paths = paths
 		return o.run(cmd.Context())
 	}
 	return cmd

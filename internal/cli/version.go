@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/version"
 )
 
 // versionOptions are the options of "version".
@@ -26,6 +26,6 @@ func newVersion(std Stdio) *cobra.Command {
 }
 
 func (o versionOptions) run(context.Context) error {
-	_, err := fmt.Fprintln(o.Out, "syncer "+app.Version())
+	_, err := fmt.Fprintln(o.Out, "syncer "+version.String())
 	return err
 }

@@ -8,14 +8,15 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/sops"
 	"syncer.dev/syncer/internal/sops/keys"
+	"syncer.dev/syncer/internal/version"
 )
 
 // Keyring returns the keys of the configuration for encrypted Secrets. It asks no server yet.
-func Keyring(c config.Config, userAgent string) (*keys.Keyring, error) {
+func Keyring(c config.Config) (*keys.Keyring, error) {
 	d := c.Source.Decryption
 	k, err := keys.New(keys.Options{
 		AgeKeyFile: d.AgeKeyFile,
-		UserAgent:  userAgent,
+		UserAgent:  version.UserAgent(),
 		Vault: keys.Vault{
 			URLs:     d.AzureKeyVault.Vaults,
 			Auth:     d.AzureKeyVault.Auth,

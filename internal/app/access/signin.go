@@ -11,12 +11,13 @@ import (
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/entra"
 	"syncer.dev/syncer/internal/git/signin"
+	"syncer.dev/syncer/internal/version"
 )
 
 // AsPerson opens a repository for a command that a person runs. Where no credentials are configured, those of the
 // person serve: the keys of the SSH agent, and what git's credential helper knows.
-func AsPerson(c config.Config, url, userAgent string) (*git.Repository, error) {
-	o, err := repositoryOptions(c, url, userAgent)
+func AsPerson(c config.Config, url string) (*git.Repository, error) {
+	o, err := repositoryOptions(c, url)
 	if err != nil {
 		return nil, err
 	}
@@ -29,8 +30,8 @@ func AsPerson(c config.Config, url, userAgent string) (*git.Repository, error) {
 }
 
 // AsDaemon opens the repository with the credentials of the configuration alone.
-func AsDaemon(c config.Config, userAgent string) (*git.Repository, error) {
-	o, err := repositoryOptions(c, c.Source.URL, userAgent)
+func AsDaemon(c config.Config) (*git.Repository, error) {
+	o, err := repositoryOptions(c, c.Source.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func withAgent(a *git.Auth) {
 	}
 }
 
-func repositoryOptions(c config.Config, url, userAgent string) (git.Options, error) {
+func repositoryOptions(c config.Config, url string) (git.Options, error) {
 	pack, file, total := c.Source.Limits.Bytes()
 	o := git.Options{
 		URL: url, Branch: c.Source.Branch, Tag: c.Source.Tag, Commit: c.Source.Commit, Timeout: c.Source.Timeout,
@@ -69,12 +70,12 @@ func repositoryOptions(c config.Config, url, userAgent string) (git.Options, err
 		o.Auth.Username = auth.Username
 	}
 	var err error
-	o.Auth.Token, err = tokenSource(auth, userAgent)
+	o.Auth.Token, err = tokenSource(auth)
 	return o, err
 }
 
 // tokenSource returns what makes tokens, or nil.
-func tokenSource(auth config.Auth, userAgent string) (git.TokenSource, error) {
+func tokenSource(auth config.Auth) (git.TokenSource, error) {
 	switch {
 	case auth.GitHubApp != (config.GitHubApp{}):
 		app, err := signin.NewGitHubApp(signin.GitHubAppOptions{
@@ -83,7 +84,7 @@ func tokenSource(auth config.Auth, userAgent string) (git.TokenSource, error) {
 			PrivateKeyFile: auth.GitHubApp.PrivateKeyFile,
 			BaseURL:        auth.GitHubApp.BaseURL,
 			CAFile:         auth.CAFile,
-			UserAgent:      userAgent,
+			UserAgent:      version.UserAgent(),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("source.auth.githubApp: %w", err)

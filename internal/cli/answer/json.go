@@ -28,6 +28,22 @@ func PrintJSON(w io.Writer, v any) error {
 	return err
 }
 
+// list is the document of several items of one kind.
+func list(kind string, items any) any {
+	return map[string]any{"apiVersion": APIVersion, "kind": kind, "items": items}
+}
+
+// printAs prints a document if the format is json or yaml, and calls text for any other format.
+func printAs(w io.Writer, format string, document any, text func() error) error {
+	switch format {
+	case "json":
+		return PrintJSON(w, document)
+	case "yaml":
+		return PrintYAML(w, document)
+	}
+	return text()
+}
+
 // PrintYAML prints a document for programs as YAML. The fields are those of its JSON.
 func PrintYAML(w io.Writer, v any) error {
 	return diag.WriteYAML(w, v)

@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/status"
 )
 
 // Origin is where an object comes from, as "trace" answers it.
@@ -35,13 +34,12 @@ type Change struct {
 	Subject string `json:"subject"`
 }
 
-// OriginsOf returns the JSON document of "trace".
-func OriginsOf(items []Origin) any {
-	return map[string]any{"apiVersion": status.APIVersion, "kind": "OriginList", "items": items}
+// PrintOrigins prints each Origin as a few lines, from the object back to the commit, or all as json or yaml.
+func PrintOrigins(w io.Writer, items []Origin, format string) error {
+	return printAs(w, format, list("OriginList", items), func() error { return writeOrigins(w, items) })
 }
 
-// PrintOrigins prints each Origin as a few lines, from the object back to the commit.
-func PrintOrigins(w io.Writer, items []Origin) error {
+func writeOrigins(w io.Writer, items []Origin) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	line := func(name string, parts ...string) {
 		if text := join(parts...); text != "" {

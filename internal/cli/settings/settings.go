@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -270,7 +270,7 @@ func (s Settings) Offline(paths []string) (source.Reader, error) {
 	if cfg.Cluster == "" {
 		cfg.Cluster = "example"
 	}
-	r := app.NewReader(cfg, nil)
+	r := access.NewReader(cfg, nil)
 	if data != nil {
 		r.File = name
 	}
@@ -278,4 +278,13 @@ func (s Settings) Offline(paths []string) (source.Reader, error) {
 		return r, err
 	}
 	return r.WithFacts(s.Facts)
+}
+
+// WorkingClone returns the repository that the working folder is in, or "".
+func WorkingClone() string {
+	root, _, err := source.RepositoryOf(".")
+	if err != nil {
+		return ""
+	}
+	return root
 }

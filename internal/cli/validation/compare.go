@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"syncer.dev/syncer/internal/app"
+	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/source"
@@ -77,7 +77,7 @@ func (v *validation) atBase(ctx context.Context, name string) (before source.Tre
 	if err != nil {
 		return before, nil, "", err
 	}
-	all, err = app.TreeAt(ctx, v.Config, root, v.Base)
+	all, err = compare.TreeAt(ctx, v.Config, root, v.Base)
 	if err != nil {
 		return before, nil, "", fmt.Errorf("look up --base: %w", err)
 	}
@@ -94,7 +94,7 @@ func (v *validation) gone(ctx context.Context, name string) (source.Tree, bool) 
 	if err != nil {
 		return source.Tree{}, false
 	}
-	all, err := app.TreeAt(ctx, v.Config, root, v.Base)
+	all, err := compare.TreeAt(ctx, v.Config, root, v.Base)
 	if err != nil {
 		return source.Tree{}, false
 	}

@@ -4,6 +4,7 @@ package load
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -98,11 +99,13 @@ func (m *Memo) put(key memoKey, value any) {
 	}
 }
 
-// decoded is what one file or folder adds to a Set, and to what is used of the limits.
+// decoded is what one file or folder adds to a Set, and to what is used of the limits. Most files hold one Workspace,
+// and nothing else.
 type decoded struct {
-	set   workspace.Set // what it adds
-	text  *string       // of an unreadable file
-	spent spent
+	workspaces []workspace.Workspace
+	rest       *workspace.Set // what else it adds; nil for nothing
+	text       *string        // of an unreadable file
+	spent      spent
 }
 
 // mark is where a loader stands before a file.
@@ -128,23 +131,45 @@ func (l *loader) since(name string, m mark) *decoded {
 	d.spent.objects -= m.spent.objects
 	d.spent.values -= m.spent.values
 	d.spent.bytes -= m.spent.bytes
-	d.set.Workspaces = append(d.set.Workspaces, s.Workspaces[len(m.set.Workspaces):]...)
-	d.set.InferenceSets = append(d.set.InferenceSets, s.InferenceSets[len(m.set.InferenceSets):]...)
-	d.set.Nodes = append(d.set.Nodes, s.Nodes[len(m.set.Nodes):]...)
-	d.set.Objects = append(d.set.Objects, s.Objects[len(m.set.Objects):]...)
-	d.set.Suspensions = append(d.set.Suspensions, s.Suspensions[len(m.set.Suspensions):]...)
-	d.set.Problems = append(d.set.Problems, s.Problems[len(m.set.Problems):]...)
-	d.set.Foreign = s.Foreign - m.set.Foreign
+	d.workspaces = slices.Clone(s.Workspaces[len(m.set.Workspaces):])
+	d.rest = m.others(s, name)
 	if len(s.Unreadable) > len(m.set.Unreadable) {
-		d.set.Unreadable = append(d.set.Unreadable, s.Unreadable[len(m.set.Unreadable):]...)
 		if text, ok := s.UnreadableText[name]; ok {
 			d.text = &text
 		}
 	}
-	d.set.Unsized = maps.Clone(s.Unsized)
-	maps.DeleteFunc(d.set.Unsized, func(_, at string) bool { return at != name })
 	s.Workspaces = d.addTo(s.Workspaces[:len(m.set.Workspaces)])
 	return d
+}
+
+// others returns what a file has added to a Set since the mark, beside Workspaces, or nil.
+func (m mark) others(s *workspace.Set, name string) *workspace.Set {
+	out := workspace.Set{
+		InferenceSets: s.InferenceSets[len(m.set.InferenceSets):],
+		Nodes:         s.Nodes[len(m.set.Nodes):],
+		Objects:       s.Objects[len(m.set.Objects):],
+		Suspensions:   s.Suspensions[len(m.set.Suspensions):],
+		Problems:      s.Problems[len(m.set.Problems):],
+		Unreadable:    s.Unreadable[len(m.set.Unreadable):],
+		Foreign:       s.Foreign - m.set.Foreign,
+	}
+	for base, at := range s.Unsized {
+		if at == name {
+			if out.Unsized == nil {
+				out.Unsized = map[string]string{}
+			}
+			out.Unsized[base] = at
+		}
+	}
+	if len(out.InferenceSets)+len(out.Nodes)+len(out.Objects)+len(out.Suspensions)+len(out.Problems)+
+		len(out.Unreadable)+len(out.Unsized)+out.Foreign == 0 {
+		return nil
+	}
+	// What the loader appends later, and what it finishes, must not show.
+	out.InferenceSets, out.Nodes = slices.Clone(out.InferenceSets), slices.Clone(out.Nodes)
+	out.Objects, out.Suspensions = slices.Clone(out.Objects), slices.Clone(out.Suspensions)
+	out.Problems, out.Unreadable = slices.Clone(out.Problems), slices.Clone(out.Unreadable)
+	return &out
 }
 
 // replay adds what a file was decoded to. It reports whether the limits have room for all of it; if not, it adds
@@ -162,25 +187,28 @@ func (l *loader) replay(name string, d *decoded) bool {
 	l.spent = sum
 	s := l.set
 	s.Workspaces = d.addTo(s.Workspaces)
-	s.InferenceSets = append(s.InferenceSets, d.set.InferenceSets...)
-	s.Nodes = append(s.Nodes, d.set.Nodes...)
-	s.Objects = append(s.Objects, d.set.Objects...)
-	s.Suspensions = append(s.Suspensions, d.set.Suspensions...)
-	s.Problems = append(s.Problems, d.set.Problems...)
-	s.Foreign += d.set.Foreign
-	s.Unreadable = append(s.Unreadable, d.set.Unreadable...)
 	if d.text != nil {
 		s.UnreadableText[name] = *d.text
 	}
-	maps.Copy(s.Unsized, d.set.Unsized)
+	if d.rest == nil {
+		return true
+	}
+	s.InferenceSets = append(s.InferenceSets, d.rest.InferenceSets...)
+	s.Nodes = append(s.Nodes, d.rest.Nodes...)
+	s.Objects = append(s.Objects, d.rest.Objects...)
+	s.Suspensions = append(s.Suspensions, d.rest.Suspensions...)
+	s.Problems = append(s.Problems, d.rest.Problems...)
+	s.Foreign += d.rest.Foreign
+	s.Unreadable = append(s.Unreadable, d.rest.Unreadable...)
+	maps.Copy(s.Unsized, d.rest.Unsized)
 	return true
 }
 
 // addTo appends copies of the Workspaces, which know what they are copies of.
 func (d *decoded) addTo(all []workspace.Workspace) []workspace.Workspace {
-	for i := range d.set.Workspaces {
-		w := copied(d.set.Workspaces[i])
-		w.Origin = &d.set.Workspaces[i]
+	for i := range d.workspaces {
+		w := copied(d.workspaces[i])
+		w.Origin = &d.workspaces[i]
 		all = append(all, w)
 	}
 	return all

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ondemand
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"syncer.dev/syncer/internal/version"
+)
+
+// passTimeout bounds the wait for the answer of a daemon, which answers within half a minute. maxPassAnswer bounds its
+// size, in bytes: the program that listens there need not be syncer.
+const (
+	passTimeout   = time.Minute
+	maxPassAnswer = 64 << 10
+)
+
+// Request asks the daemon at a URL for a pass, and returns its results, one for each cluster.
+func Request(ctx context.Context, address string) ([]Result, error) {
+	fail := func(err error) ([]Result, error) {
+		return nil, fmt.Errorf("ask the daemon at %s for a pass: %w", address, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/reconcile", http.NoBody)
+	if err != nil {
+		return fail(err)
+	}
+	req.Header.Set("User-Agent", version.UserAgent())
+	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}, Timeout: passTimeout}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fail(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPassAnswer))
+	if err != nil {
+		return fail(err)
+	}
+	all, ok := Read(body)
+	if !ok {
+		text, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
+		return fail(fmt.Errorf("it answers %s: %s", resp.Status, text))
+	}
+	return all, nil
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package statusbranch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"syncer.dev/syncer/internal/app/access"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/source"
+	"syncer.dev/syncer/internal/status/events"
+)
+
+// Reader reads the status files of one cluster.
+type Reader struct {
+	Cluster string
+	From    string // the ref of the local clone that is read; "" for the branch of source.url
+	read    func(ctx context.Context) (map[string][]byte, error)
+	repo    *git.Repository
+	tip     func(ctx context.Context) (git.Hash, error)
+}
+
+// Read returns the files, by their paths in the folder of the cluster.
+func (s Reader) Read(ctx context.Context) (map[string][]byte, error) { return s.read(ctx) }
+
+// History returns the last n commits of the branch, the newest first. It is empty before the first one.
+func (s Reader) History(ctx context.Context, n int) ([]events.Commit, error) {
+	tip, err := s.tip(ctx)
+	if err != nil || tip == "" {
+		return nil, err
+	}
+	log, err := s.repo.Log(ctx, tip, n)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]events.Commit, 0, len(log))
+	for _, c := range log {
+		out = append(out, events.Commit{Hash: string(c.Hash), Time: c.Time, Message: c.Message})
+	}
+	return out, nil
+}
+
+// Open opens the status branch: that of source.url, or without one that of the repository which the working
+// folder is in, as its remote had it when it was last fetched.
+func Open(ctx context.Context, c config.Config) (Reader, error) {
+	if c.Source.URL == "" {
+		if root, _, err := source.RepositoryOf("."); err == nil {
+			return openClone(ctx, c, root)
+		}
+	}
+	if err := c.Need("cluster", "source.url"); err != nil {
+		return Reader{}, err
+	}
+	repo, err := access.AsPerson(c, c.Source.URL)
+	if err != nil {
+		return Reader{}, err
+	}
+	r := Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}
+	tip := func(ctx context.Context) (git.Hash, error) {
+		_, tip, err := r.Branch.Read(ctx, r.dir())
+		return tip, err
+	}
+	return Reader{Cluster: c.Cluster, read: r.Read, repo: repo, tip: tip}, nil
+}
+
+// openClone reads the status branch of a clone.
+func openClone(ctx context.Context, c config.Config, root string) (Reader, error) {
+	repo, err := access.AsPerson(c, root)
+	if err != nil {
+		return Reader{}, err
+	}
+	s := Reader{Cluster: c.Cluster}
+	var tree fs.FS
+	for _, ref := range []string{"refs/remotes/origin/" + c.Status.Branch, "refs/heads/" + c.Status.Branch} {
+		commit, err := repo.Resolve(ctx, ref)
+		if errors.Is(err, git.ErrUnknownRevision) {
+			continue
+		}
+		if err != nil {
+			return Reader{}, err
+		}
+		s.From = ref
+		if tree, err = repo.Snapshot(commit); err != nil {
+			return Reader{}, err
+		}
+		break
+	}
+	if tree == nil {
+		return Reader{}, &MissingError{Branch: c.Status.Branch}
+	}
+	if s.Cluster == "" {
+		if s.Cluster, err = onlyFolder(tree, c.Status.Path); err != nil {
+			return Reader{}, fmt.Errorf("%s: %w", s.From, err)
+		}
+	}
+	s.repo = repo
+	s.tip = func(ctx context.Context) (git.Hash, error) {
+		commit, err := repo.Resolve(ctx, s.From)
+		return commit.Hash, err
+	}
+	s.read = func(ctx context.Context) (map[string][]byte, error) {
+		commit, err := repo.Resolve(ctx, s.From) // it may have been fetched again
+		if err != nil {
+			return nil, err
+		}
+		tree, err := repo.Snapshot(commit)
+		if err != nil {
+			return nil, err
+		}
+		return filesBelow(tree, path.Join(c.Status.Path, s.Cluster))
+	}
+	return s, nil
+}
+
+// onlyFolder returns the one folder in dir: that of the only cluster.
+func onlyFolder(tree fs.FS, dir string) (string, error) {
+	entries, err := fs.ReadDir(tree, path.Clean(dir))
+	if err != nil {
+		return "", fmt.Errorf("read the folder %s (configuration: status.path): %w", dir, err)
+	}
+	var clusters []string
+	for _, e := range entries {
+		if e.IsDir() {
+			clusters = append(clusters, e.Name())
+		}
+	}
+	if len(clusters) != 1 {
+		return "", fmt.Errorf("name one of its %d clusters with --cluster: %s", len(clusters), strings.Join(clusters, ", "))
+	}
+	return clusters[0], nil
+}
+
+// filesBelow returns the regular files in and below a folder; none if it does not exist.
+func filesBelow(tree fs.FS, dir string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	err := fs.WalkDir(tree, dir, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && name == dir:
+			return nil
+		case err != nil || !d.Type().IsRegular():
+			return err
+		}
+		data, err := fs.ReadFile(tree, name)
+		out[strings.TrimPrefix(name, dir+"/")] = data
+		return err
+	})
+	return out, err
+}
+
+// MissingError says that a clone does not have the status branch.
+type MissingError struct{ Branch string }
+
+// Error returns the branch.
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("this clone has no branch %s, and source.url is not set", e.Branch)
+}
+
+// Hint returns how to get it.
+func (e *MissingError) Hint() string {
+	return fmt.Sprintf("git fetch origin %[1]s:refs/remotes/origin/%[1]s, or name a configuration with --config", e.Branch)
+}

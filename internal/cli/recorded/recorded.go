@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package recorded reads what the status branch records: the present Reports of Workspaces, and the events that its
+// history holds.
+package recorded
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/clock"
+	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/events"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Reports returns the Reports on the status branch; of the named Workspace only, if one is named.
+func Reports(ctx context.Context, r statusbranch.Reader, name string, now time.Time) ([]status.Report, error) {
+	files, err := r.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := status.FromFiles(files, now)
+	if name == "" {
+		return all, nil
+	}
+	out := slices.DeleteFunc(all, func(report status.Report) bool { return !named(report.Key, name) })
+	if len(out) == 0 {
+		return nil, answer.No("Workspace %q is not recorded", name)
+	}
+	return out, nil
+}
+
+// named reports whether a Workspace has the name, with or without its namespace.
+func named(key workspace.Key, name string) bool { return key.Name == name || key.String() == name }
+
+// Selection selects events. Name is that of a Workspace, "" for all. Since is the age of the oldest, 0 for any. Commits
+// is the number of status commits to read.
+type Selection struct {
+	Name    string
+	Since   time.Duration
+	Commits int
+}
+
+// Events returns the events that the last status commits record, the oldest first.
+func Events(ctx context.Context, r statusbranch.Reader, s Selection, now time.Time) ([]events.Event, error) {
+	log, err := r.History(ctx, s.Commits)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.DeleteFunc(events.Of(r.Cluster, log), func(e events.Event) bool {
+		return s.Name != "" && !named(e.Workspace, s.Name) || s.Since > 0 && e.Time.Before(now.Add(-s.Since))
+	})
+	if len(all) == 0 && s.Name != "" {
+		return nil, answer.No("no event of Workspace %q is recorded", s.Name)
+	}
+	return all, nil
+}
+
+// maxWatchInterval bounds the time between two reads of the status branch by Watch.
+const maxWatchInterval = 2 * time.Second
+
+// Watch prints the Reports on w after each change of what print makes of them, until ctx ends.
+func Watch(
+	ctx context.Context,
+	r statusbranch.Reader,
+	name string,
+	interval time.Duration,
+	w io.Writer,
+	print func(io.Writer, []status.Report) error,
+) error {
+	var shown []byte
+	for {
+		reports, err := Reports(ctx, r, name, time.Now())
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		if err := print(&b, reports); err != nil {
+			return err
+		}
+		if !bytes.Equal(shown, b.Bytes()) {
+			shown = b.Bytes()
+			if _, err := w.Write(shown); err != nil {
+				return err
+			}
+		}
+		if err := clock.Sleep(ctx, min(interval, maxWatchInterval)); err != nil {
+			return err
+		}
+	}
+}
