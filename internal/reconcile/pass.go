@@ -219,7 +219,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		State:     p.state,
 		Live:      true,
 		Now:       p.now,
-		FirstSeen: firstSeen(l.reports),
+		FirstSeen: status.FirstSeen(l.reports),
 		Reported:  l.reported(),
 	}, Reviews: l.reviewed(p)}
 	out.Deletions = l.allowed(p)

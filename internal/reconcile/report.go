@@ -135,15 +135,6 @@ func (l *Loop) setReports(reports []status.Report) {
 	}
 }
 
-// firstSeen returns when each Workspace was first reported on.
-func firstSeen(reports []status.Report) map[workspace.Key]time.Time {
-	out := make(map[workspace.Key]time.Time, len(reports))
-	for i := range reports {
-		out[reports[i].Key] = reports[i].FirstSeen
-	}
-	return out
-}
-
 // reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
 func (l *Loop) reportAll(p *pass) []status.Report {
 	r := l.reporter.begin(l, p)
