@@ -14,9 +14,12 @@ import (
 	"syncer.dev/syncer/internal/status/transitions"
 )
 
-// listeners connects what wants to hear of the passes of a member: the log, and of a process that stays also receivers of
-// notifications and Kubernetes Events, which take longer than a pass.
+// listeners connects what wants to hear of the passes of a member: the log, and of a process that stays also receivers
+// of notifications and Kubernetes Events, which take longer than a pass.
 func (m *member) listeners(log *slog.Logger, stays bool) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	log = log.With("cluster", m.config.Cluster)
 	var notifier telling.Notifier
 	if n := m.config.Notify; stays && (n.URLsFile != "" || n.URLsEnv != "") {

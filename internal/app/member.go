@@ -141,8 +141,8 @@ func (m *member) run(
 	return last
 }
 
-// passed counts a pass, and answers the clients that wait for one. With a reason for which it has carried out nothing, it is no success
-// for them.
+// passed counts a pass, and answers the clients that wait for one. With a reason for which it has carried out nothing,
+// it is no success for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
 	m.fleet.Passed(o, time.Now())
 	r := ondemand.Result{

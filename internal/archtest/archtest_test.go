@@ -108,7 +108,8 @@ var layers = [][]string{
 	{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
-		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known", "internal/apply/librarylog", "internal/apply/mirror",
+		"internal/apply/health", "internal/apply/impersonation", "internal/apply/known",
+		"internal/apply/librarylog", "internal/apply/mirror",
 		"internal/apply/occurrence",
 		"internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/requests",
@@ -454,7 +455,10 @@ func TestCloudsAreNotLinked(t *testing.T) {
 func TestImportFault(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"internal/plan", "fmt", ""},
-		{"internal/plan", "k8s.io/client-go/rest", "which only [internal/apply internal/apply/lease internal/apply/occurrence] may"},
+		{
+			"internal/plan", "k8s.io/client-go/rest",
+			"which only [internal/apply internal/apply/lease internal/apply/occurrence] may",
+		},
 		{"internal/plan", module + "internal/golden", "which is for tests"},
 		{"internal/engine", module + "internal/git", "imports the adapter"},
 		{"internal/apply", module + "internal/git", "imports the adapter"},

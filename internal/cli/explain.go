@@ -35,7 +35,7 @@ func newExplain(std Stdio) *cobra.Command {
 the word in CamelCase that each problem and each condition has, such as UnknownField or QuotaExceeded. Without REASON,
 list all of them.`,
 		Example:           "  syncer explain QuotaExceeded\n  syncer explain",
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return reasonNames() },
+		ValidArgsFunction: completeReason,
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -45,8 +45,8 @@ list all of them.`,
 	return cmd
 }
 
-// reasonNames completes a REASON.
-func reasonNames() ([]string, cobra.ShellCompDirective) {
+// completeReason completes a REASON.
+func completeReason(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var names []string
 	for _, e := range diag.Reasons() {
 		names = append(names, string(e.Reason)+"\t"+e.Meaning)

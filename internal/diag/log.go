@@ -13,8 +13,8 @@ import (
 	"syncer.dev/syncer/internal/redact"
 )
 
-// NewLogHandler returns the handler of syncer's log: one line of text for each record from a level up, with the hints of
-// errors, without secrets, and without what a reader of logs takes for a command. A nil level is slog.LevelInfo.
+// NewLogHandler returns the handler of syncer's log: one line of text for each record from a level up, with the hints
+// of errors, without secrets, and without what a reader of logs takes for a command. A nil level is slog.LevelInfo.
 func NewLogHandler(w io.Writer, level slog.Leveler) slog.Handler {
 	return WithHints(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: logAttr, Level: level}))
 }

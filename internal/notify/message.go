@@ -43,7 +43,9 @@ func message(cluster string, all []transitions.Transition) (title, text string) 
 }
 
 // inert replaces what chats take for markup, a mention or a link by what looks like it.
-var inert = strings.NewReplacer("->", "→", "<", "‹", ">", "›", "@", "＠", "&", "＆", "`", "'", "*", "∗", "://", ":⁄⁄", "[", "(", "]", ")")
+var inert = strings.NewReplacer(
+	"->", "→", "<", "‹", ">", "›", "@", "＠", "&", "＆", "`", "'", "*", "∗", "://", ":⁄⁄", "[", "(", "]", ")",
+)
 
 // plain returns foreign text on one line, without secrets and markup.
 func plain(s string) string {

@@ -267,9 +267,11 @@ func TestFilterAndQuiet(t *testing.T) {
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	n, _ := started(t, notify.Options{
-		URLs:   urls("generic://" + host + "/?template=json&disabletls=yes"),
-		Filter: notify.Filter{Least: transitions.Warning, Workspaces: []string{"default/p*"}, Reasons: []string{"Unknown*"}, Recovered: true},
-		Quiet:  time.Hour,
+		URLs: urls("generic://" + host + "/?template=json&disabletls=yes"),
+		Filter: notify.Filter{
+			Least: transitions.Warning, Workspaces: []string{"default/p*"}, Reasons: []string{"Unknown*"}, Recovered: true,
+		},
+		Quiet: time.Hour,
 	})
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
@@ -291,8 +293,8 @@ func TestFilterAndQuiet(t *testing.T) {
 	}
 }
 
-// TestFailingReceiver: the notifier retries a receiver that fails; if it never answers, the log says so, and never shows the
-// URL. The other receivers get the message.
+// TestFailingReceiver: the notifier retries a receiver that fails; if it never answers, the log says so, and never
+// shows the URL. The other receivers get the message.
 func TestFailingReceiver(t *testing.T) {
 	box, broken := &inbox{fail: 2}, &inbox{fail: 1000}
 	server, down := httptest.NewServer(box), httptest.NewServer(broken)
@@ -317,7 +319,9 @@ func TestFailingReceiver(t *testing.T) {
 			t.Errorf("the log shows %s:\n%s", secret, log.String())
 		}
 	}
-	for _, want := range []string{"receiver 2 (generic)", "receiver 3 (smtp)", "receiver 4 (slack)", "receiver 5 has a scheme"} {
+	for _, want := range []string{
+		"receiver 2 (generic)", "receiver 3 (smtp)", "receiver 4 (slack)", "receiver 5 has a scheme",
+	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("%q is not in\n%s", want, log.String())
 		}

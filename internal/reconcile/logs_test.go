@@ -26,7 +26,8 @@ func TestLogAttributes(t *testing.T) {
 		parts.Log = slog.New(diag.NewJSONLogHandler(&log, nil))
 		l := reconcile.New(s.Settings(), parts)
 		s.Git.Push("phi.yaml", reconciletest.Phi)
-		s.Git.Push("broken.yaml", strings.Replace(reconciletest.Named(reconciletest.Phi, "broken"), "inference:", "infernce:", 1))
+		broken := strings.Replace(reconciletest.Named(reconciletest.Phi, "broken"), "inference:", "infernce:", 1)
+		s.Git.Push("broken.yaml", broken)
 		s.Kubernetes.Refused["phi"] = errors.New("a webhook refuses it")
 		for range 3 {
 			s.Pass(l, time.Minute)

@@ -150,7 +150,8 @@ func TestEveryMetricIsShown(t *testing.T) {
 		text.WriteString(q)
 	}
 	elsewhere := []string{ // of no use without the others
-		"syncer_passes_total", "syncer_component_last_success_timestamp_seconds", "syncer_review_paused_until_timestamp_seconds",
+		"syncer_passes_total", "syncer_component_last_success_timestamp_seconds",
+		"syncer_review_paused_until_timestamp_seconds",
 	}
 	for _, m := range all {
 		if !strings.Contains(text.String(), m.Name) && !slices.Contains(elsewhere, m.Name) {

@@ -20,7 +20,9 @@ type Metric struct {
 }
 
 // described reads a description, which has no other way to its parts.
-var described = regexp.MustCompile(`^Desc\{fqName: "(\w+)", help: "(.*)", constLabels: \{.*\}, variableLabels: \{([\w,]*)\}\}$`)
+var described = regexp.MustCompile(
+	`^Desc\{fqName: "(\w+)", help: "(.*)", constLabels: \{.*\}, variableLabels: \{([\w,]*)\}\}$`,
+)
 
 // Metrics lists the metrics of a State, by name.
 func Metrics() ([]Metric, error) {
@@ -54,13 +56,13 @@ func Metrics() ([]Metric, error) {
 func Markdown(all []Metric) string {
 	var b strings.Builder
 	b.WriteString("# Metrics\n\n<!-- Generated from internal/app/monitoring by \"make generate\". -->\n\n")
-	b.WriteString(
-		"`syncer run` serves these metrics at `/metrics`, on the address of `listen`. Counters and histograms start over with\n" +
-			"the process, and with a new configuration. The metrics of the Go runtime (`go_*`) and of the process (`process_*`)\n" +
-			"are there as well.\n\nReplicas that follow report the fleet too: take the maximum over pods, not the sum. " +
-			"[Alert rules and a board](../deploy/monitoring)\ndo so; [operating](operating.md#metrics-alerts-and-a-board) " +
-			"says how to install them.\n\n| metric | kind | labels | meaning |\n|---|---|---|---|\n",
-	)
+	b.WriteString("`syncer run` serves these metrics at `/metrics`, on the address of `listen`. " +
+		"Counters and histograms start over with the process,\nand with a new configuration. " +
+		"The metrics of the Go runtime (`go_*`) and of the process (`process_*`) are there as well.\n\n" +
+		"Replicas that follow report the fleet too: take the maximum over pods, not the sum. " +
+		"[Alert rules and a board](../deploy/monitoring)\ndo so; " +
+		"[operating](operating.md#metrics-alerts-and-a-board) says how to install them.\n\n" +
+		"| metric | kind | labels | meaning |\n|---|---|---|---|\n")
 	for _, m := range all {
 		labels := "`" + strings.Join(m.Labels, "`, `") + "`"
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Kind, labels, m.Help)

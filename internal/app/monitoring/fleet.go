@@ -49,8 +49,8 @@ var (
 	}
 	pushOpts = prometheus.HistogramOpts{
 		Name: "syncer_push_to_applied_seconds",
-		Help: "Time from the commit that is the tip of the followed branch until a pass has applied it. Commits from before " +
-			"the start of the process, and those that change nothing, do not count.",
+		Help: "Time from the commit that is the tip of the followed branch until a pass has applied it. Commits from " +
+			"before the start of the process, and those that change nothing, do not count.",
 		Buckets: []float64{1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600},
 	}
 	readyOpts = prometheus.HistogramOpts{

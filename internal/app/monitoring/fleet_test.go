@@ -3,6 +3,7 @@
 package monitoring_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -79,42 +80,11 @@ func outcome(commit string, committed time.Time) reconcile.Outcome {
 func TestFleet(t *testing.T) {
 	s, f := fleet()
 	f.Passed(outcome("a", start), start)
-	const want = `
-# HELP syncer_conditions_false Workspaces with a condition that is False, by type and reason.
-# TYPE syncer_conditions_false gauge
-syncer_conditions_false{cluster="demo",reason="QuotaExceeded",type="ResourceReady"} 1
-# HELP syncer_held_changes Changes that the plan holds back, by what would change: pool or object.
-# TYPE syncer_held_changes gauge
-syncer_held_changes{cluster="demo",target="object"} 1
-syncer_held_changes{cluster="demo",target="pool"} 1
-# HELP syncer_hourly_cost_dollars Price per hour of all pools of syncer, in US dollars; absent if it is unknown.
-# TYPE syncer_hourly_cost_dollars gauge
-syncer_hourly_cost_dollars{cluster="demo"} 7.35
-# HELP syncer_pool_gpus GPUs of the nodes of a pool of syncer; absent for a size that syncer does not know.
-# TYPE syncer_pool_gpus gauge
-syncer_pool_gpus{cluster="demo",pool="wphi",size="Standard_NC48ads_A100_v4"} 2
-# HELP syncer_pool_gpus_used GPUs of a pool of syncer that Workspaces on its nodes use.
-# TYPE syncer_pool_gpus_used gauge
-syncer_pool_gpus_used{cluster="demo",pool="wphi",size="Standard_NC48ads_A100_v4"} 2
-# HELP syncer_pool_nodes Nodes of a pool of syncer.
-# TYPE syncer_pool_nodes gauge
-syncer_pool_nodes{cluster="demo",pool="wphi",size="Standard_NC48ads_A100_v4",state="Succeeded"} 1
-# HELP syncer_problems Problems in the files of the followed commit, by reason and severity.
-# TYPE syncer_problems gauge
-syncer_problems{cluster="demo",reason="UnknownField",severity="error"} 1
-syncer_problems{cluster="demo",reason="UnpinnedRevision",severity="warning"} 1
-# HELP syncer_quota_left_vcpus vCPUs of an Azure quota that are not in use. The quota cores is that of the region, lowPriorityCores that of spot.
-# TYPE syncer_quota_left_vcpus gauge
-syncer_quota_left_vcpus{cluster="demo",quota="cores"} -10
-syncer_quota_left_vcpus{cluster="demo",quota="standardncadsa100v4family"} 24
-# HELP syncer_workspace_hourly_cost_dollars Price per hour of the nodes of a Workspace, in US dollars; absent if it is unknown.
-# TYPE syncer_workspace_hourly_cost_dollars gauge
-syncer_workspace_hourly_cost_dollars{cluster="demo",workspace="default/phi"} 7.35
-# HELP syncer_workspace_ready 1 if the Workspace is Ready, Running or Succeeded, else 0. The label workspace is namespace/name.
-# TYPE syncer_workspace_ready gauge
-syncer_workspace_ready{cluster="demo",workspace="default/phi"} 1
-syncer_workspace_ready{cluster="demo",workspace="team/llama"} 0
-`
+	text, err := os.ReadFile("testdata/fleet.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(text)
 	var names []string
 	for line := range strings.Lines(want) {
 		if name, is := strings.CutPrefix(line, "# TYPE "); is {

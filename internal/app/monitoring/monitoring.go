@@ -141,8 +141,8 @@ var (
 	)
 	kubernetesDesc = prometheus.NewDesc(
 		"syncer_kubernetes_requests_total",
-		"Requests to the API server, also those without an answer, by HTTP method; WATCH for a watch, PATCH dry run for a dry "+
-			"run, PUT lease for the Lease, GET version for a probe of the server.",
+		"Requests to the API server, also those without an answer, by HTTP method; WATCH for a watch, PATCH dry run for a "+
+			"dry run, PUT lease for the Lease, GET version for a probe of the server.",
 		of("verb"),
 		nil,
 	)
@@ -167,7 +167,8 @@ var (
 	pullRequestsDesc = prometheus.NewDesc("syncer_pull_requests", "Open pull requests at the last look.", of(), nil)
 	reviewsDesc      = prometheus.NewDesc(
 		"syncer_reviews_total",
-		"Reviews of pull requests by the state of their commit status: success, failure (refused), error (syncer could not tell).",
+		"Reviews of pull requests by the state of their commit status: success, failure (refused), error (syncer could not "+
+			"tell).",
 		of("state"),
 		nil,
 	)

@@ -47,7 +47,8 @@ func outcome(before, after status.State, message string) reconcile.Outcome {
 		}}}
 	}
 	return reconcile.Outcome{Previous: is(before), Reports: is(after), Objects: []cluster.Object{{
-		Ref: cluster.Ref{Group: "apps", Version: "v1", Kind: "StatefulSet", Namespace: "default", Name: "phi"}, Workspace: phi,
+		Ref:       cluster.Ref{Group: "apps", Version: "v1", Kind: "StatefulSet", Namespace: "default", Name: "phi"},
+		Workspace: phi,
 	}}}
 }
 
