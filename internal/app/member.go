@@ -5,11 +5,11 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
 	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/elections"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/app/pullrequest"
@@ -29,7 +29,8 @@ type member struct {
 	config  config.Config
 	parts   *adapters.Parts
 	reviews *pullrequest.Reviewer // nil without a forge
-	lease   *lease.Lease          // nil if this process always writes
+	lease   *lease.Lease          // nil if this process always writes, or if there are shards
+	shards  *elections.Candidates // nil without shards
 	health  *reconcile.Health
 	fleet   *monitoring.Fleet
 	teller  *telling.Teller
@@ -47,8 +48,11 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m.listeners(s.log, s.until == Cancelled)
 	var err error
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
-		if m.lease, err = elect(c, p, s.log); err != nil {
+		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.Fences, s.log); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
+		}
+		if m.shards != nil {
+			p.Share = m.shards.Holder.Begin
 		}
 	}
 	if s.until != OnePass {
@@ -57,22 +61,6 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 		}
 	}
 	return m, nil
-}
-
-// elect returns the candidate of this process, or nil if the configuration wants no election.
-func elect(c config.Config, p *adapters.Parts, log *slog.Logger) (*lease.Lease, error) {
-	l := c.Lease
-	if l.Enabled == config.LeaseNever || l.Enabled == config.LeaseAuto && !p.Cluster.InCluster() {
-		return nil, nil
-	}
-	return p.Cluster.Elect(lease.Options{
-		Namespace:     l.Namespace,
-		Name:          l.NameFor(c.Cluster),
-		Identity:      lease.NewIdentity(),
-		Duration:      l.Duration,
-		RenewDeadline: l.RenewDeadline,
-		Retry:         l.Retry,
-	}, p.Fence, log)
 }
 
 // watched is what health and metrics read of the member.
@@ -86,8 +74,11 @@ func (m *member) watched() monitoring.Loop {
 		Fleet:    m.fleet,
 		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
 	}
-	if m.lease != nil {
+	switch {
+	case m.lease != nil:
 		l.Lease = m.lease
+	case m.shards != nil:
+		l.Lease, l.Shards = m.shards, m.shards.Held
 	}
 	return l
 }
@@ -101,6 +92,18 @@ func (m *member) run(
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
 	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
+	if m.shards != nil {
+		loop := newLoop(m)
+		return m.shards.Beside(ctx, m.reviews.Run, m.hints, func(ctx context.Context) reconcile.Outcome {
+			return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+				if m.shards.Holder.Share().Fleet() {
+					m.reviews.Passed(o)
+				}
+				m.passed(o, m.shards.Nothing())
+				return stop(o)
+			})
+		})
+	}
 	lead := func(ctx context.Context, loop *reconcile.Loop) {
 		ctx, cancel := context.WithCancel(ctx)
 		var beside sync.WaitGroup

@@ -42,8 +42,9 @@ func NewLoop(
 	}, reconcile.Parts{
 		Source: from,
 		Recorder: statusbranch.Recorder{
-			Branch: p.Repository.Branch(c.Status.Branch), Config: c, Log: log, MayWrite: p.Fence.MayWrite,
+			Branch: p.Repository.Branch(c.Status.Branch), Config: c, Log: log, Fences: p.Fences,
 		},
+		Share:   p.Share,
 		Reviews: reviewrecords.Of(p.Repository, c),
 		Commits: upstream.Commits{Repository: p.Repository},
 		Cluster: p.Cluster,

@@ -10,14 +10,17 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/impersonation"
+	"syncer.dev/syncer/internal/apply/informers"
 	"syncer.dev/syncer/internal/apply/known"
 	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/apply/requests"
@@ -28,9 +31,6 @@ import (
 	"syncer.dev/syncer/internal/outbound"
 )
 
-// fieldManager owns the fields that syncer applies.
-const fieldManager = "syncer"
-
 // Options name the cluster, and the namespaces and kinds that syncer manages in it.
 type Options struct {
 	Kubeconfig string // "" follows the standard rules: KUBECONFIG, ~/.kube/config, in-cluster
@@ -39,7 +39,7 @@ type Options struct {
 	Namespaces []string // that Workspaces may be in
 	UserAgent  string
 	// Kinds are other kinds that syncer may apply, as "Kind" or "Kind.group". The cluster may lack them: see
-	// optionalKind.
+	// package informers.
 	Kinds []string
 	// Karpenter makes syncer apply NodePools and watch NodeClaims.
 	Karpenter bool
@@ -54,8 +54,9 @@ type Options struct {
 	Sweep time.Duration
 	// Ignore are the fields that belong to others.
 	Ignore ignore.Rules
-	// MayWrite is asked right before each request that writes, and refuses it by an error; nil permits all.
-	MayWrite func() error
+	// MayWrite is asked right before each request that writes, with its context and the namespace that it writes to, ""
+	// for an object without one. It refuses the request by an error; nil permits all.
+	MayWrite func(ctx context.Context, namespace string) error
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
@@ -71,7 +72,7 @@ type Cluster struct {
 	version  *http.Client
 	address  string // URL of the server's version
 	requests outbound.Counter
-	watches  *watches
+	watches  *informers.Informers
 	contests *contest.Tracker
 	limiter  *limit.Limiter
 	// namespace is that of the pod, or of the kubeconfig.
@@ -123,7 +124,7 @@ func Connect(o Options) (*Cluster, error) {
 		return impersonation.Writes(o.ServiceAccount, next)
 	})
 	config.Wrap(requests.Counted(&c.requests))
-	config.Wrap(fence.Wrap(o.MayWrite))
+	config.Wrap(fence.WrapByNamespace(o.MayWrite))
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return c.limiter.Transport(next, requests.Few) })
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {
@@ -149,7 +150,20 @@ func (c *Cluster) dial() error {
 		return err
 	}
 	c.version = &http.Client{Transport: httpClient.Transport, Timeout: contactTimeout}
-	c.watches = newWatches(c)
+	c.watches = informers.New(informers.Options{
+		Cluster:    c.options.Cluster,
+		Namespaces: c.options.Namespaces,
+		Kinds:      c.options.Kinds,
+		Karpenter:  c.options.Karpenter,
+		Foreign:    c.options.Foreign,
+		Managers:   c.options.Ignore.Managers,
+		Client:     c.dynamic,
+		Mapper:     c.client.RESTMapper(),
+		NewMapper: func() (meta.RESTMapper, error) {
+			return apiutil.NewDynamicRESTMapper(c.config, &http.Client{Transport: httpClient.Transport})
+		},
+		Contact: c.contact,
+	})
 	return nil
 }
 
@@ -158,12 +172,12 @@ const contactTimeout = 5 * time.Second
 
 // Start starts the watches and the sweep, which run until ctx is done.
 func (c *Cluster) Start(ctx context.Context) {
-	c.watches.start(ctx)
+	c.watches.Start(ctx)
 	go c.sweep(ctx, c.options.Sweep)
 }
 
 // Changes receives a signal after a change of a watched object. One signal may stand for several changes.
-func (c *Cluster) Changes() <-chan struct{} { return c.watches.changed }
+func (c *Cluster) Changes() <-chan struct{} { return c.watches.Changed() }
 
 // contact requests the API server's version, which every identity may read.
 func (c *Cluster) contact(ctx context.Context) error {
@@ -189,7 +203,7 @@ type UnreachableError struct {
 }
 
 // Starting reports whether the first list of the watched objects has not ended yet.
-func (e *UnreachableError) Starting() bool { return errors.Is(e.err, errNotSynced) }
+func (e *UnreachableError) Starting() bool { return errors.Is(e.err, informers.ErrNotSynced) }
 
 // Error returns the server and the cause.
 func (e *UnreachableError) Error() string {

@@ -30,7 +30,7 @@ func transitions(c *Comparison) []transition {
 		if ch.Op == NoOp || ch.Object == nil || !isWorkload(ch.Object) {
 			continue
 		}
-		if ch.restarts() {
+		if ch.Restarts() {
 			restarts[ch.Workspace] = true
 		}
 		if ch.Op == Replace || ch.Op == Create {
@@ -76,8 +76,8 @@ func answers(w *cluster.Workload) bool {
 	return w.Ref.Kind == "StatefulSet" && w.Replicas > 0 && (w.Ready > 0 || w.Endpoints > 0)
 }
 
-// restarts reports whether a change of a StatefulSet restarts its pods.
-func (c *Change) restarts() bool {
+// Restarts reports whether a change of a StatefulSet restarts its pods.
+func (c *Change) Restarts() bool {
 	if c.Object == nil || c.Object.Object["kind"] != "StatefulSet" {
 		return false
 	}

@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/hold"
+	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -40,7 +41,7 @@ func (l *Loop) converge(ctx context.Context, p *pass) {
 }
 
 // ensure starts to create and change pools, up to the number of concurrent operations, and starts no nodes for
-// Workspaces that the API server refuses.
+// Workspaces that the API server refuses. Of a cluster with shards one process does that.
 func (l *Loop) ensure(ctx context.Context, p *pass) {
 	p.holdRefused()
 	l.logHeld(p)
@@ -57,7 +58,11 @@ func (l *Loop) ensure(ctx context.Context, p *pass) {
 			}
 		}
 	}
-	l.written(ctx, p, l.pools.Ensure(ctx, poolChanges(p.plan), p.now))
+	var results []executor.Result
+	if l.share.Fleet() {
+		results = l.pools.Ensure(ctx, poolChanges(p.plan), p.now)
+	}
+	l.written(ctx, p, results)
 }
 
 // logHeld logs each change of a pool that is held back, once for each reason. What only needs time is not logged.
@@ -79,7 +84,7 @@ func (p *pass) holdRefused() {
 	for key, err := range p.unreached {
 		refused[key] = err.Error()
 	}
-	if len(refused) == 0 {
+	if len(refused) == 0 && len(p.part.Pending) == 0 {
 		return
 	}
 	p.plan.Changes = slices.Clone(p.plan.Changes) // Outcome.Plan keeps the decision
@@ -90,6 +95,7 @@ func (p *pass) holdRefused() {
 		}
 		changed := []capacity.PoolChange{*c.Pool}
 		hold.Refused(changed, p.desired, refused)
+		hold.Nodes(changed, p.desired, p.part.Waits())
 		if c.Pool = &changed[0]; c.Op != plan.Hold && c.Pool.Op == capacity.Wait {
 			c.Op, c.Reason = plan.Hold, c.Pool.Reason
 		}
@@ -98,7 +104,9 @@ func (p *pass) holdRefused() {
 
 // release starts to delete pools that are not desired any more.
 func (l *Loop) release(ctx context.Context, p *pass) {
-	l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
+	if l.share.Fleet() {
+		l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
+	}
 }
 
 // poolChanges lists the changes to pools that the plan carries out.
@@ -175,7 +183,7 @@ func workspaceOf(c capacity.PoolChange) workspace.Key {
 	return workspace.Key{}
 }
 
-// apply applies every object that differs.
+// apply applies every object that differs, and is this loop's to write.
 func (l *Loop) apply(ctx context.Context, p *pass) {
 	for i := range p.plan.Workspaces {
 		if w := &p.plan.Workspaces[i]; w.Held != "" {
@@ -184,13 +192,19 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 				about(w.Key, cmp.Or(heldReasons[w.HeldBy], status.ApplyHeld))...)
 		}
 	}
-	var objects []*unstructured.Unstructured
+	var objects, asFleet []*unstructured.Unstructured
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
 		switch {
 		case c.Object == nil:
 		case c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace:
-			objects = append(objects, c.Object)
+			switch {
+			case !p.part.Applies(c):
+			case p.part.AsFleet(c):
+				asFleet = append(asFleet, c.Object)
+			default:
+				objects = append(objects, c.Object)
+			}
 		case c.Op == plan.Hold && p.held[c.Workspace] != nil: // reported once, for the Workspace
 		case c.Op == plan.Hold && c.Held: // it is not refused: the report says what it waits for
 		case c.Op == plan.Hold:
@@ -199,6 +213,12 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 				about(c.Workspace, status.ApplyFailed)...)
 		}
 	}
+	l.send(ctx, p, objects)
+	l.send(shard.AsFleet(ctx), p, asFleet)
+}
+
+// send applies objects.
+func (l *Loop) send(ctx context.Context, p *pass, objects []*unstructured.Unstructured) {
 	if len(objects) == 0 {
 		return
 	}
@@ -254,7 +274,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 	var objects []cluster.Object
 	for i := range p.plan.Changes {
 		c := &p.plan.Changes[i]
-		if c.Live != nil && c.Op == plan.Delete {
+		if c.Live != nil && c.Op == plan.Delete && p.part.Prunes(c) {
 			objects = append(objects, *c.Live)
 		}
 		p.out.InFlight = p.out.InFlight || c.Later

@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/divide"
 	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
@@ -74,6 +75,7 @@ type pass struct {
 	desired  desired.Desired
 	state    cluster.State
 	plan     plan.Plan
+	part     divide.Division                  // of the plan, that this loop carries out
 	unread   string                           // why no review could be read so far
 	digests  map[workspace.Key]string         // of the inputs, for reviews
 	judged   map[workspace.Key]reviews.Judged // what was reviewed of the Workspaces that change
@@ -115,6 +117,7 @@ func (l *Loop) newPass() *pass {
 // Pass observes once, carries out the plan, and reports. It never waits for Azure or for a pod.
 func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	p := l.newPass()
+	defer l.begin()()
 	l.fetch(ctx, p, due)
 	if l.revision == nil {
 		p.out.Retry = true
@@ -219,7 +222,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		State:     p.state,
 		Live:      true,
 		Now:       p.now,
-		FirstSeen: status.FirstSeen(l.reports),
+		FirstSeen: l.others.FirstSeen(l.reports),
 		Reported:  l.reported(),
 	}, Reviews: l.reviewed(p)}
 	out.Deletions = l.allowed(p)
@@ -243,6 +246,7 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 		return false
 	}
 	p.desired, p.plan, p.out.Plan = r.Desired, r.Plan, r.Plan
+	p.part = divide.Of(l.share, &p.plan, !l.settings.Policy.Rollout.Off())
 	l.judge(p, r)
 	for key, text := range r.Unresolved {
 		l.logOnce(p, "reference/"+key, text)

@@ -4,6 +4,7 @@ package reconcile
 
 import (
 	"context"
+
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 )

@@ -19,24 +19,27 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/status"
-	"syncer.dev/syncer/internal/status/complete"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // report computes the present reports, and records them if they are worth a commit.
 func (l *Loop) report(ctx context.Context, p *pass) {
 	reports := l.reportAll(p)
+	own := l.others.Own(reports)
 	summary := status.Summary{
 		Cluster:     l.settings.Policy.Cluster,
-		Reports:     reports,
+		Reports:     l.others.With(own),
 		Problems:    p.desired.Problems,
 		Pools:       l.poolReports(p),
-		Warnings:    heldBack(p.plan),
+		Warnings:    append(heldBack(p.plan), l.failedForOthers(p)...),
 		Unavailable: l.pools.Unavailable(),
 		Objects:     l.objectReports(p),
 		PricesDate:  l.settings.Policy.Prices.Date(),
 	}
-	files := l.folder.Files(summary)
+	if l.share.Divided() {
+		summary.ObjectsFile = l.share.ObjectsFile
+	}
+	files := l.others.Files(l.folder.Files(summary))
 	l.leave(p, reports)
 	p.reportsChanged = !slices.EqualFunc(reports, l.reports, func(a, b status.Report) bool { return a.Same(&b) })
 	l.setReports(reports)
@@ -55,22 +58,22 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
-	if !status.Urgent(old, reports) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+	if !status.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
 		return
 	}
 	message := status.Message(status.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
 		Changed: status.ChangedFiles(l.recorded, files),
-	}, old, reports)
+	}, old, own)
 	ends := p.timed(StepRecord)
-	commit, err := l.recorder.Record(ctx, files, message, p.now)
+	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
 	ends()
 	if l.componentFailed(p, ComponentStatus, "record", err) {
 		// A push starts a pass itself where syncer watches the repository, and other events must not push each time.
 		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
 		return
 	}
-	l.recorded, l.told = files, reports
+	l.recorded, l.told = files, own
 	l.dirtyAt, l.recordAt, p.out.Recorded = time.Time{}, time.Time{}, commit
 	l.pools.MarkRecorded()
 	if commit != "" {
@@ -81,6 +84,9 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 // offeringsChanged reports whether the status branch has other unavailable offerings than this process. An offering
 // that Azure refused at once has no pool: after a restart, and in "syncer plan", only the status branch has it.
 func (l *Loop) offeringsChanged(now time.Time) bool {
+	if !l.share.Fleet() {
+		return false
+	}
 	recorded := status.UnavailableFrom(l.recorded, now).Expired(now)
 	return !slices.EqualFunc(recorded.Entries, l.pools.Unavailable().Entries, func(a, b unavailable.Entry) bool {
 		same := a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
@@ -100,11 +106,12 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 		return false
 	}
 	reports := status.FromFiles(files, p.now)
-	l.recorded, l.told, l.readAt = files, slices.Clone(reports), p.now
+	l.recorded, l.told, l.readAt = l.others.Files(files), slices.Clone(l.others.Own(reports)), p.now
 	for i := range reports {
 		reports[i].CarriedOut.Told = l.settings.Review.Signed
 	}
-	l.setReports(reports)
+	l.others.Read(files, p.now)
+	l.setReports(l.others.TakeOver(l.reports, reports))
 	l.pools.Restore(status.UnavailableFrom(files, p.now))
 	return true
 }
@@ -112,13 +119,19 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 // readAgain reads the status branch again now and then, so that what another writer has changed there is put right: a
 // person, or a process that has lost the lease and was late. Its reports count for nothing.
 func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
-	if !due.Source || l.settings.Resync <= 0 || p.now.Before(l.readAt.Add(l.settings.Resync)) {
+	again := l.settings.Resync > 0 && !p.now.Before(l.readAt.Add(l.settings.Resync))
+	if !due.Source || !again && !l.share.Divided() {
 		return
 	}
 	files, err := l.recorder.Read(ctx)
 	if l.componentFailed(p, ComponentStatus, "read again", err) {
 		return
 	}
+	l.readOthers(p, files)
+	if !again {
+		return
+	}
+	files = l.others.Files(files)
 	l.readAt = p.now
 	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
 		changed := status.ChangedFiles(l.recorded, files)
@@ -129,7 +142,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 
 // setReports keeps reports, and what follows from them alone.
 func (l *Loop) setReports(reports []status.Report) {
-	l.reports, l.states, l.complete = reports, map[string]int{}, complete.In(reports)
+	l.reports, l.states, l.complete = reports, map[string]int{}, status.CompleteIn(reports)
 	for i := range reports {
 		l.states[string(reports[i].State)]++
 	}

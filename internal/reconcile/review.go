@@ -40,6 +40,9 @@ func (l *Loop) reviewed(p *pass) engine.Reviews {
 	for i := range l.reports {
 		out.CarriedOut[l.reports[i].Key] = l.reports[i].CarriedOut
 	}
+	for key, r := range l.others.Reports() {
+		out.CarriedOut[key] = r.CarriedOut
+	}
 	if out.Records.Unread = p.unread; l.records != nil {
 		out.Records = *l.records
 	}

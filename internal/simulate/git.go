@@ -4,14 +4,13 @@ package simulate
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"testing/fstest"
 
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/simulate/asked"
 )
 
 // repository is the followed branch, commit by commit, and the folder of the cluster on the status branch.
@@ -43,31 +42,18 @@ func (r *repository) commit(change func(files map[string]string)) {
 // names lists the files in order.
 func (r *repository) names() []string { return slices.Sorted(maps.Keys(r.files)) }
 
-// syntaxError makes a file unreadable.
-const syntaxError = "\nx: ["
-
-func broken(text string) bool { return strings.Contains(text, syntaxError) }
-
 // repair is the change that ends all syntax errors.
 func repair(files map[string]string) {
 	for name, text := range files {
-		files[name] = strings.ReplaceAll(text, syntaxError, "")
+		files[name] = strings.ReplaceAll(text, asked.SyntaxError, "")
 	}
 }
 
 // tip returns the newest revision.
 func (r *repository) tip() reconcile.Revision {
-	files, sum := fstest.MapFS{}, sha256.New()
-	for _, name := range r.names() {
-		files[name] = &fstest.MapFile{Data: []byte(r.files[name])}
-		fmt.Fprintf(sum, "%q %q\n", name, r.files[name])
-	}
-	return reconcile.Revision{
-		Commit:     fmt.Sprintf("c%d", r.number),
-		Files:      files,
-		Inputs:     fmt.Sprintf("%x", sum.Sum(nil)),
-		AllowEmpty: r.empty,
-	}
+	out := reconciletest.Revision(r.number, r.files)
+	out.AllowEmpty = r.empty
+	return out
 }
 
 // Fetch implements reconcile.Source.

@@ -5,9 +5,6 @@ package status
 import (
 	"bytes"
 	"slices"
-	"time"
-
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // ChangedFiles lists the paths of the files that differ.
@@ -24,14 +21,5 @@ func ChangedFiles(before, after map[string][]byte) []string {
 		}
 	}
 	slices.Sort(out)
-	return out
-}
-
-// FirstSeen returns when each Workspace was first reported on.
-func FirstSeen(reports []Report) map[workspace.Key]time.Time {
-	out := make(map[workspace.Key]time.Time, len(reports))
-	for i := range reports {
-		out[reports[i].Key] = reports[i].FirstSeen
-	}
 	return out
 }

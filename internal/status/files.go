@@ -35,6 +35,8 @@ type Summary struct {
 	Warnings    []string // what was held back
 	PricesDate  string   // of all prices; "" if unknown
 	Objects     []Object // in the order of Object.Compare
+	// ObjectsFile names the file that lists an object, by the namespace of the object; nil: one file lists all.
+	ObjectsFile func(namespace string) string
 }
 
 // The files of a cluster's folder in addition to those of the Workspaces.

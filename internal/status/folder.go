@@ -4,6 +4,7 @@ package status
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"syncer.dev/syncer/internal/workspace"
@@ -51,9 +52,7 @@ func (f *Folder) Files(s Summary) map[string][]byte {
 	f.kept = kept
 	s = s.clean()
 	out[readmeFile], out[capacityFile] = readme(s, o), capacityYAML(s)
-	if data := objectsYAML(s); data != nil {
-		out[objectsFile] = data
-	}
+	maps.Copy(out, objectsFiles(s))
 	return out
 }
 

@@ -6,18 +6,19 @@ import (
 	"context"
 	"log/slog"
 	"path"
-	"time"
 
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/shard"
 )
 
 // Recorder keeps this cluster's status files.
 type Recorder struct {
-	Branch   *git.Branch
-	Config   config.Config
-	Log      *slog.Logger // of what is no error; nil for none
-	MayWrite func() error // is asked right before each push; nil permits all
+	Branch *git.Branch
+	Config config.Config
+	Log    *slog.Logger  // of what is no error; nil for none
+	Fences *shard.Fences // are asked right before each push; nil permits all
 }
 
 func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
@@ -28,21 +29,25 @@ func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
 	return files, err
 }
 
-// Record writes one commit, unless the branch has exactly these files.
-func (r Recorder) Record(ctx context.Context, files map[string][]byte, message string, when time.Time) (string, error) {
+// Record writes one commit, unless the branch has exactly these files. Of a cluster with shards, the files of others
+// are those of the tip that the commit stands on, so that a commit of another process in between is not undone.
+func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string, error) {
 	hash, changed, err := r.Branch.Commit(ctx, git.Change{
 		Dir:      r.dir(),
-		Files:    files,
-		Message:  message,
-		When:     when,
+		Files:    what.Files,
+		Edit:     what.Share.Edit(what.Files),
+		Message:  what.Message,
+		When:     what.When,
 		Author:   r.Config.Status.Author.Name,
 		Email:    r.Config.Status.Author.Email,
 		Signer:   Signer(r.Config),
-		MayWrite: r.MayWrite,
+		MayWrite: r.Fences.Writes(what.Share),
 	})
 	if err != nil || !changed {
 		return "", err
 	}
-	r.shorten(ctx)
+	if what.Share.Fleet() {
+		r.shorten(ctx)
+	}
 	return string(hash), nil
 }
