@@ -57,7 +57,8 @@ type Loop struct {
 	cluster  Cluster
 	cloud    Cloud
 	engine   *engine.Engine
-	log      *slog.Logger
+	base     *slog.Logger
+	log      *slog.Logger // base with the commit, once there is one
 	health   *Health
 	now      func() time.Time
 
@@ -146,6 +147,7 @@ func New(s Settings, p Parts) *Loop {
 		cluster:  p.Cluster,
 		cloud:    p.Cloud,
 		due:      p.Due,
+		base:     p.Log,
 		log:      p.Log,
 		health:   p.Health,
 		now:      p.Now,

@@ -69,7 +69,9 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
 		Changed: status.ChangedFiles(l.recorded, files),
 	}, old, own)
+	ends := p.timed(StepRecord)
 	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
+	ends()
 	if l.componentFailed(p, ComponentStatus, "record", err) {
 		// A push starts a pass itself where syncer watches the repository, and other events must not push each time.
 		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
@@ -79,7 +81,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	l.dirtyAt, l.recordAt, p.out.Recorded = time.Time{}, time.Time{}, commit
 	l.pools.MarkRecorded()
 	if commit != "" {
-		l.log.Info("recorded status", "commit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
+		l.log.Info("recorded status", "statusCommit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
 	}
 }
 

@@ -60,7 +60,8 @@ func (l *Loop) judge(p *pass, r engine.Result) {
 	for _, j := range r.Judged {
 		p.judged[j.Workspace] = j
 		if !j.OK() {
-			l.logOnce(p, "review/"+j.Workspace.String(), j.Workspace.String()+": "+j.Said(l.settings.Review.Policy))
+			l.logOnce(p, "review/"+j.Workspace.String(), j.Workspace.String()+": "+j.Said(l.settings.Review.Policy),
+				about(j.Workspace, string(j.Reason))...)
 		}
 	}
 }
