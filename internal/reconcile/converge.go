@@ -46,12 +46,12 @@ func (l *Loop) ensure(ctx context.Context, p *pass) {
 	l.logHeld(p)
 	due := map[string]bool{}
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op != plan.NoOp {
+		if c := p.plan.Changes[i]; c.Pool != nil && c.Op != plan.NoOp {
 			due[c.Pool.Name] = true
 		}
 	}
 	for i := range p.desired.Workloads {
-		if w := &p.desired.Workloads[i]; w.Pool != nil {
+		if w := p.desired.Workloads[i]; w.Pool != nil {
 			if err := l.pools.LastError(w.Pool.Name, due[w.Pool.Name]); err != nil {
 				p.poolErrs[w.Key] = err
 			}
@@ -67,7 +67,7 @@ func (l *Loop) ensure(ctx context.Context, p *pass) {
 // logHeld logs each change of a pool that is held back, once for each reason. What only needs time is not logged.
 func (l *Loop) logHeld(p *pass) {
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && heldForLong(c) {
+		if c := p.plan.Changes[i]; c.Pool != nil && heldForLong(c) {
 			l.logOnce(p, "held/"+c.Pool.Name, "pool "+c.Pool.Name+" is not changed: "+c.Reason)
 		}
 	}
@@ -86,17 +86,17 @@ func (p *pass) holdRefused() {
 		return
 	}
 	p.plan.Changes = slices.Clone(p.plan.Changes) // Outcome.Plan keeps the decision
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Pool == nil {
+	for i, was := range p.plan.Changes {
+		if was.Pool == nil {
 			continue
 		}
-		changed := []capacity.PoolChange{*c.Pool}
+		changed, c := []capacity.PoolChange{*was.Pool}, *was
 		hold.Refused(changed, p.desired, refused)
 		hold.Nodes(changed, p.desired, p.part.Waits())
 		if c.Pool = &changed[0]; c.Op != plan.Hold && c.Pool.Op == capacity.Wait {
 			c.Op, c.Reason = plan.Hold, c.Pool.Reason
 		}
+		p.plan.Changes[i] = &c
 	}
 }
 
@@ -111,7 +111,7 @@ func (l *Loop) release(ctx context.Context, p *pass) {
 func poolChanges(p plan.Plan) []capacity.PoolChange {
 	var out []capacity.PoolChange
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
+		if c := p.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
 			out = append(out, *c.Pool)
 		}
 	}
@@ -151,7 +151,7 @@ func (p *pass) poolFailed(c capacity.PoolChange, err error) {
 		p.notReleased[c.Name] = err
 	}
 	for i := range p.desired.Workloads {
-		if w := &p.desired.Workloads[i]; w.Pool != nil && w.Pool.Name == c.Name {
+		if w := p.desired.Workloads[i]; w.Pool != nil && w.Pool.Name == c.Name {
 			p.poolErrs[w.Key] = err
 		}
 	}
@@ -163,7 +163,7 @@ func (p *pass) givesBack(c capacity.PoolChange) bool {
 	if c.Op == capacity.Delete || c.Desired == nil {
 		return true
 	}
-	wanted := func(w desired.Workload) bool { return w.Pool != nil && w.Pool.Name == c.Name }
+	wanted := func(w *desired.Workload) bool { return w.Pool != nil && w.Pool.Name == c.Name }
 	return c.Live != nil && c.Desired.Count == 0 && !slices.ContainsFunc(p.desired.Workloads, wanted)
 }
 
@@ -189,14 +189,13 @@ func ownerOf(c capacity.PoolChange) string {
 // apply applies every object that differs, and is this loop's to write.
 func (l *Loop) apply(ctx context.Context, p *pass) {
 	for i := range p.plan.Workspaces {
-		if w := &p.plan.Workspaces[i]; w.Held != "" {
+		if w := p.plan.Workspaces[i]; w.Held != "" {
 			p.held[w.Key] = w
 			l.logOnce(p, "policy/"+w.Key.String(), "Workspace "+w.Key.String()+" is not changed: "+w.Held)
 		}
 	}
 	var objects, asFleet []*unstructured.Unstructured
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
+	for _, c := range p.plan.Changes {
 		switch {
 		case c.Object == nil:
 		case c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace:
@@ -272,8 +271,7 @@ func sourceOf(c *plan.Change) string {
 // prune deletes the objects that are not desired any more.
 func (l *Loop) prune(ctx context.Context, p *pass) {
 	var objects []cluster.Object
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
+	for _, c := range p.plan.Changes {
 		if c.Live != nil && c.Op == plan.Delete && p.part.Prunes(c) {
 			objects = append(objects, *c.Live)
 		}
@@ -303,8 +301,7 @@ func (p *pass) notPruned(objects []cluster.Object, changes cluster.ChangeSet, er
 // owners maps each object of the plan to its change.
 func (l *Loop) owners(p *pass) map[cluster.Ref]*plan.Change {
 	out := map[cluster.Ref]*plan.Change{}
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
+	for _, c := range p.plan.Changes {
 		switch {
 		case c.Object != nil:
 			out[unversioned(cluster.RefOf(c.Object))] = c

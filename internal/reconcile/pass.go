@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/divide"
 	"syncer.dev/syncer/internal/plan/reviews"
+	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -79,8 +80,8 @@ type pass struct {
 	objects     []status.Object // plain objects that the API server refuses
 	// waiting are the changes that are held back, by Workspace; nil until a report needs them.
 	waiting map[workspace.Key][]*plan.Change
-	broken  map[workspace.Named]string // plain objects that have failed; nil until a report needs them
-	raised  map[string]bool            // keys of the warnings that hold in this pass
+	broken  plainhealth.Broken // nil until a report needs them
+	raised  map[string]bool    // keys of the warnings that hold in this pass
 	seen    poolsSeen
 	// reportsChanged says that the reports are not those of the pass before.
 	reportsChanged bool
@@ -344,7 +345,7 @@ func (l *Loop) settled(p *pass) bool {
 		return false
 	}
 	for i := range p.desired.Workloads {
-		if w := &p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
+		if w := p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
 			return false // the Workspace moves to other nodes
 		}
 	}

@@ -67,11 +67,11 @@ func (l *Loop) judge(p *pass, r engine.Result) {
 
 // compared adds to the input of a report what was reviewed of the Workspace, and what of it is held back.
 func (l *Loop) compared(p *pass, in *status.Input) {
-	i, ok := slices.BinarySearchFunc(p.plan.Workspaces, in.Key, func(w plan.Workspace, k workspace.Key) int {
+	i, ok := slices.BinarySearchFunc(p.plan.Workspaces, in.Key, func(w *plan.Workspace, k workspace.Key) int {
 		return w.Key.Compare(k)
 	})
 	if ok {
-		w := &p.plan.Workspaces[i]
+		w := p.plan.Workspaces[i]
 		in.Held, in.HeldReason = w.Held, heldReasons[w.HeldBy]
 		in.CarriedOut = reviewed.Of(p.digests[in.Key], w.Place)
 	}

@@ -25,7 +25,7 @@ func TestIndex(t *testing.T) {
 	}
 	golden.Equal(t, "testdata/index.md", got)
 	if again, ok := Index("status", got, found); !ok || string(again) != string(got) {
-		t.Errorf("made again: %t %s", ok, again)
+		t.Errorf("a second time: %t %s", ok, again)
 	}
 	if _, ok := Index("status", []byte("# Ours\n"), found); ok {
 		t.Error("a README of others is replaced")

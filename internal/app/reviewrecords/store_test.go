@@ -180,7 +180,7 @@ func TestDigestAcrossHistories(t *testing.T) {
 			}
 			merged.merge(p)
 			after := p.plan(first, "refs/heads/main")
-			i := slices.IndexFunc(after.Workspaces, func(w plan.Workspace) bool { return w.Key.Name == "phi" })
+			i := slices.IndexFunc(after.Workspaces, func(w *plan.Workspace) bool { return w.Key.Name == "phi" })
 			if i < 0 || len(after.Workspaces[i].Blocked) > 0 && merged.same {
 				t.Fatalf("%+v", after.Workspaces)
 			}

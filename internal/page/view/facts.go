@@ -69,7 +69,7 @@ func New(f Facts) *Board {
 		planned: make(map[workspace.Key]*plan.Workspace, len(f.Plan.Workspaces)),
 	}
 	for i := range f.Plan.Workspaces {
-		w := &f.Plan.Workspaces[i]
+		w := f.Plan.Workspaces[i]
 		b.planned[w.Key] = w
 	}
 	for i := range f.Reports {

@@ -258,7 +258,7 @@ func (b *Board) planOf(p *plan.Workspace, sees Sees) *Planned {
 func (b *Board) steps(key workspace.Key, out *Planned) {
 	var all []*plan.Change
 	for i := range b.facts.Plan.Changes {
-		if c := &b.facts.Plan.Changes[i]; c.Workspace == key && c.Op != plan.NoOp {
+		if c := b.facts.Plan.Changes[i]; c.Workspace == key && c.Op != plan.NoOp {
 			all = append(all, c)
 		}
 	}

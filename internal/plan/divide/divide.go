@@ -35,12 +35,12 @@ func Of(share shard.Share, p *plan.Plan, limited bool) Division {
 	}
 	d.restarts, d.plain, d.Pending = map[workspace.Key]bool{}, map[string]bool{}, map[workspace.Key]bool{}
 	for i := range p.Changes {
-		if c := &p.Changes[i]; limited && writes(c) && c.Op != plan.Create && c.Restarts() {
+		if c := p.Changes[i]; limited && writes(c) && c.Op != plan.Create && c.Restarts() {
 			d.restarts[c.Workspace] = true
 		}
 	}
 	for i := range p.Changes {
-		c := &p.Changes[i]
+		c := p.Changes[i]
 		if !writes(c) || c.Namespace == "" || d.writer(c) {
 			continue
 		}

@@ -20,9 +20,9 @@ import (
 const zero, one = "team-a", "team-b"
 
 // change is a change of an object "Kind/name" of a Workspace in a namespace; "" for a plain object.
-func change(op plan.Op, namespace, owner, target string, fields ...string) plan.Change {
+func change(op plan.Op, namespace, owner, target string, fields ...string) *plan.Change {
 	kind, name, _ := strings.Cut(target, "/")
-	c := plan.Change{Op: op, Namespace: namespace, Target: target, Fields: fields}
+	c := &plan.Change{Op: op, Namespace: namespace, Target: target, Fields: fields}
 	if owner != "" {
 		c.Workspace = workspace.Key{Namespace: namespace, Name: owner}
 	}
@@ -35,7 +35,7 @@ func change(op plan.Op, namespace, owner, target string, fields ...string) plan.
 }
 
 // nodePool is a change of a NodePool, which has no namespace.
-func nodePool(namespace, owner string) plan.Change {
+func nodePool(namespace, owner string) *plan.Change {
 	c := change(plan.Create, "", "", "NodePool/"+owner)
 	c.Workspace = workspace.Key{Namespace: namespace, Name: owner}
 	return c
@@ -43,14 +43,14 @@ func nodePool(namespace, owner string) plan.Change {
 
 // carried lists who carries out each change: the holder of shard 0, of shard 1, or "-" for none now. A star marks
 // what is the fleet's.
-func carried(t *testing.T, limited bool, changes ...plan.Change) []string {
+func carried(t *testing.T, limited bool, changes ...*plan.Change) []string {
 	t.Helper()
 	p := &plan.Plan{Changes: changes}
 	parts := []Division{Of(shard.NewShare(2, 0), p, limited), Of(shard.NewShare(2, 1), p, limited)}
 	whole := Of(shard.Share{}, p, limited)
 	var out []string
 	for i := range changes {
-		c := &changes[i]
+		c := changes[i]
 		does := (*Division).Applies
 		if c.Op == plan.Delete {
 			does = (*Division).Prunes
@@ -78,12 +78,12 @@ func carried(t *testing.T, limited bool, changes ...plan.Change) []string {
 func TestOf(t *testing.T) {
 	const template = "spec.template.spec.containers"
 	for name, tt := range map[string]struct {
-		changes []plan.Change
+		changes []*plan.Change
 		want    string
 		off     string // without a bound on restarts; "" for the same
 	}{
 		"namespaces": {
-			changes: []plan.Change{
+			changes: []*plan.Change{
 				change(plan.Create, zero, "a", "Service/a"), change(plan.Create, one, "a", "Service/a"),
 				change(plan.Create, one, "", "ConfigMap/a"), change(plan.Delete, zero, "b", "Service/b"),
 				change(plan.Delete, one, "b", "Service/b"),
@@ -91,11 +91,11 @@ func TestOf(t *testing.T) {
 			want: "0 1 1 0 1",
 		},
 		"a new server": {
-			changes: []plan.Change{change(plan.Create, one, "a", "StatefulSet/a"), change(plan.Create, one, "a", "Service/a")},
+			changes: []*plan.Change{change(plan.Create, one, "a", "StatefulSet/a"), change(plan.Create, one, "a", "Service/a")},
 			want:    "1 1",
 		},
 		"a server that restarts, with all that belongs to it": {
-			changes: []plan.Change{
+			changes: []*plan.Change{
 				change(plan.Update, one, "a", "StatefulSet/a", "metadata.labels", template),
 				change(plan.Create, one, "a", "ConfigMap/a"),
 				change(plan.Update, one, "b", "StatefulSet/b", "metadata.labels"),
@@ -105,22 +105,22 @@ func TestOf(t *testing.T) {
 			off:  "1 1 1 0",
 		},
 		"a server that is recreated": {
-			changes: []plan.Change{change(plan.Replace, one, "a", "StatefulSet/a")},
+			changes: []*plan.Change{change(plan.Replace, one, "a", "StatefulSet/a")},
 			want:    "0*",
 			off:     "1",
 		},
 		"a job has no requests to lose": {
-			changes: []plan.Change{change(plan.Replace, one, "a", "Job/a"), change(plan.Update, one, "b", "Job/b", template)},
+			changes: []*plan.Change{change(plan.Replace, one, "a", "Job/a"), change(plan.Update, one, "b", "Job/b", template)},
 			want:    "1 1",
 		},
 		"what waits restarts nothing": {
-			changes: []plan.Change{
+			changes: []*plan.Change{
 				change(plan.Hold, one, "a", "StatefulSet/a", template), change(plan.Update, one, "a", "Service/a"),
 			},
 			want: "1 1",
 		},
 		"a restart comes after the plain objects of its namespace": {
-			changes: []plan.Change{
+			changes: []*plan.Change{
 				change(plan.Update, one, "a", "StatefulSet/a", template), change(plan.Update, one, "", "ConfigMap/settings"),
 				change(plan.Update, zero, "b", "StatefulSet/b", template), change(plan.Update, zero, "", "ConfigMap/settings"),
 			},
@@ -128,7 +128,7 @@ func TestOf(t *testing.T) {
 			off:  "1 1 0 0",
 		},
 		"a NodePool comes after the objects of its Workspace": {
-			changes: []plan.Change{
+			changes: []*plan.Change{
 				nodePool(one, "a"), change(plan.Create, one, "a", "StatefulSet/a"),
 				nodePool(zero, "b"), change(plan.Create, zero, "b", "StatefulSet/b"),
 				nodePool(one, "c"),
@@ -153,7 +153,7 @@ func TestOf(t *testing.T) {
 
 // TestPending: nodes wait for what another process has to apply, and for nothing else.
 func TestPending(t *testing.T) {
-	p := &plan.Plan{Changes: []plan.Change{
+	p := &plan.Plan{Changes: []*plan.Change{
 		change(plan.Create, one, "a", "StatefulSet/a"), change(plan.Create, zero, "b", "StatefulSet/b"),
 		change(plan.Hold, one, "c", "StatefulSet/c"), change(plan.Update, one, "d", "StatefulSet/d", "spec.template"),
 		change(plan.Delete, one, "e", "StatefulSet/e"),

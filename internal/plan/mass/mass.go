@@ -27,7 +27,8 @@ type Deletion struct {
 	Policy    Policy
 	Gone, All int
 	Allowed   int
-	// Waits reports that some of them wait to be allowed already: what is added meanwhile does not let them go.
+	// Waits reports that some of them wait to be allowed already: what is added beside them meanwhile does not let them
+	// go.
 	Waits bool
 }
 

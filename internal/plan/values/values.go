@@ -113,7 +113,7 @@ func RuntimeOf(w *workspace.Workspace) string {
 func In(base desired.Desired, policy desired.Policy) map[workspace.Key]Values {
 	out := make(map[workspace.Key]Values, len(base.Workloads))
 	for i := range base.Workloads {
-		w := &base.Workloads[i]
+		w := base.Workloads[i]
 		out[w.Key] = Asked(w, policy, base.Fleet.Pools)
 	}
 	return out

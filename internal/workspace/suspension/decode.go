@@ -26,9 +26,9 @@ const (
 
 // document is a Suspend as it is written.
 type document struct {
-	APIVersion string   `yaml:"apiVersion" need:"true"`
-	Kind       string   `yaml:"kind" need:"true"`
-	Metadata   metadata `yaml:"metadata" need:"true"`
+	APIVersion string   `yaml:"apiVersion" need:"true" doc:"syncer.dev/v1alpha1"`
+	Kind       string   `yaml:"kind" need:"true" doc:"Suspend"`
+	Metadata   metadata `yaml:"metadata" need:"true" doc:"its name"`
 	Spec       *spec    `yaml:"spec" need:"true" doc:"what is stopped, why, and until when"`
 }
 
