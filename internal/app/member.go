@@ -6,18 +6,23 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/elections"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pages"
 	"syncer.dev/syncer/internal/app/pullrequest"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/status/events"
 	"syncer.dev/syncer/internal/wellknown"
 )
 
@@ -31,12 +36,18 @@ type member struct {
 	health  *reconcile.Health
 	hints   chan struct{} // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
+	inquiry *inquiry.API
+	shown   *pages.Publisher
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
 func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
+	m.shown = pages.NewPublisher(c, s.page, m.health)
 	var err error
+	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
+		return nil, err
+	}
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
 		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.Fences, s.log); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
@@ -80,11 +91,11 @@ func (m *member) run(
 	stop func(reconcile.Outcome) bool,
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
-	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
+	wakes := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	if m.shards != nil {
 		loop := newLoop(m)
 		return m.shards.Beside(ctx, m.reviews.Run, m.hints, func(ctx context.Context) reconcile.Outcome {
-			return loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+			return loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
 				if m.shards.Holder.Share().Fleet() {
 					m.reviews.Passed(o)
 				}
@@ -99,7 +110,7 @@ func (m *member) run(
 		defer beside.Wait()
 		defer cancel()
 		beside.Go(func() { m.reviews.Run(ctx) })
-		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+		last = loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
 			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
@@ -113,7 +124,7 @@ func (m *member) run(
 	m.lease.Run(ctx, lease.Phases{
 		Follow: func(ctx context.Context) {
 			loop = newLoop(m)
-			loop.Follow(ctx, events, func(o reconcile.Outcome) {
+			loop.Follow(ctx, wakes, func(o reconcile.Outcome) {
 				m.passed(o, "this replica carries out nothing ("+m.lease.Role()+")")
 			})
 		},
@@ -128,8 +139,23 @@ func (m *member) run(
 	return last
 }
 
-// passed answers the clients that wait for a pass. With a reason for which it has carried out nothing, it is no success
-// for them.
+// onPage is what the page reads of the member.
+func (m *member) onPage() pages.Cluster {
+	recorded := statusbranch.Of(m.parts.Repository, m.config)
+	return pages.Cluster{
+		Config: m.config,
+		API:    m.inquiry,
+		History: func(ctx context.Context) ([]events.Commit, error) {
+			return recorded.History(ctx, shownCommits)
+		},
+	}
+}
+
+// shownCommits is how many commits of the status branch the page looks for transitions in.
+const shownCommits = 1000
+
+// passed shows the outcome of a pass, and answers the clients that wait for one. With a reason for which it has carried
+// out nothing, it is no success for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
 	r := ondemand.Result{
 		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: m.config.Cluster, Commit: o.Commit,
@@ -141,6 +167,11 @@ func (m *member) passed(o reconcile.Outcome, nothing string) {
 	if o.Err != nil {
 		r.Error = diag.Redacted(o.Err, redact.Text).Error()
 	}
+	role := ""
+	if m.lease != nil {
+		role = m.lease.Role()
+	}
+	m.shown.Passed(o, role, time.Now())
 	_, began := m.health.Passes()
 	m.passes.Passed(began, r)
 }

@@ -283,6 +283,19 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 	changes, err := l.cluster.Prune(ctx, objects)
 	l.componentFailed(p, ComponentKubernetes, "prune", err)
 	l.note(p, changes, l.owners(p))
+	if err != nil {
+		p.notPruned(objects, changes, err)
+	}
+}
+
+// notPruned keeps the error for the objects that Prune did not reach.
+func (p *pass) notPruned(objects []cluster.Object, changes cluster.ChangeSet, err error) {
+	for i := range objects {
+		same := func(e cluster.Entry) bool { return unversioned(e.Ref) == unversioned(objects[i].Ref) }
+		if !slices.ContainsFunc(changes, same) {
+			p.unreached[objects[i].Workspace] = err
+		}
+	}
 }
 
 // owners maps each object of the plan to its change.

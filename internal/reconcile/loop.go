@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/shared"
+	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/suspension"
 )
@@ -34,6 +35,7 @@ type Settings struct {
 	Resync        time.Duration // longest time between passes that observe everything
 	GPUDeadline   time.Duration // after which missing GPUs count as a failure; 0 for a default
 	Review        ReviewSettings
+	Links         weblink.Links // to the forge of the source
 	// Thorough makes every pass compute everything, also what cannot have changed. It is for comparisons in tests.
 	Thorough bool
 }

@@ -18,7 +18,10 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/values"
+	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -28,6 +31,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	own := l.others.Own(reports)
 	summary := status.Summary{
 		Cluster:     l.settings.Policy.Cluster,
+		Links:       l.settings.Links,
 		Reports:     l.others.With(own),
 		Problems:    p.desired.Problems,
 		Pools:       l.poolReports(p),
@@ -58,10 +62,10 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
-	if !status.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+	if !message.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
 		return
 	}
-	message := status.Message(status.Commit{
+	message := message.Of(message.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
 		Changed: status.ChangedFiles(l.recorded, files),
 	}, old, own)
@@ -193,6 +197,8 @@ func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input
 		Pool:         w.Pool,
 		Model:        w.Model.Repo,
 		Revision:     w.Model.Revision,
+		Runtime:      values.RuntimeOf(w.Workspace),
+		Why:          w.Binding.Reason,
 		InstanceType: w.Placement.InstanceType,
 		Nodes:        w.Placement.Nodes,
 		NodeSource:   l.settings.Policy.NodeSource().Status(),
@@ -227,7 +233,10 @@ func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
 	if contests := r.contests[in.Key]; len(contests) > 0 {
 		in.Notes = slices.Concat(in.Notes, contests)
 	}
-	if broken := p.brokenFor(in.Workspace); len(broken) > 0 {
+	if p.broken == nil {
+		p.broken = plainhealth.In(p.state.Objects, p.desired.Objects)
+	}
+	if broken := p.broken.For(in.Workspace); len(broken) > 0 {
 		in.Missing = slices.Concat(in.Missing, broken)
 	}
 	in.NodePools = r.nodePools[in.Key]
@@ -333,7 +342,7 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
 func (l *Loop) objectReports(p *pass) []status.Object {
-	out := slices.Concat(p.objects, p.observedObjects(), p.unhealthyObjects())
+	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(p.state.Objects))
 	for i := range p.state.Objects {
 		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, held(o.Ref, o.Source, o.Finalizers))
@@ -362,9 +371,16 @@ func held(ref cluster.Ref, source string, finalizers []string) status.Object {
 	}
 }
 
-// deletionsOf lists what is left of a Workspace that has gone from the source because finalizers hold it.
+// deletionsOf lists what is left of a Workspace that has gone from the source: what the API server has not deleted when
+// it was asked to, and what finalizers hold.
 func (p *pass) deletionsOf(key workspace.Key) []string {
 	var out []string
+	for _, err := range p.objErrs[key] {
+		out = append(out, err.Error())
+	}
+	if err := p.unreached[key]; err != nil {
+		out = append(out, err.Error())
+	}
 	// The objects are in the order of their namespaces; those without one come first.
 	in := func(o cluster.Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
 	for _, namespace := range []string{"", key.Namespace} {

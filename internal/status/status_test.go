@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -370,7 +370,8 @@ func summary() Summary {
 	return Summary{
 		PricesDate: "2026-06-18",
 		Cluster:    "demo",
-		Reports:    []Report{failed, Observe(nil, served(), t0)},
+		Links:      weblink.Of("https://github.com/team/models", ""),
+		Reports:    []Report{failed, Observe(nil, chosen(), t0)},
 		Pools: []Pool{{
 			Name:         "wphi",
 			State:        "Succeeded",
@@ -387,6 +388,13 @@ func summary() Summary {
 		},
 		Warnings: []string{"syncer deletes nothing"},
 	}
+}
+
+// chosen is a served Workspace of a commit on a forge, whose size syncer has chosen.
+func chosen() Input {
+	in := served()
+	in.Commit, in.Runtime, in.Why = "9be0d11aabbccddeeff00112233445566778899a", "vllm", "the cheapest size that fits"
+	return in
 }
 
 func TestFiles(t *testing.T) {
@@ -482,98 +490,6 @@ func TestFolderKeepsFiles(t *testing.T) {
 	s.Reports = s.Reports[1:]
 	if diff := cmp.Diff(Files(s), f.Files(s)); diff != "" {
 		t.Errorf("without a Workspace (-from nothing +again):\n%s", diff)
-	}
-}
-
-func TestMessage(t *testing.T) {
-	c := Commit{Cluster: "demo", Source: strings.Repeat("a", 40), Version: "v1"}
-	for _, tt := range []struct {
-		before, after []Report
-		changed       []string
-		subject       string
-		urgent        bool
-	}{
-		{
-			after:   []Report{report("phi-4", Ready), report("llama", Pending)},
-			subject: "status(demo): phi-4 Ready, llama Pending",
-			urgent:  true,
-		},
-		{
-			before:  []Report{report("phi-4", Pending)},
-			after:   []Report{waitsFor("phi-4", "PoolNotReady")},
-			changed: []string{"README.md", "default/phi-4.yaml"},
-			subject: "status(demo): phi-4 PoolNotReady",
-		},
-		{
-			before:  []Report{report("phi-4", Pending)},
-			after:   []Report{waitsFor("phi-4", "PoolNotReady"), report("llama", Ready)},
-			changed: []string{"README.md", "default/phi-4.yaml", "default/llama.yaml"},
-			subject: "status(demo): llama Ready",
-			urgent:  true,
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			after:   []Report{report("phi-4", Ready)},
-			changed: []string{"README.md", "capacity.yaml"},
-			subject: "status(demo): capacity",
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			after:   []Report{report("phi-4", Ready)},
-			changed: []string{"README.md"},
-			subject: "status(demo): overview",
-		},
-		{
-			after:   many(100, Ready),
-			subject: "status(demo): 100 Ready",
-			urgent:  true,
-		},
-		{
-			after:   append(many(100, Ready), report("other", Failed)),
-			subject: "status(demo): 100 Ready, 1 Failed",
-			urgent:  true,
-		},
-		{
-			after:   []Report{report("phi-4", Pending)},
-			subject: "status(demo): phi-4 Pending",
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			subject: "status(demo): phi-4 removed",
-			urgent:  true,
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			after:   []Report{report("phi-4", NotReady)},
-			subject: "status(demo): phi-4 NotReady",
-			urgent:  true,
-		},
-		{
-			after: []Report{
-				report("a-long-name-for-a-workspace", Failed),
-				report("another-long-name-for-one", Failed),
-				report("third", Failed),
-			},
-			subject: "status(demo): 3 Failed",
-			urgent:  true,
-		},
-	} {
-		c.Changed = tt.changed
-		m := Message(c, tt.before, tt.after)
-		subject, _, _ := strings.Cut(m, "\n")
-		if subject != tt.subject || len(subject) > maxSubject {
-			t.Errorf("subject %q, want %q", subject, tt.subject)
-		}
-		if got := Urgent(tt.before, tt.after); got != tt.urgent {
-			t.Errorf("%s: urgent %t", subject, got)
-		}
-		cmd := exec.Command("git", "interpret-trailers", "--parse")
-		cmd.Stdin = strings.NewReader(m)
-		out, err := cmd.Output()
-		want := "Syncer-Commit: " + c.Source + "\nSyncer-Cluster: demo\nSyncer-Version: v1\nSyncer-CI: [skip ci]\n"
-		if diff := cmp.Diff(want, string(out)); err != nil || diff != "" {
-			t.Errorf("trailers: %v (-want +got):\n%s", err, diff)
-		}
 	}
 }
 

@@ -37,8 +37,8 @@ func word(s string) string { return cut(diag.EscapeText(s), maxWord) }
 // cell is a text in README.md. Everything comes from files that anybody may have written.
 func cell(s string) string { return diag.EscapeMarkdown(cut(diag.EscapeText(s), maxCell)) }
 
-// line is a text in a commit message.
-func line(s string) string { return cut(diag.EscapeCommit(s), maxLine) }
+// Line is a text in a commit message: one line without markup, cut to a sane length.
+func Line(s string) string { return cut(diag.EscapeCommit(s), maxLine) }
 
 // cut bounds a text, in bytes.
 func cut(s string, limit int) string {
@@ -69,6 +69,7 @@ func (r Report) clean() Report {
 	r.ObservedCommit, r.Inputs, r.Source = word(r.ObservedCommit), word(r.Inputs), word(r.Source)
 	r.DesiredCommit, r.DesiredInputs = word(r.DesiredCommit), word(r.DesiredInputs)
 	r.Model, r.Revision = word(r.Model), word(r.Revision)
+	r.Runtime, r.Why = word(r.Runtime), word(r.Why)
 	r.InstanceType, r.Endpoint, r.HourlyCost = word(r.InstanceType), word(r.Endpoint), word(r.HourlyCost)
 	r.MonthlyCost, r.PricesDate = word(r.MonthlyCost), word(r.PricesDate)
 	c := &r.CarriedOut

@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/shard"
+	"syncer.dev/syncer/internal/status"
 )
 
 // Recorder keeps this cluster's status files.
@@ -22,6 +23,18 @@ type Recorder struct {
 }
 
 func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
+
+// index makes the README of the branch; nil where the branch is not for status alone.
+func (r Recorder) index() *git.Index {
+	if r.Config.Status.Branch == r.Config.Source.Branch {
+		return nil
+	}
+	dir := path.Clean(r.Config.Status.Path)
+	return &git.Index{
+		Name: status.IndexFile, Folder: dir, Each: status.OverviewFile,
+		Make: func(present []byte, found map[string][]byte) ([]byte, bool) { return status.Index(dir, present, found) },
+	}
+}
 
 // Read returns the recorded files.
 func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
@@ -42,6 +55,7 @@ func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string,
 		Email:    r.Config.Status.Author.Email,
 		Signer:   Signer(r.Config),
 		MayWrite: r.Fences.Writes(what.Share),
+		Index:    r.index(),
 	})
 	if err != nil || !changed {
 		return "", err

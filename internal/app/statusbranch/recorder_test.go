@@ -40,7 +40,7 @@ func TestRecorder(t *testing.T) {
 	if diff := cmp.Diff(files, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if paths := r.Files(c.Status.Branch); !cmp.Equal(paths, []string{"status/demo/default/phi.yaml"}) {
+	if paths := r.Files(c.Status.Branch); !cmp.Equal(paths, []string{"README.md", "status/demo/default/phi.yaml"}) {
 		t.Errorf("files on the branch: %q", paths)
 	}
 }

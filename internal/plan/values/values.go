@@ -49,7 +49,7 @@ func Asked(w *desired.Workload, policy desired.Policy, pools []capacity.Pool) Va
 		Preset:        w.Workspace.PresetName(),
 		Model:         w.Model.Repo,
 		Revision:      w.Model.Revision,
-		Runtime:       runtimeOf(w.Workspace),
+		Runtime:       RuntimeOf(w.Workspace),
 		ContextLength: w.Context,
 	}
 	if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" {
@@ -98,7 +98,8 @@ func (v *Values) move(d capacity.Demand, size string) {
 	}
 }
 
-func runtimeOf(w *workspace.Workspace) string {
+// RuntimeOf returns the server that a Workspace runs its model with; "" for a tuning and for a pod template.
+func RuntimeOf(w *workspace.Workspace) string {
 	switch {
 	case w.Inference == nil || w.Inference.Preset == nil:
 		return ""
