@@ -151,7 +151,8 @@ func TestAdopt(t *testing.T) {
 
 	e.outlives(workspace)
 	e.wantCommand(0, []string{"leave default StatefulSet/phi Workspace/phi is gone"}, "adopt", "--undo", "--yes")
-	if p, err := e.kube.CoreV1().Pods("default").Get(t.Context(), "phi-0", metav1.GetOptions{}); err != nil || p.UID != pod {
+	p, err := e.kube.CoreV1().Pods("default").Get(t.Context(), "phi-0", metav1.GetOptions{})
+	if err != nil || p.UID != pod {
 		t.Errorf("the pod restarted: %v", err)
 	}
 	e.wantCommand(0, []string{"default/phi", "~ StatefulSet/phi", "spec.template"}, "plan")
