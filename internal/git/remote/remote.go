@@ -155,7 +155,7 @@ func (r *Remote) remedy(err error) string {
 	return ""
 }
 
-// Denied reports whether the server has refused the credentials of a session, or gives them no access to the repository.
+// Denied reports whether the server has refused the credentials, or gives them no access to the repository.
 func Denied(err error) bool {
 	var e *UnreachableError
 	return errors.As(err, &e) && (denied(e.Err) || errors.Is(e.Err, transport.ErrRepositoryNotFound))
