@@ -46,10 +46,10 @@ FUZZ += internal/diag:FuzzSprintf
 FUZZ += internal/diag:FuzzWrite
 FUZZ += internal/diag:FuzzWriteYAML
 FUZZ += internal/diff:FuzzFields
-FUZZ += internal/git:FuzzReadPack
 FUZZ += internal/git:FuzzSignedCommit
 FUZZ += internal/git:FuzzTrailer
 FUZZ += internal/git/advert:FuzzCheck
+FUZZ += internal/git/pack:FuzzReadPack
 FUZZ += internal/git/revision:FuzzParseRevision
 FUZZ += internal/git/signature:FuzzForge
 FUZZ += internal/git/signature:FuzzSigners
@@ -152,6 +152,7 @@ fmt: ## format all code
 generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/capacity ./internal/config ./internal/diag ./internal/modelconfig ./internal/workspace/load \
 		./internal/workspace/kaitokeys ./internal/status ./internal/plan ./internal/desired -update
+	$(GO) test ./internal/install -run TestDeploy -update
 	$(GO) test ./internal/render -run 'TestGolden|TestEveryPreset|TestBuiltIn' -update
 	$(GO) test ./internal/archtest -run 'TestWords|TestArchitecture' -update
 	$(GO) test ./internal/release/notices -update

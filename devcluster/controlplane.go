@@ -96,6 +96,7 @@ func start(ctx context.Context, s settings) (_ *controlPlane, err error) {
 	)
 
 	s.kubelet.Static = s.nodes
+	s.kubelet.Processes.Server, s.kubelet.Processes.Dir = cp.url, filepath.Join(s.dir, "pods")
 	k := kubelet.New(client, s.kubelet)
 	undo = append(undo, cp.part("kubelet", k.Run))
 	return cp, k.WaitReady(ctx)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package kubelet plays nodes: it registers them, keeps them ready, and lets the pods bound to them start, run and end,
-// without running anything.
+// without running anything but what Options.Processes name.
 //
 // Nodes come from three places: a number of plain ones, a feed over HTTP that says which nodes an (emulated) cloud has
 // right now, and nodes that somebody else created with the annotation AnnotationKubelet set to "adopt". It touches no
@@ -21,6 +21,8 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
+
+	"syncer.dev/devcluster/kubelet/process"
 )
 
 // AnnotationKubelet marks the nodes that a kubelet plays: with its name if it registered them, or "adopt".
@@ -34,6 +36,8 @@ type Options struct {
 	PodDelay    time.Duration // from bound to running
 	JobDuration time.Duration // how long a pod that is to end runs
 	FailImages  failures      // image glob -> what goes wrong
+	// Processes are pods that run as processes of this machine; none without images.
+	Processes process.Options
 }
 
 // AddFlags defines the flags that users may set.
@@ -47,6 +51,7 @@ func (o *Options) AddFlags(fs *flag.FlagSet) {
 		3*time.Second,
 		"how long a pod that is to end (restartPolicy other than Always) runs",
 	)
+	fs.Var(&o.Processes, "run", "run pods of an image as a process, as `IMAGE=PROGRAM`; may be repeated")
 	fs.Var(&o.FailImages, "fail-images", "comma-separated `glob=failure` by image; failures: "+failureNames)
 }
 
@@ -57,6 +62,7 @@ type Kubelet struct {
 	nodes   corelisters.NodeLister
 	pods    cache.Indexer
 	queue   workqueue.TypedRateLimitingInterface[work]
+	runner  *process.Runner
 	synced  atomic.Bool
 }
 
@@ -75,8 +81,11 @@ const (
 
 // New returns a Kubelet that does nothing until Run.
 func New(client kubernetes.Interface, o Options) *Kubelet {
-	return &Kubelet{client: client, options: o, queue: workqueue.NewTypedRateLimitingQueue(
-		workqueue.NewTypedItemExponentialFailureRateLimiter[work](50*time.Millisecond, 5*time.Second))}
+	return &Kubelet{
+		client: client, options: o, runner: process.New(client, o.Processes),
+		queue: workqueue.NewTypedRateLimitingQueue(
+			workqueue.NewTypedItemExponentialFailureRateLimiter[work](50*time.Millisecond, 5*time.Second)),
+	}
 }
 
 // Run plays until ctx is done.
@@ -114,6 +123,7 @@ func (k *Kubelet) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	k.queue.ShutDown()
+	k.runner.Close()
 	factory.Shutdown()
 	return ctx.Err()
 }

@@ -11,13 +11,21 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
 )
 
 // syncPod takes a pod one step on, and says when to look at it again.
 func (k *Kubelet) syncPod(ctx context.Context, key string) (time.Duration, error) {
 	o, exists, err := k.pods.GetByKey(key)
-	if err != nil || !exists {
+	if err != nil {
 		return 0, err
+	}
+	if !exists {
+		if ns, name, err := cache.SplitMetaNamespaceKey(key); err == nil {
+			k.runner.Stop(types.NamespacedName{Namespace: ns, Name: name}, 0)
+		}
+		return 0, nil
 	}
 	pod := o.(*corev1.Pod)
 	if pod.Spec.NodeName == "" {
@@ -34,6 +42,12 @@ func (k *Kubelet) syncPod(ctx context.Context, key string) (time.Duration, error
 		return 0, k.remove(ctx, pod)
 	}
 	next, again := step(pod, k.options, time.Now())
+	if k.runner.Runs(pod) {
+		if next, err = k.process(ctx, pod); err != nil {
+			return 0, err
+		}
+		again = probeInterval
+	}
 	if next == nil {
 		return again, nil
 	}
@@ -49,8 +63,38 @@ func (k *Kubelet) syncPod(ctx context.Context, key string) (time.Duration, error
 	return again, err
 }
 
-// remove deletes a pod for good, if it is still the same.
+// probeInterval is the time between looks at the process of a pod.
+const probeInterval = 500 * time.Millisecond
+
+// process takes the process of a pod one step on, and returns the next status of the pod, or nil to leave it.
+func (k *Kubelet) process(ctx context.Context, pod *corev1.Pod) (*corev1.PodStatus, error) {
+	now, err := k.runner.Sync(ctx, pod)
+	if err != nil {
+		return nil, err
+	}
+	if s := pod.Status.ContainerStatuses; len(s) == 1 && s[0].Ready == now.Ready && s[0].RestartCount == now.Restarts {
+		return nil, nil
+	}
+	next := running(pod, now.Started)
+	c := &next.ContainerStatuses[0]
+	c.Ready, c.RestartCount = now.Ready, now.Restarts
+	if now.Restarts > 0 {
+		c.LastTerminationState = terminated("Error", now.Exit, metav1.NewTime(now.Started))
+	}
+	if !now.Ready {
+		next.Conditions = keepScheduled(pod)
+		conditions(next, metav1.NewTime(now.Started), corev1.ConditionTrue, corev1.ConditionFalse)
+	}
+	return next, nil
+}
+
+// remove deletes a pod for good, if it is still the same. A process has its grace period to end.
 func (k *Kubelet) remove(ctx context.Context, pod *corev1.Pod) error {
+	grace := time.Duration(0)
+	if s := pod.DeletionGracePeriodSeconds; s != nil {
+		grace = time.Duration(*s) * time.Second
+	}
+	k.runner.Stop(types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}, grace)
 	now := int64(0)
 	err := k.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
 		GracePeriodSeconds: &now, Preconditions: &metav1.Preconditions{UID: &pod.UID},

@@ -20,6 +20,8 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/git/local"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/watch"
@@ -108,8 +110,8 @@ func (s *setup) run(ctx context.Context) reconcile.Outcome {
 			forges.Listen(ctx, s.config.Review.Webhook, log, func() { signal(pushed) }, s.hintReviews)
 		})
 	}
-	if dir, local := git.LocalPath(s.config.Source.URL); local {
-		changed, err := watch.Paths(ctx, sourceDebounce, git.WatchPaths(dir)...)
+	if dir, ok := remote.LocalPath(s.config.Source.URL); ok {
+		changed, err := watch.Paths(ctx, sourceDebounce, local.WatchPaths(dir)...)
 		if err != nil {
 			s.log.Warn("syncer cannot watch the repository, and polls it", "path", dir, "error", err)
 		}

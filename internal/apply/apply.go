@@ -11,16 +11,19 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/impersonation"
+	"syncer.dev/syncer/internal/apply/informers"
 	"syncer.dev/syncer/internal/apply/known"
 	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/apply/requests"
@@ -31,9 +34,6 @@ import (
 	"syncer.dev/syncer/internal/outbound"
 )
 
-// fieldManager owns the fields that syncer applies.
-const fieldManager = "syncer"
-
 // Options name the cluster, and the namespaces and kinds that syncer manages in it.
 type Options struct {
 	Kubeconfig string // "" follows the standard rules: KUBECONFIG, ~/.kube/config, in-cluster
@@ -42,7 +42,7 @@ type Options struct {
 	Namespaces []string // that Workspaces may be in
 	UserAgent  string
 	// Kinds are other kinds that syncer may apply, as "Kind" or "Kind.group". The cluster may lack them: see
-	// optionalKind.
+	// package informers.
 	Kinds []string
 	// Karpenter makes syncer apply NodePools and watch NodeClaims.
 	Karpenter bool
@@ -74,7 +74,7 @@ type Cluster struct {
 	version  *http.Client
 	address  string // URL of the server's version
 	requests outbound.Counter
-	watches  *watches
+	watches  *informers.Informers
 	contests *contest.Tracker
 	limiter  *limit.Limiter
 	// namespace is that of the pod, or of the kubeconfig.
@@ -152,7 +152,20 @@ func (c *Cluster) dial() error {
 		return err
 	}
 	c.version = &http.Client{Transport: httpClient.Transport, Timeout: contactTimeout}
-	c.watches = newWatches(c)
+	c.watches = informers.New(informers.Options{
+		Cluster:    c.options.Cluster,
+		Namespaces: c.options.Namespaces,
+		Kinds:      c.options.Kinds,
+		Karpenter:  c.options.Karpenter,
+		Foreign:    c.options.Foreign,
+		Managers:   c.options.Ignore.Managers,
+		Client:     c.dynamic,
+		Mapper:     c.client.RESTMapper(),
+		NewMapper: func() (meta.RESTMapper, error) {
+			return apiutil.NewDynamicRESTMapper(c.config, &http.Client{Transport: httpClient.Transport})
+		},
+		Contact: c.contact,
+	})
 	return nil
 }
 
@@ -171,12 +184,12 @@ const contactTimeout = 5 * time.Second
 
 // Start starts the watches and the sweep, which run until ctx is done.
 func (c *Cluster) Start(ctx context.Context) {
-	c.watches.start(ctx)
+	c.watches.Start(ctx)
 	go c.sweep(ctx, c.options.Sweep)
 }
 
 // Changes receives a signal after a change of a watched object. One signal may stand for several changes.
-func (c *Cluster) Changes() <-chan struct{} { return c.watches.changed }
+func (c *Cluster) Changes() <-chan struct{} { return c.watches.Changed() }
 
 // contact requests the API server's version, which every identity may read.
 func (c *Cluster) contact(ctx context.Context) error {
@@ -202,7 +215,7 @@ type UnreachableError struct {
 }
 
 // Starting reports whether the first list of the watched objects has not ended yet.
-func (e *UnreachableError) Starting() bool { return errors.Is(e.err, errNotSynced) }
+func (e *UnreachableError) Starting() bool { return errors.Is(e.err, informers.ErrNotSynced) }
 
 // Error returns the server and the cause.
 func (e *UnreachableError) Error() string {

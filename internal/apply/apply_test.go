@@ -586,7 +586,7 @@ func TestImmutableClaimTemplates(t *testing.T) {
 	}
 	service := object(t, ns, "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}")
 	eventually(t, "the watch to see it", func() string {
-		if !c.watches.view.Has(workspace.Key{Namespace: ns, Name: "phi"}) {
+		if !c.watches.Has(workspace.Key{Namespace: ns, Name: "phi"}) {
 			return "not seen yet"
 		}
 		return ""

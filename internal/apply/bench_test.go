@@ -41,7 +41,7 @@ func BenchmarkNoOp(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	library := ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: fieldManager, Group: "syncer.dev"})
+	library := ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: cluster.FieldManager, Group: "syncer.dev"})
 	var ours, theirs time.Duration
 	for b.Loop() {
 		start := time.Now()

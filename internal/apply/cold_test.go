@@ -104,7 +104,7 @@ func floor(parallel int) contender {
 		for i := range objects {
 			g.Go(func() error {
 				return c.bare.Patch("application/apply-patch+yaml").AbsPath(paths[i]...).
-					Param("fieldManager", fieldManager).Param("fieldValidation", metav1.FieldValidationStrict).
+					Param("fieldManager", cluster.FieldManager).Param("fieldValidation", metav1.FieldValidationStrict).
 					Param("force", "true").SetHeader("Accept", metadataOnly).Body(bodies[i]).Do(b.Context()).Error()
 			})
 		}
@@ -186,7 +186,7 @@ func ourselves() contender {
 func library() contender {
 	return contender{"ssa.ApplyAllStaged", func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
 		c := unwatched(b, ns)
-		m := ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: fieldManager, Group: "syncer.dev"})
+		m := ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: cluster.FieldManager, Group: "syncer.dev"})
 		m.SetConcurrency(4)
 		b.StartTimer()
 		set, err := m.ApplyAllStaged(b.Context(), objects, ssa.DefaultApplyOptions())
@@ -215,7 +215,7 @@ func kubectl(file string) contender {
 		}
 		// Its own validation would take most of the time; the server validates in any case.
 		cmd := exec.CommandContext(b.Context(), file, "--kubeconfig", shared.kubeconfig, "--namespace", ns,
-			"apply", "--server-side", "--validate=false", "--field-manager", fieldManager, "-f", path)
+			"apply", "--server-side", "--validate=false", "--field-manager", cluster.FieldManager, "-f", path)
 		b.StartTimer()
 		out, err := cmd.CombinedOutput()
 		b.StopTimer()

@@ -15,6 +15,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/drift"
+	"syncer.dev/syncer/internal/cluster"
 )
 
 // left returns the fields of an object that syncer leaves to other controllers, as JSON pointers: by a rule, or because
@@ -32,7 +33,7 @@ func (c *Cluster) owned(o *unstructured.Unstructured) []string {
 func leave(sent, live *unstructured.Unstructured, left []string) error {
 	return drift.Leave(sent, live, left, func(pointer string) bool {
 		for _, e := range live.GetManagedFields() {
-			if e.Manager != fieldManager && e.Operation == metav1.ManagedFieldsOperationApply && e.FieldsV1 != nil &&
+			if e.Manager != cluster.FieldManager && e.Operation == metav1.ManagedFieldsOperationApply && e.FieldsV1 != nil &&
 				drift.Owns(e.FieldsV1.GetRawBytes(), live, pointer) {
 				return true
 			}

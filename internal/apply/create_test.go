@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -71,7 +72,7 @@ func TestCreateOnly(t *testing.T) {
 					t.Errorf("%s: %d, want %d", step.m, code, step.want)
 				}
 				if step.m == forReal && created && (answer.GetUID() == "" || answer.GetKind() != o.GetKind() ||
-					!appliedByUs(answer)) {
+					!mirror.AppliedByUs(answer)) {
 					t.Errorf("answer %v", answer.Object)
 				}
 			}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package apply is the only package that talks to Kubernetes: it observes, previews, applies and prunes objects.
+// Package apply and the packages below it are the only ones that talk to Kubernetes: it observes, previews, applies and
+// prunes objects.
 //
 // For one changed StatefulSet in a pass, the data flow is:
 //
@@ -19,9 +20,9 @@
 // A Workspace that has live objects is changed as a whole or not at all: nothing of it is written unless a dry run of
 // each change passes. Workspaces do not wait for each other, but for the plain objects that they name.
 //
-// Informers see only objects with syncer's labels, so observing costs no request. They keep a small copy of each
-// object, and a probe beside the passes says whether the server answers. A dry run compares an object with the
-// server only after a change of its desired state or its live counterpart, and once in Options.Sweep. Server-side apply
-// makes the server merge and validate. syncer deletes an object to change it only where package recreate allows it, and
-// never takes over an unmanaged object.
+// Informers (package informers) see only objects with syncer's labels, so observing costs no request. They keep a small
+// copy of each object, and a probe beside the passes says whether the server answers. A dry run compares an object with
+// the server only after a change of its desired state or its live counterpart, and once in Options.Sweep. Server-side
+// apply makes the server merge and validate. syncer deletes an object to change it only where package recreate allows
+// it, and never takes over an unmanaged object.
 package apply

@@ -15,7 +15,7 @@ func (c *Cluster) unchanged(o *unstructured.Unstructured) bool {
 	if s == nil {
 		return false
 	}
-	return c.memory.Unchanged(o, s, func() *unstructured.Unstructured { return s.Unstructured(fieldManager) })
+	return c.memory.Unchanged(o, s, func() *unstructured.Unstructured { return s.Unstructured(cluster.FieldManager) })
 }
 
 // takeTrial returns the verdict of an earlier dry run if it still counts, once.
@@ -32,20 +32,14 @@ func (c *Cluster) takeTrial(o *unstructured.Unstructured) (verdict, bool) {
 // live returns the metadata of the object as the watch has it, or nil.
 func (c *Cluster) live(o *unstructured.Unstructured) *unstructured.Unstructured {
 	if s, _ := c.watched(o); s != nil {
-		return s.Unstructured(fieldManager)
+		return s.Unstructured(cluster.FieldManager)
 	}
 	return nil
 }
 
 // watched returns what the watch keeps of the object, or nil, and whether the watch of its kind is complete.
 func (c *Cluster) watched(o *unstructured.Unstructured) (s *mirror.Object, complete bool) {
-	kind := o.GroupVersionKind().GroupKind()
-	if l := c.watches.optionalKind(kind); l != nil {
-		return l.object(o.GetNamespace(), o.GetName()), l.listed()
-	}
-	gvr := applied[kind]
-	i := c.watches.informers[gvr][o.GetNamespace()]
-	return c.watches.object(gvr, o.GetNamespace(), o.GetName()), i != nil && i.HasSynced()
+	return c.watches.Object(o.GroupVersionKind().GroupKind(), o.GetNamespace(), o.GetName())
 }
 
 // known returns the object as the watch has it, and whether that is all of it: the watch of its kind is complete, so
@@ -55,8 +49,8 @@ func (c *Cluster) known(o *unstructured.Unstructured) (live *unstructured.Unstru
 	if s == nil {
 		return nil, known
 	}
-	if live, ok := s.Complete(fieldManager); ok {
+	if live, ok := s.Complete(cluster.FieldManager); ok {
 		return live, known
 	}
-	return s.Unstructured(fieldManager), false
+	return s.Unstructured(cluster.FieldManager), false
 }

@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -237,7 +238,7 @@ func TestCopiedLabelsAreNotOurs(t *testing.T) {
 	}
 	edit(t, c, o, func(u *unstructured.Unstructured) { u.SetAnnotations(map[string]string{annotationAdopt: "true"}) })
 	apply(t, c, cluster.Configured, o)
-	if u := live(t, c, o); !appliedByUs(u) {
+	if u := live(t, c, o); !mirror.AppliedByUs(u) {
 		t.Error("it was handed over, and is not ours")
 	}
 	settle(t, c, o)

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"syncer.dev/syncer/internal/apply/informers"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 )
@@ -35,7 +36,7 @@ func mayWrite(o Options, u *unstructured.Unstructured) error {
 	}
 	kind := u.GroupVersionKind().GroupKind()
 	switch {
-	case kind == nodePoolKind && o.Karpenter:
+	case kind == informers.NodePool && o.Karpenter:
 		if ref.Namespace != "" {
 			return refuse("a NodePool has no namespace")
 		}

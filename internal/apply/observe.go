@@ -3,64 +3,23 @@
 package apply
 
 import (
-	"bytes"
 	"context"
-	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
-	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/wellknown"
 )
-
-// containsField reports whether a managed field set names a label.
-func containsField(raw []byte, label string) bool {
-	return bytes.Contains(raw, []byte(`"f:`+label+`"`))
-}
 
 // Observe returns all live objects that are ours. It returns an error rather than a part of them, because a caller
 // takes a missing object for deleted. It sends no request once all objects are listed, and makes only those parts of
 // the State again that have changed. The State is shared, and never changes.
 func (c *Cluster) Observe(ctx context.Context) (cluster.State, error) {
-	if err := c.watches.synced(); err != nil {
+	if err := c.watches.Synced(); err != nil {
 		if away := c.contact(ctx); away != nil { // it says more than that nothing is listed
 			return cluster.State{}, away
 		}
 		return cluster.State{}, &UnreachableError{URL: c.config.Host, err: err}
 	}
-	if err := c.watches.probe.last(); err != nil {
+	if err := c.watches.Answers(); err != nil {
 		return cluster.State{}, err
 	}
-	x := mirror.Extras{Contests: c.contests.All(), Taken: func(*cluster.Node) {}}
-	if l := c.watches.optionalKind(podKind); l != nil && l.within(c.watches.patience) {
-		x.Foreign, x.AllPods, x.Taken = true, l.listed(), l.taken
-	}
-	return c.watches.view.State(x)
-}
-
-func nodeOf(node *corev1.Node) cluster.Node {
-	gpus := node.Status.Allocatable[cluster.ResourceGPU]
-	n := cluster.Node{
-		Name:         node.Name,
-		Pool:         node.Labels[wellknown.LabelAgentPool],
-		InstanceType: node.Labels[corev1.LabelInstanceTypeStable],
-		Labels:       node.Labels,
-		GPUs:         gpus.Value(),
-		Cordoned:     node.Spec.Unschedulable,
-	}
-	for resource, quantity := range node.Status.Allocatable {
-		if profile, ok := strings.CutPrefix(string(resource), cluster.ResourceMIG); ok {
-			if n.Slices == nil {
-				n.Slices = map[string]int64{}
-			}
-			n.Slices[profile] = quantity.Value()
-		}
-	}
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			n.Ready = c.Status == corev1.ConditionTrue && node.DeletionTimestamp == nil
-		}
-	}
-	return n
+	return c.watches.State(c.contests.All())
 }

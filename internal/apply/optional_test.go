@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -92,6 +93,12 @@ func observed(t *testing.T, c *Cluster, what string, ok func(cluster.State) stri
 		return ok(s)
 	})
 	return s
+}
+
+// listed reports whether all objects of a kind are known.
+func listed(c *Cluster, group, kind string) bool {
+	_, complete := c.watches.Object(schema.GroupKind{Group: group, Kind: kind}, "", "")
+	return complete
 }
 
 func install(t *testing.T, c *Cluster, definitions ...*unstructured.Unstructured) {
@@ -424,7 +431,7 @@ func TestKindInAnotherVersion(t *testing.T) {
 		})
 	}
 	observed(t, c, "the kind to be watched", func(cluster.State) string {
-		if !c.watches.optional[0].listed() {
+		if !listed(c, "external-secrets.io", "ExternalSecret") {
 			return "not yet"
 		}
 		return ""
@@ -434,14 +441,14 @@ func TestKindInAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	observed(t, c, "the kind to go", func(s cluster.State) string {
-		if c.watches.optional[0].listed() || len(s.Objects) > 0 {
+		if listed(c, "external-secrets.io", "ExternalSecret") || len(s.Objects) > 0 {
 			return "still there"
 		}
 		return ""
 	})
 	install(t, admin, define("v2"))
 	observed(t, c, "the kind to be watched again", func(cluster.State) string {
-		if !c.watches.optional[0].listed() {
+		if !listed(c, "external-secrets.io", "ExternalSecret") {
 			return "not yet"
 		}
 		return ""

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -21,14 +22,14 @@ func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
 		return errors.New("it is being deleted")
 	case live.GetAnnotations()[annotationAdopt] == "true":
 		return nil
-	case managed && name == c.options.Cluster && appliedByUs(live):
+	case managed && name == c.options.Cluster && mirror.AppliedByUs(live):
 		return nil
 	case managed && name != "" && name != c.options.Cluster:
 		return fmt.Errorf("it belongs to another syncer (label %s: %s)", cluster.LabelCluster, name)
 	}
 	owner := "another client"
 	for _, f := range live.GetManagedFields() {
-		if f.Manager != fieldManager && f.Subresource == "" { // our own is left when our labels were taken off
+		if f.Manager != cluster.FieldManager && f.Subresource == "" { // our own is left when our labels were taken off
 			owner = f.Manager
 			break
 		}

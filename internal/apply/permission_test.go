@@ -128,7 +128,7 @@ func TestPermissionsOfKarpenter(t *testing.T) {
 		return ""
 	})
 	s := observed(t, c, "the NodePool to be seen", func(s cluster.State) string {
-		if len(s.NodePools) != 1 || !c.watches.optionalKind(nodeClaimKind).listed() {
+		if len(s.NodePools) != 1 || !listed(c, "karpenter.sh", "NodeClaim") {
 			return fmt.Sprintf("%+v", s.NodePools)
 		}
 		return ""

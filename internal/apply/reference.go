@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/cluster"
 )
@@ -186,5 +187,5 @@ func (c *Cluster) notFound(ctx context.Context, r cluster.Ref, err error) (clust
 func (c *Cluster) mayGo(u *unstructured.Unstructured) bool {
 	l := u.GetLabels()
 	return l[cluster.LabelManagedBy] == cluster.ManagedBy && l[cluster.LabelCluster] == c.options.Cluster &&
-		appliedByUs(u) && mayDelete(u)
+		mirror.AppliedByUs(u) && mayDelete(u)
 }

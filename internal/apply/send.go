@@ -15,8 +15,10 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
+	"syncer.dev/syncer/internal/apply/informers"
 	"syncer.dev/syncer/internal/apply/refusal"
 	"syncer.dev/syncer/internal/apply/secrets"
+	"syncer.dev/syncer/internal/cluster"
 )
 
 // mode is what a server-side apply is for.
@@ -57,7 +59,7 @@ func (c *Cluster) send(
 		return nil, false, err
 	}
 	r := c.bare.Patch(types.ApplyPatchType).AbsPath(path...).
-		Param("fieldManager", fieldManager).
+		Param("fieldManager", cluster.FieldManager).
 		Param("fieldValidation", metav1.FieldValidationStrict). // a misspelt field is an error, not a warning
 		Body(body)
 	if m != asInquiry {
@@ -102,7 +104,7 @@ func versionOf(live *unstructured.Unstructured) string {
 // pathOf returns the path of an object. It asks the server about kinds that not every cluster has.
 func (c *Cluster) pathOf(o *unstructured.Unstructured) ([]string, error) {
 	kind := o.GroupVersionKind()
-	gvr, ok := applied[kind.GroupKind()]
+	gvr, ok := informers.Resource(kind.GroupKind())
 	if !ok || gvr.Version != kind.Version {
 		mapping, err := c.client.RESTMapper().RESTMapping(kind.GroupKind(), kind.Version)
 		if err != nil {

@@ -26,8 +26,7 @@ func (c *Cluster) sweep(ctx context.Context, interval time.Duration) {
 			return
 		case now := <-tick.C:
 			if c.sweepPart(interval, last, now) > 0 {
-				c.watches.view.Touch()
-				c.watches.signal()
+				c.watches.Touch()
 			}
 			last = now
 		}

@@ -25,7 +25,7 @@ func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructure
 	out := make(cluster.ChangeSet, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(waiting)
-	for _, u := range units.Of(objects, c.watches.view.Has) {
+	for _, u := range units.Of(objects, c.watches.Has) {
 		g.Go(func() error {
 			defer close(u.Done)
 			for _, first := range u.After {

@@ -26,7 +26,7 @@ var realTimeAllowed = map[string]string{
 	"internal/apply/limit/limit_test.go":           "it runs in a bubble",
 	"internal/app/loop_bench_linux_test.go":        "it is a benchmark, and no test",
 	"internal/app/compare/bench_linux_test.go":     "it is a benchmark, and no test",
-	"internal/apply/probe_test.go":                 "it runs in a bubble",
+	"internal/apply/informers/probe_test.go":       "it runs in a bubble",
 	"internal/app/pullrequest/bench_linux_test.go": "it is a benchmark, and no test",
 	"internal/app/ondemand/ondemand_test.go":       "it runs in a bubble",
 	"internal/app/tips/tips_test.go":               "it runs in a bubble",

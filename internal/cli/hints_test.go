@@ -26,6 +26,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/advert"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/revision"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/git/smarthttp"
@@ -59,7 +60,7 @@ func hinted() map[string]error {
 		"presetfiles.OfflineError":  presetfiles.OfflineError{Err: errors.New("no route")},
 		"capacity.RefusedError":     sizing.Refused(diag.NoSizeFits, "resource.instanceType", "no size fits", "a hint"),
 		"diag.Diagnostic":           diag.Errorf(diag.WrongType, "wrong").Suggest("a hint"), // its text has it
-		"diag.redactedError":        diag.Redacted(&git.RejectedError{Remedy: "a hint"}, strings.TrimSpace),
+		"diag.redactedError":        diag.Redacted(&remote.RejectedError{Remedy: "a hint"}, strings.TrimSpace),
 		"advert.SHA256Error":        advert.SHA256Error{},
 		"signin.CredentialError":    &signin.CredentialError{Text: "protected", Remedy: "a hint"},
 		"signin.AppError":           &signin.AppError{Status: 404, Message: "Not Found"},
@@ -69,11 +70,11 @@ func hinted() map[string]error {
 		"target.NotServedError":     &target.NotServedError{Commit: strings.Repeat("0", 40)},
 		"git.SignatureError":        &git.SignatureError{Path: "w", Remedy: "a hint"},
 		"git.RewrittenError":        &git.RewrittenError{},
-		"git.RejectedError":         &git.RejectedError{Branch: "main", Remedy: "a hint"},
-		"git.UnreachableError":      &git.UnreachableError{Op: "push", Remedy: "a hint", Err: errors.New("no route")},
+		"remote.RejectedError":      &remote.RejectedError{Branch: "main", Remedy: "a hint"},
+		"remote.UnreachableError":   &remote.UnreachableError{Op: "push", Remedy: "a hint", Err: errors.New("no route")},
 		"hub.EndpointError":         hub.EndpointError("not a URL"),
 		"hub.StatusError":           &hub.StatusError{Code: 429},
-		"git.ShallowError":          &git.ShallowError{},
+		"remote.ShallowError":       &remote.ShallowError{},
 		"revision.UnknownError":     &revision.UnknownError{Remedy: "a hint"},
 		"edit.NoBranchError":        &edit.NoBranchError{Source: config.Source{Tag: "v1"}},
 		"statusbranch.MissingError": &statusbranch.MissingError{Branch: "b"},
@@ -103,7 +104,7 @@ func TestEveryHintIsShown(t *testing.T) {
 			"smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "git.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
+		case "remote.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
 			"forgehttp.safeError", "forges.setupError", "pipeline.Error":
 			hint = diag.Hints(err)[0]
 		}

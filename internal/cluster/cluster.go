@@ -86,6 +86,8 @@ const (
 	AnnotationPrune  = workspace.AnnotationPrune
 
 	ManagedBy = "syncer"
+	// FieldManager owns the fields that syncer applies.
+	FieldManager = "syncer"
 )
 
 // Object is one live object that carries our labels.

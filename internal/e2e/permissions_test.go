@@ -28,8 +28,12 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// rolesFile has the roles that the documentation gives to syncer. It is made from the audit log of this test.
-const rolesFile = "../../docs/examples/rbac.yaml"
+// rolesFile has the roles that the documentation gives to syncer, and installedRoles those that "syncer install" gives
+// to it. Both are made from the audit log of this test.
+const (
+	rolesFile      = "../../docs/examples/rbac.yaml"
+	installedRoles = "../install/roles.yaml"
+)
 
 // optional are permissions that syncer asks for and does without: docs/operating.md says what it knows less then.
 var optional = []permission{{"get", "", "secrets", namespaceRole}}
@@ -78,6 +82,7 @@ func TestPermissions(t *testing.T) {
 	}
 	used = slices.DeleteFunc(used, func(p permission) bool { return slices.Contains(optional, p) })
 	golden.Equal(t, rolesFile, rolesText(used))
+	golden.Equal(t, installedRoles, rolesText(used))
 	for _, p := range granted(readRoles(t)) {
 		if !slices.Contains(used, p) {
 			t.Errorf("%s is granted, and never used", p)
@@ -166,6 +171,7 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 	for lines.Scan() {
 		var event struct {
 			Verb, RequestURI string
+			User             struct{ Username string }
 			ImpersonatedUser struct{ Username string }
 			ObjectRef        *struct{ Resource, Subresource, Namespace, APIGroup string }
 			ResponseStatus   struct{ Code int }
@@ -174,7 +180,7 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 			t.Fatalf("%s: %v", lines.Bytes(), err)
 		}
 		o := event.ObjectRef
-		if event.ImpersonatedUser.Username != user || o == nil || o.Resource == "" {
+		if event.ImpersonatedUser.Username != user && event.User.Username != user || o == nil || o.Resource == "" {
 			continue
 		}
 		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleIn(o.Namespace)}

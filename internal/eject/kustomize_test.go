@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -26,61 +24,10 @@ import (
 	"syncer.dev/syncer/internal/eject"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/testenv/tooltest"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/presets"
 )
-
-// kustomizeVersion is the stock command of the same release as the libraries that package render uses.
-const kustomizeVersion = "v5.8.2"
-
-// stockKustomize builds the stock command from its Go module, once for all tests, and returns its path. It is kept in
-// the user's cache, since it never changes.
-var stockKustomize = sync.OnceValues(func() (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "syncer", "kustomize-"+kustomizeVersion+"-"+runtime.Version())
-	binary := filepath.Join(dir, "kustomize")
-	if _, err := os.Stat(binary); err == nil {
-		return binary, nil
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	// Build elsewhere first, so that no test runs half a file.
-	tmp, err := os.MkdirTemp(dir, "build-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(tmp)
-	cmd := exec.Command("go", "install", "sigs.k8s.io/kustomize/kustomize/v5@"+kustomizeVersion)
-	cmd.Dir = tmp
-	cmd.Env = append(os.Environ(), "GOBIN="+tmp, "GOFLAGS=-mod=mod", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build kustomize: %w\n%s", err, out)
-	}
-	return binary, os.Rename(filepath.Join(tmp, "kustomize"), binary)
-})
-
-// build runs the stock command on a folder.
-func build(dir string) ([]byte, error) {
-	binary, err := stockKustomize()
-	if err != nil {
-		return nil, err
-	}
-	var talk bytes.Buffer
-	cmd := exec.Command(binary, "build", dir)
-	cmd.Stderr = &talk
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("kustomize build %s: %w\n%s", dir, err, talk.String())
-	}
-	if talk.Len() > 0 { // it warns about what a later version will refuse
-		return nil, fmt.Errorf("kustomize build %s says: %s", dir, talk.String())
-	}
-	return out, nil
-}
 
 // TestStockBuildsCatalogue: every folder of the catalogue is something that the stock command takes as it is.
 func TestStockBuildsCatalogue(t *testing.T) {
@@ -93,7 +40,7 @@ func TestStockBuildsCatalogue(t *testing.T) {
 		}
 		for _, dir := range dirs {
 			count++
-			if _, err := build(dir); err != nil {
+			if _, err := tooltest.Kustomize(dir); err != nil {
 				t.Error(err)
 			}
 		}
@@ -126,7 +73,7 @@ func TestStockBuildsEjected(t *testing.T) {
 					mu.Unlock()
 					compare(t, r, p, filepath.Join(dir, "examples", e.Name()), e.Name())
 				}
-				if out, err := build(filepath.Join(dir, "models", p.Name)); err != nil {
+				if out, err := tooltest.Kustomize(filepath.Join(dir, "models", p.Name)); err != nil {
 					t.Errorf("%v\n%s", err, out)
 				}
 			})
@@ -178,7 +125,7 @@ func write(t *testing.T, c *preset.Catalog, r *render.Renderer, p preset.Preset,
 // compare builds an example, and compares it with what syncer renders for a Workspace of the same name.
 func compare(t *testing.T, r *render.Renderer, p preset.Preset, dir, task string) {
 	t.Helper()
-	text, err := build(dir)
+	text, err := tooltest.Kustomize(dir)
 	if err != nil {
 		t.Error(err)
 		return

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
@@ -59,6 +61,7 @@ type world struct {
 	objects  applied
 	limits   load.Limits
 	versions map[string]uint64 // of States, by their text
+	made     int               // nodes so far
 }
 
 var names = []string{"a", "b", "c", "d", "e", "f"}
@@ -189,12 +192,21 @@ func written(t *testing.T, r Result) string {
 }
 
 // TestAgain plans a world that changes step by step with one Engine, and each step with a new one: both come to the
-// same plan, byte for byte. What runs stays where it is, but for what a plan says it moves.
+// same plan, byte for byte. What runs stays where it is: see stay. Without roll-outs a plan is carried out at once, to
+// its end, and with them pass by pass, so that what waits stays as it was.
 func TestAgain(t *testing.T) {
-	seeds, steps := uint64(8), 12
+	seeds, steps := uint64(12), 20
 	if testing.Short() {
 		seeds = 3
 	}
+	var met sync.Map
+	t.Cleanup(func() {
+		for _, what := range []string{"a move waits for nodes", "a move ends", "a roll-out waits"} {
+			if _, ok := met.Load(what); !ok && !testing.Short() {
+				t.Errorf("never: %s", what)
+			}
+		}
+	})
 	for seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
@@ -212,6 +224,12 @@ func TestAgain(t *testing.T) {
 				w.limits.Workspaces = 4 // fewer than there may be files
 			}
 			policy.Preemption = seed%4 == 2
+			if seed%2 == 1 {
+				policy.Rollout = rollout.Limit{Count: 1}
+				for _, name := range names { // many that restart together
+					w.files[name+".yaml"] = w.workspaceFile(name)
+				}
+			}
 			// The engine that goes on has all that it may keep; the new one has what it has rendered itself, in other steps.
 			kept, memo := render.NewCache(), load.NewMemo()
 			other := render.NewCache()
@@ -239,8 +257,11 @@ func TestAgain(t *testing.T) {
 				if d := cmp.Diff(strings.Split(written(t, want), "\n"), strings.Split(written(t, got), "\n")); d != "" {
 					t.Fatalf("step %d: from nothing (-) and from the step before (+):\n%s", step, d)
 				}
-				stay(t, step, got, w.seen.State)
-				if w.rng.IntN(2) == 0 {
+				stay(t, step, got, &w.seen, func(what string) { met.Store(what, true) })
+				switch {
+				case !policy.Rollout.Off():
+					w.pass(t, step, got)
+				case w.rng.IntN(2) == 0:
 					w.carryOut(got.Desired, got.Set)
 				}
 			}
@@ -259,24 +280,4 @@ func (n *now) Look(
 	ctx context.Context, refs []cluster.Ref, at time.Time,
 ) (map[cluster.Ref]cluster.Reference, error) {
 	return n.objects.Look(ctx, refs, at)
-}
-
-// stay reports a Workspace that a plan takes off the pool on which it runs, without giving it up for another one, and
-// although its file wants the same.
-func stay(t *testing.T, step int, r Result, s cluster.State) {
-	t.Helper()
-	for i := range r.Desired.Workloads {
-		w := &r.Desired.Workloads[i]
-		live, runs := s.Workloads[w.Key]
-		if !runs || len(w.Blocked) > 0 || w.Unplaced || w.Pool == nil || !w.Workspace.Resource.Auto() {
-			continue
-		}
-		for _, p := range live.Pods {
-			at := slices.IndexFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == p.Node })
-			if at >= 0 && s.Nodes[at].Pool == live.Pool && w.Binding.Pool != live.Pool && w.Binding.Yields == "" {
-				option := w.Binding.Option.SKU.Name
-				t.Errorf("step %d: %s leaves %s for %s (%s) at once", step, w.Key, live.Pool, w.Binding.Pool, option)
-			}
-		}
-	}
 }

@@ -144,15 +144,15 @@ func BenchmarkStatusCommitRaw(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		tip, err := writeCommit(change, tree, base.have.commit, fresh)
+		tip, err := writeCommit(change, tree, base.have.Commit, fresh)
 		if err != nil {
 			b.Fatal(err)
 		}
 		start = time.Now()
-		down, err := raw.remote.openReceive(b.Context(), "raw")
+		down, err := raw.remote.OpenReceive(b.Context(), "raw")
 		if err == nil {
-			err = down.update(b.Context(), base.have.commit, tip, fresh, nil)
-			down.close()
+			err = down.Update(b.Context(), base.have.Commit, tip, fresh, nil)
+			down.Close()
 		}
 		bare += time.Since(start)
 		if err != nil {
@@ -200,7 +200,7 @@ func pushWithGoGit(b *testing.B, repo *gogit.Repository, c Change) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	base, err := (&remote{limits: Limits{PackBytes: 1 << 30}}).newVersion(ref.Hash(), false, objects.Set(store.Objects))
+	base, err := newVersion(Limits{PackBytes: 1 << 30}, ref.Hash(), false, objects.Set(store.Objects))
 	if err != nil {
 		b.Fatal(err)
 	}

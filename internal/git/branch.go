@@ -18,6 +18,8 @@ import (
 
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
+	"syncer.dev/syncer/internal/git/snapshot"
 	"syncer.dev/syncer/internal/git/store"
 )
 
@@ -61,7 +63,7 @@ func (b *Branch) Read(ctx context.Context, dir string) (files map[string][]byte,
 	if err != nil {
 		return nil, "", err
 	}
-	files, err = readFolder(v, dir, b.tracker.remote.limits)
+	files, err = readFolder(v, dir, b.tracker.remote.Limits())
 	if isDamage(err) && b.tracker.current.CompareAndSwap(v, nil) {
 		return b.Read(ctx, dir) // from nothing, once
 	}
@@ -113,12 +115,12 @@ func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, 
 		return "", false, err
 	}
 	t := b.tracker
-	if err := refName(t.target.Branch).Validate(); err != nil {
+	if err := remote.RefName(t.target.Branch).Validate(); err != nil {
 		return "", false, fmt.Errorf("commit: branch %q: not a valid name", t.target.Branch)
 	}
 	t.update.Lock()
 	defer t.update.Unlock()
-	var refused *refusal
+	var refused *remote.Refusal
 	delay := pushDelays.DelayFunc()
 	for try := range maxPushes {
 		if try > 0 {
@@ -134,32 +136,32 @@ func (b *Branch) Commit(ctx context.Context, c Change) (tip Hash, changed bool, 
 			return tip, changed, err
 		}
 	}
-	return "", false, t.remote.rejected(t.target.Branch,
-		fmt.Sprintf("given up after %d tries: %s", maxPushes, refused.reason))
+	return "", false, t.remote.Rejected(t.target.Branch,
+		fmt.Sprintf("given up after %d tries: %s", maxPushes, refused.Reason))
 }
 
-// push commits the change on the present tip of the server. The error is a *refusal if another attempt may succeed. The
-// previous refusal shows whether the branch has moved since.
-func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, bool, error) {
-	down, err := t.remote.openReceive(ctx, t.target.Branch)
+// push commits the change on the present tip of the server. The error is a *remote.Refusal if another attempt may
+// succeed. The previous refusal shows whether the branch has moved since.
+func (t *tracker) push(ctx context.Context, c Change, previous *remote.Refusal) (Hash, bool, error) {
+	down, err := t.remote.OpenReceive(ctx, t.target.Branch)
 	if err != nil {
 		return "", false, err
 	}
-	defer down.close()
-	old := down.adv.References[refName(t.target.Branch).String()]
-	if previous != nil && previous.tip == old && !previous.transient {
-		return "", false, t.remote.rejected(t.target.Branch, previous.reason)
+	defer down.Close()
+	old := down.Advertised().References[remote.RefName(t.target.Branch).String()]
+	if previous != nil && previous.Tip == old && !previous.Transient {
+		return "", false, t.remote.Rejected(t.target.Branch, previous.Reason)
 	}
 	base := &version{branch: t.target.Branch, store: store.Hold(objects.Set{})}
 	if !old.IsZero() {
 		if base, err = t.fetchTip(ctx, old); err != nil {
 			return "", false, err
 		}
-		if base.have.commit != old {
-			return "", false, &refusal{tip: old, reason: "it moved while it was read", transient: true}
+		if base.have.Commit != old {
+			return "", false, &remote.Refusal{Tip: old, Reason: "it moved while it was read", Transient: true}
 		}
 	}
-	if c, err = c.edited(base, t.remote.limits); err != nil {
+	if c, err = c.edited(base, t.remote.Limits()); err != nil {
 		return "", false, fmt.Errorf("branch %s: %w", t.target.Branch, err)
 	}
 	fresh := objects.Set{}
@@ -174,7 +176,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *refusal) (Hash, 
 	if err != nil {
 		return "", false, err
 	}
-	if err := down.update(ctx, old, tip, fresh, c.MayWrite); err != nil {
+	if err := down.Update(ctx, old, tip, fresh, c.MayWrite); err != nil {
 		return "", false, err
 	}
 	t.pushed++
@@ -191,7 +193,7 @@ func (c Change) edited(base *version, limits Limits) (Change, error) {
 		return c, nil
 	}
 	present := map[string][]byte{}
-	if base.have.commit != plumbing.ZeroHash {
+	if base.have.Commit != plumbing.ZeroHash {
 		var err error
 		if present, err = readFolder(base, c.Dir, limits); err != nil {
 			return c, err
@@ -214,7 +216,7 @@ func (c Change) validate() error {
 			return fmt.Errorf("commit: file %q: not a valid path", name)
 		}
 		for part := range strings.SplitSeq(full, "/") {
-			if err := checkName(part); err != nil {
+			if err := snapshot.CheckName(part); err != nil {
 				return fmt.Errorf("commit: file %q: %w", full, err)
 			}
 		}
@@ -240,12 +242,3 @@ var pushDelays = wait.Backoff{
 	Steps:    math.MaxInt32,
 	Cap:      1600 * time.Millisecond,
 }
-
-// refusal is a push that the server refused, although another attempt may succeed.
-type refusal struct {
-	tip       plumbing.Hash // where the branch was
-	reason    string
-	transient bool // for any tip
-}
-
-func (r *refusal) Error() string { return r.reason }

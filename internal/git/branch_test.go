@@ -418,7 +418,7 @@ func TestReplacesTheFolder(t *testing.T) {
 func TestReadLeavesOutHugeFiles(t *testing.T) {
 	overBoth(t, func(t *testing.T, repo *gittest.Repo, url string) {
 		repo.Commit(map[string]string{
-			"status/demo/huge.yaml": strings.Repeat("#", defaultFileBytes+1), "status/demo/default/phi.yaml": "state: Ready",
+			"status/demo/huge.yaml": strings.Repeat("#", maxFileBytes+1), "status/demo/default/phi.yaml": "state: Ready",
 		}, "huge")
 		b := openMain(t, url).Branch(gittest.Main)
 		files, _, err := b.Read(context.Background(), "status/demo")

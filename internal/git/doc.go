@@ -19,8 +19,9 @@
 //
 // The package and those below it are the only importers of go-git, and use its transports, pack format and object
 // encodings only. The Worktree, Push and Fetch of go-git cost time in proportion to the repository; those of this
-// package, to the change. Package target says what is followed, store keeps the objects, revision has the names of
-// commits, and ancestry what leads from one commit to another.
+// package, to the change. Package remote speaks to the server, and pack decodes what it sends. Package target says what
+// is followed, store keeps the objects, snapshot shows them as files, revision has the names of commits, and ancestry
+// what leads from one commit to another.
 //
 // All data from the server is hostile input. Packs have limits in bytes, objects and inflated size before any decoding,
 // and a pack without all objects of a commit is discarded as a whole.

@@ -4,16 +4,14 @@ package git
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"syncer.dev/syncer/internal/git/ancestry"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/revision"
 )
 
@@ -30,7 +28,7 @@ const (
 func (r *Repository) MergeBase(ctx context.Context, a, b string) (Commit, error) {
 	v, err := r.mergeBase(ctx, a, b)
 	if err != nil {
-		return Commit{}, fmt.Errorf("find where %q and %q forked: %w", a, b, r.remote.explain(err))
+		return Commit{}, fmt.Errorf("find where %q and %q forked: %w", a, b, r.remote.Explain(err))
 	}
 	r.hold(v)
 	return v.commit, nil
@@ -73,21 +71,21 @@ func (r *Repository) ahead(ctx context.Context, both [2]revision.Revision) *vers
 	if !both[0].Plain() || !both[1].Plain() {
 		return nil
 	}
-	up, err := r.remote.openUpload(ctx)
+	up, err := r.remote.OpenUpload(ctx)
 	if err != nil {
 		return nil
 	}
-	defer up.close()
-	base, known := both[0].Start(up.adv)
-	tip, named := both[1].Start(up.adv)
+	defer up.Close()
+	base, known := both[0].Start(up.Advertised())
+	tip, named := both[1].Start(up.Advertised())
 	if !known || !named || base == tip {
 		return nil
 	}
 	for _, v := range r.held() {
-		if v.have.commit != base {
+		if v.have.Commit != base {
 			continue
 		}
-		pack, err := up.receive(ctx, want{tips: []plumbing.Hash{tip}, depth: firstDepth, have: &v.have, noFiles: true})
+		pack, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{tip}, Depth: firstDepth, Have: &v.have, NoFiles: true})
 		if err == nil && ancestry.Descends(pack, tip, base) {
 			return v
 		}
@@ -105,7 +103,7 @@ func (r *Repository) filesOf(
 	h histories,
 ) (*version, error) {
 	for _, v := range r.held() {
-		if v.have.commit == base {
+		if v.have.Commit == base {
 			return v, nil
 		}
 	}
@@ -118,24 +116,24 @@ func (r *Repository) filesOf(
 			return nil, err
 		}
 	}
-	return r.remote.newVersion(base, h.partial, h.set)
+	return newVersion(r.remote.Limits(), base, h.partial, h.set)
 }
 
 // commitOnly receives a commit with its files, and no history.
 func (r *Repository) commitOnly(ctx context.Context, at plumbing.Hash) (*version, error) {
-	up, err := r.remote.openUpload(ctx)
+	up, err := r.remote.OpenUpload(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer up.close()
-	set, err := up.receive(ctx, want{tips: []plumbing.Hash{at}, depth: 1})
+	defer up.Close()
+	set, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{at}, Depth: 1})
 	if err != nil {
 		return nil, err
 	}
 	if at, err = revision.Peel(set, at); err != nil {
 		return nil, err
 	}
-	return r.remote.newVersion(at, up.partial(), set)
+	return newVersion(r.remote.Limits(), at, up.Partial(), set)
 }
 
 // histories are two revisions, with a number of generations before them.
@@ -154,46 +152,34 @@ func (r *Repository) receiveHistories(
 	noFiles bool,
 ) (histories, error) {
 	var out histories
-	up, err := r.remote.openUpload(ctx)
+	up, err := r.remote.OpenUpload(ctx)
 	if err != nil {
 		return out, err
 	}
-	defer up.close()
-	all := want{noFiles: noFiles}
+	defer up.Close()
+	all := remote.Want{NoFiles: noFiles}
 	for _, q := range both {
-		tips, generations, err := q.Want(up.adv)
+		tips, generations, err := q.Want(up.Advertised())
 		if err != nil {
 			return out, err
 		}
-		all.tips = append(all.tips, tips...)
-		all.depth = max(all.depth, generations+depth)
+		all.Tips = append(all.Tips, tips...)
+		all.Depth = max(all.Depth, generations+depth)
 		if generations == 0 { // all of the history is needed to look a hash up
 			depth = revision.MaxGenerations
-			all.depth = depth
+			all.Depth = depth
 		}
 	}
-	plumbing.HashesSort(all.tips)
-	all.tips = slices.Compact(all.tips)
-	out.partial = up.partial()
-	if out.set, err = up.receive(ctx, all); err != nil {
+	plumbing.HashesSort(all.Tips)
+	all.Tips = slices.Compact(all.Tips)
+	out.partial = up.Partial()
+	if out.set, err = up.Receive(ctx, all); err != nil {
 		return out, err
 	}
 	for i, q := range both {
-		if out.tips[i], err = q.Find(up.adv, out.set); err != nil {
+		if out.tips[i], err = q.Find(up.Advertised(), out.set); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
-}
-
-// explain says of an error about a missing commit that the repository is a shallow clone, where it is one.
-func (r *remote) explain(err error) error {
-	if r.endpoint.Protocol != "file" || !errors.Is(err, objects.ErrMissing) {
-		return err
-	}
-	_, common := Dirs(filepath.Clean(r.endpoint.Path))
-	if info, statErr := os.Stat(filepath.Join(common, "shallow")); statErr == nil && info.Size() > 0 {
-		return &ShallowError{URL: r.url, err: err}
-	}
-	return err
 }

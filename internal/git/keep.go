@@ -13,6 +13,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
 )
 
 // Keep says how much of a branch's history stays.
@@ -68,17 +69,17 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 	if chain, err = t.chain(ctx, 0); err != nil || len(chain) <= limit {
 		return 0, err
 	}
-	down, err := t.remote.openReceive(ctx, t.target.Branch)
+	down, err := t.remote.OpenReceive(ctx, t.target.Branch)
 	if err != nil {
 		return 0, err
 	}
-	defer down.close()
+	defer down.Close()
 	old := chain[0].Hash
-	if down.adv.References[refName(t.target.Branch).String()] != old {
+	if down.Advertised().References[remote.RefName(t.target.Branch).String()] != old {
 		return 0, nil // another writer was faster
 	}
 	base, err := t.fetchTip(ctx, old)
-	if err != nil || base.have.commit != old {
+	if err != nil || base.have.Commit != old {
 		return 0, err
 	}
 	kept := k.choose(chain)
@@ -87,7 +88,7 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 	if err != nil {
 		return 0, err
 	}
-	if err := down.update(ctx, old, tip, fresh, k.MayWrite); err != nil {
+	if err := down.Update(ctx, old, tip, fresh, k.MayWrite); err != nil {
 		return 0, t.unmoved(ctx, old, err)
 	}
 	if err := t.adopt(base, tip, fresh); err != nil {
@@ -98,7 +99,7 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 
 // unmoved returns why the server did not move the branch: nil if another writer was faster.
 func (t *tracker) unmoved(ctx context.Context, old plumbing.Hash, err error) error {
-	var refused *refusal
+	var refused *remote.Refusal
 	if !errors.As(err, &refused) {
 		return err
 	}
@@ -106,11 +107,11 @@ func (t *tracker) unmoved(ctx context.Context, old plumbing.Hash, err error) err
 	if lookErr != nil {
 		return lookErr
 	}
-	up.close()
-	if found.Ref != old || refused.transient {
+	up.Close()
+	if found.Ref != old || refused.Transient {
 		return nil
 	}
-	rejected := t.remote.rejected(t.target.Branch, refused.reason)
+	rejected := t.remote.Rejected(t.target.Branch, refused.Reason)
 	rejected.Remedy = fmt.Sprintf("shortening the history needs a push that is no fast-forward: allow force pushes to %s "+
 		"for the account of syncer (receive.denyNonFastForwards in git config, or the protection of the branch), or set "+
 		"status.keep to 0", t.target.Branch)
@@ -133,8 +134,8 @@ func (t *tracker) chain(ctx context.Context, most int) ([]link, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer up.close()
-	set, err := up.receive(ctx, want{tips: []plumbing.Hash{found.Ref}, depth: most, commitsOnly: true})
+	defer up.Close()
+	set, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{found.Ref}, Depth: most, CommitsOnly: true})
 	if err != nil {
 		return nil, err
 	}

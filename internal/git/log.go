@@ -9,6 +9,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
 )
 
 // Log returns a commit and those before it along first parents, the newest first, at most n. It receives commits and
@@ -38,14 +39,14 @@ func (r *Repository) Log(ctx context.Context, tip Hash, n int) ([]Commit, error)
 
 // history receives a commit and n-1 before it, with their folders.
 func (r *Repository) history(ctx context.Context, tip Hash, n int) (objects.Set, error) {
-	up, err := r.remote.openUpload(ctx)
+	up, err := r.remote.OpenUpload(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer up.close()
-	set, err := up.receive(ctx, want{tips: []plumbing.Hash{tip.plumbing()}, depth: n, noFiles: true})
+	defer up.Close()
+	set, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{tip.plumbing()}, Depth: n, NoFiles: true})
 	if err != nil {
-		return nil, fmt.Errorf("read the history of %s: %w", tip.Short(), r.remote.explain(err))
+		return nil, fmt.Errorf("read the history of %s: %w", tip.Short(), r.remote.Explain(err))
 	}
 	return set, nil
 }

@@ -5,6 +5,7 @@ package git
 import (
 	"time"
 
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/signin"
 )
 
@@ -37,4 +38,8 @@ type (
 	TokenSource = signin.TokenSource
 )
 
-const defaultTimeout = time.Minute
+// Limits bound what is received from the server, and what is read of it; a TooLargeError says which was exceeded.
+type (
+	Limits        = limits.Limits
+	TooLargeError = limits.TooLargeError
+)

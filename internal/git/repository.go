@@ -9,13 +9,14 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/target"
 )
 
 // A Repository follows one branch, tag or commit. It is safe for concurrent use; fetches wait for each other, readers
 // never wait.
 type Repository struct {
-	remote *remote
+	remote *remote.Remote
 	source *tracker
 
 	mu       sync.Mutex
@@ -30,7 +31,15 @@ func Open(o Options) (*Repository, error) {
 	if err := follow.Validate(); err != nil {
 		return nil, err
 	}
-	r, err := newRemote(o)
+	r, err := remote.New(remote.Options{
+		URL:      o.URL,
+		Auth:     o.Auth,
+		CAFile:   o.CAFile,
+		CertFile: o.CertFile,
+		KeyFile:  o.KeyFile,
+		Limits:   o.Limits,
+		Timeout:  o.Timeout,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -38,18 +47,18 @@ func Open(o Options) (*Repository, error) {
 }
 
 // URL returns the repository's address without credentials.
-func (r *Repository) URL() string { return r.remote.url }
+func (r *Repository) URL() string { return r.remote.URL() }
 
 // Head asks the server for the commit that is followed, and receives no object. The error is, or wraps,
 // ErrEmptyRepository, ErrBranchNotFound, ErrTagNotFound, an *UnreachableError, or the context's.
 func (r *Repository) Head(ctx context.Context) (Hash, error) {
-	up, err := r.remote.openUpload(ctx)
+	up, err := r.remote.OpenUpload(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer up.close()
-	found, err := r.source.find(up.adv)
-	if peeled, tagged := up.adv.Peeled["refs/tags/"+r.source.target.Tag]; tagged {
+	defer up.Close()
+	found, err := r.source.find(up.Advertised())
+	if peeled, tagged := up.Advertised().Peeled["refs/tags/"+r.source.target.Tag]; tagged {
 		found.Ref = peeled
 	}
 	return hashOf(found.Ref), err
@@ -72,10 +81,10 @@ func (r *Repository) Fetch(ctx context.Context) (Commit, error) {
 func (r *Repository) Snapshot(c Commit, folders ...string) (*Snapshot, error) {
 	for _, v := range r.held() {
 		if v.commit.Hash == c.Hash {
-			return newSnapshot(v, r.remote.limits, folders...)
+			return newSnapshot(v, r.remote.Limits(), folders...)
 		}
 	}
-	return nil, fmt.Errorf("%s: %s: %w", r.remote.url, c.Hash.Short(), ErrNotFetched)
+	return nil, fmt.Errorf("%s: %s: %w", r.remote.URL(), c.Hash.Short(), ErrNotFetched)
 }
 
 // Held returns how many objects the Repository keeps in memory, of all branches, and their bytes.

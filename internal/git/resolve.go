@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/revision"
 )
 
@@ -23,7 +24,7 @@ const maxResolved = 8
 func (r *Repository) Resolve(ctx context.Context, rev string) (Commit, error) {
 	v, err := r.resolve(ctx, rev)
 	if err != nil {
-		return Commit{}, fmt.Errorf("resolve %q: %w", rev, r.remote.explain(err))
+		return Commit{}, fmt.Errorf("resolve %q: %w", rev, r.remote.Explain(err))
 	}
 	r.hold(v)
 	return v.commit, nil
@@ -42,30 +43,30 @@ func (r *Repository) resolve(ctx context.Context, rev string) (*version, error) 
 	if err != nil {
 		return nil, err
 	}
-	up, err := r.remote.openUpload(ctx)
+	up, err := r.remote.OpenUpload(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer up.close()
-	tips, depth, err := q.Want(up.adv)
+	defer up.Close()
+	tips, depth, err := q.Want(up.Advertised())
 	if err != nil {
 		return nil, err
 	}
-	if start, known := q.Start(up.adv); known && q.Plain() {
+	if start, known := q.Start(up.Advertised()); known && q.Plain() {
 		if v, err := r.since(ctx, up, start); v != nil || err != nil {
 			return v, unknownTo(err)
 		}
 		// Nothing is held: this is the first request of the session.
 	}
-	set, err := up.receive(ctx, want{tips: tips, depth: depth})
+	set, err := up.Receive(ctx, remote.Want{Tips: tips, Depth: depth})
 	if err != nil {
 		return nil, unknownTo(err)
 	}
-	at, err := q.Find(up.adv, set)
+	at, err := q.Find(up.Advertised(), set)
 	if err != nil {
 		return nil, err
 	}
-	return r.remote.newVersion(at, up.partial(), set)
+	return newVersion(r.remote.Limits(), at, up.Partial(), set)
 }
 
 // unknownTo returns ErrUnknownRevision for the error of a server that does not have the commit.
@@ -79,10 +80,10 @@ func unknownTo(err error) error {
 // since returns a commit that is held, or receives what is new in it since the commit that was held last. It returns
 // nil if nothing is held. A server that sends less than the commit needs, as for one that is older, is asked again for
 // all of it.
-func (r *Repository) since(ctx context.Context, up *upload, at plumbing.Hash) (*version, error) {
+func (r *Repository) since(ctx context.Context, up *remote.Upload, at plumbing.Hash) (*version, error) {
 	held := r.held()
 	for _, v := range held {
-		if v.have.commit == at {
+		if v.have.Commit == at {
 			return v, nil
 		}
 	}
@@ -90,9 +91,9 @@ func (r *Repository) since(ctx context.Context, up *upload, at plumbing.Hash) (*
 		return nil, nil
 	}
 	last := held[len(held)-1]
-	set, err := up.receive(ctx, want{tips: []plumbing.Hash{at}, depth: 1, have: &last.have})
+	set, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{at}, Depth: 1, Have: &last.have})
 	if commit, tagged := revision.Peel(set, at); err == nil && tagged == nil {
-		if v, err := r.remote.newVersion(commit, up.partial() || last.partial, set, last.store); err == nil {
+		if v, err := newVersion(r.remote.Limits(), commit, up.Partial() || last.partial, set, last.store); err == nil {
 			return v, nil
 		}
 	}

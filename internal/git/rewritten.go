@@ -10,7 +10,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"syncer.dev/syncer/internal/git/ancestry"
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
 )
 
 // RewrittenError means that a branch lost a commit that was accepted before: it was reset, or history was rewritten.
@@ -43,7 +45,7 @@ func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (boo
 	for _, depth := range historySteps {
 		pack, err := r.between(ctx, tip, old, depth)
 		switch {
-		case errors.Is(err, errForgotten): // the server does not have ancestor: nothing of it contains it
+		case errors.Is(err, remote.ErrForgotten): // the server does not have ancestor: nothing of it contains it
 			return false, nil
 		case err != nil:
 			return false, err
@@ -54,18 +56,23 @@ func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (boo
 		}
 		received = len(pack)
 	}
-	return false, tooLarge("", "more than %d commits between %s and %s", historySteps[len(historySteps)-1],
+	return false, limits.TooLarge("", "more than %d commits between %s and %s", historySteps[len(historySteps)-1],
 		ancestor.Short(), c.Hash.Short())
 }
 
 // between receives the commits that lead from old to tip, at most a number of generations.
 func (r *Repository) between(ctx context.Context, tip, old plumbing.Hash, depth int) (objects.Set, error) {
-	up, err := r.remote.openUpload(ctx)
+	up, err := r.remote.OpenUpload(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer up.close()
-	return up.receive(ctx, want{tips: []plumbing.Hash{tip}, have: &have{commit: old}, depth: depth, noFiles: true})
+	defer up.Close()
+	return up.Receive(ctx, remote.Want{
+		Tips:    []plumbing.Hash{tip},
+		Depth:   depth,
+		Have:    &remote.Have{Commit: old},
+		NoFiles: true,
+	})
 }
 
 // Newest returns the newest commit of the branch that matches, along first parents. ok is false where none does, or the
@@ -80,21 +87,21 @@ func (b *Branch) Newest(ctx context.Context, match func(Commit) bool) (found Com
 	}
 	var set objects.Source = v.store
 	for _, depth := range historySteps {
-		found, ok, whole := newest(set, v.have.commit, match)
+		found, ok, whole := newest(set, v.have.Commit, match)
 		if ok || whole {
 			return found, ok, nil
 		}
-		up, err := b.tracker.remote.openUpload(ctx)
+		up, err := b.tracker.remote.OpenUpload(ctx)
 		if err != nil {
 			return Commit{}, false, err
 		}
-		set, err = up.receive(ctx, want{tips: []plumbing.Hash{v.have.commit}, depth: depth, noFiles: true})
-		up.close()
+		set, err = up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{v.have.Commit}, Depth: depth, NoFiles: true})
+		up.Close()
 		if err != nil {
 			return Commit{}, false, err
 		}
 	}
-	found, ok, _ = newest(set, v.have.commit, match)
+	found, ok, _ = newest(set, v.have.Commit, match)
 	return found, ok, nil
 }
 

@@ -209,7 +209,7 @@ func TestPackOverTheLimitEndsAtOnce(t *testing.T) {
 	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "too large") {
 		t.Errorf("%v, want ErrTooLarge", err)
 	}
-	if took := time.Since(start); took > defaultTimeout/2 {
+	if took := time.Since(start); took > time.Minute/2 {
 		t.Errorf("it took %s", took)
 	}
 }

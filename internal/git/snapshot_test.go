@@ -3,9 +3,7 @@
 package git
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -13,15 +11,12 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
-
 	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/git/gittest"
-	"syncer.dev/syncer/internal/git/objects"
-	"syncer.dev/syncer/internal/git/store"
 )
+
+// maxFileBytes is the limit of a file by default.
+const maxFileBytes = 1 << 20
 
 func TestSnapshotIsAFileSystem(t *testing.T) {
 	repo := gittest.NewRepo(t)
@@ -93,115 +88,18 @@ func TestSnapshotLeavesLinksOut(t *testing.T) {
 
 func TestSnapshotOfLargeFiles(t *testing.T) {
 	repo := gittest.NewRepo(t)
-	limit := strings.Repeat("x", defaultFileBytes)
+	limit := strings.Repeat("x", maxFileBytes)
 	repo.Commit(map[string]string{"models/big.bin": limit + "x", "limit.yaml": limit}, "large")
 	r := openMain(t, repo.Dir)
 	s := mustSnapshot(t, r, mustFetch(t, r))
-	if b, err := s.ReadFile("limit.yaml"); err != nil || len(b) != defaultFileBytes {
+	if b, err := s.ReadFile("limit.yaml"); err != nil || len(b) != maxFileBytes {
 		t.Errorf("a file at the limit: %d bytes, %v", len(b), err)
 	}
 	_, err := fs.ReadFile(s, "models/big.bin")
 	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "models/big.bin") {
 		t.Errorf("a file above the limit: %v, want ErrTooLarge with its path", err)
 	}
-	if info, err := s.Stat("models/big.bin"); err != nil || info.Size() != defaultFileBytes+1 {
+	if info, err := s.Stat("models/big.bin"); err != nil || info.Size() != maxFileBytes+1 {
 		t.Errorf("Stat of a file above the limit: %v, %v", info, err)
-	}
-}
-
-// hostileTree builds a version whose tree holds the entries as they are, which git itself would refuse to write.
-func hostileTree(t *testing.T, entries ...object.TreeEntry) (*version, objects.Set) {
-	t.Helper()
-	set := objects.Set{}
-	blob, err := set.Put(func(o plumbing.EncodedObject) error {
-		o.SetType(plumbing.BlobObject)
-		w, _ := o.Writer()
-		_, err := w.Write([]byte("x"))
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	inner, err := set.Put(
-		(&object.Tree{Entries: []object.TreeEntry{{Name: "f", Mode: filemode.Regular, Hash: blob}}}).Encode,
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var raw bytes.Buffer
-	for _, e := range entries {
-		h := blob
-		if e.Mode == filemode.Dir {
-			h = inner
-		}
-		fmt.Fprintf(&raw, "%o %s\x00%s", e.Mode, e.Name, h[:])
-	}
-	tree, err := set.Put(func(o plumbing.EncodedObject) error {
-		o.SetType(plumbing.TreeObject)
-		w, _ := o.Writer()
-		_, err := w.Write(raw.Bytes())
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &version{commit: Commit{Tree: hashOf(tree)}, store: store.Hold(set)}, set
-}
-
-func TestSnapshotRefusesHostileTrees(t *testing.T) {
-	file := func(name string) object.TreeEntry { return object.TreeEntry{Name: name, Mode: filemode.Regular} }
-	dir := func(name string) object.TreeEntry { return object.TreeEntry{Name: name, Mode: filemode.Dir} }
-	for name, entries := range map[string][]object.TreeEntry{
-		"parent":       {dir("..")},
-		"self":         {dir(".")},
-		"git":          {dir(".git")},
-		"GIT":          {dir(".GIT")},
-		"slash":        {file("a/b")},
-		"escape":       {file("../../etc/passwd")},
-		"backslash":    {file(`..\x`)},
-		"newline":      {file("a\nb")},
-		"escape code":  {file("a\x1b[2J")},
-		"not UTF-8":    {file("a\xff")},
-		"twice":        {file("a"), dir("a")},
-		"twice, files": {file("a"), file("a")},
-	} {
-		t.Run(name, func(t *testing.T) {
-			v, _ := hostileTree(t, entries...)
-			if s, err := newSnapshot(v, Limits{}.withDefaults(), "."); err == nil {
-				t.Errorf("accepted: %v", contents(t, s))
-			}
-		})
-	}
-}
-
-func TestSnapshotLimits(t *testing.T) {
-	// A tree that lists one subtree ten times, five levels deep, is six objects and 100,000 files.
-	v, set := hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
-	for range 5 {
-		var entries []object.TreeEntry
-		for i := range 10 {
-			entries = append(entries, object.TreeEntry{Name: fmt.Sprint(i), Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()})
-		}
-		h, err := set.Put((&object.Tree{Entries: entries}).Encode)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.commit.Tree = hashOf(h)
-	}
-	if _, err := newSnapshot(v, Limits{}.withDefaults(), "."); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("100,000 files: %v, want ErrTooLarge", err)
-	}
-	v, set = hostileTree(t, object.TreeEntry{Name: "f", Mode: filemode.Regular})
-	for range 200 {
-		h, err := set.Put(
-			(&object.Tree{Entries: []object.TreeEntry{{Name: "d", Mode: filemode.Dir, Hash: v.commit.Tree.plumbing()}}}).Encode,
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.commit.Tree = hashOf(h)
-	}
-	if _, err := newSnapshot(v, Limits{}.withDefaults(), "."); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("200 folders deep: %v, want ErrTooLarge", err)
 	}
 }

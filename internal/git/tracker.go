@@ -13,7 +13,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 
 	"syncer.dev/syncer/internal/git/ancestry"
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/revision"
 	"syncer.dev/syncer/internal/git/store"
 	"syncer.dev/syncer/internal/git/target"
@@ -21,7 +23,7 @@ import (
 
 // A tracker holds the newest known version of one branch, tag or commit: its tip, and all objects of the tip's tree.
 type tracker struct {
-	remote *remote
+	remote *remote.Remote
 	target target.Target
 
 	update  sync.Mutex // held while the version is being replaced; readers need not wait for it
@@ -36,7 +38,7 @@ type version struct {
 	ref    plumbing.Hash // what the server named: the commit, or a tag that leads to it
 	tag    []byte        // the object of that tag; nil for none
 	commit Commit
-	have   have
+	have   remote.Have
 	store  store.Commit
 	// partial says that the server left large files out.
 	partial bool
@@ -44,31 +46,32 @@ type version struct {
 }
 
 // newVersion gathers the commit that a ref leads to, from what was received and what is held.
-func (r *remote) newVersion(ref plumbing.Hash, partial bool, from ...objects.Source) (*version, error) {
+func newVersion(most Limits, ref plumbing.Hash, partial bool, from ...objects.Source) (*version, error) {
 	tip, err := revision.Peel(objects.Layers(from), ref)
 	if err != nil {
 		return nil, err
 	}
-	whole, err := store.Gather(tip, partial, r.limits.inflated(), from...)
-	return r.versionOf(ref, tip, partial, whole, err, from...)
+	whole, err := store.Gather(tip, partial, most.Inflated(), from...)
+	return versionOf(most, ref, tip, partial, whole, err, from...)
 }
 
-// next is newVersion after old, at the cost of what changed.
-func (r *remote) next(old *version, ref plumbing.Hash, partial bool, fresh objects.Set) (*version, error) {
-	tip, err := revision.Peel(objects.Layers{fresh, old.store}, ref)
+// next is newVersion after v, at the cost of what changed.
+func (v *version) next(most Limits, ref plumbing.Hash, partial bool, fresh objects.Set) (*version, error) {
+	tip, err := revision.Peel(objects.Layers{fresh, v.store}, ref)
 	if err != nil {
 		return nil, err
 	}
-	partial = partial || old.partial
-	whole, err := old.store.Next(tip, partial, r.limits.inflated(), fresh)
-	return r.versionOf(ref, tip, partial, whole, err, fresh)
+	partial = partial || v.partial
+	whole, err := v.store.Next(tip, partial, most.Inflated(), fresh)
+	return versionOf(most, ref, tip, partial, whole, err, fresh)
 }
 
-func (r *remote) versionOf(
-	ref, tip plumbing.Hash, partial bool, whole store.Commit, err error, from ...objects.Source,
+func versionOf(
+	most Limits, ref, tip plumbing.Hash, partial bool, whole store.Commit, err error, from ...objects.Source,
 ) (*version, error) {
 	if errors.Is(err, store.ErrTooLarge) {
-		return nil, tooLarge(settingPack, "the files of the commit have more than %s", inWords(r.limits.inflated()))
+		return nil, limits.TooLarge(limits.SettingPack, "the files of the commit have more than %s",
+			limits.InWords(most.Inflated()))
 	}
 	if err != nil {
 		return nil, err
@@ -87,7 +90,7 @@ func (r *remote) versionOf(
 		ref:     ref,
 		tag:     tag,
 		commit:  c,
-		have:    have{tip, raw.Committer.When},
+		have:    remote.Have{Commit: tip, When: raw.Committer.When},
 		store:   whole,
 		partial: partial,
 		damage:  &atomic.Bool{},
@@ -111,20 +114,20 @@ func isDamage(err error) bool {
 func (t *tracker) find(adv *packp.AdvRefs) (target.Found, error) {
 	found, err := t.target.Find(adv)
 	if err != nil {
-		err = fmt.Errorf("%s: %w", t.remote.url, err)
+		err = fmt.Errorf("%s: %w", t.remote.URL(), err)
 	}
 	return found, err
 }
 
 // open opens a session, and looks the target up.
-func (t *tracker) open(ctx context.Context) (*upload, target.Found, error) {
-	up, err := t.remote.openUpload(ctx)
+func (t *tracker) open(ctx context.Context) (*remote.Upload, target.Found, error) {
+	up, err := t.remote.OpenUpload(ctx)
 	if err != nil {
 		return nil, target.Found{}, err
 	}
-	found, err := t.find(up.adv)
+	found, err := t.find(up.Advertised())
 	if err != nil {
-		up.close()
+		up.Close()
 		return nil, found, err
 	}
 	return up, found, nil
@@ -139,7 +142,7 @@ func (t *tracker) fetch(ctx context.Context) (*version, error) {
 
 // fetchTip is fetch for a caller that has just read the tip of the branch. t.update must be held.
 func (t *tracker) fetchTip(ctx context.Context, tip plumbing.Hash) (*version, error) {
-	if v := t.sound(); v != nil && v.have.commit == tip {
+	if v := t.sound(); v != nil && v.have.Commit == tip {
 		return v, nil
 	}
 	return t.fetchLocked(ctx) // the branch may have moved again since
@@ -150,7 +153,7 @@ func (t *tracker) fetchLocked(ctx context.Context) (*version, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer up.close()
+	defer up.Close()
 	return t.advance(ctx, up, found)
 }
 
@@ -163,7 +166,7 @@ func (t *tracker) sound() *version {
 	return v
 }
 
-func (t *tracker) advance(ctx context.Context, up *upload, found target.Found) (*version, error) {
+func (t *tracker) advance(ctx context.Context, up *remote.Upload, found target.Found) (*version, error) {
 	old := t.sound()
 	if old != nil && old.ref == found.Ref && old.branch == found.Branch {
 		if old.commit.Forced { // reported once
@@ -200,27 +203,27 @@ func (t *tracker) heal(ctx context.Context, why error) (*version, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer up.close()
+	defer up.Close()
 	next, err := t.clone(ctx, up, found)
 	if err != nil {
 		return nil, err
 	}
-	next.commit.Forced = next.commit.Forced || errors.Is(why, errForgotten)
+	next.commit.Forced = next.commit.Forced || errors.Is(why, remote.ErrForgotten)
 	return next, nil
 }
 
 // clone receives the tip alone.
-func (t *tracker) clone(ctx context.Context, up *upload, found target.Found) (*version, error) {
-	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{found.Ref}, depth: 1})
+func (t *tracker) clone(ctx context.Context, up *remote.Upload, found target.Found) (*version, error) {
+	pack, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{found.Ref}, Depth: 1})
 	if err != nil {
 		if t.target.Commit != "" && errors.Is(unknownTo(err), ErrUnknownRevision) {
-			err = fmt.Errorf("%s: %s: %w", t.remote.url, t.target, ErrUnknownRevision)
+			err = fmt.Errorf("%s: %s: %w", t.remote.URL(), t.target, ErrUnknownRevision)
 		}
 		return nil, err
 	}
-	v, err := t.remote.newVersion(found.Ref, up.partial(), pack)
+	v, err := newVersion(t.remote.Limits(), found.Ref, up.Partial(), pack)
 	if err != nil {
-		return nil, t.remote.unreachable(ctx, "receive pack", err)
+		return nil, t.remote.Unreachable(ctx, "receive pack", err)
 	}
 	v.branch = found.Branch
 	if old := t.current.Load(); old != nil {
@@ -230,17 +233,19 @@ func (t *tracker) clone(ctx context.Context, up *upload, found target.Found) (*v
 }
 
 // increment receives the objects that are newer than old.
-func (t *tracker) increment(ctx context.Context, up *upload, old *version, found target.Found) (*version, error) {
-	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{found.Ref}, have: &old.have})
+func (t *tracker) increment(
+	ctx context.Context, up *remote.Upload, old *version, found target.Found,
+) (*version, error) {
+	pack, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{found.Ref}, Have: &old.have})
 	if err != nil {
 		return nil, err
 	}
-	next, err := t.remote.next(old, found.Ref, up.partial(), pack)
+	next, err := old.next(t.remote.Limits(), found.Ref, up.Partial(), pack)
 	if err != nil {
 		return nil, err
 	}
 	next.branch = found.Branch
-	next.commit.Forced = !ancestry.Descends(pack, next.have.commit, old.have.commit) && t.rewritten(ctx, old, next)
+	next.commit.Forced = !ancestry.Descends(pack, next.have.Commit, old.have.Commit) && t.rewritten(ctx, old, next)
 	return next, nil
 }
 
@@ -252,26 +257,26 @@ const maxSlow = 100
 // what comes is only what leads from old to next. Where the server does not answer, or with more than is allowed,
 // nothing is claimed.
 func (t *tracker) rewritten(ctx context.Context, old, next *version) bool {
-	tip := next.have.commit
-	if tip == old.have.commit {
+	tip := next.have.Commit
+	if tip == old.have.Commit {
 		return false
 	}
-	up, err := t.remote.openUpload(ctx)
+	up, err := t.remote.OpenUpload(ctx)
 	if err != nil {
 		return false
 	}
-	defer up.close()
-	pack, err := up.receive(ctx, want{tips: []plumbing.Hash{next.ref}, have: &old.have, depth: maxSlow})
+	defer up.Close()
+	pack, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{next.ref}, Have: &old.have, Depth: maxSlow})
 	if err != nil {
-		return errors.Is(err, errForgotten)
+		return errors.Is(err, remote.ErrForgotten)
 	}
-	return !ancestry.Descends(pack, tip, old.have.commit)
+	return !ancestry.Descends(pack, tip, old.have.Commit)
 }
 
 // adopt makes a commit that was just pushed on base the current version, without asking the server. t.update must be
 // held.
 func (t *tracker) adopt(base *version, tip plumbing.Hash, fresh objects.Set) error {
-	v, err := t.remote.next(base, tip, base.partial, fresh)
+	v, err := base.next(t.remote.Limits(), tip, base.partial, fresh)
 	if err == nil {
 		v.branch = base.branch
 		t.current.Store(v)

@@ -16,7 +16,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/signature"
 )
 
@@ -58,7 +60,7 @@ func (r *Repository) Verify(ctx context.Context, c Commit, rules []SignerRule, e
 		}
 	}
 	if v.set == nil {
-		return fmt.Errorf("%s: %s: %w", r.remote.url, c.Hash.Short(), ErrNotFetched)
+		return fmt.Errorf("%s: %s: %w", r.remote.URL(), c.Hash.Short(), ErrNotFetched)
 	}
 	for _, rule := range rules {
 		without := append([]string(nil), exclude...)
@@ -127,7 +129,7 @@ func (v *verification) check(commit plumbing.Hash, keys *signature.Keys, rule Si
 		return err
 	}
 	if _, err := keys.Verify(raw, decoded.Committer.When, time.Now()); err != nil {
-		text := v.repository.remote.redactor.text(err.Error())
+		text := v.repository.remote.Text(err.Error())
 		return &SignatureError{
 			Path: rule.Path, Commit: hashOf(commit), Reason: text,
 			Remedy: "change the folder by a commit that a key in " + rule.File + " signs, or add the key of the signer to it",
@@ -182,15 +184,15 @@ func (v *verification) step(at plumbing.Hash, folder part) (parent plumbing.Hash
 // deepen receives more of history.
 func (v *verification) deepen(ctx context.Context) error {
 	if v.steps == len(historySteps) {
-		return tooLarge("", "a history of more than %d commits since the last change of a folder with allowed signers",
+		return limits.TooLarge("", "a history of more than %d commits since the last change of a folder with allowed signers",
 			historySteps[v.steps-1])
 	}
-	up, err := v.repository.remote.openUpload(ctx)
+	up, err := v.repository.remote.OpenUpload(ctx)
 	if err != nil {
 		return err
 	}
-	defer up.close()
-	set, err := up.receive(ctx, want{tips: []plumbing.Hash{v.tip}, depth: historySteps[v.steps], noFiles: true})
+	defer up.Close()
+	set, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{v.tip}, Depth: historySteps[v.steps], NoFiles: true})
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (r *Repository) VerifyTag(c Commit, file string) error {
 	}
 	v := r.source.current.Load()
 	if v == nil || v.commit.Hash != c.Hash {
-		return fmt.Errorf("%s: tag %s at %s: %w", r.remote.url, name, c.Hash.Short(), ErrNotFetched)
+		return fmt.Errorf("%s: tag %s at %s: %w", r.remote.URL(), name, c.Hash.Short(), ErrNotFetched)
 	}
 	remedy := fmt.Sprintf("make the tag again with git tag --sign --force %s, by a key in %s, or add the key of the "+
 		"signer to it", name, file)
@@ -49,7 +49,7 @@ func (r *Repository) VerifyTag(c Commit, file string) error {
 		return fmt.Errorf("read allowed signers %s: %w", file, err)
 	}
 	if _, err := keys.VerifyTag(v.tag, name, time.Now()); err != nil {
-		return &TagSignatureError{Tag: name, Reason: r.remote.redactor.text(err.Error()), Remedy: remedy}
+		return &TagSignatureError{Tag: name, Reason: r.remote.Text(err.Error()), Remedy: remedy}
 	}
 	return nil
 }

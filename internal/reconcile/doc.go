@@ -18,12 +18,15 @@
 //
 //   - Deadlines of operations, of GPUs and of spot machines: the executor looks at the list of pools in every pass,
 //     also in a short one. A pool that is overdue ends the fixpoint.
-//   - The chance that Azure has an offering grows with the time: with an unavailable offering there is no fixpoint. Nor
-//     is there with a pool that is busy, or listed as it was before an operation of ours, or whose change waits for an
-//     end of a back-off, for a place or for quota.
+//   - The chance that Azure has an offering grows with the time, in steps, and a block of an offering ends: the
+//     executor says when the next of these is (Executor.Changes). While a pool is busy nothing else changes with the
+//     time but its deadline. With a list of pools that is older than an operation of ours there is no fixpoint, nor
+//     with a change that waits for the end of a back-off, for a place or for quota.
 //   - The quota is asked for in every pass, and compared; the executor asks Azure as often as it does anyhow.
 //   - Progress that waits to be recorded ends the fixpoint when the time has come, a failed push at once.
-//   - Retries: a pass in which a step failed, or in which the API server refused an object, is no fixpoint.
+//   - Retries: a pass in which a step failed, or in which the API server refused an object, is no fixpoint. Nor is one
+//     that asks neither Git nor Azure after one that could not read them: it deletes nothing, and the next one may.
+//   - What commits allow to be deleted is in no input: while many deletions wait, each commit ends the fixpoint.
 //   - References: an answer ends after a while (Parts.Due). Then they are asked for again, and compared.
 //   - Contested fields that are set back from time to time: Parts.Due says when.
 //   - Reviews age, and texts say by how much: with a Workspace that was judged there is no fixpoint.

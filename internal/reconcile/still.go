@@ -6,9 +6,11 @@ import (
 	"context"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
@@ -20,34 +22,33 @@ import (
 type fixpoint struct {
 	inputs      string // Revision.Inputs
 	allowEmpty  bool
-	allowDelete int
 	state       uint64 // cluster.State.Version
 	pools       []capacity.LivePool
+	unavailable unavailable.Offerings
+	lost        map[string]bool // pools that get no nodes
 	quota       capacity.Quota
 	quotaErr    string
 	records     *reviewed.Records
 	until       time.Time // when progress is to be recorded; zero: nothing waits
 	ends        time.Time // when the next suspension of the source ends; zero: none does
+	pause       time.Time // when what is known of pools and offerings changes by itself; zero: it does not
 	out         Outcome
 }
 
 // still reports whether the pass would do what the last one did, which is nothing, and ends the pass if so.
 func (l *Loop) still(ctx context.Context, p *pass, due Due) bool {
 	f := l.fix
+	reached := func(at time.Time) bool { return !at.IsZero() && !p.now.Before(at) }
 	switch {
-	case f == nil || due.Everything || l.settings.Thorough:
+	case f == nil || due.Everything || l.settings.Thorough || p.out.Err != nil:
 		return false
-	case !p.fresh || !l.poolsOK || p.unread != "" || p.out.Err != nil:
-		return false
-	case l.revision.Inputs != f.inputs || l.revision.AllowEmpty != f.allowEmpty,
-		l.revision.AllowDelete != f.allowDelete:
+	case l.revision.Inputs != f.inputs || l.revision.AllowEmpty != f.allowEmpty, l.asksAgain(f):
 		return false
 	case p.state.Version == 0 || p.state.Version != f.state:
 		return false
-	case !f.until.IsZero() && !p.now.Before(f.until), !f.ends.IsZero() && !p.now.Before(f.ends),
-		!f.out.Plan.Holds(l.revision.Commit, p.now):
+	case reached(f.until), reached(f.ends), reached(f.pause), !f.out.Plan.Holds(l.revision.Commit, p.now):
 		return false
-	case !l.quiet() || !reflect.DeepEqual(l.listed, f.pools):
+	case l.pools.Overdue() || !reflect.DeepEqual(l.listed, f.pools), !l.sameOfferings(f):
 		return false
 	case textOf(p.seen.quotaErr) != f.quotaErr || !reflect.DeepEqual(p.seen.quota, f.quota):
 		return false
@@ -70,32 +71,39 @@ func (l *Loop) answersHold(ctx context.Context, p *pass) bool {
 	return l.engine.Unchanged(ctx, *l.revision, p.now) && (l.due == nil || !due())
 }
 
-// quiet reports whether nothing about pools depends on the time but what Observe of the executor finds out: no pool is
-// overdue or without nodes, and no offering is unavailable, whose chance grows with the time.
-func (l *Loop) quiet() bool {
-	for _, lost := range l.pools.Unprovisionable() {
-		if lost {
-			return false
-		}
-	}
-	return !l.pools.Overdue() && len(l.pools.Unavailable().Entries) == 0
+// sameOfferings reports whether the executor knows the same of what Azure has.
+func (l *Loop) sameOfferings(f *fixpoint) bool {
+	return slices.Equal(l.pools.Unavailable().Entries, f.unavailable.Entries) &&
+		maps.Equal(l.pools.Unprovisionable(), f.lost)
+}
+
+// asksAgain reports whether commits are to be asked what they allow to be deleted: a trailer is in no input.
+func (l *Loop) asksAgain(f *fixpoint) bool {
+	return f.out.Plan.Guard.Mass.Gone > 0 && l.revision.Commit != f.out.Commit
 }
 
 // keep remembers the pass if it changed nothing; leaving is Loop.leaving as the pass began.
 func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 	o := &p.out
-	if o.Err != nil || o.Retry || o.InFlight || o.PoolWrites > 0 || len(o.Changes) > 0 || o.Recorded != "" ||
-		p.state.Version == 0 || !l.quiet() || len(p.judged) > 0 || !nothingToDo(&p.plan) ||
-		p.reportsChanged || !maps.Equal(l.leaving, leaving) {
+	switch {
+	case o.Err != nil, o.Retry, !p.fresh, !l.poolsOK: // also a pass that has asked neither, after one that could not read
+		return
+	case l.pools.Outdated(p.now), l.pools.Overdue():
+		return
+	case len(o.Changes) > 0, o.Recorded != "", p.reportsChanged, !maps.Equal(l.leaving, leaving):
+		return
+	case p.state.Version == 0, len(p.judged) > 0, !nothingToDo(&p.plan):
 		return
 	}
 	f := fixpoint{
 		inputs:      l.revision.Inputs,
 		allowEmpty:  l.revision.AllowEmpty,
-		allowDelete: l.revision.AllowDelete,
 		ends:        suspension.Next(l.input.Set, p.now),
 		state:       p.state.Version,
 		pools:       l.listed,
+		unavailable: l.pools.Unavailable(),
+		lost:        maps.Clone(l.pools.Unprovisionable()),
+		pause:       l.pools.Changes(p.now),
 		quota:       p.seen.quota,
 		quotaErr:    textOf(p.seen.quotaErr),
 		records:     l.records,
@@ -108,12 +116,13 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 	l.fix = &f
 }
 
-// nothingToDo reports whether a plan changes nothing, and asks the API server about nothing again: what it refuses now
-// it may accept later.
+// nothingToDo reports whether a plan changes nothing, also no pool whose change waits for its turn or for the end of a
+// back-off, and asks the API server about nothing again: what it refuses now it may accept later. An object that is
+// held is not applied, so that the server has no say.
 func nothingToDo(p *plan.Plan) bool {
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.Op != plan.NoOp && (c.Op != plan.Hold || c.Object != nil || c.Later) {
+		if c.Op != plan.NoOp && (c.Op != plan.Hold || c.Object != nil && !c.Held) {
 			return false
 		}
 	}

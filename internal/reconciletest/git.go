@@ -110,19 +110,19 @@ func (g *Git) Fetches() int { return int(g.fetches.Load()) }
 // Tip returns the newest revision, also while the repository is unreachable. Each push changes its commit; its inputs
 // change only with the content.
 func (g *Git) Tip() reconcile.Revision {
-	files, sum := fstest.MapFS{}, sha256.New()
-	for _, name := range g.Files() {
-		files[name] = &fstest.MapFile{Data: []byte(g.files[name])}
-		fmt.Fprintf(sum, "%q %q\n", name, g.files[name])
-	}
-	return reconcile.Revision{
-		Commit:     fmt.Sprintf("c%d", g.commits),
-		Files:      files,
-		Inputs:     fmt.Sprintf("%x", sum.Sum(nil)),
-		AllowEmpty: g.AllowEmpty,
+	r := Revision(g.commits, g.files)
+	r.AllowEmpty, r.AllowDelete = g.AllowEmpty, g.Allow[g.commits]
+	return r
+}
 
-		AllowDelete: g.Allow[g.commits],
+// Revision returns the revision of the n-th commit, which has these files. Its inputs follow from them alone.
+func Revision(n int, files map[string]string) reconcile.Revision {
+	tree, sum := fstest.MapFS{}, sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		tree[name] = &fstest.MapFile{Data: []byte(files[name])}
+		fmt.Fprintf(sum, "%q %q\n", name, files[name])
 	}
+	return reconcile.Revision{Commit: fmt.Sprintf("c%d", n), Files: tree, Inputs: fmt.Sprintf("%x", sum.Sum(nil))}
 }
 
 // Fetch returns the newest revision.

@@ -12,7 +12,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
@@ -119,7 +118,7 @@ func (k *Kubernetes) State() cluster.State {
 		}
 		return gone
 	})
-	s := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}, Nodes: k.liveNodes(), AllPods: true}
+	s := cluster.State{Workloads: map[workspace.Key]cluster.Workload{}, Nodes: LiveNodes(k.azure), AllPods: true}
 	for _, ref := range k.Refs() {
 		o := k.objects[ref]
 		key := workspace.Key{}
@@ -167,7 +166,7 @@ func (k *Kubernetes) liveWorkload(ref cluster.Ref, o *unstructured.Unstructured)
 		pod := cluster.Pod{
 			Name:  strings.TrimPrefix(p.Name, ref.Namespace+"/"),
 			Node:  p.Node,
-			Phase: phase(w, p),
+			Phase: Phase(w, p),
 			Ready: k.nodes.ReadyPod(p),
 
 			Pushed: k.pushed(ref, w),
@@ -189,40 +188,6 @@ func (k *Kubernetes) liveWorkload(ref cluster.Ref, o *unstructured.Unstructured)
 		out.Updating = k.updating(w, out.Ready)
 		out.Current = !out.Updating
 	}
-	return out
-}
-
-func phase(w capacitytest.Workload, p capacitytest.Pod) string {
-	switch {
-	case w.Finished == capacitytest.Complete:
-		return "Succeeded"
-	case w.Finished == capacitytest.Broken:
-		return "Failed"
-	case p.Node == "":
-		return "Pending"
-	}
-	return "Running"
-}
-
-func (k *Kubernetes) liveNodes() []cluster.Node {
-	var out []cluster.Node
-	for pool, names := range k.azure.Fake.Nodes() {
-		sku, _ := capacity.LookupSKU(k.azure.Find(pool).Size)
-		for _, name := range names {
-			node := cluster.Node{
-				Name:         name,
-				Pool:         pool,
-				InstanceType: sku.Name,
-				Ready:        k.nodes.Ready(name),
-				Pods:         k.nodes.On(name),
-			}
-			if node.Ready {
-				node.GPUs = int64(sku.GPUs)
-			}
-			out = append(out, node)
-		}
-	}
-	slices.SortFunc(out, func(a, b cluster.Node) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 

@@ -4,9 +4,12 @@ package reconciletest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 )
@@ -71,4 +74,40 @@ func replicas(o *unstructured.Unstructured) int {
 func PodTemplate(o *unstructured.Unstructured) string {
 	t, _, _ := unstructured.NestedMap(o.Object, "spec", "template")
 	return fmt.Sprint(t)
+}
+
+// Phase returns the phase of a pod, in the words of Kubernetes.
+func Phase(w capacitytest.Workload, p capacitytest.Pod) string {
+	switch {
+	case w.Finished == capacitytest.Complete:
+		return "Succeeded"
+	case w.Finished == capacitytest.Broken:
+		return "Failed"
+	case p.Node == "":
+		return "Pending"
+	}
+	return "Running"
+}
+
+// LiveNodes returns the nodes of Azure's pools as the API server lists them, by name.
+func LiveNodes(azure *capacitytest.Checked) []cluster.Node {
+	var out []cluster.Node
+	for pool, names := range azure.Fake.Nodes() {
+		sku, _ := capacity.LookupSKU(azure.Find(pool).Size)
+		for _, name := range names {
+			node := cluster.Node{
+				Name:         name,
+				Pool:         pool,
+				InstanceType: sku.Name,
+				Ready:        azure.Nodes.Ready(name),
+				Pods:         azure.Nodes.On(name),
+			}
+			if node.Ready {
+				node.GPUs = int64(sku.GPUs)
+			}
+			out = append(out, node)
+		}
+	}
+	slices.SortFunc(out, func(a, b cluster.Node) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }

@@ -4,14 +4,12 @@ package simulate
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"testing/fstest"
 
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/reconciletest"
 )
 
 // repository is the followed branch, commit by commit, and the folder of the cluster on the status branch.
@@ -57,17 +55,9 @@ func repair(files map[string]string) {
 
 // tip returns the newest revision.
 func (r *repository) tip() reconcile.Revision {
-	files, sum := fstest.MapFS{}, sha256.New()
-	for _, name := range r.names() {
-		files[name] = &fstest.MapFile{Data: []byte(r.files[name])}
-		fmt.Fprintf(sum, "%q %q\n", name, r.files[name])
-	}
-	return reconcile.Revision{
-		Commit:     fmt.Sprintf("c%d", r.number),
-		Files:      files,
-		Inputs:     fmt.Sprintf("%x", sum.Sum(nil)),
-		AllowEmpty: r.empty,
-	}
+	out := reconciletest.Revision(r.number, r.files)
+	out.AllowEmpty = r.empty
+	return out
 }
 
 // Fetch implements reconcile.Source.

@@ -11,7 +11,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/reconciletest"
@@ -151,7 +150,7 @@ func (s *server) workload(v *version, key workspace.Key, ref cluster.Ref, o *obj
 		pod := cluster.Pod{
 			Name:  strings.TrimPrefix(p.Name, ref.Namespace+"/"),
 			Node:  p.Node,
-			Phase: phase(live, p),
+			Phase: reconciletest.Phase(live, p),
 			Ready: nodes.ReadyPod(p),
 		}
 		v.pods[key] = append(v.pods[key], pod)
@@ -171,41 +170,11 @@ func (s *server) workload(v *version, key workspace.Key, ref cluster.Ref, o *obj
 
 func nameOf(ref cluster.Ref) string { return ref.Namespace + "/" + ref.Name }
 
-func phase(w capacitytest.Workload, p capacitytest.Pod) string {
-	switch {
-	case w.Finished == capacitytest.Complete:
-		return "Succeeded"
-	case w.Finished == capacitytest.Broken:
-		return "Failed"
-	case p.Node == "":
-		return "Pending"
-	}
-	return "Running"
-}
-
 func (s *server) nodes() []cluster.Node {
-	var out []cluster.Node
 	if s.w.cloud == nil {
 		return nil
 	}
-	for pool, names := range s.w.cloud.Fake.Nodes() {
-		sku, _ := capacity.LookupSKU(s.w.cloud.Find(pool).Size)
-		for _, name := range names {
-			node := cluster.Node{
-				Name:         name,
-				Pool:         pool,
-				InstanceType: sku.Name,
-				Ready:        s.w.cloud.Nodes.Ready(name),
-				Pods:         s.w.cloud.Nodes.On(name),
-			}
-			if node.Ready {
-				node.GPUs = int64(sku.GPUs)
-			}
-			out = append(out, node)
-		}
-	}
-	slices.SortFunc(out, func(a, b cluster.Node) int { return strings.Compare(a.Name, b.Name) })
-	return out
+	return reconciletest.LiveNodes(s.w.cloud)
 }
 
 // state joins what the three watches show.

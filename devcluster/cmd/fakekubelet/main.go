@@ -46,6 +46,12 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	dir, err := os.MkdirTemp("", "fakekubelet")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	o.Processes.Server, o.Processes.Dir = cfg.Host, dir
 	client, err := kubernetes.NewForConfig(cfg)
 	if err != nil {
 		return err

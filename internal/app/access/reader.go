@@ -4,7 +4,7 @@ package access
 
 import (
 	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/git/local"
 	"syncer.dev/syncer/internal/git/worktree"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/source"
@@ -22,7 +22,7 @@ func NewReader(c config.Config, cache *render.Cache) source.Reader {
 	r.Git = source.Git{
 		Patterns: func() find.Patterns { return &worktree.Ignore{} },
 		WorkTree: func(top string) (find.Patterns, map[string]bool, error) {
-			gitDir, common := git.Dirs(top)
+			gitDir, common := local.Dirs(top)
 			return worktree.Read(gitDir, common)
 		},
 	}

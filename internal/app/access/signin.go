@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/entra"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/version"
 )
@@ -21,7 +22,7 @@ func AsPerson(c config.Config, url string) (*git.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	if git.IsSSH(url) {
+	if remote.IsSSH(url) {
 		withAgent(&o.Auth)
 	} else {
 		o.Auth.Ask = &signin.Helper{URL: url}
@@ -54,7 +55,7 @@ func repositoryOptions(c config.Config, url string) (git.Options, error) {
 		URL: url, Branch: c.Source.Branch, Tag: c.Source.Tag, Commit: c.Source.Commit, Timeout: c.Source.Timeout,
 		Limits: git.Limits{PackBytes: pack, FileBytes: file, Bytes: total, Files: c.Source.Limits.Files},
 	}
-	if _, local := git.LocalPath(url); local && url != c.Source.URL {
+	if _, local := remote.LocalPath(url); local && url != c.Source.URL {
 		return o, nil // a clone on this machine, for which the credentials of source.url are not
 	}
 	auth := c.Source.Auth

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/version"
 )
@@ -51,7 +52,7 @@ func reviewOn(ctx context.Context, forge review.Forge, r Request) (review.Result
 	if err != nil {
 		return review.Result{}, err
 	}
-	_, clone := git.LocalPath(r.Repository)
+	_, clone := remote.LocalPath(r.Repository)
 	if r.Policy != nil {
 		pr, err := forge.PullRequest(ctx, r.Number)
 		if err != nil {

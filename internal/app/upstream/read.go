@@ -72,7 +72,7 @@ func identify(snapshot *git.Snapshot, c config.Config) (string, error) {
 		case err != nil:
 			return "", err
 		default:
-			id += " " + name + "=" + string(h)
+			id += " " + name + "=" + h
 		}
 	}
 	return id, nil
@@ -87,7 +87,7 @@ func inputs(s *git.Snapshot, dir string, exclude []string) (string, error) {
 		return "", nil
 	case !slices.ContainsFunc(exclude, within):
 		h, err := s.TreeHash(dir)
-		return string(h), err
+		return h, err
 	}
 	entries, err := s.ReadDir(dir)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/internal/workspace/load"
+	"syncer.dev/syncer/internal/workspace/document"
 )
 
 // Azure reports whether the class creates nodes on Azure, whose sizes and prices the catalogue holds.
@@ -46,7 +46,7 @@ func (k Settings) RequestFor(w *workspace.Workspace, p preset.Preset) sizing.Req
 // so other clouds ignore it.
 func (k Settings) leavesOpen(w *workspace.Workspace) bool {
 	return w.Resource.Auto() ||
-		!k.Class.Azure() && w.APIVersion == workspace.V1alpha1 && w.Resource.InstanceType == load.DefaultInstanceType
+		!k.Class.Azure() && w.APIVersion == workspace.V1alpha1 && w.Resource.InstanceType == document.DefaultInstanceType
 }
 
 // Size returns the Demand of a Workspace on the instance types of the cloud. On Azure it is sizing.Size. The error is a

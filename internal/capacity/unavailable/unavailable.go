@@ -205,7 +205,7 @@ func (u Offerings) blocking(
 }
 
 // Chance estimates the probability, from 0 to 1, that a size is available now. A failure sets it to lowest. It recovers
-// with time: at the end of a block it is about three quarters.
+// with time, in steps (see Changes): at the end of a block it is about three quarters.
 func (u Offerings) Chance(sku capacity.SKU, priority capacity.Priority, now time.Time) float64 {
 	// Over AKS as a whole, 27 % of the attempts by Karpenter's provider for Azure succeeded, and 58 % of those without a
 	// lasting cause.
@@ -215,11 +215,41 @@ func (u Offerings) Chance(sku capacity.SKU, priority capacity.Priority, now time
 		if b.Constraint != "" || b.Zone != "" || !b.covers(sku, priority) || !b.Until.After(b.Since) {
 			continue
 		}
-		passed := float64(now.Sub(b.Since)) / float64(b.Until.Sub(b.Since))
-		p = min(p, 1-(1-lowest)*math.Pow(decayAtEnd/(1-lowest), max(passed, 0)))
+		passed := float64(b.steps(now)) / chanceSteps
+		p = min(p, 1-(1-lowest)*math.Pow(decayAtEnd/(1-lowest), passed))
 	}
 	return p
 }
+
+// chanceSteps is the number of steps in which a chance recovers until the end of a block: one every nine seconds of
+// blockQuota, and every minute of blockAllocation.
+const chanceSteps = 64
+
+// steps returns how many steps have passed since the failure; the block ends after chanceSteps.
+func (b Entry) steps(now time.Time) int64 {
+	return int64(max(now.Sub(b.Since), 0)) * chanceSteps / int64(b.Until.Sub(b.Since))
+}
+
+// Changes returns the next time at which any answer about these Offerings may change; zero once all have expired. A
+// text about a block may change a day before its end: from then on it leaves the date out.
+func (u Offerings) Changes(now time.Time) time.Time {
+	var next time.Time
+	for _, b := range u.Expired(now).Entries {
+		times := []time.Time{b.Until, b.forgotten(), b.Until.Add(-day), b.forgotten().Add(-day)}
+		if length := int64(b.Until.Sub(b.Since)); length > 0 {
+			step := ((b.steps(now)+1)*length + chanceSteps - 1) / chanceSteps
+			times = append(times, b.Since.Add(time.Duration(step)))
+		}
+		for _, at := range times {
+			if at.After(now) && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		}
+	}
+	return next
+}
+
+const day = 24 * time.Hour
 
 // Dropped returns the constraints that pools of a size have to give up now.
 func (u Offerings) Dropped(sku capacity.SKU, priority capacity.Priority, now time.Time) []Constraint {

@@ -4,6 +4,7 @@ package unavailable
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -433,6 +434,39 @@ func TestRecordInvariants(t *testing.T) {
 		}
 		if left := u.Expired(now.Add(2 * maxBlock)); len(left.Entries) > 0 {
 			t.Fatalf("seed %d: never forgotten: %+v", seed, left.Entries)
+		}
+	}
+}
+
+// TestChanges: until then every answer stays the same.
+func TestChanges(t *testing.T) {
+	sku, _ := capacity.LookupSKU("Standard_NC24ads_A100_v4")
+	began := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	for _, class := range []capacity.Class{
+		capacity.ClassQuota, capacity.ClassCapacity, capacity.ClassUnavailable, capacity.ClassDisk,
+	} {
+		a := Attempt{SKU: sku, Constraints: []Constraint{EphemeralDisk}}
+		u := Offerings{}.Record(&capacity.CloudError{Class: class, Code: "no"}, a, began, "demo")
+		said := func(now time.Time) string {
+			reason, until, blocked := u.Blocked(sku, capacity.OnDemand, now)
+			return fmt.Sprintln(reason, until, until.Sub(now) > 24*time.Hour, blocked, u.Chance(sku, capacity.OnDemand, now),
+				u.Dropped(sku, capacity.OnDemand, now), len(u.Expired(now).Entries))
+		}
+		now, steps := began, 0
+		for ; ; steps++ {
+			next := u.Changes(now)
+			if next.IsZero() {
+				break
+			}
+			for _, at := range []time.Time{now.Add(next.Sub(now) / 2), next.Add(-1)} {
+				if a, b := said(now), said(at); a != b {
+					t.Fatalf("%s: at %s %sat %s %s", class, now, a, at, b)
+				}
+			}
+			now = next
+		}
+		if steps < chanceSteps || len(u.Expired(now).Entries) > 0 {
+			t.Errorf("%s: %d steps, and %v is left", class, steps, u.Expired(now))
 		}
 	}
 }

@@ -6,17 +6,17 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/strictyaml"
-	"syncer.dev/syncer/internal/workspace/load"
+	"syncer.dev/syncer/internal/workspace/document"
 	"syncer.dev/syncer/internal/workspace/suspension"
 )
 
 // Document combines the schemas of all kinds. The apiVersion and kind of a document select its schema.
 func Document() map[string]any {
-	kinds, definitions := load.Schemas()
+	kinds, definitions := document.Schemas()
 	kinds = append(kinds,
-		load.Kind{APIVersion: config.APIVersion, Kind: config.Kind, Schema: (&strictyaml.Schema{}).Of(configFile{})},
-		load.Kind{APIVersion: suspension.APIVersion, Kind: suspension.Kind, Schema: suspension.Schema()},
-		load.Kind{APIVersion: preset.APIVersion, Kind: preset.Kind, Schema: preset.Schema()})
+		document.Kind{APIVersion: config.APIVersion, Kind: config.Kind, Schema: (&strictyaml.Schema{}).Of(configFile{})},
+		document.Kind{APIVersion: suspension.APIVersion, Kind: suspension.Kind, Schema: suspension.Schema()},
+		document.Kind{APIVersion: preset.APIVersion, Kind: preset.Kind, Schema: preset.Schema()})
 	var cases, versions, names []any
 	for _, k := range kinds {
 		name := k.Kind + "." + k.APIVersion

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -143,6 +144,15 @@ func (s Settings) LoadLocal() (config.Config, error) {
 		return config.Config{}, err
 	}
 	return s.parse(path, data, usedOffline)
+}
+
+// Values returns the values that the command line gives beside the file, as --set takes them.
+func (s Settings) Values() []string {
+	out := slices.Clone(s.Set)
+	for _, path := range slices.Sorted(maps.Keys(s.Flags)) {
+		out = append(out, path+"="+s.Flags[path])
+	}
+	return out
 }
 
 // Named reports whether the user has named a configuration file.

@@ -15,7 +15,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/internal/workspace/admission"
+	"syncer.dev/syncer/internal/workspace/immutable"
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
@@ -52,10 +52,10 @@ func (v *validation) changes(
 		if err != nil {
 			return nil, before, fmt.Errorf("read the earlier state: %w", err)
 		}
-		moves := admission.Changes(moved(whole, old, root), after)
-		return append(admission.Changes(old, after), moves...), before, nil
+		moves := immutable.Changes(moved(whole, old, root), after)
+		return append(immutable.Changes(old, after), moves...), before, nil
 	}
-	return admission.Changes(old, after), before, nil
+	return immutable.Changes(old, after), before, nil
 }
 
 // moved returns the Workspaces of a whole repository whose files are no longer there, without those in old: one that is

@@ -4,5 +4,5 @@
 // PATH, applies the rules of admission, sizes and renders each Workspace, and compares it with an earlier state.
 //
 //	PATHs ─> source.Reader ─> workspace.Set ─> engine.Offline ─> Problems
-//	--base, --old ─> the earlier workspace.Set ─> admission.Changes ─> Problems
+//	--base, --old ─> the earlier workspace.Set ─> immutable.Changes ─> Problems
 package validation

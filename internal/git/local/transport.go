@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package local speaks Git's protocol with a git process on this machine. A process ends with its session, in any state
-// of either: it is asked to stop, then killed with all that it has started, and waited for.
+// of either: it is asked to stop, then killed with all that it has started, and waited for. The package also knows
+// where a repository keeps its branches.
 //
 // go-git's own transport waits for a process that may itself wait for us to read.
 package local

@@ -74,7 +74,7 @@ func (i *Ignore) folder(m gitignore.Matcher, parts []string) bool {
 
 // Read returns what Git knows of a working tree, apart from its files named .gitignore: the patterns of the user and of
 // the repository, and the files in the index. gitDir is the folder with the index of the working tree, and common the
-// one that all working trees of the repository share: see git.Dirs.
+// one that all working trees of the repository share: see local.Dirs.
 func Read(gitDir, common string) (*Ignore, map[string]bool, error) {
 	excludes := &Ignore{}
 	if own, err := gitignore.LoadGlobalPatterns(osfs.New("/")); err == nil {

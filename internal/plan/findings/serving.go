@@ -11,7 +11,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
-	"syncer.dev/syncer/internal/workspace/admission"
+	"syncer.dev/syncer/internal/workspace/immutable"
 )
 
 // The longest time that syncer lets a server take to start (render, startup probe). A pod that was ready for the last
@@ -54,7 +54,7 @@ func (r *review) replacements(s *subject) []diag.Diagnostic {
 	if r.Before == nil || s.old == nil || s.new == nil {
 		return nil
 	}
-	return admission.Changes(r.Before.Only([]workspace.Workspace{*s.old}), r.After.Only([]workspace.Workspace{*s.new}))
+	return immutable.Changes(r.Before.Only([]workspace.Workspace{*s.old}), r.After.Only([]workspace.Workspace{*s.new}))
 }
 
 // replaced says what replaces what runs, and why.

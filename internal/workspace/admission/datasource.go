@@ -4,12 +4,11 @@ package admission
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/publicurl"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/imageref"
 )
 
 // dataSource checks where tuning data comes from.
@@ -44,37 +43,24 @@ func (c *check) dataSource(field string, s *workspace.DataSource) {
 	}
 }
 
-// imageReference is the grammar of distribution's references: an optional registry, path components, a tag, a digest.
-var imageReference = regexp.MustCompile(
-	`^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]+)?/)?` +
-		`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*` +
-		`(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$`,
-)
-
-// placeholder is a part of a reference that the reader of an example has to replace, such as ACR_REPO_HERE.
-var placeholder = regexp.MustCompile(`(^|[/.:])[A-Z][A-Z0-9]*(_[A-Z0-9]+)+([/.:]|$)`)
-
-// maxImage bounds a reference: a repository's name has at most 255 characters, a tag 128, and a digest less than 200.
-const maxImage = 255 + 128 + 200
-
 // image checks a reference to a container image, if one is given.
 func (c *check) image(field, ref string) {
-	if ref == "" || len(ref) <= maxImage && imageReference.MatchString(ref) {
+	if ref == "" {
 		return
 	}
-	if placeholder.MatchString(ref) {
-		c.fail(diag.InvalidImage, field, fmt.Sprintf("%.100q is a placeholder", ref),
-			"write the name of an image in your registry instead")
+	if fault := imageref.Judge(ref); fault != nil {
+		c.fail(diag.InvalidImage, field, fault.Message, fault.Hint)
+	}
+}
+
+// private warns about an image in a registry that is private by its name, which a program in the pod pulls without
+// credentials: the rights of the node are those of the kubelet alone.
+func (c *check) private(field, image string, secrets []string) {
+	host, private := imageref.Private(image)
+	if !private || len(secrets) > 0 {
 		return
 	}
-	if imageReference.MatchString(strings.ToLower(ref)) {
-		c.fail(
-			diag.InvalidImage,
-			field,
-			fmt.Sprintf("%q is not an image reference, because repository names are lower-case", ref),
-			"write "+strings.ToLower(ref),
-		)
-		return
-	}
-	c.fail(diag.InvalidImage, field, fmt.Sprintf("%.100q is not an image reference", ref), "write registry/repository:tag")
+	c.warn(diag.PullSecretMissing, field+".image",
+		host+" is private unless its owner has opened it, and a program in the pod pulls the image without credentials",
+		"name a Secret in imagePullSecrets; that the cluster is attached to the registry does not help here")
 }

@@ -42,12 +42,7 @@ func (c *check) settings(field, name, key string, found []diag.Diagnostic) bool 
 			c.errors++
 		}
 		d.Message = message + d.Message
-		d = d.Placed(at).On(inside)
-		d.Workspace = c.w.Key
-		if c.w.InferenceSet != "" {
-			d.Workspace, d.InferenceSet = workspace.Key{}, workspace.Key{Namespace: c.w.Namespace, Name: c.w.InferenceSet}
-		}
-		c.problems = append(c.problems, d)
+		c.problems = append(c.problems, c.w.About(d.Placed(at).On(inside)))
 	}
 	return good
 }

@@ -50,19 +50,7 @@ type check struct {
 const maxErrors = 100
 
 func (c *check) add(severity diag.Severity, reason diag.Reason, field, message, hint string) {
-	d := diag.Diagnostic{
-		Severity:  severity,
-		Reason:    reason,
-		Position:  c.w.At(field),
-		Field:     c.w.Written(field),
-		Message:   message,
-		Hint:      hint,
-		Workspace: c.w.Key,
-	}
-	if c.w.InferenceSet != "" {
-		d.Workspace, d.InferenceSet = workspace.Key{}, workspace.Key{Namespace: c.w.Namespace, Name: c.w.InferenceSet}
-	}
-	c.problems = append(c.problems, d)
+	c.problems = append(c.problems, c.w.Problem(severity, reason, field, message, hint))
 }
 
 // fail reports an error, unless it only says that a field is missing beside one that is misspelt: that one is reported

@@ -89,3 +89,14 @@ func finishedNow(w *workspace.Workspace, config workspace.Object) *workspace.Wor
 	out.Origin = &same
 	return &out
 }
+
+// setDefaults takes the names of KAITO's own default ConfigMaps for no name: KAITO's samples give them, and syncer
+// renders what is in them. A ConfigMap of such a name that is in the repository is the user's own.
+func setDefaults(w *workspace.Workspace, own bool) {
+	if t := w.Tuning; t != nil && t.Config == strings.ToLower(t.Method)+"-params-template" && !own {
+		t.Config = ""
+	}
+	if in := w.Inference; in != nil && in.Config == workspace.DefaultInferenceConfig && !own {
+		in.Config = ""
+	}
+}

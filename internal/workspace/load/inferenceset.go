@@ -3,13 +3,11 @@
 package load
 
 import (
-	"cmp"
-
 	"go.yaml.in/yaml/v3"
 
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/document"
 	"syncer.dev/syncer/internal/workspace/header"
 )
 
@@ -20,10 +18,8 @@ func (l *loader) inferenceSet(at diag.Position, n *yaml.Node, h header.Header, p
 	if key.Namespace == "" {
 		key.Namespace = l.options.DefaultNamespace
 	}
-	var doc setDocument
-	positions, errs := strictyaml.Decode(n, &doc)
-	s := doc.inferenceSet(key)
-	s.Template.Source, s.Template.Positions = at, placed(positions, at, prefix)
+	s, decoded, errs := document.InferenceSet(n, key)
+	s.Template.Source, s.Template.Positions = at, placed(s.Template.Positions, at, prefix)
 	report := func(d diag.Diagnostic) {
 		d.Path, d.Message = at.Path, prefix+d.Message
 		if len(h.NameProblems(n)) == 0 {
@@ -31,22 +27,22 @@ func (l *loader) inferenceSet(at diag.Position, n *yaml.Node, h header.Header, p
 		}
 		l.set.Problems = append(l.set.Problems, d)
 	}
-	say := func(d diag.Diagnostic) { report(d.Placed(s.Template.At(d.Field))) }
+	say := reporter(func(d diag.Diagnostic) { report(d.Placed(s.Template.At(d.Field))) })
 	l.version(h, "InferenceSet", say)
 	unsized := false
 	for _, e := range errs {
 		if prefix != "" {
 			e = e.Placed(s.Template.At(e.Field))
 		}
-		report(e.Suggest(cmp.Or(oldField(e.Field), e.Hint)))
+		report(e)
 		unsized = unsized || e.Field == "spec.replicas" || e.Field == "spec" || e.Field == ""
 	}
-	if len(errs) == 0 && doc.Metadata.header(doc.APIVersion, doc.Kind) != h {
+	if len(errs) == 0 && decoded != h {
 		say(diag.Errorf(diag.AmbiguousYAML, differs))
 	}
-	l.ignored(positions, say)
+	say.all(document.Ignored(s.Template.Positions))
 	for _, field := range []string{"spec.template.metadata.name", "spec.template.metadata.namespace"} {
-		if _, given := positions[field]; given {
+		if _, given := s.Template.Positions[field]; given {
 			say(
 				diag.Warningf(diag.IgnoredField, "is ignored, because replicas have names after the set and share its namespace").
 					On(field).
@@ -65,9 +61,8 @@ func (l *loader) inferenceSet(at diag.Position, n *yaml.Node, h header.Header, p
 	if !l.allowed(key.Namespace) {
 		say(l.refusal(key.Namespace))
 	}
-	if s.APIVersion == workspace.V1alpha1 && s.Template.Resource.Partition != nil {
-		s.Template.Resource.Partition = nil
-		say(unknownInAlpha("spec.template.resource.partition"))
+	if s.APIVersion == workspace.V1alpha1 {
+		say.all(document.ApplyV1alpha1ToSet(&s))
 	}
 	if unsized || !l.replicas(&s, say) { // syncer must not take live objects for removed
 		l.set.Unsized[key.Name] = at.Path

@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/admission"
 	"syncer.dev/syncer/internal/workspace/facts"
+	"syncer.dev/syncer/internal/workspace/immutable"
 	"syncer.dev/syncer/internal/workspace/load"
 	"syncer.dev/syncer/presets"
 )
@@ -270,7 +271,7 @@ data: {inference_config.yaml: 'vllm: {max-model-len: 1}'}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if changes := admission.Changes(set, set); len(changes) > 0 {
+		if changes := immutable.Changes(set, set); len(changes) > 0 {
 			t.Fatalf("nothing has changed: %v", changes)
 		}
 		problems := append(set.Problems, admission.Validate(set, catalog, workspace.Env{ClosedWorld: true, Size: sizeOf})...)

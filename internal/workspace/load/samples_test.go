@@ -9,6 +9,18 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
+const tuned = `apiVersion: kaito.sh/v1beta1
+kind: Workspace
+metadata: {name: tune}
+resource:
+  labelSelector: {matchLabels: {app: tune}}
+tuning:
+  preset: {name: phi-4-mini-instruct}
+  method: lora
+  input: {name: data, urls: ["https://example.com/a"]}
+  output: {image: example.com/out:1, imagePushSecret: push}
+`
+
 // TestSamples reads files that users derive from KAITO's samples of several years.
 func TestSamples(t *testing.T) {
 	checkArchived(t, "samples.txtar", func(string) workspace.Env { return workspace.Env{ClosedWorld: true} })

@@ -3,13 +3,12 @@
 package load
 
 import (
-	"cmp"
-
 	"go.yaml.in/yaml/v3"
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/document"
 	"syncer.dev/syncer/internal/workspace/header"
 )
 
@@ -29,21 +28,20 @@ func (l *loader) workspace(at diag.Position, n *yaml.Node, h header.Header, pref
 		}
 		l.set.Problems = append(l.set.Problems, d)
 	}
-	doc, positions, errs := decodeDocument(n)
+	w, decoded, errs := document.Workspace(n)
 	for _, e := range errs {
-		report(e.Suggest(cmp.Or(oldField(e.Field), e.Hint)))
+		report(e)
 	}
-	w := doc.workspace()
 	w.Key, w.Source = key, at
-	w.Positions = placed(positions, at, prefix)
-	say := func(d diag.Diagnostic) { report(d.Placed(w.At(d.Field))) }
+	w.Positions = placed(w.Positions, at, prefix)
+	say := reporter(func(d diag.Diagnostic) { report(d.Placed(w.At(d.Field))) })
 	l.version(h, "Workspace", say)
-	l.ignored(positions, say)
-	if len(errs) == 0 && doc.Metadata.header(doc.APIVersion, doc.Kind) != h {
+	say.all(document.Ignored(w.Positions))
+	if len(errs) == 0 && decoded != h {
 		say(diag.Errorf(diag.AmbiguousYAML, differs))
 	}
 	if h.APIVersion == workspace.V1alpha1 {
-		l.alpha(&w, say)
+		say.all(document.ApplyV1alpha1(&w))
 	}
 	if h.Name == "" {
 		missing := diag.Errorf(diag.RequiredField, "%sis required", prefix)
@@ -62,6 +60,15 @@ func (l *loader) workspace(at diag.Position, n *yaml.Node, h header.Header, pref
 	l.set.Workspaces = append(l.set.Workspaces, w)
 }
 
+// reporter reports something about a field of one document, at the place where the field is written.
+type reporter func(diag.Diagnostic)
+
+func (say reporter) all(found []diag.Diagnostic) {
+	for _, d := range found {
+		say(d)
+	}
+}
+
 // version refuses unknown API versions.
 func (l *loader) version(h header.Header, kind string, say reporter) {
 	if h.APIVersion != workspace.V1alpha1 && h.APIVersion != workspace.V1beta1 {
@@ -70,29 +77,13 @@ func (l *loader) version(h header.Header, kind string, say reporter) {
 	}
 }
 
-// ignored warns about fields of a file dumped from a cluster.
-func (l *loader) ignored(positions strictyaml.Positions, say reporter) {
-	if _, ok := positions["status"]; ok {
-		say(diag.Warningf(diag.IgnoredField, "is ignored in a file").On("status").Suggest("remove it"))
-	}
-	if field := serverSet(positions); field != "" {
-		say(diag.Warningf(diag.IgnoredField, "is set by the API server, and is ignored").On(field).Suggest("remove it"))
-	}
-}
-
-// alpha applies the rules of the CRD of v1alpha1: it has a default size, and drops fields that only v1beta1 has.
-func (l *loader) alpha(w *workspace.Workspace, say reporter) {
-	if w.Resource.InstanceType == "" {
-		w.Resource.InstanceType = DefaultInstanceType
-	}
-	if w.Resource.Partition != nil {
-		w.Resource.Partition = nil
-		say(unknownInAlpha("resource.partition"))
-	}
-	for field, p := range map[string]*workspace.PresetSpec{"inference": inferencePreset(w), "tuning": tuningPreset(w)} {
-		if p != nil && p.Options.ModelAccessSecret != "" {
-			p.Options.ModelAccessSecret = ""
-			say(unknownInAlpha(field + ".preset.presetOptions.modelAccessSecret"))
+// placed returns the positions to report: those in the output of a kustomization mean nothing to its author, and become
+// the position of the folder.
+func placed(positions strictyaml.Positions, at diag.Position, prefix string) strictyaml.Positions {
+	if prefix != "" {
+		for field := range positions {
+			positions[field] = strictyaml.Position{Line: at.Line, Column: at.Column}
 		}
 	}
+	return positions
 }

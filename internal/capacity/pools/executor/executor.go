@@ -128,6 +128,30 @@ func (e *Executor) Overdue() bool { return len(e.errs) > 0 }
 // Busy reports whether an operation is in flight, ours or not: by the list, or by what this process has started since.
 func (e *Executor) Busy() bool { return e.busy > 0 }
 
+// Outdated reports whether the list of pools is older than an operation of ours: nothing may follow from it.
+func (e *Executor) Outdated(now time.Time) bool {
+	for _, p := range e.live {
+		if e.outlived(&p, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// Changes returns the next time at which time alone changes what the executor says, and the caller does not learn it
+// otherwise: from Unavailable, Unprovisionable and Overdue, after Observe. It is zero for never. What it holds back in
+// Ensure and Release is not part of it.
+func (e *Executor) Changes(now time.Time) time.Time {
+	next := e.known.Changes(now)
+	for name, p := range e.backoff { // LastError says no more once its time is over
+		ends := e.live[name].State == capacity.Succeeded && p.until.After(now)
+		if ends && (next.IsZero() || p.until.Before(next)) {
+			next = p.until
+		}
+	}
+	return next
+}
+
 // LastError returns the error of a pool, or nil: a passed deadline or, while a change is due, a refusal by Azure that
 // does not end by itself.
 func (e *Executor) LastError(pool string, due bool) error {

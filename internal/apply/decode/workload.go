@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package decode
+
+import (
+	"slices"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/wellknown"
+)
+
+// Workload reads a StatefulSet or a Job.
+func Workload(u *unstructured.Unstructured) (cluster.Workload, error) {
+	if u.GetKind() == "Job" {
+		return jobOf(u)
+	}
+	s, err := Typed[appsv1.StatefulSet](u)
+	if err != nil {
+		return cluster.Workload{}, err
+	}
+	w := runs(u, &s.Spec.Template.Spec)
+	w.Replicas = 1
+	if s.Spec.Replicas != nil {
+		w.Replicas = int64(*s.Spec.Replicas)
+	}
+	w.Ready = int64(s.Status.ReadyReplicas)
+	// Both revisions are the same once all pods of the newest template have been ready together.
+	w.Updating = s.Generation > s.Status.ObservedGeneration || s.Status.CurrentRevision != s.Status.UpdateRevision
+	w.Created = s.CreationTimestamp.Time
+	// kstatus: the newest generation was seen, and all replicas are of the newest revision and ready.
+	if r, err := status.Compute(u); err == nil {
+		w.Current = r.Status == status.CurrentStatus
+	}
+	return w, nil
+}
+
+func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
+	j, err := Typed[batchv1.Job](u)
+	if err != nil {
+		return cluster.Workload{}, err
+	}
+	has := func(kinds ...batchv1.JobConditionType) bool {
+		return slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
+			return c.Status == corev1.ConditionTrue && slices.Contains(kinds, c.Type)
+		})
+	}
+	var limit int32
+	if j.Spec.BackoffLimit != nil {
+		limit = *j.Spec.BackoffLimit
+	}
+	w := runs(u, &j.Spec.Template.Spec)
+	w.Current = true
+	w.Active = int64(j.Status.Active)
+	w.Failed = has(batchv1.JobFailed, batchv1.JobFailureTarget) || j.Status.Failed > limit
+	w.Complete = has(batchv1.JobComplete, batchv1.JobSuccessCriteriaMet)
+	return w, nil
+}
+
+// runs returns a workload with what its pods ask for.
+func runs(u *unstructured.Unstructured, pod *corev1.PodSpec) cluster.Workload {
+	return cluster.Workload{
+		Ref:    cluster.RefOf(u),
+		Inputs: u.GetAnnotations()[cluster.AnnotationInputs],
+		Pool:   requiredPool(pod),
+		GPUs:   GPUs(pod),
+	}
+}
+
+// requiredPool returns the agent pool that a pod requires, or "".
+func requiredPool(pod *corev1.PodSpec) string {
+	if pod.Affinity == nil || pod.Affinity.NodeAffinity == nil ||
+		pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, e := range term.MatchExpressions {
+			if e.Key == wellknown.LabelAgentPool && len(e.Values) == 1 {
+				return e.Values[0]
+			}
+		}
+	}
+	return ""
+}
+
+// GPUs adds up the whole GPUs that the containers of a pod request. For GPUs, the request equals the limit.
+func GPUs(pod *corev1.PodSpec) int64 {
+	var sum int64
+	for i := range pod.Containers {
+		limit := pod.Containers[i].Resources.Limits[cluster.ResourceGPU]
+		sum += limit.Value()
+	}
+	return sum
+}

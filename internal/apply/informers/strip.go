@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package informers
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/tools/cache"
+
+	"syncer.dev/syncer/internal/apply/decode"
+	"syncer.dev/syncer/internal/apply/health"
+	"syncer.dev/syncer/internal/apply/mirror"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// read is a part, or why it cannot be read.
+func read[T any](value T, err error) mirror.Part {
+	if err != nil {
+		return mirror.Broken{Err: err}
+	}
+	return value
+}
+
+// strip is the transformation of kinds of which syncer reads the metadata only.
+func strip(o any) (any, error) {
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		return mirror.Applied(u, mirror.AppliedByUs(u), nil), nil
+	}
+	return o, nil // informers may transform an object twice
+}
+
+// stripping returns the transformation of a kind that syncer only reads.
+func stripping(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, error) {
+	return func(o any) (any, error) {
+		if u, ok := o.(*unstructured.Unstructured); ok {
+			return mirror.Bare(u, of(u)), nil
+		}
+		return o, nil
+	}
+}
+
+// stripWith returns the transformation of a kind that syncer applies, and of which it reads more than the metadata.
+func stripWith(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, error) {
+	return func(o any) (any, error) {
+		if u, ok := o.(*unstructured.Unstructured); ok {
+			return mirror.Applied(u, mirror.AppliedByUs(u), of(u)), nil
+		}
+		return o, nil
+	}
+}
+
+// stripPlain keeps the health of a plain object of the repository: a Workspace is judged by its workload.
+var stripPlain = stripWith(func(u *unstructured.Unstructured) mirror.Part {
+	if u.GetLabels()[cluster.LabelWorkspace] != "" {
+		return nil
+	}
+	return mirror.Plain{Health: health.Of(u)}
+})
+
+// keeping is a transformation that also keeps which fields some field managers have set.
+func keeping(managers []string, strip cache.TransformFunc) cache.TransformFunc {
+	if len(managers) == 0 {
+		return strip
+	}
+	return func(o any) (any, error) {
+		u, ok := o.(*unstructured.Unstructured)
+		if !ok {
+			return strip(o)
+		}
+		others := slices.DeleteFunc(slices.Clone(u.GetManagedFields()), func(e metav1.ManagedFieldsEntry) bool {
+			return e.Manager == cluster.FieldManager || !slices.Contains(managers, e.Manager)
+		})
+		stripped, err := strip(o)
+		if s, ok := stripped.(*mirror.Object); ok && err == nil {
+			return s.Owned(others), nil
+		}
+		return stripped, err
+	}
+}
+
+var (
+	stripWorkload = stripWith(func(u *unstructured.Unstructured) mirror.Part {
+		w, err := decode.Workload(u)
+		return read(&w, err)
+	})
+	stripOwnPod = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		pod, err := decode.Typed[corev1.Pod](u)
+		if err != nil {
+			return mirror.Broken{Err: err}
+		}
+		p := mirror.Pod{}
+		if name := pod.Labels[cluster.LabelWorkspace]; name != "" {
+			p.Workspace = workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Once(name)}
+			is := decode.Pod(pod)
+			p.Pod = &is
+		}
+		return p
+	})
+	stripEndpoints = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		slice, err := decode.Typed[discoveryv1.EndpointSlice](u)
+		return read(endpointsOf(slice, err))
+	})
+	stripNode = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		node, err := decode.Typed[corev1.Node](u)
+		if err != nil {
+			return mirror.Broken{Err: err}
+		}
+		return decode.Node(node)
+	})
+	stripNodePool = stripWith(func(u *unstructured.Unstructured) mirror.Part { return decode.NodePool(u) })
+	stripClaim    = stripping(func(u *unstructured.Unstructured) mirror.Part {
+		return mirror.Claim{Pool: u.GetLabels()[cluster.LabelNodePool], Claim: decode.NodeClaim(u)}
+	})
+)
+
+// endpointsOf counts the ready addresses of one slice.
+func endpointsOf(slice *discoveryv1.EndpointSlice, err error) (mirror.Endpoints, error) {
+	if err != nil {
+		return mirror.Endpoints{}, err
+	}
+	name := slice.Labels[discoveryv1.LabelServiceName]
+	out := mirror.Endpoints{Service: workspace.Key{Namespace: mirror.Once(slice.Namespace), Name: mirror.Once(name)}}
+	for _, e := range slice.Endpoints {
+		// publishNotReadyAddresses makes every address "ready"; only serving tells whether the pod is.
+		if e.Conditions.Serving == nil || *e.Conditions.Serving {
+			out.Ready++
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"syncer.dev/syncer/internal/files"
+	"syncer.dev/syncer/internal/git/limits"
+	"syncer.dev/syncer/internal/git/objects"
+)
+
+// maxDepth is how deeply folders may nest: far more than any real repository's, and few enough to recurse.
+const maxDepth = 100
+
+// Snapshot is the tree of one commit as a read-only file system: an [fs.FS] with ReadDir, ReadFile and Stat. It does
+// not change, and is safe for concurrent use.
+//
+// Only what is read counts: a folder is looked at when it is listed, so that nothing beside it matters. A folder with a
+// name that could mislead anything that is given the path cannot be listed, since leaving the file out would look as if
+// it had been deleted.
+//
+// Symbolic links and submodules are listed, with the reason of package files in Sys, but cannot be opened. A file above
+// the limit is listed, but reading it is an error. All times are the commit's.
+type Snapshot struct {
+	set  objects.Source
+	note func(error) error // receives each error, and returns it
+	root *node
+	time time.Time
+	most limits.Limits
+
+	known *sync.Map // folders that were decoded, by place: those that do not change are shared by Snapshots
+
+	mu      sync.Mutex // guards what follows
+	open    map[*node]*listing
+	entries int
+	bytes   int64
+}
+
+// place is a folder, where it is. Paths are part of what is in it.
+type place struct {
+	path string
+	hash plumbing.Hash
+}
+
+// listing is a folder, as one Snapshot has listed it.
+type listing struct {
+	*folderNode
+	err    error // why it cannot be listed here
+	listed bool  // it counts
+}
+
+// folderNode is what is in a folder. It does not change.
+type folderNode struct {
+	children []*node // sorted by name
+	err      error   // why it cannot be listed anywhere
+	bytes    int64   // of the files that may be read
+}
+
+// node is a file or folder. It does not change.
+type node struct {
+	name  string
+	path  string
+	mode  fs.FileMode
+	hash  plumbing.Hash
+	size  int64 // of a file; unknown if negative: the server left it out because it is too large
+	depth int
+
+	unread files.Unread // why it cannot be opened; "" if it can
+}
+
+// Source is the commit that a Snapshot shows.
+type Source struct {
+	Objects objects.Source
+	Tree    plumbing.Hash // of the root folder
+	Time    time.Time
+	Folders *sync.Map // keeps folders that were decoded, for all Snapshots of commits with objects in common
+	// Note receives each error about an object, and returns it.
+	Note func(error) error
+}
+
+// New returns a Snapshot in which the given folders are looked at whole. One that is not there is no error.
+func New(from Source, most limits.Limits, folders ...string) (*Snapshot, error) {
+	s := &Snapshot{
+		set: from.Objects, note: from.Note, time: from.Time, most: most,
+		known: from.Folders, open: map[*node]*listing{},
+	}
+	s.root = &node{name: ".", path: ".", mode: fs.ModeDir | 0o555, hash: from.Tree}
+	for _, folder := range folders {
+		n, err := s.find("open", path.Clean(folder))
+		if err == nil && n.mode.IsDir() {
+			err = s.index(n)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// index lists a folder and all below it.
+func (s *Snapshot) index(n *node) error {
+	children, err := s.list(n)
+	if err != nil {
+		return err
+	}
+	for _, c := range children {
+		if c.mode.IsDir() {
+			if err := s.index(c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// list returns what is in a folder. The first time it counts towards the limits.
+func (s *Snapshot) list(n *node) ([]*node, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.load(n)
+	if l.err != nil || l.listed {
+		return l.children, l.err
+	}
+	l.listed = true
+	if s.entries += len(l.children); s.entries > s.most.Files {
+		l.err = limits.TooLarge(limits.SettingFiles, "more than %d files and folders", s.most.Files)
+	}
+	if s.bytes += l.bytes; s.bytes > s.most.Bytes {
+		l.err = limits.TooLarge(limits.SettingBytes, "files of more than %s in total", limits.InWords(s.most.Bytes))
+	}
+	return l.children, l.err
+}
+
+// load decodes the tree of a folder, unless a Snapshot has done so before. s.mu must be held.
+func (s *Snapshot) load(n *node) *listing {
+	if l := s.open[n]; l != nil {
+		return l
+	}
+	at := place{n.path, n.hash}
+	known, ok := s.known.Load(at)
+	if !ok {
+		f := s.decode(n)
+		if known = f; f.err == nil { // an error may be cured by another clone
+			s.known.Store(at, f)
+		}
+	}
+	f := known.(*folderNode)
+	l := &listing{folderNode: f, err: f.err}
+	s.open[n] = l
+	return l
+}
+
+// decode decodes the tree of a folder.
+func (s *Snapshot) decode(n *node) *folderNode {
+	f := &folderNode{}
+	if n.depth > maxDepth {
+		f.err = limits.TooLarge("", "folders nested more than %d deep", maxDepth)
+		return f
+	}
+	entries, err := objects.Tree(s.set, n.hash)
+	if err != nil {
+		f.err = s.note(err)
+		return f
+	}
+	for i := range entries {
+		s.add(n, f, &entries[i])
+	}
+	slices.SortFunc(f.children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+	for i, c := range f.children {
+		if c.size > 0 && c.size <= s.most.FileBytes {
+			f.bytes += c.size
+		}
+		if i > 0 && c.name == f.children[i-1].name && f.err == nil {
+			f.err = fmt.Errorf("%q is in the tree twice", c.path)
+		}
+	}
+	return f
+}
+
+// add puts an entry of a tree into its folder.
+func (s *Snapshot) add(n *node, f *folderNode, e *object.TreeEntry) {
+	at := path.Join(n.path, e.Name)
+	if err := CheckName(e.Name); err != nil {
+		if f.err == nil {
+			f.err = fmt.Errorf("path %q: %w", at, err)
+		}
+		return
+	}
+	child := &node{name: e.Name, path: at, mode: 0o444, hash: e.Hash, depth: n.depth + 1}
+	switch e.Mode {
+	case filemode.Dir:
+		child.mode = fs.ModeDir | 0o555
+	case filemode.Regular, filemode.Executable, filemode.Deprecated:
+		child.size = -1
+		if o, ok := s.set.Object(e.Hash); ok {
+			child.size = o.Size()
+		}
+	case filemode.Symlink:
+		child.mode, child.unread = fs.ModeSymlink|0o444, files.Link
+	case filemode.Submodule:
+		child.mode, child.unread = fs.ModeIrregular|0o444, files.Submodule
+	default:
+		child.mode, child.unread = fs.ModeIrregular|0o444, files.Special
+	}
+	f.children = append(f.children, child)
+}
+
+// CheckName refuses special names of files: those with a meaning for a file system or Git, and those with invisible
+// characters.
+func CheckName(name string) error {
+	switch {
+	case name == "" || name == "." || name == "..":
+		return fmt.Errorf("%q is not a file name", name)
+	case strings.EqualFold(name, ".git"):
+		return fmt.Errorf("%q belongs to Git itself", name)
+	case !fs.ValidPath(name) || strings.ContainsAny(name, `/\`):
+		return fmt.Errorf("a file name that is not UTF-8 or holds a slash or backslash")
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return fmt.Errorf("a file name with control characters")
+	}
+	return nil
+}
+
+// TreeHash returns the hash of the file or folder at name, "." for the root. Equal hashes mean equal content, so that a
+// caller can tell whether what it has read has changed. The error is fs.ErrNotExist where there is nothing.
+func (s *Snapshot) TreeHash(name string) (string, error) {
+	n, err := s.find("hash", name)
+	if err != nil {
+		return "", err
+	}
+	if n.hash.IsZero() {
+		return "", nil
+	}
+	return n.hash.String(), nil
+}
+
+func (s *Snapshot) find(op, name string) (*node, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.root
+	if name == "." {
+		return n, nil
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		var in listing
+		if n.mode.IsDir() {
+			in = *s.load(n)
+		} else {
+			in.folderNode = &folderNode{}
+		}
+		first, _ := slices.BinarySearchFunc(in.children, part, func(c *node, part string) int {
+			return strings.Compare(c.name, part)
+		})
+		found := in.children[first:]
+		switch {
+		case len(found) == 0 || found[0].name != part:
+			return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+		case len(found) > 1 && found[1].name == part: // the error of the folder says so
+			return nil, &fs.PathError{Op: op, Path: name, Err: in.folderNode.err}
+		}
+		n = found[0]
+	}
+	return n, nil
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package install
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"syncer.dev/syncer/internal/config"
+)
+
+// rolesText has what syncer uses of the API server, as its audit log shows. docs/examples/rbac.yaml is the same.
+//
+//go:embed roles.yaml
+var rolesText []byte
+
+// The roles of rolesText, by where they are bound.
+const (
+	namespaceRole = Name            // in each namespace of Workspaces
+	clusterRole   = Name + "-nodes" // in the cluster
+	leaseRole     = Name + "-lease" // in the namespace of syncer
+)
+
+// roles returns the roles that the configuration needs, and their bindings.
+func roles(o Options) ([]runtime.Object, error) {
+	var out []runtime.Object
+	dec := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(rolesText), 4096)
+	for {
+		var role rbacv1.ClusterRole
+		err := dec.Decode(&role)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the roles: %w", err)
+		}
+		if role.Name == "" { // the comment at the top
+			continue
+		}
+		role.Labels = meta(o, "").Labels
+		switch role.Name {
+		case namespaceRole:
+			role.Rules = slices.Concat(role.Rules, more(o.Settings))
+		case clusterRole:
+			role.Rules = slices.Concat(role.Rules, moreInCluster(o))
+		}
+		out = append(out, &role)
+	}
+	for _, ns := range o.Settings.Namespaces {
+		out = append(out, binding(o, namespaceRole, ns))
+	}
+	return append(out, binding(o, leaseRole, o.Namespace), clusterBinding(o)), nil
+}
+
+// more are rules in each namespace of Workspaces that depend on the configuration.
+func more(c config.Config) []rbacv1.PolicyRule {
+	var out []rbacv1.PolicyRule
+	if c.Source.Decryption.AgeKeyFile != "" || len(c.Source.Decryption.AzureKeyVault.Vaults) > 0 {
+		out = append(out, rbacv1.PolicyRule{
+			APIGroups: []string{""},
+			Resources: []string{"secrets"},
+			Verbs:     []string{"create", "delete", "get", "list", "patch", "watch"},
+		})
+	}
+	if c.Impersonate != "" {
+		out = append(out, rbacv1.PolicyRule{
+			APIGroups:     []string{""},
+			Resources:     []string{"serviceaccounts"},
+			ResourceNames: []string{c.Impersonate},
+			Verbs:         []string{"impersonate"},
+		})
+	}
+	return out
+}
+
+// moreInCluster are rules in the cluster that depend on the configuration.
+func moreInCluster(o Options) []rbacv1.PolicyRule {
+	if !o.NodePools {
+		return nil
+	}
+	return []rbacv1.PolicyRule{{
+		APIGroups: []string{"karpenter.sh"},
+		Resources: []string{"nodepools"},
+		Verbs:     []string{"create", "delete", "get", "list", "patch", "watch"},
+	}}
+}
+
+func subjects(o Options) []rbacv1.Subject {
+	return []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: Name, Namespace: o.Namespace}}
+}
+
+func binding(o Options, role, namespace string) *rbacv1.RoleBinding {
+	m := meta(o, role)
+	m.Namespace = namespace
+	return &rbacv1.RoleBinding{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "RoleBinding"},
+		ObjectMeta: m,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+		Subjects:   subjects(o),
+	}
+}
+
+func clusterBinding(o Options) *rbacv1.ClusterRoleBinding {
+	m := meta(o, clusterRole)
+	m.Namespace = ""
+	return &rbacv1.ClusterRoleBinding{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRoleBinding"},
+		ObjectMeta: m,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: clusterRole},
+		Subjects:   subjects(o),
+	}
+}
