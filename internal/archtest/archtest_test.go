@@ -302,12 +302,14 @@ var adapters = []string{
 	"internal/sops/keys",
 }
 
-// helpers of tests and the demo follow no layer.
+// helpers of tests, the demo and releases follow no layer.
 var helpers = []string{
 	"internal/app/apptest", "internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/reconciletest", "internal/redact/redacttest",
+	"internal/release", "internal/release/image", "internal/release/notices", "internal/release/sbom",
+	"internal/release/static",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
 	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
 	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate", "internal/soak",
@@ -345,6 +347,7 @@ var fences = []struct {
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
+	{"github.com/google/go-containerregistry/", []string{"internal/release/image"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
 }
 
@@ -414,7 +417,7 @@ func importFault(name, path string) string {
 	case !ours:
 		return ""
 	case slices.Contains(helpers, other):
-		return fmt.Sprintf("%s imports %s, which is for tests and the demo", name, other)
+		return fmt.Sprintf("%s imports %s, which is for tests, the demo and releases", name, other)
 	case slices.Contains(adapters, other) && !slices.Contains(composers, name):
 		return fmt.Sprintf("%s imports the adapter %s, which only %v may", name, other, composers)
 	case !isAdapter && layerOf(other) >= layerOf(name):

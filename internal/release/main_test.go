@@ -4,6 +4,8 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"log"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -35,7 +37,7 @@ func TestImage(t *testing.T) {
 			t.Error(name, err)
 		}
 	}
-	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true)))
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	repository := strings.TrimPrefix(server.URL, "http://") + "/team/syncer"
 	if pushed, err := release(t, "image", repository+":v0.1.0"); err != nil || pushed != repository+"@"+digest {

@@ -54,7 +54,8 @@ func (r Release) labels() map[string]string {
 
 // Index returns the image of all platforms.
 func Index(r Release, platforms []Platform) (v1.ImageIndex, error) {
-	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	// The annotations come first: above the images, they would hide them.
+	index := mutate.Annotations(mutate.IndexMediaType(empty.Index, types.OCIImageIndex), r.labels()).(v1.ImageIndex)
 	for _, p := range platforms {
 		img, err := one(r, p)
 		if err != nil {
@@ -65,7 +66,8 @@ func Index(r Release, platforms []Platform) (v1.ImageIndex, error) {
 			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: p.OS, Architecture: p.Arch}},
 		})
 	}
-	return mutate.Annotations(index, r.labels()).(v1.ImageIndex), nil
+	_, err := index.IndexManifest() // computes it: until then, the index does not find its images
+	return index, err
 }
 
 // one returns the image of one platform.

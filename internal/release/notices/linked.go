@@ -38,7 +38,7 @@ type Module struct {
 
 // File is the text of a licence or notice.
 type File struct {
-	Name string // within the module
+	Name string   // within the module
 	IDs  []string // of SPDX
 	Text string
 }
