@@ -85,6 +85,7 @@ var layers = [][]string{
 		"internal/workspace/cron", "internal/workspace/imageref", "internal/workspace/kaitokeys",
 		"internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
+		"internal/render/reach",
 		"internal/render/recent",
 		"internal/render/rendered",
 	},
@@ -267,9 +268,10 @@ var within = map[string]map[string][]string{
 	"internal/render": {
 		"internal/render": {
 			"internal/render/address", "internal/render/folders", "internal/render/judge", "internal/render/kustomize",
-			"internal/render/memo", "internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
+			"internal/render/memo", "internal/render/reach", "internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
+		"internal/render/reach":     {},
 		"internal/render/recent":    {},
 		"internal/render/rendered":  {},
 		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
@@ -377,7 +379,7 @@ var pure = []string{
 	"internal/git/target", "internal/git/trailer",
 	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
 	"internal/plan/raise",
-	"internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
+	"internal/render/reach", "internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
 	"internal/status", "internal/status/events",

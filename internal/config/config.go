@@ -30,10 +30,12 @@ type Config struct {
 	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
 	Policy     Policy   `yaml:"policy"`
-	Ignore     Ignore   `yaml:"ignore"`
-	Rollout    Rollout  `yaml:"rollout"`
-	Review     Review   `yaml:"review"`
-	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
+
+	Pods    PodNetwork `yaml:"pods"`
+	Ignore  Ignore     `yaml:"ignore"`
+	Rollout Rollout    `yaml:"rollout"`
+	Review  Review     `yaml:"review"`
+	Prune   bool       `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	// Sweep is zero, or at least a minute.
 	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks each object once; 0 for never"`
 	Kubeconfig string        `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`

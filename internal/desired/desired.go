@@ -358,6 +358,7 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 		Objects:          set.Objects,
 		NVMeStorageClass: policy.NVMeStorageClass,
 		Pods:             policy.Pods,
+		Reach:            policy.Reach,
 	})
 	if refused := (*judge.RefusedError)(nil); errors.As(err, &refused) {
 		w.Blocked = append(w.Blocked, refused.Problems...)

@@ -164,3 +164,24 @@ func prefixed(prefix, text string) string {
 	}
 	return prefix + strings.TrimSuffix(text, "/")
 }
+
+// ImageList is the answer of "presets images -o json".
+type ImageList struct {
+	APIVersion string      `json:"apiVersion"`
+	Kind       string      `json:"kind"`
+	Items      []ImageItem `json:"items"`
+}
+
+// ImageItem is one line of "presets images".
+type ImageItem struct {
+	Image string `json:"image"` // with its registry and its tag
+}
+
+// ImagesOf returns a list of images.
+func ImagesOf(names []string) ImageList {
+	items := []ImageItem{}
+	for _, name := range names {
+		items = append(items, ImageItem{name})
+	}
+	return ImageList{APIVersion, "ImageList", items}
+}
