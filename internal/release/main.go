@@ -3,7 +3,7 @@
 // Command release makes the files of a release that "go build" does not make. The Makefile and .goreleaser.yaml call it:
 //
 //	go run ./internal/release image registry.example.com/syncer:v0.1.0   # builds and pushes; *.tar writes an OCI archive
-//	go run ./internal/release sbom bin/syncer                            # prints what it consists of, as SPDX
+//	go run ./internal/release sbom bin/syncer syncer.spdx.json           # writes what it consists of, as SPDX
 package main
 
 import (
@@ -55,18 +55,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() != 2 {
-		return errors.New("usage: release [FLAGS] image REFERENCE|FILE.tar, or: release [FLAGS] sbom PROGRAM")
+	switch what := flags.Arg(0); {
+	case what == "image" && flags.NArg() == 2:
+		return o.image(ctx, flags.Arg(1), out)
+	case what == "sbom" && flags.NArg() == 3:
+		return o.sbom(ctx, flags.Arg(1), flags.Arg(2))
 	}
-	switch what, to := flags.Arg(0), flags.Arg(1); what {
-	case "image":
-		return o.image(ctx, to, out)
-	case "sbom":
-		return o.sbom(ctx, to, out)
-	default:
-		return fmt.Errorf("unknown command %q: image or sbom", what)
-	}
+	return errors.New("usage: release [FLAGS] image REFERENCE|FILE.tar, or: release [FLAGS] sbom PROGRAM FILE")
 }
+
+// link is the flag of the linker that sets the version.
+const link = "-X syncer.dev/syncer/internal/version.version="
 
 // image builds the program for each platform, and pushes or writes the image. It prints the digest.
 func (o options) image(ctx context.Context, to string, out io.Writer) error {
@@ -86,7 +85,7 @@ func (o options) image(ctx context.Context, to string, out io.Writer) error {
 			Package: o.pkg,
 			OS:      system,
 			Arch:    arch,
-			Link:    "-X syncer.dev/syncer/internal/version.version=" + r.Version,
+			Link:    link + r.Version,
 		})
 		if err != nil {
 			return err
@@ -124,8 +123,8 @@ func (o options) image(ctx context.Context, to string, out io.Writer) error {
 	return err
 }
 
-// sbom prints the SBOM of a program that is built already.
-func (o options) sbom(ctx context.Context, program string, out io.Writer) error {
+// sbom writes the SBOM of a program that is built already.
+func (o options) sbom(ctx context.Context, program, to string) error {
 	binary, err := os.ReadFile(program)
 	if err != nil {
 		return err
@@ -139,10 +138,10 @@ func (o options) sbom(ctx context.Context, program string, out io.Writer) error 
 		return err
 	}
 	text, err := sbom.Of(binary, subject(r), licenses)
-	if err == nil {
-		_, err = out.Write(text)
+	if err != nil {
+		return err
 	}
-	return err
+	return os.WriteFile(to, text, 0o644)
 }
 
 func subject(r image.Release) sbom.Subject {

@@ -51,13 +51,13 @@ func TestSBOM(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The tests link what syncer does not: go-containerregistry.
-	if _, err := release(t, "sbom", program); err == nil || !strings.Contains(err.Error(), "is unknown") {
+	if _, err := release(t, "sbom", program, filepath.Join(t.TempDir(), "x.json")); err == nil || !strings.Contains(err.Error(), "is unknown") {
 		t.Error(err)
 	}
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{}, {"image"}, {"ship", "it"}, {"-platforms", "linux/z80", "image", "x.tar"}} {
+	for _, args := range [][]string{{}, {"image"}, {"ship", "it"}, {"sbom", "x"}, {"sbom", "nowhere", "x"}, {"-platforms", "linux/z80", "image", "x.tar"}} {
 		if _, err := release(t, args...); err == nil {
 			t.Errorf("%q succeeds", args)
 		}

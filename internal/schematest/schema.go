@@ -111,6 +111,10 @@ func ref(s Schema, _ map[string]any, argument, v any, at string) string {
 	if !ok {
 		return fmt.Sprintf("%s: the schema has no %s", at, argument)
 	}
+	if own, _ := definition["$defs"].(map[string]any); own != nil && definition["$ref"] == argument {
+		// With an $id of its own, a definition is a document, and names what is inside of it.
+		definition, _ = own[name].(map[string]any)
+	}
 	return s.value(definition, v, at)
 }
 

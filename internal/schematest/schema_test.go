@@ -16,6 +16,7 @@ const schema = `{
   "properties": {
     "name": {"$ref": "#/definitions/a~1b"},
     "short": {"$ref": "#/$defs/short"},
+    "own": {"$ref": "#/$defs/own"},
     "kind": {"const": "X"},
     "level": {"enum": ["low", "high"]},
     "count": {"type": ["integer", "null"], "minimum": 1, "maximum": 9},
@@ -25,7 +26,7 @@ const schema = `{
     "one": {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
   },
   "allOf": [{"if": {"required": ["kind"]}, "then": {"required": ["level"]}}],
-  "$defs": {"short": {"enum": ["a", "b"]}},
+  "$defs": {"own": {"$id": "own", "$ref": "#/$defs/own", "$defs": {"own": {"type": "integer"}}}, "short": {"enum": ["a", "b"]}},
   "definitions": {"a/b": {"type": "string", "pattern": "^[a-z]+$"}}
 }`
 
@@ -38,7 +39,8 @@ func TestCheck(t *testing.T) {
 		{`{"name": "a"}`, ""},
 		{`{"name": "a", "kind": "X", "level": "low", "count": null, "list": ["a"], "map": {"x": true}}`, ""},
 		{`{"name": "a", "place": {"line": 1, "offset": 1}, "one": {"a": 1}}`, ""},
-		{`{"name": "a", "short": "b"}`, ""},
+		{`{"name": "a", "short": "b", "own": 1}`, ""},
+		{`{"name": "a", "own": "1"}`, "$.own: is not of type integer"},
 		{`{"name": "a", "short": "c"}`, "$.short: c is not one of [a b]"},
 		{`{`, "unexpected end"},
 		{`[]`, "$: is not of type object"},
