@@ -5,6 +5,8 @@ GO      ?= go
 RACE    := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 # The real forge needs one too: without it the tests on the forge are left out, and "make test" names them.
 FORGE   := $(if $(RACE),required,off)
+# Tests in a browser need Chromium: without it they are left out too, and named.
+BROWSER := $(if $(or $(CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome)),required,off)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.9.2
@@ -105,11 +107,15 @@ demo: ## the main job, end to end, on real parts
 
 test: devcluster $(if $(RACE),gitea) ## all tests
 	@[ -n "$(RACE)" ] || echo "no C compiler: the race detector is off" >&2
-	SYNCER_GITEA=$${SYNCER_GITEA:-$(FORGE)} $(GO) test $(RACE) -timeout 20m ./...
+	SYNCER_GITEA=$${SYNCER_GITEA:-$(FORGE)} SYNCER_CHROMIUM=$${SYNCER_CHROMIUM:-$(BROWSER)} \
+		$(GO) test $(RACE) -timeout 20m ./...
 	$(GO) -C devcluster test ./kubelet/...
 	@[ "$${SYNCER_GITEA:-$(FORGE)}" = required ] || { \
 		echo "left out: the tests on a real forge. To add them, install a C compiler, and run: make gitea test"; \
 		grep -rhoE --include='*_test.go' '^func TestGitea\w*' internal | sed 's/^func /  /'; } >&2
+	@[ "$${SYNCER_CHROMIUM:-$(BROWSER)}" = required ] || { \
+		echo "left out: the tests in a browser. To add them, install Chromium, on Debian by: apt-get install chromium"; \
+		grep -rhoE --include='*_test.go' '^func TestChromium\w*' internal | sed 's/^func /  /'; } >&2
 
 build: ## bin/syncer
 	$(GO) build -ldflags "-X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer

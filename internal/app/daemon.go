@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/page"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/watch"
@@ -48,6 +49,7 @@ type Daemon struct {
 	rendered *render.Cache     // for all configurations
 	accepted upstream.Accepted // for all configurations
 	passes   ondemand.Passes
+	page     *page.Page    // for all configurations; nil when the daemon serves nothing
 	due      chan struct{} // a client asks for a pass
 }
 
@@ -59,11 +61,14 @@ func NewDaemon(o DaemonOptions) (*Daemon, error) {
 	}
 	d := &Daemon{options: o, state: &monitoring.State{}, rendered: render.NewCache(), due: make(chan struct{}, 1)}
 	d.passes.Due = func() { signal(d.due) }
+	if c.Listen != "" && o.Until != OnePass {
+		d.page = page.New(o.Log)
+	}
 	if err := d.connect(c); err != nil {
 		return nil, err
 	}
 	d.use()
-	if c.Listen != "" && o.Until != OnePass {
+	if d.page != nil {
 		if d.listener, err = net.Listen("tcp", c.Listen); err != nil {
 			return nil, fmt.Errorf("listen (configuration: listen): %w", err)
 		}
@@ -80,13 +85,17 @@ func (d *Daemon) connect(c config.Config) error {
 	return err
 }
 
-// use shows the adapters of the configuration to health and metrics, and its clusters to those who ask for a pass.
+// use shows the adapters of the configuration to health, metrics and the page, and its clusters to those who ask for a
+// pass.
 func (d *Daemon) use() {
 	d.state.Use(d.setup.watched()...)
 	d.passes.Serve(d.setup.names()...)
+	if d.page != nil {
+		d.page.Use(d.setup.onPage())
+	}
 }
 
-// Addr returns the address of /healthz, /readyz and /metrics, or nil if the daemon does not listen.
+// Addr returns the address of the page, /healthz, /readyz and /metrics, or nil if the daemon does not listen.
 func (d *Daemon) Addr() net.Addr {
 	if d.listener == nil {
 		return nil
@@ -170,13 +179,15 @@ func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (re
 	}
 }
 
-// serve answers requests for health and metrics, and for a pass, until ctx is done.
+// serve answers requests for the page, for health and metrics, and for a pass, until ctx is done.
 func (d *Daemon) serve(ctx context.Context) {
 	if d.listener == nil {
 		return
 	}
-	d.options.Log.Info("serving /healthz, /readyz, /metrics and /reconcile", "address", d.listener.Addr().String())
-	if err := web.Serve(ctx, d.listener, web.Handler(d.state, d.state.Registry(), &d.passes)); err != nil {
-		d.options.Log.Error("serving health and metrics stopped", "error", err)
+	d.options.Log.Info("serving the page, /healthz, /readyz, /metrics and /reconcile", "address", d.listener.Addr().String())
+	defer context.AfterFunc(ctx, d.page.Close)()
+	handler := web.Handler(d.state, d.state.Registry(), &d.passes, d.page)
+	if err := web.ServeBodies(ctx, d.listener, handler, page.MaxForm); err != nil {
+		d.options.Log.Error("serving the page, health and metrics stopped", "error", err)
 	}
 }

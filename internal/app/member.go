@@ -5,19 +5,24 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
+	"time"
 
 	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/elections"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pages"
 	"syncer.dev/syncer/internal/app/pullrequest"
+	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/status/events"
 	"syncer.dev/syncer/internal/wellknown"
 )
 
@@ -26,19 +31,29 @@ type member struct {
 	config  config.Config
 	parts   *adapters.Parts
 	reviews *pullrequest.Reviewer // nil without a forge
-	lease   *lease.Lease          // nil if this process always writes
+	lease   *lease.Lease          // nil if this process always writes, or if there are shards
+	shards  *elections.Candidates // nil without shards
 	health  *reconcile.Health
 	hints   chan struct{} // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
+	inquiry *inquiry.API
+	shown   *pages.Publisher
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
 func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
+	m.shown = pages.NewPublisher(c, s.page, m.health)
 	var err error
+	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
+		return nil, err
+	}
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
-		if m.lease, err = elect(c, p, s.log); err != nil {
+		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.Fences, s.log); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
+		}
+		if m.shards != nil {
+			p.Share = m.shards.Holder.Begin
 		}
 	}
 	if s.until != OnePass {
@@ -47,22 +62,6 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 		}
 	}
 	return m, nil
-}
-
-// elect returns the candidate of this process, or nil if the configuration wants no election.
-func elect(c config.Config, p *adapters.Parts, log *slog.Logger) (*lease.Lease, error) {
-	l := c.Lease
-	if l.Enabled == config.LeaseNever || l.Enabled == config.LeaseAuto && !p.Cluster.InCluster() {
-		return nil, nil
-	}
-	return p.Cluster.Elect(lease.Options{
-		Namespace:     l.Namespace,
-		Name:          l.NameFor(c.Cluster),
-		Identity:      lease.NewIdentity(),
-		Duration:      l.Duration,
-		RenewDeadline: l.RenewDeadline,
-		Retry:         l.Retry,
-	}, p.Fence, log)
 }
 
 // watched is what health and metrics read of the member.
@@ -75,8 +74,11 @@ func (m *member) watched() monitoring.Loop {
 		Cloud:    m.parts.Cloud,
 		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
 	}
-	if m.lease != nil {
+	switch {
+	case m.lease != nil:
 		l.Lease = m.lease
+	case m.shards != nil:
+		l.Lease, l.Shards = m.shards, m.shards.Held
 	}
 	return l
 }
@@ -89,14 +91,26 @@ func (m *member) run(
 	stop func(reconcile.Outcome) bool,
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
-	events := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
+	wakes := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
+	if m.shards != nil {
+		loop := newLoop(m)
+		return m.shards.Beside(ctx, m.reviews.Run, m.hints, func(ctx context.Context) reconcile.Outcome {
+			return loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
+				if m.shards.Holder.Share().Fleet() {
+					m.reviews.Passed(o)
+				}
+				m.passed(o, m.shards.Nothing())
+				return stop(o)
+			})
+		})
+	}
 	lead := func(ctx context.Context, loop *reconcile.Loop) {
 		ctx, cancel := context.WithCancel(ctx)
 		var beside sync.WaitGroup
 		defer beside.Wait()
 		defer cancel()
 		beside.Go(func() { m.reviews.Run(ctx) })
-		last = loop.Run(ctx, events, func(o reconcile.Outcome) bool {
+		last = loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
 			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
@@ -110,7 +124,7 @@ func (m *member) run(
 	m.lease.Run(ctx, lease.Phases{
 		Follow: func(ctx context.Context) {
 			loop = newLoop(m)
-			loop.Follow(ctx, events, func(o reconcile.Outcome) {
+			loop.Follow(ctx, wakes, func(o reconcile.Outcome) {
 				m.passed(o, "this replica carries out nothing ("+m.lease.Role()+")")
 			})
 		},
@@ -125,7 +139,22 @@ func (m *member) run(
 	return last
 }
 
-// passed answers the clients that wait for a pass. With a reason for which it has carried out nothing, it is no success
+// onPage is what the page reads of the member.
+func (m *member) onPage() pages.Cluster {
+	recorded := statusbranch.Of(m.parts.Repository, m.config)
+	return pages.Cluster{
+		Config: m.config,
+		API:    m.inquiry,
+		History: func(ctx context.Context) ([]events.Commit, error) {
+			return recorded.History(ctx, shownCommits)
+		},
+	}
+}
+
+// shownCommits is how many commits of the status branch the page looks for transitions in.
+const shownCommits = 1000
+
+// passed shows the outcome of a pass, and answers the clients that wait for one. With a reason for which it has carried out nothing, it is no success
 // for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
 	r := ondemand.Result{
@@ -138,6 +167,11 @@ func (m *member) passed(o reconcile.Outcome, nothing string) {
 	if o.Err != nil {
 		r.Error = diag.Redacted(o.Err, redact.Text).Error()
 	}
+	role := ""
+	if m.lease != nil {
+		role = m.lease.Role()
+	}
+	m.shown.Passed(o, role, time.Now())
 	_, began := m.health.Passes()
 	m.passes.Passed(began, r)
 }

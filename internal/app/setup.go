@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/app/pages"
 	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/app/tips"
 	"syncer.dev/syncer/internal/app/upstream"
@@ -22,6 +23,7 @@ import (
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/local"
 	"syncer.dev/syncer/internal/git/remote"
+	"syncer.dev/syncer/internal/page"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/watch"
@@ -39,6 +41,7 @@ type setup struct {
 	rendered *render.Cache
 	accepted *upstream.Accepted
 	passes   *ondemand.Passes
+	page     *page.Page
 	due      <-chan struct{} // a client asks for a pass
 }
 
@@ -46,7 +49,7 @@ type setup struct {
 func newSetup(c config.Config, d *Daemon) (*setup, error) {
 	s := &setup{
 		config: c, until: d.options.Until, log: d.options.Log, rendered: d.rendered, accepted: &d.accepted,
-		passes: &d.passes, due: d.due,
+		passes: &d.passes, page: d.page, due: d.due,
 	}
 	var repo *git.Repository
 	open := func(c config.Config) (_ *git.Repository, err error) {
@@ -86,6 +89,18 @@ func (s *setup) watched() []monitoring.Loop {
 		loops = append(loops, m.watched())
 	}
 	return loops
+}
+
+// onPage is what the page shows.
+func (s *setup) onPage() page.Options {
+	if s.config.Page.Access == config.AccessNone {
+		return page.Options{}
+	}
+	var clusters []pages.Cluster
+	for _, m := range s.members {
+		clusters = append(clusters, m.onPage())
+	}
+	return pages.Options(s.config, clusters, s.log)
 }
 
 // names are those of the clusters.

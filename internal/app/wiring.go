@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/adapters"
+	"syncer.dev/syncer/internal/app/pages"
 	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
@@ -39,11 +40,13 @@ func NewLoop(
 		Resync:        resync,
 		GPUDeadline:   c.Capacity.AKS.GPUDeadline,
 		Review:        reviewrecords.Settings(c),
+		Links:         pages.Links(c),
 	}, reconcile.Parts{
 		Source: from,
 		Recorder: statusbranch.Recorder{
-			Branch: p.Repository.Branch(c.Status.Branch), Config: c, Log: log, MayWrite: p.Fence.MayWrite,
+			Branch: p.Repository.Branch(c.Status.Branch), Config: c, Log: log, Fences: p.Fences,
 		},
+		Share:   p.Share,
 		Reviews: reviewrecords.Of(p.Repository, c),
 		Commits: upstream.Commits{Repository: p.Repository},
 		Cluster: p.Cluster,

@@ -57,8 +57,9 @@ type Options struct {
 	Sweep time.Duration
 	// Ignore are the fields that belong to others.
 	Ignore ignore.Rules
-	// MayWrite is asked right before each request that writes, and refuses it by an error; nil permits all.
-	MayWrite func() error
+	// MayWrite is asked right before each request that writes, with its context and the namespace that it writes to, ""
+	// for an object without one. It refuses the request by an error; nil permits all.
+	MayWrite func(ctx context.Context, namespace string) error
 	// Foreign makes syncer count the GPUs that unmanaged pods request.
 	Foreign bool
 }
@@ -126,7 +127,7 @@ func Connect(o Options) (*Cluster, error) {
 		return impersonation.Writes(o.ServiceAccount, next)
 	})
 	config.Wrap(requests.Counted(&c.requests))
-	config.Wrap(fence.Wrap(o.MayWrite))
+	config.Wrap(fence.WrapByNamespace(o.MayWrite))
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return c.limiter.Transport(next, requests.Few) })
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {

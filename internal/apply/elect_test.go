@@ -31,7 +31,8 @@ func stand(t *testing.T, user, ns, identity string) *standing {
 	f := &fence.Fence{}
 	c, err := Connect(Options{
 		Kubeconfig: rewired(t, "client-certificate-data:", "as: "+user+"\n    client-certificate-data:"),
-		Cluster:    owner, Namespaces: []string{ns}, MayWrite: f.MayWrite,
+		Cluster:    owner, Namespaces: []string{ns},
+		MayWrite: func(context.Context, string) error { return f.MayWrite() },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ package apply
 import (
 	"log/slog"
 
+	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/fence"
 )
@@ -14,6 +15,10 @@ import (
 func (c *Cluster) InCluster() bool {
 	return c.config.BearerTokenFile == "/var/run/secrets/kubernetes.io/serviceaccount/token"
 }
+
+// Inquire returns what answers questions for the page: whose a token is, what it may list, and events. Its requests
+// write nothing, and pass no fence; they are counted.
+func (c *Cluster) Inquire() (*inquiry.API, error) { return inquiry.New(c.unfenced) }
 
 // Elect returns a candidate for the Lease, in the namespace of the pod, or of the kubeconfig, where the options name
 // none. Its requests pass no fence; they are counted.

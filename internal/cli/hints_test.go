@@ -32,6 +32,7 @@ import (
 	"syncer.dev/syncer/internal/git/smarthttp"
 	"syncer.dev/syncer/internal/git/target"
 	"syncer.dev/syncer/internal/hub"
+	"syncer.dev/syncer/internal/page/session"
 	"syncer.dev/syncer/internal/review/forgehttp"
 	"syncer.dev/syncer/internal/source"
 )
@@ -77,6 +78,7 @@ func hinted() map[string]error {
 		"remote.ShallowError":       &remote.ShallowError{},
 		"revision.UnknownError":     &revision.UnknownError{Remedy: "a hint"},
 		"edit.NoBranchError":        &edit.NoBranchError{Source: config.Source{Tag: "v1"}},
+		"session.TooLongError":      &session.TooLongError{Length: 5000},
 		"statusbranch.MissingError": &statusbranch.MissingError{Branch: "b"},
 		"source.LinkError":          &source.LinkError{Path: "p"},
 		"forgehttp.safeError":       refused(),

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/cli/planning"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/plan/terminal"
 )
@@ -82,7 +83,7 @@ func (o planOptions) print(p plan.Plan, coloured bool) error {
 	var err error
 	switch o.output {
 	case "json":
-		err = answer.PrintJSON(o.Out, p.Document())
+		err = answer.PrintJSON(o.Out, document.Of(&p))
 	case "markdown":
 		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
 	default:

@@ -126,6 +126,8 @@ type State struct {
 	// endpoints and the nodes that its pods run on are equal, and what else of an object a dry run depends on. A
 	// Workspace of which nothing is live has none. A nil map means that the versions are unknown.
 	Versions map[workspace.Key]uint64
+	// Sweeps counts how often the dry runs of some objects became due again although nothing of the State has changed.
+	Sweeps uint64
 }
 
 // Contest is a field that another field manager keeps changing after syncer has set it back.

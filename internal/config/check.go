@@ -56,6 +56,7 @@ var rules = []func(*check){
 	(*check).priority,
 	(*check).rollout,
 	(*check).listen,
+	(*check).page,
 	(*check).review,
 	(*check).lease,
 }

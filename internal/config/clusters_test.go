@@ -101,6 +101,9 @@ func TestClustersAreChecked(t *testing.T) {
 		"lease: {duration: 1500ms}":                               `lease.duration: must be a number of seconds`,
 		"lease: {enabled: maybe}":                                 `use auto or always or never`,
 		"lease: {name: A_}":                                       `"A_" is not a valid name of a Lease`,
+		"lease: {shards: 65}":                                     `lease.shards: must be between 1 and 64, not 65`,
+		"lease: {shards: 0}":                                      `lease.shards: must be between 1 and 64, not 0`,
+		"lease: {shards: 2, enabled: never}":                      `needs an election for each shard`,
 		"capacity: {mode: x}\nclusters: [{name: a}, {name: b}]\n": `capacity.mode: "x" is not a valid value`,
 	} {
 		_, err := Load("syncer.yaml", []byte(head+text+"\n"), environment(nil), nil)

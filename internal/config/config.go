@@ -40,7 +40,8 @@ type Config struct {
 	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks each object once; 0 for never"`
 	Kubeconfig string        `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
 	Context    string        `yaml:"context" usage:"context of the kubeconfig"`
-	Listen     string        `yaml:"listen" usage:"address of /healthz, /readyz and /metrics; none if empty"`
+	Listen     string        `yaml:"listen" usage:"address of the page, /healthz, /readyz and /metrics; none if empty"`
+	Page       Page          `yaml:"page"`
 
 	Impersonate string `yaml:"impersonate" usage:"service account that writes the objects of its namespace; empty: syncer"`
 	Lease       Lease  `yaml:"lease"`
@@ -322,6 +323,7 @@ func Default() Config {
 		Prune:      true,
 		Sweep:      time.Hour,
 		Listen:     "127.0.0.1:8080",
+		Page:       defaultPage(),
 		Lease:      defaultLease(),
 	}
 }

@@ -38,6 +38,7 @@ var namedOnly = []string{
 	"context",
 	"impersonate",
 	"listen",
+	"page.",
 	"impersonate", // whose permissions bound what a team's folder can do
 	"lease.",
 	"capacity.aks.subscriptionID",

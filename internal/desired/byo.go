@@ -5,9 +5,7 @@ package desired
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/existing"
@@ -23,10 +21,8 @@ import (
 // Reasons of condition ResourceReady if existing nodes do not suffice. None is an error of the Workspace's file, since
 // nodes come and go.
 const (
-	nodesMissing      = string(diag.NodesMissing)
 	nodesDiffer       = string(diag.NodesDiffer)
 	nodeLabelsMissing = string(diag.NodeLabelsMissing)
-	gpusTaken         = string(diag.GPUsTaken)
 )
 
 // ExistingNodes is the NodeSource that uses the nodes of the cluster, and creates none (capacity.mode: byo).
@@ -53,7 +49,7 @@ func (ExistingNodes) Quota(capacity.SKU, capacity.Priority) string { return "" }
 func (ExistingNodes) Buys() bool { return false }
 
 // Arrange returns no pools: the nodes exist.
-func (ExistingNodes) Arrange([]Workload, *workspace.Set, Policy, Observed) fleet.Result {
+func (ExistingNodes) Arrange([]*Workload, *workspace.Set, Policy, Observed) fleet.Result {
 	return fleet.Result{}
 }
 
@@ -111,7 +107,7 @@ func (ExistingNodes) Place(w *Workload, set *workspace.Set, p preset.Preset, pol
 	w.Placement.InstanceType, w.Placement.GPUModel, w.Placement.LocalNVMe = sku.Name, sku.GPUModel, false
 	w.Placement.NodeLabels = ws.NodeLabels()
 	if (seen.Live || seen.NodesKnown) && len(w.nodes) < chosen.Nodes {
-		w.NodeFailure = missing(ws, len(w.nodes), chosen.Nodes)
+		w.NodeFailure = existing.Missing(ws, len(w.nodes), chosen.Nodes)
 	}
 	return nil
 }
@@ -120,9 +116,9 @@ func (ExistingNodes) Place(w *Workload, set *workspace.Set, p preset.Preset, pol
 // are none, it sets NodeFailure. If matching nodes differ, a node on which the Workspace runs decides: a node that
 // joins later does not stop a running Workspace.
 func (w *Workload) existingNodes(s cluster.State) capacity.SKU {
-	ready := usable(w.Workspace, s.Nodes)
+	ready := existing.Usable(w.Workspace, s.Nodes)
 	if len(ready) == 0 {
-		w.NodeFailure = missing(w.Workspace, 0, 1)
+		w.NodeFailure = existing.Missing(w.Workspace, 0, 1)
 		return capacity.SKU{}
 	}
 	if w.Workspace.MIGProfile() != "" { // the profile alone describes a slice
@@ -155,7 +151,7 @@ func (w *Workload) existingNodes(s cluster.State) capacity.SKU {
 		sku, ok := described[n.Name]
 		switch {
 		case !ok:
-		case alike(sku, described[first]):
+		case existing.Alike(sku, described[first]):
 			w.nodes = append(w.nodes, n)
 		default:
 			w.differ(first, n.Name, described, runs)
@@ -167,7 +163,7 @@ func (w *Workload) existingNodes(s cluster.State) capacity.SKU {
 // differ reports the first node with other GPUs: as a note if the Workspace runs, otherwise as a NodeFailure.
 func (w *Workload) differ(first, other string, described map[string]capacity.SKU, runs bool) {
 	text := fmt.Sprintf("nodes that match %s differ: %s has %s, %s has %s",
-		selector(w.Workspace), first, gpus(described[first]), other, gpus(described[other]))
+		existing.Selector(w.Workspace), first, existing.GPUs(described[first]), other, existing.GPUs(described[other]))
 	switch {
 	case w.NodeFailure.Reason != "" || len(w.Notes) > 0:
 	case runs:
@@ -180,73 +176,11 @@ func (w *Workload) differ(first, other string, described map[string]capacity.SKU
 	}
 }
 
-// usable lists the ready nodes that match the selector and offer the resource of the Workspace, in the order of names.
-func usable(ws *workspace.Workspace, nodes []cluster.Node) []cluster.Node {
-	var out []cluster.Node
-	for _, n := range nodes {
-		if n.Ready && matches(ws.NodeLabels(), n.Labels) && offered(ws, n) > 0 {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// offered returns the amount of the Workspace's resource that a node offers: slices of the profile, or GPUs.
-func offered(ws *workspace.Workspace, n cluster.Node) int64 {
-	if profile := ws.MIGProfile(); profile != "" {
-		return n.Slices[profile]
-	}
-	return n.GPUs
-}
-
-func matches(want, have map[string]string) bool {
-	for k, v := range want {
-		if have[k] != v {
-			return false
-		}
-	}
-	return true
-}
-
-// missing describes missing nodes: how many, and the properties that they need.
-func missing(ws *workspace.Workspace, have, need int) cluster.Failure {
-	resource := cluster.ResourceGPU
-	if profile := ws.MIGProfile(); profile != "" {
-		resource = cluster.ResourceMIG + profile
-	}
-	return cluster.Failure{
-		Reason: nodesMissing,
-		Message: fmt.Sprintf("%d of %d nodes: %d more needed that match %s, are ready and offer %s",
-			have, need, need-have, selector(ws), resource),
-	}
-}
-
-// selector names the labels that nodes must have.
-func selector(ws *workspace.Workspace) string {
-	labels := ws.NodeLabels()
-	if len(labels) == 0 {
-		return "any labels (there is no selector)"
-	}
-	var out []string
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		out = append(out, k+"="+labels[k])
-	}
-	return strings.Join(out, ",")
-}
-
-func alike(a, b capacity.SKU) bool {
-	return a.GPUModel == b.GPUModel && a.GPUs == b.GPUs && a.GPUMemoryGiB == b.GPUMemoryGiB
-}
-
-func gpus(s capacity.SKU) string {
-	return fmt.Sprintf("%d x %s %d GiB", s.GPUs, s.GPUModel, s.GPUMemoryGiB)
-}
-
 // Waiting lists the Workspaces that wait for nodes, with the reason. Their live objects stay.
 func (d Desired) Waiting() map[workspace.Key]string {
 	out := map[workspace.Key]string{}
 	for i := range d.Workloads {
-		if w := &d.Workloads[i]; w.Waiting != "" {
+		if w := d.Workloads[i]; w.Waiting != "" {
 			out[w.Key] = w.Waiting
 		}
 	}

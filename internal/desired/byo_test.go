@@ -119,8 +119,8 @@ func TestPartitions(t *testing.T) {
 					LabelSelector: &workspace.LabelSelector{MatchLabels: map[string]string{"app": "w"}},
 				},
 			}
-			workloads := []Workload{{Key: ws.Key, Workspace: ws}}
-			w := &workloads[0]
+			workloads := []*Workload{{Key: ws.Key, Workspace: ws}}
+			w := workloads[0]
 			err := ExistingNodes{}.Place(w, &workspace.Set{}, p, onExisting, tt.seen)
 			switch {
 			case tt.refused != "":
@@ -132,6 +132,7 @@ func TestPartitions(t *testing.T) {
 				t.Fatal(err)
 			}
 			ExistingNodes{}.Settle(workloads, Policy{}, tt.seen)
+			w = workloads[0]
 			if w.Placement.GPUsPerNode != tt.gpus || !strings.Contains(w.NodeFailure.Message, tt.failure) ||
 				(w.NodeFailure.Reason != "") != (tt.failure != "") {
 				t.Errorf("%d GPUs, failure %+v", w.Placement.GPUsPerNode, w.NodeFailure)

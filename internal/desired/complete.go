@@ -25,7 +25,7 @@ func (d Desired) Complete(
 ) ([]Object, error) {
 	var todo []*Workload
 	for i := range d.Workloads {
-		if w := &d.Workloads[i]; len(w.Bundle.Objects) > 0 && which(w) {
+		if w := d.Workloads[i]; len(w.Bundle.Objects) > 0 && which(w) {
 			todo = append(todo, w)
 		}
 	}
@@ -35,7 +35,8 @@ func (d Desired) Complete(
 	rendered := make([]Workload, len(todo))
 	if err := each(ctx, len(todo), func(ctx context.Context, i int) {
 		p, _ := catalog.Lookup(todo[i].Workspace.PresetName())
-		rendered[i] = todo[i].render(ctx, set, p, r, policy)
+		rendered[i] = *todo[i]
+		rendered[i].render(ctx, set, p, r, policy)
 	}); err != nil {
 		return nil, err
 	}

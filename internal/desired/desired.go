@@ -24,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired/conflict"
 	"syncer.dev/syncer/internal/desired/locked"
+	"syncer.dev/syncer/internal/desired/plain"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/preset"
@@ -89,7 +90,10 @@ type Workload struct {
 	diskGiB  int               // on each node
 	adapters map[string]string // images by digest, by the image in the file
 
-	earlier *Workload // that of Policy.Earlier for an equal Workspace, on an equal preset; nil for none
+	// What it was made of, so that the next call of Desire knows what comes out the same.
+	from     *Workload       // the same before its nodes were arranged; nil: that is not all that it follows from
+	rendered *Workload       // the same before all were settled; nil: settling has changed nothing
+	no       *fleet.Unplaced // why the fleet has no place for it
 }
 
 // Placement is the placement of a Workspace, with the name of the size for messages.
@@ -131,13 +135,16 @@ func (o *Object) Ref() cluster.Ref {
 
 // Desired is the desired state of a source.
 type Desired struct {
-	Workloads []Workload // one per Workspace, in the order of their keys
-	Objects   []Object   // of all Workloads that are not blocked, and plain objects; each object once
+	Workloads []*Workload // one per Workspace, in the order of their keys
+	Objects   []Object    // of all Workloads that are not blocked, and plain objects; each object once
 	Problems  []diag.Diagnostic
 	Warnings  []string
 	Fleet     fleet.Result // in mode aks
 
-	fleet *fleet.Last // what Fleet answers; nil if it is not kept
+	fleet    *fleet.Last // what Fleet answers; nil if it is not kept
+	rendered []*Workload // Workloads before they were settled
+	plain    plain.Objects
+	first    []int32 // see ObjectsOf
 }
 
 // Blocked returns the Workspaces with errors, and the InferenceSets that have one as a replica.
@@ -207,6 +214,9 @@ func (o Observed) In(zones []string) Observed {
 
 // Desire computes the desired state of every Workspace of set in parallel. An error in one Workspace blocks only that
 // one. Desire plans the nodes of all Workspaces together.
+//
+// It takes a Workload of Policy.Earlier, by its pointer, if all is the same that it follows from. A Workload does not
+// change after Desire, but that it then belongs to the equal Workspace of the new set.
 func Desire(
 	ctx context.Context,
 	set *workspace.Set,
@@ -217,43 +227,85 @@ func Desire(
 ) (Desired, error) {
 	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
 	policy.preset, policy.fleet = catalog.Lookup, policy.Earlier.lastFleet(seen)
-	same := policy.Earlier.of(set, catalog, policy.answers)
-	d := Desired{Workloads: make([]Workload, len(set.Workspaces)), Problems: slices.Clone(set.Problems)}
+	policy.same = policy.Earlier.of(set, catalog, r, policy, seen)
+	d := Desired{Problems: slices.Clone(set.Problems)}
+	all, clash, err := placeAll(ctx, set, catalog, policy, seen)
+	if err != nil {
+		return Desired{}, err
+	}
+	d.Problems = append(d.Problems, clash.Plain...)
+	d.Fleet = policy.NodeSource().Arrange(all, set, policy, seen)
+	d.fleet = policy.fleet.answer()
+	if err := each(ctx, len(all), func(ctx context.Context, i int) {
+		all[i] = policy.same.rendered(i, all[i])
+		if len(all[i].Bundle.Objects) > 0 {
+			return
+		}
+		if b, ok := policy.same.bundle(i, all[i]); ok {
+			all[i].Bundle = b
+			return
+		}
+		p, _ := catalog.Lookup(all[i].Workspace.PresetName())
+		all[i].render(ctx, set, p, r, policy)
+	}); err != nil {
+		return Desired{}, err
+	}
+	blockConflicts(all, conflict.Rendered(len(all), unblocked(all)))
+	d.rendered, d.Workloads = all, slices.Clone(all)
+	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
+	d.finish(set)
+	d.plain = plain.Of(set, policy.Cluster, policy.same.plain())
+	var beside []Object
+	for _, o := range d.plain {
+		if !clash.Has(cluster.RefOf(o.Content)) {
+			beside = append(beside, Object{Content: o.Content, Unknown: o.Unknown})
+		}
+	}
+	d.Objects, d.first = collect(d.Workloads, beside)
+	return d, nil
+}
+
+// placeAll sizes every Workspace, and places those whose nodes depend on no other one.
+func placeAll(
+	ctx context.Context, set *workspace.Set, catalog Catalog, policy Policy, seen Observed,
+) (all []*Workload, clash conflict.Conflicts, err error) {
 	errs, unknown := set.Errors(), map[workspace.Named]string{}
 	if seen.Live {
 		unknown = locked.In(set)
 	}
-	if err := each(ctx, len(d.Workloads), func(_ context.Context, i int) {
+	all = make([]*Workload, len(set.Workspaces))
+	if err := each(ctx, len(all), func(_ context.Context, i int) {
 		w := &set.Workspaces[i]
-		out := &d.Workloads[i]
-		*out = Workload{Key: w.Key, Workspace: w, Blocked: append(errs.Of(w), locked.Errors(unknown, w)...)}
-		out.desire(set, i, catalog, policy, seen, same)
-	}); err != nil {
-		return Desired{}, err
-	}
-	clash := conflict.In(set)
-	blockConflicts(d.Workloads, clash)
-	d.Problems = append(d.Problems, clash.Plain...)
-	d.Fleet = policy.NodeSource().Arrange(d.Workloads, set, policy, seen)
-	d.fleet = policy.fleet.answer()
-	if err := each(ctx, len(d.Workloads), func(ctx context.Context, i int) {
-		if b, ok := d.Workloads[i].again(r); ok {
-			d.Workloads[i].Bundle = b
+		out := &Workload{Key: w.Key, Workspace: w, Blocked: append(errs.Of(w), locked.Errors(unknown, w)...)}
+		if was := policy.same.placed(i, out); was != nil {
+			all[i] = was
 			return
 		}
-		p, _ := catalog.Lookup(d.Workloads[i].Workspace.PresetName())
-		d.Workloads[i] = d.Workloads[i].render(ctx, set, p, r, policy)
+		out.desire(set, i, catalog, policy, seen)
+		all[i] = out
 	}); err != nil {
-		return Desired{}, err
+		return nil, clash, err
 	}
-	blockConflicts(d.Workloads, conflict.Rendered(len(d.Workloads), unblocked(d.Workloads)))
-	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
-	known := map[diag.Diagnostic]bool{}
-	for _, p := range set.Problems {
-		known[p] = true
-	}
-	for i := range d.Workloads {
-		w := &d.Workloads[i]
+	clash = conflict.In(set)
+	blockConflicts(all, clash)
+	return all, clash, nil
+}
+
+// finish adds the problems of the Workloads, and makes them those of the set.
+func (d *Desired) finish(set *workspace.Set) {
+	var known map[diag.Diagnostic]bool
+	for i, w := range d.Workloads {
+		for _, of := range []*Workload{w, d.rendered[i], w.from} {
+			if of != nil && of.Workspace != &set.Workspaces[i] {
+				of.Workspace = &set.Workspaces[i]
+			}
+		}
+		if len(w.Blocked) > 0 && known == nil {
+			known = map[diag.Diagnostic]bool{}
+			for _, p := range set.Problems {
+				known[p] = true
+			}
+		}
 		for _, p := range w.Blocked {
 			if !known[p] {
 				d.Problems = append(d.Problems, p)
@@ -262,27 +314,24 @@ func Desire(
 		d.Problems = append(append(d.Problems, w.substitution()...), w.Bundle.Warnings...)
 	}
 	slices.SortFunc(d.Problems, diag.Diagnostic.Compare)
-	for i := range d.Workloads {
-		d.Workloads[i].earlier = nil // or each answer would keep all before it
-	}
-	d.Objects = collect(d.Workloads, slices.DeleteFunc(plain(set, policy.Cluster), func(o Object) bool {
-		return clash.Has(cluster.RefOf(o.Content))
-	}))
-	return d, nil
 }
 
 // blockConflicts blocks the Workspaces that have conflicts.
-func blockConflicts(all []Workload, c conflict.Conflicts) {
-	for i := range all {
-		all[i].Blocked = append(all[i].Blocked, c.Of(all[i].Key)...)
+func blockConflicts(all []*Workload, c conflict.Conflicts) {
+	for i, w := range all {
+		if more := c.Of(w.Key); len(more) > 0 {
+			blocked := *w
+			blocked.Blocked, blocked.from = slices.Concat(w.Blocked, more), nil
+			all[i] = &blocked
+		}
 	}
 }
 
 // unblocked are the Workspaces that are not blocked, with what they render.
-func unblocked(all []Workload) iter.Seq2[*workspace.Workspace, render.Bundle] {
+func unblocked(all []*Workload) iter.Seq2[*workspace.Workspace, render.Bundle] {
 	return func(yield func(*workspace.Workspace, render.Bundle) bool) {
-		for i := range all {
-			if w := &all[i]; len(w.Blocked) == 0 && !yield(w.Workspace, w.Bundle) {
+		for _, w := range all {
+			if len(w.Blocked) == 0 && !yield(w.Workspace, w.Bundle) {
 				return
 			}
 		}
@@ -308,21 +357,21 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int)) error
 }
 
 // desire sizes and places one Workspace, the i-th of set; the first step that fails blocks it.
-func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Policy, seen Observed, same same) {
+func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Policy, seen Observed) {
 	if len(w.Blocked) > 0 {
-		*w = w.misnamed(catalog, policy)
+		w.misnamed(catalog, policy)
 		return
 	}
 	name := w.Workspace.PresetName()
 	p, ok := catalog.Lookup(name)
 	if !ok && name != "" {
-		*w = w.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", name))
+		w.block("", diag.Errorf(diag.UnknownPreset, "preset %q is not in the catalogue", name))
 		return
 	}
-	w.earlier = same.workload(i, w.Workspace, p)
 	w.Model, w.Context = ModelOf(w.Workspace, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w.Workspace))
+	policy.sized = policy.same.workload(i, w.Workspace, p)
 	if err := policy.NodeSource().Place(w, set, p, policy, seen); err != nil {
-		*w = w.block("resource.instanceType", err)
+		w.block("resource.instanceType", err)
 		return
 	}
 	w.rank(policy)
@@ -332,25 +381,24 @@ func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Pol
 
 // misnamed adds to the errors of a blocked Workspace that its size does not exist, unless one of them is about its
 // nodes: the user corrects both at once.
-func (w Workload) misnamed(catalog Catalog, policy Policy) Workload {
+func (w *Workload) misnamed(catalog Catalog, policy Policy) {
 	from := policy.NodeSource()
 	about := func(d diag.Diagnostic) bool { return strings.HasPrefix(d.Field, "resource.") }
 	if from.Admission().Pool == nil || slices.ContainsFunc(w.Blocked, about) {
-		return w
+		return
 	}
 	if p, ok := catalog.Lookup(w.Workspace.PresetName()); ok {
 		req := from.Request(w.Workspace, p, policy)
 		if err := req.Misnamed(); err != nil {
-			return w.block(sizing.SizeField, err)
+			w.block(sizing.SizeField, err)
 		}
 	}
-	return w
 }
 
 // render renders the objects of a placed Workspace.
-func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Preset, r Renderer, policy Policy) Workload {
+func (w *Workload) render(ctx context.Context, set *workspace.Set, p preset.Preset, r Renderer, policy Policy) {
 	if len(w.Blocked) > 0 || w.Waiting != "" {
-		return w
+		return
 	}
 	bundle, err := r.Render(ctx, w.Workspace.WithAdapters(w.adapters), p, w.Placement.Placement, render.Options{
 		Cluster:          policy.Cluster,
@@ -362,13 +410,13 @@ func (w Workload) render(ctx context.Context, set *workspace.Set, p preset.Prese
 	})
 	if refused := (*judge.RefusedError)(nil); errors.As(err, &refused) {
 		w.Blocked = append(w.Blocked, refused.Problems...)
-		return w
+		return
 	}
 	if err != nil {
-		return w.block("", err)
+		w.block("", err)
+		return
 	}
 	w.Bundle = bundle
-	return w
 }
 
 // substitution warns, at the position of the size, that syncer substitutes it.
@@ -385,7 +433,7 @@ func (w *Workload) substitution() []diag.Diagnostic {
 }
 
 // block adds an error at the position of the field. syncer changes nothing for a blocked Workspace.
-func (w Workload) block(field string, err error) Workload {
+func (w *Workload) block(field string, err error) {
 	d, known := diag.As(err)
 	switch patch := w.Workspace.Patch; {
 	case known && patch != nil && d.Path == patch.Path:
@@ -397,5 +445,4 @@ func (w Workload) block(field string, err error) Workload {
 		d = diag.Errorf(reason, "%v", err).On(w.Workspace.Written(field)).Placed(w.Workspace.At(field))
 	}
 	w.Blocked = append(w.Blocked, d.For(w.Key))
-	return w
 }

@@ -53,7 +53,7 @@ func (n NodePools) Quota(sku capacity.SKU, priority capacity.Priority) string {
 }
 
 // Arrange returns no agent pools: a NodePool is an object of its Workspace.
-func (NodePools) Arrange([]Workload, *workspace.Set, Policy, Observed) fleet.Result {
+func (NodePools) Arrange([]*Workload, *workspace.Set, Policy, Observed) fleet.Result {
 	return fleet.Result{}
 }
 
@@ -70,10 +70,10 @@ func (NodePools) Admission() workspace.Env { return workspace.Env{AnySize: true}
 func (NodePools) Status() status.Nodes { return status.NodePools{} }
 
 // Settle holds the NodePools above the limits, and puts the others before the objects of their Workspaces.
-func (NodePools) Settle(all []Workload, policy Policy, seen Observed) (warnings []string) {
+func (NodePools) Settle(all []*Workload, policy Policy, seen Observed) (warnings []string) {
 	warnings = holdNodePools(all, policy, seen)
 	for i := range all {
-		all[i].withNodePool()
+		all[i] = all[i].withNodePool(policy.same, i)
 	}
 	return warnings
 }
@@ -140,10 +140,16 @@ func currentType(pool string, s cluster.State) string {
 	return ""
 }
 
-// withNodePool puts the NodePool of a Workspace, if it is desired, before its other objects.
-func (w *Workload) withNodePool() {
+// withNodePool returns the i-th Workload with its NodePool, if that is desired, before its other objects.
+func (w *Workload) withNodePool(earlier *same, i int) *Workload {
 	if w.NodePool == nil || len(w.Blocked) > 0 || !w.NodePool.Wanted() {
-		return
+		return w
+	}
+	if w.rendered == nil { // it is not held
+		w = w.settling()
+	}
+	if was := earlier.settled(i, w); was != w {
+		return was
 	}
 	u := &unstructured.Unstructured{Object: w.NodePool.Object()}
 	annotations := map[string]string{
@@ -155,20 +161,26 @@ func (w *Workload) withNodePool() {
 	}
 	u.SetAnnotations(annotations)
 	w.Bundle = w.Bundle.Before(u)
+	return w
 }
 
 // holdNodePools holds the NodePools that would exceed the limits, or the share of their namespace. Existing NodePools
 // count first, and holdNodePools never holds them; the others come in the order of capacity.Standing. The other objects
 // of a held Workspace stay desired.
-func holdNodePools(workloads []Workload, policy Policy, seen Observed) (warnings []string) {
+func holdNodePools(workloads []*Workload, policy Policy, seen Observed) (warnings []string) {
+	if policy.Limits.Nodes == 0 && policy.Limits.HourlyCost == 0 {
+		return nil
+	}
 	exists := map[string]bool{}
 	for _, p := range seen.State.NodePools {
 		exists[p.Name] = true
 	}
 	all, spaces := spent{cost: capacity.Cost{Known: true}}, map[string]*spent{}
 	var before []*Workload // that have their nodes
+	order := byStanding(workloads, seen)
 	for _, old := range []bool{true, false} {
-		for _, w := range byStanding(workloads, seen) {
+		for _, i := range order {
+			w := workloads[i]
 			if w.NodePool == nil || len(w.Blocked) > 0 || exists[w.NodePool.Name] != old || w.NodePool.Nodes == 0 {
 				continue
 			}
@@ -187,8 +199,11 @@ func holdNodePools(workloads []Workload, policy Policy, seen Observed) (warnings
 				reason = policy.Limits.RefuseShare(w.Namespace, own.nodes, own.cost, w.NodePool.Nodes, price)
 			}
 			if reason != "" && !old {
-				reason += w.waitBehind(before, seen)
-				w.Held, w.NodePool.Nodes, w.NodePool.HourlyCost = reason, 0, capacity.Cost{Known: true}
+				w = w.settling()
+				pool := *w.NodePool
+				pool.Nodes, pool.HourlyCost = 0, capacity.Cost{Known: true}
+				w.Held, w.NodePool = reason+w.waitBehind(before, seen), &pool
+				reason, workloads[i] = w.Held, w
 				warnings = append(warnings, fmt.Sprintf("syncer holds NodePool %s: %s", w.NodePool.Name, reason))
 				continue
 			}

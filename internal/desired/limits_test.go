@@ -22,7 +22,7 @@ func TestSpotWithoutAPriceCountsOnDemand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := workspace.Key{Namespace: "default", Name: "w"}
-			workloads := []Workload{{
+			workloads := []*Workload{{
 				Key:       key,
 				Workspace: &workspace.Workspace{Key: key, Annotations: map[string]string{workspace.AnnotationSpot: "true"}},
 				Placement: Placement{InstanceType: size},

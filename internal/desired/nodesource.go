@@ -26,10 +26,10 @@ type NodeSource interface {
 	// Finished of w. An error blocks the Workspace; a Workspace that Place may place later gets Waiting instead.
 	Place(w *Workload, set *workspace.Set, p preset.Preset, policy Policy, seen Observed) error
 	// Arrange distributes all Workspaces over agent pools. The result is empty where there are none.
-	Arrange(all []Workload, set *workspace.Set, policy Policy, seen Observed) fleet.Result
+	Arrange(all []*Workload, set *workspace.Set, policy Policy, seen Observed) fleet.Result
 	// Settle treats all rendered Workspaces together: it holds nodes above a limit, and finds GPUs that two Workspaces
 	// need. It returns a warning for each node pool that it holds.
-	Settle(all []Workload, policy Policy, seen Observed) (warnings []string)
+	Settle(all []*Workload, policy Policy, seen Observed) (warnings []string)
 	// NodeClass names the object that describes the nodes of a Workspace, which the user creates; of any version. The
 	// result is false if there is no such object.
 	NodeClass(w *workspace.Workspace) (cluster.Ref, bool)
@@ -91,7 +91,7 @@ func azureQuota(sku capacity.SKU, priority capacity.Priority) string {
 }
 
 // Settle does nothing: Arrange has applied the limits, and pools are not objects.
-func (AgentPools) Settle([]Workload, Policy, Observed) []string { return nil }
+func (AgentPools) Settle([]*Workload, Policy, Observed) []string { return nil }
 
 // NodeClass returns none: a pool describes its own nodes.
 func (AgentPools) NodeClass(*workspace.Workspace) (cluster.Ref, bool) { return cluster.Ref{}, false }

@@ -3,24 +3,20 @@
 package desired
 
 import (
-	"maps"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // collect lists the objects of all Workloads, each once: Workspaces share the default parameters of a tuning method.
-func collect(workloads []Workload, plain []Object) []Object {
+// Those of the i-th Workload begin at first[i].
+func collect(workloads []*Workload, plain []Object) (all []Object, first []int32) {
 	// No two Workspaces have an object of their own in common: only the other objects can occur twice.
 	seen := map[cluster.Ref]bool{} // whether it is listed, of each object that no Workspace has alone
 	sum := len(plain)
 	for _, o := range plain {
 		seen[cluster.RefOf(o.Content)] = false
 	}
-	for i := range workloads {
-		w := &workloads[i]
+	for _, w := range workloads {
 		sum += len(w.Bundle.Objects)
 		for _, o := range w.Bundle.List() {
 			if len(w.Blocked) == 0 && !o.Own {
@@ -29,8 +25,8 @@ func collect(workloads []Workload, plain []Object) []Object {
 		}
 	}
 	out := make([]Object, 0, sum)
-	add := func(r cluster.Ref, o Object) {
-		if len(seen) > 0 {
+	add := func(r cluster.Ref, own bool, o Object) {
+		if len(seen) > 0 && (!own || len(plain) > 0) {
 			listed, shared := seen[r]
 			if listed {
 				return
@@ -42,11 +38,11 @@ func collect(workloads []Workload, plain []Object) []Object {
 		out = append(out, o)
 	}
 	for _, o := range plain {
-		add(cluster.RefOf(o.Content), o)
+		add(cluster.RefOf(o.Content), false, o)
 	}
-	for i := range workloads {
-		w := &workloads[i]
-		if len(w.Blocked) > 0 {
+	first = make([]int32, len(workloads)+1)
+	for i, w := range workloads {
+		if first[i] = int32(len(out)); len(w.Blocked) > 0 { //nolint:gosec // far fewer
 			continue
 		}
 		list := w.Bundle.List()
@@ -55,38 +51,26 @@ func collect(workloads []Workload, plain []Object) []Object {
 			if !o.Own {
 				key = workspace.Key{}
 			}
-			add(o.Ref, Object{Workspace: key, Content: w.Bundle.Objects[k], listed: o})
+			add(o.Ref, o.Own, Object{Workspace: key, Content: w.Bundle.Objects[k], listed: o})
 		}
 	}
-	return out
+	first[len(workloads)] = int32(len(out)) //nolint:gosec // far fewer
+	return out, first
 }
 
-// plain returns the plain objects of the repository with the labels of syncer.
-func plain(set *workspace.Set, clusterName string) []Object {
-	out := make([]Object, 0, len(set.Objects))
-	for _, o := range set.Objects {
-		if o.Live {
-			continue
-		}
-		u := (&unstructured.Unstructured{Object: o.Content}).DeepCopy()
-		labels := maps.Clone(u.GetLabels())
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		delete(labels, cluster.LabelWorkspace)
-		labels[cluster.LabelManagedBy], labels[cluster.LabelCluster] = cluster.ManagedBy, clusterName
-		u.SetLabels(labels)
-		annotations := maps.Clone(u.GetAnnotations())
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[cluster.AnnotationSource] = o.Source.Path
-		u.SetAnnotations(annotations)
-		object := Object{Content: u}
-		if o.Encrypted != nil {
-			object.Unknown = o.Encrypted.Unknown
-		}
-		out = append(out, object)
+// ObjectsOf returns the places in Objects of those that the i-th Workload has brought along: its own, and those shared
+// with others that come with it first.
+func (d *Desired) ObjectsOf(i int) (from, to int) {
+	if i+1 >= len(d.first) {
+		return 0, 0
 	}
-	return out
+	return int(d.first[i]), int(d.first[i+1])
+}
+
+// Unowned returns the places in Objects of the plain objects: from 0 to the result.
+func (d *Desired) Unowned() int {
+	if len(d.first) == 0 {
+		return len(d.Objects)
+	}
+	return int(d.first[0])
 }

@@ -46,6 +46,8 @@ type Policy struct {
 	answers *memo.Catalogue                         // of Sizes, for one call of Desire
 	fleet   *lastFleet                              // that of Earlier, and that of this call
 	preset  func(name string) (preset.Preset, bool) // of the source, for one call of Desire
+	same    *same                                   // what of Earlier serves this call
+	sized   *Workload                               // that of Earlier, for one call of Place: it asks for the same
 }
 
 // Unlimited returns the policy without the limits on the sum of all nodes.

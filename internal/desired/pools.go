@@ -33,7 +33,7 @@ func (a availability) Blocked(
 }
 
 // Arrange plans the nodes of all Workloads together, and sets for each where it runs.
-func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Policy, seen Observed) fleet.Result {
+func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Policy, seen Observed) fleet.Result {
 	in := fleet.Input{
 		Cluster:         policy.Cluster,
 		Region:          policy.Region,
@@ -52,8 +52,7 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 		return policy.Prices.Price(policy.Region, size, priority)
 	}
 	in.Workloads = make([]fleet.Workload, 0, len(workloads))
-	for i := range workloads {
-		w := &workloads[i]
+	for _, w := range workloads {
 		if len(w.Blocked) > 0 || len(w.Demand.Options) == 0 {
 			in.Reserved = append(in.Reserved, reserve(w.Key, seen.State)...)
 			continue
@@ -67,30 +66,44 @@ func (AgentPools) Arrange(workloads []Workload, set *workspace.Set, policy Polic
 		in.Now = time.Time{} // only what is unavailable depends on it
 	}
 	f := policy.fleet.plan(in)
+	bindAll(workloads, f, set, policy, seen)
+	return f
+}
+
+// bindAll places the Workloads as the fleet decided.
+func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy Policy, seen Observed) {
 	pools := map[string]*capacity.Pool{}
 	for i := range f.Pools {
 		pools[f.Pools[i].Name] = &f.Pools[i]
 	}
-	for i := range workloads {
-		w := &workloads[i]
+	samePools := policy.same.pools(f.Pools)
+	for i, w := range workloads {
+		no, unplaced := f.Unplaced[w.Key]
+		b, bound := f.Bindings[w.Key]
+		if was := policy.same.arranged(i, w); was != nil && len(f.Verdicts) == 0 && !unplaced && was.no == nil && bound &&
+			sameBinding(&was.Binding, &b) && samePools[b.Pool] {
+			workloads[i] = was
+			continue
+		}
+		w = w.copied()
+		workloads[i] = w
 		if len(w.Blocked) == 0 {
 			w.considered(f.Verdicts[w.Key], set, policy, seen)
 		} else if w.explains {
 			w.Sizes = w.rejections(set, policy)
 		}
-		if no, ok := f.Unplaced[w.Key]; ok {
+		if unplaced {
 			w.unplace(cluster.Failure{Reason: string(no.Reason), Message: no.Message})
-			w.Behind, w.More = no.Behind, no.More
+			w.Behind, w.More, w.no = no.Behind, no.More, &no
 		}
-		if b, ok := f.Bindings[w.Key]; ok {
+		if bound {
 			w.bind(b, pools[b.Pool], policy)
 		}
 	}
-	return f
 }
 
 // leave takes the pods of Workspaces that the source no longer has off their nodes.
-func leave(nodes []fleet.Node, workloads []Workload, s cluster.State) {
+func leave(nodes []fleet.Node, workloads []*Workload, s cluster.State) {
 	stays := 0
 	for i := range workloads {
 		if _, ok := s.Workloads[workloads[i].Key]; ok {

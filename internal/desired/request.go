@@ -57,8 +57,8 @@ func placementOf(o capacity.Option) Placement {
 // Place sizes a Workspace. Arrange chooses its option and its pool, together with those of all other Workspaces.
 func (AgentPools) Place(w *Workload, set *workspace.Set, p preset.Preset, policy Policy, seen Observed) error {
 	w.explains = seen.Explain && w.automatic() && p.Name != ""
-	if w.earlier != nil {
-		w.Demand = w.earlier.Demand
+	if policy.sized != nil {
+		w.Demand = policy.sized.Demand
 	} else {
 		demand, err := policy.answers.Size(RequestFor(w.Workspace, set, p, policy))
 		if err != nil {

@@ -37,19 +37,18 @@ func (w *Workload) standing(seen Observed) capacity.Standing {
 	}
 }
 
-// byStanding lists Workloads in the order in which they are served. The key decides only between two with the same
-// content.
-func byStanding(workloads []Workload, seen Observed) []*Workload {
-	out := make([]*Workload, len(workloads))
-	standings := map[*Workload]capacity.Standing{}
-	for i := range workloads {
-		out[i] = &workloads[i]
-		standings[out[i]] = workloads[i].standing(seen)
+// byStanding lists the places of Workloads in the order in which they are served. The key decides only between two with
+// the same content.
+func byStanding(workloads []*Workload, seen Observed) []int {
+	standings := make([]capacity.Standing, len(workloads))
+	order := make([]int, len(workloads))
+	for i, w := range workloads {
+		standings[i], order[i] = w.standing(seen), i
 	}
-	slices.SortFunc(out, func(a, b *Workload) int {
-		return cmp.Or(standings[a].Compare(standings[b]), a.Key.Compare(b.Key))
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(standings[a].Compare(standings[b]), workloads[a].Key.Compare(workloads[b].Key))
 	})
-	return out
+	return order
 }
 
 // maxBehind is how many Workspaces a message names that go before another one.

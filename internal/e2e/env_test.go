@@ -233,10 +233,9 @@ func (p *process) alive() {
 
 var servedAt = regexp.MustCompile(`address=(\S+)`)
 
-// get reads a page of the running syncer.
-func (p *process) get(path string) (int, string) {
+// address returns the host and the port of the running syncer.
+func (p *process) address() (addr string) {
 	p.Helper()
-	var addr string
 	p.eventually("address of /readyz", func() string {
 		for _, line := range p.logged() {
 			if m := servedAt.FindStringSubmatch(line); m != nil {
@@ -246,7 +245,13 @@ func (p *process) get(path string) (int, string) {
 		}
 		return "not said yet"
 	})
-	resp, err := http.Get("http://" + addr + path)
+	return addr
+}
+
+// get reads a page of the running syncer.
+func (p *process) get(path string) (int, string) {
+	p.Helper()
+	resp, err := http.Get("http://" + p.address() + path)
 	if err != nil {
 		return 0, err.Error()
 	}

@@ -32,6 +32,7 @@ type tap struct {
 	*front
 	mu     sync.Mutex
 	writes []string
+	paths  []string // of the writes
 	held   *hold
 }
 
@@ -57,6 +58,7 @@ func (t *tap) handler(next http.Handler) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		t.mu.Lock()
 		t.writes = append(t.writes, effect(r, http.StatusOK))
+		t.paths = append(t.paths, r.URL.Path)
 		h := t.held
 		if h != nil && h.matches(r) {
 			t.held = nil

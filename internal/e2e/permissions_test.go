@@ -25,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/page/session"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -66,7 +67,10 @@ func TestPermissions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, e.config, string(configured)+"lease: {enabled: always, namespace: "+leaseNamespace+"}\n")
+	key := filepath.Join(t.TempDir(), "key")
+	write(t, key, session.Random())
+	write(t, e.config, string(configured)+"lease: {enabled: always, namespace: "+leaseNamespace+"}\n"+
+		"page: {access: token, keyFile: "+key+"}\n")
 	data, err := os.ReadFile(e.kubeconfig)
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +112,7 @@ func (e *env) live() {
 	follower := &replica{process: e.start("run")} // it watches the Lease
 	follower.waitRole("follower, ")
 	e.waitState("tune", status.Succeeded)
+	e.seen(p, follower.process)
 	e.repo.Commit(map[string]string{
 		"workspaces/phi.yaml": strings.Replace(inference("phi", "phi-4-mini-instruct"), "metadata: {name: phi}",
 			"metadata: {name: phi, annotations: {kaito.sh/enablelb: \"True\"}}", 1),
@@ -183,7 +188,7 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 		if event.ImpersonatedUser.Username != user && event.User.Username != user || o == nil || o.Resource == "" {
 			continue
 		}
-		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleIn(o.Namespace)}
+		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleOf(o.APIGroup, o.Namespace)}
 		if event.ResponseStatus.Code == 403 {
 			forbiddenSet[p] = true
 			continue
@@ -216,10 +221,18 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 
 // The names of the roles: one for each namespace of Workspaces, one for the cluster, and one for the namespace of the
 // Lease.
-const namespaceRole, clusterRole, leaseRole = "syncer", "syncer-nodes", "syncer-lease"
+const namespaceRole, clusterRole, leaseRole, pageRole = "syncer", "syncer-nodes", "syncer-lease", "syncer-page"
 
 // leaseNamespace is that of the Lease in the test.
 const leaseNamespace = "syncer"
+
+// roleOf returns the role for what is asked of an API group.
+func roleOf(group, namespace string) string {
+	if group == "authentication.k8s.io" || group == "authorization.k8s.io" {
+		return pageRole
+	}
+	return roleIn(namespace)
+}
 
 // roleIn returns the role for what is asked in a namespace, or in the cluster for "".
 func roleIn(namespace string) string {
@@ -237,9 +250,9 @@ func rolesText(all []permission) string {
 	var b strings.Builder
 	b.WriteString("# What syncer needs in Kubernetes. Bind the first role in each namespace of the configuration by a\n" +
 		"# RoleBinding, the second one by a ClusterRoleBinding, and the third one, for the election of one of several\n" +
-		"# replicas, by a RoleBinding in the namespace of the Lease. Generated from the audit log of the API server by\n" +
-		"# \"make generate\".\n")
-	for _, role := range []string{namespaceRole, clusterRole, leaseRole} {
+		"# replicas, by a RoleBinding in the namespace of the Lease. The fourth one is for page.access: token alone; bind\n" +
+		"# it by a ClusterRoleBinding. Generated from the audit log of the API server by \"make generate\".\n")
+	for _, role := range []string{namespaceRole, clusterRole, leaseRole, pageRole} {
 		fmt.Fprintf(&b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"+
 			"metadata: {name: %s}\nrules:\n", role)
 		verbs, resources := map[[2]string][]string{}, map[string][]string{}

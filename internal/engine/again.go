@@ -7,8 +7,6 @@ import (
 	"reflect"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/desired/depends"
@@ -24,13 +22,10 @@ type before struct {
 	seen     Observed
 	desired  desired.Desired
 	earlier  *desired.Earlier
-	selected []*unstructured.Unstructured // the objects that the server is asked about
-	at       []int                        // their places in desired.Objects
-	assumed  []cluster.Preview            // of desired.Objects, for those that the server is not asked about
-	previews []cluster.Preview            // of desired.Objects
-	stays    []bool                       // which of the live objects are desired
-	planned  plan.Plan                    // with findings, and without reviews
-	complete bool                         // planned is set
+	objects  objects
+	previews []*cluster.Preview // of desired.Objects
+	planned  plan.Plan          // with findings, and without reviews
+	complete bool               // planned is set
 
 	allowEmpty  bool
 	allowDelete int
@@ -46,7 +41,7 @@ func (b *before) desires(set *workspace.Set, seen Observed) bool {
 
 // plans reports whether the plan is the same as before, given that the desired state is, and what is reported.
 func (b *before) plans(
-	rev Revision, seen Observed, previews []cluster.Preview, held map[workspace.Key]string, halted halt.Halted,
+	rev Revision, seen Observed, previews []*cluster.Preview, held map[workspace.Key]string, halted halt.Halted,
 ) bool {
 	if b.planned.Guard.Mass.Gone > 0 { // what commits allow to be deleted is asked again
 		return false
@@ -58,8 +53,8 @@ func (b *before) plans(
 
 // samePreview reports whether two previews are equal. The content of objects counts by address: equal objects that are
 // elsewhere only cost a new plan.
-func samePreview(a, b cluster.Preview) bool {
-	return a.Before == b.Before && a.After == b.After && a.Replace == b.Replace && a.Ref == b.Ref &&
+func samePreview(a, b *cluster.Preview) bool {
+	return a == b || a.Before == b.Before && a.After == b.After && a.Replace == b.Replace && a.Ref == b.Ref &&
 		sameError(a.Err, b.Err)
 }
 

@@ -96,13 +96,17 @@ func BenchmarkPlanAgain(b *testing.B) {
 	first := run("tree", Observed{Observed: desired.Observed{Live: true}})
 	w.carryOut(first.Desired, first.Set)
 	seen := w.seen
-	seen.Live, seen.State.Version = true, 1
+	seen.Live, seen.State.Version, seen.State.Versions = true, 1, map[workspace.Key]uint64{}
+	for k := range seen.State.Workloads {
+		seen.State.Versions[k] = 1
+	}
 	gone := seen
+	gone.State.Versions = maps.Clone(seen.State.Versions)
 	gone.State.Version, gone.State.Workloads = 2, maps.Clone(seen.State.Workloads)
 	key := workspace.Key{Namespace: "default", Name: "m-00777"}
 	one := gone.State.Workloads[key]
 	one.Pods, one.Ready = nil, 0
-	gone.State.Workloads[key] = one
+	gone.State.Workloads[key], gone.State.Versions[key] = one, 2
 	for _, tt := range []struct {
 		name   string
 		limit  time.Duration

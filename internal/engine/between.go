@@ -46,7 +46,7 @@ func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, e
 		before.side = before.side.Settled(e.settings.Policy)
 		if !live {
 			m.base, m.inputs = before, base.Inputs
-			m.earlier = desired.NewEarlier(before.side.Set, before.input.Catalog, before.side.Desired)
+			m.earlier = desired.NewEarlier(before.side.Set, before.input.Catalog, desired.Observed{}, before.side.Desired)
 		}
 	}
 	after, err := e.side(ctx, head, &before.side)

@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git/worktree"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/find"
@@ -89,7 +90,7 @@ func shown(t *testing.T, p plan.Plan) string {
 	for i := range p.Workspaces {
 		p.Workspaces[i].Digest = ""
 	}
-	text, err := json.MarshalIndent(p.Document(), "", " ")
+	text, err := json.MarshalIndent(document.Of(&p), "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,14 +55,14 @@ func (d digestsOf) in(other desired.Input) digestsOf {
 func (e *Engine) digests(ctx context.Context, p *plan.Plan, base, head source) {
 	changes := map[workspace.Key]bool{}
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; w.Op != plan.NoOp || len(w.Uses) > 0 {
+		if w := p.Workspaces[i]; w.Op != plan.NoOp || len(w.Uses) > 0 {
 			changes[w.Key] = true
 		}
 	}
 	before, after := byKey(base.side, changes), byKey(head.side, changes)
 	var gone, changed []*desired.Workload
 	for i := range p.Workspaces {
-		switch w := &p.Workspaces[i]; w.Op {
+		switch w := p.Workspaces[i]; w.Op {
 		case plan.NoOp:
 			if len(w.Uses) > 0 {
 				changed = append(changed, after[w.Key])
@@ -76,7 +76,7 @@ func (e *Engine) digests(ctx context.Context, p *plan.Plan, base, head source) {
 	}
 	old, now := e.identify(ctx, base.input, gone), e.identify(ctx, head.input, changed)
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
+		w := p.Workspaces[i]
 		if w.Digest = now[w.Key]; w.Op == plan.Delete {
 			w.Digest = old[w.Key]
 		}
@@ -121,7 +121,7 @@ func (e *Engine) identifyAll(ctx context.Context, in desired.Input, d desired.De
 	}
 	var unknown []*desired.Workload
 	for i := range d.Workloads {
-		if w := &d.Workloads[i]; len(w.Blocked) == 0 && e.known.known[w.Key] == "" {
+		if w := d.Workloads[i]; len(w.Blocked) == 0 && e.known.known[w.Key] == "" {
 			unknown = append(unknown, w)
 		}
 	}
@@ -133,7 +133,7 @@ func (e *Engine) identifyAll(ctx context.Context, in desired.Input, d desired.De
 func byKey(s plan.Side, which map[workspace.Key]bool) map[workspace.Key]*desired.Workload {
 	out := make(map[workspace.Key]*desired.Workload, len(which))
 	for i := range s.Desired.Workloads {
-		if w := &s.Desired.Workloads[i]; which[w.Key] {
+		if w := s.Desired.Workloads[i]; which[w.Key] {
 			out[w.Key] = w
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/references"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/findings"
@@ -65,13 +66,14 @@ type Engine struct {
 
 	inputs     string // of the last loaded revision
 	loaded     *desired.Input
-	references references
+	references resolved
 	known      digestsOf
-	last       *before // nil for none
+	last       *before    // nil for none
+	made       *plan.Last // nil for none
 }
 
-// references are the objects that Workspaces refer to, as last resolved.
-type references struct {
+// resolved are the objects that Workspaces refer to, as last resolved.
+type resolved struct {
 	of    *workspace.Set
 	refs  []cluster.Ref
 	found map[cluster.Ref]cluster.Reference
@@ -173,10 +175,15 @@ func (e *Engine) plan(
 		if err != nil {
 			return Result{}, err
 		}
-		b = &before{set: in.Set, desired: d, earlier: desired.NewEarlier(in.Set, in.Catalog, d)}
-		e.selectObjects(b, seen.State)
+		next := &before{set: in.Set, desired: d, earlier: desired.NewEarlier(in.Set, in.Catalog, seen.Observed, d)}
+		next.objects = e.look(next, b, seen.State)
+		b = next
+	} else if b.seen.State.Sweeps != seen.State.Sweeps || b.seen.State.Versions == nil {
+		next := *b
+		next.objects = e.look(&next, nil, seen.State)
+		b = &next
 	}
-	previews, err := e.preview(ctx, b)
+	previews, err := e.preview(ctx, b, seen.State)
 	if err != nil {
 		return Result{}, err
 	}
@@ -184,14 +191,14 @@ func (e *Engine) plan(
 	d := b.desired
 	d.Problems = append(slices.Clip(d.Problems), suspension.Ended(in.Set, seen.Now)...)
 	if !told || !b.plans(rev, seen, previews, held, halted) {
-		c := compared{rev, in, seen, d, b.stays, previews, held, halted, dependent.Waits}
+		c := compared{rev, in, seen, d, b.objects.stays, previews, held, halted, dependent.Waits}
 		b.planned, b.complete = e.compare(ctx, c), true
 	}
 	b.seen, b.previews, b.held, b.halted = seen, previews, maps.Clone(held), halted
 	b.allowEmpty, b.allowDelete = rev.AllowEmpty, rev.AllowDelete
 	b.seen.Observed = seen.Observed.Kept()
 	e.last = b
-	return Result{Plan: b.again(rev), Desired: d, Set: in.Set, Unresolved: desired.Unresolved(seen.Found)}, nil
+	return Result{Plan: b.again(rev), Desired: d, Set: in.Set, Unresolved: references.Found(seen.Found).Unresolved()}, nil
 }
 
 // compared is what a plan is made of.
@@ -201,7 +208,7 @@ type compared struct {
 	seen     Observed
 	desired  desired.Desired
 	stays    []bool // which of the live objects are desired
-	previews []cluster.Preview
+	previews []*cluster.Preview
 	held     map[workspace.Key]string
 	halted   halt.Halted
 	// dependent says for Workspaces that depend on others what they wait for.
@@ -211,7 +218,7 @@ type compared struct {
 // compare makes the plan, with its findings, of a desired state.
 func (e *Engine) compare(ctx context.Context, c compared) plan.Plan {
 	rev, in, seen, d := c.rev, c.in, c.seen, c.desired
-	p := plan.AgainstLive(plan.LiveInput{
+	p, last := e.made.AgainstLive(plan.LiveInput{
 		Policy:     e.settings.Policy,
 		Head:       rev.Commit,
 		Stale:      seen.Stale,
@@ -225,6 +232,7 @@ func (e *Engine) compare(ctx context.Context, c compared) plan.Plan {
 		Dependent:  c.dependent,
 		Quota:      func() (capacity.Quota, error) { return seen.Quota, seen.QuotaErr },
 	})
+	e.made = last
 	asked := findings.Asked{Cluster: true, Azure: seen.QuotaErr == nil}
 	if seen.QuotaErr != nil {
 		asked.AzureWhy = seen.QuotaErr.Error()
@@ -258,7 +266,7 @@ func (e *Engine) resolve(ctx context.Context, in desired.Input, now time.Time) (
 	r := &e.references
 	same := r.of == in.Set
 	if !same {
-		*r = references{of: in.Set, refs: in.References(e.settings.Policy)}
+		*r = resolved{of: in.Set, refs: in.References(e.settings.Policy)}
 	}
 	var found map[cluster.Ref]cluster.Reference
 	if len(r.refs) > 0 {
@@ -273,48 +281,6 @@ func (e *Engine) resolve(ctx context.Context, in desired.Input, now time.Time) (
 	}
 	return r.input, nil
 }
-
-// selectObjects selects the objects on which the server's verdict is asked, by Depth. The others have theirs: syncer
-// assumes that the server creates them.
-func (e *Engine) selectObjects(b *before, live cluster.State) {
-	at := make(map[cluster.Ref]int, len(live.Objects))
-	for i := range live.Objects {
-		at[unversioned(live.Objects[i].Ref)] = i
-	}
-	b.stays = make([]bool, len(live.Objects))
-	b.assumed = make([]cluster.Preview, len(b.desired.Objects))
-	for i := range b.desired.Objects {
-		o := &b.desired.Objects[i]
-		ref := o.Ref()
-		found, exists := at[unversioned(ref)]
-		if exists {
-			b.stays[found] = true
-		}
-		switch {
-		case o.Unknown != "":
-			b.assumed[i] = cluster.Preview{Ref: ref, Err: &cluster.UnknownError{Why: o.Unknown}}
-		case e.settings.Depth == PreviewUpdates && !exists:
-			b.assumed[i] = cluster.Preview{Ref: ref, After: o.Content}
-		default:
-			b.selected, b.at = append(b.selected, o.Content), append(b.at, i)
-		}
-	}
-}
-
-// preview returns the verdict on each object.
-func (e *Engine) preview(ctx context.Context, b *before) ([]cluster.Preview, error) {
-	previews, err := e.cluster.Preview(ctx, b.selected)
-	if err != nil {
-		return nil, err
-	}
-	out := slices.Clone(b.assumed)
-	for i, p := range previews {
-		out[b.at[i]] = p
-	}
-	return out, nil
-}
-
-func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
 
 // atOnce is a number of Workspaces that always fit into an empty cluster, whose number of pools is bounded.
 const atOnce = 50
@@ -332,7 +298,7 @@ func Offline(
 	waiting = map[workspace.Key]string{}
 	var left []workspace.Workspace
 	for i := range d.Workloads {
-		w := &d.Workloads[i]
+		w := d.Workloads[i]
 		if no, ok := w.Obstacle(); ok {
 			waiting[w.Key] = no.Message
 			d.Problems = append(d.Problems, no)

@@ -72,7 +72,7 @@ func relax(seen desired.Observed, d desired.Desired) (_ desired.Observed, change
 		q.Families = map[string]capacity.Limit{}
 	}
 	for i := range d.Workloads {
-		w := &d.Workloads[i]
+		w := d.Workloads[i]
 		switch diag.Reason(w.NodeFailure.Reason) {
 		case diag.OutOfCapacity:
 			seen.Unavailable, changed = unavailable.Offerings{}, true
@@ -145,7 +145,7 @@ func (e *Engine) dryRun(ctx context.Context, p *plan.Plan) error {
 	var objects []*unstructured.Unstructured
 	var at []int
 	for i := range p.Changes {
-		c := &p.Changes[i]
+		c := p.Changes[i]
 		if c.Object != nil && (c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace) {
 			objects, at = append(objects, c.Object), append(at, i)
 		}
@@ -159,7 +159,7 @@ func (e *Engine) dryRun(ctx context.Context, p *plan.Plan) error {
 	}
 	for i, preview := range previews {
 		if preview.Err != nil {
-			c := &p.Changes[at[i]]
+			c := p.Changes[at[i]]
 			c.Op, c.Reason, c.Refused = plan.Hold, preview.Err.Error(), true
 		}
 	}

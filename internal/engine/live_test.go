@@ -88,7 +88,7 @@ func TestFinishedTuningStaysFinished(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i := range p.Workspaces {
-				w := &p.Workspaces[i]
+				w := p.Workspaces[i]
 				if w.Key != key {
 					continue
 				}

@@ -89,7 +89,7 @@ func (e *Engine) reviewed(
 func (e *Engine) withDigests(ctx context.Context, in desired.Input, out *Result, seen Observed) {
 	out.Digests = e.identifyAll(ctx, in, out.Desired)
 	for i := range out.Plan.Workspaces {
-		w := &out.Plan.Workspaces[i]
+		w := out.Plan.Workspaces[i]
 		var exists bool
 		if w.Digest, exists = out.Digests[w.Key]; !exists {
 			w.Digest = seen.Reviews.CarriedOut[w.Key].Digest

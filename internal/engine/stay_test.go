@@ -29,11 +29,11 @@ import (
 // But for the first, it goes only to nodes that are ready and have room for it. met gets what has happened.
 func stay(t *testing.T, step int, r Result, seen *Observed, met func(what string)) {
 	t.Helper()
-	if slices.ContainsFunc(r.Plan.Workspaces, func(w plan.Workspace) bool { return w.HeldBy == hold.ByTurn }) {
+	if slices.ContainsFunc(r.Plan.Workspaces, func(w *plan.Workspace) bool { return w.HeldBy == hold.ByTurn }) {
 		met("a roll-out waits")
 	}
 	for i := range r.Desired.Workloads {
-		w := &r.Desired.Workloads[i]
+		w := r.Desired.Workloads[i]
 		live := seen.State.Workloads[w.Key]
 		b := &w.Binding
 		to := cmp.Or(b.Next, b.Pool)
@@ -101,7 +101,7 @@ func (w *world) pass(t *testing.T, step int, r Result) {
 	}
 	restart := map[workspace.Key]bool{}
 	for i := range r.Plan.Changes {
-		switch c := &r.Plan.Changes[i]; {
+		switch c := r.Plan.Changes[i]; {
 		case c.Op == plan.Hold || c.Op == plan.NoOp || c.Pool != nil:
 		case c.Op == plan.Delete:
 			delete(w.objects, c.Live.Ref)
@@ -114,14 +114,14 @@ func (w *world) pass(t *testing.T, step int, r Result) {
 		}
 	}
 	for i := range r.Desired.Workloads {
-		d := &r.Desired.Workloads[i]
-		if at := slices.IndexFunc(r.Plan.Workspaces, func(p plan.Workspace) bool { return p.Key == d.Key }); at < 0 ||
+		d := r.Desired.Workloads[i]
+		if at := slices.IndexFunc(r.Plan.Workspaces, func(p *plan.Workspace) bool { return p.Key == d.Key }); at < 0 ||
 			r.Plan.Workspaces[at].Held == "" && len(d.Blocked) == 0 && d.Waiting == "" && d.Pool != nil {
 			s.Workloads[d.Key] = restarted(d, s.Workloads[d.Key])
 		}
 	}
 	for i := range r.Plan.Changes {
-		if c := &r.Plan.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
+		if c := r.Plan.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
 			w.changePool(t, step, c.Pool)
 		}
 	}
@@ -248,7 +248,7 @@ func (w *world) tell(r Result) {
 	was := w.seen.Reported
 	w.seen.Reported = map[workspace.Key]rollout.Reported{}
 	for i := range r.Desired.Workloads {
-		d := &r.Desired.Workloads[i]
+		d := r.Desired.Workloads[i]
 		live, is := w.seen.State.Workloads[d.Key], was[d.Key]
 		is.Served = !d.Workspace.Suspended() && (is.Served || live.Replicas > 0 && live.Ready >= live.Replicas)
 		if is.Inputs != d.Workspace.Digest {

@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/cause"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
 	"syncer.dev/syncer/presets"
@@ -143,13 +144,13 @@ func TestUpgradePlan(t *testing.T) {
 			Ref: cluster.RefOf(live), Workspace: o.Workspace, Owned: true, Source: "phi.yaml",
 		})
 	}
-	causes := func(builtin fs.FS, text string) (map[string]plan.Cause, string) {
+	causes := func(builtin fs.FS, text string) (map[string]cause.Cause, string) {
 		t.Helper()
 		result, err := engineWith(builtin).Plan(t.Context(), revision(text), seen)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, diffs := map[string]plan.Cause{}, ""
+		out, diffs := map[string]cause.Cause{}, ""
 		for _, c := range result.Plan.Changes {
 			if c.Op == plan.Update {
 				out[c.Target] = c.Cause
@@ -163,11 +164,11 @@ func TestUpgradePlan(t *testing.T) {
 		t.Errorf("the same version updates %v", got)
 	}
 	got, diffs := causes(upgraded(t), phi)
-	if len(got) != 1 || got["StatefulSet/phi"] != plan.CauseRendering || !strings.Contains(diffs, "next-version") {
+	if len(got) != 1 || got["StatefulSet/phi"] != cause.Rendering || !strings.Contains(diffs, "next-version") {
 		t.Errorf("an upgrade: %v\n%s", got, diffs)
 	}
 	if got, _ := causes(presets.FS, strings.Replace(phi, "phi-4-mini-instruct", "phi-4", 1)); len(got) != 3 ||
-		got["StatefulSet/phi"] != plan.CauseCommit {
+		got["StatefulSet/phi"] != cause.Commit {
 		t.Errorf("a commit: %v", got)
 	}
 
@@ -182,7 +183,7 @@ func TestUpgradePlan(t *testing.T) {
 	if err := unstructured.SetNestedField(server.Object, int64(3), "spec", "replicas"); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := causes(presets.FS, phi); len(got) != 1 || got["StatefulSet/phi"] != plan.CauseDrift {
+	if got, _ := causes(presets.FS, phi); len(got) != 1 || got["StatefulSet/phi"] != cause.Drift {
 		t.Errorf("drift: %v", got)
 	}
 }

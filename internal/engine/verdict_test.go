@@ -109,7 +109,7 @@ func TestValidateAndPlanAgree(t *testing.T) {
 		}
 		got := map[workspace.Key]bool{}
 		for i := range p.Workspaces {
-			if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused {
+			if w := p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused {
 				got[w.Key] = true
 			}
 		}

@@ -3,6 +3,7 @@
 package fence
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -25,7 +26,8 @@ func (c *closing) Close() error { c.closed = true; return nil }
 // TestTransport: without permission no request that writes is sent, and every other one is.
 func TestTransport(t *testing.T) {
 	sent, permission := 0, ErrNotLeader
-	transport := Transport{func() error { return permission }, roundTripper(func(*http.Request) (*http.Response, error) {
+	mayWrite := func(context.Context, string) error { return permission }
+	transport := Transport{mayWrite, roundTripper(func(*http.Request) (*http.Response, error) {
 		sent++
 		return nil, errors.New("sent")
 	})}
@@ -54,6 +56,26 @@ func TestTransport(t *testing.T) {
 				t.Errorf("%s%s with permission %v: %v, sent %d times, body closed: %t",
 					tt.method, tt.query, permission, err, sent, body.closed)
 			}
+		}
+	}
+}
+
+// TestNamespaceOf: the permission depends on the namespace in the path, wherever the server is.
+func TestNamespaceOf(t *testing.T) {
+	for path, want := range map[string]string{
+		"/api/v1/namespaces/a/configmaps/b":                    "a",
+		"/api/v1/namespaces/a/configmaps":                      "a",
+		"/apis/apps/v1/namespaces/a/statefulsets/b":            "a",
+		"/apis/apps/v1/namespaces/namespaces/statefulsets/api": "namespaces",
+		"/k8s/clusters/c-1/api/v1/namespaces/a/services/b":     "a",
+		"/k8s/clusters/c-1/apis/batch/v1/namespaces/a/jobs/b":  "a",
+		"/apis/karpenter.sh/v1/nodepools/a":                    "",
+		"/apis/namespaces.example/v1/things/namespaces":        "",
+		"/api/v1/nodes/namespaces":                             "",
+		"/version":                                             "",
+	} {
+		if got := namespaceOf(path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
 }

@@ -39,6 +39,8 @@ type Change struct {
 	// Edit, if not nil, makes Files from what the folder has on the tip that the commit will stand on. It is called for
 	// each attempt to push, so that what another writer adds to the folder meanwhile is not lost.
 	Edit func(present map[string][]byte) (map[string][]byte, error)
+	// Index, if not nil, is made of the tree that the change leaves.
+	Index *Index
 	// MayWrite is asked right before each push, and refuses it by an error, which Commit returns; nil permits all.
 	MayWrite func() error
 }

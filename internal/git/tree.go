@@ -16,7 +16,11 @@ import (
 
 // layFiles returns the root tree of base with the change applied.
 func layFiles(base *version, c Change, fresh objects.Set) (plumbing.Hash, error) {
-	return edit.Folder(base.store, base.commit.Tree.plumbing(), c.Dir, c.Files, fresh)
+	tree, err := edit.Folder(base.store, base.commit.Tree.plumbing(), c.Dir, c.Files, fresh)
+	if err != nil {
+		return tree, err
+	}
+	return c.Index.lay(base.store, tree, fresh)
 }
 
 // writeCommit stores a commit on top of parent, which may be zero.

@@ -28,6 +28,7 @@ const (
 	namespaceRole = Name            // in each namespace of Workspaces
 	clusterRole   = Name + "-nodes" // in the cluster
 	leaseRole     = Name + "-lease" // in the namespace of syncer
+	pageRole      = Name + "-page"  // in the cluster, where tokens open the page
 )
 
 // roles returns the roles that the configuration needs, and their bindings.
@@ -46,6 +47,9 @@ func roles(o Options) ([]runtime.Object, error) {
 		if role.Name == "" { // the comment at the top
 			continue
 		}
+		if role.Name == pageRole && !opensByToken(o) {
+			continue
+		}
 		role.Labels = meta(o, "").Labels
 		switch role.Name {
 		case namespaceRole:
@@ -58,8 +62,14 @@ func roles(o Options) ([]runtime.Object, error) {
 	for _, ns := range o.Settings.Namespaces {
 		out = append(out, binding(o, namespaceRole, ns))
 	}
-	return append(out, binding(o, leaseRole, o.Namespace), clusterBinding(o)), nil
+	out = append(out, binding(o, leaseRole, o.Namespace), clusterBinding(o, clusterRole))
+	if opensByToken(o) {
+		out = append(out, clusterBinding(o, pageRole))
+	}
+	return out, nil
 }
+
+func opensByToken(o Options) bool { return o.Settings.Page.Access == config.AccessToken }
 
 // more are rules in each namespace of Workspaces that depend on the configuration.
 func more(c config.Config) []rbacv1.PolicyRule {
@@ -109,13 +119,13 @@ func binding(o Options, role, namespace string) *rbacv1.RoleBinding {
 	}
 }
 
-func clusterBinding(o Options) *rbacv1.ClusterRoleBinding {
-	m := meta(o, clusterRole)
+func clusterBinding(o Options, role string) *rbacv1.ClusterRoleBinding {
+	m := meta(o, role)
 	m.Namespace = ""
 	return &rbacv1.ClusterRoleBinding{
 		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRoleBinding"},
 		ObjectMeta: m,
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: clusterRole},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
 		Subjects:   subjects(o),
 	}
 }

@@ -9,10 +9,10 @@ import (
 
 // holdBeside holds the changes beside a refused one: a Workspace that exists is changed as a whole or not at all. The
 // objects of one that does not exist yet are created as far as the API server accepts them.
-func holdBeside(changes []Change, live []cluster.Object) {
+func holdBeside(changes []*Change, live []cluster.Object) {
 	refused := map[workspace.Key]string{}
-	for i := range changes {
-		if c := &changes[i]; c.Refused && refused[c.Workspace] == "" {
+	for _, c := range changes {
+		if c.Refused && refused[c.Workspace] == "" {
 			refused[c.Workspace] = c.Target
 		}
 	}
@@ -24,8 +24,7 @@ func holdBeside(changes []Change, live []cluster.Object) {
 	for i := range live {
 		exists[live[i].Workspace] = true
 	}
-	for i := range changes {
-		c := &changes[i]
+	for _, c := range changes {
 		if first := refused[c.Workspace]; first != "" && exists[c.Workspace] &&
 			(c.Op == Create || c.Op == Update || c.Op == Replace) {
 			c.Op, c.Reason, c.Held = Hold, first+" of the same Workspace is refused", true

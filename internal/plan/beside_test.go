@@ -16,7 +16,7 @@ import (
 func TestHoldBeside(t *testing.T) {
 	old, other := workspace.Key{Namespace: "n", Name: "old"}, workspace.Key{Namespace: "n", Name: "other"}
 	fresh := workspace.Key{Namespace: "n", Name: "fresh"}
-	changes := []Change{
+	changes := []*Change{
 		{Workspace: old, Target: "StatefulSet/old", Op: Hold, Refused: true},
 		{Workspace: old, Target: "Service/old", Op: Update},
 		{Workspace: old, Target: "ConfigMap/old", Op: Create},

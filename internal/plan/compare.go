@@ -67,7 +67,7 @@ type LiveInput struct {
 	Stale string
 	Side
 	Seen     desired.Observed
-	Previews []cluster.Preview // in the order of Desired.Objects
+	Previews []*cluster.Preview // in the order of Desired.Objects
 	// Stays says which of the live objects are known to be desired, in their order; nil if none is.
 	Stays []bool
 	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
@@ -86,8 +86,16 @@ type LiveInput struct {
 
 // AgainstLive compares the desired state of a commit with the live state.
 func AgainstLive(in LiveInput) Plan {
+	p, _ := (*Last)(nil).AgainstLive(in)
+	return p
+}
+
+// AgainstLive is the function AgainstLive, which may take over parts of the last plan; l is nil for none. next is for
+// the plan after this one.
+func (l *Last) AgainstLive(in LiveInput) (p Plan, next *Last) {
 	in.Seen = in.Seen.In(in.Policy.Limits.Zones)
-	guard := NewGuard(in.Set, in.Desired.Blocked(), in.Policy.Prune, anyLive(in.Seen), in.AllowEmpty)
+	guard := newGuard(in.Set, in.Desired.Blocked(), in.Policy.Prune, anyLive(in.Seen), in.AllowEmpty)
+	guard.Present = l.presentIn(in.Set)
 	if guard.Halted = in.Halted; in.Halted.Everything != "" {
 		guard.NoDeletions = in.Halted.Everything
 	}
@@ -95,13 +103,13 @@ func AgainstLive(in LiveInput) Plan {
 		guard.NoDeletions = in.Stale
 	}
 	guard.wait(in.Desired)
-	live := values.Live{Policy: in.Policy, Desired: in.Desired, Previews: in.Previews, Seen: in.Seen}
+	live := values.Live{Policy: in.Policy, Desired: &in.Desired, Previews: in.Previews, Seen: in.Seen}
 	c := Comparison{
 		Policy:        in.Policy,
 		Base:          Live,
 		Head:          in.Head,
 		Desired:       in.Desired,
-		Before:        live.Of(),
+		Before:        live.Of,
 		Serving:       func(k workspace.Key) bool { w := in.Seen.State.Workloads[k]; return answers(&w) },
 		Previews:      in.Previews,
 		Live:          in.Seen.State.Objects,
@@ -109,6 +117,7 @@ func AgainstLive(in LiveInput) Plan {
 		NodePoolsCost: liveNodePoolCost(in),
 
 		stays: in.Stays,
+		last:  l.serves(&in),
 	}
 	c.prepare()
 	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
@@ -124,9 +133,9 @@ func AgainstLive(in LiveInput) Plan {
 	}
 	guard.Held, guard.firm, guard.by = pools.waits.With(pools.held), pools.held, pools.waits.By
 	c.Guard, c.Pools, c.Quota, c.Raise = guard, pools.changes, pools.short, pools.raise
-	p := Make(c)
+	p = c.plan()
 	p.Warnings, p.lasts = append(p.Warnings, pools.warnings...), pools.lasts
-	return p
+	return p, c.keep(&in, &guard)
 }
 
 // anyLive reports whether any owned pool or object exists.
@@ -160,7 +169,7 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 		Base:          baseHash,
 		Head:          headHash,
 		Desired:       head.Desired,
-		Before:        was,
+		Before:        func(k workspace.Key, _ int) (Values, bool) { v, ok := was[k]; return v, ok },
 		Serving:       func(k workspace.Key) bool { return was[k].Serves },
 		Previews:      previews,
 		Live:          seen.State.Objects,
@@ -179,8 +188,12 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 
 // previewed compares the objects of two sides. stays says which of the live ones, those of the first side, are desired.
 // Most are the same on both sides, at the same place among the others.
-func previewed(live []cluster.Object, base, head []desired.Object) (previews []cluster.Preview, stays []bool) {
-	previews, stays = make([]cluster.Preview, len(head)), make([]bool, len(base))
+func previewed(live []cluster.Object, base, head []desired.Object) (previews []*cluster.Preview, stays []bool) {
+	previews, stays = make([]*cluster.Preview, len(head)), make([]bool, len(base))
+	all := make([]cluster.Preview, len(head))
+	for i := range all {
+		previews[i] = &all[i]
+	}
 	old := map[cluster.Ref]int{}
 	var more []int
 	align.Objects(base, head, func(i, j int) {
@@ -199,7 +212,7 @@ func previewed(live []cluster.Object, base, head []desired.Object) (previews []c
 		if i, ok := old[ref]; ok {
 			before, stays[i] = base[i].Content, true
 		}
-		previews[j] = preview(ref, before, head[j].Content)
+		all[j] = preview(ref, before, head[j].Content)
 	}
 	return previews, stays
 }

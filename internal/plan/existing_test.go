@@ -264,7 +264,7 @@ func TestWaitingKeepsLiveObjects(t *testing.T) {
 	seen.Live, seen.State.Nodes = true, []cluster.Node{a100("b", 1, "app=b")}
 	s := sideFor(t, onExisting, files, seen)
 	p := AgainstLive(
-		LiveInput{Policy: onExisting, Side: s, Seen: seen, Previews: make([]cluster.Preview, len(s.Desired.Objects))},
+		LiveInput{Policy: onExisting, Side: s, Seen: seen, Previews: blank(len(s.Desired.Objects))},
 	)
 	if !p.Empty() {
 		t.Errorf("changes %+v", p.Changes)
@@ -282,7 +282,7 @@ func TestWaitingKeepsLiveObjects(t *testing.T) {
 	delete(files, "a.yaml")
 	s = sideFor(t, onExisting, files, seen)
 	p = AgainstLive(
-		LiveInput{Policy: onExisting, Side: s, Seen: seen, Previews: make([]cluster.Preview, len(s.Desired.Objects))},
+		LiveInput{Policy: onExisting, Side: s, Seen: seen, Previews: blank(len(s.Desired.Objects))},
 	)
 	if p.Counts()[Delete] == 0 {
 		t.Errorf("changes %+v", p.Changes)

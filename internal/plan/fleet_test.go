@@ -15,7 +15,7 @@ import (
 
 func poolChange(p Plan, name string) *capacity.PoolChange {
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Pool != nil && c.Pool.Name == name {
+		if c := p.Changes[i]; c.Pool != nil && c.Pool.Name == name {
 			return c.Pool
 		}
 	}

@@ -50,14 +50,17 @@ type Guard struct {
 // NewGuard derives the guard from a source. anyLive reports that owned objects or pools exist; allowEmpty that the
 // author of the commit confirmed the removal of the last Workspace.
 func NewGuard(set *workspace.Set, blocked map[workspace.Key]bool, prune, anyLive, allowEmpty bool) Guard {
+	g := newGuard(set, blocked, prune, anyLive, allowEmpty)
+	g.Present = (*Last)(nil).presentIn(set)
+	return g
+}
+
+// newGuard is NewGuard without the Workspaces that are present.
+func newGuard(set *workspace.Set, blocked map[workspace.Key]bool, prune, anyLive, allowEmpty bool) Guard {
 	g := Guard{
 		Blocked:       blocked,
 		Unreadable:    set.Unreadable,
 		UnreadableFor: set.MayHold,
-		Present:       map[workspace.Key]bool{},
-	}
-	for _, w := range set.Workspaces {
-		g.Present[w.Key] = true
 	}
 	g.KeepShared = len(blocked) > 0 || len(set.Unreadable) > 0 ||
 		slices.ContainsFunc(set.Problems, func(p diag.Diagnostic) bool {

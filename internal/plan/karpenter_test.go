@@ -312,9 +312,9 @@ func TestNodePoolOutlivesItsPods(t *testing.T) {
 	seen.State.Nodes = []cluster.Node{{Name: "n", Labels: map[string]string{cluster.LabelNodePool: "default-phi"}}}
 	seen.State.Workloads[key] = cluster.Workload{Pods: []cluster.Pod{{Name: "phi-0", Node: "n", Phase: "Running"}}}
 	after := sideFor(t, policy, map[string]string{"x.yaml": serve("x", "Standard_NC24ads_A100_v4")}, seen)
-	ops := func() (set, pool Change) {
+	ops := func() (set, pool *Change) {
 		p := AgainstLive(
-			LiveInput{Policy: policy, Side: after, Seen: seen, Previews: make([]cluster.Preview, len(after.Desired.Objects))},
+			LiveInput{Policy: policy, Side: after, Seen: seen, Previews: blank(len(after.Desired.Objects))},
 		)
 		for _, c := range p.Changes {
 			switch c.Target {
@@ -352,7 +352,7 @@ func TestBetweenCommitsOnKarpenter(t *testing.T) {
 	if p.Cost.Before.String() != "3.67" || p.Cost.After.String() != "7.35" {
 		t.Errorf("cost %+v", p.Cost)
 	}
-	if !slices.ContainsFunc(p.Changes, func(c Change) bool {
+	if !slices.ContainsFunc(p.Changes, func(c *Change) bool {
 		return c.Op == Create && c.Target == "NodePool/default-b" && c.Workspace.Name == "b"
 	}) {
 		t.Errorf("changes %+v", p.Changes)

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/cause"
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
@@ -25,11 +26,12 @@ type Comparison struct {
 	Policy     desired.Policy
 	Base, Head string
 	Desired    desired.Desired
-	// Before are the values of the Workspaces that exist, and Serving reports whether one answers requests now.
-	Before  map[workspace.Key]Values
+	// Before returns the values of a Workspace that exists, the i-th of Desired.Workloads or with an i below 0 one that is
+	// no longer desired; false for one that does not exist. Serving reports whether one answers requests now.
+	Before  func(k workspace.Key, i int) (Values, bool)
 	Serving func(workspace.Key) bool
 	// Previews holds the result of a dry run for each object, in the order of Desired.Objects.
-	Previews []cluster.Preview
+	Previews []*cluster.Preview
 	// Live are the objects with the labels of syncer. The plan deletes those that are not desired, unless Guard holds
 	// them.
 	Live  []cluster.Object
@@ -42,21 +44,37 @@ type Comparison struct {
 	NodePoolsCost capacity.Cost
 	Raise         capacity.Cost // what the change costs; see CostChange
 
-	objects []Change     // of Previews
-	front   []Change     // room in front of objects, in the same array
-	facts   []transition // of Desired.Workloads, in their order
-	stays   []bool       // whether an object of Live is known to be desired; nil if none is
+	objects []*Change     // of Previews
+	facts   []*transition // of Desired.Workloads, in their order
+	rows    []*Workspace  // of Desired.Workloads, without the changes
+	stays   []bool        // whether an object of Live is known to be desired; nil if none is
+	calm    []bool        // whether no object of a Workload of Desired changes
+	unowned bool          // no object without an owner changes
+	last    *reuse
 }
 
 // prepare makes the parts that the policies look at before pools are planned.
 func (c *Comparison) prepare() {
-	c.front, c.objects = objectChanges(c.Previews, c.Desired.Objects, max(len(c.Pools), 2*len(c.Desired.Fleet.Pools)))
+	c.unowned, c.calm = true, make([]bool, len(c.Desired.Workloads))
+	for i := range c.calm {
+		c.calm[i] = true
+		for k, to := c.Desired.ObjectsOf(i); k < to; k++ {
+			c.calm[i] = c.calm[i] && nothing(c.Previews[k])
+		}
+		c.unowned = c.unowned && c.calm[i]
+	}
+	for k := range c.Desired.Unowned() {
+		c.unowned = c.unowned && nothing(c.Previews[k])
+	}
+	c.objects = c.objectChanges()
 	holdBeside(c.objects, c.Live)
 	c.facts = transitions(c)
 }
 
 // Make compares the desired with the live state.
-func Make(c Comparison) Plan {
+func Make(c Comparison) Plan { return c.plan() }
+
+func (c *Comparison) plan() Plan {
 	if c.facts == nil {
 		c.prepare()
 	}
@@ -75,7 +93,7 @@ func Make(c Comparison) Plan {
 	prune, warnings := prunes(c)
 	p.Warnings = append(slices.Clone(c.Desired.Warnings), warnings...)
 	objects := holdObjects(c.objects, c.Desired, c.Previews, c.Guard)
-	p.Changes = c.around(ensure, objects, prune, release)
+	p.Changes = slices.Concat(ensure, objects, prune, release)
 	p.Workspaces = workspaces(c, p.Changes)
 	p.Cost = costs(c.Pools)
 	if after, any := nodePoolCost(c.Desired.Workloads); any || c.NodePoolsCost.USD > 0 {
@@ -87,15 +105,17 @@ func Make(c Comparison) Plan {
 
 // holdObjects holds the changes to the objects of held Workspaces, and to those that their pods use, unless they only
 // wait for others.
-func holdObjects(changes []Change, d desired.Desired, previews []cluster.Preview, g Guard) []Change {
+func holdObjects(changes []*Change, d desired.Desired, previews []*cluster.Preview, g Guard) []*Change {
 	used := hold.Used(d, previews, g.firm)
-	for i := range changes {
-		c := &changes[i]
+	for _, c := range changes {
+		if c.Op == NoOp || c.Op == Hold {
+			continue
+		}
 		why := g.Held[c.Workspace]
 		if c.Workspace == (workspace.Key{}) {
 			why = cmp.Or(g.Halted.Object(c.Object), used[cluster.RefOf(c.Object)])
 		}
-		if why != "" && (c.Op == Create || c.Op == Update || c.Op == Replace) {
+		if why != "" {
 			c.Op, c.Reason, c.Held = Hold, why, true
 		}
 	}
@@ -103,7 +123,7 @@ func holdObjects(changes []Change, d desired.Desired, previews []cluster.Preview
 }
 
 // refusals returns the Workspaces with an object that the API server refuses, and its error.
-func refusals(previews []cluster.Preview, objects []desired.Object) map[workspace.Key]string {
+func refusals(previews []*cluster.Preview, objects []desired.Object) map[workspace.Key]string {
 	out := map[workspace.Key]string{}
 	for i, p := range previews {
 		if k := objects[i].Workspace; p.Err != nil && out[k] == "" {
@@ -114,13 +134,13 @@ func refusals(previews []cluster.Preview, objects []desired.Object) map[workspac
 }
 
 // poolChanges splits the changes to pools into those that come before the objects and the deletions that come after.
-func poolChanges(changes []capacity.PoolChange) (ensure, release []Change) {
+func poolChanges(changes []capacity.PoolChange) (ensure, release []*Change) {
 	ops := map[capacity.Op]Op{
 		capacity.Create: Create, capacity.Update: Update, capacity.Delete: Delete, capacity.Keep: NoOp, capacity.Wait: Hold,
 	}
 	for i := range changes {
 		pc := &changes[i]
-		c := Change{Op: ops[pc.Op], Target: "Pool/" + pc.Name, Reason: pc.Reason, Pool: pc}
+		c := &Change{Op: ops[pc.Op], Target: "Pool/" + pc.Name, Reason: pc.Reason, Pool: pc}
 		switch {
 		case pc.Desired != nil:
 			c.Workspace, c.Cost = pc.Desired.Workspace, pc.Desired.HourlyCost
@@ -142,61 +162,73 @@ var noise = []string{
 	cluster.AnnotationInputs, wellknown.AnnotationConfig, cluster.AnnotationSource, wellknown.LabelPreset,
 }
 
-// around returns all changes in their order. There are many of objects: where there is room around them, they stay.
-func (c *Comparison) around(ensure, objects, prune, release []Change) []Change {
-	if len(ensure) > len(c.front) {
-		return slices.Concat(ensure, objects, prune, release)
+// objectChanges turns the previews of objects into changes.
+func (c *Comparison) objectChanges() []*Change {
+	out := make([]*Change, len(c.Previews))
+	for k := range c.Desired.Unowned() {
+		out[k] = objectChange(c.Previews[k], &c.Desired.Objects[k])
 	}
-	all := c.front[len(c.front)-len(ensure) : len(c.front)+len(objects) : cap(c.front)]
-	copy(all, ensure)
-	return append(append(all, prune...), release...)
-}
-
-// objectChanges turns the previews of objects into changes. They have room behind them, and in front for some others.
-func objectChanges(previews []cluster.Preview, objects []desired.Object, some int) (front, changes []Change) {
-	front = make([]Change, some, some+len(previews)+some)
-	out := front[some:]
-	for i, pv := range previews {
-		o := objects[i]
-		c := Change{Workspace: o.Workspace, Target: pv.Ref.String(), Namespace: pv.Ref.Namespace, Object: o.Content}
-		switch {
-		case pv.Err != nil:
-			c.Op, c.Reason, c.Refused = Hold, pv.Err.Error(), true
-		case pv.Replace != "":
-			c.Op, c.Reason = Replace, pv.Replace
-		case pv.Before == nil && pv.After != nil:
-			c.Op = Create
-		case pv.After != nil:
-			c.Op = Update
-		default:
-			c.Op = NoOp
-		}
-		if c.Op == Create || c.Op == Update || c.Op == Replace {
-			after := cmp.Or(pv.After, o.Content)
-			d := diff.Objects(pv.Before, after, noise...)
-			c.Diff = d.Unified
-			if pv.Before != nil {
-				c.Fields, c.Values, c.Cause = d.Paths, d.Fields, causeOf(pv.Before, o.Content, d.Paths)
-				c.Reason = cmp.Or(c.Reason, c.Cause.text())
+	for i := range c.Desired.Workloads {
+		for k, to := c.Desired.ObjectsOf(i); k < to; k++ {
+			if nothing(c.Previews[k]) {
+				out[k] = c.last.changeOf(c, i, k)
 			}
 		}
-		out = append(out, c)
 	}
-	return front, out
+	for k := range out {
+		if out[k] == nil {
+			out[k] = objectChange(c.Previews[k], &c.Desired.Objects[k])
+		}
+	}
+	return out
+}
+
+// objectChange turns the preview of an object into a change.
+func objectChange(pv *cluster.Preview, o *desired.Object) *Change {
+	c := &Change{Workspace: o.Workspace, Target: pv.Ref.String(), Namespace: pv.Ref.Namespace, Object: o.Content}
+	switch {
+	case pv.Err != nil:
+		c.Op, c.Reason, c.Refused = Hold, pv.Err.Error(), true
+	case pv.Replace != "":
+		c.Op, c.Reason = Replace, pv.Replace
+	case pv.Before == nil && pv.After != nil:
+		c.Op = Create
+	case pv.After != nil:
+		c.Op = Update
+	default:
+		c.Op = NoOp
+	}
+	if c.Op == Create || c.Op == Update || c.Op == Replace {
+		after := cmp.Or(pv.After, o.Content)
+		d := diff.Objects(pv.Before, after, noise...)
+		c.Diff = d.Unified
+		if pv.Before != nil {
+			c.Fields, c.Values, c.Cause = d.Paths, d.Fields, cause.Of(pv.Before, o.Content, d.Paths)
+			c.Reason = cmp.Or(c.Reason, c.Cause.Text())
+		}
+	}
+	return c
 }
 
 // workspaces sums up the changes for each Workspace.
-func workspaces(c Comparison, changes []Change) []Workspace {
-	rows := rowsOf(&c)
+func workspaces(c *Comparison, changes []*Change) []*Workspace {
+	rows := rowsOf(c)
 	made := map[workspace.Key]Op{} // the workload of a Workspace is created or replaced
-	for i := range changes {
-		if ch := &changes[i]; ch.ofOne() && (ch.Op != NoOp || !rows.has(ch.Workspace)) {
+	for _, ch := range changes {
+		if ch.Op == NoOp && ch.Object != nil { // its row says so
+			continue
+		}
+		if ch.ofOne() && (ch.Op != NoOp || !rows.has(ch.Workspace)) {
 			rows.count(ch, c.Before, made)
 		}
 	}
 	uses := usedChanges(c.Desired, changes)
 	for i := range rows.all {
-		w := &rows.all[i]
+		w := rows.all[i]
+		if w.Op == NoOp && len(uses) == 0 && c.Guard.Held[w.Key] == "" {
+			continue
+		}
+		w = rows.own(i)
 		if w.Op == Update {
 			w.Op = cmp.Or(made[w.Key], w.Op)
 			if i < len(c.facts) && c.facts[i].replaced {
@@ -212,19 +244,25 @@ func workspaces(c Comparison, changes []Change) []Workspace {
 			w.Interrupted = w.Interrupted || w.gone && w.Before.Serves
 		}
 	}
-	slices.SortStableFunc(rows.all, func(a, b Workspace) int { return a.Key.Compare(b.Key) })
+	if len(rows.all) > len(c.rows) {
+		slices.SortStableFunc(rows.all, func(a, b *Workspace) int { return a.Key.Compare(b.Key) })
+	}
 	return rows.all
 }
 
 // count adds a change to the row of its Workspace.
-func (r *table) count(ch *Change, before map[workspace.Key]Values, made map[workspace.Key]Op) {
+func (r *table) count(
+	ch *Change, before func(workspace.Key, int) (Values, bool), made map[workspace.Key]Op,
+) {
 	if _, ok := made[ch.Workspace]; !ok && ch.Object != nil && isWorkload(ch.Object) &&
 		(ch.Op == Create || ch.Op == Replace) {
 		made[ch.Workspace] = ch.Op
 	}
 	w, ok := r.of(ch.Workspace)
 	if !ok {
-		w.Op, w.gone, w.Before, w.After = Hold, true, before[ch.Workspace], before[ch.Workspace]
+		w.Op, w.gone = Hold, true
+		w.Before, _ = before(ch.Workspace, -1)
+		w.After = w.Before
 	}
 	switch {
 	case w.gone:
@@ -238,24 +276,35 @@ func (r *table) count(ch *Change, before map[workspace.Key]Values, made map[work
 
 // table is the rows of a plan: those of Desired.Workloads, in their order, and those that are no longer desired.
 type table struct {
-	all  []Workspace
-	last int // that was asked for
-	at   map[workspace.Key]int
+	all   []*Workspace
+	owned []bool // the row may be changed
+	last  int    // that was asked for
+	at    map[workspace.Key]int
 }
 
 // rowsOf returns the rows of what is desired.
 func rowsOf(c *Comparison) table {
-	r := table{all: make([]Workspace, len(c.Desired.Workloads), len(c.Desired.Workloads)+spareRows)}
-	for i := range c.Desired.Workloads {
-		w := &c.Desired.Workloads[i]
-		rowOf(&r.all[i], w, &c.facts[i])
-		r.all[i].Place = c.placeOf(w)
+	c.rows = make([]*Workspace, len(c.Desired.Workloads))
+	for i, w := range c.Desired.Workloads {
+		if at := c.last.calmAt(c, i); at >= 0 {
+			c.rows[i] = c.last.rows[at]
+			continue
+		}
+		c.rows[i] = &Workspace{}
+		rowOf(c.rows[i], w, c.facts[i])
+		c.rows[i].Place = c.placeOf(w)
 	}
-	return r
+	return table{all: slices.Clone(c.rows), owned: make([]bool, len(c.rows))}
 }
 
-// spareRows is room for Workspaces that are no longer desired: with more, the rows are copied once.
-const spareRows = 16
+// own returns a row that may be changed.
+func (r *table) own(i int) *Workspace {
+	if !r.owned[i] {
+		row := *r.all[i]
+		r.all[i], r.owned[i] = &row, true
+	}
+	return r.all[i]
+}
 
 // find returns the place of a Workspace. Most changes come in the order of the rows.
 func (r *table) find(k workspace.Key) (int, bool) {
@@ -288,9 +337,9 @@ func (r *table) of(k workspace.Key) (*Workspace, bool) {
 	i, ok := r.find(k)
 	if !ok {
 		i = len(r.all)
-		r.all, r.at[k] = append(r.all, Workspace{Key: k}), i
+		r.all, r.owned, r.at[k] = append(r.all, &Workspace{Key: k}), append(r.owned, true), i
 	}
-	return &r.all[i], ok
+	return r.own(i), ok
 }
 
 // rowOf sums up the desired state of a Workspace.
@@ -350,7 +399,7 @@ func costs(changes []capacity.PoolChange) CostChange {
 }
 
 // prunes lists the live objects that are not desired, and warns if the guard holds any.
-func prunes(c Comparison) (out []Change, warnings []string) {
+func prunes(c *Comparison) (out []*Change, warnings []string) {
 	wanted := sync.OnceValue(func() map[cluster.Ref]bool {
 		out := make(map[cluster.Ref]bool, len(c.Desired.Objects))
 		for i := range c.Desired.Objects {
@@ -364,7 +413,7 @@ func prunes(c Comparison) (out []Change, warnings []string) {
 		if c.stays != nil && c.stays[i] || live.Deleting || wanted()[unversioned(live.Ref)] {
 			continue
 		}
-		ch := Change{
+		ch := &Change{
 			Workspace: live.Workspace,
 			Target:    live.Ref.String(),
 			Namespace: live.Namespace,
@@ -410,10 +459,10 @@ func nodePoolInUse(o *cluster.Object, s cluster.State) string {
 }
 
 // nodePoolCost sums the cost of the desired NodePools; any reports whether there is one.
-func nodePoolCost(workloads []desired.Workload) (sum capacity.Cost, any bool) {
+func nodePoolCost(workloads []*desired.Workload) (sum capacity.Cost, any bool) {
 	sum.Known = true
-	for i := range workloads {
-		if w := &workloads[i]; w.NodePool != nil && len(w.Blocked) == 0 {
+	for _, w := range workloads {
+		if w.NodePool != nil && len(w.Blocked) == 0 {
 			sum, any = sum.Add(w.NodePool.HourlyCost), true
 		}
 	}
@@ -427,7 +476,7 @@ func liveNodePoolCost(in LiveInput) capacity.Cost {
 	for _, p := range in.Seen.State.NodePools {
 		cost := capacity.Cost{}
 		for i := range in.Desired.Workloads {
-			if w := &in.Desired.Workloads[i]; w.NodePool != nil && w.NodePool.Name == p.Name {
+			if w := in.Desired.Workloads[i]; w.NodePool != nil && w.NodePool.Name == p.Name {
 				cost = w.Demand.Options[0].HourlyCost
 			}
 		}

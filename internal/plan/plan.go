@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/diff"
+	"syncer.dev/syncer/internal/plan/cause"
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
@@ -35,9 +36,9 @@ type Plan struct {
 	Base    string // commit before the changes, or Live
 	Head    string // commit after the changes
 	// Workspaces has one entry for each Workspace of Base or Head, in the order of their keys.
-	Workspaces []Workspace
+	Workspaces []*Workspace
 	// Changes are the steps: pools, then objects, then deletions.
-	Changes  []Change
+	Changes  []*Change
 	Problems []diag.Diagnostic
 	// Warnings report held changes and unknown facts, as text.
 	Warnings []string
@@ -148,10 +149,10 @@ type Change struct {
 	Values  []diff.Field
 	Diff    string
 	Cost    capacity.Cost
-	Refused bool  // with Hold: the API server refuses the object
-	Later   bool  // with Hold: the step follows by itself, once a pod has ended
-	Held    bool  // with Hold: the object belongs to a Workspace that is Held
-	Cause   Cause // of an Update or Replace of a live object
+	Refused bool        // with Hold: the API server refuses the object
+	Later   bool        // with Hold: the step follows by itself, once a pod has ended
+	Held    bool        // with Hold: the object belongs to a Workspace that is Held
+	Cause   cause.Cause // of an Update or Replace of a live object
 
 	Pool   *capacity.PoolChange       // set for a pool
 	Object *unstructured.Unstructured // desired object; nil for a pool and for Delete
@@ -181,7 +182,7 @@ func (p *Plan) Counts() map[Op]int {
 func (p *Plan) Refused() int {
 	blocked := map[workspace.Key]bool{}
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" && !w.HeldBy.Passes() {
+		if w := p.Workspaces[i]; len(w.Blocked) > 0 || w.Refused || w.Held != "" && !w.HeldBy.Passes() {
 			blocked[w.Key] = true
 		}
 	}

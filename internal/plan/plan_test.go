@@ -53,7 +53,7 @@ func TestBetween(t *testing.T) {
 		"bad.yaml":   strings.Replace(serve("bad", "auto"), "preset:", "preest:", 1),
 	}, Eventually(base))
 	p := Between(policy, strings.Repeat("a", 40), strings.Repeat("b", 40), base, head)
-	data, err := json.MarshalIndent(p.Document(), "", "  ")
+	data, err := json.MarshalIndent(DocumentOf(&p), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,13 +97,25 @@ func liveOf(s Side) desired.Observed {
 	return seen
 }
 
+// DocumentOf is document.Of, which imports this package.
+var DocumentOf func(*Plan) any
+
+// blank returns previews that change nothing.
+func blank(n int) []*cluster.Preview {
+	out := make([]*cluster.Preview, n)
+	for i := range out {
+		out[i] = &cluster.Preview{}
+	}
+	return out
+}
+
 func against(s Side, seen desired.Observed, change func(*LiveInput)) Plan {
 	in := LiveInput{
 		Policy:   policy,
 		Head:     "head",
 		Side:     s,
 		Seen:     seen,
-		Previews: make([]cluster.Preview, len(s.Desired.Objects)),
+		Previews: blank(len(s.Desired.Objects)),
 		Quota:    func() (capacity.Quota, error) { return capacity.Quota{}, nil },
 	}
 	for i, o := range s.Desired.Objects {

@@ -27,7 +27,7 @@ func workload(t *testing.T, s Side, name string) *desired.Workload {
 	t.Helper()
 	for i := range s.Desired.Workloads {
 		if s.Desired.Workloads[i].Name == name {
-			return &s.Desired.Workloads[i]
+			return s.Desired.Workloads[i]
 		}
 	}
 	t.Fatalf("no Workspace %s", name)
@@ -124,9 +124,9 @@ func TestPreemptionIsShown(t *testing.T) {
 	against := func(preemption bool) (Side, Plan) {
 		policy.Preemption = preemption
 		s := sideFor(t, policy, both, seen)
-		previews := make([]cluster.Preview, len(s.Desired.Objects))
+		previews := blank(len(s.Desired.Objects))
 		for i, o := range s.Desired.Objects {
-			previews[i] = cluster.Preview{Ref: cluster.RefOf(o.Content), After: o.Content}
+			previews[i] = &cluster.Preview{Ref: cluster.RefOf(o.Content), After: o.Content}
 		}
 		return s, AgainstLive(LiveInput{
 			Policy: policy, Side: s, Seen: seen, Previews: previews,
@@ -154,7 +154,7 @@ func TestPreemptionIsShown(t *testing.T) {
 	if n != 0 || a.NodeFailure.Reason != "Preempted" {
 		t.Errorf("a has %d replicas, %+v", n, a.NodeFailure)
 	}
-	data, err := json.Marshal(p.Document())
+	data, err := json.Marshal(DocumentOf(&p))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/references"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
@@ -180,7 +181,7 @@ func TestMissingSecret(t *testing.T) {
 			slices.ContainsFunc(d.Problems, func(p diag.Diagnostic) bool { return strings.Contains(p.Message, "push") }) {
 			t.Errorf("%+v: %+v", l, d.Problems)
 		}
-		unresolved := desired.Unresolved(found)
+		unresolved := references.Found(found).Unresolved()
 		if unknown := l.Presence == cluster.Unknown; (len(unresolved) == 1) != unknown {
 			t.Errorf("%+v: %v", l, unresolved)
 		}

@@ -17,6 +17,10 @@ import (
 func massDeletion(
 	live []cluster.Object, set *workspace.Set, g Guard, p mass.Policy,
 ) (_ mass.Deletion, gone []workspace.Key) {
+	leaves := func(o *cluster.Object) bool { return !g.Present[o.Workspace] && o.Workspace != (workspace.Key{}) }
+	if !slices.ContainsFunc(live, func(o cluster.Object) bool { return leaves(&o) }) {
+		return mass.Deletion{Policy: p}, nil
+	}
 	all := map[workspace.Key]bool{} // whether it goes
 	for i := range live {
 		o := &live[i]

@@ -22,7 +22,7 @@ type poolPlan struct {
 	raise capacity.Cost
 	// waits are those that wait for others, and facts what happens to each Workspace.
 	waits hold.Waits
-	facts []transition // of Desired.Workloads, in their order
+	facts []*transition // of Desired.Workloads, in their order
 	lasts lasts
 }
 

@@ -23,30 +23,21 @@ type transition struct {
 }
 
 // transitions returns what happens to each Workspace that is desired, in the order of Desired.Workloads.
-func transitions(c *Comparison) []transition {
-	restarts, remade := map[workspace.Key]bool{}, map[workspace.Key]bool{}
-	for i := range c.objects {
-		ch := &c.objects[i]
-		if ch.Op == NoOp || ch.Object == nil || !isWorkload(ch.Object) {
+func transitions(c *Comparison) []*transition {
+	restarts, remade := c.remakes()
+	out := make([]*transition, len(c.Desired.Workloads))
+	for i, w := range c.Desired.Workloads {
+		if at := c.last.calmAt(c, i); at >= 0 {
+			out[i] = c.last.facts[at]
 			continue
 		}
-		if ch.restarts() {
-			restarts[ch.Workspace] = true
-		}
-		if ch.Op == Replace || ch.Op == Create {
-			remade[ch.Workspace] = true
-		}
-	}
-	out := make([]transition, len(c.Desired.Workloads))
-	for i := range c.Desired.Workloads {
-		w := &c.Desired.Workloads[i]
-		before, exists := c.Before[w.Key]
-		t := transition{before: before, after: values.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
+		before, exists := c.Before(w.Key, i)
+		t := &transition{before: before, after: values.Asked(w, c.Policy, c.Desired.Fleet.Pools)}
+		out[i] = t
 		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" { // its live objects stay
 			if exists {
 				t.after = before
 			}
-			out[i] = t
 			continue
 		}
 		if exists {
@@ -54,9 +45,26 @@ func transitions(c *Comparison) []transition {
 			t.replaced = remade[w.Key] || t.moves()
 			t.interrupted = before.Serves && c.Serving(w.Key) && (!t.after.Serves || t.replaced || restarts[w.Key])
 		}
-		out[i] = t
 	}
 	return out
+}
+
+// remakes returns the Workspaces whose pods a change of an object restarts, and those whose workload is created or
+// replaced.
+func (c *Comparison) remakes() (restarts, remade map[workspace.Key]bool) {
+	restarts, remade = map[workspace.Key]bool{}, map[workspace.Key]bool{}
+	for _, ch := range c.objects {
+		if ch.Op == NoOp || ch.Object == nil || !isWorkload(ch.Object) {
+			continue
+		}
+		if ch.Restarts() {
+			restarts[ch.Workspace] = true
+		}
+		if ch.Op == Replace || ch.Op == Create {
+			remade[ch.Workspace] = true
+		}
+	}
+	return restarts, remade
 }
 
 // moves reports whether the Workspace gets another model, or other nodes. What is unknown on one side does not count.
@@ -76,8 +84,8 @@ func answers(w *cluster.Workload) bool {
 	return w.Ref.Kind == "StatefulSet" && w.Replicas > 0 && (w.Ready > 0 || w.Endpoints > 0)
 }
 
-// restarts reports whether a change of a StatefulSet restarts its pods.
-func (c *Change) restarts() bool {
+// Restarts reports whether a change of a StatefulSet restarts its pods.
+func (c *Change) Restarts() bool {
 	if c.Object == nil || c.Object.Object["kind"] != "StatefulSet" {
 		return false
 	}

@@ -49,13 +49,13 @@ func (p *poolPlan) due(in *LiveInput) []rollout.Due {
 		return nil
 	}
 	var out []rollout.Due
-	for i := range in.Desired.Workloads {
-		w := &in.Desired.Workloads[i]
-		t, live := &p.facts[i], in.Seen.State.Workloads[w.Key]
+	for i, w := range in.Desired.Workloads {
+		t := p.facts[i]
 		if !t.interrupted || !t.after.Serves || w.Binding.To != (workspace.Key{}) ||
 			p.held[w.Key] != "" || p.waits.Why[w.Key] != "" {
 			continue
 		}
+		live := in.Seen.State.Workloads[w.Key]
 		moves := w.Binding.Next != "" && !t.remade
 		commit, was := in.Head, in.Seen.Reported[w.Key]
 		if was.Inputs == w.Workspace.Digest {
@@ -82,7 +82,7 @@ func (p *poolPlan) due(in *LiveInput) []rollout.Due {
 // serve, these included. until is when time alone changes that; zero for never.
 func underWay(in *LiveInput) (out []rollout.UnderWay, serving int, until time.Time) {
 	for i := range in.Desired.Workloads {
-		w := &in.Desired.Workloads[i]
+		w := in.Desired.Workloads[i]
 		live, runs := in.Seen.State.Workloads[w.Key]
 		if !runs || w.Workspace.Suspended() {
 			continue

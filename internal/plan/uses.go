@@ -12,12 +12,11 @@ import (
 )
 
 // usedChanges lists for each Workspace the steps of a plan for objects without an owner that its pods use.
-func usedChanges(d desired.Desired, changes []Change) map[workspace.Key][]string {
+func usedChanges(d desired.Desired, changes []*Change) map[workspace.Key][]string {
 	steps := map[workspace.Named]string{}
 	shared := map[cluster.Ref]string{}
 	gone := map[string]string{} // what has made a Secret of a name that is not known any more, by namespace
-	for i := range changes {
-		c := &changes[i]
+	for _, c := range changes {
 		if c.Workspace != (workspace.Key{}) || c.Pool != nil || c.Op == NoOp || c.Op == Hold {
 			continue
 		}
@@ -44,7 +43,7 @@ func usedChanges(d desired.Desired, changes []Change) map[workspace.Key][]string
 		}
 	}
 	for i := range d.Workloads {
-		w := &d.Workloads[i]
+		w := d.Workloads[i]
 		used := map[string]bool{}
 		for _, r := range w.Workspace.References() {
 			used[steps[r.Named]] = true

@@ -14,7 +14,7 @@ import (
 )
 
 // sharing are three Workspaces whose own objects are as desired: a and b name the ConfigMap conf, which changes.
-func sharing() (desired.Desired, []cluster.Preview) {
+func sharing() (desired.Desired, []*cluster.Preview) {
 	object := func(kind, name string) *unstructured.Unstructured {
 		return &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"namespace": "default", "name": name},
@@ -22,7 +22,7 @@ func sharing() (desired.Desired, []cluster.Preview) {
 	}
 	var d desired.Desired
 	for _, name := range []string{"a", "b", "c"} {
-		w := desired.Workload{
+		w := &desired.Workload{
 			Key: keyOf(name), Workspace: &workspace.Workspace{Key: keyOf(name), Inference: &workspace.Inference{}},
 		}
 		if name != "c" {
@@ -33,9 +33,9 @@ func sharing() (desired.Desired, []cluster.Preview) {
 		d.Objects = append(d.Objects, desired.Object{Workspace: w.Key, Content: w.Bundle.Objects[0]})
 	}
 	d.Objects = append(d.Objects, desired.Object{Content: object("ConfigMap", "conf")})
-	var previews []cluster.Preview
+	var previews []*cluster.Preview
 	for _, o := range d.Objects {
-		p := cluster.Preview{Ref: cluster.RefOf(o.Content)}
+		p := &cluster.Preview{Ref: cluster.RefOf(o.Content)}
 		if p.Ref.Kind == "ConfigMap" {
 			p.Before, p.After = o.Content, o.Content
 		}
@@ -52,9 +52,10 @@ func TestHeldWithoutSteps(t *testing.T) {
 		p := Make(Comparison{
 			Desired: d, Previews: previews, Guard: Guard{Held: held, firm: held},
 			Serving: func(workspace.Key) bool { return false },
+			Before:  func(workspace.Key, int) (Values, bool) { return Values{}, false },
 		})
 		for i := range p.Workspaces {
-			w := &p.Workspaces[i]
+			w := p.Workspaces[i]
 			if is := w.Held == "not reviewed" && w.Op == Hold; is != (held[w.Key] != "") {
 				t.Errorf("%s: %s, held %q", w.Key, w.Op, w.Held)
 			}

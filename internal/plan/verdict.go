@@ -64,7 +64,7 @@ func (p *Plan) Verdict() Verdict {
 func (p *Plan) modelWords() []string {
 	n, waits := map[Op]int{}, 0
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
+		w := p.Workspaces[i]
 		if w.Op == Hold && len(w.Blocked) == 0 && !w.Refused {
 			waits++
 		}
@@ -84,7 +84,7 @@ func (p *Plan) modelWords() []string {
 	}
 	clear(n)
 	for i := range p.Changes {
-		if c := &p.Changes[i]; !c.ofOne() {
+		if c := p.Changes[i]; !c.ofOne() {
 			n[c.Op]++
 		}
 	}
@@ -102,7 +102,7 @@ var past = map[Op]string{Create: "created", Update: "updated", Replace: "replace
 func (p *Plan) refusedWords() []string {
 	invalid, unplaced, objects, files := 0, 0, 0, 0
 	for i := range p.Workspaces {
-		switch w := &p.Workspaces[i]; {
+		switch w := p.Workspaces[i]; {
 		case len(w.Blocked) > 0:
 			invalid++
 		case w.Refused:
@@ -146,7 +146,7 @@ func (p *Plan) servingWords() []string {
 	}
 	fewer := p.FewerReplicas()
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; w.Op == Delete && w.Before.Serves && !fewer[w.Key] {
+		if w := p.Workspaces[i]; w.Op == Delete && w.Before.Serves && !fewer[w.Key] {
 			ends++
 		}
 	}
@@ -269,7 +269,7 @@ func (p *Plan) warns() bool {
 	}
 	changes := map[workspace.Key]bool{{}: !p.Empty()}
 	for i := range p.Workspaces {
-		if w := &p.Workspaces[i]; w.Op != NoOp {
+		if w := p.Workspaces[i]; w.Op != NoOp {
 			changes[w.Key] = true
 		}
 	}

@@ -11,10 +11,10 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-func rows(ops ...Op) []Workspace {
-	out := make([]Workspace, len(ops))
+func rows(ops ...Op) []*Workspace {
+	out := make([]*Workspace, len(ops))
 	for i, op := range ops {
-		out[i] = Workspace{Key: keyOf(string(rune('a' + i))), Op: op}
+		out[i] = &Workspace{Key: keyOf(string(rune('a' + i))), Op: op}
 	}
 	return out
 }
@@ -30,7 +30,7 @@ func short(family string, used, limit, needed int) pools.QuotaExceeded {
 func TestVerdict(t *testing.T) {
 	fail := func(kind FindingKind) Finding { return Finding{Kind: kind, Verdict: diag.Fail} }
 	warn := func(kind FindingKind) Finding { return Finding{Kind: kind, Verdict: diag.Warn} }
-	create := []Change{{Op: Create, Workspace: keyOf("a")}}
+	create := []*Change{{Op: Create, Workspace: keyOf("a")}}
 	for name, tt := range map[string]struct {
 		plan    Plan
 		line    string
@@ -62,7 +62,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"a deletion": {
 			Plan{
-				Workspaces: []Workspace{
+				Workspaces: []*Workspace{
 					{Key: keyOf("a"), Op: Delete, Before: Values{Serves: true}}, {Key: keyOf("b"), Op: Delete},
 				},
 				Changes: create,
@@ -71,7 +71,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"one replica of several": {
 			Plan{
-				Workspaces: []Workspace{{Key: keyOf("a"), Op: Delete, Before: Values{Serves: true}}}, Changes: create,
+				Workspaces: []*Workspace{{Key: keyOf("a"), Op: Delete, Before: Values{Serves: true}}}, Changes: create,
 				Findings: []Finding{{Workspace: keyOf("a"), Kind: Deleted, Text: "deleted: " + ReasonFewerReplicas}},
 			},
 			"1 model deleted", Changed,
@@ -84,31 +84,31 @@ func TestVerdict(t *testing.T) {
 			"1 model created, cost unknown, quota unknown: read the warnings", Warned,
 		},
 		"invalid": {
-			Plan{Workspaces: []Workspace{{Key: keyOf("a"), Op: Hold, Blocked: []string{"x"}}}},
+			Plan{Workspaces: []*Workspace{{Key: keyOf("a"), Op: Hold, Blocked: []string{"x"}}}},
 			"1 model invalid: blocked", Blocked,
 		},
 		"without a place": {
-			Plan{Workspaces: []Workspace{
+			Plan{Workspaces: []*Workspace{
 				{Key: keyOf("a"), Op: Hold, Unplaced: "x", Refused: true}, {Key: keyOf("b"), Op: Hold, Unplaced: "x"},
 			}},
 			"1 model without a place, 1 model held: blocked", Blocked,
 		},
 		"held by a policy": {
 			Plan{
-				Workspaces: []Workspace{{Key: keyOf("a"), Op: Hold, Held: "policy"}},
+				Workspaces: []*Workspace{{Key: keyOf("a"), Op: Hold, Held: "policy"}},
 				Findings:   []Finding{{Kind: Interrupted, Verdict: diag.Fail, Workspace: keyOf("a")}},
 			},
 			"1 model held, serving interrupted: blocked", Blocked,
 		},
 		"refused objects and files": {
 			Plan{
-				Changes:  []Change{{Op: Hold, Refused: true}, {Op: Hold, Refused: true}},
+				Changes:  []*Change{{Op: Hold, Refused: true}, {Op: Hold, Refused: true}},
 				Problems: []diag.Diagnostic{{Severity: diag.Error}},
 			},
 			"2 objects refused, 1 error outside of models: blocked", Blocked,
 		},
 		"plain objects": {
-			Plan{Changes: []Change{{Op: Create}, {Op: Update}, {Op: Update}}},
+			Plan{Changes: []*Change{{Op: Create}, {Op: Update}, {Op: Update}}},
 			"1 object created, 2 objects updated", Changed,
 		},
 		"a warning about a file that does not change": {
@@ -136,7 +136,7 @@ func TestVerdict(t *testing.T) {
 func TestRefusedCountsOnce(t *testing.T) {
 	a := keyOf("a")
 	p := Plan{
-		Workspaces: []Workspace{{Key: a, Refused: true, Held: "policy"}},
+		Workspaces: []*Workspace{{Key: a, Refused: true, Held: "policy"}},
 		Findings: []Finding{
 			{Workspace: a, Kind: LimitExceeded, Verdict: diag.Fail},
 			{Workspace: workspace.Key{}, Kind: CostRaised, Verdict: diag.Fail},

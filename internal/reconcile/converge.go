@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/hold"
+	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -39,30 +40,34 @@ func (l *Loop) converge(ctx context.Context, p *pass) {
 }
 
 // ensure starts to create and change pools, up to the number of concurrent operations, and starts no nodes for
-// Workspaces that the API server refuses.
+// Workspaces that the API server refuses. Of a cluster with shards one process does that.
 func (l *Loop) ensure(ctx context.Context, p *pass) {
 	p.holdRefused()
 	l.logHeld(p)
 	due := map[string]bool{}
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op != plan.NoOp {
+		if c := p.plan.Changes[i]; c.Pool != nil && c.Op != plan.NoOp {
 			due[c.Pool.Name] = true
 		}
 	}
 	for i := range p.desired.Workloads {
-		if w := &p.desired.Workloads[i]; w.Pool != nil {
+		if w := p.desired.Workloads[i]; w.Pool != nil {
 			if err := l.pools.LastError(w.Pool.Name, due[w.Pool.Name]); err != nil {
 				p.poolErrs[w.Key] = err
 			}
 		}
 	}
-	l.written(ctx, p, l.pools.Ensure(ctx, poolChanges(p.plan), p.now))
+	var results []executor.Result
+	if l.share.Fleet() {
+		results = l.pools.Ensure(ctx, poolChanges(p.plan), p.now)
+	}
+	l.written(ctx, p, results)
 }
 
 // logHeld logs each change of a pool that is held back, once for each reason. What only needs time is not logged.
 func (l *Loop) logHeld(p *pass) {
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && heldForLong(c) {
+		if c := p.plan.Changes[i]; c.Pool != nil && heldForLong(c) {
 			l.logOnce(p, "held/"+c.Pool.Name, "pool "+c.Pool.Name+" is not changed: "+c.Reason)
 		}
 	}
@@ -77,33 +82,36 @@ func (p *pass) holdRefused() {
 	for key, err := range p.unreached {
 		refused[key] = err.Error()
 	}
-	if len(refused) == 0 {
+	if len(refused) == 0 && len(p.part.Pending) == 0 {
 		return
 	}
 	p.plan.Changes = slices.Clone(p.plan.Changes) // Outcome.Plan keeps the decision
-	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Pool == nil {
+	for i, was := range p.plan.Changes {
+		if was.Pool == nil {
 			continue
 		}
-		changed := []capacity.PoolChange{*c.Pool}
+		changed, c := []capacity.PoolChange{*was.Pool}, *was
 		hold.Refused(changed, p.desired, refused)
+		hold.Nodes(changed, p.desired, p.part.Waits())
 		if c.Pool = &changed[0]; c.Op != plan.Hold && c.Pool.Op == capacity.Wait {
 			c.Op, c.Reason = plan.Hold, c.Pool.Reason
 		}
+		p.plan.Changes[i] = &c
 	}
 }
 
 // release starts to delete pools that are not desired any more.
 func (l *Loop) release(ctx context.Context, p *pass) {
-	l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
+	if l.share.Fleet() {
+		l.written(ctx, p, l.pools.Release(ctx, poolChanges(p.plan), p.now))
+	}
 }
 
 // poolChanges lists the changes to pools that the plan carries out.
 func poolChanges(p plan.Plan) []capacity.PoolChange {
 	var out []capacity.PoolChange
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
+		if c := p.Changes[i]; c.Pool != nil && c.Op != plan.Hold && c.Op != plan.NoOp {
 			out = append(out, *c.Pool)
 		}
 	}
@@ -143,7 +151,7 @@ func (p *pass) poolFailed(c capacity.PoolChange, err error) {
 		p.notReleased[c.Name] = err
 	}
 	for i := range p.desired.Workloads {
-		if w := &p.desired.Workloads[i]; w.Pool != nil && w.Pool.Name == c.Name {
+		if w := p.desired.Workloads[i]; w.Pool != nil && w.Pool.Name == c.Name {
 			p.poolErrs[w.Key] = err
 		}
 	}
@@ -155,7 +163,7 @@ func (p *pass) givesBack(c capacity.PoolChange) bool {
 	if c.Op == capacity.Delete || c.Desired == nil {
 		return true
 	}
-	wanted := func(w desired.Workload) bool { return w.Pool != nil && w.Pool.Name == c.Name }
+	wanted := func(w *desired.Workload) bool { return w.Pool != nil && w.Pool.Name == c.Name }
 	return c.Live != nil && c.Desired.Count == 0 && !slices.ContainsFunc(p.desired.Workloads, wanted)
 }
 
@@ -178,21 +186,27 @@ func ownerOf(c capacity.PoolChange) string {
 	return "shared"
 }
 
-// apply applies every object that differs.
+// apply applies every object that differs, and is this loop's to write.
 func (l *Loop) apply(ctx context.Context, p *pass) {
 	for i := range p.plan.Workspaces {
-		if w := &p.plan.Workspaces[i]; w.Held != "" {
+		if w := p.plan.Workspaces[i]; w.Held != "" {
 			p.held[w.Key] = w
 			l.logOnce(p, "policy/"+w.Key.String(), "Workspace "+w.Key.String()+" is not changed: "+w.Held)
 		}
 	}
-	var objects []*unstructured.Unstructured
+	var objects, asFleet []*unstructured.Unstructured
 	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
+		c := p.plan.Changes[i]
 		switch {
 		case c.Object == nil:
 		case c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace:
-			objects = append(objects, c.Object)
+			switch {
+			case !p.part.Applies(c):
+			case p.part.AsFleet(c):
+				asFleet = append(asFleet, c.Object)
+			default:
+				objects = append(objects, c.Object)
+			}
 		case c.Op == plan.Hold && p.held[c.Workspace] != nil: // reported once, for the Workspace
 		case c.Op == plan.Hold && c.Held: // it is not refused: the report says what it waits for
 		case c.Op == plan.Hold:
@@ -200,6 +214,12 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 			l.logOnce(p, objectKey(c.Namespace, c.Target), c.Target+" is refused: "+c.Reason)
 		}
 	}
+	l.send(ctx, p, objects)
+	l.send(shard.AsFleet(ctx), p, asFleet)
+}
+
+// send applies objects.
+func (l *Loop) send(ctx context.Context, p *pass, objects []*unstructured.Unstructured) {
 	if len(objects) == 0 {
 		return
 	}
@@ -253,8 +273,8 @@ func sourceOf(c *plan.Change) string {
 func (l *Loop) prune(ctx context.Context, p *pass) {
 	var objects []cluster.Object
 	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
-		if c.Live != nil && c.Op == plan.Delete {
+		c := p.plan.Changes[i]
+		if c.Live != nil && c.Op == plan.Delete && p.part.Prunes(c) {
 			objects = append(objects, *c.Live)
 		}
 		p.out.InFlight = p.out.InFlight || c.Later
@@ -271,7 +291,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 func (l *Loop) owners(p *pass) map[cluster.Ref]*plan.Change {
 	out := map[cluster.Ref]*plan.Change{}
 	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
+		c := p.plan.Changes[i]
 		switch {
 		case c.Object != nil:
 			out[unversioned(cluster.RefOf(c.Object))] = c

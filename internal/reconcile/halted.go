@@ -4,13 +4,12 @@ package reconcile
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/mass"
+	"syncer.dev/syncer/internal/plan/summary"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -68,9 +67,6 @@ func (l *Loop) carried(p *pass) {
 	}
 }
 
-// maxDiffers bounds the differences that the report on a Workspace lists.
-const maxDiffers = 10
-
 // halted adds to the input of a report why a switch of the source stops the Workspace, and what differs meanwhile.
 func (p *pass) halted(in *status.Input) {
 	in.Halted = p.plan.Guard.HeldBy(in.Key)
@@ -80,65 +76,23 @@ func (p *pass) halted(in *status.Input) {
 	if p.waiting == nil {
 		p.waiting = map[workspace.Key][]*plan.Change{}
 		for i := range p.plan.Changes {
-			if c := &p.plan.Changes[i]; c.Op == plan.Hold {
+			if c := p.plan.Changes[i]; c.Op == plan.Hold {
 				p.waiting[c.Workspace] = append(p.waiting[c.Workspace], c)
 			}
 		}
 	}
 	var texts []string
 	for _, c := range p.waiting[in.Key] {
-		texts = append(texts, differs(c))
+		texts = append(texts, summary.Differs(c))
 	}
-	in.Differs = shortened(texts)
-}
-
-// shortened is a list of differences as one text.
-func shortened(texts []string) string {
-	if len(texts) == 0 {
-		return "nothing differs from Git"
-	}
-	more := ""
-	if n := len(texts) - maxDiffers; n > 0 {
-		texts, more = texts[:maxDiffers], fmt.Sprintf(", and %d more", n)
-	}
-	return "differs from Git: " + strings.Join(texts, ", ") + more
-}
-
-// differs says what a change that waits would do. The paths and values of a plan are redacted.
-func differs(c *plan.Change) string {
-	switch {
-	case c.Pool != nil && c.Pool.Live == nil:
-		return c.Target + " would be created"
-	case c.Pool != nil && c.Pool.Desired == nil:
-		return c.Target + " would be deleted"
-	case c.Pool != nil:
-		return fmt.Sprintf("%s has %d nodes, and would have %d", c.Target, c.Pool.Live.Count, c.Pool.Desired.Count)
-	case c.Live != nil:
-		return c.Target + " would be deleted"
-	case len(c.Values) == 0 && c.Diff == "":
-		return c.Target + ": " + c.Reason
-	case len(c.Values) == 0:
-		return c.Target + " would be created"
-	}
-	var fields []string
-	for _, f := range c.Values {
-		text := f.Path
-		if len(f.Lines) > 0 && len(f.Lines) <= 2 {
-			text += " " + strings.Join(f.Lines, " ")
-		}
-		fields = append(fields, text)
-	}
-	if n := len(fields) - maxDiffers; n > 0 {
-		fields = append(fields[:maxDiffers], fmt.Sprintf("%d more fields", n))
-	}
-	return c.Target + " (" + strings.Join(fields, "; ") + ")"
+	in.Differs = summary.Shortened(texts)
 }
 
 // observedObjects lists the plain objects that are only observed, with what differs.
 func (p *pass) observedObjects() []status.Object {
 	var out []status.Object
 	for i := range p.plan.Changes {
-		c := &p.plan.Changes[i]
+		c := p.plan.Changes[i]
 		if c.Op != plan.Hold || c.Object == nil || c.Workspace != (workspace.Key{}) || c.Refused {
 			continue
 		}
@@ -151,7 +105,7 @@ func (p *pass) observedObjects() []status.Object {
 			Name:      c.Target,
 			Source:    source,
 			State:     status.ObjectDiffers,
-			Message:   c.Reason + "; " + shortened([]string{differs(c)}),
+			Message:   c.Reason + "; " + summary.Shortened([]string{summary.Differs(c)}),
 		})
 	}
 	return out

@@ -16,7 +16,10 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reviewed"
+	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/shared"
+	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/suspension"
 )
@@ -32,6 +35,7 @@ type Settings struct {
 	Resync        time.Duration // longest time between passes that observe everything
 	GPUDeadline   time.Duration // after which missing GPUs count as a failure; 0 for a default
 	Review        ReviewSettings
+	Links         weblink.Links // to the forge of the source
 	// Thorough makes every pass compute everything, also what cannot have changed. It is for comparisons in tests.
 	Thorough bool
 }
@@ -47,6 +51,7 @@ type ReviewSettings struct {
 // Loop keeps one cluster equal to one source. New returns one; only one goroutine may use it.
 type Loop struct {
 	settings Settings
+	parts    Parts
 	source   Source
 	recorder Recorder
 	cluster  Cluster
@@ -81,7 +86,7 @@ type Loop struct {
 
 	// What follows from the last reports, and from the nodes.
 	states   map[string]int // number of Workspaces, by state
-	complete completePools
+	complete status.CompletePools
 	nodes    nodeCounts
 	reporter reporter
 
@@ -95,6 +100,9 @@ type Loop struct {
 	fix       *fixpoint        // the last pass, if it changed nothing
 	due       func() time.Time // Parts.Due
 	following bool             // the loop carries out and records nothing
+
+	share  shard.Share // that the present pass may write
+	others shared.Others
 
 	pools  *executor.Executor
 	logged map[string]string // last error or warning, by step or key, so that the loop logs each once
@@ -112,6 +120,9 @@ type Parts struct {
 	Cloud   Cloud // capacity.NoPools if the nodes are not in agent pools
 	Reviews Reviews
 	Commits Commits // nil: the last commit alone says what may be deleted
+	// Share begins a pass, and returns the part of the cluster that it may write; end is called when the pass has ended.
+	// A nil func is the whole cluster.
+	Share func() (share shard.Share, end func())
 	// Read loads and validates the Workspaces and presets of a revision.
 	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
@@ -127,6 +138,7 @@ func New(s Settings, p Parts) *Loop {
 	}
 	return &Loop{
 		settings: s,
+		parts:    p,
 		source:   p.Source,
 		recorder: p.Recorder,
 		reviews:  p.Reviews,

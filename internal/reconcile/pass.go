@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/divide"
 	"syncer.dev/syncer/internal/plan/reviews"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
@@ -49,6 +50,8 @@ type Outcome struct {
 	Unchanged bool
 	// Plan is the decision of the pass; zero if it made none.
 	Plan plan.Plan
+	// Seen is what the plan follows from.
+	Seen Seen
 	// Err joins the errors of the components that failed in this pass.
 	Err error
 }
@@ -60,6 +63,7 @@ type pass struct {
 	desired  desired.Desired
 	state    cluster.State
 	plan     plan.Plan
+	part     divide.Division                  // of the plan, that this loop carries out
 	unread   string                           // why no review could be read so far
 	digests  map[workspace.Key]string         // of the inputs, for reviews
 	judged   map[workspace.Key]reviews.Judged // what was reviewed of the Workspaces that change
@@ -99,6 +103,7 @@ func (l *Loop) newPass() *pass {
 // Pass observes once, carries out the plan, and reports. It never waits for Azure or for a pod.
 func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	p := l.newPass()
+	defer l.begin()()
 	l.fetch(ctx, p, due)
 	if l.revision == nil {
 		p.out.Retry = true
@@ -204,7 +209,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		State:     p.state,
 		Live:      true,
 		Now:       p.now,
-		FirstSeen: firstSeen(l.reports),
+		FirstSeen: l.others.FirstSeen(l.reports),
 		Reported:  l.reported(),
 	}, Reviews: l.reviewed(p)}
 	out.Deletions = l.allowed(p)
@@ -227,6 +232,7 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 		return false
 	}
 	p.desired, p.plan, p.out.Plan = r.Desired, r.Plan, r.Plan
+	p.part = divide.Of(l.share, &p.plan, !l.settings.Policy.Rollout.Off())
 	l.judge(p, r)
 	for key, text := range r.Unresolved {
 		l.logOnce(p, "reference/"+key, text)
@@ -327,7 +333,7 @@ func (l *Loop) end(p *pass) Outcome {
 	}
 	l.health.passed(p.now, l.states)
 	l.health.failed(l.pools.Failures())
-	p.out.Reports = l.reports
+	p.out.Reports, p.out.Seen = l.reports, l.seen(p)
 	p.out.Settled = l.settled(p)
 	return p.out
 }
@@ -338,7 +344,7 @@ func (l *Loop) settled(p *pass) bool {
 		return false
 	}
 	for i := range p.desired.Workloads {
-		if w := &p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
+		if w := p.desired.Workloads[i]; w.Binding.Next != "" && p.held[w.Key] == nil {
 			return false // the Workspace moves to other nodes
 		}
 	}

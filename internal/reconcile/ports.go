@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reviewed"
+	"syncer.dev/syncer/internal/shard"
 )
 
 // Revision is one commit of the source, as files.
@@ -27,9 +28,18 @@ type Source interface {
 type Recorder interface {
 	// Read returns the recorded files, by path relative to the cluster's folder. None is an empty map.
 	Read(ctx context.Context) (map[string][]byte, error)
-	// Record makes the folder hold exactly files, by one commit, and returns its hash. If the folder already does, Record
-	// writes nothing and returns "".
-	Record(ctx context.Context, files map[string][]byte, message string, when time.Time) (commit string, err error)
+	// Record makes the folder hold exactly the files, of those that its Share owns, by one commit, and returns its hash.
+	// The files of other Shares stay as they are at that moment. If the folder holds them already, Record writes nothing
+	// and returns "".
+	Record(ctx context.Context, r Recording) (commit string, err error)
+}
+
+// Recording is one status commit.
+type Recording struct {
+	Files   map[string][]byte // by path relative to the cluster's folder
+	Share   shard.Share       // that owns the files
+	Message string
+	When    time.Time
 }
 
 // Reviews are what reviewers of pull requests were shown, and what people have accepted since.

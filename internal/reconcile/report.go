@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/values"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -25,17 +26,22 @@ import (
 // report computes the present reports, and records them if they are worth a commit.
 func (l *Loop) report(ctx context.Context, p *pass) {
 	reports := l.reportAll(p)
+	own := l.others.Own(reports)
 	summary := status.Summary{
 		Cluster:     l.settings.Policy.Cluster,
-		Reports:     reports,
+		Links:       l.settings.Links,
+		Reports:     l.others.With(own),
 		Problems:    p.desired.Problems,
 		Pools:       l.poolReports(p),
-		Warnings:    heldBack(p.plan),
+		Warnings:    append(heldBack(p.plan), l.failedForOthers(p)...),
 		Unavailable: l.pools.Unavailable(),
 		Objects:     l.objectReports(p),
 		PricesDate:  l.settings.Policy.Prices.Date(),
 	}
-	files := l.folder.Files(summary)
+	if l.share.Divided() {
+		summary.ObjectsFile = l.share.ObjectsFile
+	}
+	files := l.others.Files(l.folder.Files(summary))
 	l.leave(p, reports)
 	p.reportsChanged = !slices.EqualFunc(reports, l.reports, func(a, b status.Report) bool { return a.Same(&b) })
 	l.setReports(reports)
@@ -54,20 +60,20 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
-	if !status.Urgent(old, reports) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+	if !status.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
 		return
 	}
 	message := status.Message(status.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
 		Changed: changedFiles(l.recorded, files),
-	}, old, reports)
-	commit, err := l.recorder.Record(ctx, files, message, p.now)
+	}, old, own)
+	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
 	if l.componentFailed(p, ComponentStatus, "record", err) {
 		// A push starts a pass itself where syncer watches the repository, and other events must not push each time.
 		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
 		return
 	}
-	l.recorded, l.told = files, reports
+	l.recorded, l.told = files, own
 	l.dirtyAt, l.recordAt, p.out.Recorded = time.Time{}, time.Time{}, commit
 	l.pools.MarkRecorded()
 	if commit != "" {
@@ -78,6 +84,9 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 // offeringsChanged reports whether the status branch has other unavailable offerings than this process. An offering
 // that Azure refused at once has no pool: after a restart, and in "syncer plan", only the status branch has it.
 func (l *Loop) offeringsChanged(now time.Time) bool {
+	if !l.share.Fleet() {
+		return false
+	}
 	recorded := status.UnavailableFrom(l.recorded, now).Expired(now)
 	return !slices.EqualFunc(recorded.Entries, l.pools.Unavailable().Entries, func(a, b unavailable.Entry) bool {
 		same := a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
@@ -97,11 +106,12 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 		return false
 	}
 	reports := status.FromFiles(files, p.now)
-	l.recorded, l.told, l.readAt = files, slices.Clone(reports), p.now
+	l.recorded, l.told, l.readAt = l.others.Files(files), slices.Clone(l.others.Own(reports)), p.now
 	for i := range reports {
 		reports[i].CarriedOut.Told = l.settings.Review.Signed
 	}
-	l.setReports(reports)
+	l.others.Read(files, p.now)
+	l.setReports(l.others.TakeOver(l.reports, reports))
 	l.pools.Restore(status.UnavailableFrom(files, p.now))
 	return true
 }
@@ -109,13 +119,19 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 // readAgain reads the status branch again now and then, so that what another writer has changed there is put right: a
 // person, or a process that has lost the lease and was late. Its reports count for nothing.
 func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
-	if !due.Source || l.settings.Resync <= 0 || p.now.Before(l.readAt.Add(l.settings.Resync)) {
+	again := l.settings.Resync > 0 && !p.now.Before(l.readAt.Add(l.settings.Resync))
+	if !due.Source || !again && !l.share.Divided() {
 		return
 	}
 	files, err := l.recorder.Read(ctx)
 	if l.componentFailed(p, ComponentStatus, "read again", err) {
 		return
 	}
+	l.readOthers(p, files)
+	if !again {
+		return
+	}
+	files = l.others.Files(files)
 	l.readAt = p.now
 	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
 		changed := changedFiles(l.recorded, files)
@@ -126,7 +142,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 
 // setReports keeps reports, and what follows from them alone.
 func (l *Loop) setReports(reports []status.Report) {
-	l.reports, l.states, l.complete = reports, map[string]int{}, completeIn(reports)
+	l.reports, l.states, l.complete = reports, map[string]int{}, status.CompleteIn(reports)
 	for i := range reports {
 		l.states[string(reports[i].State)]++
 	}
@@ -149,15 +165,6 @@ func changedFiles(before, after map[string][]byte) []string {
 	return out
 }
 
-// firstSeen returns when each Workspace was first reported on.
-func firstSeen(reports []status.Report) map[workspace.Key]time.Time {
-	out := make(map[workspace.Key]time.Time, len(reports))
-	for i := range reports {
-		out[reports[i].Key] = reports[i].FirstSeen
-	}
-	return out
-}
-
 // reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
 func (l *Loop) reportAll(p *pass) []status.Report {
 	r := l.reporter.begin(l, p)
@@ -167,7 +174,7 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 	}
 	out := make([]status.Report, 0, len(p.desired.Workloads))
 	for i := range p.desired.Workloads {
-		w := &p.desired.Workloads[i]
+		w := p.desired.Workloads[i]
 		out = append(out, r.report(previous[w.Key], l.inputFor(p, r, w), p.now))
 		delete(previous, w.Key)
 	}
@@ -206,6 +213,8 @@ func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input
 		Pool:         w.Pool,
 		Model:        w.Model.Repo,
 		Revision:     w.Model.Revision,
+		Runtime:      values.RuntimeOf(w.Workspace),
+		Why:          w.Binding.Reason,
 		InstanceType: w.Placement.InstanceType,
 		Nodes:        w.Placement.Nodes,
 		NodeSource:   l.settings.Policy.NodeSource().Status(),
@@ -320,7 +329,7 @@ func heldBack(p plan.Plan) []string {
 	out := slices.Clone(p.Warnings)
 	out = append(out, p.Shortages()...)
 	for i := range p.Changes {
-		c := &p.Changes[i]
+		c := p.Changes[i]
 		if heldForLong(c) {
 			out = append(out, c.Target+": "+c.Reason)
 		}
@@ -338,7 +347,7 @@ func heldForLong(c *plan.Change) bool {
 func (p *pass) poolsToDelete() map[string]*plan.Change {
 	out := map[string]*plan.Change{}
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
+		if c := p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
 			out[c.Pool.Name] = c
 		}
 	}

@@ -3,11 +3,10 @@
 package reconcile
 
 import (
-	"cmp"
-
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/shared"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -25,24 +24,8 @@ func (l *Loop) reported() map[workspace.Key]rollout.Reported {
 	}
 	out := make(map[workspace.Key]rollout.Reported, len(l.reports))
 	for i := range l.reports {
-		r := &l.reports[i]
-		is := rollout.Reported{
-			Served:     r.State == status.Ready || r.State == status.NotReady,
-			Commit:     cmp.Or(r.DesiredCommit, r.ObservedCommit),
-			Inputs:     cmp.Or(r.DesiredInputs, r.Inputs),
-			CarriedOut: r.ObservedCommit,
-		}
-		for _, c := range r.Conditions {
-			switch {
-			case c.Type != status.InferenceReady:
-			case c.Status == "True":
-				is.Served = true
-			case is.Served:
-				is.NotReadySince = c.LastTransitionTime
-			}
-		}
-		is.Output, is.OutputOf = r.Pushed()
-		out[r.Key] = is
+		out[l.reports[i].Key] = shared.Reported(&l.reports[i])
 	}
+	l.others.AddTo(out)
 	return out
 }

@@ -73,7 +73,7 @@ func (r reporter) begin(l *Loop, p *pass) *reporting {
 		}
 	}
 	for i := range p.plan.Changes {
-		if c := &p.plan.Changes[i]; c.Pool != nil && c.Op == plan.Hold && !c.Later {
+		if c := p.plan.Changes[i]; c.Pool != nil && c.Op == plan.Hold && !c.Later {
 			out.held[c.Pool.Name] = c.Reason
 		}
 	}

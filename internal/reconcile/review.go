@@ -40,6 +40,9 @@ func (l *Loop) reviewed(p *pass) engine.Reviews {
 	for i := range l.reports {
 		out.CarriedOut[l.reports[i].Key] = l.reports[i].CarriedOut
 	}
+	for key, r := range l.others.Reports() {
+		out.CarriedOut[key] = r.CarriedOut
+	}
 	if out.Records.Unread = p.unread; l.records != nil {
 		out.Records = *l.records
 	}
@@ -64,11 +67,11 @@ func (l *Loop) judge(p *pass, r engine.Result) {
 
 // compared adds to the input of a report what was reviewed of the Workspace, and what of it is held back.
 func (l *Loop) compared(p *pass, in *status.Input) {
-	i, ok := slices.BinarySearchFunc(p.plan.Workspaces, in.Key, func(w plan.Workspace, k workspace.Key) int {
+	i, ok := slices.BinarySearchFunc(p.plan.Workspaces, in.Key, func(w *plan.Workspace, k workspace.Key) int {
 		return w.Key.Compare(k)
 	})
 	if ok {
-		w := &p.plan.Workspaces[i]
+		w := p.plan.Workspaces[i]
 		in.Held, in.HeldReason = w.Held, heldReasons[w.HeldBy]
 		in.CarriedOut = reviewed.Of(p.digests[in.Key], w.Place)
 	}

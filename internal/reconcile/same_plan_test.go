@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/render"
@@ -161,7 +162,7 @@ func documentOf(t *testing.T, p plan.Plan) map[string]any {
 	for i := range p.Workspaces {
 		p.Workspaces[i].Sizes = nil
 	}
-	data, err := json.Marshal(p.Document())
+	data, err := json.Marshal(document.Of(&p))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/plan/terminal"
 	"syncer.dev/syncer/internal/reconcile"
@@ -44,7 +45,7 @@ func TestNothingSecretIsReported(t *testing.T) {
 			}
 			redacttest.Look(t, "the plan", text.String())
 			redacttest.Look(t, "the comment", markdown.Render(out.Plan, markdown.Options{}))
-			document, err := json.Marshal(out.Plan.Document())
+			document, err := json.Marshal(document.Of(&out.Plan))
 			if err != nil {
 				t.Fatal(err)
 			}

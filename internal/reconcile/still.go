@@ -121,7 +121,7 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 // held is not applied, so that the server has no say.
 func nothingToDo(p *plan.Plan) bool {
 	for i := range p.Changes {
-		c := &p.Changes[i]
+		c := p.Changes[i]
 		if c.Op != plan.NoOp && (c.Op != plan.Hold || c.Object != nil && !c.Held) {
 			return false
 		}

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing/fstest"
-	"time"
 
 	"syncer.dev/syncer/internal/reconcile"
 )
@@ -142,16 +141,17 @@ func (g *Git) Read(context.Context) (map[string][]byte, error) {
 	return g.Status(), nil
 }
 
-// Record replaces the recorded files.
-func (g *Git) Record(_ context.Context, files map[string][]byte, message string, _ time.Time) (string, error) {
+// Record replaces the recorded files of a Share.
+func (g *Git) Record(_ context.Context, r reconcile.Recording) (string, error) {
 	g.Pushes++
 	if g.RecordDown != nil {
 		return "", g.RecordDown
 	}
+	files := r.Share.Over(r.Files, g.status)
 	if maps.EqualFunc(g.status, files, bytes.Equal) {
 		return "", nil
 	}
 	g.status = maps.Clone(files)
-	g.Messages = append(g.Messages, message)
+	g.Messages = append(g.Messages, r.Message)
 	return fmt.Sprintf("s%d", len(g.Messages)), nil
 }

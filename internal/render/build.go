@@ -97,7 +97,11 @@ func (r *Renderer) fromTemplate(
 	}
 	out := make([]*unstructured.Unstructured, 0, len(s.objects))
 	for _, o := range s.objects {
-		out = append(out, &unstructured.Unstructured{Object: memo.Filler{Values: t.Values}.Fill(o).(memo.Object)})
+		filled := maps.Clone(memo.Filler{Values: t.Values}.Fill(o).(memo.Object))
+		if meta, ok := filled["metadata"].(memo.Object); ok { // bundle adds annotations
+			filled["metadata"] = maps.Clone(meta)
+		}
+		out = append(out, &unstructured.Unstructured{Object: filled})
 	}
 	return out, nil
 }

@@ -14,6 +14,8 @@ import (
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/simulate/asked"
+	"syncer.dev/syncer/internal/simulate/divided"
 )
 
 // event plays one event: of people, of other clients, or of what fails. It returns what it was.
@@ -28,6 +30,9 @@ func (w *World) event() string {
 	}
 	if !w.profile.pinned {
 		events = append(events, w.shortage, w.shortage, w.limit)
+	}
+	if w.profile.divided {
+		events = append(events, w.swap)
 	}
 	return events[w.rng.IntN(len(events))]()
 }
@@ -49,6 +54,9 @@ func (w *World) push() string {
 	if w.profile.pinned {
 		text = pinned(name, text)
 	}
+	if w.profile.divided {
+		text = divided.Placed(name, text)
+	}
 	w.git.commit(func(files map[string]string) { files[name+".yaml"] = text })
 	return "push " + name
 }
@@ -63,11 +71,11 @@ func pinned(name, text string) string {
 
 func (w *World) breakFile() string {
 	name, ok := pickOf(w, w.git.names())
-	if !ok || broken(w.git.files[name]) {
+	if !ok || asked.Broken(w.git.files[name]) {
 		return nothing
 	}
 	w.meet("a file is broken")
-	w.git.commit(func(files map[string]string) { files[name] += syntaxError })
+	w.git.commit(func(files map[string]string) { files[name] += asked.SyntaxError })
 	return "break " + name
 }
 

@@ -79,13 +79,16 @@ func (a azure) write(
 	p, w := a.p, a.p.w
 	f := p.gate(call{kind: kind, target: c.Name, change: &c})
 	p.judgePool(kind, c)
+	if !p.share.Fleet() {
+		w.violated("%s %s, and the process has %s", kind, c.Name, p.share)
+	}
 	if f.err != nil && !f.done {
 		return p.answer(f)
 	}
 	was := w.cloud.Find(c.Name)
 	err := do(ctx, c)
 	if err != nil {
-		w.trace.note("(%v)", err)
+		w.trace.Note("(%v)", err)
 		if errors.Is(err, capacity.ErrNotOwned) {
 			w.meet("a pool that was ours and is of another owner")
 		}

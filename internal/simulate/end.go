@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/simulate/asked"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -22,7 +23,7 @@ const longest = 6 * time.Hour
 // endFaults ends all faults, and all but one process.
 func (w *World) endFaults() {
 	w.calm = true
-	w.trace.step("-", "faults end", "")
+	w.trace.Step("-", "faults end", "")
 	w.heal()
 	w.cloud.Set(func(f *capacitytest.Fake) { f.Takes = time.Minute })
 	w.cloud.Nodes.Late = 0
@@ -51,10 +52,14 @@ func (w *World) endFaults() {
 		}
 	}
 	w.cloud.Nodes.Reconcile()
-	for len(w.processes) > 1 {
-		w.end(w.processes[1])
+	stay := 1
+	if w.profile.divided {
+		stay = shards
 	}
-	if len(w.processes) == 0 {
+	for len(w.processes) > stay {
+		w.end(w.processes[stay])
+	}
+	for len(w.processes) < stay {
 		w.begin()
 	}
 	w.server.touch()
@@ -73,21 +78,25 @@ func (w *World) settle() reconcile.Outcome {
 			w.violated("the loop does not come to rest")
 			break
 		}
-		w.passOf(p)
+		settled := true
+		for _, p := range w.processes {
+			w.passOf(p)
+			settled = settled && p.last != nil && p.last.Settled
+		}
 		w.finishJob()
 		d := time.Minute
-		if quiet++; p.last == nil || !p.last.Settled {
+		if quiet++; !settled {
 			quiet = 0
 		} else if quiet > 3 {
 			d = 40 * time.Minute
 		}
 		if surprises > 0 && quiet == 3 {
 			surprises, quiet = surprises-1, 0
-			w.trace.step("-", "event", "")
-			w.trace.note("%s", w.surprise())
+			w.trace.Step("-", "event", "")
+			w.trace.Note("%s", w.surprise())
 			w.server.touch()
 		}
-		w.trace.step("-", "tick", d.String())
+		w.trace.Step("-", "tick", d.String())
 		w.pause(d)
 	}
 	if p.last == nil {
@@ -115,11 +124,12 @@ func (w *World) passOf(p *process) {
 // rest checks that nothing more is written, also by a new process, and that every Workspace has what it needs.
 func (w *World) rest(last reconcile.Outcome) {
 	records, writes := w.git.records, len(w.cloud.Written)
-	again := w.start("again", 0)
-	for _, p := range []*process{w.processes[0], again} {
+	before := slices.Clone(w.processes)
+	again := w.start("again", 0) // it has no part of a cluster that others have divided, but sees all of it
+	for _, p := range append(before, again) {
 		for _, p.thorough = range []bool{false, true, false} { // a short pass hides nothing
 			w.passOf(p)
-			w.trace.step("-", "tick", "1m")
+			w.trace.Step("-", "tick", "1m")
 			w.pause(time.Minute)
 			if out := p.last; out == nil || out.Changes.Writes() > 0 || out.PoolWrites > 0 {
 				w.violated("%s is at rest, and writes %+v", p.name, out)
@@ -130,7 +140,7 @@ func (w *World) rest(last reconcile.Outcome) {
 		w.violated("at rest, %d status commits and %q", w.git.records-records, w.cloud.Written[writes:])
 	}
 	for _, r := range last.Reports {
-		file, _ := fileOf(r.Key)
+		file, _ := asked.FileOf(r.Key)
 		if suspended := strings.Contains(w.git.files[file], "suspend"); suspended {
 			continue
 		}
@@ -188,7 +198,7 @@ func (w *World) straight(seed uint64) map[string]string {
 	fresh.git.commit(func(files map[string]string) { maps.Copy(files, w.git.files) })
 	fresh.settle()
 	w.violations = append(w.violations, fresh.violations...)
-	w.trace.steps += fresh.trace.steps
+	w.trace.Steps += fresh.trace.Steps
 	return fresh.state()
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/simulate/asked"
 )
 
 // repository is the followed branch, commit by commit, and the folder of the cluster on the status branch.
@@ -41,15 +42,10 @@ func (r *repository) commit(change func(files map[string]string)) {
 // names lists the files in order.
 func (r *repository) names() []string { return slices.Sorted(maps.Keys(r.files)) }
 
-// syntaxError makes a file unreadable.
-const syntaxError = "\nx: ["
-
-func broken(text string) bool { return strings.Contains(text, syntaxError) }
-
 // repair is the change that ends all syntax errors.
 func repair(files map[string]string) {
 	for name, text := range files {
-		files[name] = strings.ReplaceAll(text, syntaxError, "")
+		files[name] = strings.ReplaceAll(text, asked.SyntaxError, "")
 	}
 }
 

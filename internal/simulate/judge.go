@@ -4,60 +4,18 @@ package simulate
 
 import (
 	"io/fs"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/simulate/asked"
 	"syncer.dev/syncer/internal/status"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // Every request is judged by what its process has seen: that is all it can know.
-
-// textOf returns a file of a revision, or "".
-func textOf(r reconcile.Revision, name string) string {
-	if r.Files == nil {
-		return ""
-	}
-	data, _ := fs.ReadFile(r.Files, name)
-	return string(data)
-}
-
-// fileOf returns the file that asks for a Workspace, and its number in an InferenceSet; -1 without one.
-func fileOf(k workspace.Key) (file string, number int) {
-	name, index, set := strings.Cut(k.Name, "-")
-	if n, err := strconv.Atoi(index); set && err == nil {
-		return name + ".yaml", n
-	}
-	return name + ".yaml", -1
-}
-
-var replicasLine = regexp.MustCompile(`(?m)^  replicas: (\d+)$`)
-
-// asksFor reports whether a revision asks for a Workspace in a file that is readable.
-func asksFor(r reconcile.Revision, k workspace.Key) bool {
-	file, number := fileOf(k)
-	text := textOf(r, file)
-	if text == "" || broken(text) {
-		return false
-	}
-	if number < 0 {
-		return true
-	}
-	m := replicasLine.FindStringSubmatch(text)
-	if m == nil {
-		return false
-	}
-	n, _ := strconv.Atoi(m[1])
-	return number < n
-}
 
 // judgeApply: nothing is applied that the server refuses, and nothing that no file asks for.
 func (p *process) judgeApply(o *unstructured.Unstructured) {
@@ -66,7 +24,7 @@ func (p *process) judgeApply(o *unstructured.Unstructured) {
 		p.w.violated("%s is applied although the server refuses it: %v", ref, err)
 	}
 	source := o.GetAnnotations()[cluster.AnnotationSource] // what Workspaces share has none
-	if source != "" && textOf(p.revision, source) == "" {
+	if source != "" && asked.TextOf(p.revision, source) == "" {
 		p.w.violated("%s is applied for %s, which is not in %s", ref, source, p.revision.Commit)
 	}
 }
@@ -88,7 +46,7 @@ func (p *process) doubt() string {
 // judgePrune: only what was seen as ours is deleted, only without doubt, and nothing that the revision asks for.
 func (p *process) judgePrune(o cluster.Object) {
 	at := slices.IndexFunc(p.state.Objects, func(s cluster.Object) bool { return s.Ref == o.Ref && s.UID == o.UID })
-	file, _ := fileOf(o.Workspace)
+	file, _ := asked.FileOf(o.Workspace)
 	switch {
 	case at < 0:
 		p.w.violated("%s is deleted, which was not seen", o.Ref)
@@ -98,9 +56,9 @@ func (p *process) judgePrune(o cluster.Object) {
 		p.w.violated("%s is deleted against its annotation", o.Ref)
 	case p.doubt() != "":
 		p.w.violated("%s is deleted although %s", o.Ref, p.doubt())
-	case broken(textOf(p.revision, o.Source)) || broken(textOf(p.revision, file)):
+	case asked.Broken(asked.TextOf(p.revision, o.Source)) || asked.Broken(asked.TextOf(p.revision, file)):
 		p.w.violated("%s is deleted although %s is unreadable", o.Ref, o.Source)
-	case isWorkload(o.Ref) && asksFor(p.revision, o.Workspace):
+	case isWorkload(o.Ref) && asked.AsksFor(p.revision, o.Workspace):
 		p.w.violated("%s is deleted although %s asks for it", o.Ref, p.revision.Commit)
 	}
 }
@@ -187,7 +145,7 @@ func (p *process) judgeStatus(files map[string][]byte) {
 			if w.Ref.Name == "" || !w.Current || w.Replicas == 0 || w.Ready < w.Replicas || w.Endpoints == 0 {
 				p.w.violated("%s is Ready, and what was seen is %+v", r.Key, w)
 			}
-			if !asksFor(p.revision, r.Key) {
+			if !asked.AsksFor(p.revision, r.Key) {
 				p.w.violated("%s is Ready, and %s does not ask for it", r.Key, p.revision.Commit)
 			}
 		case status.Succeeded:
@@ -200,7 +158,7 @@ func (p *process) judgeStatus(files map[string][]byte) {
 				p.w.violated("%s is Running, and what was seen is %+v", r.Key, w)
 			}
 		}
-		if p.refused[r.Name] && asksFor(p.revision, r.Key) && allTrue(r) {
+		if p.refused[r.Name] && asked.AsksFor(p.revision, r.Key) && allTrue(r) {
 			p.w.violated("%s is all green, and the server has refused an object of it", r.Key)
 		}
 	}

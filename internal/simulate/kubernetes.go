@@ -104,7 +104,7 @@ func (s *server) mayTouch(live *object) error {
 }
 
 // Apply applies the objects stage by stage, and those of a stage in any order.
-func (k kubernetes) Apply(_ context.Context, objects []*unstructured.Unstructured) (cluster.ChangeSet, error) {
+func (k kubernetes) Apply(ctx context.Context, objects []*unstructured.Unstructured) (cluster.ChangeSet, error) {
 	p := k.p
 	var out cluster.ChangeSet
 	left := map[cluster.Ref]*unstructured.Unstructured{}
@@ -117,6 +117,7 @@ func (k kubernetes) Apply(_ context.Context, objects []*unstructured.Unstructure
 		})
 		p.w.rng.Shuffle(len(these), func(i, j int) { these[i], these[j] = these[j], these[i] })
 		for _, o := range these {
+			p.judgeShare(ctx, o.GetNamespace(), cluster.RefOf(o))
 			e, err := k.apply(o)
 			if err != nil {
 				for _, o := range left {
@@ -190,7 +191,7 @@ func failed(e cluster.Entry, f fate, err error) (cluster.Entry, error) {
 }
 
 // Prune deletes objects that are still the same and still ours, workloads first.
-func (k kubernetes) Prune(_ context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+func (k kubernetes) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
 	p, s := k.p, k.p.w.server
 	var out cluster.ChangeSet
 	ordered := slices.Clone(objects)
@@ -198,6 +199,7 @@ func (k kubernetes) Prune(_ context.Context, objects []cluster.Object) (cluster.
 	for _, o := range ordered {
 		f := p.gate(call{kind: "prune", target: o.Ref.String()})
 		p.judgePrune(o)
+		p.judgeShare(ctx, o.Namespace, o.Ref)
 		e := cluster.Entry{Ref: o.Ref, Result: cluster.Skipped}
 		live := s.objects[o.Ref]
 		mine := live != nil && live.uid == o.UID && live.owner == us && live.labelled && !live.kept

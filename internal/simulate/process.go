@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/shard"
 )
 
 // process is one syncer. It runs in a goroutine of its own, but never at the same time as anything else: it waits at
@@ -30,6 +31,7 @@ type process struct {
 	last  *reconcile.Outcome
 
 	thorough bool // its passes compute everything
+	share    shard.Share
 
 	waits *call // at the gate; nil between passes
 	calls chan *call
@@ -95,6 +97,7 @@ func (w *World) start(name string, skew time.Duration) *process {
 	p := &process{w: w, name: name, skew: skew, calls: make(chan *call), fates: make(chan fate)}
 	p.started = map[string]time.Time{}
 	p.loop = reconcile.New(w.settings(), reconcile.Parts{
+		Share:    p.shareOfPass(),
 		Source:   p,
 		Recorder: recorder{p},
 		Cluster:  kubernetes{p},
@@ -189,5 +192,5 @@ func (w *World) violated(format string, args ...any) {
 		text = p.name + ": " + text
 	}
 	w.violations = append(w.violations, text)
-	w.trace.note("VIOLATION %d", len(w.violations))
+	w.trace.Note("VIOLATION %d", len(w.violations))
 }

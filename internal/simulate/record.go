@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
+
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/simulate/divided"
 )
 
 // recorder is the status branch as a process reaches it. Other clusters write to it as well, and so may people: a push
@@ -31,23 +33,27 @@ func (r recorder) Read(context.Context) (map[string][]byte, error) {
 }
 
 // Record implements reconcile.Recorder.
-func (r recorder) Record(_ context.Context, files map[string][]byte, _ string, _ time.Time) (string, error) {
+func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, error) {
 	p, git := r.p, r.p.w.git
 	for range mostPushes {
 		f := p.gate(call{kind: "open status"})
 		if f.err != nil {
 			return "", p.answer(f)
 		}
+		files := what.Share.Over(what.Files, git.status)
 		at, equal := git.moves, maps.EqualFunc(git.status, files, bytes.Equal)
 		if err := p.answer(f); err != nil || equal {
 			return "", err
 		}
 		f = p.gate(call{kind: "record"})
-		p.judgeStatus(files)
+		p.judgeStatus(what.Files)
 		switch {
 		case f.err != nil && !f.done:
 			return "", p.answer(f)
 		case at == git.moves:
+			if names := divided.Foreign(p.share, git.status, files); len(names) > 0 {
+				p.w.violated("%q are recorded, and the process has %s", names, p.share)
+			}
 			git.records, git.moves = git.records+1, git.moves+1
 			git.status = maps.Clone(files)
 			return fmt.Sprintf("s%d", git.records), p.answer(f)

@@ -21,9 +21,19 @@ type Result struct {
 // Run plays one seed: steps of faults, and then the way to rest. It runs in a bubble of testing/synctest. The cache
 // of rendered objects may be shared by all runs, since what is rendered does not depend on what happens.
 func Run(seed uint64, steps int, cache *render.Cache) Result {
+	return newWorld(seed, cache).play(seed, steps)
+}
+
+// RunDivided plays one seed with two processes that divide the namespaces, as Run does otherwise.
+func RunDivided(seed uint64, steps int, cache *render.Cache) Result {
 	w := newWorld(seed, cache)
-	w.trace.note("seed %d: %s", seed, w.profile)
-	for w.trace.steps < steps && len(w.violations) == 0 {
+	w.profile.divided, w.profile.processes = true, shards
+	return w.play(seed, steps)
+}
+
+func (w *World) play(seed uint64, steps int) Result {
+	w.trace.Note("seed %d: %s", seed, w.profile)
+	for w.trace.Steps < steps && len(w.violations) == 0 {
 		w.step()
 	}
 	if len(w.violations) == 0 {
@@ -36,12 +46,12 @@ func Run(seed uint64, steps int, cache *render.Cache) Result {
 	}
 	result := Result{
 		Seed:       seed,
-		Steps:      w.trace.steps,
+		Steps:      w.trace.Steps,
 		Profile:    w.profile.String(),
 		Met:        w.met,
 		Violations: w.violations,
-		Last:       w.trace.last(),
-		Digest:     w.trace.digest(),
+		Last:       w.trace.Last(),
+		Digest:     w.trace.Digest(),
 	}
 	if len(w.violations) > 0 {
 		result.World = w.String()

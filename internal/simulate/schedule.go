@@ -19,16 +19,16 @@ func (w *World) step() {
 	case n < calls:
 		w.run(w.processes[w.rng.IntN(len(w.processes))])
 	case n < calls+w.profile.event:
-		w.trace.step("-", "event", "")
+		w.trace.Step("-", "event", "")
 		what := w.event()
 		w.server.touch()
-		w.trace.note("%s", what)
+		w.trace.Note("%s", what)
 	default:
 		d := time.Duration(1+w.rng.IntN(60)) * time.Second
 		if w.rng.IntN(12) == 0 {
 			d *= 10
 		}
-		w.trace.step("-", "tick", d.String())
+		w.trace.Step("-", "tick", d.String())
 		w.pause(d)
 	}
 }
@@ -42,7 +42,7 @@ func (w *World) begin() {
 	}
 	w.next++
 	p := w.start(fmt.Sprintf("p%d", w.next), skew)
-	w.trace.step(p.name, "starts", "clock "+skew.String())
+	w.trace.Step(p.name, "starts", "clock "+skew.String())
 	if len(w.processes) > 1 {
 		w.meet("two processes at once")
 	}
@@ -61,7 +61,7 @@ func (w *World) run(p *process) {
 	}
 	c := p.waits
 	f := w.decide(c)
-	w.trace.step(p.name, c.String(), f.String())
+	w.trace.Step(p.name, c.String(), f.String())
 	p.admit(f)
 	if f.death != survives {
 		w.end(p)

@@ -83,6 +83,28 @@ func wanted(steps int) []string {
 	return nil
 }
 
+// TestDivided plays seeds with two processes that divide the namespaces.
+func TestDivided(t *testing.T) {
+	cache := render.NewCache()
+	met := map[string]int{}
+	for next := range uint64(*steps / 2000) {
+		var r simulate.Result
+		synctest.Test(t, func(*testing.T) { r = simulate.RunDivided(*seed+next, perSeed, cache) })
+		if len(r.Violations) > 0 {
+			fails(t, r)
+			return
+		}
+		for name, n := range r.Met {
+			met[name] += n
+		}
+	}
+	for _, name := range []string{"shards change hands", "the same end state", "two processes at once"} {
+		if met[name] == 0 && *steps >= 20_000 {
+			t.Errorf("never met: %s", name)
+		}
+	}
+}
+
 // TestSeedDecides plays seeds twice: a seed has one trace.
 func TestSeedDecides(t *testing.T) {
 	for seed := range uint64(6/slowdown + 1) {

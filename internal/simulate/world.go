@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/simulate/trace"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
 )
@@ -28,7 +29,7 @@ type World struct {
 	rng     *rand.Rand
 	profile profile
 	calm    bool // nothing fails any more
-	trace   trace
+	trace   trace.Trace
 	met     map[string]int
 	// violations are what must not happen and did.
 	violations []string
@@ -39,6 +40,7 @@ type World struct {
 	processes []*process
 	acting    *process // whose call is carried out
 	next      int      // number of the next process
+	swapped   bool     // the first process does not have the fleet
 	skews     map[string]time.Duration
 	outages   outages
 	foreign   map[cluster.Ref]*unstructured.Unstructured // objects of others
@@ -52,6 +54,7 @@ const clusterName = "demo"
 type profile struct {
 	pinned    bool // sizes are named, and nothing is short: the end state follows from the files alone
 	processes int
+	divided   bool    // the processes divide the namespaces: see shards.go
 	kill      float64 // of a call
 	fail      float64 // of a call, before its effect
 	lose      float64 // of a call, after its effect
@@ -65,7 +68,7 @@ type profile struct {
 func newWorld(seed uint64, cache *render.Cache) *World {
 	w := &World{
 		rng:   rand.New(rand.NewPCG(seed, 12)),
-		trace: newTrace(),
+		trace: trace.New(),
 		met:   map[string]int{},
 		skews: map[string]time.Duration{},
 		git:   newRepository(),
@@ -99,7 +102,11 @@ func (w *World) draw() profile {
 }
 
 func (p profile) String() string {
-	return fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t",
+	kind := ""
+	if p.divided {
+		kind = "divided, "
+	}
+	return kind + fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t",
 		p.processes, p.pinned, p.kill, p.fail, p.lose, p.lag, p.skew)
 }
 
@@ -143,7 +150,7 @@ func (j judge) Errorf(format string, args ...any) {
 	old := p != nil && strings.Contains(format, "vCPUs") && p.quotaAt.Before(j.w.quotaAt) // a quota is read now and then
 	if p != nil && (old || !p.strict()) {
 		j.w.meet("something changed between a look and a write")
-		j.w.trace.note("(raced: "+format+")", args...)
+		j.w.trace.Note("(raced: "+format+")", args...)
 		return
 	}
 	j.w.violated(format, args...)

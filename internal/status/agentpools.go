@@ -63,7 +63,11 @@ func (AgentPools) ready(in Input, notes string) Condition {
 	case nodesReady(in):
 		return condition(ResourceReady, true, "PoolReady", count+notes)
 	}
-	return condition(ResourceReady, false, "PoolNotReady", count+", "+string(in.Pools[i].State)+notes)
+	state := string(in.Pools[i].State)
+	if in.Pools[i].State == capacity.Succeeded { // of the operation; it says nothing of the nodes
+		state = "the pool is there, and nodes with their GPUs are not ready yet"
+	}
+	return condition(ResourceReady, false, "PoolNotReady", count+", "+state+notes)
 }
 
 // released describes how far syncer has released the nodes of a Workspace that needs none.

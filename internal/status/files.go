@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -27,7 +28,8 @@ import (
 // Summary is the content of the status files of one cluster.
 type Summary struct {
 	Cluster  string
-	Reports  []Report // in the order of their keys
+	Links    weblink.Links // of the source
+	Reports  []Report      // in the order of their keys
 	Problems []diag.Diagnostic
 	Pools    []Pool // owned
 	// Unavailable lists unavailable offerings. After a restart syncer reads them from the status branch.
@@ -35,6 +37,8 @@ type Summary struct {
 	Warnings    []string // what was held back
 	PricesDate  string   // of all prices; "" if unknown
 	Objects     []Object // in the order of Object.Compare
+	// ObjectsFile names the file that lists an object, by the namespace of the object; nil: one file lists all.
+	ObjectsFile func(namespace string) string
 }
 
 // The files of a cluster's folder in addition to those of the Workspaces.
@@ -79,8 +83,10 @@ type statusFields struct {
 	Source          string            `yaml:"source,omitempty" json:"source,omitempty"`
 	Model           string            `yaml:"model,omitempty" json:"model,omitempty"`
 	Revision        string            `yaml:"revision,omitempty" json:"revision,omitempty"`
+	Runtime         string            `yaml:"runtime,omitempty" json:"runtime,omitempty"`
 	FirstSeen       string            `yaml:"firstSeen,omitempty" json:"firstSeen,omitempty"`
 	InstanceType    string            `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
+	Why             string            `yaml:"why,omitempty" json:"why,omitempty"`
 	TargetNodeCount int               `yaml:"targetNodeCount,omitempty" json:"targetNodeCount,omitempty"`
 	WorkerNodes     []string          `yaml:"workerNodes,flow,omitempty" json:"workerNodes,omitempty"`
 	Conditions      []conditionFields `yaml:"conditions,omitempty" json:"conditions,omitempty"`
@@ -140,7 +146,9 @@ func (r Report) fields() document {
 			Source:          r.Source,
 			Model:           r.Model,
 			Revision:        r.Revision,
+			Runtime:         r.Runtime,
 			InstanceType:    r.InstanceType,
+			Why:             r.Why,
 			TargetNodeCount: r.TargetNodeCount,
 			WorkerNodes:     r.WorkerNodes,
 			Endpoint:        r.Endpoint,
@@ -227,7 +235,9 @@ func Parse(data []byte) (Report, error) {
 		Source:          s.Source,
 		Model:           s.Model,
 		Revision:        s.Revision,
+		Runtime:         s.Runtime,
 		InstanceType:    s.InstanceType,
+		Why:             s.Why,
 		TargetNodeCount: s.TargetNodeCount,
 		WorkerNodes:     s.WorkerNodes,
 		Endpoint:        s.Endpoint,

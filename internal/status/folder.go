@@ -4,8 +4,10 @@ package status
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
+	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -20,7 +22,9 @@ type shown struct {
 	report Report
 	file   []byte
 	row    string // of the overview
-	money  bool   // it has a price
+	state  State
+	cost   float64 // US dollars an hour
+	priced price
 }
 
 // Files returns the files of a cluster's folder, by path. The bytes follow from the values alone; those of a Report
@@ -32,7 +36,7 @@ func (f *Folder) Files(s Summary) map[string][]byte {
 	out := make(map[string][]byte, len(s.Reports)+3)
 	kept := make(map[workspace.Key]shown, len(s.Reports))
 	s.Warnings = slices.Clone(s.Warnings)
-	o := overview{rows: make([]string, 0, len(s.Reports))}
+	o := overview{rows: make([]*shown, 0, len(s.Reports)), states: map[State]int{}}
 	for i := range s.Reports {
 		r := &s.Reports[i]
 		is, known := f.kept[r.Key]
@@ -42,38 +46,42 @@ func (f *Folder) Files(s Summary) map[string][]byte {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("%q is no name of a Workspace, and has no status file", r.Key))
 			continue
 		default:
-			is = show(*r)
+			is = show(*r, s.Links)
 		}
 		kept[r.Key] = is
-		o.rows, o.money = append(o.rows, is.row), o.money || is.money
+		o.add(&is)
 		out[FileName(r.Key)] = is.file
 	}
 	f.kept = kept
 	s = s.clean()
 	out[readmeFile], out[capacityFile] = readme(s, o), capacityYAML(s)
-	if data := objectsYAML(s); data != nil {
-		out[objectsFile] = data
-	}
+	maps.Copy(out, objectsFiles(s))
 	return out
 }
 
 // show makes what the folder shows of a Report.
-func show(r Report) shown {
+func show(r Report, links weblink.Links) shown {
 	clean := r.clean()
-	return shown{r, encode(clean.fields()), row(clean), clean.HourlyCost != ""}
+	out := shown{report: r, file: encode(clean.fields()), row: row(clean, links), state: clean.State}
+	out.cost, out.priced = priceOf(clean.HourlyCost)
+	return out
 }
 
 // Same reports whether two Reports say the same.
 func (r *Report) Same(o *Report) bool {
 	return r.Key == o.Key && r.State == o.State && r.ObservedCommit == o.ObservedCommit && r.Inputs == o.Inputs &&
 		r.DesiredCommit == o.DesiredCommit && r.DesiredInputs == o.DesiredInputs && r.CarriedOut == o.CarriedOut &&
-		r.Source == o.Source && r.Model == o.Model && r.Revision == o.Revision && r.FirstSeen.Equal(o.FirstSeen) &&
+		r.Source == o.Source && r.sameModel(o) && r.FirstSeen.Equal(o.FirstSeen) &&
 		r.sameNodes(o) && slices.EqualFunc(r.Conditions, o.Conditions, Condition.same) && r.Endpoint == o.Endpoint &&
 		slices.Equal(r.Objects, o.Objects)
 }
 
+func (r *Report) sameModel(o *Report) bool {
+	return r.Model == o.Model && r.Revision == o.Revision && r.Runtime == o.Runtime
+}
+
 func (r *Report) sameNodes(o *Report) bool {
-	return r.InstanceType == o.InstanceType && r.TargetNodeCount == o.TargetNodeCount &&
+	return r.InstanceType == o.InstanceType && r.Why == o.Why && r.TargetNodeCount == o.TargetNodeCount &&
 		slices.Equal(r.WorkerNodes, o.WorkerNodes) && slices.EqualFunc(r.Pools, o.Pools, Pool.same) &&
 		r.HourlyCost == o.HourlyCost && r.MonthlyCost == o.MonthlyCost && r.PricesDate == o.PricesDate
 }

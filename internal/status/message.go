@@ -175,23 +175,46 @@ func subject(c Commit, changes []change, news int) string {
 	if len(changes) == 1 || length <= maxSubject+len(", ") {
 		return prefix + strings.Join(names, ", ")
 	}
-	return prefix + counted(changes)
+	return prefix + counted(prefix, changes)
 }
 
-// counted says how many Workspaces came to the same, the most first.
-func counted(changes []change) string {
+// counted names the Workspaces that need attention, as far as there is room, and says how many others came to the same,
+// the most first.
+func counted(prefix string, changes []change) string {
+	for named := min(len(changes), maxNamed); named > 0; named-- {
+		if text, ok := namedAndCounted(changes, named); ok && len(prefix)+len(text) <= maxSubject {
+			return text
+		}
+	}
+	text, _ := namedAndCounted(changes, 0)
+	return text
+}
+
+// maxNamed is how many Workspaces a subject names in front of the counts.
+const maxNamed = 3
+
+// namedAndCounted names so many Workspaces that have failed, or are no longer ready, and counts the others. It is false
+// if there are not so many.
+func namedAndCounted(changes []change, names int) (string, bool) {
 	counts := map[string]int{}
+	var out []string
 	for _, c := range changes {
+		if len(out) < names && (c.to == Failed || c.to == NotReady) && c.from != c.to {
+			out = append(out, line(c.key.Name+" ")+c.word())
+			continue
+		}
 		counts[c.word()]++
+	}
+	if len(out) < names {
+		return "", false
 	}
 	words := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
 	})
-	var out []string
 	for _, w := range words[:min(len(words), maxWords)] {
 		out = append(out, fmt.Sprintf("%d %s", counts[w], w))
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(out, ", "), true
 }
 
 // maxWords is how many outcomes a subject counts; the body has all.

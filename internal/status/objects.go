@@ -59,11 +59,26 @@ type objectFields struct {
 	Message   string `yaml:"message"`
 }
 
-// objectsYAML returns objects.yaml, or nil when there is no such object.
-func objectsYAML(s Summary) []byte {
-	if len(s.Objects) == 0 {
-		return nil
+// objectsFiles returns objects.yaml, or the files that are in its place. None lists no object.
+func objectsFiles(s Summary) map[string][]byte {
+	of := map[string][]Object{}
+	for _, o := range s.Objects {
+		name := objectsFile
+		if s.ObjectsFile != nil {
+			name = s.ObjectsFile(o.Namespace)
+		}
+		of[name] = append(of[name], o)
 	}
+	out := map[string][]byte{}
+	for name, objects := range of {
+		s.Objects = objects
+		out[name] = objectsYAML(s)
+	}
+	return out
+}
+
+// objectsYAML returns objects.yaml.
+func objectsYAML(s Summary) []byte {
 	f := objectsFields{APIVersion: APIVersion, Kind: objectsKind, Cluster: s.Cluster}
 	for _, o := range s.Objects {
 		state := cmp.Or(o.State, "Refused")

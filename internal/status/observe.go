@@ -31,6 +31,8 @@ type Input struct {
 
 	Model        string // see Report
 	Revision     string
+	Runtime      string
+	Why          string // it has InstanceType; "" if nothing is known
 	InstanceType string
 	Nodes        int                 // desired number
 	NodeSource   Nodes               // nil for AgentPools
@@ -84,6 +86,7 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		Source:          in.Source,
 		Model:           in.Model,
 		Revision:        in.Revision,
+		Runtime:         in.Runtime,
 		InstanceType:    in.InstanceType,
 		TargetNodeCount: in.Nodes,
 		Objects:         slices.Clone(in.Objects),
@@ -95,8 +98,9 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 	r.commits(old, in)
 	if in.Workspace == nil || in.Waiting { // its live objects stay, on their nodes
 		r.InstanceType, r.TargetNodeCount, r.Objects = old.InstanceType, old.TargetNodeCount, old.Objects
-		r.Model, r.Revision = old.Model, old.Revision
+		r.Model, r.Revision, r.Runtime = old.Model, old.Revision, old.Runtime
 	}
+	r.Why = why(old, in, r.InstanceType)
 	r.Output = outputOf(old, in)
 	r.WorkerNodes = workers(in)
 	for _, p := range in.Pools {
@@ -222,7 +226,7 @@ func inference(in Input, old State) (State, []Condition) {
 	}
 	reason, message := waiting(in, w, "WorkspaceInferenceStatusPending", "the model is not served yet")
 	if w != nil && reason == "WorkspaceInferenceStatusPending" {
-		message = replicas(w)
+		message = replicas(w) + unserved(w)
 	}
 	if suspended {
 		reason, message = "Suspended", "suspended by annotation "+workspace.AnnotationSuspend
@@ -240,6 +244,33 @@ func (in Input) suspended() bool {
 
 func replicas(w *cluster.Workload) string {
 	return fmt.Sprintf("%d of %d replicas are ready", w.Ready, w.Replicas)
+}
+
+// unserved says why a model is not served although all its replicas are ready, for the end of a message.
+func unserved(w *cluster.Workload) string {
+	switch {
+	case w.Ready < w.Replicas || w.Replicas == 0:
+		return ""
+	case !w.Current:
+		return ", and the last change is not rolled out yet"
+	case w.Endpoints == 0:
+		return ", and the Service has no address of them yet"
+	}
+	return ", and the nodes are not"
+}
+
+// why returns the reason for which the Workspace got its size: as long as neither its inputs nor its size change, that
+// it stays is no reason of its own.
+func why(old Report, in Input, size string) string {
+	switch {
+	case size == "" || in.Finished:
+		return ""
+	case old.Why != "" && size == old.InstanceType && (in.Why == "" || in.Inputs == old.Inputs || in.Held != ""):
+		return old.Why
+	case in.Held != "":
+		return "" // the reason is that of the size that it would get
+	}
+	return in.Why
 }
 
 // waiting returns why a workload waits: the error of applying it, the failure of a pod, a missing reference, or by

@@ -3,34 +3,122 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/weblink"
 )
 
 // overview is what README.md says of the Workspaces.
 type overview struct {
-	rows  []string
-	money bool // one of them has a price
+	rows    []*shown
+	states  map[State]int
+	hourly  float64 // US dollars
+	priced  int     // Workspaces with a price
+	unknown int     // Workspaces whose price is unknown
+}
+
+// price says whether a Workspace has a price.
+type price int
+
+const (
+	unpriced     price = iota // nodes that syncer does not buy, or none
+	priceKnown                // in US dollars
+	priceUnknown              // of a size or a region that the list lacks
+)
+
+func priceOf(hourly string) (float64, price) {
+	usd, err := strconv.ParseFloat(hourly, 64)
+	switch {
+	case hourly == "":
+		return 0, unpriced
+	case err != nil || usd < 0 || math.IsNaN(usd) || math.IsInf(usd, 0):
+		return 0, priceUnknown
+	}
+	return usd, priceKnown
+}
+
+func (o *overview) add(s *shown) {
+	o.rows = append(o.rows, s)
+	o.states[s.state]++
+	o.hourly += s.cost
+	switch s.priced {
+	case priceKnown:
+		o.priced++
+	case priceUnknown:
+		o.unknown++
+	}
+}
+
+// maxRows is how many Workspaces README.md lists: forges show no more than some 500 KB of Markdown.
+const maxRows = 500
+
+// listed returns the rows that README.md shows: all, or of a large fleet those that a person may have to look at.
+func (o *overview) listed() []*shown {
+	if len(o.rows) <= maxRows {
+		return o.rows
+	}
+	var out []*shown
+	for _, s := range o.rows {
+		if s.state == Failed || s.state == NotReady || s.state == Pending || s.report.DesiredCommit != "" {
+			out = append(out, s)
+		}
+	}
+	return out[:min(len(out), maxRows)]
+}
+
+// totals sums the Workspaces up in one line, without text from files: the README of the branch repeats it.
+func (o *overview) totals() string {
+	if len(o.rows) == 0 {
+		return "No Workspaces."
+	}
+	parts := []string{fmt.Sprintf("%d of %d ready", o.states[Ready], len(o.rows))}
+	for _, c := range []struct {
+		state State
+		word  string
+	}{
+		{Failed, "failed"}, {NotReady, "not ready"}, {Pending, "waiting"}, {Running, "running"}, {Succeeded, "succeeded"},
+	} {
+		if n := o.states[c.state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, c.word))
+		}
+	}
+	if o.priced > 0 {
+		parts = append(parts, fmt.Sprintf("%.0f USD/month", o.hourly*capacity.HoursPerMonth))
+	}
+	if o.unknown > 0 {
+		parts = append(parts, fmt.Sprintf("%d of unknown price", o.unknown))
+	}
+	return "**" + strings.Join(parts, ", ") + "**"
 }
 
 // readme is the overview that a forge shows for the folder.
 func readme(s Summary, o overview) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n", cell(s.Cluster))
-	if len(o.rows) == 0 {
-		b.WriteString("No Workspaces.\n")
-	} else {
-		b.WriteString("| Workspace | State | Instance | Nodes | USD/h | USD/month | |\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(&b, "# %s\n\n%s\n\n", cell(s.Cluster), o.totals())
+	b.WriteString("This is what syncer has found out about the Workspaces of the cluster. Each has a file here that " +
+		"says more. syncer writes these files, and overwrites changes to them.\n")
+	if len(o.rows) > 0 {
+		b.WriteString("\n| Workspace | State | Model | Size | Endpoint | USD/month | Since | File | Commit | |\n" +
+			"|---|---|---|---|---|--:|---|---|---|---|\n")
 	}
-	for _, row := range o.rows {
-		b.WriteString(row)
+	listed := o.listed()
+	for _, s := range listed {
+		b.WriteString(s.row)
+	}
+	if more := len(o.rows) - len(listed); more > 0 {
+		fmt.Fprintf(&b, "\n%d more are not listed, because nothing is wrong with them or there is no room; each has a file "+
+			"here.\n", more)
 	}
 	priced := func(p Pool) bool { return p.HourlyCost != "" }
-	if s.PricesDate != "" && (o.money || slices.ContainsFunc(s.Pools, priced)) {
+	if s.PricesDate != "" && (o.priced > 0 || slices.ContainsFunc(s.Pools, priced)) {
 		fmt.Fprintf(&b, "\nPrices of %s; a month has %d hours.\n", cell(s.PricesDate), capacity.HoursPerMonth)
 	}
 	section(&b, "Problems", s.Problems, diag.Diagnostic.String)
@@ -52,18 +140,59 @@ func readme(s Summary, o overview) []byte {
 }
 
 // row returns the line of a Report that is clean in the overview.
-func row(r Report) string {
+func row(r Report, links weblink.Links) string {
+	size := cell(r.InstanceType)
+	if size != "" && r.TargetNodeCount > 0 {
+		size = fmt.Sprintf("%d x %s", r.TargetNodeCount, size)
+	}
+	since := ""
+	if at := r.Since(); !at.IsZero() {
+		since = at.UTC().Format("2006-01-02 15:04")
+	}
+	commit := link(cell(short(r.ObservedCommit)), links.Commit(r.ObservedCommit))
+	if r.DesiredCommit != "" {
+		commit = strings.TrimSpace(commit + " not " + link(cell(short(r.DesiredCommit)), links.Commit(r.DesiredCommit)))
+	}
 	return fmt.Sprintf(
-		"| [%s](%s) | %s | %s | %d | %s | %s | %s |\n",
+		"| [%s](%s) | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
 		r.Key, // a name of Kubernetes, as is the path: Files has looked at it
 		FileName(r.Key),
 		r.State,
-		cell(r.InstanceType),
-		r.TargetNodeCount,
-		cell(r.HourlyCost),
+		cell(r.Model),
+		size,
+		cell(r.Endpoint),
 		cell(r.MonthlyCost),
+		since,
+		link(cell(r.Source), links.File(cmp.Or(r.DesiredCommit, r.ObservedCommit), r.Source)),
+		commit,
 		cell(r.Headline()),
 	)
+}
+
+// link returns a text that is escaped as a link; the text alone without an address.
+func link(text, address string) string {
+	if text == "" || address == "" {
+		return text
+	}
+	return "[" + text + "](" + address + ")"
+}
+
+// Since returns since when a Workspace is in its state: the last change of the condition that decides on it.
+func (r *Report) Since() time.Time {
+	var at time.Time
+	for _, c := range r.Conditions {
+		switch {
+		case r.State == Ready && c.Type == InferenceReady,
+			(r.State == Running || r.State == Succeeded) && c.Type == JobStarted:
+			return c.LastTransitionTime
+		case c.Status == "False" && at.IsZero():
+			at = c.LastTransitionTime
+		}
+	}
+	if at.IsZero() {
+		return r.FirstSeen
+	}
+	return at
 }
 
 // keptPool says why a pool that no Workspace needs is still there, and what it costs.

@@ -36,6 +36,8 @@ type Report struct {
 	Source     string // file in the repository
 	Model      string // Hugging Face repository; "" for a pod template
 	Revision   string // commit of the model, or "unpinned"; "" if pods do not download it
+	Runtime    string // vllm or transformers; "" for a tuning and for a pod template
+	Why        string // it has this size: the reason for which it was chosen; "" if it was not
 	// FirstSeen is when syncer first reported on the Workspace. Of two with the same priority, the earlier one goes
 	// first.
 	FirstSeen       time.Time

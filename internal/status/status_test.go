@@ -19,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -370,7 +371,8 @@ func summary() Summary {
 	return Summary{
 		PricesDate: "2026-06-18",
 		Cluster:    "demo",
-		Reports:    []Report{failed, Observe(nil, served(), t0)},
+		Links:      weblink.Of("https://github.com/team/models", ""),
+		Reports:    []Report{failed, Observe(nil, chosen(), t0)},
 		Pools: []Pool{{
 			Name:         "wphi",
 			State:        "Succeeded",
@@ -387,6 +389,13 @@ func summary() Summary {
 		},
 		Warnings: []string{"syncer deletes nothing"},
 	}
+}
+
+// chosen is a served Workspace of a commit on a forge, whose size syncer has chosen.
+func chosen() Input {
+	in := served()
+	in.Commit, in.Runtime, in.Why = "9be0d11aabbccddeeff00112233445566778899a", "vllm", "the cheapest size that fits"
+	return in
 }
 
 func TestFiles(t *testing.T) {
@@ -530,7 +539,7 @@ func TestMessage(t *testing.T) {
 		},
 		{
 			after:   append(many(100, Ready), report("other", Failed)),
-			subject: "status(demo): 100 Ready, 1 Failed",
+			subject: "status(demo): other Failed, 100 Ready",
 			urgent:  true,
 		},
 		{
@@ -554,7 +563,7 @@ func TestMessage(t *testing.T) {
 				report("another-long-name-for-one", Failed),
 				report("third", Failed),
 			},
-			subject: "status(demo): 3 Failed",
+			subject: "status(demo): a-long-name-for-a-workspace Failed, 2 Failed",
 			urgent:  true,
 		},
 	} {

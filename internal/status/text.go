@@ -69,6 +69,7 @@ func (r Report) clean() Report {
 	r.ObservedCommit, r.Inputs, r.Source = word(r.ObservedCommit), word(r.Inputs), word(r.Source)
 	r.DesiredCommit, r.DesiredInputs = word(r.DesiredCommit), word(r.DesiredInputs)
 	r.Model, r.Revision = word(r.Model), word(r.Revision)
+	r.Runtime, r.Why = word(r.Runtime), word(r.Why)
 	r.InstanceType, r.Endpoint, r.HourlyCost = word(r.InstanceType), word(r.Endpoint), word(r.HourlyCost)
 	r.MonthlyCost, r.PricesDate = word(r.MonthlyCost), word(r.PricesDate)
 	c := &r.CarriedOut

@@ -25,7 +25,7 @@ func (leaking) Ready() map[string]State {
 func TestPagesShowNoSecrets(t *testing.T) {
 	for path, lines := range map[string]int{"/healthz": 1, "/readyz": 2} {
 		w := httptest.NewRecorder()
-		Handler(leaking{}, prometheus.NewRegistry(), nil).ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		Handler(leaking{}, prometheus.NewRegistry(), nil, nil).ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		redacttest.Look(t, path, w.Body.String())
 		if got := strings.Count(w.Body.String(), "\n"); got != lines {
 			t.Errorf("%s has %d lines: %q", path, got, w.Body.String())

@@ -34,8 +34,9 @@ type State struct {
 	Says    string // in place of "ok"
 }
 
-// Handler serves /healthz, /readyz, /metrics, and POST /reconcile by pass, if that is not nil.
-func Handler(h Health, metrics prometheus.Gatherer, pass http.Handler) http.Handler {
+// Handler serves /healthz, /readyz, /metrics, and, if they are not nil, POST /reconcile by pass and the paths of
+// the page by page.
+func Handler(h Health, metrics prometheus.Gatherer, pass, page http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		if err := h.Alive(time.Now()); err != nil {
@@ -54,6 +55,13 @@ func Handler(h Health, metrics prometheus.Gatherer, pass http.Handler) http.Hand
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	if pass != nil {
 		mux.Handle("POST /reconcile", pass)
+	}
+	if page != nil {
+		for _, pattern := range []string{
+			"GET /{$}", "GET /clusters/", "GET /assets/", "GET /sign-in", "POST /sign-in", "POST /sign-out",
+		} {
+			mux.Handle(pattern, page)
+		}
 	}
 	return mux
 }

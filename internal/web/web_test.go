@@ -38,6 +38,8 @@ func TestHandler(t *testing.T) {
 	go func() {
 		served <- Serve(ctx, l, Handler(h, registry, http.HandlerFunc(
 			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a pass") },
+		), http.HandlerFunc(
+			func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "the page at "+r.URL.Path) },
 		)))
 	}()
 	get := func(path string) (int, string) {
@@ -55,6 +57,9 @@ func TestHandler(t *testing.T) {
 	}
 	if status, _ := get("/reconcile"); status != 405 {
 		t.Errorf("GET /reconcile: %d", status)
+	}
+	if status, body := get("/clusters/demo/"); status != 200 || body != "the page at /clusters/demo/" {
+		t.Errorf("/clusters/demo/: %d %s", status, body)
 	}
 	says := "[+]git: ok\n[+]lease: follower, x leads\n"
 	if status, body := get("/readyz"); status != 200 || !strings.Contains(body, says) {

@@ -16,6 +16,8 @@ const (
 	AnnotationConfig = "syncer.dev/config"
 	// AnnotationEncrypted is on Secrets that were encrypted in Git: a digest of the encrypted text.
 	AnnotationEncrypted = "syncer.dev/encrypted"
+	// AnnotationWantedBy is on a Lease of a shard: the replica that asks for it, and in which term.
+	AnnotationWantedBy = "syncer.dev/wanted-by"
 	// AnnotationSecret is on encrypted Secrets in Git: where their author says that they belong.
 	AnnotationSecret = "syncer.dev/secret"
 	// LabelPreset is on workloads: the name of their preset.

@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/ignore"
+	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/sops/keys"
 	"syncer.dev/syncer/internal/version"
 	"syncer.dev/syncer/internal/workspace/load"
@@ -21,7 +22,10 @@ type Parts struct {
 	Cluster    *apply.Cluster
 	Cloud      Cloud
 	Keys       *keys.Keyring // for encrypted Secrets
-	Fence      *fence.Fence  // is asked right before each write
+	Fences     *shard.Fences // are asked right before each write
+	Fence      *fence.Fence  // of the fleet, or of everything without shards
+	// Share begins a pass; nil without an election of several shards.
+	Share func() (share shard.Share, end func())
 }
 
 // Connect creates the adapters, with the repository that open opens. It contacts no server.
@@ -34,11 +38,12 @@ func Connect(c config.Config, open func(config.Config) (*git.Repository, error))
 	if err != nil {
 		return nil, err
 	}
-	p := &Parts{Repository: repo, Fence: &fence.Fence{}}
+	p := &Parts{Repository: repo, Fences: shard.NewFences(c.Lease.Shards)}
+	p.Fence = p.Fences.Of(shard.Fleet)
 	if p.Keys, err = access.Keyring(c); err != nil {
 		return nil, err
 	}
-	if p.Cluster, err = ConnectCluster(c, p.Keys.Data, p.Fence); err != nil {
+	if p.Cluster, err = ConnectCluster(c, p.Keys.Data, p.Fences); err != nil {
 		return nil, err
 	}
 	p.Cloud, err = m.connect(p.Fence)
@@ -47,7 +52,7 @@ func Connect(c config.Config, open func(config.Config) (*git.Repository, error))
 
 // ConnectCluster prepares a client for the cluster. Without secrets it writes no Secret.
 func ConnectCluster(
-	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *fence.Fence,
+	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *shard.Fences,
 ) (*apply.Cluster, error) {
 	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
 	nodePools := ModeOf(c).NodePools

@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -25,7 +26,9 @@ func Record(t testing.TB, c config.Config, log *slog.Logger, states ...string) {
 	for _, state := range states {
 		source, _, _ := strings.Cut(state, " ")
 		message := status.Message(status.Commit{Cluster: c.Cluster, Source: source, Version: "v1"}, nil, nil)
-		if _, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte(state)}, message, time.Now()); err != nil {
+		if _, err := recorder.Record(t.Context(), reconcile.Recording{
+			Files: map[string][]byte{"x": []byte(state)}, Message: message, When: time.Now(),
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ package monitoring
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,6 +34,7 @@ type Loop struct {
 	Cluster  Counter       // requests to the API server, by verb
 	Cloud    Counter       // requests to Azure, by HTTP method
 	Lease    Lease         // nil without an election
+	Shards   func() []bool // whether this process writes each; nil without shards
 	Reviews  func() (review.Stats, bool)
 }
 
@@ -119,8 +121,14 @@ func of(others ...string) []string { return append([]string{"cluster"}, others..
 var (
 	leaderDesc = prometheus.NewDesc(
 		"syncer_leader",
-		"1 if this process holds the lease of the cluster, else 0; absent without an election.",
+		"1 if this process holds the lease of the cluster, or of shard 0, else 0; absent without an election.",
 		of(),
+		nil,
+	)
+	shardDesc = prometheus.NewDesc(
+		"syncer_shard_leader",
+		"1 if this process holds the lease of a shard, else 0; absent without shards.",
+		of("shard"),
 		nil,
 	)
 	passesDesc     = prometheus.NewDesc("syncer_passes_total", "Passes of the reconcile loop.", of(), nil)
@@ -194,6 +202,7 @@ func (s *State) Registry() *prometheus.Registry {
 func (s *State) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		leaderDesc,
+		shardDesc,
 		passesDesc,
 		lastPassDesc,
 		workspacesDesc,
@@ -253,6 +262,11 @@ func (c collector) loop(l Loop) {
 	h := l.Health
 	if l.Lease != nil {
 		c.gauge(leaderDesc, number(l.Lease.Leads()))
+	}
+	if l.Shards != nil {
+		for i, held := range l.Shards() {
+			c.gauge(shardDesc, number(held), strconv.Itoa(i))
+		}
 	}
 	passes, last := h.Passes()
 	c.count(passesDesc, float64(passes))

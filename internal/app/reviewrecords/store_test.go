@@ -180,7 +180,7 @@ func TestDigestAcrossHistories(t *testing.T) {
 			}
 			merged.merge(p)
 			after := p.plan(first, "refs/heads/main")
-			i := slices.IndexFunc(after.Workspaces, func(w plan.Workspace) bool { return w.Key.Name == "phi" })
+			i := slices.IndexFunc(after.Workspaces, func(w *plan.Workspace) bool { return w.Key.Name == "phi" })
 			if i < 0 || len(after.Workspaces[i].Blocked) > 0 && merged.same {
 				t.Fatalf("%+v", after.Workspaces)
 			}
@@ -199,7 +199,9 @@ func TestReviewsBesideStatus(t *testing.T) {
 	p.repo.CommitTo("topic", map[string]string{phiPath: cheap}, "topic")
 	recorder := statusbranch.Recorder{Branch: open(t, p.config).Branch(p.config.Status.Branch), Config: p.config}
 	files := map[string][]byte{"default/phi.yaml": []byte("x"), "README.md": []byte("x")}
-	if _, err := recorder.Record(t.Context(), files, "status", time.Now()); err != nil {
+	if _, err := recorder.Record(t.Context(), reconcile.Recording{
+		Files: files, Message: "status", When: time.Now(),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	record := p.show("topic", p.config)[0]
@@ -222,7 +224,9 @@ func TestReviewsBesideStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	files["README.md"] = []byte("y")
-	if _, err := recorder.Record(t.Context(), files, "status", time.Now()); err != nil {
+	if _, err := recorder.Record(t.Context(), reconcile.Recording{
+		Files: files, Message: "status", When: time.Now(),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	name := reviewed.FileName(record.Workspace, record.Digest)

@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/signature"
+	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -16,7 +17,7 @@ import (
 func (r Recorder) shorten(ctx context.Context) {
 	keep := git.Keep{
 		Commits:  r.Config.Status.Keep,
-		MayWrite: r.MayWrite,
+		MayWrite: r.Fences.Writes(shard.NewShare(max(r.Fences.Count(), 1), shard.Fleet)),
 		Group: func(c git.Commit) string {
 			cluster, _ := c.Trailer(status.TrailerCluster)
 			return cluster

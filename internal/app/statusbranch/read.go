@@ -61,12 +61,17 @@ func Open(ctx context.Context, c config.Config) (Reader, error) {
 	if err != nil {
 		return Reader{}, err
 	}
+	return Of(repo, c), nil
+}
+
+// Of returns what reads the status branch of a repository.
+func Of(repo *git.Repository, c config.Config) Reader {
 	r := Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}
 	tip := func(ctx context.Context) (git.Hash, error) {
 		_, tip, err := r.Branch.Read(ctx, r.dir())
 		return tip, err
 	}
-	return Reader{Cluster: c.Cluster, read: r.Read, repo: repo, tip: tip}, nil
+	return Reader{Cluster: c.Cluster, read: r.Read, repo: repo, tip: tip}
 }
 
 // openClone reads the status branch of a clone.

@@ -6,21 +6,35 @@ import (
 	"context"
 	"log/slog"
 	"path"
-	"time"
 
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/shard"
+	"syncer.dev/syncer/internal/status"
 )
 
 // Recorder keeps this cluster's status files.
 type Recorder struct {
-	Branch   *git.Branch
-	Config   config.Config
-	Log      *slog.Logger // of what is no error; nil for none
-	MayWrite func() error // is asked right before each push; nil permits all
+	Branch *git.Branch
+	Config config.Config
+	Log    *slog.Logger  // of what is no error; nil for none
+	Fences *shard.Fences // are asked right before each push; nil permits all
 }
 
 func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
+
+// index makes the README of the branch; nil where the branch is not for status alone.
+func (r Recorder) index() *git.Index {
+	if r.Config.Status.Branch == r.Config.Source.Branch {
+		return nil
+	}
+	dir := path.Clean(r.Config.Status.Path)
+	return &git.Index{
+		Name: status.IndexFile, Folder: dir, Each: status.OverviewFile,
+		Make: func(present []byte, found map[string][]byte) ([]byte, bool) { return status.Index(dir, present, found) },
+	}
+}
 
 // Read returns the recorded files.
 func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
@@ -28,21 +42,26 @@ func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
 	return files, err
 }
 
-// Record writes one commit, unless the branch has exactly these files.
-func (r Recorder) Record(ctx context.Context, files map[string][]byte, message string, when time.Time) (string, error) {
+// Record writes one commit, unless the branch has exactly these files. Of a cluster with shards, the files of others
+// are those of the tip that the commit stands on, so that a commit of another process in between is not undone.
+func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string, error) {
 	hash, changed, err := r.Branch.Commit(ctx, git.Change{
 		Dir:      r.dir(),
-		Files:    files,
-		Message:  message,
-		When:     when,
+		Files:    what.Files,
+		Edit:     what.Share.Edit(what.Files),
+		Message:  what.Message,
+		When:     what.When,
 		Author:   r.Config.Status.Author.Name,
 		Email:    r.Config.Status.Author.Email,
 		Signer:   Signer(r.Config),
-		MayWrite: r.MayWrite,
+		MayWrite: r.Fences.Writes(what.Share),
+		Index:    r.index(),
 	})
 	if err != nil || !changed {
 		return "", err
 	}
-	r.shorten(ctx)
+	if what.Share.Fleet() {
+		r.shorten(ctx)
+	}
 	return string(hash), nil
 }

@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -74,7 +75,9 @@ func TestRewrittenBranch(t *testing.T) {
 		recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: own}
 		source := map[bool]string{true: second, false: other}[cluster == c.Cluster]
 		message := status.Message(status.Commit{Cluster: cluster, Source: source, Version: "v1"}, nil, nil)
-		if _, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte(cluster)}, message, time.Now()); err != nil {
+		if _, err := recorder.Record(t.Context(), reconcile.Recording{
+			Files: map[string][]byte{"x": []byte(cluster)}, Message: message, When: time.Now(),
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/reconcile"
 )
 
 // TestSignaturesOfTheSource: an unsigned change is an error of Git that names the commit; the revision before stays.
@@ -54,7 +55,9 @@ func TestSignaturesOfTheSource(t *testing.T) {
 		t.Errorf("a signed commit: %v", err)
 	}
 	recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c}
-	tip, err := recorder.Record(t.Context(), map[string][]byte{"x": []byte("y")}, "status", time.Now())
+	tip, err := recorder.Record(t.Context(), reconcile.Recording{
+		Files: map[string][]byte{"x": []byte("y")}, Message: "status", When: time.Now(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,12 +16,24 @@ import (
 // watchFree watches the Lease until ctx is done, and signals when its holder has given it back: the election itself
 // looks every few seconds only. Where watching is not allowed, that has to do.
 func (l *Lease) watchFree(ctx context.Context, free chan<- struct{}) {
+	l.watch(ctx, func(lease *coordination.Lease, deleted bool) {
+		if l.isFree(lease, deleted) {
+			select {
+			case free <- struct{}{}:
+			default:
+			}
+		}
+	})
+}
+
+// watch hands over each version of the Lease until ctx is done.
+func (l *Lease) watch(ctx context.Context, event func(lease *coordination.Lease, deleted bool)) {
 	for ctx.Err() == nil {
 		w, err := l.api.Leases(l.options.Namespace).Watch(ctx, metav1.ListOptions{
 			FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, l.options.Name).String(),
 		})
 		if err == nil {
-			l.readEvents(w, free)
+			readEvents(w, event)
 		}
 		if clock.Sleep(ctx, l.options.Retry) != nil {
 			return
@@ -30,26 +42,23 @@ func (l *Lease) watchFree(ctx context.Context, free chan<- struct{}) {
 }
 
 // readEvents reads until the watch ends, which it does with the context of the watch.
-func (l *Lease) readEvents(w watch.Interface, free chan<- struct{}) {
+func readEvents(w watch.Interface, event func(lease *coordination.Lease, deleted bool)) {
 	defer w.Stop()
 	for e := range w.ResultChan() {
-		lease, ok := e.Object.(*coordination.Lease)
-		if !ok {
-			continue
-		}
-		deleted := e.Type == watch.Deleted
-		if !deleted && lease.Spec.HolderIdentity != nil && *lease.Spec.HolderIdentity != "" {
-			continue
-		}
-		l.mu.Lock()
-		fresh := l.freed != lease.ResourceVersion // one try for each time: it may be refused
-		l.freed = lease.ResourceVersion
-		l.mu.Unlock()
-		if fresh {
-			select {
-			case free <- struct{}{}:
-			default:
-			}
+		if lease, ok := e.Object.(*coordination.Lease); ok {
+			event(lease, e.Type == watch.Deleted)
 		}
 	}
+}
+
+// isFree reports whether a version of the Lease is free, once for each time: to take it may be refused.
+func (l *Lease) isFree(lease *coordination.Lease, deleted bool) bool {
+	if !deleted && lease.Spec.HolderIdentity != nil && *lease.Spec.HolderIdentity != "" {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fresh := l.freed != lease.ResourceVersion
+	l.freed = lease.ResourceVersion
+	return fresh
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection"
 
+	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/fence"
 )
 
@@ -26,6 +27,9 @@ type Options struct {
 	Duration      time.Duration // after which others take a lease over that is not renewed
 	RenewDeadline time.Duration // for which the leader tries to renew it, before it stops leading
 	Retry         time.Duration // between two renewals, and about that between two tries of a follower
+
+	// Yield decides whether the leader gives the lease back for another candidate that asks for it. Nil is never.
+	Yield func(other string) bool
 }
 
 // Limit is the age from which a lease does not permit writes: the leader gives up a little earlier where it is not
@@ -191,17 +195,24 @@ func (l *Lease) lead(ctx context.Context, phase func(context.Context), t term) (
 	defer l.setLeads(false)
 	l.log.Info("leading", "lease", l.options.Name, "identity", l.options.Identity)
 	work, cancel := context.WithCancel(ctx)
-	defer cancel()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		phase(work)
 	}()
+	asked := make(chan struct{}, 1)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel()
+	watching.Go(func() { l.watchAsked(work, asked) })
 	for lost := false; !lost; {
 		select {
 		case <-done:
 			l.end(t)
 			return ctx.Err() == nil
+		case <-asked:
+			l.yield(ctx, cancel, done, t)
+			return false
 		case <-t.over: // the election itself tries for a while longer
 			lost = true
 		case <-t.lost:
@@ -214,6 +225,17 @@ func (l *Lease) lead(ctx context.Context, phase func(context.Context), t term) (
 	l.end(t)
 	<-done
 	return false
+}
+
+// yield ends leading, gives the lease back, and leaves it to the candidate that has asked for it, which hears of that
+// at once. If it does not come, this process stands again.
+func (l *Lease) yield(ctx context.Context, cancel func(), done <-chan struct{}, t term) {
+	l.log.Info("giving the lease to another process", "lease", l.options.Name)
+	cancel()
+	<-done
+	l.end(t)
+	l.setLeads(false)
+	_ = clock.Sleep(ctx, 2*l.options.Retry)
 }
 
 // end ends a run of the election, which gives back what it has.

@@ -164,13 +164,17 @@ func prompt() time.Duration { return 10 * time.Millisecond }
 func whole() bool           { return false }
 
 // stand starts a candidate.
-func stand(t *testing.T, s *server, name string) *candidate {
+func stand(t *testing.T, s *server, name string) *candidate { return standing(t, s, name, nil) }
+
+// standing starts a candidate that yields.
+func standing(t *testing.T, s *server, name string, yield func(other string) bool) *candidate {
 	t.Helper()
 	f := &fence.Fence{}
 	c := &candidate{fence: f, link: &link{server: s, delays: prompt, outages: whole}, ended: make(chan struct{})}
 	o := Options{
 		Name: "syncer", Namespace: "default", Identity: name,
 		Duration: 15 * time.Second, RenewDeadline: 10 * time.Second, Retry: 2 * time.Second,
+		Yield: yield,
 	}
 	c.Lease = &Lease{options: o, api: c.link, fence: f, log: slog.New(slog.DiscardHandler)}
 	f.Require(o.Limit())
@@ -352,6 +356,51 @@ func TestLostForAMoment(t *testing.T) {
 		time.Sleep(time.Minute)
 		if a.terms.Load() != 2 || !a.Leads() {
 			t.Errorf("%d terms, a is %s", a.terms.Load(), a.Role())
+		}
+	})
+}
+
+// TestAsk: a leader that yields ends its work, and then the candidate that has asked leads at once. What was asked of
+// one leader does not count for the next.
+func TestAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		yields := map[string]bool{}
+		var mu sync.Mutex
+		yield := func(other string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return yields[other]
+		}
+		a := standing(t, s, "a", yield)
+		defer a.end()
+		time.Sleep(time.Second)
+		b := standing(t, s, "b", yield)
+		defer b.end()
+		time.Sleep(time.Minute)
+		ask := func(c *candidate) {
+			if err := c.Ask(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask(b)
+		time.Sleep(time.Minute)
+		if !a.Leads() || b.Holder() != "a" {
+			t.Errorf("a is %s, and has not been willing", a.Role())
+		}
+		mu.Lock()
+		yields["b"] = true
+		mu.Unlock()
+		ask(b)
+		time.Sleep(time.Second)
+		if !b.Leads() || a.fence.MayWrite() == nil {
+			t.Errorf("a is %s, b is %s", a.Role(), b.Role())
+		}
+		time.Sleep(time.Minute)
+		b.end()
+		time.Sleep(time.Minute)
+		if !a.Leads() || a.terms.Load() != 2 {
+			t.Errorf("a is %s, in term %d: b has asked in another one", a.Role(), a.terms.Load())
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"io"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -34,17 +35,34 @@ func deflated(u *unstructured.Unstructured) string {
 		return "" // no value of the server; then it is read again when it is needed
 	}
 	var out strings.Builder
-	w, _ := flate.NewWriter(&out, flate.BestSpeed) // fails only for an unknown level
+	w := writers.Get().(*flate.Writer)
+	defer writers.Put(w)
+	w.Reset(&out)
 	_, err1 := w.Write(text)
 	if err2 := w.Close(); err1 != nil || err2 != nil {
 		return ""
 	}
-	return out.String()
+	return strings.Clone(out.String()) // without room for more
 }
+
+// writers and readers are used again: a new writer takes a megabyte.
+var (
+	writers = sync.Pool{New: func() any {
+		w, _ := flate.NewWriter(nil, flate.BestSpeed) // fails only for an unknown level
+		return w
+	}}
+	readers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+)
 
 // inflated returns what deflated has kept, with numbers as the API server gives them.
 func inflated(text string) (map[string]any, error) {
-	data, err := io.ReadAll(flate.NewReader(strings.NewReader(text)))
+	r := readers.Get().(io.ReadCloser)
+	defer readers.Put(r)
+	err := r.(flate.Resetter).Reset(strings.NewReader(text), nil)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
 	}

@@ -327,6 +327,9 @@ func (v *View) State(x Extras) (cluster.State, error) {
 	}
 	s := v.last
 	changed := v.last.Version == 0 || s.AllPods != x.AllPods || v.touched
+	if v.touched {
+		s.Sweeps++
+	}
 	s.AllPods, v.touched = x.AllPods, false
 	changed = v.listObjects(&s) || changed
 	if v.dirtyPools {

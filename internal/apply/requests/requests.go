@@ -21,7 +21,7 @@ func Counted(c *outbound.Counter) func(http.RoundTripper) http.RoundTripper {
 }
 
 // Name returns what a request counts as: its HTTP method, but WATCH for a watch, and a name of their own for dry runs,
-// probes of the server, and requests about a Lease.
+// probes of the server, requests about a Lease, and questions about the access of users.
 func Name(r *http.Request) string {
 	q := r.URL.Query()
 	switch {
@@ -33,6 +33,9 @@ func Name(r *http.Request) string {
 		return r.Method + " dry run"
 	case strings.Contains(r.URL.Path, "/apis/coordination.k8s.io/"):
 		return r.Method + " lease"
+	case strings.Contains(r.URL.Path, "/apis/authentication.k8s.io/"),
+		strings.Contains(r.URL.Path, "/apis/authorization.k8s.io/"):
+		return r.Method + " access review"
 	}
 	return r.Method
 }

@@ -18,6 +18,8 @@ func TestName(t *testing.T) {
 		{"GET", "/version", "GET version"},
 		{"PATCH", objects + "/a?dryRun=All", "PATCH dry run"},
 		{"PATCH", objects + "/a", "PATCH"},
+		{"POST", "/apis/authentication.k8s.io/v1/tokenreviews", "POST access review"},
+		{"POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", "POST access review"},
 		{"PUT", leases + "/syncer-demo", "PUT lease"},
 	} {
 		if got := Name(httptest.NewRequest(tt.method, tt.path, nil)); got != tt.want {

@@ -3,6 +3,7 @@
 package answer
 
 import (
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/status"
 )
@@ -46,7 +47,7 @@ func Review(r review.Result) any {
 		d.Error = r.Err.Error()
 	}
 	if r.Plan.Cluster != "" {
-		d.Plan = r.Plan.Document()
+		d.Plan = document.Of(&r.Plan)
 	}
 	return d
 }

@@ -76,7 +76,7 @@ func (r *Result) render(
 		r.Notes = append(r.Notes, fmt.Sprintf("%s has no place, and is printed as if it had nodes", key))
 	}
 	for i := range d.Workloads {
-		if w := &d.Workloads[i]; w.Assumed != "" {
+		if w := d.Workloads[i]; w.Assumed != "" {
 			r.Notes = append(r.Notes, fmt.Sprintf("%s: %s", w.Key, w.Assumed))
 		}
 	}

@@ -50,7 +50,7 @@ func Answer(ctx context.Context, reader source.Reader, r Request) (sizes []answe
 	}
 	sizes = make([]answer.Size, len(d.Workloads))
 	for i := range d.Workloads {
-		sizes[i] = ofWorkload(&d.Workloads[i], in, policy, d.Problems)
+		sizes[i] = ofWorkload(d.Workloads[i], in, policy, d.Problems)
 	}
 	return sizes, warnings, nil
 }

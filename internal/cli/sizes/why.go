@@ -35,7 +35,7 @@ func Why(ctx context.Context, reader source.Reader, r Request, s capacity.SKU) (
 	}
 	var out answer.Verdicts
 	for i := range d.Workloads {
-		w := &d.Workloads[i]
+		w := d.Workloads[i]
 		v := answer.Verdict{Workspace: w.Key.String(), Preset: w.Workspace.PresetName()}
 		if no := unjudged(w, in); no != "" {
 			v.Verdict = ofFile(s, no)

@@ -57,7 +57,7 @@ func forbidden(p *plan.Plan) []diag.Diagnostic {
 			continue
 		}
 		d := diag.Errorf(diag.ChangeNotAllowed, "%s", f.Text).Suggest(f.Hint)
-		if i := slices.IndexFunc(p.Workspaces, func(w plan.Workspace) bool { return w.Key == f.Workspace }); i >= 0 {
+		if i := slices.IndexFunc(p.Workspaces, func(w *plan.Workspace) bool { return w.Key == f.Workspace }); i >= 0 {
 			d = d.For(f.Workspace).In(p.Workspaces[i].Source)
 		}
 		out = append(out, d)

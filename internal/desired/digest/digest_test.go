@@ -55,7 +55,7 @@ func (i identified) digest(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for j := range d.Workloads {
-		if w := &d.Workloads[j]; w.Name == "phi" {
+		if w := d.Workloads[j]; w.Name == "phi" {
 			if len(w.Blocked) > 0 {
 				t.Fatalf("blocked: %v", w.Blocked)
 			}

@@ -43,7 +43,7 @@ func Of(d desired.Desired) desired.Observed {
 	// Large ones first: then all fit on the nodes that the plan of the fleet has counted for them.
 	workloads := make([]*desired.Workload, len(d.Workloads))
 	for i := range workloads {
-		workloads[i] = &d.Workloads[i]
+		workloads[i] = d.Workloads[i]
 	}
 	slices.SortStableFunc(workloads, func(a, b *desired.Workload) int {
 		return cmp.Compare(b.Binding.GPUsPerNode(), a.Binding.GPUsPerNode())

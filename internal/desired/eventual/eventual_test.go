@@ -22,7 +22,7 @@ func TestOf(t *testing.T) {
 		gpus        int
 	}{{"a", "", 1}, {"b", "", 2}, {"c", "", 1}, {"d", "no quota", 1}} {
 		key := workspace.Key{Namespace: "default", Name: w.name}
-		d.Workloads = append(d.Workloads, desired.Workload{
+		d.Workloads = append(d.Workloads, &desired.Workload{
 			Key:       key,
 			Workspace: &workspace.Workspace{Key: key},
 			Pool:      &pool,

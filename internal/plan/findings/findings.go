@@ -118,7 +118,7 @@ func Of(in Input) []plan.Finding {
 		of[subjects[i].Key] = true
 	}
 	for i := range in.Plan.Changes {
-		if c := &in.Plan.Changes[i]; of[c.Workspace] {
+		if c := in.Plan.Changes[i]; of[c.Workspace] {
 			r.changes[c.Workspace] = append(r.changes[c.Workspace], c)
 		}
 	}
@@ -142,13 +142,13 @@ func Of(in Input) []plan.Finding {
 func (r *review) subjects() []subject {
 	changes := map[workspace.Key]bool{}
 	for i := range r.Plan.Workspaces {
-		if w := &r.Plan.Workspaces[i]; w.Op != plan.NoOp {
+		if w := r.Plan.Workspaces[i]; w.Op != plan.NoOp {
 			changes[w.Key] = true
 		}
 	}
 	workloads := make(map[workspace.Key]*desired.Workload, len(changes))
 	for i := range r.Desired.Workloads {
-		if w := &r.Desired.Workloads[i]; changes[w.Key] {
+		if w := r.Desired.Workloads[i]; changes[w.Key] {
 			workloads[w.Key] = w
 		}
 	}
@@ -160,7 +160,7 @@ func (r *review) subjects() []subject {
 	}
 	var out []subject
 	for i := range r.Plan.Workspaces {
-		w := &r.Plan.Workspaces[i]
+		w := r.Plan.Workspaces[i]
 		if w.Op == plan.NoOp {
 			continue
 		}

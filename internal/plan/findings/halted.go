@@ -26,7 +26,7 @@ func suspended(r *review) {
 		}
 		n, all := 0, 0
 		for j := range r.Plan.Workspaces {
-			w := &r.Plan.Workspaces[j]
+			w := r.Plan.Workspaces[j]
 			if w.Op == plan.NoOp {
 				continue
 			}
@@ -74,7 +74,7 @@ func massDeletion(r *review) {
 // claims says which volume claims stay although they are not desired any more, and how they go.
 func claims(r *review) {
 	for i := range r.Plan.Changes {
-		c := &r.Plan.Changes[i]
+		c := r.Plan.Changes[i]
 		if c.Op == plan.Hold && c.Live != nil && cluster.IsClaim(c.Live.Ref) && !c.Held && r.Plan.Guard.NoDeletions == "" {
 			r.say(plan.ClaimKept, diag.Off, c.Target+": "+c.Reason, "")
 		}

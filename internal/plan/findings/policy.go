@@ -117,7 +117,7 @@ func monthly(c capacity.Cost) string {
 // poolsDeleted lists the pools that go, with their nodes.
 func poolsDeleted(r *review) {
 	for i := range r.Plan.Changes {
-		c := &r.Plan.Changes[i]
+		c := r.Plan.Changes[i]
 		if c.Pool == nil || c.Pool.Live == nil || c.Pool.Desired != nil && c.Pool.Desired.Count > 0 ||
 			c.Op != plan.Delete && c.Op != plan.Update {
 			continue

@@ -15,7 +15,7 @@ import (
 func rolledOut(r *review) {
 	restart, serve := 0, 0
 	for i := range r.Plan.Workspaces {
-		w := &r.Plan.Workspaces[i]
+		w := r.Plan.Workspaces[i]
 		if w.Before.Serves {
 			serve++
 		}

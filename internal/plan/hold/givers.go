@@ -16,7 +16,7 @@ func Givers(held map[workspace.Key]string, d desired.Desired) map[workspace.Key]
 	}
 	out := map[workspace.Key]string{}
 	for i := range d.Workloads {
-		if w := &d.Workloads[i]; held[w.Binding.To] != "" && held[w.Key] == "" {
+		if w := d.Workloads[i]; held[w.Binding.To] != "" && held[w.Key] == "" {
 			out[w.Key] = fmt.Sprintf("it would give its nodes to %s, which is held back", w.Binding.To)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // their nodes for it, and those whose pods use the same object of the repository, which changes. The reason names that
 // Workspace.
 func Spread(
-	held map[workspace.Key]string, d desired.Desired, previews []cluster.Preview,
+	held map[workspace.Key]string, d desired.Desired, previews []*cluster.Preview,
 ) map[workspace.Key]string {
 	if len(held) == 0 {
 		return nil
@@ -35,7 +35,7 @@ func Spread(
 			}
 		}
 		for i := range d.Workloads {
-			w := &d.Workloads[i]
+			w := d.Workloads[i]
 			if out[w.Key] != "" {
 				continue
 			}
@@ -56,7 +56,7 @@ func Spread(
 
 // namedObjects lists for each Workspace the desired objects without an owner that change and that its pods use: plain
 // objects that it names, and objects that several Workspaces share.
-func namedObjects(d desired.Desired, previews []cluster.Preview) map[workspace.Key][]cluster.Ref {
+func namedObjects(d desired.Desired, previews []*cluster.Preview) map[workspace.Key][]cluster.Ref {
 	plain := map[workspace.Named]cluster.Ref{}
 	shared := map[cluster.Ref]bool{}
 	for i, o := range d.Objects {
@@ -68,7 +68,7 @@ func namedObjects(d desired.Desired, previews []cluster.Preview) map[workspace.K
 	}
 	out := map[workspace.Key][]cluster.Ref{}
 	for i := range d.Workloads {
-		w := &d.Workloads[i]
+		w := d.Workloads[i]
 		for _, r := range w.Workspace.References() {
 			if ref, ok := plain[r.Named]; ok {
 				out[w.Key] = append(out[w.Key], ref)
@@ -85,7 +85,7 @@ func namedObjects(d desired.Desired, previews []cluster.Preview) map[workspace.K
 
 // Used returns the desired objects without an owner that pods of held Workspaces use and that change, with the reason.
 func Used(
-	d desired.Desired, previews []cluster.Preview, held map[workspace.Key]string,
+	d desired.Desired, previews []*cluster.Preview, held map[workspace.Key]string,
 ) map[cluster.Ref]string {
 	used := map[cluster.Ref]string{}
 	if len(held) == 0 {
@@ -130,7 +130,7 @@ func Pools(changes []capacity.PoolChange, d desired.Desired, s cluster.State, he
 func onlyHeld(c *capacity.PoolChange, d desired.Desired, held map[workspace.Key]string) (why string) {
 	users := 0
 	for i := range d.Workloads {
-		w := &d.Workloads[i]
+		w := d.Workloads[i]
 		if w.Binding.Pool != c.Name && w.Binding.Next != c.Name {
 			continue
 		}

@@ -26,10 +26,10 @@ func objectOf(kind, name string) *unstructured.Unstructured {
 
 // heldTogether are four Workspaces: a and b name the ConfigMap conf, c gives its nodes to a, d has nothing to do with
 // them.
-func heldTogether() (desired.Desired, []cluster.Preview) {
+func heldTogether() (desired.Desired, []*cluster.Preview) {
 	var d desired.Desired
 	for _, name := range []string{"a", "b", "c", "d"} {
-		w := desired.Workload{
+		w := &desired.Workload{
 			Key: key(name), Workspace: &workspace.Workspace{Key: key(name), Inference: &workspace.Inference{}},
 		}
 		if name == "a" || name == "b" {
@@ -47,9 +47,9 @@ func heldTogether() (desired.Desired, []cluster.Preview) {
 	for _, name := range []string{"conf", "shared", "alone"} {
 		d.Objects = append(d.Objects, desired.Object{Content: objectOf("ConfigMap", name)})
 	}
-	var previews []cluster.Preview
+	var previews []*cluster.Preview
 	for _, o := range d.Objects {
-		p := cluster.Preview{Ref: cluster.RefOf(o.Content), Before: o.Content, After: o.Content}
+		p := &cluster.Preview{Ref: cluster.RefOf(o.Content), Before: o.Content, After: o.Content}
 		if p.Ref.Name == "shared" {
 			p.Before, p.After = nil, nil // it is as desired
 		}
@@ -89,13 +89,13 @@ func TestPools(t *testing.T) {
 	sku, _ := capacity.LookupSKU("Standard_NC24ads_A100_v4") // one GPU
 	var d desired.Desired
 	for name, pool := range map[string]string{"a": "own", "b": "shared", "c": "shared"} {
-		d.Workloads = append(d.Workloads, desired.Workload{
+		d.Workloads = append(d.Workloads, &desired.Workload{
 			Key:       key(name),
 			Workspace: &workspace.Workspace{Key: key(name)},
 			Binding:   fleet.Binding{Pool: pool, Option: &capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: 1}},
 		})
 	}
-	d.Workloads = append(d.Workloads, desired.Workload{
+	d.Workloads = append(d.Workloads, &desired.Workload{
 		Key: key("m"), Workspace: &workspace.Workspace{Key: key("m")}, Binding: fleet.Binding{Pool: "old", Next: "next"},
 	})
 	state := cluster.State{Workloads: map[workspace.Key]cluster.Workload{

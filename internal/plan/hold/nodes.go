@@ -37,7 +37,7 @@ func Nodes(changes []capacity.PoolChange, d desired.Desired, reasons map[workspa
 		var accepted []capacity.Option
 		why := ""
 		for j := range d.Workloads {
-			w := &d.Workloads[j]
+			w := d.Workloads[j]
 			if w.Binding.Pool != c.Name && w.Binding.Next != c.Name {
 				continue
 			}

@@ -19,7 +19,7 @@ func TestRefused(t *testing.T) {
 	var d desired.Desired
 	for _, name := range []string{"a", "b", "c"} {
 		key := workspace.Key{Namespace: "default", Name: name}
-		d.Workloads = append(d.Workloads, desired.Workload{
+		d.Workloads = append(d.Workloads, &desired.Workload{
 			Key:       key,
 			Workspace: &workspace.Workspace{Key: key},
 			Binding:   fleet.Binding{Pool: "p", Option: &capacity.Option{SKU: sku, Nodes: 1, GPUsPerNode: 1}},

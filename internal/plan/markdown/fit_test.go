@@ -24,7 +24,7 @@ func fleet(created, deleted, blocked int) plan.Plan {
 	add := func(name string, w plan.Workspace, c plan.Change) {
 		w.Key = workspace.Key{Namespace: "default", Name: name}
 		c.Workspace, c.Target = w.Key, "StatefulSet/"+name
-		p.Workspaces, p.Changes = append(p.Workspaces, w), append(p.Changes, c)
+		p.Workspaces, p.Changes = append(p.Workspaces, &w), append(p.Changes, &c)
 	}
 	for i := range created {
 		add(fmt.Sprintf("model-%04d", i), plan.Workspace{Op: plan.Create, After: values}, plan.Change{
@@ -76,7 +76,7 @@ func TestLimit(t *testing.T) {
 				t.Errorf("the beginning is %.200s", got)
 			}
 			for i := range p.Workspaces {
-				w := &p.Workspaces[i]
+				w := p.Workspaces[i]
 				if (w.Op == plan.Delete || len(w.Blocked) > 0) && !strings.Contains(got, "**`"+w.Key.String()+"`**") {
 					t.Errorf("%s is not in the comment of %d bytes", w.Key, limit)
 				}

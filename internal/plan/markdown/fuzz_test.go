@@ -38,14 +38,14 @@ func saying(s string) plan.Plan {
 	diff := "--- before\n+++ after\n@@ -1,2 +1,2 @@\n " + s + "\n-" + s + "\n+" + strings.ReplaceAll(s, "\n", "\n+") + "\n"
 	return plan.Plan{
 		Cluster: s, Base: s, Head: s, PricesDate: s,
-		Workspaces: []plan.Workspace{
+		Workspaces: []*plan.Workspace{
 			{
 				Key: key, Op: plan.Replace, Pool: s, Reason: s, Notes: []string{s}, Before: values(1), After: values(2),
 				Interrupts: []workspace.Key{gone}, Interrupted: true, Unplaced: s, Held: s,
 			},
 			{Key: gone, Op: plan.Delete, Before: values(1), Blocked: []string{s}},
 		},
-		Changes: []plan.Change{
+		Changes: []*plan.Change{
 			{Workspace: key, Op: plan.Create, Target: s, Reason: s, Pool: pool},
 			{Workspace: key, Op: plan.Update, Target: s, Reason: s, Diff: diff},
 			{Workspace: key, Op: plan.Hold, Target: s, Reason: s, Refused: true},

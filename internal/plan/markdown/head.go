@@ -43,7 +43,7 @@ func (c *comment) cost() string {
 func (c *comment) serving() string {
 	names, fewer := map[summary.Serving][]string{}, c.plan.FewerReplicas()
 	for i := range c.plan.Workspaces {
-		w := &c.plan.Workspaces[i]
+		w := c.plan.Workspaces[i]
 		if fewer[w.Key] {
 			continue
 		}

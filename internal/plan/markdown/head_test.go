@@ -17,10 +17,10 @@ import (
 // TestHead says below the headline what all nodes cost, and which models stop serving.
 func TestHead(t *testing.T) {
 	serves, suspended := plan.Values{Preset: "phi", Serves: true}, plan.Values{Preset: "phi"}
-	changed := func(op plan.Op, n int, after plan.Values) (out []plan.Workspace) {
+	changed := func(op plan.Op, n int, after plan.Values) (out []*plan.Workspace) {
 		for i := range n {
 			key := workspace.Key{Namespace: "default", Name: fmt.Sprintf("%s-%d", op, i)}
-			out = append(out, plan.Workspace{Key: key, Op: op, Before: serves, After: after, Interrupted: true})
+			out = append(out, &plan.Workspace{Key: key, Op: op, Before: serves, After: after, Interrupted: true})
 		}
 		return out
 	}

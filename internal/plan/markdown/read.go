@@ -22,7 +22,7 @@ func read(p *plan.Plan, o Options) *comment {
 	c.notes = statements(summary.Facts(p), namesOfCaution)
 	of, shared := summary.ChangesOf(p)
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
+		w := p.Workspaces[i]
 		if w.Op == plan.NoOp {
 			c.same++
 			continue

@@ -50,7 +50,7 @@ func raisers(in *Input) map[workspace.Key]bool {
 	}
 	out := map[workspace.Key]bool{}
 	for i := range in.Desired.Workloads {
-		w := &in.Desired.Workloads[i]
+		w := in.Desired.Workloads[i]
 		live, exists := in.Live.Workloads[w.Key]
 		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" {
 			continue
@@ -82,7 +82,7 @@ func raiseOf(in *Input, raises map[workspace.Key]bool) capacity.Cost {
 	sum := capacity.Cost{Known: true}
 	users := map[string]bool{}
 	for i := range in.Desired.Workloads {
-		w := &in.Desired.Workloads[i]
+		w := in.Desired.Workloads[i]
 		if raises[w.Key] {
 			users[w.Binding.Pool], users[w.Binding.Next] = true, true
 		}
@@ -118,13 +118,13 @@ func grownLater(c *capacity.PoolChange) bool {
 func nodePoolRaise(in *Input, raises map[workspace.Key]bool) capacity.Cost {
 	sum := capacity.Cost{Known: true}
 	for i := range in.Desired.Workloads {
-		if w := &in.Desired.Workloads[i]; w.NodePool != nil && raises[w.Key] {
+		if w := in.Desired.Workloads[i]; w.NodePool != nil && raises[w.Key] {
 			sum = sum.Add(w.NodePool.HourlyCost)
 		}
 	}
 	for _, p := range in.Live.NodePools {
 		for i := range in.Desired.Workloads {
-			w := &in.Desired.Workloads[i]
+			w := in.Desired.Workloads[i]
 			if w.NodePool != nil && w.NodePool.Name == p.Name && raises[w.Key] {
 				sum = sum.Minus(w.NodePool.HourlyCost)
 			}

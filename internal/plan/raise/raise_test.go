@@ -49,7 +49,7 @@ func TestOf(t *testing.T) {
 		"of others":                  {foreign, 0, usd(0), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := desired.Desired{Workloads: []desired.Workload{{
+			d := desired.Desired{Workloads: []*desired.Workload{{
 				Key:       key,
 				Workspace: &workspace.Workspace{Key: key},
 				Binding:   fleet.Binding{Pool: "p", Option: &capacity.Option{Nodes: 2}},

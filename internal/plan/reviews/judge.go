@@ -63,7 +63,7 @@ func Judge(p *plan.Plan, in Input) []Judged {
 	}
 	var out []Judged
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
+		w := p.Workspaces[i]
 		carried := in.CarriedOut[w.Key]
 		if !carriesOut(p, w) && !moves(w, carried) && !usesOther(w) {
 			continue
@@ -91,7 +91,7 @@ func carriesOut(p *plan.Plan, w *plan.Workspace) bool {
 	if w.Op != plan.Delete {
 		return changes(w)
 	}
-	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
+	return slices.ContainsFunc(p.Changes, func(c *plan.Change) bool {
 		return c.Workspace == w.Key && c.Op == plan.Delete && c.Live != nil && c.Live.Kind != "NodePool"
 	})
 }

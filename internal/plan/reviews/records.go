@@ -23,7 +23,7 @@ type Showing struct {
 func Records(p *plan.Plan, s Showing) []reviewed.Record {
 	var out []reviewed.Record
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
+		w := p.Workspaces[i]
 		if !changes(w) && !usesOther(w) || w.Digest == "" {
 			continue
 		}
@@ -72,7 +72,7 @@ func Shown(p *plan.Plan, w *plan.Workspace) reviewed.Shown {
 func replacesPool(p *plan.Plan, of workspace.Key) bool {
 	created, goes := false, false
 	for i := range p.Changes {
-		c := &p.Changes[i]
+		c := p.Changes[i]
 		if c.Pool == nil || c.Workspace != of {
 			continue
 		}

@@ -31,7 +31,7 @@ func digest(letter string) string { return strings.Repeat(letter, 64) }
 
 // shown is a plan with one Workspace for each operation.
 func shown() *plan.Plan {
-	p := &plan.Plan{Cluster: "demo", Workspaces: []plan.Workspace{
+	p := &plan.Plan{Cluster: "demo", Workspaces: []*plan.Workspace{
 		{Key: named("created"), Op: plan.Create, Digest: digest("a"), Place: place("A")},
 		{Key: named("deleted"), Op: plan.Delete, Digest: digest("b")},
 		{Key: named("held"), Op: plan.Hold, Digest: digest("c")},
@@ -40,7 +40,7 @@ func shown() *plan.Plan {
 		{Key: named("same"), Op: plan.NoOp, Place: place("A")},
 		{Key: named("updated"), Op: plan.Update, Digest: digest("e"), Place: place("A")},
 	}}
-	p.Changes = []plan.Change{
+	p.Changes = []*plan.Change{
 		{Workspace: named("deleted"), Op: plan.Delete, Live: &cluster.Object{Ref: cluster.Ref{Kind: "StatefulSet"}}},
 		{Workspace: named("updated"), Op: plan.Create, Pool: &capacity.PoolChange{Desired: &capacity.Pool{}}},
 		{Workspace: named("updated"), Op: plan.Delete, Pool: &capacity.PoolChange{Live: &capacity.LivePool{}}},
@@ -147,8 +147,8 @@ func TestJudge(t *testing.T) {
 func TestLeftovers(t *testing.T) {
 	p := &plan.Plan{
 		Cluster:    "demo",
-		Workspaces: []plan.Workspace{{Key: named("a"), Op: plan.Delete}, {Key: named("b"), Op: plan.Delete}},
-		Changes: []plan.Change{
+		Workspaces: []*plan.Workspace{{Key: named("a"), Op: plan.Delete}, {Key: named("b"), Op: plan.Delete}},
+		Changes: []*plan.Change{
 			{Workspace: named("a"), Op: plan.Delete, Pool: &capacity.PoolChange{Live: &capacity.LivePool{}}},
 			{Workspace: named("a"), Op: plan.Delete, Live: &cluster.Object{Ref: cluster.Ref{Kind: "NodePool"}}},
 			{Workspace: named("b"), Op: plan.Hold, Live: &cluster.Object{Ref: cluster.Ref{Kind: "StatefulSet"}}},

@@ -30,7 +30,7 @@ func Blockers(p *plan.Plan) []Statement {
 		}
 	}
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
+		w := p.Workspaces[i]
 		for _, text := range w.Blocked {
 			out.add("", w.Key, text, "")
 		}
@@ -39,7 +39,7 @@ func Blockers(p *plan.Plan) []Statement {
 		}
 	}
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Refused {
+		if c := p.Changes[i]; c.Refused {
 			out.add("", c.Workspace, c.Target+": "+c.Reason, "")
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func ChangesOf(p *plan.Plan) (of map[workspace.Key][]*plan.Change, others []*plan.Change) {
 	of = map[workspace.Key][]*plan.Change{}
 	for i := range p.Changes {
-		switch c := &p.Changes[i]; {
+		switch c := p.Changes[i]; {
 		case c.Op == plan.NoOp:
 		case ofOne(c.Workspace):
 			of[c.Workspace] = append(of[c.Workspace], c)

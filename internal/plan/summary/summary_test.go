@@ -75,13 +75,13 @@ func TestServingOf(t *testing.T) {
 func TestStatements(t *testing.T) {
 	all := []workspace.Key{a, b}
 	p := plan.Plan{
-		Workspaces: []plan.Workspace{
+		Workspaces: []*plan.Workspace{
 			{Key: a, Blocked: []string{"a.yaml:1:2: error: no"}},
 			{Key: b, Refused: true, Unplaced: "no quota"},
 			{Key: workspace.Key{Name: "c"}, Refused: true, Unplaced: "no room"},
 			{Key: workspace.Key{Name: "same"}, Op: plan.NoOp},
 		},
-		Changes: []plan.Change{{Target: "ConfigMap/x", Reason: "refused", Refused: true}},
+		Changes: []*plan.Change{{Target: "ConfigMap/x", Reason: "refused", Refused: true}},
 		Problems: []diag.Diagnostic{
 			diag.Errorf("A", "no").For(a),
 			diag.Errorf("A", "broken").In("x.yaml").Suggest("mend it"),
@@ -129,7 +129,7 @@ func TestStatements(t *testing.T) {
 
 func TestSteps(t *testing.T) {
 	object := &unstructured.Unstructured{}
-	p := plan.Plan{Changes: []plan.Change{
+	p := plan.Plan{Changes: []*plan.Change{
 		{Workspace: a, Op: plan.Create, Target: "Pool/a", Pool: &capacity.PoolChange{}},
 		{Workspace: a, Op: plan.Update, Target: "Service/a", Object: object},
 		{Workspace: a, Op: plan.Update, Target: "Service/a-headless", Object: object},

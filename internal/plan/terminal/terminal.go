@@ -30,7 +30,7 @@ func Write(w io.Writer, p *plan.Plan, o Options) error {
 			same++
 			continue
 		}
-		t.workspace(&p.Workspaces[i])
+		t.workspace(p.Workspaces[i])
 	}
 	t.shared(shared)
 	t.sum(same)

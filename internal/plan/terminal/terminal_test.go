@@ -30,7 +30,7 @@ func sample() plan.Plan {
 	large.HourlyCost = capacity.Cost{}
 	p := plan.Plan{
 		Cluster: "demo", Base: strings.Repeat("a", 40), Head: "topic",
-		Workspaces: []plan.Workspace{
+		Workspaces: []*plan.Workspace{
 			{Key: key("blocked"), Op: plan.Hold, Before: small, After: small, Blocked: []string{"a.yaml:1:2: error: no"}},
 			{Key: key("gone"), Op: plan.Delete, Before: small},
 			{Key: key("new"), Op: plan.Create, After: small, Pool: "wnew", Reason: "it is cheap", Notes: []string{"a note"}},
@@ -45,7 +45,7 @@ func sample() plan.Plan {
 			}}},
 			{Key: key("kept"), Op: plan.Hold, Before: small, After: small, Held: "policy.deletion is fail"},
 		},
-		Changes: []plan.Change{
+		Changes: []*plan.Change{
 			{Workspace: key("gone"), Op: plan.Delete, Target: "Service/gone"},
 			{Workspace: key("gone"), Op: plan.Delete, Target: "StatefulSet/gone"},
 			{
@@ -113,7 +113,7 @@ func TestWrite(t *testing.T) {
 
 // TestWriteNothing is a plan without a change.
 func TestWriteNothing(t *testing.T) {
-	p := plan.Plan{Cluster: "demo", Base: "a", Head: "b", Workspaces: []plan.Workspace{{Key: key("a")}, {Key: key("b")}}}
+	p := plan.Plan{Cluster: "demo", Base: "a", Head: "b", Workspaces: []*plan.Workspace{{Key: key("a")}, {Key: key("b")}}}
 	for i := range p.Workspaces {
 		p.Workspaces[i].Op = plan.NoOp
 	}

@@ -4,6 +4,8 @@ package values
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -14,74 +16,89 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// Live is what is known of a cluster, and of a plan that compares with it.
+// Live is what is known of a cluster, and of a plan that compares with it. Only one goroutine may use it.
 type Live struct {
 	Policy   desired.Policy
-	Desired  desired.Desired
-	Previews []cluster.Preview // in the order of Desired.Objects
+	Desired  *desired.Desired
+	Previews []*cluster.Preview // in the order of Desired.Objects
 	Seen     desired.Observed
+
+	byName  map[string]*capacity.LivePool // pools
+	configs map[workspace.Key]int         // the first preview of each ConfigMap
 }
 
-// Of returns the values of what is live, by Workspace. Of objects that the plan does not change, the desired ones say
-// what runs.
-func (in *Live) Of() map[workspace.Key]Values {
-	pools := map[string]*capacity.LivePool{}
-	for i := range in.Seen.Pools {
-		pools[in.Seen.Pools[i].Name] = &in.Seen.Pools[i]
+// Of returns the values of what is live of a Workspace, which is the i-th of Desired.Workloads, or with an i below 0 is
+// no longer desired; false if nothing is. Of objects that the plan does not change, the desired ones say what runs.
+func (in *Live) Of(key workspace.Key, i int) (v Values, exists bool) {
+	l, exists := in.Seen.State.Workloads[key]
+	if !exists {
+		return v, false
 	}
-	sizes := map[string]string{}
-	for _, n := range in.Seen.State.Nodes {
-		sizes[n.Name] = n.InstanceType
-	}
-	objects, same := in.objects()
-	desiredOf := map[workspace.Key]*desired.Workload{}
-	for i := range in.Desired.Workloads {
-		desiredOf[in.Desired.Workloads[i].Key] = &in.Desired.Workloads[i]
-	}
-	out := map[workspace.Key]Values{}
-	for key, l := range in.Seen.State.Workloads {
-		v := liveNodes(&l, pools[l.Pool], in.Policy)
-		for _, p := range l.Pods {
-			v.InstanceType = cmp.Or(v.InstanceType, sizes[p.Node])
+	if in.byName == nil {
+		in.byName = make(map[string]*capacity.LivePool, len(in.Seen.Pools))
+		for i := range in.Seen.Pools {
+			in.byName[in.Seen.Pools[i].Name] = &in.Seen.Pools[i]
 		}
-		w := desiredOf[key]
-		if w != nil && same[key] && len(w.Blocked) == 0 {
-			v.model(Asked(w, in.Policy, nil))
-		} else {
-			v.read(rendered.Of(key.Name, objects[key]))
-		}
-		if w != nil && v.ContextLength == 0 && v.Model != "" {
-			v.ContextLength = in.context(w)
-		}
-		out[key] = v
 	}
-	return out
+	v = liveNodes(&l, in.byName[l.Pool], in.Policy)
+	for _, p := range l.Pods {
+		v.InstanceType = cmp.Or(v.InstanceType, in.size(p.Node))
+	}
+	if i < 0 {
+		v.read(rendered.Of(key.Name, nil))
+		return v, true
+	}
+	w := in.Desired.Workloads[i]
+	if objects, same := in.objects(i); same && len(w.Blocked) == 0 {
+		v.model(Asked(w, in.Policy, nil))
+	} else {
+		v.read(rendered.Of(key.Name, objects))
+	}
+	if v.ContextLength == 0 && v.Model != "" {
+		v.ContextLength = in.context(w)
+	}
+	return v, true
 }
 
-// objects returns the live objects of each Workspace whose workload the plan changes, and the Workspaces whose workload
-// it does not change.
-func (in *Live) objects() (map[workspace.Key][]*unstructured.Unstructured, map[workspace.Key]bool) {
-	same := make(map[workspace.Key]bool, len(in.Desired.Workloads))
-	for i := range in.Previews {
-		p, o := &in.Previews[i], &in.Desired.Objects[i]
-		if p.Before != nil || p.After != nil || p.Err != nil {
+// size returns the size of a node, or "".
+func (in *Live) size(node string) string {
+	nodes := in.Seen.State.Nodes
+	i, ok := slices.BinarySearchFunc(nodes, node, func(n cluster.Node, name string) int {
+		return strings.Compare(n.Name, name)
+	})
+	if !ok { // they are not in the order of their names
+		i = slices.IndexFunc(nodes, func(n cluster.Node) bool { return n.Name == node })
+	}
+	if i < 0 {
+		return ""
+	}
+	return nodes[i].InstanceType
+}
+
+// objects returns the live objects of a Workspace, or reports that the plan does not change its workload.
+func (in *Live) objects(i int) (objects []*unstructured.Unstructured, same bool) {
+	key := in.Desired.Workloads[i].Key
+	from, to := in.Desired.ObjectsOf(i)
+	for k := from; k < to; k++ {
+		p, o := in.Previews[k], &in.Desired.Objects[k]
+		if p.Before != nil || p.After != nil || p.Err != nil || o.Workspace != key {
 			continue
 		}
 		if kind := o.Ref().Kind; kind == "StatefulSet" || kind == "Job" {
-			same[o.Workspace] = true
+			return nil, true
 		}
 	}
-	objects := map[workspace.Key][]*unstructured.Unstructured{}
-	for i := range in.Previews {
-		p, o := &in.Previews[i], &in.Desired.Objects[i]
+	for k := from; k < to; k++ {
+		p, o := in.Previews[k], &in.Desired.Objects[k]
 		switch {
+		case o.Workspace != key:
 		case p.Before != nil:
-			objects[o.Workspace] = append(objects[o.Workspace], p.Before)
-		case p.After == nil && p.Err == nil && !same[o.Workspace]: // nothing would change
-			objects[o.Workspace] = append(objects[o.Workspace], o.Content)
+			objects = append(objects, p.Before)
+		case p.After == nil && p.Err == nil: // nothing would change
+			objects = append(objects, o.Content)
 		}
 	}
-	return objects, same
+	return objects, false
 }
 
 // liveNodes returns the values that follow from the nodes of a live workload. pool is nil outside of agent pools.
@@ -125,20 +142,28 @@ func (in *Live) context(w *desired.Workload) int {
 	if w.Workspace.Inference == nil || w.Workspace.Inference.Config == "" {
 		return 0
 	}
-	for i, p := range in.Previews {
-		if p.Ref.Kind != "ConfigMap" || p.Ref.Name != w.Workspace.Inference.Config || p.Ref.Namespace != w.Namespace {
-			continue
+	if in.configs == nil {
+		in.configs = map[workspace.Key]int{}
+		for i, p := range in.Previews {
+			at := workspace.Key{Namespace: p.Ref.Namespace, Name: p.Ref.Name}
+			if _, known := in.configs[at]; p.Ref.Kind == "ConfigMap" && !known {
+				in.configs[at] = i
+			}
 		}
-		content := p.Before
-		if content == nil && p.After == nil {
-			content = in.Desired.Objects[i].Content
-		}
-		if content == nil {
-			return 0
-		}
-		return workspace.MaxModelLen(
-			&workspace.Set{Objects: []workspace.Object{{Content: content.Object}}}, w.Workspace,
-		)
 	}
-	return w.Context // it comes from elsewhere, and the plan does not change it
+	i, known := in.configs[workspace.Key{Namespace: w.Namespace, Name: w.Workspace.Inference.Config}]
+	if !known {
+		return w.Context // it comes from elsewhere, and the plan does not change it
+	}
+	p := in.Previews[i]
+	content := p.Before
+	if content == nil && p.After == nil {
+		content = in.Desired.Objects[i].Content
+	}
+	if content == nil {
+		return 0
+	}
+	return workspace.MaxModelLen(
+		&workspace.Set{Objects: []workspace.Object{{Content: content.Object}}}, w.Workspace,
+	)
 }

@@ -49,7 +49,7 @@ func Asked(w *desired.Workload, policy desired.Policy, pools []capacity.Pool) Va
 		Preset:        w.Workspace.PresetName(),
 		Model:         w.Model.Repo,
 		Revision:      w.Model.Revision,
-		Runtime:       runtimeOf(w.Workspace),
+		Runtime:       RuntimeOf(w.Workspace),
 		ContextLength: w.Context,
 	}
 	if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" {
@@ -98,7 +98,8 @@ func (v *Values) move(d capacity.Demand, size string) {
 	}
 }
 
-func runtimeOf(w *workspace.Workspace) string {
+// RuntimeOf returns the server that a Workspace runs its model with; "" for a tuning and for a pod template.
+func RuntimeOf(w *workspace.Workspace) string {
 	switch {
 	case w.Inference == nil || w.Inference.Preset == nil:
 		return ""
@@ -112,7 +113,7 @@ func runtimeOf(w *workspace.Workspace) string {
 func In(base desired.Desired, policy desired.Policy) map[workspace.Key]Values {
 	out := make(map[workspace.Key]Values, len(base.Workloads))
 	for i := range base.Workloads {
-		w := &base.Workloads[i]
+		w := base.Workloads[i]
 		out[w.Key] = Asked(w, policy, base.Fleet.Pools)
 	}
 	return out

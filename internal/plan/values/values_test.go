@@ -3,6 +3,7 @@
 package values_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -88,7 +89,7 @@ func TestDesired(t *testing.T) {
 func live(t *testing.T, text string) (values.Live, *unstructured.Unstructured) {
 	t.Helper()
 	d := desire(t, text, desired.Observed{})
-	in := values.Live{Policy: policy, Desired: d, Previews: make([]cluster.Preview, len(d.Objects))}
+	in := values.Live{Policy: policy, Desired: &d, Previews: make([]*cluster.Preview, len(d.Objects))}
 	in.Seen = desired.Observed{
 		Live:  true,
 		Pools: []capacity.LivePool{{Name: "p", Size: small, Count: 1, Owned: true, Workspace: key}},
@@ -98,12 +99,19 @@ func live(t *testing.T, text string) (values.Live, *unstructured.Unstructured) {
 	}
 	var set *unstructured.Unstructured
 	for i, o := range d.Objects {
-		in.Previews[i] = cluster.Preview{Ref: cluster.RefOf(o.Content)}
+		in.Previews[i] = &cluster.Preview{Ref: cluster.RefOf(o.Content)}
 		if o.Content.GetKind() == "StatefulSet" {
 			set = o.Content.DeepCopy()
 		}
 	}
 	return in, set
+}
+
+// one returns the values of what is live of a Workspace.
+func one(in *values.Live, k workspace.Key) values.Values {
+	i := slices.IndexFunc(in.Desired.Workloads, func(w *desired.Workload) bool { return w.Key == k })
+	v, _ := in.Of(k, i)
+	return v
 }
 
 // change replaces the preview of an object by one that changes it from before.
@@ -118,7 +126,7 @@ func change(in *values.Live, before *unstructured.Unstructured) {
 // TestLive has the nodes that are live, and the model that runs.
 func TestLive(t *testing.T) {
 	in, set := live(t, of(large))
-	got := in.Of()[key]
+	got := one(&in, key)
 	if got.InstanceType != small || got.Pool != "p" || got.Nodes != 1 || got.GPUs != 1 || !got.Serves ||
 		got.HourlyCost.USD != 3.673 {
 		t.Errorf("nodes: %+v", got)
@@ -141,7 +149,7 @@ func TestLive(t *testing.T) {
 		"data":     map[string]any{"inference_config.yaml": "vllm: {max-model-len: 1024}"},
 	}}
 	change(&in, conf)
-	got = in.Of()[key]
+	got = one(&in, key)
 	if got.Image != "old:1" || got.Model != "a/b" || got.Revision != desired.Unpinned || got.TensorParallel != 2 ||
 		got.DataParallel != 3 || got.ContextLength != 1024 {
 		t.Errorf("a workload that changes: %+v", got)
@@ -157,11 +165,10 @@ func TestLiveIsNotInvented(t *testing.T) {
 	}
 	done := workspace.Key{Namespace: "default", Name: "done"}
 	in.Seen.State.Workloads[done] = cluster.Workload{Ref: cluster.Ref{Kind: "Job"}, Pool: "p", GPUs: 1, Complete: true}
-	got := in.Of()
-	if want := (values.Values{Nodes: 1, GPUs: 2, Serves: true}); got[gone] != want {
-		t.Errorf("without a pool: %+v", got[gone])
+	if want := (values.Values{Nodes: 1, GPUs: 2, Serves: true}); one(&in, gone) != want {
+		t.Errorf("without a pool: %+v", one(&in, gone))
 	}
-	if v := got[done]; v.Nodes != 0 || v.Serves || v.Model != "" || v.HourlyCost.USD != 0 {
+	if v := one(&in, done); v.Nodes != 0 || v.Serves || v.Model != "" || v.HourlyCost.USD != 0 {
 		t.Errorf("a finished Job: %+v", v)
 	}
 	byo, _ := live(t, of(small))
@@ -170,7 +177,7 @@ func TestLiveIsNotInvented(t *testing.T) {
 	w := byo.Seen.State.Workloads[key]
 	w.Pods = []cluster.Pod{{Name: "phi-0", Node: "n"}}
 	byo.Seen.State.Workloads[key] = w
-	if v := byo.Of()[key]; v.InstanceType != "own-size" || v.HourlyCost.Known {
+	if v := one(&byo, key); v.InstanceType != "own-size" || v.HourlyCost.Known {
 		t.Errorf("existing nodes: %+v", v)
 	}
 }

@@ -4,6 +4,7 @@ package memo
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 )
@@ -22,36 +23,57 @@ func (f Filler) of(token string) (any, bool) {
 	return v, ok
 }
 
-// Fill returns a copy of v with values for tokens. It copies the values too.
+// Fill returns v with values for tokens. What holds no token is v itself, which all that fill in one template have in
+// common: it must not change. Fill copies the values.
 func (f Filler) Fill(v any) any {
+	out, _ := f.fill(v)
+	return out
+}
+
+// fill also reports whether the result is another value than v.
+func (f Filler) fill(v any) (out any, other bool) {
 	switch v := v.(type) {
 	case string:
 		value, ok := f.of(v)
 		if !ok {
-			return v
+			return v, false
 		}
 		if s, ok := value.(span); ok {
 			value = s.value
 		}
-		return normal(value)
+		return normal(value), true
 	case Object:
-		out := make(Object, len(v))
-		for key, item := range v {
-			if items, ok := item.(List); ok && f.onlySpans(items) {
-				if filled := f.items(items); len(filled) > 0 {
-					out[key] = filled
-				}
-				continue
-			}
-			if !f.isAbsent(item) {
-				out[key] = f.Fill(item)
-			}
-		}
-		return out
+		return f.object(v)
 	case List:
 		return f.items(v)
 	}
-	return v
+	return v, false
+}
+
+// object fills in the fields of an object.
+func (f Filler) object(v Object) (out Object, other bool) {
+	set := func(key string, value any, keep bool) {
+		if !other {
+			out, other = maps.Clone(v), true
+		}
+		if out[key] = value; !keep {
+			delete(out, key)
+		}
+	}
+	out = v
+	for key, item := range v {
+		if items, ok := item.(List); ok && f.onlySpans(items) {
+			filled, _ := f.items(items)
+			set(key, filled, len(filled) > 0)
+			continue
+		}
+		if f.isAbsent(item) {
+			set(key, nil, false)
+		} else if filled, is := f.fill(item); is {
+			set(key, filled, true)
+		}
+	}
+	return out, other
 }
 
 // isAbsent reports whether a value is a token for Omit, or a mapping of nothing but such tokens.
@@ -74,24 +96,35 @@ func (f Filler) isAbsent(v any) bool {
 }
 
 // items fills in a list. A token may stand for several items.
-func (f Filler) items(items List) List {
-	out := make(List, 0, len(items))
-	for _, item := range items {
+func (f Filler) items(items List) (out List, other bool) {
+	add := func(at int, values ...any) {
+		if !other {
+			out, other = append(make(List, 0, len(items)), items[:at]...), true
+		}
+		out = append(out, values...)
+	}
+	for i, item := range items {
 		if s, ok := f.spanOf(item); ok {
 			if several, ok := s.value.(List); ok {
-				out = append(out, normal(several).(List)...)
+				add(i, normal(several).(List)...)
 				continue
 			}
 		}
 		if several, ok := f.copiesOf(item); ok {
+			add(i)
 			for _, values := range several.values {
-				out = append(out, Filler{f.Values, values}.Fill(item))
+				add(i, Filler{f.Values, values}.Fill(item))
 			}
 			continue
 		}
-		out = append(out, f.Fill(item))
+		if filled, is := f.fill(item); is || other {
+			add(i, filled)
+		}
 	}
-	return out
+	if !other {
+		return items, false
+	}
+	return out, true
 }
 
 // copiesOf returns the values of an item that stands for a Repeated.

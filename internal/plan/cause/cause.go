@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+// Package cause says why a live object differs from the desired one: a commit, another client, or another rendering.
+// Pure.
+package cause
 
 import (
 	"encoding/json"
@@ -20,30 +22,30 @@ type Cause string
 
 // The causes. The empty Cause is unknown, or that of an object that does not exist.
 const (
-	// CauseCommit is that the file of the Workspace, its patch or its ConfigMap says something else.
-	CauseCommit Cause = "Commit"
-	// CauseDrift is that another client changed the object since syncer applied it.
-	CauseDrift Cause = "Drift"
-	// CauseRendering is that the same inputs render differently, and no client changed what syncer had applied: another
+	// Commit is that the file of the Workspace, its patch or its ConfigMap says something else.
+	Commit Cause = "Commit"
+	// Drift is that another client changed the object since syncer applied it.
+	Drift Cause = "Drift"
+	// Rendering is that the same inputs render differently, and no client changed what syncer had applied: another
 	// version of syncer, another preset of the repository, another configuration, or another size.
-	CauseRendering Cause = "Rendering"
+	Rendering Cause = "Rendering"
 )
 
-// text says the cause to people; "" for those that the rest of the plan shows.
-func (c Cause) text() string {
+// Text says the cause to people; "" for those that the rest of the plan shows.
+func (c Cause) Text() string {
 	switch c {
-	case CauseDrift:
+	case Drift:
 		return "another client changed it"
-	case CauseRendering:
+	case Rendering:
 		return "the same inputs render differently: another version or configuration of syncer, another preset or size"
 	}
 	return ""
 }
 
-// causeOf returns why a live object differs in these fields. The API server records which client set each field last.
+// Of returns why a live object differs in these fields. The API server records which client set each field last.
 // What syncer set, and no other client changed, differs because syncer now wants something else. A field that the live
 // object lacks says nothing: it is new, or another client removed it.
-func causeOf(live, desired *unstructured.Unstructured, fields []string) Cause {
+func Of(live, desired *unstructured.Unstructured, fields []string) Cause {
 	before, known := cluster.TextIn(live, "annotations", cluster.AnnotationInputs)
 	after, _ := cluster.TextIn(desired, "annotations", cluster.AnnotationInputs)
 	entries := live.GetManagedFields()
@@ -51,7 +53,7 @@ func causeOf(live, desired *unstructured.Unstructured, fields []string) Cause {
 	case len(entries) == 0: // it is not from an API server
 		return ""
 	case known && before != after:
-		return CauseCommit
+		return Commit
 	}
 	ours, others := false, false
 	for _, field := range fields {
@@ -70,9 +72,9 @@ func causeOf(live, desired *unstructured.Unstructured, fields []string) Cause {
 	}
 	switch {
 	case others:
-		return CauseDrift
+		return Drift
 	case ours && known:
-		return CauseRendering
+		return Rendering
 	}
 	return ""
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+// Package document is a plan in JSON. docs/plan.md describes each field. Pure.
+package document
 
 import (
 	"math"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/cause"
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
@@ -22,7 +25,7 @@ type document struct {
 	Region     string              `json:"region,omitempty"`
 	Verdict    verdictDocument     `json:"verdict"`
 	Findings   []findingDocument   `json:"findings"`
-	Summary    map[Op]int          `json:"summary"`
+	Summary    map[plan.Op]int     `json:"summary"`
 	Workspaces []workspaceDocument `json:"workspaces"`
 	Changes    []changeDocument    `json:"changes"`
 	Problems   []diag.Diagnostic   `json:"problems"` // errors
@@ -33,16 +36,16 @@ type document struct {
 }
 
 type verdictDocument struct {
-	Outcome Outcome `json:"outcome"`
-	Line    string  `json:"line"`
+	Outcome plan.Outcome `json:"outcome"`
+	Line    string       `json:"line"`
 }
 
 type findingDocument struct {
-	Kind      FindingKind  `json:"kind"`
-	Verdict   diag.Verdict `json:"verdict"`             // fail, warn, or off for a fact
-	Workspace string       `json:"workspace,omitempty"` // namespace/name
-	Text      string       `json:"text"`
-	Hint      string       `json:"hint,omitempty"`
+	Kind      plan.FindingKind `json:"kind"`
+	Verdict   diag.Verdict     `json:"verdict"`             // fail, warn, or off for a fact
+	Workspace string           `json:"workspace,omitempty"` // namespace/name
+	Text      string           `json:"text"`
+	Hint      string           `json:"hint,omitempty"`
 }
 
 // valuesDocument holds Values; a value that is unknown is absent, and a price that is unknown null.
@@ -71,7 +74,7 @@ type valuesDocument struct {
 type workspaceDocument struct {
 	Namespace    string   `json:"namespace"`
 	Name         string   `json:"name"`
-	Op           Op       `json:"op"`
+	Op           plan.Op  `json:"op"`
 	Source       string   `json:"source,omitempty"`
 	Preset       string   `json:"preset,omitempty"`
 	Model        string   `json:"model,omitempty"`
@@ -111,16 +114,16 @@ type aheadDocument struct {
 }
 
 type changeDocument struct {
-	Workspace string   `json:"workspace,omitempty"` // namespace/name
-	Op        Op       `json:"op"`
-	Target    string   `json:"target"`
-	Namespace string   `json:"namespace,omitempty"`
-	Reason    string   `json:"reason,omitempty"`
-	Cause     Cause    `json:"cause,omitempty"`
-	Fields    []string `json:"fields,omitempty"`
-	Diff      string   `json:"diff,omitempty"`
-	Cost      *float64 `json:"hourlyCost,omitempty"`
-	Monthly   *float64 `json:"monthlyCost,omitempty"`
+	Workspace string      `json:"workspace,omitempty"` // namespace/name
+	Op        plan.Op     `json:"op"`
+	Target    string      `json:"target"`
+	Namespace string      `json:"namespace,omitempty"`
+	Reason    string      `json:"reason,omitempty"`
+	Cause     cause.Cause `json:"cause,omitempty"`
+	Fields    []string    `json:"fields,omitempty"`
+	Diff      string      `json:"diff,omitempty"`
+	Cost      *float64    `json:"hourlyCost,omitempty"`
+	Monthly   *float64    `json:"monthlyCost,omitempty"`
 }
 
 // costDocument holds US dollars per hour; null is unknown.
@@ -143,8 +146,8 @@ type quotaDocument struct {
 	Request string `json:"request,omitempty"`
 }
 
-// Document returns the plan in the form that "-o json" prints. docs/plan.md describes each field.
-func (p *Plan) Document() any {
+// Of returns a plan in the form that "-o json" prints.
+func Of(p *plan.Plan) any {
 	v := p.Verdict()
 	d := document{
 		APIVersion: wellknown.APIVersion,
@@ -155,7 +158,9 @@ func (p *Plan) Document() any {
 		Region:     p.Region,
 		Verdict:    verdictDocument{v.Outcome, v.Line},
 		Findings:   []findingDocument{},
-		Summary:    map[Op]int{Create: 0, Update: 0, Replace: 0, Delete: 0, NoOp: 0, Hold: 0},
+		Summary: map[plan.Op]int{
+			plan.Create: 0, plan.Update: 0, plan.Replace: 0, plan.Delete: 0, plan.NoOp: 0, plan.Hold: 0,
+		},
 		Workspaces: []workspaceDocument{},
 		Changes:    []changeDocument{},
 		Problems:   []diag.Diagnostic{},
@@ -181,8 +186,8 @@ func (p *Plan) Document() any {
 		d.Summary[op] = n
 	}
 	for i := range p.Workspaces {
-		w := &p.Workspaces[i]
-		d.Workspaces = append(d.Workspaces, w.document())
+		w := p.Workspaces[i]
+		d.Workspaces = append(d.Workspaces, workspaceOf(w))
 	}
 	for _, c := range p.Changes {
 		out := changeDocument{
@@ -218,9 +223,9 @@ func nameOf(k workspace.Key) string {
 	return k.String()
 }
 
-// documentOf returns the values; nil for those of a Workspace that a side does not have.
-func documentOf(v Values) *valuesDocument {
-	if v == (Values{}) {
+// valuesOf returns the values; nil for those of a Workspace that a side does not have.
+func valuesOf(v plan.Values) *valuesDocument {
+	if v == (plan.Values{}) {
 		return nil
 	}
 	return &valuesDocument{
@@ -230,7 +235,7 @@ func documentOf(v Values) *valuesDocument {
 	}
 }
 
-func (w *Workspace) document() workspaceDocument {
+func workspaceOf(w *plan.Workspace) workspaceDocument {
 	out := workspaceDocument{
 		Namespace:    w.Key.Namespace,
 		Name:         w.Key.Name,
@@ -249,8 +254,8 @@ func (w *Workspace) document() workspaceDocument {
 		Shared:       w.Shared,
 		Reason:       w.Reason,
 		Unplaced:     w.Unplaced,
-		Before:       documentOf(w.Before),
-		After:        documentOf(w.After),
+		Before:       valuesOf(w.Before),
+		After:        valuesOf(w.After),
 		Interrupted:  w.Interrupted,
 		Held:         w.Held,
 		HeldBy:       w.HeldBy,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package cause
 
 import (
 	"testing"
@@ -55,26 +55,26 @@ func TestCauseOf(t *testing.T) {
 		fields []string
 		cause  Cause
 	}{
-		{"other inputs", object("2"), []string{"spec.replicas"}, CauseCommit},
-		{"a whole list that syncer set", object("1"), []string{"spec.args[1]"}, CauseRendering},
-		{"an item by value", object("1"), []string{"spec.finalizers[0]"}, CauseRendering},
-		{"an item by keys", object("1"), []string{"spec.ports[0].targetPort"}, CauseRendering},
-		{"what another client set", object("1"), []string{"spec.replicas"}, CauseDrift},
-		{"both", object("1"), []string{"spec.args[0]", "spec.replicas"}, CauseDrift},
+		{"other inputs", object("2"), []string{"spec.replicas"}, Commit},
+		{"a whole list that syncer set", object("1"), []string{"spec.args[1]"}, Rendering},
+		{"an item by value", object("1"), []string{"spec.finalizers[0]"}, Rendering},
+		{"an item by keys", object("1"), []string{"spec.ports[0].targetPort"}, Rendering},
+		{"what another client set", object("1"), []string{"spec.replicas"}, Drift},
+		{"both", object("1"), []string{"spec.args[0]", "spec.replicas"}, Drift},
 		{"a field that is not there", object("1"), []string{"spec.serviceName"}, ""},
 		{"a field that no client set", object("1"), []string{"spec.ports[0].protocol"}, ""},
 	} {
-		if got := causeOf(live, test.want, test.fields); got != test.cause {
+		if got := Of(live, test.want, test.fields); got != test.cause {
 			t.Errorf("%s: %q, want %q", test.name, got, test.cause)
 		}
 	}
-	if got := causeOf(object("1"), object("2"), []string{"spec.replicas"}); got != "" {
+	if got := Of(object("1"), object("2"), []string{"spec.replicas"}); got != "" {
 		t.Errorf("an object of no API server: %q", got)
 	}
 	adopted := object("1")
 	adopted.SetAnnotations(nil)
 	adopted.SetManagedFields(live.GetManagedFields())
-	if got := causeOf(adopted, object("1"), []string{"spec.args[1]"}); got != "" {
+	if got := Of(adopted, object("1"), []string{"spec.args[1]"}); got != "" {
 		t.Errorf("an object without inputs: %q", got)
 	}
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/golden"
+)
+
+// TestIndex: the README of a branch lists its clusters with their totals, and repeats nothing else of what others may
+// have written.
+func TestIndex(t *testing.T) {
+	found := map[string][]byte{
+		"demo":  Files(summary())["README.md"],
+		"empty": Files(Summary{Cluster: "empty"})["README.md"],
+		"other": []byte("# other\n\n**1 of 1 ready** <script>\n\n[x](javascript:y)\n"),
+		"a|b":   []byte("**1 of 1 ready**\n"),
+		"new":   nil,
+	}
+	got, ok := Index("status", nil, found)
+	if !ok {
+		t.Fatal("a branch without a README gets none")
+	}
+	golden.Equal(t, "testdata/index.md", got)
+	if again, ok := Index("status", got, found); !ok || string(again) != string(got) {
+		t.Errorf("a second time: %t %s", ok, again)
+	}
+	if _, ok := Index("status", []byte("# Ours\n"), found); ok {
+		t.Error("a README of others is replaced")
+	}
+	for _, bad := range []string{"script", "javascript", "a|b"} {
+		if strings.Contains(string(got), bad) {
+			t.Errorf("it holds %q", bad)
+		}
+	}
+}
+
+// TestMessagesAgree: a message does not deny what its condition says.
+func TestMessagesAgree(t *testing.T) {
+	in := served()
+	w := *in.Workload
+	w.Endpoints = 0
+	in.Workload = &w
+	r := Observe(nil, in, t0)
+	for _, c := range r.Conditions {
+		if c.Type == InferenceReady && (c.Status != "False" || !strings.Contains(c.Message, "no address of them yet")) {
+			t.Errorf("%+v", c)
+		}
+	}
+	in = served()
+	in.LiveNodes = nil
+	for _, c := range Observe(nil, in, t0).Conditions {
+		if c.Type == ResourceReady && (c.Status != "False" || strings.Contains(c.Message, "Succeeded")) {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+// TestWhyStays: that a Workspace stays on its size is no reason for the size, unless its inputs have changed.
+func TestWhyStays(t *testing.T) {
+	first := Observe(nil, chosen(), t0)
+	in := chosen()
+	in.Why = "it stays with " + in.InstanceType
+	if r := Observe(&first, in, t1); r.Why != first.Why || r.Why == "" {
+		t.Errorf("stays: %q", r.Why)
+	}
+	in.Inputs = "other"
+	if r := Observe(&first, in, t1); r.Why != in.Why {
+		t.Errorf("with other inputs: %q", r.Why)
+	}
+	in.InstanceType, in.Why = "Standard_NC40ads_H100_v5", "it is what the file names"
+	if r := Observe(&first, in, t1); r.Why != in.Why {
+		t.Errorf("with another size: %q", r.Why)
+	}
+}
+
+// TestLargeOverview: of a large fleet the overview lists what a person may have to look at, and counts all.
+func TestLargeOverview(t *testing.T) {
+	s := Summary{Cluster: "demo", Reports: append(many(maxRows+100, Ready), report("zzz", Failed))}
+	readme := string(Files(s)["README.md"])
+	for _, want := range []string{
+		"600 of 601 ready, 1 failed", "[default/zzz]", "600 more are not listed",
+	} {
+		if !strings.Contains(readme, want) {
+			t.Errorf("it does not say %q:\n%s", want, readme)
+		}
+	}
+	if strings.Contains(readme, "phi-001") || len(readme) > 4<<10 {
+		t.Errorf("it has %d bytes", len(readme))
+	}
+}
