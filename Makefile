@@ -81,8 +81,8 @@ FUZZ += internal/reviewed:FuzzRecord
 FUZZ += internal/sops:FuzzParse
 FUZZ += internal/status:FuzzCapacityReadBack
 FUZZ += internal/status:FuzzFiles
-FUZZ += internal/status:FuzzMessage
 FUZZ += internal/status:FuzzReadBack
+FUZZ += internal/status/message:FuzzMessage
 FUZZ += internal/strictyaml:FuzzDecode
 FUZZ += internal/workspace/load:FuzzAllowed
 FUZZ += internal/workspace/load:FuzzIgnoreFile
@@ -97,13 +97,13 @@ DURATION ?= 10m
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build devcluster gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
+.PHONY: help racing demo test build devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## the main job, end to end, on real parts
-	@$(GO) run ./internal/demo
+demo: ## the main job, end to end, on real parts; KEEP=1 leaves it running
+	@$(GO) build -o bin/demo ./internal/demo && exec bin/demo
 
 test: devcluster $(if $(RACE),gitea) ## all tests
 	@[ -n "$(RACE)" ] || echo "no C compiler: the race detector is off" >&2
@@ -117,11 +117,15 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 		echo "left out: the tests in a browser. To add them, install Chromium, on Debian by: apt-get install chromium"; \
 		grep -rhoE --include='*_test.go' '^func TestChromium\w*' internal | sed 's/^func /  /'; } >&2
 
-build: ## bin/syncer
-	$(GO) build -ldflags "-X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
+build: ## bin/syncer, static and stripped
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
 
 devcluster: ## bin/devcluster, unless it is up to date
 	@devcluster/build
+
+# The variant for measurements: compiled with optimisation, which takes longer.
+optimised:
+	@devcluster/build optimised
 
 gitea: ## bin/gitea, a real forge for tests and the demo, unless it is up to date
 	@gitea/build
@@ -171,7 +175,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 	python3 internal/imagespec/generate.py --kaito $(KAITO) --vllm $(VLLM) --transformers $(TRANSFORMERS) \
 		--peft $(PEFT) --trl $(TRL) --out internal/imagespec/data
 
-bench: devcluster ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
+bench: optimised ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
 	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
 		./internal/app/... ./internal/engine ./internal/reconcile
 
@@ -198,7 +202,7 @@ image: ## the container image, to IMAGE: a reference with a tag is pushed, a nam
 notices: ## THIRD_PARTY_NOTICES, the licences of what the program links
 	$(GO) test ./internal/release/notices -update
 
-soak: devcluster ## the real syncer among pushes, drifts, faults and kills for DURATION; fails if it grows or does not come to rest
+soak: optimised ## the real syncer among pushes, drifts, faults and kills for DURATION; fails if it grows or does not come to rest
 	$(GO) run ./internal/soak -duration $(DURATION)
 
 clean:

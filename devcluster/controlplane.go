@@ -9,25 +9,15 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/storage/wal"
-	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	logsapi "k8s.io/component-base/logs/api/v1"
-	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
-	apiserveroptions "k8s.io/kubernetes/cmd/kube-apiserver/app/options"
-	kcm "k8s.io/kubernetes/cmd/kube-controller-manager/app"
-	kcmoptions "k8s.io/kubernetes/cmd/kube-controller-manager/app/options"
-	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
-	scheduleroptions "k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 
 	"syncer.dev/devcluster/kubelet"
 )
@@ -79,8 +69,12 @@ func start(ctx context.Context, s settings) (_ *controlPlane, err error) {
 	}
 	undo = append(undo, closeEtcd)
 
+	apiFlags, err := apiServerFlags(s, port)
+	if err != nil {
+		return nil, err
+	}
 	undo = append(undo, cp.part("kube-apiserver", func(ctx context.Context) error {
-		return runAPIServer(ctx, s, listener, port)
+		return runAPIServer(ctx, listener, apiFlags)
 	}))
 	client, err := waitReady(ctx, internal, cp.failed)
 	if err != nil {
@@ -90,9 +84,11 @@ func start(ctx context.Context, s settings) (_ *controlPlane, err error) {
 		undo,
 		cp.part(
 			"kube-controller-manager",
-			func(ctx context.Context) error { return runControllerManager(ctx, s.dir, internal) },
+			func(ctx context.Context) error {
+				return runControllerManager(ctx, controllerManagerFlags(s.dir, internal))
+			},
 		),
-		cp.part("kube-scheduler", func(ctx context.Context) error { return runScheduler(ctx, internal) }),
+		cp.part("kube-scheduler", func(ctx context.Context) error { return runScheduler(ctx, schedulerFlags(internal)) }),
 	)
 
 	s.kubelet.Static = s.nodes
@@ -156,125 +152,6 @@ func startEtcd(dir string) (func(), error) {
 		stop()
 		return nil, errors.New("not ready after 30 s")
 	}
-}
-
-func runAPIServer(ctx context.Context, s settings, listener net.Listener, port int) error {
-	dir := s.dir
-	audit, err := auditFlags(s)
-	if err != nil {
-		return err
-	}
-	o := apiserveroptions.NewServerRunOptions()
-	flags := o.Flags()
-	fs := pflag.NewFlagSet("kube-apiserver", pflag.ContinueOnError)
-	for _, f := range flags.FlagSets {
-		fs.AddFlagSet(f)
-	}
-	sa := filepath.Join(dir, serviceAccountKey)
-	if err := fs.Parse(append(audit,
-		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--advertise-address=127.0.0.1",
-		"--endpoint-reconciler-type=none", // Endpoints may not hold loopback addresses
-		"--etcd-servers=unix://"+filepath.Join(dir, "etcd.sock"), "--etcd-healthcheck-timeout=10s",
-		"--tls-cert-file="+filepath.Join(dir, servingCertFile),
-		"--tls-private-key-file="+filepath.Join(dir, servingKeyFile),
-		"--client-ca-file="+filepath.Join(dir, caFile), "--cert-dir="+dir,
-		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file="+sa, "--service-account-signing-key-file="+sa,
-		"--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC", "--anonymous-auth=false",
-		"--allow-privileged=true", "--enable-priority-and-fairness=false", "--profiling=false",
-		"--shutdown-watch-termination-grace-period=500ms", // else an open watch delays the end by a minute
-	)); err != nil {
-		return err
-	}
-	o.SecureServing.Listener = listener
-	if err := o.GenericServerRunOptions.ComponentGlobalsRegistry.Set(); err != nil {
-		return err
-	}
-	if err := logsapi.ValidateAndApply(o.Logs, utilfeature.DefaultFeatureGate); err != nil {
-		return err
-	}
-	completed, err := o.Complete(ctx)
-	if err != nil {
-		return err
-	}
-	if errs := completed.Validate(); len(errs) > 0 {
-		return errors.Join(errs...)
-	}
-	return apiserver.Run(ctx, completed)
-}
-
-// auditFlags makes the API server log each request once, without bodies: who asked for which verb on which resource,
-// and the answer.
-func auditFlags(s settings) ([]string, error) {
-	if s.audit == "" {
-		return nil, nil
-	}
-	policy := filepath.Join(s.dir, "audit.yaml")
-	const text = "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived, ResponseStarted]\n" +
-		"rules: [{level: Metadata}]\n"
-	if err := os.WriteFile(policy, []byte(text), 0o600); err != nil {
-		return nil, err
-	}
-	return []string{"--audit-policy-file=" + policy, "--audit-log-path=" + s.audit, "--audit-log-mode=blocking"}, nil
-}
-
-// controllers are those of kube-controller-manager that a cluster without clouds and volumes needs.
-var controllers = []string{
-	"deployment-controller", "replicaset-controller", "statefulset-controller", "daemonset-controller", "job-controller",
-	"cronjob-controller", "namespace-controller", "serviceaccount-controller", "serviceaccount-token-controller",
-	"endpoints-controller", "endpointslice-controller", "disruption-controller", "resourcequota-controller",
-	"node-lifecycle-controller", "garbage-collector-controller", "root-ca-certificate-publisher-controller",
-	"pod-garbage-collector-controller", "taint-eviction-controller", "ttl-after-finished-controller",
-	"clusterrole-aggregation-controller", "horizontal-pod-autoscaler-controller",
-}
-
-func runControllerManager(ctx context.Context, dir, kubeconfig string) error {
-	o, err := kcmoptions.NewKubeControllerManagerOptions()
-	if err != nil {
-		return err
-	}
-	known, off, aliases := kcm.KnownControllers(), kcm.ControllersDisabledByDefault(), kcm.ControllerAliases()
-	flags := o.Flags(known, off, aliases)
-	fs := pflag.NewFlagSet("kube-controller-manager", pflag.ContinueOnError)
-	for _, f := range flags.FlagSets {
-		fs.AddFlagSet(f)
-	}
-	args := []string{
-		"--kubeconfig=" + kubeconfig, "--leader-elect=false", "--secure-port=0", "--profiling=false",
-		"--service-account-private-key-file=" + filepath.Join(dir, serviceAccountKey),
-		"--root-ca-file=" + filepath.Join(dir, caFile), "--use-service-account-credentials=false",
-		"--controller-start-interval=0s", "--kube-api-qps=300", "--kube-api-burst=600",
-	}
-	for _, c := range controllers {
-		args = append(args, "--controllers="+c)
-	}
-	if err := fs.Parse(args); err != nil {
-		return err
-	}
-	c, err := o.Config(ctx, known, off, aliases)
-	if err != nil {
-		return err
-	}
-	return kcm.Run(ctx, c.Complete())
-}
-
-func runScheduler(ctx context.Context, kubeconfig string) error {
-	o := scheduleroptions.NewOptions()
-	fs := pflag.NewFlagSet("kube-scheduler", pflag.ContinueOnError)
-	for _, f := range o.Flags.FlagSets {
-		fs.AddFlagSet(f)
-	}
-	if err := fs.Parse([]string{
-		"--kubeconfig=" + kubeconfig, "--leader-elect=false", "--secure-port=0", "--profiling=false",
-		"--kube-api-qps=300", "--kube-api-burst=600",
-	}); err != nil {
-		return err
-	}
-	cc, sched, err := scheduler.Setup(ctx, o)
-	if err != nil {
-		return err
-	}
-	return scheduler.Run(ctx, cc, sched)
 }
 
 // waitReady polls /readyz until the API server answers ok.

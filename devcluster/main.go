@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command devcluster is a real Kubernetes control plane in one process: etcd, kube-apiserver, kube-controller-manager
-// and kube-scheduler of Kubernetes 1.37, with nodes that are played by a small fake kubelet. It listens on loopback
+// and kube-scheduler of Kubernetes 1.37, with nodes that are played by a small fake kubelet. With the build tag
+// "download" the three parts of Kubernetes are the official programs, as processes of its own. It listens on loopback
 // only, keeps everything in one folder, and prints one line when it is ready:
 //
 //	ready kubeconfig=/tmp/dc123/kubeconfig url=https://127.0.0.1:41017

@@ -18,7 +18,13 @@ func main() {
 	outbound.Forbid()
 	kustomize.GuardLog()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, os.Args[1:], cli.Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv})
+	code := cli.Run(ctx, os.Args[1:], cli.Stdio{
+		In:        os.Stdin,
+		Out:       os.Stdout,
+		Err:       os.Stderr,
+		Env:       os.LookupEnv,
+		Variables: os.Environ(),
+	})
 	stop()
 	os.Exit(code)
 }

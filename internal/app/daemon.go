@@ -184,7 +184,8 @@ func (d *Daemon) serve(ctx context.Context) {
 	if d.listener == nil {
 		return
 	}
-	d.options.Log.Info("serving the page, /healthz, /readyz, /metrics and /reconcile", "address", d.listener.Addr().String())
+	at := d.listener.Addr().String()
+	d.options.Log.Info("serving the page, /healthz, /readyz, /metrics and /reconcile", "address", at)
 	defer context.AfterFunc(ctx, d.page.Close)()
 	handler := web.Handler(d.state, d.state.Registry(), &d.passes, d.page)
 	if err := web.ServeBodies(ctx, d.listener, handler, page.MaxForm); err != nil {

@@ -154,8 +154,8 @@ func (m *member) onPage() pages.Cluster {
 // shownCommits is how many commits of the status branch the page looks for transitions in.
 const shownCommits = 1000
 
-// passed shows the outcome of a pass, and answers the clients that wait for one. With a reason for which it has carried out nothing, it is no success
-// for them.
+// passed shows the outcome of a pass, and answers the clients that wait for one. With a reason for which it has carried
+// out nothing, it is no success for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
 	r := ondemand.Result{
 		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: m.config.Cluster, Commit: o.Commit,

@@ -24,6 +24,7 @@ var realTime = []string{
 // realTimeAllowed are the test files that use it, and why a busy machine does not make them fail.
 var realTimeAllowed = map[string]string{
 	"internal/apply/limit/limit_test.go":           "it runs in a bubble",
+	"internal/cli/progress/progress_test.go":       "it runs in a bubble",
 	"internal/app/loop_bench_linux_test.go":        "it is a benchmark, and no test",
 	"internal/app/compare/bench_linux_test.go":     "it is a benchmark, and no test",
 	"internal/apply/informers/probe_test.go":       "it runs in a bubble",

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 )
@@ -37,7 +38,8 @@ commit of the source that was carried out. Git keeps all of them, unless status.
 		Args: cobra.MaximumNArgs(1),
 	}
 	configFlags(cmd, std, &o.settings)
-	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
+	outputFlag(cmd, &o.output, "table")
+	completesArgument(cmd, propose.Workspaces(&o.settings))
 	cmd.Flags().DurationVar(&o.since, "since", 0, "only what is not older than this, such as 24h; 0 for all")
 	cmd.Flags().IntVar(&o.commits, "commits", 1000, "number of status commits to read")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -51,7 +53,7 @@ commit of the source that was carried out. Git keeps all of them, unless status.
 
 // run prints the transitions that the last status commits record.
 func (o eventsOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "table", "json", "yaml"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	if o.commits <= 0 || o.since < 0 {

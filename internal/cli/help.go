@@ -65,9 +65,12 @@ func newHelp(root *cobra.Command) *cobra.Command {
 		Use:   "help [command]",
 		Short: "Help about any command, or about config",
 		RunE: func(_ *cobra.Command, args []string) error {
-			about, _, err := root.Find(args)
+			about, rest, err := root.Find(args)
 			if err != nil {
 				return err
+			}
+			if about == root && len(rest) > 0 {
+				return unknownCommand(root, rest)
 			}
 			return about.Help()
 		},

@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/cli/mistake"
 	"syncer.dev/syncer/internal/cli/pipeline"
 	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/config"
@@ -58,32 +59,34 @@ func noNumber() error {
 // hinted returns an error of every type that has a hint, by package and name.
 func hinted() map[string]error {
 	return map[string]error{
-		"presetfiles.OfflineError":  presetfiles.OfflineError{Err: errors.New("no route")},
-		"capacity.RefusedError":     sizing.Refused(diag.NoSizeFits, "resource.instanceType", "no size fits", "a hint"),
-		"diag.Diagnostic":           diag.Errorf(diag.WrongType, "wrong").Suggest("a hint"), // its text has it
-		"diag.redactedError":        diag.Redacted(&remote.RejectedError{Remedy: "a hint"}, strings.TrimSpace),
-		"advert.SHA256Error":        advert.SHA256Error{},
-		"signin.CredentialError":    &signin.CredentialError{Text: "protected", Remedy: "a hint"},
-		"signin.AppError":           &signin.AppError{Status: 404, Message: "Not Found"},
-		"smarthttp.BusyError":       &smarthttp.BusyError{Status: "429 Too Many Requests"},
-		"smarthttp.NotGitError":     &smarthttp.NotGitError{},
-		"git.TagSignatureError":     &git.TagSignatureError{Tag: "v1", Remedy: "a hint"},
-		"target.NotServedError":     &target.NotServedError{Commit: strings.Repeat("0", 40)},
-		"git.SignatureError":        &git.SignatureError{Path: "w", Remedy: "a hint"},
-		"git.RewrittenError":        &git.RewrittenError{},
-		"remote.RejectedError":      &remote.RejectedError{Branch: "main", Remedy: "a hint"},
-		"remote.UnreachableError":   &remote.UnreachableError{Op: "push", Remedy: "a hint", Err: errors.New("no route")},
-		"hub.EndpointError":         hub.EndpointError("not a URL"),
-		"hub.StatusError":           &hub.StatusError{Code: 429},
-		"remote.ShallowError":       &remote.ShallowError{},
-		"revision.UnknownError":     &revision.UnknownError{Remedy: "a hint"},
-		"edit.NoBranchError":        &edit.NoBranchError{Source: config.Source{Tag: "v1"}},
-		"session.TooLongError":      &session.TooLongError{Length: 5000},
-		"statusbranch.MissingError": &statusbranch.MissingError{Branch: "b"},
-		"source.LinkError":          &source.LinkError{Path: "p"},
-		"forgehttp.safeError":       refused(),
-		"forges.setupError":         noForge(),
-		"pipeline.Error":            noNumber(),
+		"presetfiles.OfflineError":    presetfiles.OfflineError{Err: errors.New("no route")},
+		"capacity.RefusedError":       sizing.Refused(diag.NoSizeFits, "resource.instanceType", "no size fits", "a hint"),
+		"diag.Diagnostic":             diag.Errorf(diag.WrongType, "wrong").Suggest("a hint"), // its text has it
+		"diag.redactedError":          diag.Redacted(&remote.RejectedError{Remedy: "a hint"}, strings.TrimSpace),
+		"advert.SHA256Error":          advert.SHA256Error{},
+		"signin.CredentialError":      &signin.CredentialError{Text: "protected", Remedy: "a hint"},
+		"signin.AppError":             &signin.AppError{Status: 404, Message: "Not Found"},
+		"smarthttp.BusyError":         &smarthttp.BusyError{Status: "429 Too Many Requests"},
+		"smarthttp.NotGitError":       &smarthttp.NotGitError{},
+		"git.TagSignatureError":       &git.TagSignatureError{Tag: "v1", Remedy: "a hint"},
+		"target.NotServedError":       &target.NotServedError{Commit: strings.Repeat("0", 40)},
+		"git.SignatureError":          &git.SignatureError{Path: "w", Remedy: "a hint"},
+		"git.RewrittenError":          &git.RewrittenError{},
+		"remote.RejectedError":        &remote.RejectedError{Branch: "main", Remedy: "a hint"},
+		"remote.UnreachableError":     &remote.UnreachableError{Op: "push", Remedy: "a hint", Err: errors.New("no route")},
+		"hub.EndpointError":           hub.EndpointError("not a URL"),
+		"hub.StatusError":             &hub.StatusError{Code: 429},
+		"remote.ShallowError":         &remote.ShallowError{},
+		"revision.UnknownError":       &revision.UnknownError{Remedy: "a hint"},
+		"edit.NoBranchError":          &edit.NoBranchError{Source: config.Source{Tag: "v1"}},
+		"mistake.UnknownCommandError": &mistake.UnknownCommandError{Command: "get"},
+		"mistake.FlagError":           flagError(newRoot(Stdio{}), errors.New("unknown flag: --x")),
+		"statusbranch.MissingError":   &statusbranch.MissingError{Branch: "b"},
+		"source.LinkError":            &source.LinkError{Path: "p"},
+		"forgehttp.safeError":         refused(),
+		"forges.setupError":           noForge(),
+		"pipeline.Error":              noNumber(),
+		"session.TooLongError":        &session.TooLongError{Length: 5000},
 	}
 }
 
@@ -106,8 +109,9 @@ func TestEveryHintIsShown(t *testing.T) {
 			"smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "remote.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
-			"forgehttp.safeError", "forges.setupError", "pipeline.Error":
+		case "mistake.FlagError", "mistake.UnknownCommandError",
+			"remote.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
+			"forgehttp.safeError", "forges.setupError", "pipeline.Error", "session.TooLongError":
 			hint = diag.Hints(err)[0]
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {

@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/install"
 	"syncer.dev/syncer/internal/version"
 )
@@ -74,11 +71,11 @@ func (o *installOptions) common(cmd *cobra.Command) {
 }
 
 func (o installOptions) run(context.Context) error {
-	c, text, err := o.configured(o.settings)
+	c, text, err := o.settings.ForPod()
 	if err != nil {
 		return err
 	}
-	image, err := o.imageOf(version.String())
+	image, err := install.ImageOf(o.image, version.String())
 	if err != nil {
 		return err
 	}
@@ -97,7 +94,7 @@ func (o installOptions) run(context.Context) error {
 	}
 	if o.remove {
 		slices.Reverse(objects)
-		fmt.Fprintf(o.Err, stays, strings.Join(c.Namespaces, ", "), c.Status.Branch)
+		fmt.Fprint(o.Err, install.Stays(c.Namespaces, c.Status.Branch))
 	}
 	out, err := install.YAML(objects)
 	if err != nil {
@@ -105,51 +102,4 @@ func (o installOptions) run(context.Context) error {
 	}
 	_, err = io.WriteString(o.Out, out)
 	return err
-}
-
-// stays says what an installation leaves behind.
-const stays = `These stay:
-- the objects of Workspaces in the namespaces %s, which go on serving,
-- the GPU pools that syncer has created, which go on costing,
-- the branch %s.
-To remove models and pools first, push a commit without Workspaces and with the trailer "Syncer-Allow-Empty: true", and
-wait until "syncer status" shows none.
-`
-
-// configured returns the configuration that syncer will run with, and the text of its file. The environment of this
-// command is not that of the pod.
-func (o installOptions) configured(given settings.Settings) (config.Config, string, error) {
-	if !given.Named() {
-		no := diag.Errorf(diag.RequiredField, "install needs the configuration that syncer will run with")
-		return config.Config{}, "", no.Suggest("name the file with --config")
-	}
-	_, data, err := given.Here()
-	if err != nil {
-		return config.Config{}, "", err
-	}
-	given.Env = func(name string) (string, bool) {
-		if name != "SYNCER_CONFIG" {
-			return "", false
-		}
-		return o.Env(name)
-	}
-	c, err := given.Load()
-	if err == nil {
-		err = c.Need("source.url")
-	}
-	if err == nil && len(c.Clusters) == 0 {
-		err = c.Need("cluster")
-	}
-	return c, string(data), err
-}
-
-// imageOf returns the image that is asked for, or that of a release.
-func (o installOptions) imageOf(built string) (string, error) {
-	if o.image != "" {
-		return o.image, nil
-	}
-	if !strings.HasPrefix(built, "v") {
-		return "", fmt.Errorf("this build (%s) is no release, so that it has no image: name one with --image", built)
-	}
-	return install.Repository + ":" + built, nil
 }

@@ -16,7 +16,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"syncer": func() {
 			os.Exit(
-				Run(context.Background(), os.Args[1:], Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv}),
+				Run(context.Background(), os.Args[1:], Stdio{
+					In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Variables: os.Environ(),
+				}),
 			)
 		},
 	})

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/catalog"
 	"syncer.dev/syncer/internal/cli/create"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/diag"
 )
@@ -43,6 +44,8 @@ presets of the repository of the working folder.`,
 	f.StringVar(&w.Preset, "preset", "", "model of the catalogue: syncer presets list")
 	f.StringVar(&w.Namespace, "namespace", "", "namespace (default: the file names none, which means default)")
 	f.StringVar(&w.Size, "size", "", "Azure VM size (default: the cheapest that fits)")
+	completes(cmd, "preset", propose.Presets(std.Env))
+	completes(cmd, "size", propose.Sizes)
 	f.StringVar(&w.Secret, "access-secret", "", "Secret with the key HF_TOKEN (default hf-token, for gated models)")
 	f.StringVarP(&o.file, "file", "o", "", `file to write; "-" is standard output (default NAME.yaml)`)
 	f.BoolVar(&w.Tune, "tune", false, "tune the model instead of serving it")

@@ -43,9 +43,15 @@ func configFlags(cmd *cobra.Command, std Stdio, s *settings.Settings) {
 		"one value of the configuration, as `section.key=value`; may be repeated")
 	for _, f := range config.Fields() {
 		cmd.Flags().String(f.Flag, "", f.Usage)
+		if f.Bool { // so that it takes no PATH for its value
+			cmd.Flags().Lookup(f.Flag).NoOptDefVal = "true"
+		}
 	}
 	summarizeConfiguration(cmd)
 	cmd.PreRun = func(cmd *cobra.Command, _ []string) {
+		for _, d := range settings.UnknownVariables(std.Variables) {
+			s.Warn(d)
+		}
 		s.Flags = map[string]string{}
 		for _, f := range config.Fields() {
 			if flag := cmd.Flags().Lookup(f.Flag); flag.Changed {

@@ -50,7 +50,7 @@ anything is refused, invalid, without a place or against a policy; 2 if there is
 	f.StringVar(&r.Base, "base", "", "commit to compare with, or a range (A...B, A..B), instead of what is live")
 	f.StringVar(&r.Head, "head", "", "commit to plan (default HEAD, or the tip of source.branch)")
 	f.StringVar(&r.Repository, "repo", "", "repository to look commits up in")
-	f.StringVarP(&o.output, "output", "o", "text", "text, markdown or json")
+	outputFlag(cmd, &o.output, "table", "markdown")
 	f.StringVar(&o.color, "color", color.Auto, "colours of the text: auto, always or never")
 	f.StringVar((*string)(&r.Live), "live", string(observe.Auto),
 		"ask the cluster and Azure: auto (if configured), never or require")
@@ -61,7 +61,7 @@ anything is refused, invalid, without a place or against a policy; 2 if there is
 
 // run prints the plan.
 func (o planOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "markdown", "json"); err != nil {
+	if err := checkOutput(o.output, "markdown"); err != nil {
 		return err
 	}
 	mode := cmp.Or(o.color, color.Auto)
@@ -82,12 +82,12 @@ func (o planOptions) run(ctx context.Context) error {
 func (o planOptions) print(p plan.Plan, coloured bool) error {
 	var err error
 	switch o.output {
-	case "json":
-		err = answer.PrintJSON(o.Out, document.Of(&p))
 	case "markdown":
 		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
 	default:
-		err = terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
+		err = answer.PrintAs(o.Out, o.output, document.Of(&p), planning.Changed(p), func() error {
+			return terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
+		})
 	}
 	switch {
 	case err != nil:

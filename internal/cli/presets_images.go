@@ -4,12 +4,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
-	"syncer.dev/syncer/internal/diag"
 )
 
 // presetsImagesOptions are the options of "presets images".
@@ -29,7 +27,7 @@ that Workspaces name themselves are not listed. The keys pods.registries of the 
 		Example: "  syncer presets images\n  syncer presets images -o json",
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output, "name")
 	repositoryFlag(cmd, &o.repository)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
@@ -37,7 +35,7 @@ that Workspaces name themselves are not listed. The keys pods.registries of the 
 
 // run lists the images; an error in a preset of the repository makes the exit code 1.
 func (o presetsImagesOptions) run(context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	models, err := o.catalog(o.repository)
@@ -48,13 +46,7 @@ func (o presetsImagesOptions) run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		err = answer.PrintJSON(o.Out, answer.ImagesOf(images))
-	} else {
-		for _, name := range images {
-			fmt.Fprintln(o.Out, diag.EscapeText(name))
-		}
-	}
+	err = answer.PrintImages(o.Out, o.output, images)
 	if n := len(models.Problems()); err == nil && n > 0 {
 		return answer.No("%s; presets with errors may need further images", answer.Plural(n, "error"))
 	}

@@ -28,7 +28,7 @@ func newPresetsList(std Stdio) *cobra.Command {
 		Example: "  syncer presets list\n  syncer presets list -o json",
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
+	outputFlag(cmd, &o.output, "table")
 	cmd.Flags().BoolVar(&o.all, "all", false, "list deprecated models too")
 	repositoryFlag(cmd, &o.repository)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
@@ -37,18 +37,19 @@ func newPresetsList(std Stdio) *cobra.Command {
 
 // run lists the catalogue; an error in a preset of the repository makes the exit code 1.
 func (o presetsListOptions) run(context.Context) error {
-	if err := oneOf("-o", o.output, "table", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	models, err := o.catalog(o.repository)
 	if err != nil {
 		return err
 	}
-	if o.output == "json" {
-		err = answer.PrintJSON(o.Out, answer.PresetsOf(models))
-	} else {
-		err = o.table(models)
+	document := answer.PresetsOf(models)
+	var names []string
+	for _, i := range document.Items {
+		names = append(names, i.Name)
 	}
+	err = answer.PrintAs(o.Out, o.output, document, names, func() error { return o.table(models) })
 	if n := len(models.Problems()); err == nil && n > 0 {
 		return answer.No("%s; presets with errors are left out", answer.Plural(n, "error"))
 	}

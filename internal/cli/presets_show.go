@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 )
 
 // presetsShowOptions are the options of "presets show".
@@ -27,7 +28,8 @@ Face repository, in any case.`,
 		Example: "  syncer presets show phi-4\n  syncer presets show microsoft/Phi-4-mini-instruct -o yaml",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
+	outputFlag(cmd, &o.output, "table")
+	completesArgument(cmd, propose.Presets(std.Env))
 	repositoryFlag(cmd, &o.repository)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.name = args[0]
@@ -37,22 +39,17 @@ Face repository, in any case.`,
 }
 
 func (o presetsShowOptions) run(context.Context) error {
-	if err := oneOf("-o", o.output, "table", "json", "yaml"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	models, p, err := o.preset(o.repository, o.name)
 	if err != nil {
 		return err
 	}
-	if o.output == "table" {
-		return answer.PrintFacts(o.Out, models, p)
-	}
 	document, err := answer.PresetOf(models, p)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case o.output == "json":
-		return answer.PrintJSON(o.Out, document)
 	}
-	return answer.PrintYAML(o.Out, document)
+	table := func() error { return answer.PrintFacts(o.Out, models, p) }
+	return answer.PrintAs(o.Out, o.output, document, []string{p.Name}, table)
 }

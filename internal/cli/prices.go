@@ -9,6 +9,7 @@ import (
 
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/pricelist"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/settings"
 )
 
@@ -35,8 +36,9 @@ come from the file of capacity.prices, or else from the list in the binary.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	configFlags(cmd, std, &o.settings)
+	completesArgument(cmd, propose.Sizes)
 	cmd.Flags().BoolVar(&o.all, "all", false, "also sizes that no preset can use")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table or json")
+	outputFlag(cmd, &o.output, "table")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			o.size = args[0]
@@ -48,7 +50,7 @@ come from the file of capacity.prices, or else from the list in the binary.`,
 }
 
 func (o pricesOptions) run(context.Context) error {
-	if err := oneOf("-o", o.output, "table", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	offline, err := o.settings.Offline(nil)
@@ -59,8 +61,9 @@ func (o pricesOptions) run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.output == "table" {
-		return prices.Print(o.Out)
+	var names []string
+	for _, i := range prices.Items {
+		names = append(names, i.InstanceType)
 	}
-	return answer.PrintJSON(o.Out, prices)
+	return answer.PrintAs(o.Out, o.output, prices, names, func() error { return prices.Print(o.Out) })
 }

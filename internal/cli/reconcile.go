@@ -36,14 +36,14 @@ Exit code 1 says that a component failed in the pass, or that a Workspace has fa
 	}
 	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVar(&o.address, "address", "", "URL of the daemon; by default that of the configuration")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
+	outputFlag(cmd, &o.output, "table")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }
 
 // run asks for a pass, and prints what came of it.
 func (o reconcileOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	address, err := o.settings.Daemon(o.address)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/rendering"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/diag"
@@ -37,8 +38,9 @@ without Azure. Secrets are left out, and a warning names each object that has on
 		Args: cobra.MinimumNArgs(1),
 	}
 	offlineFlags(cmd, std, &o.settings)
-	cmd.Flags().StringVarP(&o.output, "output", "o", "yaml", "yaml or json")
 	cmd.Flags().StringVar(&o.size, "size", "", "VM size to render for, instead of the one in the file")
+	outputFlag(cmd, &o.output, "yaml")
+	completes(cmd, "size", propose.Sizes)
 	cmd.Flags().IntVar(&o.nodes, "nodes", 0, "number of nodes to render for, instead of the required number")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
 		o.paths = paths
@@ -49,7 +51,7 @@ without Azure. Secrets are left out, and a warning names each object that has on
 
 // run renders each PATH, and prints all objects at the end.
 func (o renderOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "yaml", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	if o.nodes < 0 {

@@ -47,7 +47,7 @@ Exit codes: 0 nothing speaks against it, 1 it is blocked, 2 syncer could not tel
 	f.StringVar(&r.Forge, "forge", "", "github, azuredevops, gitlab or gitea (default: that of the pipeline)")
 	f.IntVar(&r.Number, "pull-request", 0, "number of the pull request (default: that of the pipeline)")
 	f.StringVar(&r.Repository, "repo", "", "repository to look commits up in")
-	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(cmd, &o.output, "table")
 	f.BoolVar(&r.DryRun, "dry-run", false, "print the comment, and write nothing")
 	f.BoolVar(&r.Record, "record", false, "record what is shown on the status branch of source.url")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
@@ -56,7 +56,7 @@ Exit codes: 0 nothing speaks against it, 1 it is blocked, 2 syncer could not tel
 
 // run reviews the pull request.
 func (o reviewOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "syncer-review-")
@@ -79,8 +79,8 @@ func (o reviewOptions) run(ctx context.Context) error {
 func (o reviewOptions) print(result review.Result) error {
 	var err error
 	switch {
-	case o.output == "json":
-		err = answer.PrintJSON(o.Out, answer.Review(result))
+	case o.output == "json" || o.output == "yaml" || o.output == "name":
+		err = answer.PrintAs(o.Out, o.output, answer.Review(result), []string{result.PullRequest.URL}, nil)
 	case result.Skipped != "":
 		diag.Fprintf(o.Err, "pull request %d is not reviewed: %s\n", result.PullRequest.Number, result.Skipped)
 	case o.options.DryRun:

@@ -167,7 +167,7 @@ func TestReviewErrors(t *testing.T) {
 		"no pull request":    {with("GITHUB_REF", "refs/heads/main"), nil, "the pull request is not known"},
 		"unknown forge":      {with(), []string{"--forge", "sourcehut"}, "is not one of github, azuredevops, gitlab, gitea"},
 		"other pull request": {with(), []string{"--pull-request", "99"}, "read pull request 99"},
-		"output":             {with(), []string{"-o", "yaml"}, "is not one of text, json"},
+		"output":             {with(), []string{"-o", "xml"}, "is not one of table, json, yaml"},
 		"no token":           {with(), []string{"--review-token-env", "NO_SUCH_VARIABLE"}, "NO_SUCH_VARIABLE"},
 		"wrong token":        {with(), []string{"--review-token-env", "PATH"}, "401"},
 	} {

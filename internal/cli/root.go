@@ -4,9 +4,13 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"syncer.dev/syncer/internal/cli/progress"
 )
 
 func newRoot(std Stdio) *cobra.Command {
@@ -35,6 +39,10 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultHelpFlag()
+	root.SetFlagErrorFunc(flagError)
+	root.Args = cobra.ArbitraryArgs // so that unknownCommand answers
+	root.RunE = unknownCommand
+	root.SuggestionsMinimumDistance = 2
 	root.Flags().Lookup("help").Hidden = true // the command help says the same
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
@@ -62,11 +70,40 @@ type Stdio struct {
 	Out io.Writer
 	Err io.Writer
 	Env func(string) (string, bool)
+	// Variables are all variables of the environment, as "NAME=value"; nil if they do not matter.
+	Variables []string
 }
 
-// Run executes one command line and returns its exit code.
+// endGrace is how long a command may take to end after an interrupt: it may clean up, or be in a long computation.
+const endGrace = 300 * time.Millisecond
+
+// Run executes one command line and returns its exit code. After an interrupt it returns at once, except from "run",
+// which ends in its order.
 func Run(ctx context.Context, args []string, std Stdio) int {
+	var stop func()
+	std.Out, std.Err, stop = progress.Show(std.Out, std.Err, args)
 	root := newRoot(std)
 	root.SetArgs(args)
-	return exitCode(ctx, root.ExecuteContext(ctx), std.Err)
+	ended := make(chan int, 1)
+	go func() {
+		err := root.ExecuteContext(ctx)
+		stop()
+		ended <- exitCode(ctx, err, std.Err)
+	}()
+	select {
+	case code := <-ended:
+		return code
+	case <-ctx.Done():
+	}
+	if cmd, _, err := root.Find(args); err == nil && cmd.Name() == "run" {
+		return <-ended
+	}
+	select {
+	case code := <-ended:
+		return code
+	case <-time.After(endGrace):
+		stop()
+		fmt.Fprintln(std.Err, "syncer: interrupted")
+		return exitInterrupted
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/catalog"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/cli/sizes"
 	"syncer.dev/syncer/internal/diag"
@@ -57,7 +58,12 @@ func newSize(std Stdio) *cobra.Command {
 	f.StringVar(&o.nodes, "nodes", "", "with --compat kaito: file with existing Nodes (kubectl get nodes -o yaml)")
 	f.StringVar(&o.mig, "mig", "", "with --compat kaito: profile of an existing GPU slice, such as 1g.10gb")
 	f.IntVar(&o.gpus, "gpus", 0, "with --compat kaito: usable GPUs of an existing node")
-	f.StringVarP(&o.output, "output", "o", "table", "table or json")
+	outputFlag(cmd, &o.output, "table")
+	completes(cmd, "preset", propose.Presets(std.Env))
+	completes(cmd, "instance-type", propose.Sizes)
+	completes(cmd, "why", propose.Sizes)
+	completes(cmd, "tune", fixed(string(preset.LoRA), string(preset.QLoRA)))
+	completes(cmd, "compat", fixed("kaito"))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
 			o.path = args[0]
@@ -85,7 +91,7 @@ func (q sizeOptions) check() error {
 	case q.context < 0:
 		return errors.New("--context-length must not be negative")
 	}
-	return oneOf("-o", q.output, "table", "json")
+	return checkOutput(q.output)
 }
 
 // run sizes the Workspaces or the preset, or judges one size for them, and prints the answers.
@@ -179,16 +185,15 @@ func (q sizeOptions) judge(ctx context.Context, offline source.Reader, r sizes.R
 	return nil
 }
 
-// printable is an answer with its two forms.
+// printable is an answer with its forms.
 type printable interface {
 	Print(w io.Writer) error
 	Document() any
+	Names() []string
 }
 
-// print prints answers as a table or as JSON.
+// print prints answers in the form of -o.
 func (q sizeOptions) print(answers printable) error {
-	if q.output == "json" {
-		return answer.PrintJSON(q.Out, answers.Document())
-	}
-	return answers.Print(q.Out)
+	table := func() error { return answers.Print(q.Out) }
+	return answer.PrintAs(q.Out, q.output, answers.Document(), answers.Names(), table)
 }

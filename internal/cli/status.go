@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/diag"
@@ -34,15 +35,16 @@ func newStatus(std Stdio) *cobra.Command {
 		Long: `Show what the status branch says about the Workspaces of this cluster, with the columns of "kubectl get
 workspace".
 
-Without source.url the branch is that of the repository of the current folder, as of the last git fetch. There, the
-cluster need not be named if the branch holds one cluster.`,
+Without source.url the branch is that of the repository of the current folder. There, your own git fetches it first, and
+the cluster need not be named if the branch holds one cluster. With a NAME, -o json and -o yaml print one object.`,
 		Example: `  syncer status
   syncer status workspace-phi-4-mini -o yaml
   syncer status -o wide --watch`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	configFlags(cmd, std, &o.settings)
-	cmd.Flags().StringVarP(&o.output, "output", "o", "table", "table, wide, json or yaml")
+	outputFlag(cmd, &o.output, "table", "wide")
+	completesArgument(cmd, propose.Workspaces(&o.settings))
 	cmd.Flags().BoolVarP(&o.watch, "watch", "w", false, "keep running, and print after each change")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 {
@@ -55,7 +57,7 @@ cluster need not be named if the branch holds one cluster.`,
 
 // run prints the Reports on the status branch. With watch it prints them after every change, until interrupted.
 func (o statusOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "table", "wide", "json", "yaml"); err != nil {
+	if err := checkOutput(o.output, "wide"); err != nil {
 		return err
 	}
 	c, r, err := openStatus(ctx, o.Stdio, o.settings)
@@ -63,18 +65,26 @@ func (o statusOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.watch {
-		print := func(w io.Writer, all []status.Report) error { return answer.PrintReports(w, all, o.output) }
+		print := func(w io.Writer, all []status.Report) error { return o.print(w, all) }
 		return recorded.Watch(ctx, r, o.name, c.Source.Interval, o.Out, print)
 	}
 	reports, err := recorded.Reports(ctx, r, o.name, time.Now())
 	if err != nil {
 		return err
 	}
-	if err := answer.PrintReports(o.Out, reports, o.output); err != nil {
+	if err := o.print(o.Out, reports); err != nil {
 		return err
 	}
 	if len(reports) == 0 {
 		diag.Fprintf(o.Err, "no Workspaces are recorded for cluster %s on branch %s\n", r.Cluster, c.Status.Branch)
 	}
 	return nil
+}
+
+// print prints the Reports in the form of -o. A Workspace that was named is one object, not a list.
+func (o statusOptions) print(w io.Writer, reports []status.Report) error {
+	if o.name == "" || len(reports) != 1 {
+		return answer.PrintReports(w, reports, o.output)
+	}
+	return answer.PrintReport(w, reports[0], o.output)
 }

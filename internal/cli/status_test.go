@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -67,20 +68,29 @@ func TestStatus(t *testing.T) {
 	if got := demo("wide", ""); got.code != exitYes || len(header(got.out)) <= len(header(demo("table", "").out)) {
 		t.Errorf("wide: got %s", got)
 	}
-	for output, name := range map[string]string{"json": "", "yaml": "team/tune"} {
-		got := demo(output, name)
-		var list struct {
-			APIVersion, Kind string
-			Items            []struct{ Metadata struct{ Name string } }
-		}
-		if err := yaml.Unmarshal([]byte(got.out), &list); err != nil {
-			t.Fatal(err, got)
-		}
-		if got.code != exitYes || list.APIVersion != answer.APIVersion || list.Kind != "WorkspaceStatusList" ||
-			len(list.Items) == 0 || list.Items[len(list.Items)-1].Metadata.Name != "tune" ||
-			(len(list.Items) == 1) != (name != "") {
-			t.Errorf("%s: got %s", output, got)
-		}
+	type named struct {
+		APIVersion, Kind string
+		Metadata         struct{ Name string }
+	}
+	var list struct {
+		named
+		Items []named
+	}
+	got := demo("json", "")
+	if err := yaml.Unmarshal([]byte(got.out), &list); err != nil || got.code != exitYes ||
+		list.APIVersion != answer.APIVersion || list.Kind != "WorkspaceStatusList" ||
+		len(list.Items) != 2 || list.Items[1].Metadata.Name != "tune" {
+		t.Errorf("all: %v, got %s", err, got)
+	}
+	var one named
+	got = demo("yaml", "team/tune") // one object, not a list of one
+	if err := yaml.Unmarshal([]byte(got.out), &one); err != nil || got.code != exitYes ||
+		one.APIVersion != answer.APIVersion || one.Kind != "WorkspaceStatus" || one.Metadata.Name != "tune" {
+		t.Errorf("one: %v, got %s", err, got)
+	}
+	if got := demo("name", ""); got.code != exitYes || got.out != "default/phi\nteam/tune\n" ||
+		!regexp.MustCompile(`^reading the branch syncer/status, recorded \d+ \S+ ago\n$`).MatchString(got.err) {
+		t.Errorf("names: got %s", got)
 	}
 	if got := demo("table", "phi"); got.code != exitYes || strings.Contains(got.out, "tune") {
 		t.Errorf("one Workspace: got %s", got)
@@ -143,7 +153,7 @@ func TestStatusWatch(t *testing.T) {
 		t.Errorf("second:\n%s", second)
 	}
 	cancel()
-	if code := <-done; code != exitInterrupted || talk.String() != "syncer: interrupted\n" {
+	if code := <-done; code != exitInterrupted || !strings.HasSuffix(talk.String(), "\nsyncer: interrupted\n") {
 		t.Errorf("exit code %d, %q", code, talk.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/cli/suspend"
 	"syncer.dev/syncer/internal/diag"
@@ -69,6 +70,7 @@ merged meanwhile.`,
 
 func (o *suspendOptions) flags(cmd *cobra.Command) {
 	configFlags(cmd, o.Stdio, &o.settings)
+	completesArgument(cmd, propose.Workspaces(&o.settings))
 	cmd.Flags().StringVarP(&o.request.Namespace, "namespace", "n", "default", "namespace of the Workspace")
 	cmd.Flags().BoolVar(&o.request.All, "all", false, "everything in the repository, instead of one Workspace")
 	cmd.Flags().BoolVar(&o.push, "push", false, "commit to the branch of source.url, instead of writing the file")

@@ -36,7 +36,7 @@ cluster.`,
 	offlineFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVarP(&o.request.Namespace, "namespace", "n", "", "namespace of the object; any if empty")
 	cmd.Flags().StringVar(&o.request.Revision, "revision", "HEAD", "commit of the repository to look in")
-	cmd.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or yaml")
+	outputFlag(cmd, &o.output, "table")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.request.Object = args[0]
 		return o.run(cmd.Context())
@@ -46,7 +46,7 @@ cluster.`,
 
 // run prints where the object comes from: several documents may make objects of the same name in different namespaces.
 func (o traceOptions) run(ctx context.Context) error {
-	if err := oneOf("-o", o.output, "text", "json", "yaml"); err != nil {
+	if err := checkOutput(o.output); err != nil {
 		return err
 	}
 	items, err := origins.Find(ctx, o.settings, o.request)

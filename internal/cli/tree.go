@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
@@ -20,7 +22,8 @@ import (
 type treeOptions struct {
 	Stdio
 	settings settings.Settings
-	name     string
+
+	name, output string
 }
 
 func newTree(std Stdio) *cobra.Command {
@@ -35,6 +38,8 @@ nodes, and its objects. Without source.url the branch is that of the repository 
 		Args:    cobra.ExactArgs(1),
 	}
 	configFlags(cmd, std, &o.settings)
+	outputFlag(cmd, &o.output, "table")
+	completesArgument(cmd, propose.Workspaces(&o.settings))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.name = args[0]
 		return o.run(cmd.Context())
@@ -44,6 +49,9 @@ nodes, and its objects. Without source.url the branch is that of the repository 
 
 // run prints one tree for each Workspace of the name: those of several namespaces may have one.
 func (o treeOptions) run(ctx context.Context) error {
+	if err := checkOutput(o.output); err != nil {
+		return err
+	}
 	_, r, err := openStatus(ctx, o.Stdio, o.settings)
 	if err != nil {
 		return err
@@ -51,6 +59,9 @@ func (o treeOptions) run(ctx context.Context) error {
 	reports, err := recorded.Reports(ctx, r, o.name, time.Now())
 	if err != nil {
 		return err
+	}
+	if o.output != "" && o.output != "table" && o.output != "text" {
+		return statusOptions{Stdio: o.Stdio, name: o.name, output: o.output}.print(o.Out, reports)
 	}
 	for _, report := range reports {
 		if err := answer.PrintTree(o.Out, answer.TreeOf(report)); err != nil {
@@ -60,15 +71,23 @@ func (o treeOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// openStatus opens the status branch, and says on standard error which one, if it is that of a clone.
+// openStatus opens the status branch, and says on standard error which one, and how old what it says is.
 func openStatus(ctx context.Context, std Stdio, s settings.Settings) (config.Config, statusbranch.Reader, error) {
 	c, err := s.Load()
 	if err != nil {
 		return c, statusbranch.Reader{}, err
 	}
-	r, err := statusbranch.Open(ctx, c)
-	if err == nil && r.From != "" {
-		diag.Fprintf(std.Err, "reading %s\n", r.From)
+	r, err := statusbranch.Open(ctx, c, statusbranch.Fetched)
+	if err != nil {
+		return c, r, err
 	}
-	return c, r, err
+	if r.Stale != nil {
+		diag.Fprintf(std.Err, "as of the last git fetch: %v\n", r.Stale)
+	}
+	from := cmp.Or(r.From, "the branch "+c.Status.Branch)
+	if last, err := r.History(ctx, 1); err == nil && len(last) == 1 {
+		from += ", recorded " + answer.Ago(time.Since(last[0].Time))
+	}
+	diag.Fprintf(std.Err, "reading %s\n", from)
+	return c, r, nil
 }

@@ -42,7 +42,10 @@ ConfigMaps and existing nodes that Workspaces name must be in PATH or --facts (f
 	}
 	offlineFlags(cmd, std, &o.settings)
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "text", "text, json, github, azure or sarif")
+	f.StringVar(&o.format, "format", "text", orList(formats))
+	f.StringVarP(&o.format, "output", "o", "text", "the same as --format")
+	completes(cmd, "format", fixed(formats...))
+	completes(cmd, "output", fixed(formats...))
 	f.StringVar(&o.base, "base", "", "commit to compare with, or where this branch forked off it")
 	f.StringVar(&o.old, "old", "", "file or folder to compare with")
 	cmd.RunE = func(cmd *cobra.Command, paths []string) error {
@@ -60,7 +63,25 @@ func (o validateOptions) check() error {
 	case o.old != "" && len(o.paths) != 1:
 		return errors.New("--old compares with one PATH")
 	}
-	return oneOf("--format", o.format, diag.Formats...)
+	return oneOf("--format", o.format, append(formats, "table")...)
+}
+
+// formats are the forms of the answer of "validate": those of every answer, and those of pipelines.
+var formats = append(slices.Clone(diag.Formats), "yaml", "name")
+
+// print prints problems.
+func (o validateOptions) print(found diag.List) error {
+	switch o.format {
+	case "table":
+		return diag.Write(o.Out, "text", found)
+	case "yaml", "name":
+		var paths []string
+		for _, d := range found {
+			paths = append(paths, d.Path)
+		}
+		return answer.PrintAs(o.Out, o.format, diag.Document(found), paths, nil)
+	}
+	return diag.Write(o.Out, o.format, found)
 }
 
 // run checks every PATH, and prints the problems. Errors make the exit code 1, warnings do not.
@@ -83,7 +104,7 @@ func (o validateOptions) run(ctx context.Context) error {
 		return err
 	}
 	found := checked.Problems.Unique()
-	if err := diag.Write(o.Out, o.format, found); err != nil {
+	if err := o.print(found); err != nil {
 		return err
 	}
 	if n := found.Errors(); n > 0 && checked.Workspaces == 0 { // none was read, or there is none
@@ -94,7 +115,7 @@ func (o validateOptions) run(ctx context.Context) error {
 	if err := errors.Join(checked.Empty...); err != nil {
 		return answer.No("%v", err)
 	}
-	if o.format == "text" {
+	if o.format == "text" || o.format == "table" {
 		fmt.Fprintf(o.Err, "%s valid\n", answer.Plural(checked.Workspaces, "Workspace"))
 		for _, repo := range slices.Sorted(maps.Keys(checked.RemoteCode)) {
 			diag.Fprintf(o.Err, "remote code of %s runs in %s\n", repo, answer.Plural(checked.RemoteCode[repo], "Workspace"))

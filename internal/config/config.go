@@ -24,18 +24,19 @@ const (
 // Config is the whole configuration. The usage tags are the documentation of each value.
 type Config struct {
 	Cluster    string   `yaml:"cluster" usage:"name of this cluster in status paths, labels and tags"`
-	Source     Source   `yaml:"source"`
-	Status     Status   `yaml:"status"`
-	Capacity   Capacity `yaml:"capacity"`
+	Source     Source   `yaml:"source" usage:"the repository that is followed"`
+	Status     Status   `yaml:"status" usage:"the branch that the status is written to"`
+	Capacity   Capacity `yaml:"capacity" usage:"where nodes come from, and their limits"`
 	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
-	Policy     Policy   `yaml:"policy"`
+	Policy     Policy   `yaml:"policy" usage:"what Workspaces and changes may do"`
 
-	Pods    PodNetwork `yaml:"pods"`
-	Ignore  Ignore     `yaml:"ignore"`
-	Rollout Rollout    `yaml:"rollout"`
-	Review  Review     `yaml:"review"`
-	Prune   bool       `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
+	Pods PodNetwork `yaml:"pods" usage:"how pods of a closed cluster reach images, models and the network"`
+
+	Ignore  Ignore  `yaml:"ignore" usage:"fields of objects that belong to others"`
+	Rollout Rollout `yaml:"rollout" usage:"how many Workspaces restart at once"`
+	Review  Review  `yaml:"review" usage:"reviews of pull requests"`
+	Prune   bool    `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	// Sweep is zero, or at least a minute.
 	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks each object once; 0 for never"`
 	Kubeconfig string        `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`
@@ -44,7 +45,7 @@ type Config struct {
 	Page       Page          `yaml:"page"`
 
 	Impersonate string `yaml:"impersonate" usage:"service account that writes the objects of its namespace; empty: syncer"`
-	Lease       Lease  `yaml:"lease"`
+	Lease       Lease  `yaml:"lease" usage:"which of several processes writes"`
 	// Clusters are several instead of the one that Cluster names. They have no flags: see Each.
 	Clusters []Cluster `yaml:"clusters" usage:"several clusters, served from one repository, instead of cluster"`
 }
@@ -58,14 +59,14 @@ type Source struct {
 	Path     string        `yaml:"path" usage:"folder in the repository that holds the Workspaces"`
 	Interval time.Duration `yaml:"interval" usage:"time between polls; a local repository is also watched"`
 	Timeout  time.Duration `yaml:"timeout" usage:"time for one exchange with the server, such as receiving a pack"`
-	Limits   SourceLimits  `yaml:"limits"`
+	Limits   SourceLimits  `yaml:"limits" usage:"limits"`
 
-	Signatures Signatures `yaml:"signatures"`
-	Decryption Decryption `yaml:"decryption"`
+	Signatures Signatures `yaml:"signatures" usage:"which commits are trusted"`
+	Decryption Decryption `yaml:"decryption" usage:"keys of encrypted Secrets"`
 	// Rewritten is empty, Accept or Refuse: see RefusesRewrites.
 	Rewritten string `yaml:"rewritten" usage:"history that lost commits: accept, or refuse (as with signatures if empty)"`
 
-	Auth Auth `yaml:"auth"`
+	Auth Auth `yaml:"auth" usage:"how to sign in"`
 }
 
 // Auth names the credentials for the repository. Every use reads the files again, so that they may be rotated.
@@ -82,18 +83,18 @@ type Auth struct {
 	CertFile       string `yaml:"certFile" usage:"client certificate for https"`
 	KeyFile        string `yaml:"keyFile" usage:"private key of the client certificate"`
 
-	GitHubApp GitHubApp `yaml:"githubApp"`
-	Entra     Entra     `yaml:"entra"`
+	GitHubApp GitHubApp `yaml:"githubApp" usage:"sign in as an app of GitHub"`
+	Entra     Entra     `yaml:"entra" usage:"sign in with an identity of Microsoft Entra ID"`
 }
 
 // Status names the place of the status.
 type Status struct {
 	Branch   string        `yaml:"branch" usage:"branch of the status commits; may equal source.branch"`
 	Path     string        `yaml:"path" usage:"folder for status files, with one folder for each cluster"`
-	Author   Author        `yaml:"author"`
+	Author   Author        `yaml:"author" usage:"author of the status commits"`
 	Debounce time.Duration `yaml:"debounce" usage:"time to collect progress into one commit; results go at once"`
 	Keep     int           `yaml:"keep" usage:"commits of the history of status.branch that stay; all if 0"`
-	Signing  Signing       `yaml:"signing"`
+	Signing  Signing       `yaml:"signing" usage:"key that signs the status commits"`
 }
 
 // Author is the author and committer of status commits.
@@ -110,9 +111,9 @@ type Capacity struct {
 	// NVMeStorageClass is kaito-local-nvme-disk where KAITO's chart has set it up.
 	NVMeStorageClass string `yaml:"nvmeStorageClass" usage:"local storage class for weights; the node's disk if empty"`
 
-	AKS       AKS       `yaml:"aks"`
-	Karpenter Karpenter `yaml:"karpenter"`
-	Limits    Limits    `yaml:"limits"`
+	AKS       AKS       `yaml:"aks" usage:"the AKS cluster whose agent pools are managed"`
+	Karpenter Karpenter `yaml:"karpenter" usage:"NodePools of Karpenter"`
+	Limits    Limits    `yaml:"limits" usage:"limits"`
 }
 
 // AKS names the managed cluster of the agent pools.
@@ -136,7 +137,7 @@ type AKS struct {
 
 // Karpenter configures the NodePools of mode karpenter.
 type Karpenter struct {
-	NodeClass    NodeClass `yaml:"nodeClass"`
+	NodeClass    NodeClass `yaml:"nodeClass" usage:"the node class of the NodePools"`
 	NodeClasses  []string  `yaml:"nodeClasses" usage:"further names for the annotation kaito.sh/node-class-name"`
 	Static       bool      `yaml:"static" usage:"set spec.replicas (feature gate StaticCapacity), not on demand"`
 	Requirements []string  `yaml:"requirements" usage:"of every NodePool, as KEY=VALUE or KEY=VALUE|VALUE"`
@@ -167,7 +168,7 @@ type Ignore struct {
 
 // Policy says what the repository may ask for.
 type Policy struct {
-	Pods          Pods   `yaml:"pods"`
+	Pods          Pods   `yaml:"pods" usage:"what pods may do"`
 	LoadBalancers string `yaml:"loadBalancers" usage:"Services of type LoadBalancer: allow or deny"`
 	Contested     string `yaml:"contested" usage:"fields that another controller keeps changing: leave or overwrite"`
 
@@ -176,12 +177,12 @@ type Policy struct {
 	Interruption     string `yaml:"interruption" usage:"interruption of a serving Workspace: fail, warn or off"`
 	UnknownQuota     string `yaml:"unknownQuota" usage:"new nodes of a size whose quota is unknown: fail, warn or off"`
 
-	CostDelta    CostDelta    `yaml:"costDelta"`
-	MassDeletion MassDeletion `yaml:"massDeletion"`
-	Review       ReviewPolicy `yaml:"review"`
+	CostDelta    CostDelta    `yaml:"costDelta" usage:"changes that make the fleet dearer"`
+	MassDeletion MassDeletion `yaml:"massDeletion" usage:"changes that delete many Workspaces at once"`
+	Review       ReviewPolicy `yaml:"review" usage:"reviews of pull requests"`
 
 	Preemption string   `yaml:"preemption" usage:"who runs gives way to a higher priority without a place: deny or allow"`
-	Priority   Priority `yaml:"priority"`
+	Priority   Priority `yaml:"priority" usage:"who may ask for which priority"`
 }
 
 // CostDelta bounds how much dearer one change may make the fleet.
@@ -216,10 +217,10 @@ type Review struct {
 	TokenEnv  string `yaml:"tokenEnv" usage:"environment variable with a token for the forge's API"`
 	CAFile    string `yaml:"caFile" usage:"additional certificate authorities of the forge"`
 
-	GitHubApp GitHubApp `yaml:"githubApp"`
+	GitHubApp GitHubApp `yaml:"githubApp" usage:"sign in as an app of GitHub"`
 
 	Environments bool    `yaml:"environments" usage:"keep GitHub deployments or GitLab environments of Workspaces"`
-	Webhook      Webhook `yaml:"webhook"`
+	Webhook      Webhook `yaml:"webhook" usage:"webhooks of the forge"`
 }
 
 // Webhook configures the address at which a forge says that something has changed.

@@ -13,7 +13,7 @@ import (
 // Decryption names the keys that open Secrets which SOPS has encrypted.
 type Decryption struct {
 	AgeKeyFile    string        `yaml:"ageKeyFile" usage:"age keys that open Secrets encrypted with SOPS"`
-	AzureKeyVault AzureKeyVault `yaml:"azureKeyVault"`
+	AzureKeyVault AzureKeyVault `yaml:"azureKeyVault" usage:"keys in Azure Key Vault"`
 }
 
 // AzureKeyVault names the key vaults whose keys open Secrets, and as whom syncer asks them.

@@ -24,6 +24,7 @@ type Field struct {
 	Flag    string // "capacity-aks-subscription-id"
 	Usage   string
 	Default string
+	Bool    bool // true or false
 	index   []int
 }
 
@@ -52,7 +53,7 @@ func walk(v reflect.Value, path string, index []int, out *[]Field) {
 		}
 		words := wordsOf(p)
 		*out = append(*out, Field{
-			Path: p, Usage: f.Tag.Get("usage"), Default: text(v.Field(i)), index: at,
+			Path: p, Usage: f.Tag.Get("usage"), Default: text(v.Field(i)), Bool: f.Type.Kind() == reflect.Bool, index: at,
 			Env: "SYNCER_" + strings.ToUpper(strings.Join(words, "_")), Flag: strings.ToLower(strings.Join(words, "-")),
 		})
 	}

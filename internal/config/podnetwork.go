@@ -13,7 +13,7 @@ import (
 type PodNetwork struct {
 	Registries          []string `yaml:"registries" usage:"mirrors of registries for images of pods, as FROM=TO"`
 	HuggingFaceEndpoint string   `yaml:"huggingFaceEndpoint" usage:"URL of a mirror of Hugging Face for pods"`
-	Proxy               Proxy    `yaml:"proxy"`
+	Proxy               Proxy    `yaml:"proxy" usage:"what pods use to reach the network outside of the cluster"`
 }
 
 // Proxy is what pods use to reach the network outside of the cluster.

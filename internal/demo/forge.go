@@ -16,21 +16,6 @@ import (
 	"syncer.dev/syncer/internal/testenv/giteatest"
 )
 
-// proposed is the Workspace of the pull request.
-const proposed = `apiVersion: kaito.sh/v1beta1
-kind: Workspace
-metadata:
-  name: workspace-mistral
-resource:
-  instanceType: auto
-  labelSelector:
-    matchLabels:
-      app: mistral
-inference:
-  preset:
-    name: mistral-7b-instruct
-`
-
 // buildTime is what gitea/README.md has measured.
 const buildTime = "about 3 minutes of CPU time, once"
 
@@ -65,7 +50,7 @@ func (d *demo) forge(ctx context.Context) (err error) {
 	defer d.stopDaemon()
 
 	models.Git("branch", "mistral", gittest.Main)
-	head := models.CommitTo("mistral", map[string]string{"workspaces/mistral.yaml": proposed}, "Serve mistral-7b-instruct")
+	head := models.CommitTo("mistral", map[string]string{"workspaces/mistral.yaml": reviewed}, "Serve mistral-7b-instruct")
 	models.Push("mistral")
 	number := models.Open(ann, "mistral", gittest.Main, "Serve mistral-7b-instruct")
 	fmt.Printf("    ann opens pull request %d, \"Serve mistral-7b-instruct\"\n", number)
@@ -74,7 +59,7 @@ func (d *demo) forge(ctx context.Context) (err error) {
 	}
 	commit := models.Merge(number, "squash")
 	fmt.Printf("\n    ann merges it, as %.12s\n", commit)
-	if _, err := d.commitStatus(ctx, models, commit, "syncer/demo/ready"); err != nil {
+	if _, err := d.commitStatus(ctx, models, commit, "syncer/"+d.cluster+"/ready"); err != nil {
 		return err
 	}
 	fmt.Println()
@@ -115,7 +100,7 @@ func (d *demo) follow(models *giteatest.Repository, bot *giteatest.User, server 
 func (d *demo) showReview(
 	ctx context.Context, models *giteatest.Repository, number int, head string, bot *giteatest.User,
 ) error {
-	if _, err := d.commitStatus(ctx, models, head, "syncer/demo/plan"); err != nil {
+	if _, err := d.commitStatus(ctx, models, head, "syncer/"+d.cluster+"/plan"); err != nil {
 		return err
 	}
 	for _, c := range models.Comments(number) {

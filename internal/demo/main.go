@@ -3,7 +3,9 @@
 // Command demo runs syncer end to end, with a real Kubernetes control plane, a Git repository, and an emulator of
 // Azure's API whose pools create nodes in the cluster. "make demo" runs it.
 //
-// With KUBECONFIG set it uses that cluster instead of its own, and cleans up at the end.
+// It uses a cluster of its own, and ignores KUBECONFIG. DEMO_KUBECONFIG names another cluster, from which it removes
+// at the end all that it has put there. KEEP=1 leaves everything running until Ctrl-C. DEVCLUSTER=download takes
+// Kubernetes from its official release instead of building it.
 package main
 
 import (
@@ -18,12 +20,18 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	d := &demo{start: time.Now()}
 	err := d.run(ctx)
-	d.cleanup()
+	if ctx.Err() != nil {
+		fmt.Println("\nending: everything that runs is stopped, and what it has made is removed")
+	}
+	d.cleanup() // a second Ctrl-C changes nothing: what has been made goes, and that takes seconds
 	stop()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		os.Exit(130)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "\ndemo:", err)
 		os.Exit(1)
 	}
@@ -31,14 +39,16 @@ func main() {
 
 // demo is one run.
 type demo struct {
-	start  time.Time
-	root   string // of this repository
-	dir    string // of all files of the run
-	repo   string // bare repository
-	env    []string
-	undo   []func()
-	borrow bool   // the cluster is the user's
-	daemon func() // stops syncer, if it runs
+	options
+	start   time.Time
+	root    string // of this repository
+	dir     string // of all files of the run
+	repo    string // bare repository
+	cluster string // name of the cluster in the configuration of syncer
+	env     []string
+	undo    []func()
+	built   *building // the cluster that is being built
+	daemon  func()    // stops syncer, if it runs
 }
 
 // cleanup undoes all steps, the last one first.
@@ -46,6 +56,37 @@ func (d *demo) cleanup() {
 	for i := len(d.undo) - 1; i >= 0; i-- {
 		d.undo[i]()
 	}
+}
+
+// step is a part of the demo.
+type step struct {
+	title string
+	do    func(context.Context) error
+}
+
+func (d *demo) steps() []step {
+	steps := []step{
+		{"build syncer", d.build},
+		{"build the cluster, in the background", d.buildCluster},
+		{"make a bare Git repository out of example-repo/", d.makeRepository},
+		{"without a cluster: check the files", d.showValidate},
+		{"without a cluster: the GPUs that a model needs, and their price", d.showSize},
+		{"without a cluster: the plan of a pull request", d.showPlan},
+		{"wait until the cluster is built", d.waitCluster},
+		{"start the emulator of Azure's API, and a Kubernetes control plane", d.startCluster},
+		{"run syncer until every Workspace is ready, running or failed", d.converge},
+		{"syncer status", d.showStatus},
+		{"the status branch", d.showBranch},
+		{"push one change: a new Workspace", d.push},
+		{"propose a change on a forge: a pull request, its plan, and what becomes of it", d.forge},
+	}
+	if d.keep {
+		steps = append(steps, step{"keep everything running", d.keepRunning})
+	}
+	if d.borrowed() {
+		steps = append(steps, step{"take everything away again, by a commit", d.leave})
+	}
+	return steps
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -56,34 +97,29 @@ func (d *demo) run(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(d.root, "example-repo")); err != nil {
 		return errors.New("run it from the root of the repository: make demo")
 	}
+	if d.options, err = readOptions(os.LookupEnv); err != nil {
+		return err
+	}
+	d.env = environment(os.Environ())
+	d.cluster = aksCluster
+	if d.borrowed() {
+		// Not the name of another syncer of that cluster, which would own the same objects.
+		d.cluster = fmt.Sprintf("demo-%d", os.Getpid())
+		fmt.Printf("DEMO_KUBECONFIG is set: the demo uses the cluster at %s, by the context %q of\n%s\n",
+			d.target.server, d.target.context, d.kubeconfig)
+	}
 	if d.dir, err = os.MkdirTemp("", "syncer-demo"); err != nil {
 		return err
 	}
 	d.undo = append(d.undo, func() { _ = os.RemoveAll(d.dir) })
-	d.borrow = os.Getenv("KUBECONFIG") != ""
-
-	for _, s := range []struct {
-		title string
-		do    func(context.Context) error
-	}{
-		{"build syncer", d.build},
-		{"build the cluster (some minutes the first time)", d.buildCluster},
-		{"start the emulator of Azure's API, and a Kubernetes control plane", d.startCluster},
-		{"make a bare Git repository out of example-repo/", d.makeRepository},
-		{"run syncer until every Workspace is ready, running or failed", d.converge},
-		{"syncer status", d.showStatus},
-		{"the status branch", d.showBranch},
-		{"push one change: a new Workspace", d.push},
-		{"propose a change on a forge: a pull request, its plan, and what becomes of it", d.forge},
-		{"take everything away again", d.leave},
-	} {
-		if s.title == "take everything away again" && !d.borrow {
-			continue
-		}
+	for _, s := range d.steps() {
 		began := time.Now()
 		fmt.Printf("\n==> %s\n", s.title)
 		if err := s.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.title, err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		fmt.Printf("    (%s)\n", time.Since(began).Round(100*time.Millisecond))
 	}

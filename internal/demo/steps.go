@@ -20,22 +20,11 @@ import (
 
 	"syncer.dev/syncer/internal/capacity/aks/armsim"
 	"syncer.dev/syncer/internal/testenv"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // aksCluster is the name of the emulated AKS cluster, as in example-repo/syncer.yaml.
 const aksCluster = "demo"
-
-func (d *demo) build(ctx context.Context) error {
-	return d.show(ctx, "", "go", "build", "-o", filepath.Join(d.root, "bin", "syncer"), "./cmd/syncer")
-}
-
-func (d *demo) buildCluster(ctx context.Context) error {
-	if d.borrow {
-		fmt.Println("    KUBECONFIG is set: using that cluster, with emulated nodes for the emulated pools")
-		return d.show(ctx, "", "devcluster/build", "fakekubelet")
-	}
-	return d.show(ctx, "", "devcluster/build")
-}
 
 // Fatalf makes a demo a testenv.T.
 func (d *demo) Fatalf(format string, args ...any) { panic(fatal(fmt.Sprintf(format, args...))) }
@@ -59,8 +48,8 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 		return err
 	}
 	d.Cleanup(func() { _ = azure.Close() })
-	kubeconfig := os.Getenv("KUBECONFIG")
-	if d.borrow {
+	kubeconfig := d.kubeconfig
+	if d.borrowed() {
 		if err := d.playNodes(kubeconfig, azure.NodesURL(aksCluster)); err != nil {
 			return err
 		}
@@ -70,8 +59,10 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 		fmt.Printf("    Kubernetes at %s\n", c.URL)
 	}
 	fmt.Printf("    Azure at %s\n", azure.URL())
-	d.env = append(os.Environ(),
+	d.env = append(d.env,
 		"KUBECONFIG="+kubeconfig,
+		"SYNCER_CLUSTER="+d.cluster,
+		"SYNCER_SOURCE_URL="+d.repo,
 		"SYNCER_CONFIG="+filepath.Join(d.root, "example-repo", "syncer.yaml"),
 		"SYNCER_CAPACITY_AKS_ENDPOINT="+azure.URL(),
 		"SYNCER_CAPACITY_AKS_AUTH=anonymous",
@@ -82,19 +73,16 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 	return ctx.Err()
 }
 
-// playNodes runs the fake kubelet against the user's cluster.
+// playNodes runs the fake kubelet against the user's cluster. However it ends, also without the demo, it takes all
+// nodes and all objects of the demo away.
 func (d *demo) playNodes(kubeconfig, feed string) error {
-	cmd := exec.Command(
-		filepath.Join(d.root, "bin", "fakekubelet"),
-		"-parent-stdin",
-		"-kubeconfig",
-		kubeconfig,
-		"-nodes-from",
-		feed,
-		"-job-duration",
-		"8s",
-	)
+	cmd := exec.Command(filepath.Join(d.root, "bin", "fakekubelet"), "-parent-stdin",
+		"-kubeconfig", kubeconfig, "-kubelet-name", d.cluster,
+		"-nodes-from", feed, "-job-duration", "8s",
+		"-sweep", wellknown.LabelCluster+"="+d.cluster)
+	cmd.Env = d.env
 	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = ownGroup()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return err
@@ -106,8 +94,8 @@ func (d *demo) playNodes(kubeconfig, feed string) error {
 	return nil
 }
 
-// stopGrace is the time that a process has to end after a signal.
-const stopGrace = 10 * time.Second
+// stopGrace is the time that a process has to end after a signal. The fake kubelet has a minute for what is left.
+const stopGrace = 70 * time.Second
 
 func stop(cmd *exec.Cmd, stdin io.Closer) {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
@@ -133,7 +121,6 @@ func (d *demo) makeRepository(ctx context.Context) error {
 			return err
 		}
 	}
-	d.env = append(d.env, "SYNCER_SOURCE_URL="+d.repo)
 	return d.commit(ctx, "Serve phi-4-mini, tune phi-3-mini", "")
 }
 
@@ -147,10 +134,10 @@ func (d *demo) commit(ctx context.Context, subject, trailer string) error {
 	}
 	for _, args := range [][]string{
 		{"add", "-A"},
-		{"-c", "user.name=A User", "-c", "user.email=user@example.com", "commit", "-q", "-m", message},
+		{"commit", "-q", "-m", message},
 		{"push", "-q", "origin", "main"},
 	} {
-		if err := d.show(ctx, "", "git", append([]string{"-C", d.work()}, args...)...); err != nil {
+		if err := d.git(ctx, args...); err != nil {
 			return err
 		}
 	}
@@ -171,6 +158,7 @@ func (d *demo) converge(ctx context.Context) error {
 func (d *demo) startDaemon() error {
 	cmd := exec.Command(d.syncer(), "run")
 	cmd.Env = d.env
+	cmd.SysProcAttr = ownGroup()
 	talk, err := cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -194,8 +182,6 @@ func (d *demo) startDaemon() error {
 // stopDaemon ends syncer.
 func (d *demo) stopDaemon() { d.daemon() }
 
-func (d *demo) syncer() string { return filepath.Join(d.root, "bin", "syncer") }
-
 // shorten removes the date from a line of the log.
 func shorten(line string) string {
 	if rest, ok := strings.CutPrefix(line, "time="); ok {
@@ -215,8 +201,8 @@ type item struct {
 }
 
 // until polls the recorded status until done.
-func (d *demo) until(ctx context.Context, limit time.Duration, done func([]item) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func (d *demo) until(parent context.Context, limit time.Duration, done func([]item) bool) error {
+	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
 	for {
 		cmd := exec.CommandContext(ctx, d.syncer(), "status", "-o", "json")
@@ -228,6 +214,9 @@ func (d *demo) until(ctx context.Context, limit time.Duration, done func([]item)
 		select {
 		case <-time.After(300 * time.Millisecond):
 		case <-ctx.Done():
+			if parent.Err() != nil {
+				return parent.Err()
+			}
 			return errors.New("timed out")
 		}
 	}
@@ -251,7 +240,7 @@ func (d *demo) showBranch(ctx context.Context) error {
 		"-C",
 		d.repo,
 		"show",
-		statusBranch+":status/demo/default/workspace-tuning-phi-3.yaml",
+		statusBranch+":status/"+d.cluster+"/default/workspace-tuning-phi-3.yaml",
 	)
 }
 
@@ -291,7 +280,7 @@ func (d *demo) push(ctx context.Context) error {
 	return d.show(ctx, "    ", "git", "-C", d.repo, "log", "-1", "--stat", "--grep=workspace-falcon Ready", statusBranch)
 }
 
-// leave removes all Workspaces, so that nothing remains in the user's cluster.
+// leave removes all Workspaces by a commit. What remains goes when the fake kubelet ends.
 func (d *demo) leave(ctx context.Context) error {
 	d.stopDaemon() // it may follow the forge
 	if err := d.startDaemon(); err != nil {
@@ -312,7 +301,7 @@ func (d *demo) leave(ctx context.Context) error {
 	if err := d.commit(ctx, "Remove all Workspaces", "Syncer-Allow-Empty: true"); err != nil {
 		return err
 	}
-	capacity := "status/demo/capacity.yaml"
+	capacity := "status/" + d.cluster + "/capacity.yaml"
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	for {
@@ -326,22 +315,4 @@ func (d *demo) leave(ctx context.Context) error {
 			return errors.New("the pools are still there")
 		}
 	}
-}
-
-// show runs a command, and prints its output with an indentation.
-func (d *demo) show(ctx context.Context, indent, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = d.root, d.env
-	r, w := io.Pipe()
-	cmd.Stdout, cmd.Stderr = w, w
-	var printing sync.WaitGroup
-	printing.Go(func() {
-		for lines := bufio.NewScanner(r); lines.Scan(); {
-			fmt.Printf("%s%s\n", indent, lines.Text())
-		}
-	})
-	err := cmd.Run()
-	_ = w.Close()
-	printing.Wait()
-	return err
 }

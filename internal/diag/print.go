@@ -19,8 +19,7 @@ func Write(w io.Writer, format string, list List) error {
 	case "text":
 		return writeLines(w, list, textLine)
 	case "json":
-		none := List{} // a nil list would be null, not []
-		return writeJSON(w, problems{wellknown.APIVersion, "ProblemList", append(none, list...)})
+		return writeJSON(w, Document(list))
 	case "github":
 		return writeLines(w, list, githubLine)
 	case "azure":
@@ -29,6 +28,12 @@ func Write(w io.Writer, format string, list List) error {
 		return writeJSON(w, sarifOf(list))
 	}
 	return fmt.Errorf("format %q is not one of %v", format, Formats)
+}
+
+// Document returns the document of a list, as JSON and YAML have it.
+func Document(list List) any {
+	none := List{} // a nil list would be null, not []
+	return problems{wellknown.APIVersion, "ProblemList", append(none, list...)}
 }
 
 func writeLines(w io.Writer, list List, line func(Diagnostic) string) error {

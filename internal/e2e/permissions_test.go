@@ -188,7 +188,8 @@ func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission)
 		if event.ImpersonatedUser.Username != user && event.User.Username != user || o == nil || o.Resource == "" {
 			continue
 		}
-		p := permission{event.Verb, o.APIGroup, strings.Trim(o.Resource+"/"+o.Subresource, "/"), roleOf(o.APIGroup, o.Namespace)}
+		name := strings.Trim(o.Resource+"/"+o.Subresource, "/")
+		p := permission{event.Verb, o.APIGroup, name, roleOf(o.APIGroup, o.Namespace)}
 		if event.ResponseStatus.Code == 403 {
 			forbiddenSet[p] = true
 			continue

@@ -310,6 +310,9 @@ func TestRejectedPushes(t *testing.T) {
 			!strings.Contains(rejected.Reason, "GH006: protected branch refs/heads/"+statusBranch) {
 			t.Errorf("rejection = %+v, want the server's words", rejected)
 		}
+		if !strings.Contains(rejected.Hint(), "protection of the branch") {
+			t.Errorf("hint: %q", rejected.Hint())
+		}
 		repo.Hook("update", "")
 		if _, changed := mustCommit(t, b, statusChange(map[string]string{"x": "mine"})); !changed {
 			t.Error("not committed after the rule was lifted")

@@ -41,6 +41,7 @@ func massDeletion(
 // holdMass holds the deletion of many Workspaces, unless commits allow it.
 func (g *Guard) holdMass(in *LiveInput) {
 	d, gone := massDeletion(in.Seen.State.Objects, in.Set, *g, in.Policy.Changes.Mass)
+	d.Waits = slices.ContainsFunc(gone, func(k workspace.Key) bool { return in.Seen.Reported[k].TooMany })
 	if d.TooMany() {
 		d.Allowed = in.AllowDelete
 		if len(in.Set.Workspaces) == 0 && in.AllowEmpty {

@@ -195,8 +195,7 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 		}
 	}
 	var objects, asFleet []*unstructured.Unstructured
-	for i := range p.plan.Changes {
-		c := p.plan.Changes[i]
+	for _, c := range p.plan.Changes {
 		switch {
 		case c.Object == nil:
 		case c.Op == plan.Create || c.Op == plan.Update || c.Op == plan.Replace:
@@ -272,8 +271,7 @@ func sourceOf(c *plan.Change) string {
 // prune deletes the objects that are not desired any more.
 func (l *Loop) prune(ctx context.Context, p *pass) {
 	var objects []cluster.Object
-	for i := range p.plan.Changes {
-		c := p.plan.Changes[i]
+	for _, c := range p.plan.Changes {
 		if c.Live != nil && c.Op == plan.Delete && p.part.Prunes(c) {
 			objects = append(objects, *c.Live)
 		}
@@ -285,13 +283,25 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 	changes, err := l.cluster.Prune(ctx, objects)
 	l.componentFailed(p, ComponentKubernetes, "prune", err)
 	l.note(p, changes, l.owners(p))
+	if err != nil {
+		p.notPruned(objects, changes, err)
+	}
+}
+
+// notPruned keeps the error for the objects that Prune did not reach.
+func (p *pass) notPruned(objects []cluster.Object, changes cluster.ChangeSet, err error) {
+	for i := range objects {
+		same := func(e cluster.Entry) bool { return unversioned(e.Ref) == unversioned(objects[i].Ref) }
+		if !slices.ContainsFunc(changes, same) {
+			p.unreached[objects[i].Workspace] = err
+		}
+	}
 }
 
 // owners maps each object of the plan to its change.
 func (l *Loop) owners(p *pass) map[cluster.Ref]*plan.Change {
 	out := map[cluster.Ref]*plan.Change{}
-	for i := range p.plan.Changes {
-		c := p.plan.Changes[i]
+	for _, c := range p.plan.Changes {
 		switch {
 		case c.Object != nil:
 			out[unversioned(cluster.RefOf(c.Object))] = c

@@ -91,8 +91,7 @@ func (p *pass) halted(in *status.Input) {
 // observedObjects lists the plain objects that are only observed, with what differs.
 func (p *pass) observedObjects() []status.Object {
 	var out []status.Object
-	for i := range p.plan.Changes {
-		c := p.plan.Changes[i]
+	for _, c := range p.plan.Changes {
 		if c.Op != plan.Hold || c.Object == nil || c.Workspace != (workspace.Key{}) || c.Refused {
 			continue
 		}

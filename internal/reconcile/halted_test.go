@@ -286,6 +286,39 @@ func TestMassDeletion(t *testing.T) {
 	})
 }
 
+// TestMassRename gives four of four Workspaces other names. What the same commit adds does not make the deletion of the
+// others a small part of all, neither in the next pass nor after a restart.
+func TestMassRename(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Changes.Mass = mass.Policy{Count: 10, Percent: 50}
+		names := []string{"a", "b", "c", "d"}
+		for _, name := range names {
+			s.Git.Push(name+".yaml", reconciletest.Named(reconciletest.Automatic, name))
+		}
+		l := s.Loop()
+		s.Settle(l)
+		for _, name := range names {
+			s.Git.Remove(name + ".yaml")
+			s.Git.Push("new-"+name+".yaml", reconciletest.Named(reconciletest.Automatic, "new-"+name))
+		}
+		s.Passes(l, 3)
+		l = s.Loop()
+		o := s.Passes(l, 3)
+		if len(s.Kubernetes.Pruned) > 0 {
+			t.Fatalf("pruned %v: %s", s.Kubernetes.Pruned, s)
+		}
+		wantCondition(t, o, "a", "4 of 8 Workspaces would be deleted")
+		wantCondition(t, o, "a", "Syncer-Allow-Delete: 4")
+		s.Git.PushAllowing(4)
+		s.Settle(l)
+		for _, name := range names {
+			if s.Kubernetes.Live("StatefulSet/"+name) != nil {
+				t.Errorf("%s is still there", name)
+			}
+		}
+	})
+}
+
 // TestFewMayGo: in a small repository nothing needs a trailer.
 func TestFewMayGo(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {

@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/divide"
 	"syncer.dev/syncer/internal/plan/reviews"
+	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -69,7 +70,7 @@ type pass struct {
 	judged   map[workspace.Key]reviews.Judged // what was reviewed of the Workspaces that change
 	poolErrs map[workspace.Key]error
 	objErrs  map[workspace.Key][]error
-	// unreached are the Workspaces with objects that Apply did not reach, because the server became unreachable.
+	// unreached are the Workspaces with objects that Apply or Prune did not reach, because the server became unreachable.
 	unreached map[workspace.Key]error
 	held      map[workspace.Key]*plan.Workspace // whose changes a policy holds
 	// nodePoolErrs are the errors of applying NodePools.
@@ -79,8 +80,8 @@ type pass struct {
 	objects     []status.Object // plain objects that the API server refuses
 	// waiting are the changes that are held back, by Workspace; nil until a report needs them.
 	waiting map[workspace.Key][]*plan.Change
-	broken  map[workspace.Named]string // plain objects that have failed; nil until a report needs them
-	raised  map[string]bool            // keys of the warnings that hold in this pass
+	broken  plainhealth.Broken // nil until a report needs them
+	raised  map[string]bool    // keys of the warnings that hold in this pass
 	seen    poolsSeen
 	// reportsChanged says that the reports are not those of the pass before.
 	reportsChanged bool

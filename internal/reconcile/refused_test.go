@@ -25,9 +25,13 @@ type apiServer struct {
 	refuses error
 	gone    error
 	keeps   error // of every deletion
+	silent  error // instead of every deletion
 }
 
 func (a *apiServer) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+	if a.silent != nil {
+		return nil, a.silent
+	}
 	if a.keeps == nil {
 		return a.Kubernetes.Prune(ctx, objects)
 	}
@@ -109,6 +113,33 @@ func TestRefusedDeletionOfASharedObject(t *testing.T) {
 			t.Errorf("left: %v", left)
 		}
 	})
+}
+
+// TestRefusedDeletionOfAWorkspace: what the API server does not delete is not reported as removed, whether it refuses
+// that or does not answer.
+func TestRefusedDeletionOfAWorkspace(t *testing.T) {
+	for name, api := range map[string]apiServer{
+		"refused":   {keeps: errors.New("not permitted")},
+		"no answer": {silent: errors.New("not permitted")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+				s.Git.Push("a.yaml", reconciletest.Named(reconciletest.Phi, "a"))
+				s.Git.Push("b.yaml", reconciletest.Named(reconciletest.Phi, "b"))
+				s.Settle(s.Loop())
+				api.Kubernetes = s.Kubernetes
+				parts := s.Parts()
+				parts.Cluster = &api
+				l := reconcile.New(s.Settings(), parts)
+				s.Git.Remove("b.yaml")
+				wantCondition(t, s.Passes(l, 3), "b", "not permitted")
+				api.keeps, api.silent = nil, nil
+				if got := states(s.Settle(l).Reports); len(got) != 1 {
+					t.Errorf("afterwards: %v", got)
+				}
+			})
+		})
+	}
 }
 
 // TestPoolUnderAServerChangesItsOwner: another client deletes the pool of a server and makes one by the same name, and

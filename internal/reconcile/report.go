@@ -19,7 +19,9 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/values"
+	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -60,12 +62,12 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
-	if !status.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+	if !message.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
 		return
 	}
-	message := status.Message(status.Commit{
+	message := message.Of(message.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
-		Changed: changedFiles(l.recorded, files),
+		Changed: status.ChangedFiles(l.recorded, files),
 	}, old, own)
 	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
 	if l.componentFailed(p, ComponentStatus, "record", err) {
@@ -134,7 +136,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 	files = l.others.Files(files)
 	l.readAt = p.now
 	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
-		changed := changedFiles(l.recorded, files)
+		changed := status.ChangedFiles(l.recorded, files)
 		l.log.Warn("the status is not what syncer has recorded, and is recorded again", "files", changed)
 		l.recorded, l.fix = files, nil
 	}
@@ -148,23 +150,6 @@ func (l *Loop) setReports(reports []status.Report) {
 	}
 }
 
-// changedFiles lists the paths of the files that differ.
-func changedFiles(before, after map[string][]byte) []string {
-	var out []string
-	for name, data := range after {
-		if was, exists := before[name]; !exists || !bytes.Equal(was, data) {
-			out = append(out, name)
-		}
-	}
-	for name := range before {
-		if _, exists := after[name]; !exists {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
 // reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
 func (l *Loop) reportAll(p *pass) []status.Report {
 	r := l.reporter.begin(l, p)
@@ -173,8 +158,7 @@ func (l *Loop) reportAll(p *pass) []status.Report {
 		previous[l.reports[i].Key] = &l.reports[i]
 	}
 	out := make([]status.Report, 0, len(p.desired.Workloads))
-	for i := range p.desired.Workloads {
-		w := p.desired.Workloads[i]
+	for _, w := range p.desired.Workloads {
 		out = append(out, r.report(previous[w.Key], l.inputFor(p, r, w), p.now))
 		delete(previous, w.Key)
 	}
@@ -249,7 +233,10 @@ func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
 	if contests := r.contests[in.Key]; len(contests) > 0 {
 		in.Notes = slices.Concat(in.Notes, contests)
 	}
-	if broken := p.brokenFor(in.Workspace); len(broken) > 0 {
+	if p.broken == nil {
+		p.broken = plainhealth.In(p.state.Objects, p.desired.Objects)
+	}
+	if broken := p.broken.For(in.Workspace); len(broken) > 0 {
 		in.Missing = slices.Concat(in.Missing, broken)
 	}
 	in.NodePools = r.nodePools[in.Key]
@@ -328,8 +315,7 @@ func withRemedy(err error) string {
 func heldBack(p plan.Plan) []string {
 	out := slices.Clone(p.Warnings)
 	out = append(out, p.Shortages()...)
-	for i := range p.Changes {
-		c := p.Changes[i]
+	for _, c := range p.Changes {
 		if heldForLong(c) {
 			out = append(out, c.Target+": "+c.Reason)
 		}
@@ -356,7 +342,7 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
 func (l *Loop) objectReports(p *pass) []status.Object {
-	out := slices.Concat(p.objects, p.observedObjects(), p.unhealthyObjects())
+	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(p.state.Objects))
 	for i := range p.state.Objects {
 		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, held(o.Ref, o.Source, o.Finalizers))
@@ -385,9 +371,16 @@ func held(ref cluster.Ref, source string, finalizers []string) status.Object {
 	}
 }
 
-// deletionsOf lists what is left of a Workspace that has gone from the source because finalizers hold it.
+// deletionsOf lists what is left of a Workspace that has gone from the source: what the API server has not deleted when
+// it was asked to, and what finalizers hold.
 func (p *pass) deletionsOf(key workspace.Key) []string {
 	var out []string
+	for _, err := range p.objErrs[key] {
+		out = append(out, err.Error())
+	}
+	if err := p.unreached[key]; err != nil {
+		out = append(out, err.Error())
+	}
 	// The objects are in the order of their namespaces; those without one come first.
 	in := func(o cluster.Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
 	for _, namespace := range []string{"", key.Namespace} {

@@ -120,8 +120,7 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 // back-off, and asks the API server about nothing again: what it refuses now it may accept later. An object that is
 // held is not applied, so that the server has no say.
 func nothingToDo(p *plan.Plan) bool {
-	for i := range p.Changes {
-		c := p.Changes[i]
+	for _, c := range p.Changes {
 		if c.Op != plan.NoOp && (c.Op != plan.Hold || c.Object != nil && !c.Held) {
 			return false
 		}

@@ -43,8 +43,8 @@ type Summary struct {
 
 // The files of a cluster's folder in addition to those of the Workspaces.
 const (
-	readmeFile   = "README.md"
-	capacityFile = "capacity.yaml"
+	OverviewFile = "README.md"
+	CapacityFile = "capacity.yaml"
 )
 
 // APIVersion is that of the status files, and of everything that syncer prints as JSON.
@@ -424,7 +424,7 @@ func (p Pool) fields() poolFields {
 // A time after now, or none, is left out: another client may have written it.
 func NotReleasedSince(files map[string][]byte, now time.Time) map[string]time.Time {
 	var f capacityFields
-	if err := decode(files[capacityFile], &f); err != nil || f.Kind != capacityKind {
+	if err := decode(files[CapacityFile], &f); err != nil || f.Kind != capacityKind {
 		return nil
 	}
 	out := map[string]time.Time{}
@@ -440,7 +440,7 @@ func NotReleasedSince(files map[string][]byte, now time.Time) map[string]time.Ti
 // refuse them again. Another client may have written it: no entry lasts longer than one that is recorded now.
 func UnavailableFrom(files map[string][]byte, now time.Time) unavailable.Offerings {
 	var f capacityFields
-	if err := decode(files[capacityFile], &f); err != nil || f.Kind != capacityKind {
+	if err := decode(files[CapacityFile], &f); err != nil || f.Kind != capacityKind {
 		return unavailable.Offerings{}
 	}
 	for i := range f.Unavailable {

@@ -54,7 +54,7 @@ func (f *Folder) Files(s Summary) map[string][]byte {
 	}
 	f.kept = kept
 	s = s.clean()
-	out[readmeFile], out[capacityFile] = readme(s, o), capacityYAML(s)
+	out[OverviewFile], out[CapacityFile] = readme(s, o), capacityYAML(s)
 	maps.Copy(out, objectsFiles(s))
 	return out
 }

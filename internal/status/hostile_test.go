@@ -110,7 +110,7 @@ func FuzzFiles(f *testing.F) {
 		names := slices.Sorted(maps.Keys(files))
 		if valid(workspace.Key{Namespace: s, Name: s}) {
 			summary.Reports = summary.Reports[:1]
-		} else if diff := cmp.Diff([]string{readmeFile, capacityFile, "default/phi.yaml", objectsFile}, names); diff != "" {
+		} else if diff := cmp.Diff([]string{OverviewFile, CapacityFile, "default/phi.yaml", ObjectsFile}, names); diff != "" {
 			t.Fatalf("%q: %s", s, diff)
 		}
 		for name, data := range files {
@@ -129,47 +129,19 @@ func FuzzFiles(f *testing.F) {
 			t.Errorf("%q makes the table %q, %v", s, b.String(), err)
 		}
 		if len(summary.Reports) == 2 {
-			got, outside := kinds(files[readmeFile])
-			want, _ := kinds(Files(hostileSummary("X y"))[readmeFile])
+			got, outside := kinds(files[OverviewFile])
+			want, _ := kinds(Files(hostileSummary("X y"))[OverviewFile])
 			if diff := cmp.Diff(want, got); diff != "" && strings.TrimSpace(s) != "" {
-				t.Errorf("%q makes\n%s\n%s", s, files[readmeFile], diff)
+				t.Errorf("%q makes\n%s\n%s", s, files[OverviewFile], diff)
 			}
 			if found := mention.FindString(outside); found != "" {
-				t.Errorf("%q: %q stands outside of code:\n%s", s, found, files[readmeFile])
+				t.Errorf("%q: %q stands outside of code:\n%s", s, found, files[OverviewFile])
 			}
 		}
 		again := summary
 		again.Reports = FromFiles(files, t1)
 		if diff := cmp.Diff(string(files["default/phi.yaml"]), string(Files(again)["default/phi.yaml"])); diff != "" {
 			t.Errorf("%q is not what was written: %s", s, diff)
-		}
-	})
-}
-
-// FuzzMessage: a commit message has its own lines and trailers only.
-func FuzzMessage(f *testing.F) {
-	for _, s := range attacks {
-		f.Add(s)
-	}
-	active := regexp.MustCompile(`(^|[^A-Za-z0-9_])@[A-Za-z0-9]|[#!][0-9]`)
-	f.Fuzz(func(t *testing.T, s string) {
-		after := hostileSummary(s).Reports
-		if s == "" {
-			after = nil // a report without a state is none
-		}
-		m := Message(Commit{Cluster: s, Source: s, Version: s}, nil, after)
-		lines := strings.Split(strings.TrimSuffix(m, "\n"), "\n")
-		want := 2 + len(after) + 1 + 4
-		if len(after) == 0 {
-			want-- // no changes, and no empty line behind them
-		}
-		if len(lines) != want || strings.ContainsFunc(m, unfit) || active.MatchString(m) {
-			t.Fatalf("%q makes %q", s, m)
-		}
-		for i, key := range []string{"Syncer-Commit: ", "Syncer-Cluster: ", "Syncer-Version: ", "Syncer-CI: [skip ci]"} {
-			if !strings.HasPrefix(lines[len(lines)-4+i], key) {
-				t.Errorf("%q makes %q", s, m)
-			}
 		}
 	})
 }
@@ -212,7 +184,7 @@ func FuzzReadBack(f *testing.F) {
 // FuzzCapacityReadBack: what any client wrote into capacity.yaml blocks no offering for longer than syncer itself
 // would, and can be written and read again.
 func FuzzCapacityReadBack(f *testing.F) {
-	f.Add(Files(summary())[capacityFile])
+	f.Add(Files(summary())[CapacityFile])
 	for _, entry := range []string{
 		"{size: x, failures: 1, since: 2026-01-01T00:00:00Z, until: 9999-12-31T00:00:00Z}",
 		"{size: x, failures: 1, since: 9999-01-01T00:00:00Z, until: 9999-12-31T00:00:00Z}",
@@ -224,10 +196,10 @@ func FuzzCapacityReadBack(f *testing.F) {
 		f.Add([]byte("kind: CapacityStatus\nunavailable: [" + entry + "]\n"))
 	}
 	for _, s := range attacks {
-		f.Add(Files(hostileSummary(s))[capacityFile])
+		f.Add(Files(hostileSummary(s))[CapacityFile])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		u := UnavailableFrom(map[string][]byte{capacityFile: data}, t1)
+		u := UnavailableFrom(map[string][]byte{CapacityFile: data}, t1)
 		for _, e := range u.Entries {
 			if e.Until.After(t1.Add(26*time.Hour)) || e.Since.After(t1) || len(e.Reason) > maxText || e.Failures > 1000 {
 				t.Fatalf("%+v", e)
@@ -252,8 +224,8 @@ func TestOnlyNamesBecomePaths(t *testing.T) {
 		{Namespace: "default", Name: strings.Repeat("a", 300)},
 	} {
 		files := Files(Summary{Cluster: "demo", Reports: []Report{{Key: k, State: Ready}}})
-		if len(files) != 2 || !bytes.Contains(files[readmeFile], []byte("has no status file")) {
-			t.Errorf("%q: %q\n%s", k, slices.Sorted(maps.Keys(files)), files[readmeFile])
+		if len(files) != 2 || !bytes.Contains(files[OverviewFile], []byte("has no status file")) {
+			t.Errorf("%q: %q\n%s", k, slices.Sorted(maps.Keys(files)), files[OverviewFile])
 		}
 		forged := []byte(fmt.Sprintf("kind: WorkspaceStatus\nmetadata: {namespace: %q, name: %q}\n", k.Namespace, k.Name))
 		if r, err := Parse(forged); err == nil {
@@ -297,7 +269,7 @@ func TestReadBackIsBounded(t *testing.T) {
 	const entry = "{size: x, failures: %d, priority: %s, since: %s, until: %s}"
 	entries := func(failures int, priority, since, until string) []unavailable.Entry {
 		text := "kind: CapacityStatus\nunavailable: [" + fmt.Sprintf(entry, failures, priority, since, until) + "]\n"
-		return UnavailableFrom(map[string][]byte{capacityFile: []byte(text)}, now).Entries
+		return UnavailableFrom(map[string][]byte{CapacityFile: []byte(text)}, now).Entries
 	}
 	const y2026, y9999 = "2026-01-02T00:00:00Z", "9999-12-31T00:00:00Z"
 	for _, got := range [][]unavailable.Entry{

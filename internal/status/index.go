@@ -14,11 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// IndexFile is the README of a status branch, and OverviewFile that of the folder of a cluster.
-const (
-	IndexFile    = "README.md"
-	OverviewFile = readmeFile
-)
+// IndexFile is the README of a status branch.
+const IndexFile = "README.md"
 
 // indexTitle begins a README that is ours.
 const indexTitle = "# What syncer reports\n"

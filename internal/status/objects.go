@@ -38,10 +38,10 @@ const (
 	ObjectDiffers = "Differs" // it is only observed
 )
 
-const (
-	objectsFile = "objects.yaml"
-	objectsKind = "ObjectsStatus"
-)
+// ObjectsFile lists plain objects that are refused, or whose deletion is pending.
+const ObjectsFile = "objects.yaml"
+
+const objectsKind = "ObjectsStatus"
 
 // objectsFields is objects.yaml.
 type objectsFields struct {
@@ -63,7 +63,7 @@ type objectFields struct {
 func objectsFiles(s Summary) map[string][]byte {
 	of := map[string][]Object{}
 	for _, o := range s.Objects {
-		name := objectsFile
+		name := ObjectsFile
 		if s.ObjectsFile != nil {
 			name = s.ObjectsFile(o.Namespace)
 		}

@@ -3,49 +3,9 @@
 package status
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
-
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reviewed"
 )
-
-// maxReviews bounds the Workspaces that the message of a commit with reviews lists.
-const maxReviews = 100
-
-// ReviewMessage returns the message of a commit that writes reviews.
-func ReviewMessage(cluster, version string, records []reviewed.Record) string {
-	sorted := slices.Clone(records)
-	slices.SortFunc(sorted, func(a, b reviewed.Record) int {
-		return cmp.Or(a.Workspace.Compare(b.Workspace), strings.Compare(a.Digest, b.Digest))
-	})
-	subject := fmt.Sprintf("review(%s): ", line(cluster))
-	var body strings.Builder
-	for i, r := range sorted {
-		if i == maxReviews {
-			fmt.Fprintf(&body, "and %d more\n", len(sorted)-i)
-			break
-		}
-		fmt.Fprintf(&body, "%s: %s\n", line(r.Workspace.String()), line(r.Digest))
-		word := line(r.Workspace.Name)
-		if i > 0 {
-			word = ", " + word
-		}
-		more := fmt.Sprintf(" and %d more", len(sorted)-i)
-		switch {
-		case strings.HasSuffix(subject, " more"):
-		case i > 0 && len(subject)+len(word)+len(more) > maxSubject:
-			subject += more
-		default:
-			subject += word
-		}
-	}
-	trailers := fmt.Sprintf("%s: %s\nSyncer-Version: %s\nSyncer-CI: [skip ci]\n",
-		TrailerCluster, line(cluster), line(version))
-	return subject + "\n\n" + body.String() + "\n" + trailers
-}
 
 // Review is what comparing a change with its review has shown.
 type Review struct {

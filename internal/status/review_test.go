@@ -86,21 +86,3 @@ func TestHostileCarriedOut(t *testing.T) {
 		t.Errorf("%+v, %v", r.CarriedOut, err)
 	}
 }
-
-// TestReviewMessage: the subject stays short, the body lists what was shown, and the trailers are Git's.
-func TestReviewMessage(t *testing.T) {
-	var records []reviewed.Record
-	for i := range 150 {
-		records = append(records, reviewed.Record{
-			Workspace: workspace.Key{Namespace: "default", Name: "model-" + strings.Repeat("x", i%9)}, Digest: "d",
-		})
-	}
-	for n, want := range map[int]string{1: "review(demo): model-\n\n", 150: " more\n\n"} {
-		got := ReviewMessage("demo", "v1", records[:n])
-		subject, rest, _ := strings.Cut(got, "\n")
-		if !strings.Contains(got, want) || len(subject) > maxSubject || !strings.HasSuffix(got, "Syncer-CI: [skip ci]\n") ||
-			!strings.Contains(rest, "default/model-: d\n") || strings.Count(rest, "\n") > maxReviews+8 {
-			t.Errorf("%d records:\n%s", n, got)
-		}
-	}
-}

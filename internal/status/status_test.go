@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -491,98 +490,6 @@ func TestFolderKeepsFiles(t *testing.T) {
 	s.Reports = s.Reports[1:]
 	if diff := cmp.Diff(Files(s), f.Files(s)); diff != "" {
 		t.Errorf("without a Workspace (-from nothing +again):\n%s", diff)
-	}
-}
-
-func TestMessage(t *testing.T) {
-	c := Commit{Cluster: "demo", Source: strings.Repeat("a", 40), Version: "v1"}
-	for _, tt := range []struct {
-		before, after []Report
-		changed       []string
-		subject       string
-		urgent        bool
-	}{
-		{
-			after:   []Report{report("phi-4", Ready), report("llama", Pending)},
-			subject: "status(demo): phi-4 Ready, llama Pending",
-			urgent:  true,
-		},
-		{
-			before:  []Report{report("phi-4", Pending)},
-			after:   []Report{waitsFor("phi-4", "PoolNotReady")},
-			changed: []string{"README.md", "default/phi-4.yaml"},
-			subject: "status(demo): phi-4 PoolNotReady",
-		},
-		{
-			before:  []Report{report("phi-4", Pending)},
-			after:   []Report{waitsFor("phi-4", "PoolNotReady"), report("llama", Ready)},
-			changed: []string{"README.md", "default/phi-4.yaml", "default/llama.yaml"},
-			subject: "status(demo): llama Ready",
-			urgent:  true,
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			after:   []Report{report("phi-4", Ready)},
-			changed: []string{"README.md", "capacity.yaml"},
-			subject: "status(demo): capacity",
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			after:   []Report{report("phi-4", Ready)},
-			changed: []string{"README.md"},
-			subject: "status(demo): overview",
-		},
-		{
-			after:   many(100, Ready),
-			subject: "status(demo): 100 Ready",
-			urgent:  true,
-		},
-		{
-			after:   append(many(100, Ready), report("other", Failed)),
-			subject: "status(demo): other Failed, 100 Ready",
-			urgent:  true,
-		},
-		{
-			after:   []Report{report("phi-4", Pending)},
-			subject: "status(demo): phi-4 Pending",
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			subject: "status(demo): phi-4 removed",
-			urgent:  true,
-		},
-		{
-			before:  []Report{report("phi-4", Ready)},
-			after:   []Report{report("phi-4", NotReady)},
-			subject: "status(demo): phi-4 NotReady",
-			urgent:  true,
-		},
-		{
-			after: []Report{
-				report("a-long-name-for-a-workspace", Failed),
-				report("another-long-name-for-one", Failed),
-				report("third", Failed),
-			},
-			subject: "status(demo): a-long-name-for-a-workspace Failed, 2 Failed",
-			urgent:  true,
-		},
-	} {
-		c.Changed = tt.changed
-		m := Message(c, tt.before, tt.after)
-		subject, _, _ := strings.Cut(m, "\n")
-		if subject != tt.subject || len(subject) > maxSubject {
-			t.Errorf("subject %q, want %q", subject, tt.subject)
-		}
-		if got := Urgent(tt.before, tt.after); got != tt.urgent {
-			t.Errorf("%s: urgent %t", subject, got)
-		}
-		cmd := exec.Command("git", "interpret-trailers", "--parse")
-		cmd.Stdin = strings.NewReader(m)
-		out, err := cmd.Output()
-		want := "Syncer-Commit: " + c.Source + "\nSyncer-Cluster: demo\nSyncer-Version: v1\nSyncer-CI: [skip ci]\n"
-		if diff := cmp.Diff(want, string(out)); err != nil || diff != "" {
-			t.Errorf("trailers: %v (-want +got):\n%s", err, diff)
-		}
 	}
 }
 

@@ -37,8 +37,8 @@ func word(s string) string { return cut(diag.EscapeText(s), maxWord) }
 // cell is a text in README.md. Everything comes from files that anybody may have written.
 func cell(s string) string { return diag.EscapeMarkdown(cut(diag.EscapeText(s), maxCell)) }
 
-// line is a text in a commit message.
-func line(s string) string { return cut(diag.EscapeCommit(s), maxLine) }
+// Line is a text in a commit message: one line without markup, cut to a sane length.
+func Line(s string) string { return cut(diag.EscapeCommit(s), maxLine) }
 
 // cut bounds a text, in bytes.
 func cut(s string, limit int) string {

@@ -5,6 +5,7 @@ package strictyaml
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -19,11 +20,16 @@ import (
 //	need        "true": the field is required
 //	number      "too": a text that may be written as a whole number without quotes
 //	since       the first API version that has the field; see Without
+//	known       the name of values that editors propose, beside which others are allowed; see Known
+//
+// Types of Kubernetes describe their fields themselves.
 //
 // The schema describes the struct of a Shaped value once, and refers to it.
 type Schema struct {
 	// Without leaves out the fields whose since tag it is.
 	Without string
+	// Known has the values of fields by their known tag.
+	Known map[string][]string
 
 	definitions map[string]any
 }
@@ -100,10 +106,7 @@ func (s *Schema) reference(t reflect.Type) map[string]any {
 func (s *Schema) structure(t reflect.Type, tag string) map[string]any {
 	fields := fieldsOf(t, tag)
 	properties := map[string]any{}
-	var docs map[string]string
-	if t.Implements(reflect.TypeFor[Documented]()) {
-		docs = reflect.Zero(t).Interface().(Documented).Docs()
-	}
+	docs := docsOf(t)
 	var needed []any
 	for _, name := range fields.names {
 		f := t.FieldByIndex(fields.index[name])
@@ -116,6 +119,10 @@ func (s *Schema) structure(t reflect.Type, tag string) map[string]any {
 		}
 		if enum := f.Tag.Get("enum"); enum != "" {
 			p["enum"] = anys(strings.Split(enum, ","))
+		}
+		if known := s.Known[f.Tag.Get("known")]; len(known) > 0 {
+			delete(p, "type")
+			p["anyOf"] = []any{map[string]any{"enum": anys(known)}, map[string]any{"type": "string"}}
 		}
 		if f.Tag.Get("number") == "too" {
 			p["type"] = []any{"string", "integer"}
@@ -133,6 +140,37 @@ func (s *Schema) structure(t reflect.Type, tag string) map[string]any {
 		out["required"] = needed
 	}
 	return out
+}
+
+// swagger is a struct of Kubernetes, which describes its fields by their name in JSON.
+type swagger interface{ SwaggerDoc() map[string]string }
+
+// docsOf returns the meaning of the fields of a struct, those of embedded structs included.
+func docsOf(t reflect.Type) map[string]string {
+	out := map[string]string{}
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && f.Type.Kind() == reflect.Struct {
+			maps.Copy(out, docsOf(f.Type))
+		}
+	}
+	switch v := reflect.Zero(t).Interface().(type) {
+	case Documented:
+		maps.Copy(out, v.Docs())
+	case swagger:
+		for name, text := range v.SwaggerDoc() {
+			out[name] = firstSentence(text)
+		}
+	}
+	return out
+}
+
+// firstSentence returns what editors have room for.
+func firstSentence(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if first, _, more := strings.Cut(text, ". "); more {
+		return first + "."
+	}
+	return text
 }
 
 func anys(texts []string) []any {

@@ -113,10 +113,13 @@ func start(ctx context.Context, binary string, flags []string) (*Cluster, error)
 // Stop ends the cluster, with all its data.
 func (c *Cluster) Stop() { c.stop() }
 
+// Download is a value of the variable DEVCLUSTER that is for devcluster/build, and no path of a program.
+const Download = "download"
+
 // Binary returns the path of a program in the bin folder of the repository; an environment variable of its name in
 // upper case overrides that.
 func Binary(name string) (string, error) {
-	if path := os.Getenv(strings.ToUpper(name)); path != "" {
+	if path := os.Getenv(strings.ToUpper(name)); path != "" && path != Download {
 		return path, nil
 	}
 	root, err := Root()

@@ -12,7 +12,7 @@ import (
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/reconcile"
-	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 )
 
 // Record records a state of a cluster that reports a commit of the source.
@@ -25,7 +25,7 @@ func Record(t testing.TB, c config.Config, log *slog.Logger, states ...string) {
 	recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c, Log: log}
 	for _, state := range states {
 		source, _, _ := strings.Cut(state, " ")
-		message := status.Message(status.Commit{Cluster: c.Cluster, Source: source, Version: "v1"}, nil, nil)
+		message := message.Of(message.Commit{Cluster: c.Cluster, Source: source, Version: "v1"}, nil, nil)
 		if _, err := recorder.Record(t.Context(), reconcile.Recording{
 			Files: map[string][]byte{"x": []byte(state)}, Message: message, When: time.Now(),
 		}); err != nil {

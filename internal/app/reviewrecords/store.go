@@ -14,7 +14,7 @@ import (
 	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reviewed"
-	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/version"
 )
 
@@ -118,7 +118,7 @@ func (r Store) Write(ctx context.Context, records []reviewed.Record, now time.Ti
 	}
 	hash, changed, err := r.branch().Commit(ctx, git.Change{
 		Dir:      reviewed.Dir(c.Cluster),
-		Message:  status.ReviewMessage(c.Cluster, version.String(), records),
+		Message:  message.OfReviews(c.Cluster, version.String(), records),
 		When:     now,
 		Author:   c.Status.Author.Name,
 		Email:    c.Status.Author.Email,

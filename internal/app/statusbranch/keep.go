@@ -9,7 +9,7 @@ import (
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/signature"
 	"syncer.dev/syncer/internal/shard"
-	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 )
 
 // shorten keeps the history of the status branch within status.keep. The last commit of each cluster stays, because it
@@ -19,7 +19,7 @@ func (r Recorder) shorten(ctx context.Context) {
 		Commits:  r.Config.Status.Keep,
 		MayWrite: r.Fences.Writes(shard.NewShare(max(r.Fences.Count(), 1), shard.Fleet)),
 		Group: func(c git.Commit) string {
-			cluster, _ := c.Trailer(status.TrailerCluster)
+			cluster, _ := c.Trailer(message.TrailerCluster)
 			return cluster
 		},
 	}

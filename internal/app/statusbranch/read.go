@@ -9,10 +9,12 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/git"
+	"syncer.dev/syncer/internal/git/local"
 	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/status/events"
 )
@@ -22,9 +24,19 @@ type Reader struct {
 	Cluster string
 	From    string // the ref of the local clone that is read; "" for the branch of source.url
 	read    func(ctx context.Context) (map[string][]byte, error)
+	Stale   error // why the branch of the clone is not as its remote has it now; nil if it is
 	repo    *git.Repository
 	tip     func(ctx context.Context) (git.Hash, error)
 }
+
+// Freshness says whether git fetches the branch of a clone first.
+type Freshness int
+
+// The status branch of a clone is fetched by the user's own git, or read as it was fetched last.
+const (
+	Fetched Freshness = iota
+	AsFetched
+)
 
 // Read returns the files, by their paths in the folder of the cluster.
 func (s Reader) Read(ctx context.Context) (map[string][]byte, error) { return s.read(ctx) }
@@ -46,12 +58,12 @@ func (s Reader) History(ctx context.Context, n int) ([]events.Commit, error) {
 	return out, nil
 }
 
-// Open opens the status branch: that of source.url, or without one that of the repository which the working
-// folder is in, as its remote had it when it was last fetched.
-func Open(ctx context.Context, c config.Config) (Reader, error) {
+// Open opens the status branch: that of source.url, or without one that of the repository which the working folder is
+// in.
+func Open(ctx context.Context, c config.Config, f Freshness) (Reader, error) {
 	if c.Source.URL == "" {
 		if root, _, err := source.RepositoryOf("."); err == nil {
-			return openClone(ctx, c, root)
+			return openFetched(ctx, c, root, f)
 		}
 	}
 	if err := c.Need("cluster", "source.url"); err != nil {
@@ -72,6 +84,31 @@ func Of(repo *git.Repository, c config.Config) Reader {
 		return tip, err
 	}
 	return Reader{Cluster: c.Cluster, read: r.Read, repo: repo, tip: tip}
+}
+
+// openFetched opens the status branch of a clone, and has it fetched while it is read.
+func openFetched(ctx context.Context, c config.Config, root string, f Freshness) (Reader, error) {
+	if f == AsFetched {
+		return openClone(ctx, c, root)
+	}
+	stale := local.Fetch(ctx, root, c.Status.Branch)
+	s, err := openClone(ctx, c, root)
+	if missing := new(MissingError); errors.As(err, &missing) {
+		missing.Fetch = stale
+	}
+	if err != nil {
+		return s, err
+	}
+	s.Stale = stale
+	read, last := s.read, time.Now()
+	s.read = func(ctx context.Context) (map[string][]byte, error) {
+		if time.Since(last) >= c.Source.Interval { // "status --watch"
+			_ = local.Fetch(ctx, root, c.Status.Branch) // what was fetched before is an answer too
+			last = time.Now()
+		}
+		return read(ctx)
+	}
+	return s, nil
 }
 
 // openClone reads the status branch of a clone.
@@ -159,11 +196,18 @@ func filesBelow(tree fs.FS, dir string) (map[string][]byte, error) {
 }
 
 // MissingError says that a clone does not have the status branch.
-type MissingError struct{ Branch string }
+type MissingError struct {
+	Branch string
+	Fetch  error // why git could not fetch it; nil if it did not try
+}
 
 // Error returns the branch.
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("this clone has no branch %s, and source.url is not set", e.Branch)
+	text := fmt.Sprintf("this clone has no branch %s, and source.url is not set", e.Branch)
+	if e.Fetch != nil {
+		text += "; git fetch: " + e.Fetch.Error()
+	}
+	return text
 }
 
 // Hint returns how to get it.

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"syncer.dev/syncer/internal/git"
-	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 )
 
 // Accepted is the tip of a branch or tag that was accepted last. The zero value is none. It is safe for concurrent use.
@@ -71,8 +71,8 @@ func (s Source) keepsHistory(ctx context.Context, tip git.Commit) error {
 func (s Source) recorded(ctx context.Context) (git.Hash, error) {
 	source := git.Hash("")
 	_, _, err := s.Repository.Branch(s.Config.Status.Branch).Newest(ctx, func(c git.Commit) bool {
-		cluster, _ := c.Trailer(status.TrailerCluster)
-		hash, _ := c.Trailer(status.TrailerCommit)
+		cluster, _ := c.Trailer(message.TrailerCluster)
+		hash, _ := c.Trailer(message.TrailerCommit)
 		if cluster != s.Config.Cluster || !git.Hash(hash).Valid() {
 			return false
 		}

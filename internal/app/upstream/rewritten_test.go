@@ -19,7 +19,7 @@ import (
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/reconcile"
-	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 )
 
 // tip fetches with what was accepted so far, in a repository that is opened again, and returns the commit.
@@ -74,7 +74,7 @@ func TestRewrittenBranch(t *testing.T) {
 		own.Cluster = cluster
 		recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: own}
 		source := map[bool]string{true: second, false: other}[cluster == c.Cluster]
-		message := status.Message(status.Commit{Cluster: cluster, Source: source, Version: "v1"}, nil, nil)
+		message := message.Of(message.Commit{Cluster: cluster, Source: source, Version: "v1"}, nil, nil)
 		if _, err := recorder.Record(t.Context(), reconcile.Recording{
 			Files: map[string][]byte{"x": []byte(cluster)}, Message: message, When: time.Now(),
 		}); err != nil {

@@ -33,15 +33,33 @@ func list(kind string, items any) any {
 	return map[string]any{"apiVersion": APIVersion, "kind": kind, "items": items}
 }
 
-// printAs prints a document if the format is json or yaml, and calls text for any other format.
-func printAs(w io.Writer, format string, document any, text func() error) error {
+// PrintAs prints a document if the format is json or yaml, a line for each of the names if it is name, and calls text
+// for any other format. It is the one way in which commands answer -o.
+func PrintAs(w io.Writer, format string, document any, names []string, text func() error) error {
 	switch format {
 	case "json":
 		return PrintJSON(w, document)
 	case "yaml":
 		return PrintYAML(w, document)
+	case "name":
+		return printNames(w, names)
 	}
 	return text()
+}
+
+// printNames prints each name once, on a line of its own.
+func printNames(w io.Writer, names []string) error {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if seen[n] {
+			continue
+		}
+		seen[n] = true
+		if _, err := io.WriteString(w, diag.EscapeText(n)+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PrintYAML prints a document for programs as YAML. The fields are those of its JSON.

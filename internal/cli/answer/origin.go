@@ -36,7 +36,11 @@ type Change struct {
 
 // PrintOrigins prints each Origin as a few lines, from the object back to the commit, or all as json or yaml.
 func PrintOrigins(w io.Writer, items []Origin, format string) error {
-	return printAs(w, format, list("OriginList", items), func() error { return writeOrigins(w, items) })
+	var names []string
+	for _, o := range items {
+		names = append(names, diag.Position{Path: o.Path, Line: o.Line, Column: min(o.Line, 1)}.String())
+	}
+	return PrintAs(w, format, list("OriginList", items), names, func() error { return writeOrigins(w, items) })
 }
 
 func writeOrigins(w io.Writer, items []Origin) error {

@@ -15,7 +15,11 @@ import (
 
 // PrintPasses prints what came of a pass of each cluster, a line for each, or as json or yaml.
 func PrintPasses(w io.Writer, all []ondemand.Result, format string) error {
-	return printAs(w, format, ondemand.Document(all), func() error {
+	var names []string
+	for _, r := range all {
+		names = append(names, r.Cluster)
+	}
+	return PrintAs(w, format, ondemand.Document(all), names, func() error {
 		for _, r := range all {
 			if _, err := io.WriteString(w, diag.EscapeText(passLine(r))+"\n"); err != nil {
 				return err

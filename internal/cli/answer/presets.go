@@ -177,11 +177,19 @@ type ImageItem struct {
 	Image string `json:"image"` // with its registry and its tag
 }
 
-// ImagesOf returns a list of images.
-func ImagesOf(names []string) ImageList {
+// PrintImages prints a list of images.
+func PrintImages(w io.Writer, format string, names []string) error {
 	items := []ImageItem{}
 	for _, name := range names {
 		items = append(items, ImageItem{name})
 	}
-	return ImageList{APIVersion, "ImageList", items}
+	return PrintAs(w, format, ImageList{APIVersion, "ImageList", items}, names, func() error {
+		_, err := fmt.Fprintln(w, "IMAGE")
+		for _, name := range names {
+			if err == nil {
+				_, err = diag.Fprintf(w, "%s\n", name)
+			}
+		}
+		return err
+	})
 }

@@ -48,6 +48,15 @@ func (a Sizes) Refused() int {
 	return n
 }
 
+// Names returns the Workspaces, or the preset, that were sized.
+func (a Sizes) Names() []string {
+	var out []string
+	for i := range a.Items {
+		out = append(out, cmp.Or(a.Items[i].Workspace, a.Items[i].Preset))
+	}
+	return out
+}
+
 // Document returns the answers as JSON has them: a Size, or a SizeList of several.
 func (a Sizes) Document() any {
 	if len(a.Items) == 1 {

@@ -4,6 +4,7 @@ package answer
 
 import (
 	"fmt"
+	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 )
@@ -33,4 +34,19 @@ func month(hourly *float64) string {
 		return "unknown"
 	}
 	return fmt.Sprintf("%.0f", *hourly*capacity.HoursPerMonth)
+}
+
+// Ago says how long ago something was, in the largest unit that says enough.
+func Ago(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "now"
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s ago", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 }

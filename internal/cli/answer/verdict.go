@@ -43,6 +43,15 @@ type verdictList struct {
 	Items      []verdictItem `json:"items"`
 }
 
+// Names returns the Workspaces, or the preset, that were judged.
+func (a Verdicts) Names() []string {
+	var out []string
+	for _, v := range a {
+		out = append(out, cmp.Or(v.Workspace, v.Preset))
+	}
+	return out
+}
+
 // Document returns the answers as JSON has them: a SizeVerdict, or a SizeVerdictList of several.
 func (a Verdicts) Document() any {
 	list := verdictList{APIVersion, "SizeVerdictList", []verdictItem{}}

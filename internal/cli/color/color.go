@@ -38,6 +38,14 @@ func Wanted(mode string, env func(string) (string, bool), out io.Writer) bool {
 	case is("CLICOLOR") == "0" || is("TERM") == "dumb":
 		return false
 	}
-	file, ok := out.(*os.File)
+	return Terminal(out)
+}
+
+// Terminal reports whether a stream is a terminal. A stream around another one has a method Unwrap.
+func Terminal(w io.Writer) bool {
+	if around, ok := w.(interface{ Unwrap() io.Writer }); ok {
+		return Terminal(around.Unwrap())
+	}
+	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -65,7 +65,7 @@ func reports(ctx context.Context, s settings.Settings) map[workspace.Key]status.
 	if err != nil {
 		return nil
 	}
-	r, err := statusbranch.Open(ctx, c)
+	r, err := statusbranch.Open(ctx, c, statusbranch.AsFetched)
 	if err != nil {
 		return nil
 	}

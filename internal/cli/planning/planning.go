@@ -7,12 +7,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Request says what to compare.
@@ -40,6 +42,9 @@ func (r Request) Plan(ctx context.Context, s settings.Settings) (plan.Plan, erro
 		if len(s.Facts) > 0 {
 			return plan.Plan{}, errors.New("--facts is for --base; without it, the cluster is asked")
 		}
+		if c.Source.URL == "" && (c.Kubeconfig != "" || c.Context != "") { // a named cluster, and the clone here
+			c.Source.URL, r.Head = settings.WorkingClone(), cmp.Or(r.Head, "HEAD")
+		}
 		return app.PlanLive(ctx, c, r.Head)
 	}
 	if c.Cluster == "" {
@@ -56,4 +61,16 @@ func (r Request) Plan(ctx context.Context, s settings.Settings) (plan.Plan, erro
 		Facts:      s.Facts,
 		Live:       r.Live,
 	})
+}
+
+// Changed returns the Workspaces that a plan changes.
+func Changed(p plan.Plan) []string {
+	var out []string
+	for _, c := range p.Changes {
+		if c.Op != plan.NoOp && c.Workspace != (workspace.Key{}) {
+			out = append(out, c.Workspace.String())
+		}
+	}
+	slices.Sort(out)
+	return out
 }

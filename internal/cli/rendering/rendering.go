@@ -27,7 +27,7 @@ type Request struct {
 
 // Result is what is rendered, and what people should know about it.
 type Result struct {
-	Objects  []any
+	Objects  []map[string]any
 	Notes    []string // assumptions, as far as it came
 	Problems diag.List
 	Warnings []string // about each object whose secrets are left out
@@ -35,7 +35,7 @@ type Result struct {
 
 // Of renders the objects of each path. A pending Workspace is rendered as if it had nodes.
 func Of(ctx context.Context, reader source.Reader, r Request) (Result, error) {
-	out := Result{Objects: []any{}}
+	out := Result{Objects: []map[string]any{}}
 	inputs, err := reader.ReadPaths(r.Paths)
 	if err != nil {
 		return out, err

@@ -3,16 +3,20 @@
 package schema
 
 import (
+	"slices"
+
+	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace/document"
 	"syncer.dev/syncer/internal/workspace/suspension"
+	"syncer.dev/syncer/presets"
 )
 
 // Document combines the schemas of all kinds. The apiVersion and kind of a document select its schema.
 func Document() map[string]any {
-	kinds, definitions := document.Schemas()
+	kinds, definitions := document.Schemas(map[string][]string{"presets": presetNames(), "sizes": sizeNames()})
 	kinds = append(kinds,
 		document.Kind{APIVersion: config.APIVersion, Kind: config.Kind, Schema: (&strictyaml.Schema{}).Of(configFile{})},
 		document.Kind{APIVersion: suspension.APIVersion, Kind: suspension.Kind, Schema: suspension.Schema()},
@@ -37,18 +41,53 @@ func Document() map[string]any {
 		"type":     "object",
 		"required": []any{"apiVersion", "kind"},
 		"properties": map[string]any{
-			"apiVersion": map[string]any{"type": "string", "examples": versions},
-			"kind":       map[string]any{"type": "string", "examples": names},
+			"apiVersion": proposed("version of the API", versions),
+			"kind":       proposed("kind of the document", names),
 		},
 		"allOf":       cases,
 		"definitions": definitions,
 	}
 }
 
+// proposed describes a text for which editors propose values: other kinds of documents are allowed in the same files.
+func proposed(description string, values []any) map[string]any {
+	return map[string]any{
+		"description": description,
+		"anyOf":       []any{map[string]any{"enum": values}, map[string]any{"type": "string"}},
+	}
+}
+
+// presetNames are the built-in models. A repository may have others.
+func presetNames() []string {
+	models, err := preset.Load(presets.FS)
+	if err != nil {
+		return nil // TestBuiltIn would have failed
+	}
+	var out []string
+	for _, p := range models.All() {
+		if p.Deprecated == "" {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// sizeNames are the sizes that presets can use, and "auto".
+func sizeNames() []string {
+	out := []string{"auto"}
+	for s := range capacity.SKUs() {
+		if s.Unusable() == "" {
+			out = append(out, s.Name)
+		}
+	}
+	slices.Sort(out[1:])
+	return out
+}
+
 // configFile is a configuration file: the configuration, and the header that it starts with.
 type configFile struct {
-	APIVersion string `yaml:"apiVersion" need:"true"`
-	Kind       string `yaml:"kind" need:"true"`
+	APIVersion string `yaml:"apiVersion" usage:"syncer.dev/v1alpha1" need:"true"`
+	Kind       string `yaml:"kind" usage:"Config" need:"true"`
 	config.Config
 }
 

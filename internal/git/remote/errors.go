@@ -34,7 +34,7 @@ type RejectedError struct {
 	Branch string
 	URL    string // of the repository, without secrets
 	Reason string // the server's words, without secrets
-	Remedy string // for common causes; otherwise ""
+	Remedy string // what to do
 }
 
 // Error returns the branch, the URL and the server's words.
@@ -42,7 +42,7 @@ func (e *RejectedError) Error() string {
 	return fmt.Sprintf("%s: push to branch %s rejected: %s", e.URL, e.Branch, e.Reason)
 }
 
-// Hint returns the remedy, or "".
+// Hint returns the remedy.
 func (e *RejectedError) Hint() string { return e.Remedy }
 
 // ShallowError means that a local repository is a shallow clone, which lacks the commit that was asked for.

@@ -104,6 +104,8 @@ func (d *Receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *rem
 // Rejected returns the error for a push that the server refused in the given words.
 func (r *Remote) Rejected(branch, reason string) *RejectedError {
 	e := &RejectedError{Branch: branch, URL: r.url, Reason: r.redactor.text(reason)}
+	e.Remedy = fmt.Sprintf("let the account of syncer push to %s: look at the hooks of the server and at the protection "+
+		"of the branch", branch)
 	if strings.Contains(reason, "checked out branch") {
 		e.Remedy = "the repository has a working tree with that branch in it: use a bare repository, or another branch"
 	}

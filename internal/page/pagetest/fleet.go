@@ -115,7 +115,7 @@ func (f *fleet) add(w one) *status.Report {
 	}
 	f.State.Workloads[key] = live
 	f.Reports = append(f.Reports, r)
-	f.Plan.Workspaces = append(f.Plan.Workspaces, plan.Workspace{
+	f.Plan.Workspaces = append(f.Plan.Workspaces, &plan.Workspace{
 		Key: key, Op: plan.NoOp, Source: r.Source, Preset: "preset", InstanceType: w.size, Nodes: w.nodes, GPUs: w.gpus,
 		Pool: w.pool, Reason: "the cheapest size on which the model fits",
 		Before: plan.Values{Model: w.model, Runtime: "vllm", InstanceType: w.size, Nodes: w.nodes, GPUs: w.gpus},
@@ -125,7 +125,7 @@ func (f *fleet) add(w one) *status.Report {
 }
 
 // planned returns the entry of the last Workspace in the plan.
-func (f *fleet) planned() *plan.Workspace { return &f.Plan.Workspaces[len(f.Plan.Workspaces)-1] }
+func (f *fleet) planned() *plan.Workspace { return f.Plan.Workspaces[len(f.Plan.Workspaces)-1] }
 
 func empty() *fleet {
 	return &fleet{view.Facts{
@@ -215,7 +215,7 @@ func held(f *fleet) {
 	w.After.InstanceType, w.After.ContextLength, w.Before.ContextLength = h100, 65536, 16384
 	w.Before.HourlyCost = capacity.Cost{USD: 3.67, Known: true}
 	w.After.HourlyCost = capacity.Cost{USD: 6.98, Known: true}
-	f.Plan.Changes = append(f.Plan.Changes, plan.Change{
+	f.Plan.Changes = append(f.Plan.Changes, &plan.Change{
 		Workspace: w.Key, Op: plan.Hold, Target: "StatefulSet/phi-4", Namespace: "chat", Reason: why, Held: true,
 		Diff: "x",
 		Values: []diff.Field{{
@@ -262,7 +262,7 @@ func (f *fleet) finish() view.Facts {
 			}
 		}
 		f.Plan.Cost.Before.USD += cost
-		f.Plan.Changes = append(f.Plan.Changes, plan.Change{
+		f.Plan.Changes = append(f.Plan.Changes, &plan.Change{
 			Op: plan.NoOp, Target: "Pool/" + p.Name, Workspace: p.Workspace,
 			Pool: &capacity.PoolChange{
 				Op: capacity.Keep, Name: p.Name, Live: p, LiveCost: capacity.Cost{USD: cost, Known: true},

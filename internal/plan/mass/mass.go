@@ -27,6 +27,9 @@ type Deletion struct {
 	Policy    Policy
 	Gone, All int
 	Allowed   int
+	// Waits reports that some of them wait to be allowed already: what is added beside them meanwhile does not let them
+	// go.
+	Waits bool
 }
 
 // TooMany reports whether the deletion needs to be allowed.
@@ -34,9 +37,15 @@ func (d Deletion) TooMany() bool {
 	switch {
 	case d.Gone <= Floor:
 		return false
-	case d.Policy.Count > 0 && d.Gone > d.Policy.Count:
+	case d.Policy == Policy{}:
+		return false
+	case d.Waits, d.Policy.Count > 0 && d.Gone > d.Policy.Count:
 		return true
 	}
+	return d.overPercent()
+}
+
+func (d Deletion) overPercent() bool {
 	return d.Policy.Percent > 0 && d.Gone*100 > d.All*d.Policy.Percent
 }
 
@@ -46,8 +55,12 @@ func (d Deletion) Held() bool { return d.TooMany() && d.Allowed < d.Gone }
 // String says what is deleted, and which limit that exceeds.
 func (d Deletion) String() string {
 	limit := fmt.Sprintf("policy.massDeletion.count is %d", d.Policy.Count)
-	if d.Policy.Count == 0 || d.Gone <= d.Policy.Count {
+	switch over := d.Policy.Count > 0 && d.Gone > d.Policy.Count; {
+	case over:
+	case d.overPercent():
 		limit = fmt.Sprintf("policy.massDeletion.percent is %d", d.Policy.Percent)
+	default:
+		limit = "they wait since policy.massDeletion was exceeded"
 	}
 	return fmt.Sprintf("%d of %d Workspaces would be deleted at once (%s)", d.Gone, d.All, limit)
 }

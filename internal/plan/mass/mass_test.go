@@ -22,6 +22,9 @@ func TestTooMany(t *testing.T) {
 		"more than half":        {mass.Deletion{Policy: both, Gone: 6, All: 10}, true},
 		"ten of many":           {mass.Deletion{Policy: both, Gone: 10, All: 1000}, false},
 		"eleven of many":        {mass.Deletion{Policy: both, Gone: 11, All: 1000}, true},
+		"a part that waits":     {mass.Deletion{Policy: both, Gone: 4, All: 100, Waits: true}, true},
+		"three that wait":       {mass.Deletion{Policy: both, Gone: 3, All: 100, Waits: true}, false},
+		"off, and it waits":     {mass.Deletion{Gone: 4, All: 100, Waits: true}, false},
 		"off":                   {mass.Deletion{Gone: 1000, All: 1000}, false},
 		"only the count is off": {mass.Deletion{Policy: mass.Policy{Percent: 50}, Gone: 11, All: 1000}, false},
 	} {

@@ -16,6 +16,8 @@ type Reported struct {
 	Served bool
 	// NotReadySince is since when it does not serve; zero while it does.
 	NotReadySince time.Time
+	// TooMany reports that its deletion waits to be allowed, because many Workspaces would go with it.
+	TooMany bool
 	// Commit is the last one that changed its inputs, and Inputs their digest; CarriedOut is the one that runs.
 	Commit, Inputs, CarriedOut string
 	// Output is the image that its tuning pushed last, for the inputs OutputOf; zero for none.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/git/trailer"
-	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -36,11 +36,11 @@ type Event struct {
 func Of(cluster string, commits []Commit) []Event {
 	var out []Event
 	for _, c := range slices.Backward(commits) {
-		if !slices.Contains(trailer.Values(c.Message, status.TrailerCluster), cluster) {
+		if !slices.Contains(trailer.Values(c.Message, message.TrailerCluster), cluster) {
 			continue
 		}
 		source := ""
-		if values := trailer.Values(c.Message, status.TrailerCommit); len(values) > 0 {
+		if values := trailer.Values(c.Message, message.TrailerCommit); len(values) > 0 {
 			source = values[0]
 		}
 		for key, change := range transitions(c.Message) {

@@ -10,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/events"
+	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -17,15 +18,15 @@ import (
 func TestOf(t *testing.T) {
 	phi, llama := workspace.Key{Namespace: "default", Name: "phi"}, workspace.Key{Namespace: "team", Name: "llama"}
 	report := func(k workspace.Key, s status.State) status.Report { return status.Report{Key: k, State: s} }
-	demo := status.Commit{Cluster: "demo", Source: "abc", Version: "v1"}
+	demo := message.Commit{Cluster: "demo", Source: "abc", Version: "v1"}
 	first := []status.Report{report(phi, status.Pending), report(llama, status.Pending)}
 	second := []status.Report{report(phi, status.Ready), report(llama, status.Pending)}
 	at := func(n int) time.Time { return time.Unix(int64(n), 0) }
 	commits := []events.Commit{ // the newest first, as a log has them
-		{"4", at(4), status.Message(demo, second, second[:1])},
+		{"4", at(4), message.Of(demo, second, second[:1])},
 		{"3", at(3), "Merge\n\ndefault/phi: Failed\n\nSyncer-Cluster: other\n"},
-		{"2", at(2), status.Message(demo, first, second)},
-		{"1", at(1), status.Message(demo, nil, first)},
+		{"2", at(2), message.Of(demo, first, second)},
+		{"1", at(1), message.Of(demo, nil, first)},
 		{"0", at(0), "by hand\n\ndefault/phi: Ready\n"},
 	}
 	want := []events.Event{
@@ -37,7 +38,7 @@ func TestOf(t *testing.T) {
 	if diff := cmp.Diff(want, events.Of("demo", commits)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	progress := status.Message(demo, second, second)
+	progress := message.Of(demo, second, second)
 	if got := events.Of("demo", []events.Commit{{"5", at(5), progress}}); len(got) != 0 {
 		t.Errorf("progress without a transition gives %+v", got)
 	}

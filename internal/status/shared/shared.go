@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
@@ -158,6 +159,8 @@ func Reported(r *status.Report) rollout.Reported {
 	}
 	for _, c := range r.Conditions {
 		switch {
+		case c.Type == status.Applied:
+			is.TooMany = c.Status == "False" && c.Reason == string(diag.MassDeletion)
 		case c.Type != status.InferenceReady:
 		case c.Status == "True":
 			is.Served = true

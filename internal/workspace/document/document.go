@@ -13,9 +13,9 @@ import (
 // document is a Workspace as it is written, in either API version. The tag doc or the method Docs describes a field for
 // the schema, here and in setdocument.go.
 type document struct {
-	APIVersion string             `yaml:"apiVersion" need:"true"`
-	Kind       string             `yaml:"kind" need:"true"`
-	Metadata   metadata           `yaml:"metadata" need:"true"`
+	APIVersion string             `yaml:"apiVersion" doc:"version of the API" need:"true"`
+	Kind       string             `yaml:"kind" doc:"Workspace" need:"true"`
+	Metadata   metadata           `yaml:"metadata" doc:"name, namespace, labels and annotations" need:"true"`
 	Resource   *resourceDocument  `yaml:"resource" doc:"which nodes the Workspace runs on"`
 	Inference  *inferenceDocument `yaml:"inference" doc:"serve a model; either this or tuning"`
 	Tuning     *tuningDocument    `yaml:"tuning" doc:"fine-tune a model; either this or inference"`
@@ -54,6 +54,9 @@ type metadata struct {
 	SelfLink                   any `yaml:"selfLink"`
 }
 
+// fromCluster describes what a file has that was dumped from a cluster.
+const fromCluster = "ignored: set by the API server"
+
 func (metadata) Docs() map[string]string {
 	return map[string]string{
 		"name":      "lower-case letters, digits and dashes",
@@ -61,12 +64,16 @@ func (metadata) Docs() map[string]string {
 		"labels":    "labels of the Workspace",
 		"annotations": "such as kaito.sh/runtime (vllm or transformers), kaito.sh/performance-mode, " +
 			"syncer.dev/suspend, syncer.dev/spot, syncer.dev/prune, syncer.dev/priority, syncer.dev/depends-on",
+
+		"generateName": fromCluster, "uid": fromCluster, "resourceVersion": fromCluster, "generation": fromCluster,
+		"creationTimestamp": fromCluster, "deletionTimestamp": fromCluster, "deletionGracePeriodSeconds": fromCluster,
+		"managedFields": fromCluster, "ownerReferences": fromCluster, "finalizers": fromCluster, "selfLink": fromCluster,
 	}
 }
 
 type resourceDocument struct {
 	Count          *int                   `yaml:"count" default:"1"`
-	InstanceType   string                 `yaml:"instanceType"`
+	InstanceType   string                 `yaml:"instanceType" known:"sizes"`
 	LabelSelector  *labelSelectorDocument `yaml:"labelSelector"`
 	PreferredNodes []string               `yaml:"preferredNodes"`
 	Partition      *partitionDocument     `yaml:"partition" since:"v1beta1"`
@@ -92,6 +99,14 @@ func (labelSelectorDocument) Docs() map[string]string {
 	return map[string]string{
 		"matchLabels":      "labels by name; those that start with kaito.sh/ are reserved",
 		"matchExpressions": "only In with one value; not used to choose nodes",
+	}
+}
+
+func (requirementDocument) Docs() map[string]string {
+	return map[string]string{
+		"key":      "name of a label",
+		"operator": "how the label compares with the values",
+		"values":   "values of the label",
 	}
 }
 
@@ -132,7 +147,7 @@ func (inferenceDocument) Docs() map[string]string {
 }
 
 type presetDocument struct {
-	Name       string                `yaml:"name" need:"true"`
+	Name       string                `yaml:"name" need:"true" known:"presets"`
 	AccessMode string                `yaml:"accessMode" enum:"public,private" default:"public"`
 	Options    presetOptionsDocument `yaml:"presetOptions"`
 }
@@ -141,6 +156,8 @@ func (presetDocument) Docs() map[string]string {
 	return map[string]string{
 		"name":       "name, alias or Hugging Face id of a model: syncer presets list",
 		"accessMode": "deprecated",
+
+		"presetOptions": "how the model is downloaded",
 	}
 }
 

@@ -18,11 +18,11 @@ type Kind struct {
 }
 
 // Schemas describes Workspace and InferenceSet in both API versions, and returns what the schemas refer to under
-// "definitions".
-func Schemas() (kinds []Kind, definitions map[string]any) {
+// "definitions". known has the values that editors propose: the names of "presets" and of "sizes".
+func Schemas(known map[string][]string) (kinds []Kind, definitions map[string]any) {
 	definitions = map[string]any{}
 	for _, version := range []string{workspace.V1beta1, workspace.V1alpha1} {
-		s := &strictyaml.Schema{}
+		s := &strictyaml.Schema{Known: known}
 		if version == workspace.V1alpha1 {
 			s.Without = strings.TrimPrefix(workspace.V1beta1, wellknown.PrefixKAITO)
 		}

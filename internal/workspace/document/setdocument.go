@@ -11,9 +11,9 @@ import (
 
 // setDocument is an InferenceSet as it is written, in either API version.
 type setDocument struct {
-	APIVersion string           `yaml:"apiVersion" need:"true"`
-	Kind       string           `yaml:"kind" need:"true"`
-	Metadata   metadata         `yaml:"metadata" need:"true"`
+	APIVersion string           `yaml:"apiVersion" doc:"version of the API" need:"true"`
+	Kind       string           `yaml:"kind" doc:"InferenceSet" need:"true"`
+	Metadata   metadata         `yaml:"metadata" doc:"name, namespace, labels and annotations" need:"true"`
 	Spec       *setSpecDocument `yaml:"spec" doc:"what is served, and how many times" need:"true"`
 	Status     any              `yaml:"status" doc:"ignored: not read from a file"` // dumped from a cluster; ignored
 }
@@ -45,7 +45,7 @@ type setTemplateDocument struct {
 }
 
 type setResourceDocument struct {
-	InstanceType string             `yaml:"instanceType"`
+	InstanceType string             `yaml:"instanceType" known:"sizes"`
 	Partition    *partitionDocument `yaml:"partition" since:"v1beta1"`
 }
 
@@ -57,14 +57,14 @@ func (setResourceDocument) Docs() map[string]string {
 }
 
 type autoUpgradeDocument struct {
-	Enabled  bool            `yaml:"enabled"`
-	Strategy string          `yaml:"strategy" enum:"InPlace,Surge" default:"InPlace"`
-	Window   *windowDocument `yaml:"maintenanceWindow"`
+	Enabled  bool            `yaml:"enabled" doc:"not followed"`
+	Strategy string          `yaml:"strategy" doc:"not followed" enum:"InPlace,Surge" default:"InPlace"`
+	Window   *windowDocument `yaml:"maintenanceWindow" doc:"not followed"`
 }
 
 type windowDocument struct {
 	Schedule string         `yaml:"schedule" doc:"cron expression of five fields, in UTC" need:"true"`
-	Duration *time.Duration `yaml:"duration" default:"4h"`
+	Duration *time.Duration `yaml:"duration" doc:"how long the window is open" default:"4h"`
 }
 
 // inferenceSet returns the decoded document in the form that the rest of the program uses. Its template has no position

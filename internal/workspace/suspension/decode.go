@@ -5,10 +5,12 @@ package suspension
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/strictyaml"
@@ -24,9 +26,9 @@ const (
 
 // document is a Suspend as it is written.
 type document struct {
-	APIVersion string   `yaml:"apiVersion" need:"true"`
-	Kind       string   `yaml:"kind" need:"true"`
-	Metadata   metadata `yaml:"metadata" need:"true"`
+	APIVersion string   `yaml:"apiVersion" need:"true" doc:"syncer.dev/v1alpha1"`
+	Kind       string   `yaml:"kind" need:"true" doc:"Suspend"`
+	Metadata   metadata `yaml:"metadata" need:"true" doc:"its name"`
 	Spec       *spec    `yaml:"spec" need:"true" doc:"what is stopped, why, and until when"`
 }
 
@@ -80,6 +82,9 @@ func Schema() map[string]any {
 	return out
 }
 
+// namePattern is what a pattern that selects a Workspace consists of. Any other selects nothing.
+var namePattern = regexp.MustCompile(`^[a-z0-9.*?^\[\]\\-]+$`)
+
 // Decode reads a document, with all that is wrong with it. An error in the selector, or anywhere that leaves open what
 // is meant, makes it select everything; one in the time makes it last.
 func Decode(n *yaml.Node, at diag.Position) (workspace.Suspension, []diag.Diagnostic) {
@@ -115,9 +120,21 @@ func Decode(n *yaml.Node, at diag.Position) (workspace.Suspension, []diag.Diagno
 		s.Until = until
 	}
 	for i, name := range d.Spec.Selector.Names {
-		if _, err := path.Match(name, ""); err != nil || name == "" {
-			fail(diag.InvalidValue, fmt.Sprintf("spec.selector.names[%d]", i), "use a name, or a pattern with * and ?",
-				"%.100q is not a pattern", name)
+		if _, err := path.Match(name, ""); err != nil || !namePattern.MatchString(name) {
+			fail(diag.InvalidValue, fmt.Sprintf("spec.selector.names[%d]", i),
+				"use a name without its namespace, or a pattern with * and ?", "%.100q is not a pattern of names", name)
+		}
+	}
+	for i, namespace := range d.Spec.Selector.Namespaces {
+		if len(validation.IsDNS1123Label(namespace)) > 0 {
+			fail(diag.InvalidValue, fmt.Sprintf("spec.selector.namespaces[%d]", i),
+				"list each namespace; patterns are for names only", "%.100q is not a namespace", namespace)
+		}
+	}
+	for key, value := range d.Spec.Selector.MatchLabels {
+		if len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(value)) > 0 {
+			fail(diag.InvalidValue, "spec.selector.matchLabels."+key, "give the whole label, without a pattern",
+				"no Workspace can have the label %.100q: %.100q", key, value)
 		}
 	}
 	s.Selector = workspace.SuspensionSelector(d.Spec.Selector)

@@ -44,7 +44,20 @@ func TestDecode(t *testing.T) {
 		},
 		"a bad pattern": {"spec: {reason: r, selector: {names: ['[a']}}", true, false, "spec.selector.names[0]"},
 		"an empty name": {"spec: {reason: r, selector: {names: ['']}}", true, false, "is not a pattern"},
-		"a wrong type":  {"spec: {reason: r, selector: {namespaces: x}}", true, false, "spec.selector.namespaces"},
+		"a pattern of namespaces": {
+			"spec: {reason: r, selector: {namespaces: ['prod-*']}}", true, false, "spec.selector.namespaces[0]",
+		},
+		"an empty namespace": {"spec: {reason: r, selector: {namespaces: ['']}}", true, false, "is not a namespace"},
+		"a name with its namespace": {
+			"spec: {reason: r, selector: {names: [prod/a]}}", true, false, "spec.selector.names[0]",
+		},
+		"a name in capitals": {"spec: {reason: r, selector: {names: [Phi-4]}}", true, false, "spec.selector.names[0]"},
+		"patterns of names":  {"spec: {reason: r, selector: {names: ['[a-c]?.x-*']}}", false, false, ""},
+		"a pattern of labels": {
+			"spec: {reason: r, selector: {matchLabels: {team: 'search*'}}}", true, false, "spec.selector.matchLabels.team",
+		},
+		"an empty label": {"spec: {reason: r, selector: {matchLabels: {team: ''}}}", false, false, ""},
+		"a wrong type":   {"spec: {reason: r, selector: {namespaces: x}}", true, false, "spec.selector.namespaces"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, errs := decode(t, tt.spec)

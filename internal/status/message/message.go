@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package status
+// Package message writes the messages of status commits: a subject that names or counts what has changed, a body with
+// every transition, and trailers. Pure.
+package message
 
 import (
 	"cmp"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -32,8 +35,8 @@ const (
 	TrailerCluster = "Syncer-Cluster" // config: cluster
 )
 
-// Message returns the commit message for the transition from one set of Reports to the next.
-func Message(c Commit, before, after []Report) string {
+// Of returns the commit message for the transition from one set of Reports to the next.
+func Of(c Commit, before, after []status.Report) string {
 	changes := transitionsOf(before, after)
 	news := len(changes)
 	changes = append(changes, progressOf(c.Changed, after, changes)...)
@@ -45,7 +48,7 @@ func Message(c Commit, before, after []Report) string {
 			fmt.Fprintf(&b, "and %d more\n", len(changes)-i)
 			break
 		}
-		fmt.Fprintf(&b, "%s: %s\n", line(ch.key.String()), line(ch.text()))
+		fmt.Fprintf(&b, "%s: %s\n", status.Line(ch.key.String()), status.Line(ch.text()))
 	}
 	if len(changes) > 0 {
 		b.WriteString("\n")
@@ -55,9 +58,9 @@ func Message(c Commit, before, after []Report) string {
 	fmt.Fprintf(
 		&b,
 		TrailerCommit+": %s\n"+TrailerCluster+": %s\nSyncer-Version: %s\nSyncer-CI: [skip ci]\n",
-		line(c.Source),
-		line(c.Cluster),
-		line(c.Version),
+		status.Line(c.Source),
+		status.Line(c.Cluster),
+		status.Line(c.Version),
 	)
 	return b.String()
 }
@@ -66,9 +69,9 @@ func Message(c Commit, before, after []Report) string {
 // conditions say something else.
 type change struct {
 	key      workspace.Key
-	from, to State  // "" for not there
-	applied  string // "", "not applied" or "applied"
-	reason   string // of its first condition that is not met; only if from is to
+	from, to status.State // "" for not there
+	applied  string       // "", "not applied" or "applied"
+	reason   string       // of its first condition that is not met; only if from is to
 	detail   string
 }
 
@@ -86,18 +89,18 @@ func (c change) text() string {
 
 // word says in a word or two what has happened.
 func (c change) word() string {
-	return line(cmp.Or(c.applied, c.reason, string(c.to), "removed"))
+	return status.Line(cmp.Or(c.applied, c.reason, string(c.to), "removed"))
 }
 
-func transitionsOf(before, after []Report) []change {
-	old := make(map[workspace.Key]*Report, len(before))
+func transitionsOf(before, after []status.Report) []change {
+	old := make(map[workspace.Key]*status.Report, len(before))
 	for i := range before {
 		old[before[i].Key] = &before[i]
 	}
 	var out []change
 	for i := range after {
 		r := &after[i]
-		was := cmp.Or(old[r.Key], &Report{})
+		was := cmp.Or(old[r.Key], &status.Report{})
 		c := change{key: r.Key, from: was.State, to: r.State}
 		if refused, is := was.NotApplied() != "", r.NotApplied() != ""; c.from == c.to && refused != is {
 			c.applied = "applied"
@@ -106,7 +109,7 @@ func transitionsOf(before, after []Report) []change {
 			}
 		}
 		if c.from != c.to || c.applied != "" {
-			c.detail = r.detail()
+			c.detail = detail(r)
 			out = append(out, c)
 		}
 		delete(old, r.Key)
@@ -120,24 +123,24 @@ func transitionsOf(before, after []Report) []change {
 }
 
 // progressOf lists the Workspaces whose files are changed and whose states are not: those of changes are known already.
-func progressOf(files []string, after []Report, changes []change) []change {
+func progressOf(files []string, after []status.Report, changes []change) []change {
 	changed := make(map[string]bool, len(files))
 	for _, name := range files {
 		changed[name] = true
 	}
 	for _, c := range changes {
-		delete(changed, FileName(c.key))
+		delete(changed, status.FileName(c.key))
 	}
 	var out []change
 	for i := range after {
-		if r := &after[i]; changed[FileName(r.Key)] {
-			out = append(out, change{key: r.Key, from: r.State, to: r.State, reason: r.reason(), detail: r.detail()})
+		if r := &after[i]; changed[status.FileName(r.Key)] {
+			out = append(out, change{key: r.Key, from: r.State, to: r.State, reason: reason(r), detail: detail(r)})
 		}
 	}
 	return out
 }
 
-func (r *Report) detail() string {
+func detail(r *status.Report) string {
 	if h := r.Headline(); h != "" {
 		return " (" + h + ")"
 	}
@@ -145,7 +148,7 @@ func (r *Report) detail() string {
 }
 
 // reason returns the reason of the condition that Headline speaks of.
-func (r *Report) reason() string {
+func reason(r *status.Report) string {
 	for _, c := range r.Conditions {
 		if c.Status == "False" {
 			return c.Reason
@@ -157,7 +160,7 @@ func (r *Report) reason() string {
 // subject names what has changed, or counts it if that is too long: first Workspaces with another state, of which there
 // are news, then those that say something else, then the other files.
 func subject(c Commit, changes []change, news int) string {
-	prefix := fmt.Sprintf("status(%s): ", line(c.Cluster))
+	prefix := fmt.Sprintf("status(%s): ", status.Line(c.Cluster))
 	switch {
 	case news > 0:
 		changes = changes[:news]
@@ -167,7 +170,7 @@ func subject(c Commit, changes []change, news int) string {
 	var names []string
 	length := len(prefix)
 	for _, c := range changes {
-		names = append(names, line(c.key.Name+" ")+c.word())
+		names = append(names, status.Line(c.key.Name+" ")+c.word())
 		if length += len(names[len(names)-1]) + len(", "); length > maxSubject+len(", ") {
 			break
 		}
@@ -199,8 +202,8 @@ func namedAndCounted(changes []change, names int) (string, bool) {
 	counts := map[string]int{}
 	var out []string
 	for _, c := range changes {
-		if len(out) < names && (c.to == Failed || c.to == NotReady) && c.from != c.to {
-			out = append(out, line(c.key.Name+" ")+c.word())
+		if len(out) < names && (c.to == status.Failed || c.to == status.NotReady) && c.from != c.to {
+			out = append(out, status.Line(c.key.Name+" ")+c.word())
 			continue
 		}
 		counts[c.word()]++
@@ -224,9 +227,9 @@ const maxWords = 4
 func files(changed []string) []string {
 	var out []string
 	for _, f := range []struct{ name, word string }{
-		{capacityFile, "capacity"}, {objectsFile, "objects"}, {readmeFile, "overview"},
+		{status.CapacityFile, "capacity"}, {status.ObjectsFile, "objects"}, {status.OverviewFile, "overview"},
 	} {
-		alone := f.name != readmeFile || len(out) == 0 // the overview follows from the others
+		alone := f.name != status.OverviewFile || len(out) == 0 // the overview follows from the others
 		if slices.Contains(changed, f.name) && alone {
 			out = append(out, f.word)
 		}
@@ -239,9 +242,9 @@ func files(changed []string) []string {
 
 // Urgent reports whether a Workspace has reached a state other than Pending, or is no longer ready. The loop records
 // such transitions at once, and collects other progress first.
-func Urgent(before, after []Report) bool {
+func Urgent(before, after []status.Report) bool {
 	for _, c := range transitionsOf(before, after) {
-		if c.to != Pending || c.from == Ready || c.applied != "" {
+		if c.to != status.Pending || c.from == status.Ready || c.applied != "" {
 			return true
 		}
 	}
