@@ -287,7 +287,8 @@ var within = map[string]map[string][]string{
 	"internal/render": {
 		"internal/render": {
 			"internal/render/address", "internal/render/folders", "internal/render/judge", "internal/render/kustomize",
-			"internal/render/memo", "internal/render/reach", "internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
+			"internal/render/memo", "internal/render/reach", "internal/render/recent", "internal/render/rendered",
+			"internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
 		"internal/render/reach":     {},

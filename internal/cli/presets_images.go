@@ -22,8 +22,8 @@ func newPresetsImages(std Stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "images",
 		Short: "List the images that presets use, for a mirror",
-		Long: `List the images of the runtime and of all presets, one a line, as a closed cluster needs them in a mirror. Images
-that Workspaces name themselves are not listed. The keys pods.registries of the configuration name the mirror.`,
+		Long: `List the images of the runtime and of all presets, one a line, as a closed cluster needs them in a mirror.
+Images that Workspaces name themselves are not listed. The keys pods.registries of the configuration name the mirror.`,
 		Example: "  syncer presets images\n  syncer presets images -o json",
 		Args:    cobra.NoArgs,
 	}

@@ -213,10 +213,10 @@ func TestPodNetworkIsChecked(t *testing.T) {
 		"{registries: [docker.io=registry.example.com/hub, \"r.example:5000=m.example/a/b\"]}": "",
 		"{huggingFaceEndpoint: \"https://hub.example.com/mirror\", proxy: {http: \"http://p:3128\", " +
 			"https: \"http://p:3128\", no: [.example.com, 10.0.0.0/8, fd00::/8, \"*\"]}}": "",
-		"{registries: [docker.io]}":                                  `pods.registries: "docker.io" does not name a registry and its mirror`,
+		"{registries: [docker.io]}":                                  `pods.registries: "docker.io" does not name a registry`,
 		"{registries: [library=registry.example.com]}":               "pods.registries: ",
-		"{registries: [\"docker.io=https://r.example.com\"]}":        "(write FROM=TO, such as docker.io=registry.example.com/hub)",
-		"{huggingFaceEndpoint: hub.example.com}":                     "pods.huggingFaceEndpoint: is not a URL of http or https",
+		"{registries: [\"docker.io=https://r.example.com\"]}":        "(write FROM=TO, such as docker.io=registry",
+		"{huggingFaceEndpoint: hub.example.com}":                     "pods.huggingFaceEndpoint: is not a URL",
 		"{huggingFaceEndpoint: \"https://hub.example.com?token=1\"}": "pods.huggingFaceEndpoint: has a query or a fragment",
 		"{proxy: {https: \"http://user:secret@proxy.example.com\"}}": "pods.proxy.https: has a user name or password",
 		"{proxy: {http: \"socks5://proxy.example.com\"}}":            "pods.proxy.http: is not a URL of http or https",

@@ -47,8 +47,8 @@ func (c *check) podNetwork() {
 	c.podURL("pods.proxy.https", c.Pods.Proxy.HTTPS, "http://proxy.example.com:3128")
 	for _, host := range c.Pods.Proxy.No {
 		if !noProxyForm.MatchString(host) {
-			c.fail(diag.InvalidValue, "pods.proxy.no", "write hosts, domains such as .example.com, and networks such as 10.0.0.0/8",
-				"%q is not valid", host)
+			c.fail(diag.InvalidValue, "pods.proxy.no",
+				"write hosts, domains such as .example.com, and networks such as 10.0.0.0/8", "%q is not valid", host)
 		}
 	}
 }

@@ -50,7 +50,8 @@ func TestImagesOfRepository(t *testing.T) {
 			"- {name: whole.example.com/tool, digest: 'sha256:ab'}\n",
 		"components/a/patch.yaml": "spec: {template: {spec: {containers: [{name: a, image: 'r.example.com/a:1'}, " +
 			"{name: b, image: kaito-base}]}}}\n",
-		"components/b/patch.yaml":  "- {op: replace, path: /spec/template/spec/containers/0/image, value: 'r.example.com/b:1'}\n",
+		"components/b/patch.yaml": "- {op: replace, path: /spec/template/spec/containers/0/image, " +
+			"value: 'r.example.com/b:1'}\n",
 		"components/c/broken.yaml": "image: [\n",
 	} {
 		add[name] = &fstest.MapFile{Data: []byte(text)}

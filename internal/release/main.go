@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command release makes the files of a release that "go build" does not make. The Makefile and .goreleaser.yaml call it:
+// Command release makes the files of a release that "go build" does not make. The Makefile and .goreleaser.yaml call
+// it:
 //
 //	go run ./internal/release image registry.example.com/syncer:v0.1.0   # builds and pushes; *.tar writes an OCI archive
 //	go run ./internal/release sbom bin/syncer syncer.spdx.json           # writes what it consists of, as SPDX

@@ -20,7 +20,8 @@ func release(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	t.Setenv("SOURCE_DATE_EPOCH", "1781784000")
 	var out bytes.Buffer
-	args = append([]string{"-root", "../..", "-package", "./internal/release/testdata/program", "-version", "v0.1.0"}, args...)
+	given := []string{"-root", "../..", "-package", "./internal/release/testdata/program", "-version", "v0.1.0"}
+	args = append(given, args...)
 	err := run(t.Context(), args, &out)
 	return strings.TrimSpace(out.String()), err
 }
@@ -37,7 +38,8 @@ func TestImage(t *testing.T) {
 			t.Error(name, err)
 		}
 	}
-	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	quiet := registry.Logger(log.New(io.Discard, "", 0))
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), quiet))
 	t.Cleanup(server.Close)
 	repository := strings.TrimPrefix(server.URL, "http://") + "/team/syncer"
 	if pushed, err := release(t, "image", repository+":v0.1.0"); err != nil || pushed != repository+"@"+digest {
@@ -51,13 +53,21 @@ func TestSBOM(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The tests link what syncer does not: go-containerregistry.
-	if _, err := release(t, "sbom", program, filepath.Join(t.TempDir(), "x.json")); err == nil || !strings.Contains(err.Error(), "is unknown") {
+	_, err = release(t, "sbom", program, filepath.Join(t.TempDir(), "x.json"))
+	if err == nil || !strings.Contains(err.Error(), "is unknown") {
 		t.Error(err)
 	}
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{}, {"image"}, {"ship", "it"}, {"sbom", "x"}, {"sbom", "nowhere", "x"}, {"-platforms", "linux/z80", "image", "x.tar"}} {
+	for _, args := range [][]string{
+		{},
+		{"image"},
+		{"ship", "it"},
+		{"sbom", "x"},
+		{"sbom", "nowhere", "x"},
+		{"-platforms", "linux/z80", "image", "x.tar"},
+	} {
 		if _, err := release(t, args...); err == nil {
 			t.Errorf("%q succeeds", args)
 		}

@@ -26,7 +26,9 @@ const schema = `{
     "one": {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
   },
   "allOf": [{"if": {"required": ["kind"]}, "then": {"required": ["level"]}}],
-  "$defs": {"own": {"$id": "own", "$ref": "#/$defs/own", "$defs": {"own": {"type": "integer"}}}, "short": {"enum": ["a", "b"]}},
+  "$defs": {
+    "own": {"$id": "own", "$ref": "#/$defs/own", "$defs": {"own": {"type": "integer"}}},
+    "short": {"enum": ["a", "b"]}},
   "definitions": {"a/b": {"type": "string", "pattern": "^[a-z]+$"}}
 }`
 

@@ -284,7 +284,9 @@ func TestRoots(t *testing.T) {
 		}
 		found[c.Subject.CommonName] = true
 	}
-	for _, wanted := range []string{"DigiCert Global Root G2", "Microsoft RSA Root Certificate Authority 2017", "ISRG Root X1"} {
+	for _, wanted := range []string{
+		"DigiCert Global Root G2", "Microsoft RSA Root Certificate Authority 2017", "ISRG Root X1",
+	} {
 		if !found[wanted] {
 			t.Errorf("%s is missing among %d", wanted, len(found))
 		}

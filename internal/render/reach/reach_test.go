@@ -95,7 +95,8 @@ spec:
 	if diff := cmp.Diff(want, got[1]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if same := (reach.Settings{Proxy: reach.Proxy{No: []string{"x"}}}).Apply([]*unstructured.Unstructured{o}); same[0] != o {
+	s = reach.Settings{Proxy: reach.Proxy{No: []string{"x"}}}
+	if same := s.Apply([]*unstructured.Unstructured{o}); same[0] != o {
 		t.Error("settings that say nothing copy the object")
 	}
 }
