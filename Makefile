@@ -157,11 +157,11 @@ width: ## no line of Go is longer than 120 columns; a tab counts as one
 	@! LC_ALL=C.UTF-8 grep -rnE --include='*.go' --exclude-dir=testdata '^.{121,}' cmd internal presets devcluster gitea
 
 fmt: ## format all code
-	$(GOFUMPT) -w cmd internal presets devcluster gitea
+	$(GOFUMPT) -w cmd docs internal presets devcluster gitea
 
 generate: ## refresh golden files and generated documentation
-	$(GO) test ./internal/capacity ./internal/config ./internal/diag ./internal/modelconfig ./internal/workspace/load \
-		./internal/workspace/kaitokeys ./internal/status ./internal/plan ./internal/desired -update
+	$(GO) test ./internal/app/monitoring ./internal/capacity ./internal/config ./internal/diag ./internal/modelconfig \
+		./internal/workspace/load ./internal/workspace/kaitokeys ./internal/status ./internal/plan ./internal/desired -update
 	$(GO) test ./internal/install -run TestDeploy -update
 	$(GO) test ./internal/render -run 'TestGolden|TestEveryPreset|TestBuiltIn' -update
 	$(GO) test ./internal/archtest -run 'TestWords|TestArchitecture' -update

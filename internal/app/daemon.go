@@ -36,6 +36,8 @@ type DaemonOptions struct {
 	ConfigFile string                        // the daemon watches it; it need not exist
 	Until      Until
 	Log        *slog.Logger
+	// Configured is called with each configuration that is in use, before anything is logged for it; it may be nil.
+	Configured func(config.Config)
 }
 
 // Daemon keeps clusters equal to the repository: it runs a loop for each, serves health and metrics, and starts over
@@ -63,6 +65,9 @@ func NewDaemon(o DaemonOptions) (*Daemon, error) {
 	d.passes.Due = func() { signal(d.due) }
 	if c.Listen != "" && o.Until != OnePass {
 		d.page = page.New(o.Log)
+	}
+	if o.Configured != nil {
+		o.Configured(c)
 	}
 	if err := d.connect(c); err != nil {
 		return nil, err
@@ -170,6 +175,9 @@ func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (re
 		}
 		switch {
 		case err == nil:
+			if d.options.Configured != nil {
+				d.options.Configured(c)
+			}
 			return reconcile.Outcome{}, false
 		case err.Error() != rejected:
 			rejected = err.Error()

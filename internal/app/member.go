@@ -15,10 +15,13 @@ import (
 	"syncer.dev/syncer/internal/app/pages"
 	"syncer.dev/syncer/internal/app/pullrequest"
 	"syncer.dev/syncer/internal/app/statusbranch"
+	"syncer.dev/syncer/internal/app/telling"
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/notify"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
@@ -33,8 +36,11 @@ type member struct {
 	reviews *pullrequest.Reviewer // nil without a forge
 	lease   *lease.Lease          // nil if this process always writes, or if there are shards
 	shards  *elections.Candidates // nil without shards
-	health  *reconcile.Health
-	hints   chan struct{} // gets a signal when the repository may have changed
+	health  *components.Health
+	fleet   *monitoring.Fleet
+	teller  *telling.Teller
+	notify  *notify.Notifier // nil without receivers
+	hints   chan struct{}    // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
 	inquiry *inquiry.API
 	shown   *pages.Publisher
@@ -42,8 +48,12 @@ type member struct {
 
 // newMember creates the adapters of one cluster. It contacts no server.
 func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
-	m := &member{config: c, parts: p, health: NewHealth(c), hints: make(chan struct{}, 1), passes: s.passes}
+	m := &member{
+		config: c, parts: p, health: NewHealth(c), fleet: monitoring.NewFleet(c.Cluster),
+		hints: make(chan struct{}, 1), passes: s.passes,
+	}
 	m.shown = pages.NewPublisher(c, s.page, m.health)
+	m.listeners(s.log, s.until == Cancelled)
 	var err error
 	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
 		return nil, err
@@ -72,6 +82,7 @@ func (m *member) watched() monitoring.Loop {
 		Interval: m.config.Source.Interval,
 		Cluster:  m.parts.Cluster,
 		Cloud:    m.parts.Cloud,
+		Fleet:    m.fleet,
 		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
 	}
 	switch {
@@ -109,8 +120,13 @@ func (m *member) run(
 		var beside sync.WaitGroup
 		defer beside.Wait()
 		defer cancel()
+		beside.Go(func() { m.teller.Run(ctx) })
+		if m.notify != nil {
+			beside.Go(func() { m.notify.Run(ctx) })
+		}
 		beside.Go(func() { m.reviews.Run(ctx) })
 		last = loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
+			m.teller.Passed(o, time.Now())
 			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
@@ -154,9 +170,10 @@ func (m *member) onPage() pages.Cluster {
 // shownCommits is how many commits of the status branch the page looks for transitions in.
 const shownCommits = 1000
 
-// passed shows the outcome of a pass, and answers the clients that wait for one. With a reason for which it has carried
-// out nothing, it is no success for them.
+// passed counts and shows a pass, and answers the clients that wait for one. With a reason for which it has carried out
+// nothing, it is no success for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
+	m.fleet.Passed(o, time.Now())
 	r := ondemand.Result{
 		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: m.config.Cluster, Commit: o.Commit,
 		Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled && nothing == "", Error: nothing,
@@ -167,7 +184,7 @@ func (m *member) passed(o reconcile.Outcome, nothing string) {
 	if o.Err != nil {
 		r.Error = diag.Redacted(o.Err, redact.Text).Error()
 	}
-	role := ""
+	role := nothing
 	if m.lease != nil {
 		role = m.lease.Role()
 	}

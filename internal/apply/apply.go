@@ -10,16 +10,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
-	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"syncer.dev/syncer/internal/apply/contest"
 	"syncer.dev/syncer/internal/apply/impersonation"
@@ -169,16 +166,6 @@ func (c *Cluster) dial() error {
 	})
 	return nil
 }
-
-// DiscardLibraryLogs silences client-go and controller-runtime, for the whole process: they log every attempt to reach
-// a server that is down. Observe returns that error once for each pass. The composition root calls it, not Connect,
-// because their loggers are global.
-//
-// It does so once: the loggers are global, and informers that run already read them.
-var DiscardLibraryLogs = sync.OnceFunc(func() {
-	klog.SetLogger(logr.Discard())
-	ctrllog.SetLogger(logr.Discard())
-})
 
 // contactTimeout bounds the request for the API server's version.
 const contactTimeout = 5 * time.Second

@@ -7,6 +7,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/apply/occurrence"
 	"syncer.dev/syncer/internal/fence"
 )
 
@@ -19,6 +20,9 @@ func (c *Cluster) InCluster() bool {
 // Inquire returns what answers questions for the page: whose a token is, what it may list, and events. Its requests
 // write nothing, and pass no fence; they are counted.
 func (c *Cluster) Inquire() (*inquiry.API, error) { return inquiry.New(c.unfenced) }
+
+// Emitter returns what creates Events, by syncer's own identity: an Event is no object of a team.
+func (c *Cluster) Emitter() occurrence.Emitter { return occurrence.Emitter{Config: c.unfenced} }
 
 // Elect returns a candidate for the Lease, in the namespace of the pod, or of the kubeconfig, where the options name
 // none. Its requests pass no fence; they are counted.

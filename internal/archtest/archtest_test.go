@@ -67,11 +67,13 @@ func list(t *testing.T) []pkg {
 // layers orders packages from the bottom up: each may import those of earlier layers, and none of its own or of later
 // ones. ARCHITECTURE.md shows them.
 var layers = [][]string{
-	{"internal/wellknown", "internal/files", "internal/redact", "internal/imagespec", "internal/version"},
+	{
+		"docs/reasons", "internal/wellknown", "internal/files", "internal/redact", "internal/imagespec", "internal/version",
+	},
 	{"internal/diag"},
 	{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
-		"internal/podpolicy", "internal/publicurl",
+		"internal/logging", "internal/podpolicy", "internal/publicurl",
 		"internal/page/access", "internal/page/session", "internal/weblink",
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/limits",
 		"internal/git/objects",
@@ -112,7 +114,8 @@ var layers = [][]string{
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
 		"internal/apply/health", "internal/apply/impersonation", "internal/apply/inquiry",
-		"internal/apply/known", "internal/apply/mirror",
+		"internal/apply/known", "internal/apply/librarylog", "internal/apply/mirror",
+		"internal/apply/occurrence",
 		"internal/apply/units",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/requests",
 		"internal/apply/secrets",
@@ -133,9 +136,9 @@ var layers = [][]string{
 		"internal/eject", "internal/install", "internal/status",
 		"internal/capacity/pools/executor",
 	},
-	{"internal/desired", "internal/status/message", "internal/status/shared"},
+	{"internal/desired", "internal/status/message", "internal/status/shared", "internal/status/transitions"},
 	{
-		"internal/reconcile/plainhealth", "internal/status/events",
+		"internal/components", "internal/reconcile/plainhealth", "internal/status/events",
 		"internal/desired/align", "internal/desired/depends", "internal/desired/eventual",
 		"internal/plan/halt",
 		"internal/plan/cause",
@@ -156,7 +159,7 @@ var layers = [][]string{
 	{
 		"internal/app/access", "internal/app/commits", "internal/app/elections", "internal/app/forges",
 		"internal/app/lookup", "internal/app/monitoring", "internal/app/ondemand", "internal/app/pages",
-		"internal/app/tips",
+		"internal/app/telling", "internal/app/tips",
 	},
 	{"internal/app/adapters", "internal/app/edit", "internal/app/statusbranch", "internal/app/upstream"},
 	{"internal/app/observe", "internal/app/reviewrecords", "internal/app/trace"},
@@ -317,6 +320,7 @@ var adapters = []string{
 	"internal/capacity/aks",
 	"internal/capacity/retail",
 	"internal/hub",
+	"internal/notify",
 	"internal/review/azuredevops",
 	"internal/review/gitea",
 	"internal/review/github",
@@ -354,8 +358,9 @@ var fences = []struct {
 	}},
 	{"k8s.io/client-go", []string{
 		"internal/apply", "internal/apply/informers", "internal/apply/inquiry", "internal/apply/lease",
+		"internal/apply/occurrence",
 	}},
-	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/secrets"}},
+	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/librarylog", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{
 		"internal/apply/decode", "internal/apply/drift", "internal/apply/health",
 	}},
@@ -376,6 +381,7 @@ var fences = []struct {
 	{"github.com/fsnotify/", []string{"internal/watch"}},
 	{"github.com/google/go-containerregistry/", []string{"internal/release/image"}},
 	{"github.com/chromedp/", nil},
+	{"github.com/nicholas-fedor/shoutrrr", []string{"internal/notify"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
 }
 

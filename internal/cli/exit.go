@@ -45,6 +45,7 @@ func exitCode(ctx context.Context, err error, w io.Writer) int {
 	for _, hint := range diag.Hints(err) {
 		diag.Fprintf(w, "syncer: hint: %s\n", hint)
 	}
+	linkReasons(w, diag.All(err))
 	return exitFailure
 }
 

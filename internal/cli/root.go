@@ -29,7 +29,8 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	root.SetErr(std.Err)
 	root.SetUsageTemplate(usageTemplate)
 	group(root, "Work on files, offline:",
-		newNew(std), newValidate(std), newRender(std), newSize(std), newPresets(std), newPrices(std), newSchema(std))
+		newNew(std), newValidate(std), newRender(std), newSize(std), newPresets(std), newPrices(std), newSchema(std),
+		newExplain(std))
 	group(root, "Say what a change would do:", newPlan(std), newReview(std))
 	group(root, "Run, and look at what runs:",
 		newRun(std), newReconcile(std), newSuspend(std), newResume(std),

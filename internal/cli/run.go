@@ -4,14 +4,13 @@ package cli
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/logging"
 )
 
 // runOptions are the options of "run".
@@ -62,11 +61,13 @@ func (o runOptions) run(ctx context.Context) error {
 	case o.wait:
 		until = app.Settled
 	}
+	log, configure := app.Logs(logging.New(o.Err))
 	d, err := app.NewDaemon(app.DaemonOptions{
 		Load:       o.settings.Load,
 		ConfigFile: file,
 		Until:      until,
-		Log:        slog.New(diag.NewLogHandler(o.Err)),
+		Log:        log,
+		Configured: configure,
 	})
 	if err != nil {
 		return err

@@ -107,6 +107,9 @@ func (o validateOptions) run(ctx context.Context) error {
 	if err := o.print(found); err != nil {
 		return err
 	}
+	if o.format == "text" {
+		linkReasons(o.Err, found)
+	}
 	if n := found.Errors(); n > 0 && checked.Workspaces == 0 { // none was read, or there is none
 		return answer.No("%s", answer.Plural(n, "error"))
 	} else if n > 0 {

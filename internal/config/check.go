@@ -59,6 +59,7 @@ var rules = []func(*check){
 	(*check).page,
 	(*check).review,
 	(*check).lease,
+	(*check).notify,
 }
 
 // check applies the rules to one configuration.
@@ -214,6 +215,9 @@ func (c *check) choices() {
 		{"policy.review.verdict", c.Policy.Review.Verdict, []string{string(diag.Off), string(diag.Warn), ReviewRequire}},
 		{"review.forge", c.Review.Forge, []string{"", GitHub, AzureDevOps, GitLab, Gitea}},
 		{"policy.preemption", c.Policy.Preemption, []string{Allow, Deny}},
+		{"log.format", c.Log.Format, []string{"text", "json"}},
+		{"log.level", c.Log.Level, []string{"debug", "info", "warn", "error"}},
+		{"notify.severity", c.Notify.Severity, []string{"info", "warning", "error"}},
 		{"lease.enabled", c.Lease.Enabled, []string{LeaseAuto, LeaseAlways, LeaseNever}},
 	} {
 		if !slices.Contains(o.allowed, o.value) {

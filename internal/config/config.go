@@ -43,11 +43,32 @@ type Config struct {
 	Context    string        `yaml:"context" usage:"context of the kubeconfig"`
 	Listen     string        `yaml:"listen" usage:"address of the page, /healthz, /readyz and /metrics; none if empty"`
 	Page       Page          `yaml:"page"`
+	Log        Log           `yaml:"log"`
+	Notify     Notify        `yaml:"notify"`
+	// KubernetesEvents needs the permission to create events in each namespace.
+	KubernetesEvents bool `yaml:"kubernetesEvents" usage:"create Kubernetes Events when the state of a Workspace changes"`
 
 	Impersonate string `yaml:"impersonate" usage:"service account that writes the objects of its namespace; empty: syncer"`
 	Lease       Lease  `yaml:"lease" usage:"which of several processes writes"`
 	// Clusters are several instead of the one that Cluster names. They have no flags: see Each.
 	Clusters []Cluster `yaml:"clusters" usage:"several clusters, served from one repository, instead of cluster"`
+}
+
+// Notify says who hears what has happened to Workspaces.
+type Notify struct {
+	URLsFile   string        `yaml:"urlsFile" usage:"file with the receivers: one URL of shoutrrr a line"`
+	URLsEnv    string        `yaml:"urlsEnv" usage:"environment variable with the receivers, separated by white space"`
+	Severity   string        `yaml:"severity" usage:"least severity to report: info, warning or error"`
+	Workspaces []string      `yaml:"workspaces" usage:"patterns of the Workspaces to report, as NAMESPACE/NAME"`
+	Reasons    []string      `yaml:"reasons" usage:"patterns of the reasons to report, such as Quota*"`
+	Recovered  bool          `yaml:"recovered" usage:"report as well when it is over"`
+	Quiet      time.Duration `yaml:"quiet" usage:"time for which the same is not reported again"`
+}
+
+// Log is the log of "syncer run".
+type Log struct {
+	Format string `yaml:"format" usage:"form of the lines of the log: text or json"`
+	Level  string `yaml:"level" usage:"least level that is logged: debug, info, warn or error; debug has the libraries"`
 }
 
 // Source is the Git repository that is followed.
@@ -325,7 +346,11 @@ func Default() Config {
 		Sweep:      time.Hour,
 		Listen:     "127.0.0.1:8080",
 		Page:       defaultPage(),
-		Lease:      defaultLease(),
+		Log:        Log{Format: "text", Level: "info"},
+		Notify:     Notify{Severity: "warning", Recovered: true, Quiet: time.Hour},
+
+		KubernetesEvents: true,
+		Lease:            defaultLease(),
 	}
 }
 

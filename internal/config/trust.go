@@ -39,6 +39,10 @@ var namedOnly = []string{
 	"impersonate",
 	"listen",
 	"page.",
+	"log.",
+	"notify.urlsFile",
+	"notify.urlsEnv",
+	"kubernetesEvents",
 	"impersonate", // whose permissions bound what a team's folder can do
 	"lease.",
 	"capacity.aks.subscriptionID",
@@ -95,6 +99,11 @@ var foundToo = []string{
 	"policy.preemption",
 	"policy.priority.",
 	"rollout.",
+	"notify.severity",
+	"notify.workspaces",
+	"notify.reasons",
+	"notify.recovered",
+	"notify.quiet",
 	"prune",
 }
 

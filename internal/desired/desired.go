@@ -144,7 +144,8 @@ type Desired struct {
 	fleet    *fleet.Last // what Fleet answers; nil if it is not kept
 	rendered []*Workload // Workloads before they were settled
 	plain    plain.Objects
-	first    []int32 // see ObjectsOf
+	clash    conflict.Conflicts // of the documents of the set
+	first    []int32            // see ObjectsOf
 }
 
 // Blocked returns the Workspaces with errors, and the InferenceSets that have one as a replica.
@@ -233,7 +234,7 @@ func Desire(
 	if err != nil {
 		return Desired{}, err
 	}
-	d.Problems = append(d.Problems, clash.Plain...)
+	d.Problems, d.clash = append(d.Problems, clash.Plain...), clash
 	d.Fleet = policy.NodeSource().Arrange(all, set, policy, seen)
 	d.fleet = policy.fleet.answer()
 	if err := each(ctx, len(all), func(ctx context.Context, i int) {
@@ -286,7 +287,10 @@ func placeAll(
 	}); err != nil {
 		return nil, clash, err
 	}
-	clash = conflict.In(set)
+	var known bool
+	if clash, known = policy.same.conflicts(set); !known {
+		clash = conflict.In(set)
+	}
 	blockConflicts(all, clash)
 	return all, clash, nil
 }

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/conflict"
 	"syncer.dev/syncer/internal/desired/plain"
 	"syncer.dev/syncer/internal/desired/references"
 	"syncer.dev/syncer/internal/preset"
@@ -35,6 +36,7 @@ type Earlier struct {
 	pools     []capacity.Pool
 	fleet     *fleet.Last
 	plain     plain.Objects
+	clash     conflict.Conflicts
 	seen      Observed
 }
 
@@ -49,6 +51,7 @@ func NewEarlier(set *workspace.Set, catalog Catalog, seen Observed, d Desired) *
 		pools:     d.Fleet.Pools,
 		fleet:     d.fleet,
 		plain:     d.plain,
+		clash:     d.clash,
 		seen:      seen.Kept(),
 	}
 	digests := memo.NewSizes().Of()
@@ -216,6 +219,14 @@ func (w *Workload) copied() *Workload {
 		out.from = w
 	}
 	return &out
+}
+
+// conflicts returns the conflicts of a source, if it is the same.
+func (s *same) conflicts(set *workspace.Set) (c conflict.Conflicts, known bool) {
+	if s.none() || s.set != set {
+		return c, false
+	}
+	return s.clash, true
 }
 
 // plain returns the plain objects of the other source.

@@ -105,6 +105,26 @@ func As(err error) (Diagnostic, bool) {
 	return Diagnostic{}, false
 }
 
+// All returns every Diagnostic in the tree of an error. An error that lists its own has a method Diagnostics.
+func All(err error) []Diagnostic {
+	var wrapped []error
+	switch e := any(err).(type) {
+	case Diagnostic:
+		return []Diagnostic{e}
+	case interface{ Diagnostics() []Diagnostic }:
+		return e.Diagnostics()
+	case interface{ Unwrap() error }:
+		wrapped = []error{e.Unwrap()}
+	case interface{ Unwrap() []error }:
+		wrapped = e.Unwrap()
+	}
+	var out []Diagnostic
+	for _, inner := range wrapped {
+		out = append(out, All(inner)...)
+	}
+	return out
+}
+
 // On returns the Diagnostic about a field.
 func (d Diagnostic) On(field string) Diagnostic { d.Field = field; return d }
 

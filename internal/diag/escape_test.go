@@ -181,7 +181,7 @@ func FuzzLog(f *testing.F) {
 	add(f)
 	f.Fuzz(func(t *testing.T, s string) {
 		var b bytes.Buffer
-		log := slog.New(NewLogHandler(&b))
+		log := slog.New(NewLogHandler(&b, nil))
 		log.With(s, s).WithGroup("g").Warn(s, "text", s, "error", errors.New(s), "any", told{s}, "list", []string{s}, s, 1)
 		out := b.String()
 		if strings.Count(out, "\n") != 1 || !strings.HasSuffix(out, "\n") || !strings.HasPrefix(out, "time=") ||
@@ -193,7 +193,7 @@ func FuzzLog(f *testing.F) {
 
 func TestLog(t *testing.T) {
 	var b bytes.Buffer
-	slog.New(NewLogHandler(&b)).Error(
+	slog.New(NewLogHandler(&b, nil)).Error(
 		"see https://u:pw@h/",
 		"error",
 		errors.New("password=hunter2"),

@@ -427,11 +427,12 @@ func Markdown() string {
 	b.WriteString(
 		"Everything that syncer finds wrong has a reason: one stable word that scripts can rely on. It is the `reason` of\n",
 	)
-	b.WriteString("each problem in `-o json`, the rule in `validate --format sarif`, and the reason of conditions.\n")
+	b.WriteString("each problem in `-o json`, the rule in `validate --format sarif`, and the reason of conditions. ")
+	b.WriteString("Each has a page with\nits cause, its cure and an example, which `syncer explain REASON` prints.\n")
 	for _, g := range catalogue {
 		fmt.Fprintf(&b, "\n## %s\n\n| Reason | Meaning |\n|---|---|\n", g.title)
 		for _, e := range g.entries {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", e.Reason, e.Meaning)
+			fmt.Fprintf(&b, "| [`%[1]s`](reasons/%[1]s.md) | %[2]s |\n", e.Reason, e.Meaning)
 		}
 	}
 	return b.String()

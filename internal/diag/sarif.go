@@ -2,6 +2,12 @@
 
 package diag
 
+import (
+	"slices"
+
+	"syncer.dev/syncer/docs/reasons"
+)
+
 // The parts of SARIF 2.1.0 that are used here, by the names of the standard.
 type (
 	sarifLog struct {
@@ -22,8 +28,13 @@ type (
 		Rules []sarifRule `json:"rules"`
 	}
 	sarifRule struct {
-		ID               string    `json:"id"`
-		ShortDescription sarifText `json:"shortDescription"`
+		ID               string     `json:"id"`
+		ShortDescription sarifText  `json:"shortDescription"`
+		Help             *sarifPage `json:"help,omitempty"`
+	}
+	sarifPage struct {
+		Text     string `json:"text"`
+		Markdown string `json:"markdown"`
 	}
 	sarifText struct {
 		Text string `json:"text"`
@@ -56,14 +67,21 @@ type (
 	}
 )
 
-// sarifOf returns a list as the log of one run, whose rules are the catalogue of reasons.
+// sarifOf returns a list as the log of one run, whose rules are the catalogue of reasons. A rule that has results has
+// its page as help.
 func sarifOf(list List) sarifLog {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver.Name = "syncer"
 	index := map[Reason]int{}
 	for i, e := range Reasons() {
 		index[e.Reason] = i
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{string(e.Reason), sarifText{e.Meaning}})
+		rule := sarifRule{ID: string(e.Reason), ShortDescription: sarifText{e.Meaning}}
+		if slices.ContainsFunc(list, func(d Diagnostic) bool { return d.Reason == e.Reason }) {
+			if page, ok := reasons.Page(rule.ID); ok {
+				rule.Help = &sarifPage{Text: e.Meaning, Markdown: page}
+			}
+		}
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, rule)
 	}
 	for _, d := range list {
 		at, known := index[d.Reason]

@@ -2,13 +2,18 @@
 
 package engine
 
-import "io/fs"
+import (
+	"io/fs"
+	"time"
+)
 
 // Revision is one commit of the source, seen as files.
 type Revision struct {
 	Commit string // hash
-	Files  fs.FS  // of the whole commit; never nil
-	Root   string // source.path, the folder of Files that is read; all of Files when empty
+	// CommittedAt is when it was committed; zero if that is not known.
+	CommittedAt time.Time
+	Files       fs.FS  // of the whole commit; never nil
+	Root        string // source.path, the folder of Files that is read; all of Files when empty
 	// Inputs identifies the content of Root, and of what Root refers to elsewhere. Two Revisions with equal Inputs have
 	// the same desired state, even from other authors. A change of Inputs makes a pass due; a new commit does not.
 	Inputs string

@@ -38,6 +38,8 @@ type Commit struct {
 	Email   string    // the author's
 	Time    time.Time // when the author wrote it, in UTC
 	Message string    // as it was written, subject and body
+	// Committed is when it was committed: merged or rebased, if it was, and thus near the time of the push. In UTC.
+	Committed time.Time
 
 	// Forced says that the branch was rewritten: the commit that this Repository saw before is not among the ancestors of
 	// this one. Only Fetch sets it, and only the first time it returns the commit.
@@ -70,5 +72,6 @@ func commitOf(c *object.Commit) Commit {
 	return Commit{
 		Hash: hashOf(c.Hash), Tree: hashOf(c.TreeHash),
 		Author: c.Author.Name, Email: c.Author.Email, Time: c.Author.When.UTC(), Message: c.Message,
+		Committed: c.Committer.When.UTC(),
 	}
 }

@@ -55,8 +55,7 @@ func (g *Guard) holdMass(in *LiveInput) {
 	if !d.Held() {
 		return
 	}
-	held := make(map[workspace.Key]string, len(g.Held)+len(gone))
-	maps.Copy(held, g.Held)
+	held := maps.Collect(maps.All(g.Held))
 	g.massHeld = make(map[workspace.Key]bool, len(gone))
 	for _, k := range gone {
 		g.massHeld[k] = true

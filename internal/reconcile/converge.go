@@ -3,6 +3,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools/executor"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/hold"
@@ -68,7 +70,8 @@ func (l *Loop) ensure(ctx context.Context, p *pass) {
 func (l *Loop) logHeld(p *pass) {
 	for i := range p.plan.Changes {
 		if c := p.plan.Changes[i]; c.Pool != nil && heldForLong(c) {
-			l.logOnce(p, "held/"+c.Pool.Name, "pool "+c.Pool.Name+" is not changed: "+c.Reason)
+			l.logOnce(p, "held/"+c.Pool.Name, "pool "+c.Pool.Name+" is not changed: "+c.Reason,
+				about(workspaceOf(*c.Pool), status.ApplyHeld)...)
 		}
 	}
 }
@@ -127,19 +130,22 @@ func (l *Loop) written(ctx context.Context, p *pass, results []executor.Result) 
 		case r.Started:
 			l.stale = true // the last list of pools is out of date
 			p.out.PoolWrites++
-			l.log.Info("pool "+string(r.Change.Op), "pool", r.Change.Name, "for", ownerOf(r.Change), "reason", r.Change.Reason)
+			l.log.Info("pool "+string(r.Change.Op),
+				append([]any{"pool", r.Change.Name, "why", r.Change.Reason}, about(workspaceOf(r.Change), "")...)...)
 		case r.Err != nil:
 			p.poolFailed(r.Change, r.Err)
 			if r.New {
 				l.stale = true
-				l.logOnce(p, "pool/"+r.Change.Name, string(r.Change.Op)+" pool "+r.Change.Name+": "+r.Err.Error())
+				l.logOnce(p, "pool/"+r.Change.Name, string(r.Change.Op)+" pool "+r.Change.Name+": "+r.Err.Error(),
+					about(workspaceOf(r.Change), "PoolFailed")...)
 			}
 		}
 	}
 	p.out.InFlight = p.out.InFlight || l.pools.Busy()
 	for _, pool := range l.listed {
 		if pool.Owned && pool.State == capacity.Failed {
-			l.logOnce(p, "failed/"+pool.Name, "pool "+pool.Name+" failed: "+pool.ErrorCode+": "+pool.Error)
+			l.logOnce(p, "failed/"+pool.Name, "pool "+pool.Name+" failed: "+pool.ErrorCode+": "+pool.Error,
+				about(pool.Workspace, "PoolFailed")...)
 		}
 	}
 }
@@ -178,20 +184,13 @@ func workspaceOf(c capacity.PoolChange) workspace.Key {
 	return workspace.Key{}
 }
 
-// ownerOf names the Workspace of a pool, or "shared".
-func ownerOf(c capacity.PoolChange) string {
-	if k := workspaceOf(c); k != (workspace.Key{}) {
-		return k.String()
-	}
-	return "shared"
-}
-
 // apply applies every object that differs, and is this loop's to write.
 func (l *Loop) apply(ctx context.Context, p *pass) {
 	for i := range p.plan.Workspaces {
 		if w := p.plan.Workspaces[i]; w.Held != "" {
 			p.held[w.Key] = w
-			l.logOnce(p, "policy/"+w.Key.String(), "Workspace "+w.Key.String()+" is not changed: "+w.Held)
+			l.logOnce(p, "policy/"+w.Key.String(), "Workspace "+w.Key.String()+" is not changed: "+w.Held,
+				about(w.Key, cmp.Or(heldReasons[w.HeldBy], status.ApplyHeld))...)
 		}
 	}
 	var objects, asFleet []*unstructured.Unstructured
@@ -210,7 +209,8 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 		case c.Op == plan.Hold && c.Held: // it is not refused: the report says what it waits for
 		case c.Op == plan.Hold:
 			p.failed(c, errors.New(c.Target+": "+c.Reason))
-			l.logOnce(p, objectKey(c.Namespace, c.Target), c.Target+" is refused: "+c.Reason)
+			l.logOnce(p, objectKey(c.Namespace, c.Target), c.Target+" is refused: "+c.Reason,
+				about(c.Workspace, status.ApplyFailed)...)
 		}
 	}
 	l.send(ctx, p, objects)
@@ -222,8 +222,9 @@ func (l *Loop) send(ctx context.Context, p *pass, objects []*unstructured.Unstru
 	if len(objects) == 0 {
 		return
 	}
+	defer p.timed(StepApply)()
 	changes, err := l.cluster.Apply(ctx, objects)
-	l.componentFailed(p, ComponentKubernetes, "apply", err)
+	l.componentFailed(p, components.Kubernetes, "apply", err)
 	l.note(p, changes, l.owners(p))
 	if err != nil {
 		p.notApplied(objects, changes, err)
@@ -281,7 +282,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 		return
 	}
 	changes, err := l.cluster.Prune(ctx, objects)
-	l.componentFailed(p, ComponentKubernetes, "prune", err)
+	l.componentFailed(p, components.Kubernetes, "prune", err)
 	l.note(p, changes, l.owners(p))
 	if err != nil {
 		p.notPruned(objects, changes, err)
@@ -321,22 +322,30 @@ func unversioned(r cluster.Ref) cluster.Ref { r.Version = ""; return r }
 func (l *Loop) note(p *pass, changes cluster.ChangeSet, owners map[cluster.Ref]*plan.Change) {
 	p.out.Changes = append(p.out.Changes, changes...)
 	for _, e := range changes {
+		var key workspace.Key
+		c := owners[unversioned(e.Ref)]
+		if c != nil {
+			key = c.Workspace
+		}
+		done := append([]any{"object", e.Ref.String(), "namespace", e.Ref.Namespace}, about(key, "")...)
 		switch e.Result {
 		case cluster.Unchanged:
 		case cluster.Failed:
-			if c := owners[unversioned(e.Ref)]; c != nil {
+			if c != nil {
 				p.failed(c, fmt.Errorf("%s: %w", e.Ref, e.Err))
 			}
 			p.out.Retry = true
-			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is refused: "+e.Err.Error())
+			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is refused: "+e.Err.Error(),
+				about(key, status.ApplyFailed)...)
 		case cluster.Skipped:
 			if e.Err == nil { // gone, or going
-				l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
+				l.log.Info(string(e.Result), done...)
 				continue
 			}
-			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is not written: "+e.Err.Error())
+			l.logOnce(p, objectKey(e.Ref.Namespace, e.Ref.String()), e.Ref.String()+" is not written: "+e.Err.Error(),
+				about(key, status.ApplyFailed)...)
 		default:
-			l.log.Info(string(e.Result), "object", e.Ref.String(), "namespace", e.Ref.Namespace)
+			l.log.Info(string(e.Result), done...)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
@@ -35,8 +36,13 @@ type Due struct {
 
 // Outcome is the result of a pass.
 type Outcome struct {
-	Commit   string // revision of the plan; "" if none is readable
-	Reports  []status.Report
+	Commit string // revision of the plan; "" if none is readable
+	// CommittedAt is when the revision was committed; zero if the source does not say.
+	CommittedAt time.Time
+	Reports     []status.Report
+	// Previous are the reports before the pass: those of the pass before, or of the status branch.
+	Previous []status.Report
+	Objects  []cluster.Object // that were live as the pass began
 	Problems []diag.Diagnostic
 	Changes  cluster.ChangeSet
 	// PoolWrites counts the pool operations that the pass started.
@@ -53,6 +59,10 @@ type Outcome struct {
 	Plan plan.Plan
 	// Seen is what the plan follows from.
 	Seen Seen
+	// Carried reports that the pass has carried out its plan, or has found it carried out.
+	Carried bool
+	// Took is how long the steps of the pass took; a step that was left out is not in it.
+	Took map[Step]time.Duration
 	// Err joins the errors of the components that failed in this pass.
 	Err error
 }
@@ -60,7 +70,8 @@ type Outcome struct {
 // pass is the state of one pass, which its steps fill in.
 type pass struct {
 	now      time.Time
-	fresh    bool // the revision is the present tip: otherwise the plan deletes nothing
+	began    time.Time // by the clock that measures, which is not the one that decides
+	fresh    bool      // the revision is the present tip: otherwise the plan deletes nothing
 	desired  desired.Desired
 	state    cluster.State
 	plan     plan.Plan
@@ -98,6 +109,8 @@ func (l *Loop) newPass() *pass {
 		held:         map[workspace.Key]*plan.Workspace{},
 		notReleased:  map[string]error{},
 		raised:       map[string]bool{},
+		began:        time.Now(),
+		out:          Outcome{Took: map[Step]time.Duration{}},
 	}
 }
 
@@ -110,7 +123,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 		p.out.Retry = true
 		return l.end(p)
 	}
-	p.out.Commit = l.revision.Commit
+	p.out.Commit, p.out.CommittedAt = l.revision.Commit, l.revision.CommittedAt
 	l.list(ctx, p, due)
 	l.readReviews(ctx, p, due)
 	if l.following && due.Source {
@@ -126,9 +139,11 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 		return l.repeat(p)
 	}
 	l.fix = nil
+	p.out.Previous, p.out.Objects = l.reports, p.state.Objects
 	if l.decide(ctx, p) && !l.following {
 		before := l.leaving
 		l.converge(ctx, p)
+		p.out.Carried = !p.out.Retry
 		l.carried(p)
 		l.forget(p)
 		if restored {
@@ -145,34 +160,30 @@ func (l *Loop) fetch(ctx context.Context, p *pass, due Due) {
 		p.fresh = l.sourceOK
 		return
 	}
+	defer p.timed(StepFetch)()
 	l.sourceOK = false
 	rev, err := l.source.Fetch(ctx)
-	if l.componentFailed(p, ComponentGit, "fetch", err) {
+	if l.componentFailed(p, components.Git, "fetch", err) {
 		return
 	}
 	p.fresh = true
 	input, fresh, err := l.engine.Load(rev)
-	if l.componentFailed(p, ComponentGit, "read", err) {
+	if l.componentFailed(p, components.Git, "read", err) {
 		p.fresh = false
 		return
 	}
 	if fresh {
 		l.input = input
-		l.log.Info(
-			"read revision",
-			"commit",
-			short(rev.Commit),
-			"workspaces",
-			len(input.Set.Workspaces),
-			"problems",
-			len(input.Set.Problems),
-		)
+		l.log = l.base.With("commit", short(rev.Commit))
+		l.log.Info("read revision", "workspaces", len(input.Set.Workspaces), "problems", len(input.Set.Problems))
 		for _, n := range rev.Notices {
-			l.log.Warn(n, "commit", short(rev.Commit))
+			l.log.Warn(n)
 		}
 		for _, pr := range input.Set.Problems {
-			l.log.Warn(pr.String(), "commit", short(rev.Commit))
+			l.log.Warn(pr.String(), problemAttrs(pr)...)
 		}
+	} else if l.revision == nil || l.revision.Commit != rev.Commit {
+		l.log = l.base.With("commit", short(rev.Commit))
 	}
 	l.revision, l.sourceOK = &rev, true
 }
@@ -184,7 +195,7 @@ func (l *Loop) list(ctx context.Context, p *pass, due Due) {
 	}
 	l.poolsOK = false
 	pools, err := l.cloud.Pools(ctx)
-	if l.componentFailed(p, ComponentAzure, "list pools", err) {
+	if l.componentFailed(p, components.Azure, "list pools", err) {
 		return
 	}
 	l.listed, l.poolsAt, l.stale, l.poolsOK = pools, p.now, false, true
@@ -192,8 +203,9 @@ func (l *Loop) list(ctx context.Context, p *pass, due Due) {
 
 // observe reads the cluster. If that fails, the pass ends without a plan, and the last reports stay.
 func (l *Loop) observe(ctx context.Context, p *pass) bool {
+	defer p.timed(StepObserve)()
 	state, err := l.cluster.Observe(ctx)
-	if l.componentFailed(p, ComponentKubernetes, "observe", err) {
+	if l.componentFailed(p, components.Kubernetes, "observe", err) {
 		return false
 	}
 	p.state = state
@@ -228,8 +240,9 @@ func (l *Loop) observed(p *pass) engine.Observed {
 
 // decide makes the plan.
 func (l *Loop) decide(ctx context.Context, p *pass) bool {
+	defer p.timed(StepPlan)()
 	r, err := l.engine.Plan(ctx, *l.revision, l.observed(p))
-	if l.componentFailed(p, ComponentKubernetes, "plan", err) {
+	if l.componentFailed(p, components.Kubernetes, "plan", err) {
 		return false
 	}
 	p.desired, p.plan, p.out.Plan = r.Desired, r.Plan, r.Plan
@@ -240,7 +253,7 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	}
 	for _, problem := range r.Set.Problems {
 		if !slices.Contains(l.input.Set.Problems, problem) {
-			l.logOnce(p, "problem/"+problem.String(), problem.String())
+			l.logOnce(p, "problem/"+problem.String(), problem.String(), problemAttrs(problem)...)
 		}
 	}
 	for _, w := range p.plan.Warnings {
@@ -274,7 +287,7 @@ func (l *Loop) componentFailed(p *pass, component, step string, err error) bool 
 		p.out.Retry = true
 		return true
 	}
-	l.health.set(component, err, p.now)
+	l.health.Set(component, err, p.now)
 	key := component + " " + step
 	if err == nil {
 		if l.logged[key] != "" {
@@ -299,7 +312,7 @@ func (l *Loop) componentFailed(p *pass, component, step string, err error) bool 
 
 // broken says what a failing component costs.
 func broken(component string) string {
-	if component == ComponentStatus {
+	if component == components.Status {
 		return "the status cannot be recorded; everything else goes on, and syncer tries again"
 	}
 	return component + " cannot be used; nothing is deleted, and syncer tries again"
@@ -307,18 +320,18 @@ func broken(component string) string {
 
 // recovered says that a component works again.
 func recovered(component string) string {
-	if component == ComponentStatus {
+	if component == components.Status {
 		return "the status is recorded again"
 	}
 	return component + " answers again"
 }
 
 // logOnce logs a warning when it first holds, and again only after it has not held for a whole pass.
-func (l *Loop) logOnce(p *pass, key, text string) {
+func (l *Loop) logOnce(p *pass, key, text string, attrs ...any) {
 	p.raised[key] = true
 	if l.logged[key] != text {
 		l.logged[key] = text
-		l.log.Warn(text)
+		l.log.Warn(text, attrs...)
 	}
 }
 
@@ -332,10 +345,11 @@ func (l *Loop) end(p *pass) Outcome {
 	if !p.out.Retry {
 		l.retries = wait.Backoff{}
 	}
-	l.health.passed(p.now, l.states)
-	l.health.failed(l.pools.Failures())
+	l.health.Passed(p.now, l.states)
+	l.health.Failed(l.pools.Failures())
 	p.out.Reports, p.out.Seen = l.reports, l.seen(p)
 	p.out.Settled = l.settled(p)
+	p.ended()
 	return p.out
 }
 

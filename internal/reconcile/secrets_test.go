@@ -30,7 +30,7 @@ func TestNothingSecretIsReported(t *testing.T) {
 		s := reconciletest.New(t)
 		var log bytes.Buffer
 		parts := s.Parts()
-		parts.Log = slog.New(diag.NewLogHandler(&log))
+		parts.Log = slog.New(diag.NewLogHandler(&log, nil))
 		l := reconcile.New(s.Settings(), parts)
 		look := func(out reconcile.Outcome) {
 			t.Helper()

@@ -112,6 +112,7 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 		f.until = l.dirtyAt.Add(l.settings.Debounce)
 	}
 	f.out = *o
+	f.out.Previous, f.out.Objects = nil, nil
 	f.out.Reports, f.out.Settled = l.reports, l.settled(p)
 	l.fix = &f
 }
@@ -132,12 +133,14 @@ func nothingToDo(p *plan.Plan) bool {
 func (l *Loop) repeat(p *pass) Outcome {
 	out := l.fix.out
 	out.Commit, out.Plan.Head, out.Unchanged = l.revision.Commit, l.revision.Commit, true
-	out.Recorded = ""
+	out.Recorded, out.Carried, out.CommittedAt = "", !l.following, l.revision.CommittedAt
+	p.ended()
+	out.Took = p.out.Took
 	if !out.Plan.Guard.Mass.Held() {
 		l.before = out.Commit // as carried does
 	}
-	l.health.passed(p.now, l.states)
-	l.health.failed(l.pools.Failures())
+	l.health.Passed(p.now, l.states)
+	l.health.Failed(l.pools.Failures())
 	return out
 }
 

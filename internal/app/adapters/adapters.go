@@ -6,6 +6,7 @@ import (
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/apply"
 	"syncer.dev/syncer/internal/apply/contest"
+	"syncer.dev/syncer/internal/apply/librarylog"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/git"
@@ -54,7 +55,7 @@ func Connect(c config.Config, open func(config.Config) (*git.Repository, error))
 func ConnectCluster(
 	c config.Config, secrets func(namespace, name, digest string) (map[string][]byte, bool), f *shard.Fences,
 ) (*apply.Cluster, error) {
-	apply.DiscardLibraryLogs() // before the first request: Observe returns their errors, once for each pass
+	librarylog.Set(nil) // before the first request: Observe returns their errors, once for each pass
 	nodePools := ModeOf(c).NodePools
 	return apply.Connect(apply.Options{
 		Kubeconfig:     c.Kubeconfig,

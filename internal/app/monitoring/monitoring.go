@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/web"
@@ -29,11 +29,12 @@ type State struct {
 // Loop is what the State reads of the loop of one cluster.
 type Loop struct {
 	Name     string // of the cluster
-	Health   *reconcile.Health
+	Health   *components.Health
 	Interval time.Duration // between two polls of the repository
 	Cluster  Counter       // requests to the API server, by verb
 	Cloud    Counter       // requests to Azure, by HTTP method
 	Lease    Lease         // nil without an election
+	Fleet    *Fleet
 	Shards   func() []bool // whether this process writes each; nil without shards
 	Reviews  func() (review.Stats, bool)
 }
@@ -132,29 +133,30 @@ var (
 		nil,
 	)
 	passesDesc     = prometheus.NewDesc("syncer_passes_total", "Passes of the reconcile loop.", of(), nil)
-	lastPassDesc   = prometheus.NewDesc("syncer_last_pass_timestamp_seconds", "Start of the last pass.", of(), nil)
+	lastPassDesc   = prometheus.NewDesc("syncer_last_pass_timestamp_seconds", "When the last pass began.", of(), nil)
 	workspacesDesc = prometheus.NewDesc("syncer_workspaces", "Workspaces by state.", of("state"), nil)
 	upDesc         = prometheus.NewDesc(
 		"syncer_component_up",
-		"1 if the last request to a dependency succeeded, else 0.",
+		"1 if Git, the status branch, Kubernetes, Azure or the forge answered the last request, else 0.",
 		of("component"),
 		nil,
 	)
 	successDesc = prometheus.NewDesc(
 		"syncer_component_last_success_timestamp_seconds",
-		"Time of the last successful request to a dependency.",
+		"When the dependency last answered.",
 		of("component"),
 		nil,
 	)
 	kubernetesDesc = prometheus.NewDesc(
 		"syncer_kubernetes_requests_total",
-		"Requests to the API server.",
+		"Requests to the API server, also those without an answer, by HTTP method; WATCH for a watch, PATCH dry run for a "+
+			"dry run, PUT lease for the Lease, GET version for a probe of the server.",
 		of("verb"),
 		nil,
 	)
 	azureDesc = prometheus.NewDesc(
 		"syncer_azure_requests_total",
-		"Requests to Azure Resource Manager.",
+		"Requests to Azure Resource Manager, by HTTP method; retries and those without an answer count.",
 		of("method"),
 		nil,
 	)
@@ -170,22 +172,23 @@ var (
 // The metrics of reviews, if a forge is configured. A forge that fails is no reason for /readyz: syncer keeps the
 // cluster equal to the branch without it.
 var (
-	pullRequestsDesc = prometheus.NewDesc("syncer_pull_requests", "Open pull requests.", of(), nil)
+	pullRequestsDesc = prometheus.NewDesc("syncer_pull_requests", "Open pull requests at the last look.", of(), nil)
 	reviewsDesc      = prometheus.NewDesc(
 		"syncer_reviews_total",
-		"Reviews of pull requests, by the state of the commit status.",
+		"Reviews of pull requests by the state of their commit status: success, failure (refused), error (syncer could not "+
+			"tell).",
 		of("state"),
 		nil,
 	)
 	reviewErrorsDesc = prometheus.NewDesc(
 		"syncer_review_errors_total",
-		"Looks at the forge that ended with an error.",
+		"Looks at the forge and reviews that ended with an error.",
 		of(),
 		nil,
 	)
 	reviewPauseDesc = prometheus.NewDesc(
 		"syncer_review_paused_until_timestamp_seconds",
-		"Time until which the forge asks for a pause.",
+		"Until when the forge asks for a pause; absent without one.",
 		of(),
 		nil,
 	)
@@ -218,6 +221,7 @@ func (s *State) Describe(ch chan<- *prometheus.Desc) {
 	} {
 		ch <- d
 	}
+	fleetDescs(ch)
 }
 
 // Collect reads the metrics.
@@ -226,6 +230,9 @@ func (s *State) Collect(ch chan<- prometheus.Metric) {
 	for _, l := range loops {
 		c := collector{ch, diag.EscapeLabel(l.Name)}
 		c.loop(l)
+		if l.Fleet != nil {
+			l.Fleet.collect(c)
+		}
 		if l.Reviews == nil {
 			continue
 		}

@@ -34,7 +34,9 @@ func Read(repo *git.Repository, commit git.Commit, c config.Config, other fs.FS)
 	if err != nil {
 		return reconcile.Revision{}, fmt.Errorf("read %s: %w", commit.Hash.Short(), err)
 	}
-	r := reconcile.Revision{Commit: string(commit.Hash), Files: tree.Files, Root: tree.Root}
+	r := reconcile.Revision{
+		Commit: string(commit.Hash), CommittedAt: commit.Committed, Files: tree.Files, Root: tree.Root,
+	}
 	if tree.Files == fs.FS(snapshot) {
 		if r.Inputs, err = identify(snapshot, c); err != nil {
 			return r, err

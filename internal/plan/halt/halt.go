@@ -40,10 +40,8 @@ func Of(set *workspace.Set, live cluster.State, pools []capacity.LivePool, now t
 			h.Everything = suspension.Why(s)
 		}
 	}
-	present := make(map[workspace.Key]bool, len(set.Workspaces))
 	for i := range set.Workspaces {
 		w := &set.Workspaces[i]
-		present[w.Key] = true
 		if why := h.why(func(s *workspace.Suspension) bool { return suspension.Selects(s, w) }); why != "" {
 			h.Workspaces[w.Key] = why
 		} else if w.Observed() {
@@ -52,6 +50,10 @@ func Of(set *workspace.Set, live cluster.State, pools []capacity.LivePool, now t
 	}
 	if len(h.suspensions) == 0 {
 		return h
+	}
+	present := make(map[workspace.Key]bool, len(set.Workspaces))
+	for i := range set.Workspaces {
+		present[set.Workspaces[i].Key] = true
 	}
 	gone := func(k workspace.Key) {
 		if k == (workspace.Key{}) || h.Workspaces[k] != "" || present[k] {
