@@ -89,6 +89,7 @@ var layers = [][]string{
 		"internal/workspace/cron", "internal/workspace/imageref", "internal/workspace/kaitokeys",
 		"internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
+		"internal/render/reach",
 		"internal/render/recent",
 		"internal/render/rendered",
 	},
@@ -298,9 +299,11 @@ var within = map[string]map[string][]string{
 	"internal/render": {
 		"internal/render": {
 			"internal/render/address", "internal/render/folders", "internal/render/judge", "internal/render/kustomize",
-			"internal/render/memo", "internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
+			"internal/render/memo", "internal/render/reach", "internal/render/recent", "internal/render/rendered",
+			"internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
+		"internal/render/reach":     {},
 		"internal/render/recent":    {},
 		"internal/render/rendered":  {},
 		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
@@ -334,12 +337,14 @@ var adapters = []string{
 	"internal/sops/keys",
 }
 
-// helpers of tests and the demo follow no layer.
+// helpers of tests, the demo and releases follow no layer.
 var helpers = []string{
 	"internal/app/apptest", "internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/page/pagetest", "internal/reconciletest", "internal/redact/redacttest",
+	"internal/release", "internal/release/image", "internal/release/notices", "internal/release/sbom",
+	"internal/release/static",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
 	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
 	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate",
@@ -384,6 +389,7 @@ var fences = []struct {
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
+	{"github.com/google/go-containerregistry/", []string{"internal/release/image"}},
 	{"github.com/chromedp/", nil},
 	{"github.com/nicholas-fedor/shoutrrr", []string{"internal/notify"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
@@ -417,7 +423,7 @@ var pure = []string{
 	"internal/plan/divide", "internal/status/shared",
 	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
 	"internal/plan/cause", "internal/plan/document", "internal/plan/raise",
-	"internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
+	"internal/render/reach", "internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
 	"internal/page/view", "internal/weblink",
@@ -458,7 +464,7 @@ func importFault(name, path string) string {
 	case !ours:
 		return ""
 	case slices.Contains(helpers, other):
-		return fmt.Sprintf("%s imports %s, which is for tests and the demo", name, other)
+		return fmt.Sprintf("%s imports %s, which is for tests, the demo and releases", name, other)
 	case slices.Contains(adapters, other) && !slices.Contains(composers, name):
 		return fmt.Sprintf("%s imports the adapter %s, which only %v may", name, other, composers)
 	case !isAdapter && layerOf(other) >= layerOf(name):
