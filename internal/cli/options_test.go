@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unicode"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/cli/settings"
@@ -47,7 +48,7 @@ func execute(t *testing.T, stdin string, make func(std Stdio) command) result {
 		Env: func(string) (string, bool) { return "", false },
 	}
 	err := make(std).run(t.Context())
-	code := exitCode(t.Context(), err, &talk)
+	code := exit.Code(t.Context(), err, &talk)
 	return result{code, out.String(), talk.String()}
 }
 
@@ -197,8 +198,8 @@ func TestUsage(t *testing.T) {
 	}
 	for _, test := range tests {
 		r := execute(t, "", test.make)
-		if r.code != exitFailure || !strings.Contains(r.err, test.want) || r.out != "" {
-			t.Errorf("got %s\nwant exit code %d and %q", r, exitFailure, test.want)
+		if r.code != exit.Failure || !strings.Contains(r.err, test.want) || r.out != "" {
+			t.Errorf("got %s\nwant exit code %d and %q", r, exit.Failure, test.want)
 		}
 	}
 }
@@ -213,7 +214,7 @@ func TestValidateStandardInput(t *testing.T) {
 	r := execute(t, string(text), func(s Stdio) command {
 		return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{"-"}, format: "text"}
 	})
-	if r.code != exitNo || !strings.HasPrefix(r.out, "<stdin>:9:1: error: inferense: ") {
+	if r.code != exit.No || !strings.HasPrefix(r.out, "<stdin>:9:1: error: inferense: ") {
 		t.Errorf("got %s", r)
 	}
 }
@@ -227,16 +228,16 @@ func TestNewFile(t *testing.T) {
 			return newOptions{Stdio: s, workspace: scaffold.Workspace{Name: "phi", Preset: "phi-4-mini-instruct"}, file: file}
 		})
 	}
-	if r := write(); r.code != exitYes || r.err != "wrote "+filepath.ToSlash(file)+"\n" {
+	if r := write(); r.code != exit.Yes || r.err != "wrote "+filepath.ToSlash(file)+"\n" {
 		t.Errorf("got %s", r)
 	}
-	if r := write(); r.code != exitNo || !strings.Contains(r.err, "exists, and is not overwritten") {
+	if r := write(); r.code != exit.No || !strings.Contains(r.err, "exists, and is not overwritten") {
 		t.Errorf("got %s", r)
 	}
 	r := execute(t, "", func(s Stdio) command {
 		return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{file}, format: "text"}
 	})
-	if r.code != exitYes || r.out != "" {
+	if r.code != exit.Yes || r.out != "" {
 		t.Errorf("got %s", r)
 	}
 }
@@ -253,7 +254,7 @@ func TestPresetsEject(t *testing.T) {
 			example:    eject.Options{GPUs: 1, Nodes: 1},
 		}
 	})
-	if r.code != exitYes || r.out != filepath.Join(dir, "README.md")+"\n" {
+	if r.code != exit.Yes || r.out != filepath.Join(dir, "README.md")+"\n" {
 		t.Errorf("got %s", r)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "README.md")); err != nil {
@@ -274,7 +275,7 @@ func TestPresetsAddFiles(t *testing.T) {
 			License:  "apache-2.0",
 		}}
 	})
-	if r.code != exitYes {
+	if r.code != exit.Yes {
 		t.Fatalf("got %s", r)
 	}
 	text, err := os.ReadFile(strings.TrimSpace(r.out))
@@ -287,7 +288,7 @@ func TestPresetsAddFiles(t *testing.T) {
 // TestVersionAndSchema run the commands without options.
 func TestVersionAndSchema(t *testing.T) {
 	r := execute(t, "", func(s Stdio) command { return versionOptions{s} })
-	if want := "syncer " + version.String() + "\n"; r.out != want || r.code != exitYes {
+	if want := "syncer " + version.String() + "\n"; r.out != want || r.code != exit.Yes {
 		t.Errorf("got %s, want %q", r, want)
 	}
 	r = execute(t, "", func(s Stdio) command { return schemaOptions{s} })
@@ -320,8 +321,8 @@ func TestOutputIsPrintable(t *testing.T) {
 				t.Errorf("%s prints %q", name, line)
 			}
 		}
-		if r.code != exitNo {
-			t.Errorf("%s: got exit code %d, want %d", name, r.code, exitNo)
+		if r.code != exit.No {
+			t.Errorf("%s: got exit code %d, want %d", name, r.code, exit.No)
 		}
 	}
 }

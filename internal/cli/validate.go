@@ -108,7 +108,7 @@ func (o validateOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.format == "text" {
-		linkReasons(o.Err, found)
+		answer.LinkReasons(o.Err, found)
 	}
 	if n := found.Errors(); n > 0 && checked.Workspaces == 0 { // none was read, or there is none
 		return answer.No("%s", answer.Plural(n, "error"))
