@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/cli/sizes"
 	"syncer.dev/syncer/internal/eject"
 	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/version"
@@ -72,25 +73,33 @@ func TestCommands(t *testing.T) {
 		make func(std Stdio) command
 	}{
 		{"size-table", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "table"}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: repository, Output: "table"},
+			}
 		}},
 		{"size-all", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "table", all: true}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: repository, Output: "table", All: true},
+			}
 		}},
 		{"size-arithmetic", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: after, output: "table"}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: after, Output: "table"},
+			}
 		}},
 		{"size-broken", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: broken, output: "table"}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: broken, Output: "table"},
+			}
 		}},
 		{"size-kaito", func(s Stdio) command {
 			return sizeOptions{
-				Stdio:        s,
-				settings:     settingsOf(s),
-				path:         after,
-				instanceType: a100,
-				compat:       "kaito",
-				output:       "json",
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: after, InstanceType: a100, Compat: "kaito", Output: "json"},
 			}
 		}},
 		{"validate-text", func(s Stdio) command {
@@ -167,13 +176,27 @@ func TestUsage(t *testing.T) {
 		want string
 		make func(std Stdio) command
 	}{
-		{"give either a PATH or --preset", func(s Stdio) command { return sizeOptions{Stdio: s, output: "json"} }},
-		{`--compat "x" is not known`, func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", compat: "x"} }},
-		{"are for --compat kaito", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", gpus: 1} }},
-		{"--gpus needs --nodes", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", compat: "kaito", gpus: 1} }},
-		{"not one of lora, qlora", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", tune: "x"} }},
-		{"must not be negative", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", context: -1} }},
-		{`-o "x" is not one of`, func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", output: "x"} }},
+		{"give either a PATH or --preset", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Output: "json"}}
+		}},
+		{`--compat "x" is not known`, func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Compat: "x"}}
+		}},
+		{"are for --compat kaito", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", GPUs: 1}}
+		}},
+		{"--gpus needs --nodes", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Compat: "kaito", GPUs: 1}}
+		}},
+		{"not one of lora, qlora", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Tune: "x"}}
+		}},
+		{"must not be negative", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Context: -1}}
+		}},
+		{`-o "x" is not one of`, func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Output: "x"}}
+		}},
 		{"give one of --base and", func(s Stdio) command { return validateOptions{Stdio: s, base: "x", old: "y"} }},
 		{"--old compares with one", func(s Stdio) command { return validateOptions{Stdio: s, old: "y"} }},
 		{`--format "x" is not one of`, func(s Stdio) command { return validateOptions{Stdio: s, format: "x"} }},
@@ -304,7 +327,10 @@ func TestOutputIsPrintable(t *testing.T) {
 	}
 	for _, output := range []string{"table", "json"} {
 		commands["size -o "+output] = func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: hostile, output: output}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: hostile, Output: output},
+			}
 		}
 	}
 	for _, format := range []string{"text", "json", "github", "azure", "sarif"} {

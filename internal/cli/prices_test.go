@@ -16,6 +16,7 @@ import (
 
 	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/cli/sizes"
 )
 
 // syncer runs the program with an environment, and returns what it printed.
@@ -92,7 +93,10 @@ func TestPricesRefresh(t *testing.T) {
 	}
 	size := func() result {
 		return execute(t, "", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), preset: "phi-4-mini-instruct", output: "table"}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Preset: "phi-4-mini-instruct", Output: "table"},
+			}
 		})
 	}
 	got := refresh("prices.json", "eastus", "westeurope")
