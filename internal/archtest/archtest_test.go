@@ -167,16 +167,16 @@ var layers = [][]string{
 	{
 		"internal/cli/answer", "internal/cli/color", "internal/cli/mistake", "internal/cli/pipeline",
 		"internal/cli/scaffold",
-		"internal/cli/schema", "internal/cli/settings", "internal/cli/validation",
+		"internal/cli/schema", "internal/cli/settings",
 	},
 	{
 		"internal/cli/catalog", "internal/cli/create", "internal/cli/exit", "internal/cli/explaining",
 		"internal/cli/planning", "internal/cli/presetfiles",
 		"internal/cli/progress",
 		"internal/cli/pricelist", "internal/cli/recorded", "internal/cli/rendering", "internal/cli/reviewstep",
-		"internal/cli/sizes", "internal/cli/suspend",
+		"internal/cli/suspend", "internal/cli/validation",
 	},
-	{"internal/cli/origins", "internal/cli/propose"},
+	{"internal/cli/origins", "internal/cli/propose", "internal/cli/sizes"},
 	{"internal/cli"},
 	{"cmd/syncer"},
 }
@@ -281,15 +281,15 @@ var within = map[string]map[string][]string{
 		"internal/cli/planning":    {"internal/cli/settings"},
 		"internal/cli/presetfiles": {"internal/cli/answer"},
 		"internal/cli/pricelist":   {"internal/cli/answer"},
-		"internal/cli/recorded":    {"internal/cli/answer"},
+		"internal/cli/recorded":    {"internal/cli/answer", "internal/cli/settings"},
 		"internal/cli/rendering":   {},
 		"internal/cli/reviewstep":  {"internal/cli/pipeline", "internal/cli/settings"},
 		"internal/cli/scaffold":    {},
 		"internal/cli/schema":      {},
 		"internal/cli/settings":    {},
-		"internal/cli/sizes":       {"internal/cli/answer"},
+		"internal/cli/sizes":       {"internal/cli/answer", "internal/cli/catalog"},
 		"internal/cli/suspend":     {"internal/cli/answer", "internal/cli/scaffold"},
-		"internal/cli/validation":  {},
+		"internal/cli/validation":  {"internal/cli/answer"},
 	},
 	"internal/render": {
 		"internal/render": {
