@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/app/telling"
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/notify"
@@ -35,7 +36,7 @@ type member struct {
 	reviews *pullrequest.Reviewer // nil without a forge
 	lease   *lease.Lease          // nil if this process always writes, or if there are shards
 	shards  *elections.Candidates // nil without shards
-	health  *reconcile.Health
+	health  *components.Health
 	fleet   *monitoring.Fleet
 	teller  *telling.Teller
 	notify  *notify.Notifier // nil without receivers

@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/app/reviewrecords"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/upstream"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reconcile"
@@ -26,7 +27,7 @@ func NewLoop(
 	from upstream.Source,
 	depth engine.Depth,
 	log *slog.Logger,
-	health *reconcile.Health,
+	health *components.Health,
 ) *reconcile.Loop {
 	c := reading.Config
 	reading.Open, from.Keys = access.Opening(p.Keys), p.Keys
@@ -63,7 +64,7 @@ func NewLoop(
 const resync = 10 * time.Minute
 
 // NewHealth returns a Health of the components that the configuration has.
-func NewHealth(c config.Config) *reconcile.Health {
-	always := []string{reconcile.ComponentGit, reconcile.ComponentStatus, reconcile.ComponentKubernetes}
-	return reconcile.NewHealth(append(always, adapters.ModeOf(c).Components...)...)
+func NewHealth(c config.Config) *components.Health {
+	always := []string{components.Git, components.Status, components.Kubernetes}
+	return components.NewHealth(append(always, adapters.ModeOf(c).Components...)...)
 }

@@ -137,7 +137,7 @@ var layers = [][]string{
 	},
 	{"internal/desired", "internal/status/message", "internal/status/shared", "internal/status/transitions"},
 	{
-		"internal/reconcile/plainhealth", "internal/status/events",
+		"internal/components", "internal/reconcile/plainhealth", "internal/status/events",
 		"internal/desired/align", "internal/desired/depends", "internal/desired/eventual",
 		"internal/plan/halt",
 		"internal/plan/cause",

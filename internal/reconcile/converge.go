@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools/executor"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/hold"
@@ -223,7 +224,7 @@ func (l *Loop) send(ctx context.Context, p *pass, objects []*unstructured.Unstru
 	}
 	defer p.timed(StepApply)()
 	changes, err := l.cluster.Apply(ctx, objects)
-	l.componentFailed(p, ComponentKubernetes, "apply", err)
+	l.componentFailed(p, components.Kubernetes, "apply", err)
 	l.note(p, changes, l.owners(p))
 	if err != nil {
 		p.notApplied(objects, changes, err)
@@ -281,7 +282,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 		return
 	}
 	changes, err := l.cluster.Prune(ctx, objects)
-	l.componentFailed(p, ComponentKubernetes, "prune", err)
+	l.componentFailed(p, components.Kubernetes, "prune", err)
 	l.note(p, changes, l.owners(p))
 	if err != nil {
 		p.notPruned(objects, changes, err)

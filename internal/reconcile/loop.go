@@ -13,6 +13,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools/executor"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reviewed"
@@ -59,7 +60,7 @@ type Loop struct {
 	engine   *engine.Engine
 	base     *slog.Logger
 	log      *slog.Logger // base with the commit, once there is one
-	health   *Health
+	health   *components.Health
 	now      func() time.Time
 
 	// The last observation. A step that fails leaves the old value, and sets the flag that it is out of date.
@@ -127,7 +128,7 @@ type Parts struct {
 	// Read loads and validates the Workspaces and presets of a revision.
 	Read   func(Revision) (desired.Input, error)
 	Log    *slog.Logger
-	Health *Health
+	Health *components.Health
 	// Now is the clock that passes decide by; nil: time.Now. A process whose clock is wrong has another one.
 	Now func() time.Time
 }

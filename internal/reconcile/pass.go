@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/engine"
@@ -162,12 +163,12 @@ func (l *Loop) fetch(ctx context.Context, p *pass, due Due) {
 	defer p.timed(StepFetch)()
 	l.sourceOK = false
 	rev, err := l.source.Fetch(ctx)
-	if l.componentFailed(p, ComponentGit, "fetch", err) {
+	if l.componentFailed(p, components.Git, "fetch", err) {
 		return
 	}
 	p.fresh = true
 	input, fresh, err := l.engine.Load(rev)
-	if l.componentFailed(p, ComponentGit, "read", err) {
+	if l.componentFailed(p, components.Git, "read", err) {
 		p.fresh = false
 		return
 	}
@@ -194,7 +195,7 @@ func (l *Loop) list(ctx context.Context, p *pass, due Due) {
 	}
 	l.poolsOK = false
 	pools, err := l.cloud.Pools(ctx)
-	if l.componentFailed(p, ComponentAzure, "list pools", err) {
+	if l.componentFailed(p, components.Azure, "list pools", err) {
 		return
 	}
 	l.listed, l.poolsAt, l.stale, l.poolsOK = pools, p.now, false, true
@@ -204,7 +205,7 @@ func (l *Loop) list(ctx context.Context, p *pass, due Due) {
 func (l *Loop) observe(ctx context.Context, p *pass) bool {
 	defer p.timed(StepObserve)()
 	state, err := l.cluster.Observe(ctx)
-	if l.componentFailed(p, ComponentKubernetes, "observe", err) {
+	if l.componentFailed(p, components.Kubernetes, "observe", err) {
 		return false
 	}
 	p.state = state
@@ -241,7 +242,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 func (l *Loop) decide(ctx context.Context, p *pass) bool {
 	defer p.timed(StepPlan)()
 	r, err := l.engine.Plan(ctx, *l.revision, l.observed(p))
-	if l.componentFailed(p, ComponentKubernetes, "plan", err) {
+	if l.componentFailed(p, components.Kubernetes, "plan", err) {
 		return false
 	}
 	p.desired, p.plan, p.out.Plan = r.Desired, r.Plan, r.Plan
@@ -286,7 +287,7 @@ func (l *Loop) componentFailed(p *pass, component, step string, err error) bool 
 		p.out.Retry = true
 		return true
 	}
-	l.health.set(component, err, p.now)
+	l.health.Set(component, err, p.now)
 	key := component + " " + step
 	if err == nil {
 		if l.logged[key] != "" {
@@ -311,7 +312,7 @@ func (l *Loop) componentFailed(p *pass, component, step string, err error) bool 
 
 // broken says what a failing component costs.
 func broken(component string) string {
-	if component == ComponentStatus {
+	if component == components.Status {
 		return "the status cannot be recorded; everything else goes on, and syncer tries again"
 	}
 	return component + " cannot be used; nothing is deleted, and syncer tries again"
@@ -319,7 +320,7 @@ func broken(component string) string {
 
 // recovered says that a component works again.
 func recovered(component string) string {
-	if component == ComponentStatus {
+	if component == components.Status {
 		return "the status is recorded again"
 	}
 	return component + " answers again"
@@ -344,8 +345,8 @@ func (l *Loop) end(p *pass) Outcome {
 	if !p.out.Retry {
 		l.retries = wait.Backoff{}
 	}
-	l.health.passed(p.now, l.states)
-	l.health.failed(l.pools.Failures())
+	l.health.Passed(p.now, l.states)
+	l.health.Failed(l.pools.Failures())
 	p.out.Reports, p.out.Seen = l.reports, l.seen(p)
 	p.out.Settled = l.settled(p)
 	p.ended()

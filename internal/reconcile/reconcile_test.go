@@ -15,6 +15,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/status"
@@ -94,14 +95,14 @@ func TestTroubleDeletesNothing(t *testing.T) {
 		component string
 		down      func(*reconciletest.Simulator)
 	}{
-		{"Git", reconcile.ComponentGit, func(s *reconciletest.Simulator) {
+		{"Git", components.Git, func(s *reconciletest.Simulator) {
 			s.Git.Down = reconciletest.ErrDown
 			s.Git.Remove("b.yaml")
 		}},
-		{"Kubernetes", reconcile.ComponentKubernetes, func(s *reconciletest.Simulator) {
+		{"Kubernetes", components.Kubernetes, func(s *reconciletest.Simulator) {
 			s.Kubernetes.Down = reconciletest.ErrDown
 		}},
-		{"Azure", reconcile.ComponentAzure, func(s *reconciletest.Simulator) {
+		{"Azure", components.Azure, func(s *reconciletest.Simulator) {
 			s.Azure.Down = reconciletest.ErrDown
 		}},
 	} {

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
@@ -49,7 +50,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	l.setReports(reports)
 	p.out.Problems = p.desired.Problems
 	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
-		l.componentFailed(p, ComponentStatus, "record", nil) // nothing is left to record: an earlier error is over
+		l.componentFailed(p, components.Status, "record", nil) // nothing is left to record: an earlier error is over
 		l.dirtyAt, l.recordAt = time.Time{}, time.Time{}
 		l.pools.MarkRecorded()
 		return
@@ -72,7 +73,7 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 	ends := p.timed(StepRecord)
 	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
 	ends()
-	if l.componentFailed(p, ComponentStatus, "record", err) {
+	if l.componentFailed(p, components.Status, "record", err) {
 		// A push starts a pass itself where syncer watches the repository, and other events must not push each time.
 		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
 		return
@@ -106,7 +107,7 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 		return true
 	}
 	files, err := l.recorder.Read(ctx)
-	if l.componentFailed(p, ComponentStatus, "restore", err) {
+	if l.componentFailed(p, components.Status, "restore", err) {
 		return false
 	}
 	reports := status.FromFiles(files, p.now)
@@ -128,7 +129,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 		return
 	}
 	files, err := l.recorder.Read(ctx)
-	if l.componentFailed(p, ComponentStatus, "read again", err) {
+	if l.componentFailed(p, components.Status, "read again", err) {
 		return
 	}
 	l.readOthers(p, files)

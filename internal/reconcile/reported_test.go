@@ -16,6 +16,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
@@ -156,7 +157,7 @@ func TestStatusIsRefused(t *testing.T) {
 			t.Errorf("%d errors:\n%s", n, log)
 		}
 		health := s.Health.Components()
-		if health[reconcile.ComponentStatus].Err == nil || health[reconcile.ComponentGit].Err != nil {
+		if health[components.Status].Err == nil || health[components.Git].Err != nil {
 			t.Errorf("health %v", health)
 		}
 		s.Git.RecordDown = nil
@@ -174,12 +175,12 @@ func TestStatusErrorEnds(t *testing.T) {
 		s.Git.RecordDown = errors.New("the branch is protected")
 		s.Git.Push("broken.yaml", "a: [")
 		s.Passes(l, 3)
-		if s.Health.Components()[reconcile.ComponentStatus].Err == nil {
+		if s.Health.Components()[components.Status].Err == nil {
 			t.Fatal("no push failed")
 		}
 		s.Git.Remove("broken.yaml")
 		s.Passes(l, 1)
-		if err := s.Health.Components()[reconcile.ComponentStatus].Err; err != nil {
+		if err := s.Health.Components()[components.Status].Err; err != nil {
 			t.Errorf("still an error: %v", err)
 		}
 	})
@@ -329,12 +330,12 @@ func TestRefusedStatusIsNotPushedByEachPass(t *testing.T) {
 		if n := s.Git.Pushes - before; n != 1 {
 			t.Errorf("%d pushes within half a second", n)
 		}
-		if s.Health.Components()[reconcile.ComponentStatus].Err == nil {
+		if s.Health.Components()[components.Status].Err == nil {
 			t.Error("the status counts as healthy")
 		}
 		s.Git.RecordDown = nil
 		s.Settle(l)
-		if err := s.Health.Components()[reconcile.ComponentStatus].Err; err != nil {
+		if err := s.Health.Components()[components.Status].Err; err != nil {
 			t.Errorf("still an error: %v", err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/reviews"
@@ -22,8 +23,8 @@ func (l *Loop) readReviews(ctx context.Context, p *pass, due Due) {
 	}
 	const step = "read reviews"
 	records, err := l.reviews.Records(ctx, p.now)
-	if err != nil || l.logged[ComponentStatus+" "+step] != "" { // to read does not show that the branch can be written
-		l.componentFailed(p, ComponentStatus, step, err)
+	if err != nil || l.logged[components.Status+" "+step] != "" { // to read does not show that the branch can be written
+		l.componentFailed(p, components.Status, step, err)
 	}
 	switch {
 	case err == nil:

@@ -139,8 +139,8 @@ func (l *Loop) repeat(p *pass) Outcome {
 	if !out.Plan.Guard.Mass.Held() {
 		l.before = out.Commit // as carried does
 	}
-	l.health.passed(p.now, l.states)
-	l.health.failed(l.pools.Failures())
+	l.health.Passed(p.now, l.states)
+	l.health.Failed(l.pools.Failures())
 	return out
 }
 

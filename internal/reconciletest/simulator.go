@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/reconcile"
@@ -36,8 +37,8 @@ type Simulator struct {
 	Kubernetes *Kubernetes
 	Azure      *capacitytest.Checked
 
-	Cache  *render.Cache     // shared by all loops; nil: none
-	Health *reconcile.Health // of the last loop
+	Cache  *render.Cache      // shared by all loops; nil: none
+	Health *components.Health // of the last loop
 	// Preemption is policy.preemption: allow.
 	Preemption bool
 	// Changes are the verdicts of section policy.
@@ -99,8 +100,8 @@ func (s *Simulator) Settings() reconcile.Settings {
 
 // Parts returns the dependencies of a loop, with a new Health.
 func (s *Simulator) Parts() reconcile.Parts {
-	s.Health = reconcile.NewHealth(
-		reconcile.ComponentGit, reconcile.ComponentStatus, reconcile.ComponentKubernetes, reconcile.ComponentAzure,
+	s.Health = components.NewHealth(
+		components.Git, components.Status, components.Kubernetes, components.Azure,
 	)
 	return reconcile.Parts{
 		Source:   s.Git,

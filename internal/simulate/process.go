@@ -15,6 +15,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/shard"
@@ -105,8 +106,8 @@ func (w *World) start(name string, skew time.Duration) *process {
 		Cloud:    azure{p},
 		Read:     w.read,
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Health: reconcile.NewHealth(
-			reconcile.ComponentGit, reconcile.ComponentStatus, reconcile.ComponentKubernetes, reconcile.ComponentAzure,
+		Health: components.NewHealth(
+			components.Git, components.Status, components.Kubernetes, components.Azure,
 		),
 		Now: func() time.Time { return time.Now().Add(p.skew) },
 	})

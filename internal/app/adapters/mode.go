@@ -8,9 +8,9 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/aks"
 	"syncer.dev/syncer/internal/capacity/karpenter"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/fence"
-	"syncer.dev/syncer/internal/reconcile"
 )
 
 // Mode is the difference between the adapters of each value of capacity.mode. The difference in the desired state is a
@@ -35,7 +35,7 @@ func ModeOf(c config.Config) Mode {
 				"capacity.aks.cluster",
 				"capacity.aks.location",
 			},
-			Components:    []string{reconcile.ComponentAzure},
+			Components:    []string{components.Azure},
 			AgentPools:    true,
 			CloudInterval: c.Capacity.AKS.Interval,
 			connect:       func(f *fence.Fence) (Cloud, error) { return AKS(c, f) },

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/app/monitoring"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/reconcile"
@@ -37,7 +38,7 @@ func at(d time.Duration) time.Time { return start.Add(d) }
 func fleet() (*monitoring.State, *monitoring.Fleet) {
 	f, s := monitoring.NewFleet("demo"), &monitoring.State{}
 	s.Use(monitoring.Loop{
-		Name: "demo", Health: reconcile.NewHealth(), Interval: time.Minute, Cluster: none{}, Cloud: none{}, Fleet: f,
+		Name: "demo", Health: components.NewHealth(), Interval: time.Minute, Cluster: none{}, Cloud: none{}, Fleet: f,
 	})
 	return s, f
 }

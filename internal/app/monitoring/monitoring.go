@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/web"
@@ -29,7 +29,7 @@ type State struct {
 // Loop is what the State reads of the loop of one cluster.
 type Loop struct {
 	Name     string // of the cluster
-	Health   *reconcile.Health
+	Health   *components.Health
 	Interval time.Duration // between two polls of the repository
 	Cluster  Counter       // requests to the API server, by verb
 	Cloud    Counter       // requests to Azure, by HTTP method

@@ -16,6 +16,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git/signin"
@@ -123,12 +124,12 @@ func remember(
 type Publisher struct {
 	config config.Config
 	page   *page.Page
-	health *reconcile.Health
+	health *components.Health
 	last   view.Facts
 }
 
 // NewPublisher returns a Publisher of a cluster. A nil page gets nothing.
-func NewPublisher(c config.Config, p *page.Page, h *reconcile.Health) *Publisher {
+func NewPublisher(c config.Config, p *page.Page, h *components.Health) *Publisher {
 	return &Publisher{config: c, page: p, health: h}
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/app/pages"
+	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/page"
 	"syncer.dev/syncer/internal/page/pagetest"
@@ -63,7 +64,7 @@ func TestPassed(t *testing.T) {
 		return string(body)
 	}
 	const capacity = "/clusters/" + pagetest.Cluster + "/capacity"
-	publisher := pages.NewPublisher(c, p, reconcile.NewHealth())
+	publisher := pages.NewPublisher(c, p, components.NewHealth())
 	publisher.Passed(outcome(), "leader", time.Now())
 	for _, want := range []string{"wllama70b", "412", "This replica: leader", "/team/models/commit/" + pagetest.Commit} {
 		if body := look(capacity); !strings.Contains(body, want) {
@@ -79,7 +80,7 @@ func TestPassed(t *testing.T) {
 	if version(look(capacity)) != version(before) {
 		t.Error("a pass that found nothing new is a new version")
 	}
-	publisher = pages.NewPublisher(c, p, reconcile.NewHealth(reconcile.ComponentGit))
+	publisher = pages.NewPublisher(c, p, components.NewHealth(components.Git))
 	publisher.Passed(outcome(), "", time.Now())
 	publisher.Passed(reconcile.Outcome{Reports: outcome().Reports}, "", time.Now())
 	if body := look(capacity); !strings.Contains(body, "git does not answer") || !strings.Contains(body, "wllama70b") {

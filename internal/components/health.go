@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package reconcile
+// Package components keeps what the loop depends on and how that is: Git, the status branch, Kubernetes and Azure, for
+// health checks and metrics.
+package components
 
 import (
 	"maps"
@@ -12,10 +14,10 @@ import (
 
 // The components that a pass depends on.
 const (
-	ComponentGit        = "git"    // reading the source
-	ComponentStatus     = "status" // reading and writing the status branch
-	ComponentKubernetes = "kubernetes"
-	ComponentAzure      = "azure"
+	Git        = "git"    // reading the source
+	Status     = "status" // reading and writing the status branch
+	Kubernetes = "kubernetes"
+	Azure      = "azure"
 )
 
 // Health is the state of the loop for health checks and metrics. It is safe for concurrent use.
@@ -77,14 +79,15 @@ func (h *Health) PoolFailures() map[executor.Failure]int {
 	return maps.Clone(h.failures)
 }
 
-func (h *Health) failed(failures map[executor.Failure]int) {
+// Failed records how often Azure has refused or ended an operation on a pool, by code.
+func (h *Health) Failed(failures map[executor.Failure]int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.failures = failures
 }
 
-// set records the result of a request to a component. It ignores components that the configuration does not have.
-func (h *Health) set(component string, err error, now time.Time) {
+// Set records the result of a request to a component. It ignores components that the configuration does not have.
+func (h *Health) Set(component string, err error, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c, ok := h.components[component]
@@ -98,7 +101,8 @@ func (h *Health) set(component string, err error, now time.Time) {
 	h.components[component] = c
 }
 
-func (h *Health) passed(now time.Time, states map[string]int) {
+// Passed records a pass that began now, and how many Workspaces are in each state after it.
+func (h *Health) Passed(now time.Time, states map[string]int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.passes++
