@@ -49,8 +49,8 @@ func (q Question) Check() error {
 	return nil
 }
 
-// Print sizes the Workspaces or the preset, or judges one size for them, and prints the answers on out, and what is to
-// be said about files on talk. The error is an answer.NoError if anything has no size, or the size is refused.
+// Print sizes the Workspaces or the preset, or judges one size for them, and prints the answers on out, and
+// warnings about files on talk. The error is an answer.NoError if anything has no size, or the size is refused.
 func (q Question) Print(ctx context.Context, offline source.Reader, out, talk io.Writer) error {
 	list, err := source.ReadPrices(offline.Config.Capacity.Prices)
 	if err != nil {
