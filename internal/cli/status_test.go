@@ -108,7 +108,8 @@ func TestStatus(t *testing.T) {
 		!strings.Contains(got.err, "source.url: is required") {
 		t.Errorf("without a repository: got %s", got)
 	}
-	if got := statusIn(t, "ftp://x/y", "demo")("table", ""); got.code != exit.Failure || !strings.Contains(got.err, "ftp") {
+	if got := statusIn(t, "ftp://x/y", "demo")("table", ""); got.code != exit.Failure ||
+		!strings.Contains(got.err, "ftp") {
 		t.Errorf("a bad URL: got %s", got)
 	}
 }
