@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"syncer.dev/syncer/internal/cli/sizes"
 )
 
 // The keys of the documents that -o json promises. A name that ends with "?" may be absent.
@@ -44,42 +46,60 @@ func TestJSONContract(t *testing.T) {
 		{
 			name: "size of one Workspace",
 			make: func(s Stdio) command {
-				return sizeOptions{Stdio: s, settings: settingsOf(s), path: after, output: "json"}
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Path: after, Output: "json"},
+				}
 			},
 			kind: "Size", keys: single, lists: map[string][]string{"alternatives": alternativeKeys},
 		},
 		{
 			name: "size of a preset",
 			make: func(s Stdio) command {
-				return sizeOptions{Stdio: s, settings: settingsOf(s), preset: "phi-4-mini-instruct", output: "json"}
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Preset: "phi-4-mini-instruct", Output: "json"},
+				}
 			},
 			kind: "Size", keys: single, lists: map[string][]string{"alternatives": alternativeKeys},
 		},
 		{
 			name: "size with KAITO's arithmetic",
 			make: func(s Stdio) command {
-				return sizeOptions{Stdio: s, settings: settingsOf(s), path: after, output: "json", compat: "kaito"}
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Path: after, Output: "json", Compat: "kaito"},
+				}
 			},
 			kind: "Size", keys: single,
 		},
 		{
 			name: "size of a file with an error",
 			make: func(s Stdio) command {
-				return sizeOptions{Stdio: s, settings: settingsOf(s), path: broken, output: "json"}
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Path: broken, Output: "json"},
+				}
 			},
 			kind: "Size", keys: single,
 		},
 		{
 			name: "size of a folder",
 			make: func(s Stdio) command {
-				return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "json"}
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Path: repository, Output: "json"},
+				}
 			},
 			kind: "SizeList", keys: words("items pricesDate"), lists: map[string][]string{"items": sizeKeys},
 		},
 		{
 			name: "size of a folder with --all",
 			make: func(s Stdio) command {
-				return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "json", all: true}
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Path: repository, Output: "json", All: true},
+				}
 			},
 			kind: "SizeList", keys: words("items pricesDate"), lists: map[string][]string{"items": one},
 		},

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/golden"
 )
 
@@ -286,7 +287,7 @@ func (c shownCommand) syncer(t *testing.T, name string, args []string) (lines []
 	if tmp != "" {
 		text = strings.ReplaceAll(text, tmp, "")
 	}
-	if code == exitFailure {
+	if code == exit.Failure {
 		t.Errorf("%s: %s: exit code %d, and\n%s", name, c.line, code, text)
 	}
 	lines = outputLines(text)

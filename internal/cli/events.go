@@ -59,7 +59,7 @@ func (o eventsOptions) run(ctx context.Context) error {
 	if o.commits <= 0 || o.since < 0 {
 		return errors.New("--commits and --since must be positive")
 	}
-	_, r, err := openStatus(ctx, o.Stdio, o.settings)
+	_, r, err := recorded.Open(ctx, o.settings, o.Err)
 	if err != nil {
 		return err
 	}

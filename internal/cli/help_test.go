@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/golden"
 )
@@ -71,7 +72,7 @@ func checkHelp(t *testing.T, cmd *cobra.Command) {
 // TestHelpConfig compares the topic with a golden file, which lists every field.
 func TestHelpConfig(t *testing.T) {
 	code, out, talk := syncer(nil, "help", "config")
-	if code != exitYes || talk != "" {
+	if code != exit.Yes || talk != "" {
 		t.Errorf("exit code %d, %q", code, talk)
 	}
 	for _, f := range config.Fields() {

@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/app/forges"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/mistake"
 	"syncer.dev/syncer/internal/cli/pipeline"
 	"syncer.dev/syncer/internal/cli/presetfiles"
@@ -116,7 +117,7 @@ func TestEveryHintIsShown(t *testing.T) {
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {
 			var stderr, log bytes.Buffer
-			if code := exitCode(t.Context(), err, &stderr); code != exitFailure || strings.Count(stderr.String(), hint) != 1 {
+			if code := exit.Code(t.Context(), err, &stderr); code != exit.Failure || strings.Count(stderr.String(), hint) != 1 {
 				t.Errorf("%s: exit %d with %q, want the hint %q", name, code, stderr.String(), hint)
 			}
 			slog.New(diag.WithHints(slog.NewTextHandler(&log, nil))).

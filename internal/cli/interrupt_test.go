@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"testing"
+
+	"syncer.dev/syncer/internal/cli/exit"
 )
 
 // TestInterrupt says that an interrupt ends a command that does not look at its context.
@@ -16,7 +18,7 @@ func TestInterrupt(t *testing.T) {
 	code := Run(ctx, []string{"validate", "-"}, Stdio{
 		In: in, Out: &bytes.Buffer{}, Err: &talk, Env: func(string) (string, bool) { return "", false },
 	})
-	if code != exitInterrupted || talk.String() != "syncer: interrupted\n" {
+	if code != exit.Interrupted || talk.String() != "syncer: interrupted\n" {
 		t.Errorf("exit code %d, %q", code, talk.String())
 	}
 }

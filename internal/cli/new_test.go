@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/scaffold"
 )
 
@@ -19,7 +20,7 @@ func TestNewRefuses(t *testing.T) {
 		"no file is written: 1 error\n": {Name: "Not A Name", Preset: "phi-4-mini-instruct"},
 	} {
 		got := execute(t, "", func(s Stdio) command { return newOptions{Stdio: s, workspace: w} })
-		if got.code != exitNo || !strings.Contains(got.err, want) {
+		if got.code != exit.No || !strings.Contains(got.err, want) {
 			t.Errorf("%+v: got %s\nwant %q", w, got, want)
 		}
 	}
@@ -52,14 +53,14 @@ func TestNewInARepository(t *testing.T) {
 		return newOptions{Stdio: s, workspace: w, file: "workspaces/ours.yaml"}
 	})
 	text, err := os.ReadFile("workspaces/ours.yaml")
-	if got.code != exitYes || err != nil ||
+	if got.code != exit.Yes || err != nil ||
 		!strings.HasPrefix(string(text), "# yaml-language-server: $schema=../.schema/syncer.json\n") {
 		t.Errorf("%v, %q, got %s", err, text, got)
 	}
 	got = execute(t, "", func(s Stdio) command {
 		return newOptions{Stdio: s, workspace: scaffold.Workspace{Name: "tune", Preset: "phi-4-mini-instruct", Tune: true}}
 	})
-	if got.code != exitYes || got.err != "wrote tune.yaml\nreplace the lines marked \"# replace this\" in it\n" {
+	if got.code != exit.Yes || got.err != "wrote tune.yaml\nreplace the lines marked \"# replace this\" in it\n" {
 		t.Errorf("got %s", got)
 	}
 }

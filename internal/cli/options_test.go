@@ -12,9 +12,11 @@ import (
 	"testing"
 	"unicode"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/presetfiles"
 	"syncer.dev/syncer/internal/cli/scaffold"
 	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/cli/sizes"
 	"syncer.dev/syncer/internal/eject"
 	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/version"
@@ -47,7 +49,7 @@ func execute(t *testing.T, stdin string, make func(std Stdio) command) result {
 		Env: func(string) (string, bool) { return "", false },
 	}
 	err := make(std).run(t.Context())
-	code := exitCode(t.Context(), err, &talk)
+	code := exit.Code(t.Context(), err, &talk)
 	return result{code, out.String(), talk.String()}
 }
 
@@ -71,25 +73,33 @@ func TestCommands(t *testing.T) {
 		make func(std Stdio) command
 	}{
 		{"size-table", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "table"}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: repository, Output: "table"},
+			}
 		}},
 		{"size-all", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: repository, output: "table", all: true}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: repository, Output: "table", All: true},
+			}
 		}},
 		{"size-arithmetic", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: after, output: "table"}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: after, Output: "table"},
+			}
 		}},
 		{"size-broken", func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: broken, output: "table"}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: broken, Output: "table"},
+			}
 		}},
 		{"size-kaito", func(s Stdio) command {
 			return sizeOptions{
-				Stdio:        s,
-				settings:     settingsOf(s),
-				path:         after,
-				instanceType: a100,
-				compat:       "kaito",
-				output:       "json",
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: after, InstanceType: a100, Compat: "kaito", Output: "json"},
 			}
 		}},
 		{"validate-text", func(s Stdio) command {
@@ -166,13 +176,27 @@ func TestUsage(t *testing.T) {
 		want string
 		make func(std Stdio) command
 	}{
-		{"give either a PATH or --preset", func(s Stdio) command { return sizeOptions{Stdio: s, output: "json"} }},
-		{`--compat "x" is not known`, func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", compat: "x"} }},
-		{"are for --compat kaito", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", gpus: 1} }},
-		{"--gpus needs --nodes", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", compat: "kaito", gpus: 1} }},
-		{"not one of lora, qlora", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", tune: "x"} }},
-		{"must not be negative", func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", context: -1} }},
-		{`-o "x" is not one of`, func(s Stdio) command { return sizeOptions{Stdio: s, path: ".", output: "x"} }},
+		{"give either a PATH or --preset", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Output: "json"}}
+		}},
+		{`--compat "x" is not known`, func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Compat: "x"}}
+		}},
+		{"are for --compat kaito", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", GPUs: 1}}
+		}},
+		{"--gpus needs --nodes", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Compat: "kaito", GPUs: 1}}
+		}},
+		{"not one of lora, qlora", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Tune: "x"}}
+		}},
+		{"must not be negative", func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Context: -1}}
+		}},
+		{`-o "x" is not one of`, func(s Stdio) command {
+			return sizeOptions{Stdio: s, question: sizes.Question{Path: ".", Output: "x"}}
+		}},
 		{"give one of --base and", func(s Stdio) command { return validateOptions{Stdio: s, base: "x", old: "y"} }},
 		{"--old compares with one", func(s Stdio) command { return validateOptions{Stdio: s, old: "y"} }},
 		{`--format "x" is not one of`, func(s Stdio) command { return validateOptions{Stdio: s, format: "x"} }},
@@ -197,8 +221,8 @@ func TestUsage(t *testing.T) {
 	}
 	for _, test := range tests {
 		r := execute(t, "", test.make)
-		if r.code != exitFailure || !strings.Contains(r.err, test.want) || r.out != "" {
-			t.Errorf("got %s\nwant exit code %d and %q", r, exitFailure, test.want)
+		if r.code != exit.Failure || !strings.Contains(r.err, test.want) || r.out != "" {
+			t.Errorf("got %s\nwant exit code %d and %q", r, exit.Failure, test.want)
 		}
 	}
 }
@@ -213,7 +237,7 @@ func TestValidateStandardInput(t *testing.T) {
 	r := execute(t, string(text), func(s Stdio) command {
 		return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{"-"}, format: "text"}
 	})
-	if r.code != exitNo || !strings.HasPrefix(r.out, "<stdin>:9:1: error: inferense: ") {
+	if r.code != exit.No || !strings.HasPrefix(r.out, "<stdin>:9:1: error: inferense: ") {
 		t.Errorf("got %s", r)
 	}
 }
@@ -227,16 +251,16 @@ func TestNewFile(t *testing.T) {
 			return newOptions{Stdio: s, workspace: scaffold.Workspace{Name: "phi", Preset: "phi-4-mini-instruct"}, file: file}
 		})
 	}
-	if r := write(); r.code != exitYes || r.err != "wrote "+filepath.ToSlash(file)+"\n" {
+	if r := write(); r.code != exit.Yes || r.err != "wrote "+filepath.ToSlash(file)+"\n" {
 		t.Errorf("got %s", r)
 	}
-	if r := write(); r.code != exitNo || !strings.Contains(r.err, "exists, and is not overwritten") {
+	if r := write(); r.code != exit.No || !strings.Contains(r.err, "exists, and is not overwritten") {
 		t.Errorf("got %s", r)
 	}
 	r := execute(t, "", func(s Stdio) command {
 		return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{file}, format: "text"}
 	})
-	if r.code != exitYes || r.out != "" {
+	if r.code != exit.Yes || r.out != "" {
 		t.Errorf("got %s", r)
 	}
 }
@@ -253,7 +277,7 @@ func TestPresetsEject(t *testing.T) {
 			example:    eject.Options{GPUs: 1, Nodes: 1},
 		}
 	})
-	if r.code != exitYes || r.out != filepath.Join(dir, "README.md")+"\n" {
+	if r.code != exit.Yes || r.out != filepath.Join(dir, "README.md")+"\n" {
 		t.Errorf("got %s", r)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "README.md")); err != nil {
@@ -274,7 +298,7 @@ func TestPresetsAddFiles(t *testing.T) {
 			License:  "apache-2.0",
 		}}
 	})
-	if r.code != exitYes {
+	if r.code != exit.Yes {
 		t.Fatalf("got %s", r)
 	}
 	text, err := os.ReadFile(strings.TrimSpace(r.out))
@@ -287,7 +311,7 @@ func TestPresetsAddFiles(t *testing.T) {
 // TestVersionAndSchema run the commands without options.
 func TestVersionAndSchema(t *testing.T) {
 	r := execute(t, "", func(s Stdio) command { return versionOptions{s} })
-	if want := "syncer " + version.String() + "\n"; r.out != want || r.code != exitYes {
+	if want := "syncer " + version.String() + "\n"; r.out != want || r.code != exit.Yes {
 		t.Errorf("got %s, want %q", r, want)
 	}
 	r = execute(t, "", func(s Stdio) command { return schemaOptions{s} })
@@ -303,7 +327,10 @@ func TestOutputIsPrintable(t *testing.T) {
 	}
 	for _, output := range []string{"table", "json"} {
 		commands["size -o "+output] = func(s Stdio) command {
-			return sizeOptions{Stdio: s, settings: settingsOf(s), path: hostile, output: output}
+			return sizeOptions{
+				Stdio: s, settings: settingsOf(s),
+				question: sizes.Question{Path: hostile, Output: output},
+			}
 		}
 	}
 	for _, format := range []string{"text", "json", "github", "azure", "sarif"} {
@@ -320,8 +347,8 @@ func TestOutputIsPrintable(t *testing.T) {
 				t.Errorf("%s prints %q", name, line)
 			}
 		}
-		if r.code != exitNo {
-			t.Errorf("%s: got exit code %d, want %d", name, r.code, exitNo)
+		if r.code != exit.No {
+			t.Errorf("%s: got exit code %d, want %d", name, r.code, exit.No)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/planning"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/config"
@@ -177,7 +178,7 @@ func TestPlanOfMany(t *testing.T) {
 	}
 	c := changeOf(t, archive)
 	text := c.plan(t, "text")
-	if n := strings.Count(text.out, "\n+ default/model-"); n != many || text.code != exitYes {
+	if n := strings.Count(text.out, "\n+ default/model-"); n != many || text.code != exit.Yes {
 		t.Errorf("%d Workspaces in the text, exit code %d", n, text.code)
 	}
 	whole := c.plan(t, "markdown").out

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/planning"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/git/gittest"
@@ -49,7 +50,7 @@ func TestPlanCommits(t *testing.T) {
 		"\n-/+ default/phi  phi-4-mini-instruct on 1 x Standard_NC40ads_H100_v5, 6.98 USD/h, 5,095 USD/month\n",
 		"\nCost: 3.67 -> 6.98 USD/h, 2,681 -> 5,095 USD/month (+2,414), prices of 2026-06-18.\n",
 	} {
-		if text.code != exitYes || !strings.Contains(text.out, want) {
+		if text.code != exit.Yes || !strings.Contains(text.out, want) {
 			t.Errorf("got %s\nwant %q", text, want)
 		}
 	}
@@ -61,17 +62,17 @@ func TestPlanCommits(t *testing.T) {
 	if err := json.Unmarshal([]byte(document.out), &got); err != nil {
 		t.Fatal(err, document)
 	}
-	if document.code != exitNo || document.err != "" || got.APIVersion != answer.APIVersion || got.Kind != "Plan" ||
+	if document.code != exit.No || document.err != "" || got.APIVersion != answer.APIVersion || got.Kind != "Plan" ||
 		got.Base != before || got.Head != after || len(got.Workspaces) != 1 ||
 		got.Workspaces[0].InstanceType != "Standard_NC40ads_H100_v5" {
 		t.Errorf("got %s", document)
 	}
 	unchanged := plan(planOptions{request: planning.Request{Base: after}, output: "text", exitCode: true})
-	if got := unchanged; got.code != exitYes ||
+	if got := unchanged; got.code != exit.Yes ||
 		!strings.Contains(got.out, "no changes\n") {
 		t.Errorf("the same commit: got %s", got)
 	}
-	if got := plan(planOptions{request: planning.Request{Base: "nosuch"}, output: "text"}); got.code != exitFailure ||
+	if got := plan(planOptions{request: planning.Request{Base: "nosuch"}, output: "text"}); got.code != exit.Failure ||
 		!strings.Contains(got.err, `look up the commit: resolve "nosuch": unknown revision`) {
 		t.Errorf("an unknown commit: got %s", got)
 	}
@@ -88,16 +89,16 @@ func TestPlanFindsTheRepository(t *testing.T) {
 			}
 		})
 	}
-	if got := plan(); got.code != exitFailure || !strings.Contains(got.err, "give --repo, or --set source.url=VALUE") {
+	if got := plan(); got.code != exit.Failure || !strings.Contains(got.err, "give --repo, or --set source.url=VALUE") {
 		t.Errorf("without a repository: got %s", got)
 	}
-	if got := plan("source.url=" + r.Dir); got.code != exitYes || !strings.Contains(got.out, "Standard_NC40ads_H100_v5") {
+	if got := plan("source.url=" + r.Dir); got.code != exit.Yes || !strings.Contains(got.out, "Standard_NC40ads_H100_v5") {
 		t.Errorf("with source.url: got %s", got)
 	}
 	dir := t.TempDir()
 	r.Git("clone", "--quiet", ".", dir)
 	t.Chdir(dir)
-	if got := plan("source.url=/nowhere"); got.code != exitYes || !strings.Contains(got.out, "Standard_NC40ads_H100_v5") {
+	if got := plan("source.url=/nowhere"); got.code != exit.Yes || !strings.Contains(got.out, "Standard_NC40ads_H100_v5") {
 		t.Errorf("in a working tree: got %s", got)
 	}
 }
@@ -105,7 +106,7 @@ func TestPlanFindsTheRepository(t *testing.T) {
 func TestPlanLiveNeedsACluster(t *testing.T) {
 	t.Chdir(t.TempDir())
 	got := execute(t, "", func(s Stdio) command { return planOptions{Stdio: s, settings: settingsOf(s), output: "text"} })
-	if got.code != exitFailure || !strings.Contains(got.err, "with --set source.url=VALUE") {
+	if got.code != exit.Failure || !strings.Contains(got.err, "with --set source.url=VALUE") {
 		t.Errorf("got %s", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/presetfiles"
 )
 
@@ -46,12 +47,12 @@ func TestPresetsAddOnline(t *testing.T) {
 		code                  int
 		says                  string
 	}{
-		{"team/model", secret, s.URL, exitYes, "model: 1.0 GiB of weights, LlamaForCausalLM of 2048 tokens, 2 layers"},
-		{"team/model", "", s.URL, exitFailure, "hint: accept the licence of the model on its page and set HF_TOKEN"},
-		{"team/nothing", "", s.URL, exitFailure, "look up team/nothing: it does not exist (status 404)"},
-		{"team/other", secret, s.URL, exitNo, "the repository has no weights"},
-		{"team/model", secret, "http://mirror.example", exitFailure, "HF_ENDPOINT: the endpoint must be https"},
-		{"team/model", secret, "http://127.0.0.1:1", exitFailure, "hint: without network, download config.json"},
+		{"team/model", secret, s.URL, exit.Yes, "model: 1.0 GiB of weights, LlamaForCausalLM of 2048 tokens, 2 layers"},
+		{"team/model", "", s.URL, exit.Failure, "hint: accept the licence of the model on its page and set HF_TOKEN"},
+		{"team/nothing", "", s.URL, exit.Failure, "look up team/nothing: it does not exist (status 404)"},
+		{"team/other", secret, s.URL, exit.No, "the repository has no weights"},
+		{"team/model", secret, "http://mirror.example", exit.Failure, "HF_ENDPOINT: the endpoint must be https"},
+		{"team/model", secret, "http://127.0.0.1:1", exit.Failure, "hint: without network, download config.json"},
 	}
 	for _, test := range tests {
 		dir := t.TempDir()
@@ -64,7 +65,7 @@ func TestPresetsAddOnline(t *testing.T) {
 			t.Errorf("%s: got %s", test.repo, got)
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "models", "model", "preset.yaml"))
-		if (err == nil) != (test.code == exitYes) {
+		if (err == nil) != (test.code == exit.Yes) {
 			t.Errorf("%s: %v", test.repo, err)
 		}
 		if err == nil &&
@@ -98,12 +99,12 @@ func TestPresetsAddFolder(t *testing.T) {
 	}
 	code, talk := add()
 	text, err := os.ReadFile(filepath.Join(dir, "models", "model", "preset.yaml"))
-	if code != exitYes || err != nil || !bytes.Contains(text, []byte("parameters: 1000000\n")) ||
+	if code != exit.Yes || err != nil || !bytes.Contains(text, []byte("parameters: 1000000\n")) ||
 		!bytes.Contains(text, []byte("weights: 0.01Gi\n")) {
 		t.Errorf("exit code %d, %v\n%s\n%s", code, err, talk, text)
 	}
 	write("model.safetensors", "cut off")
-	if code, talk := add(); code != exitFailure ||
+	if code, talk := add(); code != exit.Failure ||
 		!strings.Contains(
 			talk,
 			"model.safetensors: the safetensors file ends within its header (download the file again",

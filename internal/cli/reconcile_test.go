@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"syncer.dev/syncer/internal/cli/exit"
 )
 
 // TestReconcile: the answer of the daemon is one line and an exit code, and that of any other program at the address is
@@ -65,7 +67,7 @@ func TestReconcile(t *testing.T) {
 			var out, msg bytes.Buffer
 			std := Stdio{Out: &out, Err: &msg, Env: func(string) (string, bool) { return "", false }}
 			o := reconcileOptions{Stdio: std, address: s.URL + "/", output: "text"}
-			code := exitCode(t.Context(), o.run(t.Context()), io.Writer(&msg))
+			code := exit.Code(t.Context(), o.run(t.Context()), io.Writer(&msg))
 			want := 0
 			if tt.err != "" {
 				if want = 2; tt.no {

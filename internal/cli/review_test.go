@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/review"
 	"syncer.dev/syncer/internal/review/github/githubtest"
@@ -101,11 +102,11 @@ func TestReviewOnGitHub(t *testing.T) {
 	openAt(s, c.head)
 	t.Setenv("GITHUB_TOKEN", emulator.Token)
 	code, out, talk := syncer(onGitHub(s), "review", "--dry-run")
-	if code != exitYes || !strings.Contains(out, "1 model created, +3,650 USD/month") || s.Writes() != 0 {
+	if code != exit.Yes || !strings.Contains(out, "1 model created, +3,650 USD/month") || s.Writes() != 0 {
 		t.Errorf("exit code %d, %d writes\n%s%s", code, s.Writes(), out, talk)
 	}
 	code, out, talk = syncer(onGitHub(s), "review")
-	if code != exitYes || !strings.HasPrefix(out, "success: 1 model created, +3,650 USD/month") {
+	if code != exit.Yes || !strings.HasPrefix(out, "success: 1 model created, +3,650 USD/month") {
 		t.Errorf("exit code %d\n%s%s", code, out, talk)
 	}
 	status := s.Statuses(c.head)["syncer/demo/plan"]
@@ -121,7 +122,7 @@ func TestReviewOnGitHub(t *testing.T) {
 		}
 		Plan struct{ Kind string }
 	}
-	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exitYes {
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exit.Yes {
 		t.Fatalf("exit code %d, %v\n%s%s", code, err, out, talk)
 	}
 	if got.Kind != "Review" || got.State != "success" || got.PullRequest.Head != c.head || got.Plan.Kind != "Plan" ||
@@ -138,7 +139,7 @@ func TestReviewBlocked(t *testing.T) {
 	openAt(s, c.head)
 	t.Setenv("GITHUB_TOKEN", emulator.Token)
 	code, out, talk := syncer(onGitHub(s), "review", "--dry-run")
-	if code != exitNo || !strings.Contains(out, "workspaces/two.yaml:3") || !strings.Contains(talk, "blocked") {
+	if code != exit.No || !strings.Contains(out, "workspaces/two.yaml:3") || !strings.Contains(talk, "blocked") {
 		t.Errorf("exit code %d\n%s%s", code, out, talk)
 	}
 	if strings.Contains("\n"+out+"\n"+talk, "\n::") {
@@ -174,7 +175,7 @@ func TestReviewErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("GITHUB_TOKEN", emulator.Token)
 			code, out, talk := syncer(tt.env, append([]string{"review"}, tt.args...)...)
-			if code != exitFailure || !strings.Contains(talk, tt.want) || out != "" {
+			if code != exit.Failure || !strings.Contains(talk, tt.want) || out != "" {
 				t.Errorf("exit code %d\n%s%s", code, out, talk)
 			}
 		})
@@ -309,9 +310,9 @@ func runLine(t *testing.T, line string, env map[string]string, answers bool) int
 	}
 	code, out, talk := syncer(env, fields[1:]...)
 	switch {
-	case answers && (code != exitYes || out == ""):
+	case answers && (code != exit.Yes || out == ""):
 		t.Errorf("%s: exit code %d\n%s%s", line, code, out, talk)
-	case !answers && (code != exitFailure || !strings.Contains(talk, "read pull request 1: ")):
+	case !answers && (code != exit.Failure || !strings.Contains(talk, "read pull request 1: ")):
 		t.Errorf("%s: exit code %d\n%s%s", line, code, out, talk)
 	}
 	return 1

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/progress"
 )
 
@@ -89,7 +90,7 @@ func Run(ctx context.Context, args []string, std Stdio) int {
 	go func() {
 		err := root.ExecuteContext(ctx)
 		stop()
-		ended <- exitCode(ctx, err, std.Err)
+		ended <- exit.Code(ctx, err, std.Err)
 	}()
 	select {
 	case code := <-ended:
@@ -105,6 +106,6 @@ func Run(ctx context.Context, args []string, std Stdio) int {
 	case <-time.After(endGrace):
 		stop()
 		fmt.Fprintln(std.Err, "syncer: interrupted")
-		return exitInterrupted
+		return exit.Interrupted
 	}
 }

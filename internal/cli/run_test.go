@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
@@ -52,10 +53,10 @@ func TestRunOnce(t *testing.T) {
 		})
 	}
 	got := once("cluster=demo", "source.url="+r.Dir, "capacity.mode=byo", "kubeconfig="+kubeconfig(t))
-	if got.code != exitFailure || !strings.Contains(got.err, "refused") {
+	if got.code != exit.Failure || !strings.Contains(got.err, "refused") {
 		t.Errorf("without an API server: got %s", got)
 	}
-	if got := once("cluster=demo"); got.code != exitFailure || !strings.Contains(got.err, "source.url: is required") {
+	if got := once("cluster=demo"); got.code != exit.Failure || !strings.Contains(got.err, "source.url: is required") {
 		t.Errorf("without a repository: got %s", got)
 	}
 }
@@ -68,18 +69,18 @@ func TestExitCodeOfRun(t *testing.T) {
 		code int
 		want string
 	}{
-		"ready":  {reconcile.Outcome{Reports: []status.Report{ready}}, exitYes, ""},
-		"failed": {reconcile.Outcome{Reports: []status.Report{ready, failed}}, exitNo, "1 of 2 Workspaces failed\n"},
+		"ready":  {reconcile.Outcome{Reports: []status.Report{ready}}, exit.Yes, ""},
+		"failed": {reconcile.Outcome{Reports: []status.Report{ready, failed}}, exit.No, "1 of 2 Workspaces failed\n"},
 		"a broken file": {
-			reconcile.Outcome{Problems: diag.List{diag.Errorf(diag.WrongType, "no")}}, exitNo, "1 of 0 Workspaces failed\n",
+			reconcile.Outcome{Problems: diag.List{diag.Errorf(diag.WrongType, "no")}}, exit.No, "1 of 0 Workspaces failed\n",
 		},
 		"an error of a Workspace is in its Report": {
-			reconcile.Outcome{Problems: diag.List{diag.Errorf(diag.WrongType, "no").For(key)}}, exitYes, "",
+			reconcile.Outcome{Problems: diag.List{diag.Errorf(diag.WrongType, "no").For(key)}}, exit.Yes, "",
 		},
-		"a server that is away": {reconcile.Outcome{Err: errors.New("refused")}, exitFailure, "syncer: refused\n"},
+		"a server that is away": {reconcile.Outcome{Err: errors.New("refused")}, exit.Failure, "syncer: refused\n"},
 	} {
 		var talk strings.Builder
-		if code := exitCode(t.Context(), answer.Done(test.last), &talk); code != test.code || talk.String() != test.want {
+		if code := exit.Code(t.Context(), answer.Done(test.last), &talk); code != test.code || talk.String() != test.want {
 			t.Errorf("%s: exit code %d and %q, want %d and %q", name, code, talk.String(), test.code, test.want)
 		}
 	}
@@ -95,16 +96,16 @@ func TestExitCode(t *testing.T) {
 		code int
 		want string
 	}{
-		"done":                {t.Context(), nil, exitYes, ""},
-		"no":                  {t.Context(), answer.No("not so"), exitNo, "not so\n"},
-		"no, without a word":  {t.Context(), answer.No(""), exitNo, ""},
-		"a wrapped no":        {t.Context(), fmt.Errorf("x: %w", answer.No("not so")), exitNo, "not so\n"},
-		"nothing there":       {t.Context(), fmt.Errorf("x: %w", nothing), exitNo, "x: p holds no y\n"},
-		"interrupted":         {cancelled, context.Canceled, exitInterrupted, "syncer: interrupted\n"},
-		"cancelled elsewhere": {t.Context(), context.Canceled, exitFailure, "syncer: context canceled\n"},
+		"done":                {t.Context(), nil, exit.Yes, ""},
+		"no":                  {t.Context(), answer.No("not so"), exit.No, "not so\n"},
+		"no, without a word":  {t.Context(), answer.No(""), exit.No, ""},
+		"a wrapped no":        {t.Context(), fmt.Errorf("x: %w", answer.No("not so")), exit.No, "not so\n"},
+		"nothing there":       {t.Context(), fmt.Errorf("x: %w", nothing), exit.No, "x: p holds no y\n"},
+		"interrupted":         {cancelled, context.Canceled, exit.Interrupted, "syncer: interrupted\n"},
+		"cancelled elsewhere": {t.Context(), context.Canceled, exit.Failure, "syncer: context canceled\n"},
 	} {
 		var talk strings.Builder
-		if code := exitCode(test.ctx, test.err, &talk); code != test.code || talk.String() != test.want {
+		if code := exit.Code(test.ctx, test.err, &talk); code != test.code || talk.String() != test.want {
 			t.Errorf("%s: exit code %d and %q, want %d and %q", name, code, talk.String(), test.code, test.want)
 		}
 	}

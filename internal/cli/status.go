@@ -60,7 +60,7 @@ func (o statusOptions) run(ctx context.Context) error {
 	if err := checkOutput(o.output, "wide"); err != nil {
 		return err
 	}
-	c, r, err := openStatus(ctx, o.Stdio, o.settings)
+	c, r, err := recorded.Open(ctx, o.settings, o.Err)
 	if err != nil {
 		return err
 	}

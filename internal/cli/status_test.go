@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/status"
@@ -60,12 +61,12 @@ func statusIn(t *testing.T, url, cluster string) func(output, name string) resul
 func TestStatus(t *testing.T) {
 	r := recordedRepository(t)
 	demo := statusIn(t, r.Dir, "demo")
-	if got := demo("table", ""); got.code != exitYes || strings.Count(got.out, "\n") != 3 ||
+	if got := demo("table", ""); got.code != exit.Yes || strings.Count(got.out, "\n") != 3 ||
 		!strings.Contains(got.out, "phi") || !strings.Contains(got.out, "tune") {
 		t.Errorf("table: got %s", got)
 	}
 	header := func(text string) string { first, _, _ := strings.Cut(text, "\n"); return first }
-	if got := demo("wide", ""); got.code != exitYes || len(header(got.out)) <= len(header(demo("table", "").out)) {
+	if got := demo("wide", ""); got.code != exit.Yes || len(header(got.out)) <= len(header(demo("table", "").out)) {
 		t.Errorf("wide: got %s", got)
 	}
 	type named struct {
@@ -77,37 +78,38 @@ func TestStatus(t *testing.T) {
 		Items []named
 	}
 	got := demo("json", "")
-	if err := yaml.Unmarshal([]byte(got.out), &list); err != nil || got.code != exitYes ||
+	if err := yaml.Unmarshal([]byte(got.out), &list); err != nil || got.code != exit.Yes ||
 		list.APIVersion != answer.APIVersion || list.Kind != "WorkspaceStatusList" ||
 		len(list.Items) != 2 || list.Items[1].Metadata.Name != "tune" {
 		t.Errorf("all: %v, got %s", err, got)
 	}
 	var one named
 	got = demo("yaml", "team/tune") // one object, not a list of one
-	if err := yaml.Unmarshal([]byte(got.out), &one); err != nil || got.code != exitYes ||
+	if err := yaml.Unmarshal([]byte(got.out), &one); err != nil || got.code != exit.Yes ||
 		one.APIVersion != answer.APIVersion || one.Kind != "WorkspaceStatus" || one.Metadata.Name != "tune" {
 		t.Errorf("one: %v, got %s", err, got)
 	}
-	if got := demo("name", ""); got.code != exitYes || got.out != "default/phi\nteam/tune\n" ||
+	if got := demo("name", ""); got.code != exit.Yes || got.out != "default/phi\nteam/tune\n" ||
 		!regexp.MustCompile(`^reading the branch syncer/status, recorded \d+ \S+ ago\n$`).MatchString(got.err) {
 		t.Errorf("names: got %s", got)
 	}
-	if got := demo("table", "phi"); got.code != exitYes || strings.Contains(got.out, "tune") {
+	if got := demo("table", "phi"); got.code != exit.Yes || strings.Contains(got.out, "tune") {
 		t.Errorf("one Workspace: got %s", got)
 	}
-	if got := demo("table", "nosuch"); got.code != exitNo || !strings.Contains(got.err, `"nosuch" is not recorded`) {
+	if got := demo("table", "nosuch"); got.code != exit.No || !strings.Contains(got.err, `"nosuch" is not recorded`) {
 		t.Errorf("an unknown Workspace: got %s", got)
 	}
-	if got := statusIn(t, r.Dir, "other")("table", ""); got.code != exitYes ||
+	if got := statusIn(t, r.Dir, "other")("table", ""); got.code != exit.Yes ||
 		!strings.Contains(got.err, "no Workspaces are recorded for cluster other on branch syncer/status") {
 		t.Errorf("another cluster: got %s", got)
 	}
 	t.Chdir(t.TempDir())
-	if got := statusIn(t, "", "demo")("table", ""); got.code != exitFailure ||
+	if got := statusIn(t, "", "demo")("table", ""); got.code != exit.Failure ||
 		!strings.Contains(got.err, "source.url: is required") {
 		t.Errorf("without a repository: got %s", got)
 	}
-	if got := statusIn(t, "ftp://x/y", "demo")("table", ""); got.code != exitFailure || !strings.Contains(got.err, "ftp") {
+	if got := statusIn(t, "ftp://x/y", "demo")("table", ""); got.code != exit.Failure ||
+		!strings.Contains(got.err, "ftp") {
 		t.Errorf("a bad URL: got %s", got)
 	}
 }
@@ -133,7 +135,7 @@ func TestStatusWatch(t *testing.T) {
 			output:   "table",
 			watch:    true,
 		}.run(ctx)
-		done <- exitCode(ctx, err, &talk)
+		done <- exit.Code(ctx, err, &talk)
 	}()
 	next := func() string {
 		t.Helper()
@@ -153,7 +155,7 @@ func TestStatusWatch(t *testing.T) {
 		t.Errorf("second:\n%s", second)
 	}
 	cancel()
-	if code := <-done; code != exitInterrupted || !strings.HasSuffix(talk.String(), "\nsyncer: interrupted\n") {
+	if code := <-done; code != exit.Interrupted || !strings.HasSuffix(talk.String(), "\nsyncer: interrupted\n") {
 		t.Errorf("exit code %d, %q", code, talk.String())
 	}
 }

@@ -3,19 +3,15 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
-	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/diag"
 )
 
 // treeOptions are the options of "tree".
@@ -52,7 +48,7 @@ func (o treeOptions) run(ctx context.Context) error {
 	if err := checkOutput(o.output); err != nil {
 		return err
 	}
-	_, r, err := openStatus(ctx, o.Stdio, o.settings)
+	_, r, err := recorded.Open(ctx, o.settings, o.Err)
 	if err != nil {
 		return err
 	}
@@ -69,25 +65,4 @@ func (o treeOptions) run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// openStatus opens the status branch, and says on standard error which one, and how old what it says is.
-func openStatus(ctx context.Context, std Stdio, s settings.Settings) (config.Config, statusbranch.Reader, error) {
-	c, err := s.Load()
-	if err != nil {
-		return c, statusbranch.Reader{}, err
-	}
-	r, err := statusbranch.Open(ctx, c, statusbranch.Fetched)
-	if err != nil {
-		return c, r, err
-	}
-	if r.Stale != nil {
-		diag.Fprintf(std.Err, "as of the last git fetch: %v\n", r.Stale)
-	}
-	from := cmp.Or(r.From, "the branch "+c.Status.Branch)
-	if last, err := r.History(ctx, 1); err == nil && len(last) == 1 {
-		from += ", recorded " + answer.Ago(time.Since(last[0].Time))
-	}
-	diag.Fprintf(std.Err, "reading %s\n", from)
-	return c, r, nil
 }

@@ -5,14 +5,11 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/cli/validation"
 	"syncer.dev/syncer/internal/diag"
@@ -69,21 +66,6 @@ func (o validateOptions) check() error {
 // formats are the forms of the answer of "validate": those of every answer, and those of pipelines.
 var formats = append(slices.Clone(diag.Formats), "yaml", "name")
 
-// print prints problems.
-func (o validateOptions) print(found diag.List) error {
-	switch o.format {
-	case "table":
-		return diag.Write(o.Out, "text", found)
-	case "yaml", "name":
-		var paths []string
-		for _, d := range found {
-			paths = append(paths, d.Path)
-		}
-		return answer.PrintAs(o.Out, o.format, diag.Document(found), paths, nil)
-	}
-	return diag.Write(o.Out, o.format, found)
-}
-
 // run checks every PATH, and prints the problems. Errors make the exit code 1, warnings do not.
 func (o validateOptions) run(ctx context.Context) error {
 	if err := o.check(); err != nil {
@@ -103,26 +85,5 @@ func (o validateOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := checked.Problems.Unique()
-	if err := o.print(found); err != nil {
-		return err
-	}
-	if o.format == "text" {
-		linkReasons(o.Err, found)
-	}
-	if n := found.Errors(); n > 0 && checked.Workspaces == 0 { // none was read, or there is none
-		return answer.No("%s", answer.Plural(n, "error"))
-	} else if n > 0 {
-		return answer.No("%s in %s", answer.Plural(n, "error"), answer.Plural(checked.Workspaces, "Workspace"))
-	}
-	if err := errors.Join(checked.Empty...); err != nil {
-		return answer.No("%v", err)
-	}
-	if o.format == "text" || o.format == "table" {
-		fmt.Fprintf(o.Err, "%s valid\n", answer.Plural(checked.Workspaces, "Workspace"))
-		for _, repo := range slices.Sorted(maps.Keys(checked.RemoteCode)) {
-			diag.Fprintf(o.Err, "remote code of %s runs in %s\n", repo, answer.Plural(checked.RemoteCode[repo], "Workspace"))
-		}
-	}
-	return nil
+	return checked.Print(o.Out, o.Err, o.format)
 }

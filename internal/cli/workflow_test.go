@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/cli/exit"
 )
 
 // workflow is what the tests read of a workflow of GitHub.
@@ -125,7 +126,7 @@ func runRefresh(t *testing.T, args []string) {
 	std := Stdio{In: strings.NewReader(""), Out: &out, Err: &out, Env: func(name string) (string, bool) {
 		return srv.URL, name == pricesURL
 	}}
-	if code := Run(t.Context(), args, std); code != exitYes {
+	if code := Run(t.Context(), args, std); code != exit.Yes {
 		t.Fatalf("%q: exit code %d: %s", args, code, out.String())
 	}
 	data, err := os.ReadFile(file)

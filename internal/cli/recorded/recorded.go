@@ -6,6 +6,7 @@ package recorded
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -13,11 +14,35 @@ import (
 
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/clock"
+	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/events"
 	"syncer.dev/syncer/internal/workspace"
 )
+
+// Open opens the status branch of the configuration. It says on talk which branch that is, and how old what it says is.
+func Open(ctx context.Context, s settings.Settings, talk io.Writer) (config.Config, statusbranch.Reader, error) {
+	c, err := s.Load()
+	if err != nil {
+		return c, statusbranch.Reader{}, err
+	}
+	r, err := statusbranch.Open(ctx, c, statusbranch.Fetched)
+	if err != nil {
+		return c, r, err
+	}
+	if r.Stale != nil {
+		diag.Fprintf(talk, "as of the last git fetch: %v\n", r.Stale)
+	}
+	from := cmp.Or(r.From, "the branch "+c.Status.Branch)
+	if last, err := r.History(ctx, 1); err == nil && len(last) == 1 {
+		from += ", recorded " + answer.Ago(time.Since(last[0].Time))
+	}
+	diag.Fprintf(talk, "reading %s\n", from)
+	return c, r, nil
+}
 
 // Reports returns the Reports on the status branch; of the named Workspace only, if one is named.
 func Reports(ctx context.Context, r statusbranch.Reader, name string, now time.Time) ([]status.Report, error) {

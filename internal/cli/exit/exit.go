@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package cli
+// Package exit says an error of a command to its user, and maps it to the exit code of the process.
+package exit
 
 import (
 	"context"
@@ -16,37 +17,37 @@ import (
 
 // The exit codes of every command.
 const (
-	exitYes         = 0   // done, valid, no changes, healthy
-	exitNo          = 1   // invalid, refused, not healthy, a PATH that holds nothing, or differences with --exit-code
-	exitFailure     = 2   // usage, configuration, network, permission
-	exitInterrupted = 130 // SIGINT or SIGTERM
+	Yes         = 0   // done, valid, no changes, healthy
+	No          = 1   // invalid, refused, not healthy, a PATH that holds nothing, or differences with --exit-code
+	Failure     = 2   // usage, configuration, network, permission
+	Interrupted = 130 // SIGINT or SIGTERM
 )
 
-// exitCode says err on w and maps it to an exit code. It is the only place that does.
-func exitCode(ctx context.Context, err error, w io.Writer) int {
+// Code says err on w and maps it to an exit code. It is the only place that does.
+func Code(ctx context.Context, err error, w io.Writer) int {
 	var no answer.NoError
 	var empty *source.EmptyError
 	switch {
 	case err == nil:
-		return exitYes
+		return Yes
 	case errors.As(err, &no):
 		if no.Message != "" {
 			diag.Fprintf(w, "%s\n", no.Message)
 		}
-		return exitNo
+		return No
 	case errors.As(err, &empty):
 		diag.Fprintf(w, "%v\n", err)
-		return exitNo
+		return No
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(w, "syncer: interrupted")
-		return exitInterrupted
+		return Interrupted
 	}
 	fmt.Fprintf(w, "syncer: %s\n", strings.Join(diag.ErrorLines(withSuggestion(err)), "\n"))
 	for _, hint := range diag.Hints(err) {
 		diag.Fprintf(w, "syncer: hint: %s\n", hint)
 	}
-	linkReasons(w, diag.All(err))
-	return exitFailure
+	answer.LinkReasons(w, diag.All(err))
+	return Failure
 }
 
 // withSuggestion writes the suggestion that Cobra adds to an unknown command, over several lines, as a hint.
