@@ -15,12 +15,6 @@ import (
 // several ideas.
 const maxLines = 2000
 
-// largePackages may have more, up to the given number.
-var largePackages = map[string]int{
-	// These are to be split by idea. A number here only goes down.
-	"internal/capacity/fleet": 2160,
-}
-
 func TestPackagesAreSmall(t *testing.T) {
 	for _, p := range list(t) {
 		lines := 0
@@ -31,12 +25,8 @@ func TestPackagesAreSmall(t *testing.T) {
 			}
 			lines += linesOfCode(source)
 		}
-		limit := maxLines
-		if larger, ok := largePackages[p.name()]; ok {
-			limit = larger
-		}
-		if lines > limit {
-			t.Errorf("%s has %d lines of code, more than %d: split it by idea", p.name(), lines, limit)
+		if lines > maxLines {
+			t.Errorf("%s has %d lines of code, more than %d: split it by idea", p.name(), lines, maxLines)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/fleet/nodeclass"
 	"syncer.dev/syncer/internal/capacity/fleet/pack"
+	"syncer.dev/syncer/internal/capacity/fleet/words"
 )
 
 // place assigns every Workspace that bind left without an option.
@@ -17,7 +18,7 @@ func (p *planner) place() {
 		if s := &p.assignments[i]; !s.workload.Shared && s.workload.Automatic {
 			s.classes = make([]int, len(s.options))
 			for j, o := range s.options {
-				s.classes[j] = p.classes.OwnOf(o.SKU, s.workload.priority())
+				s.classes[j] = p.classes.OwnOf(o.SKU, s.workload.NodePriority())
 			}
 		}
 	}
@@ -58,9 +59,9 @@ func (p *planner) unassigned() []int {
 // assignCheapest gives an assignment the option that the search has found.
 func (p *planner) assignCheapest(i int, o *capacity.Option) {
 	s := &p.assignments[i]
-	reason := reasonCheapest
+	reason := words.Cheapest
 	if s.runs != "" {
-		reason = reasonMisfit + reason
+		reason = words.Misfit + reason
 	}
 	p.assign(s, o, reason)
 }
@@ -157,7 +158,7 @@ func (p *planner) placeNamed(missing []int) {
 
 // takePool counts the nodes of a pool of one Workspace, and the pool when it is new.
 func (p *planner) takePool(s *assignment, nodes int) {
-	p.ledger.Take(s.option.SKU, s.workload.priority(), nodes)
+	p.ledger.Take(s.option.SKU, s.workload.NodePriority(), nodes)
 	p.takeShare(s, s.option, p.pending(s))
 	if p.live[s.pool] == nil {
 		p.made[s.pool] = true

@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/fleet/pack"
+	"syncer.dev/syncer/internal/capacity/fleet/words"
 )
 
 // improve moves servers off nodes that then become free, if the move pays: the saving over the horizon has to exceed
@@ -43,7 +44,7 @@ func (p *planner) improve() {
 	for i, o := range best.to {
 		s := &p.assignments[i]
 		old := s.option.SKU.Name
-		p.assign(s, o, saves(best.saving, old, p.in.Horizon))
+		p.assign(s, o, words.Saves(best.saving, old, p.in.Horizon))
 	}
 }
 
@@ -152,13 +153,13 @@ func (p *planner) join(g *group, i int, on map[string][]int) {
 	if s.class < 0 {
 		g.except[i] = -1
 		if !s.workload.Shared {
-			g.except[i] = p.classes.OwnOf(s.option.SKU, s.workload.priority())
+			g.except[i] = p.classes.OwnOf(s.option.SKU, s.workload.NodePriority())
 		}
 	}
 	for _, pod := range s.workload.Pods {
 		if h := p.hosts[pod.Node]; h != nil && !g.freed[pod.Node] && h.Pods == len(on[pod.Node]) {
 			g.freed[pod.Node] = true
-			g.price += p.prices.Rank(s.option.SKU.Name, s.workload.priority())
+			g.price += p.prices.Rank(s.option.SKU.Name, s.workload.NodePriority())
 		}
 	}
 }
@@ -218,7 +219,7 @@ func (p *planner) evaluate(g group, base *pack.Program, before int64) move {
 	cost := int64(0)
 	p.solve(prog, g.members, g.except, func(i int, to *capacity.Option) {
 		o.to[i] = to
-		price := p.prices.Rank(to.SKU.Name, p.assignments[i].workload.priority())
+		price := p.prices.Rank(to.SKU.Name, p.assignments[i].workload.NodePriority())
 		share := price * int64(to.Nodes*max(to.GPUsPerNode, 1)) / int64(max(to.SKU.GPUs, 1))
 		cost += int64(moveCostUSD*1e6) + int64(float64(share)*moveTime.Hours())
 	})

@@ -57,7 +57,7 @@ func (s *assignment) request(o *capacity.Option, nodes int) ledger.Request {
 	return ledger.Request{
 		Namespace: s.namespace(),
 		Option:    o,
-		Priority:  s.workload.priority(),
+		Priority:  s.workload.NodePriority(),
 		Shared:    s.workload.Shared,
 		Nodes:     nodes,
 	}

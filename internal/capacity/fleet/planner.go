@@ -11,6 +11,8 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet/ledger"
 	"syncer.dev/syncer/internal/capacity/fleet/nodeclass"
 	"syncer.dev/syncer/internal/capacity/fleet/pack"
+	"syncer.dev/syncer/internal/capacity/fleet/question"
+	"syncer.dev/syncer/internal/capacity/fleet/words"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -69,7 +71,7 @@ func newPlanner(in Input) *planner {
 		groupIDs: map[string]int{},
 	}
 	if p.in.Horizon == 0 {
-		p.in.Horizon = DefaultHorizon
+		p.in.Horizon = question.DefaultHorizon
 	}
 	for i := range in.Pools {
 		if l := &in.Pools[i]; l.Owned && !l.System && l.State != capacity.Deleting {
@@ -91,7 +93,7 @@ func newPlanner(in Input) *planner {
 		if s := &p.assignments[i]; s.workload.Shared && s.classes == nil {
 			s.classes = make([]int, len(s.options))
 			for j, o := range s.options {
-				s.classes[j] = p.classes.Of(s.workload.key(o), o.SKU)
+				s.classes[j] = p.classes.Of(s.workload.Key(o), o.SKU)
 			}
 		}
 	}
@@ -114,43 +116,16 @@ func (p *planner) queue() {
 	}
 	for i := range p.in.Workloads {
 		n := &p.in.Workloads[i]
-		s := assignment{workload: n, kind: p.kindOf(n), class: -1, idle: n.Idle, runs: n.runs(pool)}
-		s.standing = n.standing(s.runs != "")
+		s := assignment{workload: n, kind: p.kindOf(n), class: -1, idle: n.Idle, runs: n.Runs(pool)}
+		s.standing = n.Standing(s.runs != "")
 		all[i], p.order[i] = s, i
 	}
 	slices.SortFunc(p.order, func(i, j int) int {
-		return before(all[i].workload, all[i].standing, all[j].workload, all[j].standing)
+		return question.Before(all[i].workload, all[i].standing, all[j].workload, all[j].standing)
 	})
 	for at, i := range p.order {
 		p.assignments[at] = all[i]
 	}
-}
-
-// runs returns the pool on which the pods of a Workload run, preferably its own; "" if none runs.
-func (n *Workload) runs(pool func(node string) (string, bool)) string {
-	runs := ""
-	for _, pod := range n.Pods {
-		if on, ok := pool(pod.Node); ok && (runs == "" || on == n.Pool) {
-			runs = on
-		}
-	}
-	return runs
-}
-
-// standing decides when a Workload is served.
-func (n *Workload) standing(runs bool) capacity.Standing {
-	return capacity.Standing{
-		Priority:  cmp.Or(n.Priority, workspace.Normal),
-		Runs:      runs,
-		FirstSeen: n.FirstSeen,
-		DemandGiB: n.Demand.GiB(),
-		Digest:    n.Digest,
-	}
-}
-
-// before compares two Workloads by the order in which they are served.
-func before(a *Workload, first capacity.Standing, b *Workload, second capacity.Standing) int {
-	return cmp.Or(first.Compare(second), a.Workspace.Compare(b.Workspace))
 }
 
 // kind is what Workloads with one Demand and equal settings have in common: many Workspaces serve one model in one way.
@@ -172,7 +147,7 @@ type kindKey struct {
 // kindOf returns the kind of a Workload.
 func (p *planner) kindOf(n *Workload) *kind {
 	if !n.Shared {
-		return &kind{options: n.options()}
+		return &kind{options: n.Options()}
 	}
 	key := kindKey{
 		optionCount: len(n.Demand.Options),
@@ -191,34 +166,10 @@ func (p *planner) kindOf(n *Workload) *kind {
 	}
 	k := p.kinds[key]
 	if k == nil {
-		k = &kind{options: n.options(), groups: map[int]int{}}
+		k = &kind{options: n.Options(), groups: map[int]int{}}
 		p.kinds[key] = k
 	}
 	return k
-}
-
-// key is that of the class of shared nodes that an option uses.
-func (n *Workload) key(o *capacity.Option) nodeclass.Key {
-	return nodeclass.KeyOf(o, n.priority(), n.OSSKU, n.DiskGiB)
-}
-
-// options lists the options that satisfy a Workload: shares of nodes first, then whole nodes.
-func (n *Workload) options() []*capacity.Option {
-	out := make([]*capacity.Option, 0, len(n.Demand.Shares)+len(n.Demand.Options))
-	if n.Shared {
-		for i := range n.Demand.Shares {
-			// Only powers of two pack without loss, and an option of several nodes takes whole ones.
-			if o := &n.Demand.Shares[i]; o.Nodes == 1 && nodeclass.PowerOfTwo(o.SKU.GPUs) && o.GPUsPerNode > 0 {
-				out = append(out, o)
-			}
-		}
-	}
-	for i := range n.Demand.Options {
-		if i == 0 || n.Automatic {
-			out = append(out, &n.Demand.Options[i])
-		}
-	}
-	return out
 }
 
 // bind keeps every Workspace on its present pool while that fits, and gives named sizes their pool.
@@ -254,7 +205,7 @@ func (p *planner) keep(s *assignment, options []*capacity.Option) {
 		}
 		l := p.live[name]
 		at, shared := p.classes.Named[name]
-		if l == nil && !shared || l != nil && !l.Shared() && l.Workspace != n.owner() || l != nil && l.Shared() && !n.Shared {
+		if l == nil && !shared || l != nil && !l.Shared() && l.Workspace != n.Owner() || l != nil && l.Shared() && !n.Shared {
 			continue
 		}
 		o := p.matching(n, options, l, at, shared && (l == nil || l.Shared()))
@@ -278,7 +229,7 @@ func (p *planner) keep(s *assignment, options []*capacity.Option) {
 func (p *planner) owned(n *Workload) string {
 	var best *capacity.LivePool
 	for _, l := range p.live {
-		if l.Workspace == n.owner() && !l.Shared() &&
+		if l.Workspace == n.Owner() && !l.Shared() &&
 			(best == nil || cmp.Or(strings.Compare(l.Size, best.Size), strings.Compare(l.Name, best.Name)) < 0) {
 			best = l
 		}
@@ -298,7 +249,7 @@ func (p *planner) matching(
 		switch {
 		case l != nil && (!strings.EqualFold(l.Size, o.SKU.Name) || l.Spot != n.Spot):
 			continue
-		case l == nil && (p.classes.All[at].SKU.Name != o.SKU.Name || p.classes.All[at].Key != n.key(o)):
+		case l == nil && (p.classes.All[at].SKU.Name != o.SKU.Name || p.classes.All[at].Key != n.Key(o)):
 			continue
 		case !shared && o.GPUsPerNode != o.SKU.GPUs:
 			continue
@@ -317,7 +268,7 @@ func (p *planner) available(l *capacity.LivePool, o *capacity.Option, n *Workloa
 		l.Count >= o.Nodes {
 		return true
 	}
-	_, blocked := p.blocked(o.SKU, n.priority())
+	_, blocked := p.blocked(o.SKU, n.NodePriority())
 	return !blocked
 }
 
@@ -329,14 +280,14 @@ func (p *planner) blocked(sku capacity.SKU, priority capacity.Priority) (string,
 	if !ok {
 		return "", false
 	}
-	return outOfCapacity(sku.Name, reason, until, p.in.Now), true
+	return words.OutOfCapacity(sku.Name, reason, until, p.in.Now), true
 }
 
 // assign gives an assignment its option, in a pool of its own or in a shared pool whose name fill decides.
 func (p *planner) assign(s *assignment, o *capacity.Option, reason string) {
 	s.option, s.reason = o, reason
 	if s.workload.Shared {
-		s.class, s.pool = p.classes.Of(s.workload.key(o), o.SKU), ""
+		s.class, s.pool = p.classes.Of(s.workload.Key(o), o.SKU), ""
 		return
 	}
 	s.class, s.pool = -1, p.ownName(s.workload, o)
@@ -378,7 +329,7 @@ func (p *planner) may(s *assignment, j, except int) bool {
 	if s.classes[j] == except {
 		return false
 	}
-	_, blocked := p.blocked(s.options[j].SKU, s.workload.priority())
+	_, blocked := p.blocked(s.options[j].SKU, s.workload.NodePriority())
 	return !blocked
 }
 

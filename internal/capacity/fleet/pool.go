@@ -31,7 +31,7 @@ func (p *planner) sharedPool(name string, k nodeclass.Key, sku capacity.SKU, cou
 
 // ownName returns the name of the pool of one Workspace or set.
 func (p *planner) ownName(n *Workload, o *capacity.Option) string {
-	return nodeclass.OwnName(p.in.Cluster, n.owner(), o.SKU.Name, n.priority())
+	return nodeclass.OwnName(p.in.Cluster, n.Owner(), o.SKU.Name, n.NodePriority())
 }
 
 // ownPool returns the pool of one Workspace or set. Its name derives from the cluster, the owner and the size: AKS
@@ -39,7 +39,7 @@ func (p *planner) ownName(n *Workload, o *capacity.Option) string {
 func (p *planner) ownPool(n *Workload, o *capacity.Option, count int) capacity.Pool {
 	pool := capacity.Pool{
 		Name:        p.ownName(n, o),
-		Workspace:   n.owner(),
+		Workspace:   n.Owner(),
 		SKU:         o.SKU,
 		Count:       count,
 		Spot:        n.Spot,
@@ -48,8 +48,8 @@ func (p *planner) ownPool(n *Workload, o *capacity.Option, count int) capacity.P
 		Labels:      map[string]string{},
 		Taints:      []string{capacity.GPUTaint},
 		Zones:       p.in.Limits.Zones,
-		ManagedDisk: p.managedDisk(o.SKU, n.priority()),
-		HourlyCost:  p.prices.Of(o.SKU.Name, n.priority()).Times(count),
+		ManagedDisk: p.managedDisk(o.SKU, n.NodePriority()),
+		HourlyCost:  p.prices.Of(o.SKU.Name, n.NodePriority()).Times(count),
 	}
 	for k, v := range n.Labels {
 		if !nodelabel.Owned(k) { // AKS and the kubelet set these, and refuse them from others; syncer's follow

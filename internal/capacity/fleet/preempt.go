@@ -8,17 +8,24 @@ import (
 	"sort"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/fleet/words"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // claims names for each Workspace that gives up its nodes the one that gets its place.
 type claims map[workspace.Key]workspace.Key
 
+// yields reports whether a Workspace gives up its nodes.
+func (c claims) yields(k workspace.Key) bool {
+	_, ok := c[k]
+	return ok
+}
+
 // preempt returns the plan in which Workspaces without a place have taken those of a lower priority. It first finds out
 // who has to give way, and then plans again without them: all that they set free goes to those who are next.
 func (p *planner) preempt() *planner {
 	for c := p.claims(); len(c) > 0; {
-		next := planned(p.in.without(c))
+		next := planned(p.in.Without(c.yields, words.Yielding))
 		lost := map[workspace.Key]bool{}
 		for i := range next.assignments {
 			s := &next.assignments[i]
@@ -35,30 +42,6 @@ func (p *planner) preempt() *planner {
 	return p
 }
 
-// without returns the input as if those that give way had ended.
-func (in Input) without(c claims) Input {
-	gone := map[string]int{} // GPUs of each pod that goes, by node and pod
-	in.Workloads = slices.Clone(in.Workloads)
-	pods := map[string]int{}
-	for i := range in.Workloads {
-		n := &in.Workloads[i]
-		if _, yields := c[n.Workspace]; !yields {
-			continue
-		}
-		for _, pod := range n.Pods {
-			gone[pod.Node] += n.GPUs
-			pods[pod.Node]++
-		}
-		n.Idle, n.Pods = yielding, nil
-	}
-	in.Nodes = slices.Clone(in.Nodes)
-	for i := range in.Nodes {
-		n := &in.Nodes[i]
-		n.Used, n.Pods = max(n.Used-gone[n.Name], 0), max(n.Pods-pods[n.Name], 0)
-	}
-	return in
-}
-
 // yield notes who has given way to whom.
 func (p *planner) yield(c claims) {
 	at := map[workspace.Key]*assignment{}
@@ -67,14 +50,14 @@ func (p *planner) yield(c claims) {
 	}
 	for from, to := range c {
 		at[from].yields = at[to]
-		at[from].idle = givesWay(at[to])
+		at[from].idle = words.GivesWay(to, at[to].standing.Priority)
 		at[from].reason = at[from].idle
 		at[to].takes = append(at[to].takes, from)
 	}
 	for i := range p.assignments {
 		if s := &p.assignments[i]; len(s.takes) > 0 {
 			slices.SortFunc(s.takes, workspace.Key.Compare)
-			s.reason = takesFrom(s)
+			s.reason = words.TakesFrom(s.takes, s.standing.Priority)
 		}
 	}
 }
@@ -123,7 +106,7 @@ func (p *planner) lower(i int) []int {
 		if v.option == nil || v.idle != "" || v.runs != "" && v.runs != v.pool {
 			continue
 		}
-		uses := append(p.ledger.Uses(v.option.SKU, v.workload.priority()), p.ledger.ShareUses(v.request(v.option, 1))...)
+		uses := append(p.ledger.Uses(v.option.SKU, v.workload.NodePriority()), p.ledger.ShareUses(v.request(v.option, 1))...)
 		relevant := v.class >= 0 && slices.Contains(s.classes, v.class)
 		for _, u := range uses {
 			relevant = relevant || lacks[u.Row]
@@ -244,7 +227,7 @@ func (p *planner) restore(e *eviction) {
 
 // count adds an assignment's nodes and pods to what is used, or with sign -1 takes them off.
 func (p *planner) count(s *assignment, e *eviction, sign int) {
-	p.ledger.Take(e.had.option.SKU, s.workload.priority(), sign*e.more)
+	p.ledger.Take(e.had.option.SKU, s.workload.NodePriority(), sign*e.more)
 	for _, pod := range s.workload.Pods {
 		h := p.hosts[pod.Node]
 		if h == nil || p.live[h.Pool] == nil {

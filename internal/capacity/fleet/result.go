@@ -9,6 +9,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/fleet/nodeclass"
+	"syncer.dev/syncer/internal/capacity/fleet/words"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -201,7 +202,7 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 		b.Yields, b.To = s.idle, s.yields.workload.Workspace
 	}
 	if s.idle == "" {
-		b.Cost = p.shareOf(o, n.priority())
+		b.Cost = p.shareOf(o, n.NodePriority())
 	} else {
 		b.Cost = capacity.Cost{Known: true}
 	}
@@ -210,7 +211,7 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 	}
 	b.Next, b.Pool = s.pool, s.runs
 	at, shared := p.classes.Named[s.runs]
-	b.Reason = moves(s.pool, o.SKU.Name, s.reason)
+	b.Reason = words.Moves(s.pool, o.SKU.Name, s.reason)
 	var old *capacity.Option
 	if l := p.live[s.runs]; l != nil { // not: the pool is gone, or not ours any more, and perhaps no class is left
 		old = p.matching(n, s.options, l, at, shared)
@@ -219,7 +220,7 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 		b.Hold = b.Reason
 		return b
 	}
-	b.Option, b.Shared, b.Cost = old, shared || n.Set != "", p.shareOf(old, n.priority())
+	b.Option, b.Shared, b.Cost = old, shared || n.Set != "", p.shareOf(old, n.NodePriority())
 	return b
 }
 

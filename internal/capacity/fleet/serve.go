@@ -146,10 +146,10 @@ func (p *planner) sit(t *pack.Tally, s *assignment, at place) bool {
 	if p.live[at.pool] == nil && !p.made[at.pool] {
 		pools = 1
 	}
-	if _, blocked := p.blocked(at.option.SKU, s.workload.priority()); blocked || after > capacity.MaxNodesPerPool {
+	if _, blocked := p.blocked(at.option.SKU, s.workload.NodePriority()); blocked || after > capacity.MaxNodesPerPool {
 		return false
 	}
-	uses := p.ledger.Uses(at.option.SKU, s.workload.priority())
+	uses := p.ledger.Uses(at.option.SKU, s.workload.NodePriority())
 	shares := p.ledger.ShareUses(s.request(at.option, at.option.Nodes))
 	t.Take(uses, more, pools)
 	t.Take(shares, 1, 0)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/fleet/words"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -34,7 +35,8 @@ func (p *planner) explain() {
 func (p *planner) why(s *assignment, near []*capacity.Option, used []int64) Unplaced {
 	first := p.obstacle(s, near[0], used)
 	if first.Reason == "" { // an own pool, or part of a node, for which there is room only together with others
-		first = tooManyPools(len(p.in.Pools))
+		no := words.TooManyPools(len(p.in.Pools))
+		first = Unplaced{Reason: no.Reason, Message: no.Message}
 	}
 	rest := slices.Clone(near[1:])
 	slices.SortStableFunc(rest, func(a, b *capacity.Option) int { return cmp.Compare(p.worth(s, a), p.worth(s, b)) })
@@ -45,7 +47,7 @@ func (p *planner) why(s *assignment, near []*capacity.Option, used []int64) Unpl
 		}
 	}
 	if len(others) > 0 {
-		first.Message += otherSizes(others)
+		first.Message += words.OtherSizes(others)
 	}
 	return first
 }
@@ -83,7 +85,7 @@ func (p *planner) nearest(s *assignment, used []int64) []*capacity.Option {
 
 // worth is the rank of all nodes of an option, which is that of their price.
 func (p *planner) worth(s *assignment, o *capacity.Option) float64 {
-	return float64(p.prices.Rank(o.SKU.Name, s.workload.priority())) * float64(o.Nodes)
+	return float64(p.prices.Rank(o.SKU.Name, s.workload.NodePriority())) * float64(o.Nodes)
 }
 
 // obstacle returns why an assignment cannot have new nodes of an option beside what is used. The Reason is empty when
@@ -112,7 +114,7 @@ func (p *planner) obstacles(s *assignment, o *capacity.Option, used []int64) []c
 // new nodes to one Workspace.
 func (p *planner) against(s *assignment, more, all int, used []int64) []capacity.Obstacle {
 	var out []capacity.Obstacle
-	sku, priority := s.option.SKU, s.workload.priority()
+	sku, priority := s.option.SKU, s.workload.NodePriority()
 	if message, blocked := p.blocked(sku, priority); blocked {
 		_, until, _ := p.in.Unavailable.Blocked(sku, priority, p.in.Now)
 		out = append(out, capacity.Obstacle{
@@ -124,28 +126,16 @@ func (p *planner) against(s *assignment, more, all int, used []int64) []capacity
 		})
 	}
 	if all > capacity.MaxNodesPerPool {
-		out = append(out, poolObstacle(tooManyNodes(s.pool, all), all, capacity.MaxNodesPerPool, "nodes"))
+		out = append(out, words.TooManyNodes(s.pool, all))
 	}
 	if all > 0 && p.live[s.pool] == nil && !p.made[s.pool] && p.poolsLeft() == 0 {
-		out = append(out, poolObstacle(tooManyPools(len(p.in.Pools)), 1, 0, "pools"))
+		out = append(out, words.TooManyPools(len(p.in.Pools)))
 	}
 	asks := s.request(s.option, more)
 	for _, no := range p.ledger.Shortages(asks, used) {
 		out = append(out, p.ledger.Obstacle(no, asks))
 	}
 	return out
-}
-
-func poolObstacle(no Unplaced, need, have int, unit string) capacity.Obstacle {
-	return capacity.Obstacle{
-		Check:   capacity.CheckPools,
-		Reason:  no.Reason,
-		Message: no.Message,
-		Name:    "pools of AKS",
-		Need:    float64(need),
-		Have:    float64(have),
-		Unit:    unit,
-	}
 }
 
 // maxVerdicts bounds for how many Workspaces a plan explains all sizes. It is syncer's own: a person reads few.
@@ -214,7 +204,7 @@ func (p *planner) unknown(s *assignment, o *capacity.Option) []capacity.Check {
 
 // compare notes how much dearer each option is than the cheapest one, by the share of its nodes.
 func (p *planner) compare(s *assignment, all []capacity.Verdict) {
-	cost := func(v *capacity.Verdict) capacity.Cost { return p.shareOf(&v.Option, s.workload.priority()) }
+	cost := func(v *capacity.Verdict) capacity.Cost { return p.shareOf(&v.Option, s.workload.NodePriority()) }
 	var least *capacity.Verdict
 	for i := range all {
 		if c := cost(&all[i]); c.Known && (least == nil || c.USD < cost(least).USD) {
@@ -244,7 +234,7 @@ func (p *planner) holders() map[int][]int {
 		if o == nil || s.idle != "" {
 			continue
 		}
-		for _, u := range p.ledger.Uses(o.SKU, s.workload.priority()) {
+		for _, u := range p.ledger.Uses(o.SKU, s.workload.NodePriority()) {
 			out[u.Row] = append(out[u.Row], i)
 		}
 		for _, u := range p.ledger.ShareUses(s.request(o, 1)) {
@@ -279,12 +269,12 @@ func (p *planner) behind(i int, near []*capacity.Option, holders map[int][]int, 
 			case other.standing.Compare(s.standing) <= 0:
 				all = append(all, capacity.Ahead{Workspace: other.workload.Workspace, Why: other.standing.Ahead(s.standing)})
 			case other.standing.Runs || p.live[other.pool] != nil:
-				all = append(all, capacity.Ahead{Workspace: other.workload.Workspace, Why: holdsNodes})
+				all = append(all, capacity.Ahead{Workspace: other.workload.Workspace, Why: words.HoldsNodes})
 			} // one after it without nodes takes what does not suffice for it anyway: see serve
 		}
 		s.no.Behind = all[:min(len(all), maxNamed)]
 		s.no.More = len(all) - len(s.no.Behind)
 		break
 	}
-	s.no.Message += waitsBehind(s.no.Behind, s.no.More)
+	s.no.Message += words.WaitsBehind(s.no.Behind, s.no.More)
 }
