@@ -22,7 +22,7 @@
 //	result   pools s1 (1 node), s2 (1 node), wb (1 node); bindings a: s1, b: wb, c: s1, d: s2
 //
 // The planner treats the fleet as bin packing: a nodeclass.Class is a kind of bin, an assignment is an item with its
-// bin. Package ledger counts what the bins use of quotas and limits. Package question has the Input, and package words
-// what users read. An unplaced Workspace keeps the nodes on which it runs; Unplaced has the reason and what the user can
-// do.
+// bin. Package ledger counts what the bins use of quotas and limits. Package question has the Input, package wanted
+// makes the pools, and package words has what users read. An unplaced Workspace keeps the nodes on which it runs;
+// Unplaced has the reason and what the user can do.
 package fleet

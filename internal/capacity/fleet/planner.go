@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet/nodeclass"
 	"syncer.dev/syncer/internal/capacity/fleet/pack"
 	"syncer.dev/syncer/internal/capacity/fleet/question"
+	"syncer.dev/syncer/internal/capacity/fleet/wanted"
 	"syncer.dev/syncer/internal/capacity/fleet/words"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
@@ -28,6 +29,7 @@ type planner struct {
 	order       []int        // of the Workloads
 	classes     *nodeclass.Set
 	prices      ledger.Prices
+	wanted      wanted.Pools
 	ledger      *ledger.Ledger  // once limit has opened it
 	made        map[string]bool // new pools of one Workspace or set each
 	given       map[string]int  // nodes of each pool of one Workspace or set, as placeNamed gives them
@@ -73,6 +75,7 @@ func newPlanner(in Input) *planner {
 	if p.in.Horizon == 0 {
 		p.in.Horizon = question.DefaultHorizon
 	}
+	p.wanted = wanted.Pools{Question: &p.in, Prices: p.prices}
 	for i := range in.Pools {
 		if l := &in.Pools[i]; l.Owned && !l.System && l.State != capacity.Deleting {
 			p.live[l.Name] = l
@@ -182,7 +185,7 @@ func (p *planner) bind() {
 		case len(options) == 0:
 			s.no = Unplaced{Reason: diag.NoSize, Message: "no size fits"}
 		case !n.Automatic: // the user's choice; place checks its availability
-			s.option, s.pool = options[0], p.ownName(n, options[0])
+			s.option, s.pool = options[0], p.wanted.OwnName(n, options[0])
 			s.reason = options[0].SKU.Name + " is what the file names"
 		default:
 			p.keep(s, options)
@@ -290,7 +293,7 @@ func (p *planner) assign(s *assignment, o *capacity.Option, reason string) {
 		s.class, s.pool = p.classes.Of(s.workload.Key(o), o.SKU), ""
 		return
 	}
-	s.class, s.pool = -1, p.ownName(s.workload, o)
+	s.class, s.pool = -1, p.wanted.OwnName(s.workload, o)
 }
 
 // pending returns the number of nodes for which an assignment has no pod on its pool yet.

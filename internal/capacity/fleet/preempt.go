@@ -186,7 +186,7 @@ func (p *planner) placeFor(i int) (at place, ok bool) {
 		return at, at.option != nil
 	}
 	given, made := maps.Clone(p.given), maps.Clone(p.made)
-	at = place{s.options[0], p.ownName(s.workload, s.options[0]), -1}
+	at = place{s.options[0], p.wanted.OwnName(s.workload, s.options[0]), -1}
 	ok = p.sit(t, s, at)
 	p.given, p.made = given, made
 	return at, ok

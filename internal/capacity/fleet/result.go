@@ -43,7 +43,7 @@ func (p *planner) result() Result {
 			}
 			pools[s.pool] = pool
 		} else if _, ok := pools[s.pool]; !ok && s.idle != "" && p.live[s.pool] != nil {
-			pools[s.pool] = p.livePool(p.live[s.pool], 0) // kept until the Workspace resumes
+			pools[s.pool] = p.wanted.Live(p.live[s.pool], 0) // kept until the Workspace resumes
 		}
 		f.Bindings[s.workload.Workspace] = p.binding(s, inbound)
 	}
@@ -74,7 +74,7 @@ func (p *planner) keepOld(pools map[string]capacity.Pool, bindings map[workspace
 	for name, n := range keep {
 		if _, wanted := pools[name]; !wanted {
 			l := p.live[name]
-			pools[name] = p.livePool(l, min(max(n, p.inUse(name)), l.Count))
+			pools[name] = p.wanted.Live(l, min(max(n, p.inUse(name)), l.Count))
 		}
 	}
 }
@@ -86,9 +86,9 @@ func (p *planner) poolOfOne(s *assignment) capacity.Pool {
 		count = 0
 	}
 	if l := p.live[s.pool]; l != nil && s.workload.Shared {
-		return p.livePool(l, count) // created while the user named a size
+		return p.wanted.Live(l, count) // created while the user named a size
 	}
-	return p.ownPool(s.workload, s.option, count)
+	return p.wanted.Own(s.workload, s.option, count)
 }
 
 // fill gives every assignment to a shared class one of its pools, first where a node has room, then where a pool may
@@ -115,9 +115,9 @@ func (p *planner) fill(pools map[string]capacity.Pool) {
 				continue
 			}
 			if l := p.live[bin.Name]; l != nil && c.Closed {
-				pools[bin.Name] = p.livePool(l, count)
+				pools[bin.Name] = p.wanted.Live(l, count)
 			} else {
-				pools[bin.Name] = p.sharedPool(bin.Name, c.Key, c.SKU, count)
+				pools[bin.Name] = p.wanted.Shared(bin.Name, c.Key, c.SKU, count)
 			}
 		}
 	}
@@ -202,7 +202,7 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 		b.Yields, b.To = s.idle, s.yields.workload.Workspace
 	}
 	if s.idle == "" {
-		b.Cost = p.shareOf(o, n.NodePriority())
+		b.Cost = p.prices.Share(o, n.NodePriority())
 	} else {
 		b.Cost = capacity.Cost{Known: true}
 	}
@@ -220,17 +220,8 @@ func (p *planner) binding(s *assignment, inbound map[string]bool) Binding {
 		b.Hold = b.Reason
 		return b
 	}
-	b.Option, b.Shared, b.Cost = old, shared || n.Set != "", p.shareOf(old, n.NodePriority())
+	b.Option, b.Shared, b.Cost = old, shared || n.Set != "", p.prices.Share(old, n.NodePriority())
 	return b
-}
-
-// shareOf returns the share of an option in the price of its nodes, by GPUs.
-func (p *planner) shareOf(o *capacity.Option, priority capacity.Priority) capacity.Cost {
-	c := p.prices.Of(o.SKU.Name, priority).Times(o.Nodes)
-	if o.SKU.GPUs > 0 && o.GPUsPerNode < o.SKU.GPUs {
-		c.USD *= float64(o.GPUsPerNode) / float64(o.SKU.GPUs)
-	}
-	return c
 }
 
 // ready reports whether the pool of an assignment has enough free GPUs for it. The Kubernetes scheduler picks the nodes

@@ -104,7 +104,7 @@ func (p *planner) obstacles(s *assignment, o *capacity.Option, used []int64) []c
 	if s.workload.Shared {
 		return p.against(&own, o.Nodes, 0, used)
 	}
-	own.pool = p.ownName(s.workload, o)
+	own.pool = p.wanted.OwnName(s.workload, o)
 	more, after := p.more(&own)
 	return p.against(&own, more, after, used)
 }
@@ -204,7 +204,7 @@ func (p *planner) unknown(s *assignment, o *capacity.Option) []capacity.Check {
 
 // compare notes how much dearer each option is than the cheapest one, by the share of its nodes.
 func (p *planner) compare(s *assignment, all []capacity.Verdict) {
-	cost := func(v *capacity.Verdict) capacity.Cost { return p.shareOf(&v.Option, s.workload.NodePriority()) }
+	cost := func(v *capacity.Verdict) capacity.Cost { return p.prices.Share(&v.Option, s.workload.NodePriority()) }
 	var least *capacity.Verdict
 	for i := range all {
 		if c := cost(&all[i]); c.Known && (least == nil || c.USD < cost(least).USD) {

@@ -23,6 +23,15 @@ func (p Prices) Of(size string, priority capacity.Priority) capacity.Cost {
 	return capacity.Price(p.Region, size, priority)
 }
 
+// Share returns the part of an option in the price of its nodes, by GPUs.
+func (p Prices) Share(o *capacity.Option, priority capacity.Priority) capacity.Cost {
+	c := p.Of(o.SKU.Name, priority).Times(o.Nodes)
+	if o.SKU.GPUs > 0 && o.GPUsPerNode < o.SKU.GPUs {
+		c.USD *= float64(o.GPUsPerNode) / float64(o.SKU.GPUs)
+	}
+	return c
+}
+
 // Rank is the price for comparing nodes, in millionths of a US dollar per hour. Spot without a price uses the regular
 // price; a size without any price ranks last.
 func (p Prices) Rank(size string, priority capacity.Priority) int64 {
