@@ -97,7 +97,7 @@ DURATION ?= 10m
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata clean
+.PHONY: help racing demo test build devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -165,6 +165,7 @@ generate: ## refresh golden files and generated documentation
 	$(GO) test ./internal/install -run TestDeploy -update
 	$(GO) test ./internal/render -run 'TestGolden|TestEveryPreset|TestBuiltIn' -update
 	$(GO) test ./internal/archtest -run 'TestWords|TestArchitecture' -update
+	$(GO) test ./internal/release/notices -update
 	$(GO) test ./internal/cli ./internal/cli/answer ./internal/cli/scaffold ./internal/cli/schema -update
 
 racing: ## two writers on one status branch that commit 1,000 times each and shorten its history, with nothing lost
@@ -193,6 +194,13 @@ fuzz: ## each fuzz target for FUZZTIME; prints its executions, and the last word
 simulate: ## the loop against a world that fails, for STEPS steps from SEED on; a seed that fails replays with SEEDS=1
 	$(GO) test ./internal/simulate -run '^TestSimulation$$' -count 1 -timeout 0 -v \
 		-args -steps $(STEPS) -seed $(SEED) -seeds $(SEEDS)
+
+image: ## the container image, to IMAGE: a reference with a tag is pushed, a name *.tar is an OCI archive
+	@[ -n "$(IMAGE)" ] || { echo "name the image: make image IMAGE=registry.example.com/syncer:v0.1.0" >&2; exit 2; }
+	$(GO) run ./internal/release -version "$(VERSION)" image $(IMAGE)
+
+notices: ## THIRD_PARTY_NOTICES, the licences of what the program links
+	$(GO) test ./internal/release/notices -update
 
 soak: optimised ## the real syncer among pushes, drifts, faults and kills for DURATION; fails if it grows or does not come to rest
 	$(GO) run ./internal/soak -duration $(DURATION)

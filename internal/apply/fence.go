@@ -8,6 +8,7 @@ import (
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/apply/occurrence"
+	"syncer.dev/syncer/internal/apply/rights"
 	"syncer.dev/syncer/internal/fence"
 )
 
@@ -29,3 +30,7 @@ func (c *Cluster) Emitter() occurrence.Emitter { return occurrence.Emitter{Confi
 func (c *Cluster) Elect(o lease.Options, f *fence.Fence, log *slog.Logger) (*lease.Lease, error) {
 	return lease.New(o, c.unfenced, c.namespace, f, log)
 }
+
+// Rights returns a client that asks what an identity may do: as another user, or as the one of the kubeconfig for "".
+// Its requests pass no fence, as none of them changes anything; they are counted.
+func (c *Cluster) Rights(as string) (*rights.Client, error) { return rights.New(c.unfenced, as) }

@@ -23,6 +23,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -236,7 +237,9 @@ func TestCopiedLabelsAreNotOurs(t *testing.T) {
 	if data, _, _ := unstructured.NestedString(live(t, c, o).Object, "data", "a"); data != "theirs" {
 		t.Errorf("data %q, requests %v", data, c.Requests())
 	}
-	edit(t, c, o, func(u *unstructured.Unstructured) { u.SetAnnotations(map[string]string{annotationAdopt: "true"}) })
+	edit(t, c, o, func(u *unstructured.Unstructured) {
+		u.SetAnnotations(map[string]string{wellknown.AnnotationAdopt: "true"})
+	})
 	apply(t, c, cluster.Configured, o)
 	if u := live(t, c, o); !mirror.AppliedByUs(u) {
 		t.Error("it was handed over, and is not ours")
@@ -271,7 +274,9 @@ func TestCreatedByAnother(t *testing.T) {
 			if now := live(t, c, o).GetResourceVersion(); now != before {
 				t.Errorf("it was written: version %s, then %s", before, now)
 			}
-			edit(t, c, o, func(u *unstructured.Unstructured) { u.SetAnnotations(map[string]string{annotationAdopt: "true"}) })
+			edit(t, c, o, func(u *unstructured.Unstructured) {
+				u.SetAnnotations(map[string]string{wellknown.AnnotationAdopt: "true"})
+			})
 			apply(t, c, cluster.Configured, o)
 			data, _, _ := unstructured.NestedStringMap(live(t, c, o).Object, "data")
 			if data["a"] != "1" || data["b"] != "theirs" {

@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 // mayTouch returns why a live object must be left alone, or nil.
@@ -20,7 +21,7 @@ func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
 	switch {
 	case live.GetDeletionTimestamp() != nil:
 		return errors.New("it is being deleted")
-	case live.GetAnnotations()[annotationAdopt] == "true":
+	case live.GetAnnotations()[wellknown.AnnotationAdopt] == "true":
 		return nil
 	case managed && name == c.options.Cluster && mirror.AppliedByUs(live):
 		return nil
@@ -45,9 +46,6 @@ func (c *Cluster) mayTouch(live *unstructured.Unstructured) error {
 		strings.ToLower(live.GetKind()),
 		where,
 		live.GetName(),
-		annotationAdopt,
+		wellknown.AnnotationAdopt,
 	)
 }
-
-// annotationAdopt on a live object hands it over to syncer.
-const annotationAdopt = "syncer.dev/adopt"

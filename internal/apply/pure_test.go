@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/wellknown"
 )
 
 func parse(t *testing.T, text string) map[string]any {
@@ -100,7 +101,7 @@ func TestMayTouch(t *testing.T) {
 	theirs := entry("helm", metav1.ManagedFieldsOperationUpdate, labelFields)
 	other := map[string]string{cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: "other"}
 	adopted := func(u *unstructured.Unstructured) *unstructured.Unstructured {
-		u.SetAnnotations(map[string]string{annotationAdopt: "true"})
+		u.SetAnnotations(map[string]string{wellknown.AnnotationAdopt: "true"})
 		return u
 	}
 	deleting := managed(ourLabels, ours)

@@ -89,6 +89,7 @@ var layers = [][]string{
 		"internal/workspace/cron", "internal/workspace/imageref", "internal/workspace/kaitokeys",
 		"internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
+		"internal/render/reach",
 		"internal/render/recent",
 		"internal/render/rendered",
 	},
@@ -108,8 +109,9 @@ var layers = [][]string{
 		"internal/capacity/fleet/pack",
 		"internal/git/entra",
 	},
-	{"internal/capacity", "internal/cluster", "internal/diff"},
+	{"internal/capacity", "internal/cluster", "internal/diff", "internal/preflight"},
 	{
+		"internal/adoption", "internal/apply/rights",
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
 		"internal/capacity/fleet/nodeclass", "internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
 		"internal/apply/health", "internal/apply/impersonation", "internal/apply/inquiry",
@@ -121,7 +123,7 @@ var layers = [][]string{
 		"internal/apply/sweep",
 		"internal/reviewed", "internal/plan/rollout",
 	},
-	{"internal/apply/decode", "internal/capacity/sizing"},
+	{"internal/apply/decode", "internal/apply/takeover", "internal/capacity/sizing"},
 	{
 		"internal/apply/informers",
 		"internal/capacity/existing", "internal/capacity/fleet", "internal/capacity/pools", "internal/capacity/karpenter",
@@ -161,7 +163,7 @@ var layers = [][]string{
 		"internal/app/telling", "internal/app/tips",
 	},
 	{"internal/app/adapters", "internal/app/edit", "internal/app/statusbranch", "internal/app/upstream"},
-	{"internal/app/observe", "internal/app/reviewrecords", "internal/app/trace"},
+	{"internal/app/inspect", "internal/app/observe", "internal/app/reviewrecords", "internal/app/trace"},
 	{"internal/app/compare", "internal/app/pullrequest"},
 	{"internal/app"},
 	{
@@ -170,7 +172,8 @@ var layers = [][]string{
 		"internal/cli/schema", "internal/cli/settings",
 	},
 	{
-		"internal/cli/catalog", "internal/cli/create", "internal/cli/exit", "internal/cli/explaining",
+		"internal/cli/adopting", "internal/cli/catalog", "internal/cli/checking", "internal/cli/create",
+		"internal/cli/exit", "internal/cli/explaining", "internal/cli/installing",
 		"internal/cli/planning", "internal/cli/presetfiles",
 		"internal/cli/progress",
 		"internal/cli/pricelist", "internal/cli/recorded", "internal/cli/rendering", "internal/cli/reviewstep",
@@ -243,8 +246,11 @@ var within = map[string]map[string][]string{
 	"internal/cli": {
 		// The parts of commands know nothing of each other, but what they answer.
 		"internal/cli": {
+			"internal/cli/adopting",
 			"internal/cli/answer",
 			"internal/cli/catalog",
+			"internal/cli/checking",
+			"internal/cli/installing",
 			"internal/cli/color",
 			"internal/cli/create",
 			"internal/cli/exit",
@@ -289,14 +295,19 @@ var within = map[string]map[string][]string{
 		"internal/cli/settings":    {},
 		"internal/cli/sizes":       {"internal/cli/answer", "internal/cli/catalog"},
 		"internal/cli/suspend":     {"internal/cli/answer", "internal/cli/scaffold"},
+		"internal/cli/adopting":    {"internal/cli/answer"},
+		"internal/cli/checking":    {"internal/cli/answer"},
+		"internal/cli/installing":  {"internal/cli/settings"},
 		"internal/cli/validation":  {"internal/cli/answer"},
 	},
 	"internal/render": {
 		"internal/render": {
 			"internal/render/address", "internal/render/folders", "internal/render/judge", "internal/render/kustomize",
-			"internal/render/memo", "internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
+			"internal/render/memo", "internal/render/reach", "internal/render/recent", "internal/render/rendered",
+			"internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
+		"internal/render/reach":     {},
 		"internal/render/recent":    {},
 		"internal/render/rendered":  {},
 		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
@@ -310,7 +321,7 @@ var within = map[string]map[string][]string{
 // adapters talk to the outside. Only those in composers import them, and they never import each other.
 var composers = []string{
 	"internal/app", "internal/app/access", "internal/app/adapters", "internal/app/commits", "internal/app/compare",
-	"internal/app/edit", "internal/app/forges", "internal/app/lookup", "internal/app/observe",
+	"internal/app/edit", "internal/app/forges", "internal/app/inspect", "internal/app/lookup", "internal/app/observe",
 	"internal/app/pullrequest", "internal/app/reviewrecords", "internal/app/statusbranch", "internal/app/tips",
 	"internal/app/trace", "internal/app/upstream",
 }
@@ -330,12 +341,14 @@ var adapters = []string{
 	"internal/sops/keys",
 }
 
-// helpers of tests and the demo follow no layer.
+// helpers of tests, the demo and releases follow no layer.
 var helpers = []string{
 	"internal/app/apptest", "internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/e2e", "internal/git/gittest", "internal/golden",
 	"internal/page/pagetest", "internal/reconciletest", "internal/redact/redacttest",
+	"internal/release", "internal/release/image", "internal/release/notices", "internal/release/sbom",
+	"internal/release/static",
 	"internal/review/github/githubtest", "internal/review/gitlab/gitlabtest",
 	"internal/review/reviewtest", "internal/review/reviewtest/emulator",
 	"internal/review/reviewtest/openapi", "internal/schematest", "internal/simulate",
@@ -359,6 +372,7 @@ var fences = []struct {
 	{"k8s.io/client-go", []string{
 		"internal/apply", "internal/apply/informers", "internal/apply/inquiry", "internal/apply/lease",
 		"internal/apply/occurrence",
+		"internal/apply/rights", "internal/apply/takeover",
 	}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/librarylog", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{
@@ -379,6 +393,7 @@ var fences = []struct {
 	{"github.com/homeport/dyff", []string{"internal/diff"}},
 	{"github.com/gonvenience/", []string{"internal/diff"}}, // the paths of dyff
 	{"github.com/fsnotify/", []string{"internal/watch"}},
+	{"github.com/google/go-containerregistry/", []string{"internal/release/image"}},
 	{"github.com/chromedp/", nil},
 	{"github.com/nicholas-fedor/shoutrrr", []string{"internal/notify"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
@@ -408,10 +423,11 @@ var pure = []string{
 	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",
 	"internal/git/revision", "internal/git/snapshot", "internal/git/store",
 	"internal/git/target", "internal/git/trailer",
+	"internal/adoption", "internal/preflight",
 	"internal/plan/divide", "internal/status/shared",
 	"internal/plan", "internal/plan/findings", "internal/plan/halt", "internal/plan/hold", "internal/plan/mass",
 	"internal/plan/cause", "internal/plan/document", "internal/plan/raise",
-	"internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
+	"internal/render/reach", "internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
 	"internal/page/view", "internal/weblink",
@@ -452,7 +468,7 @@ func importFault(name, path string) string {
 	case !ours:
 		return ""
 	case slices.Contains(helpers, other):
-		return fmt.Sprintf("%s imports %s, which is for tests and the demo", name, other)
+		return fmt.Sprintf("%s imports %s, which is for tests, the demo and releases", name, other)
 	case slices.Contains(adapters, other) && !slices.Contains(composers, name):
 		return fmt.Sprintf("%s imports the adapter %s, which only %v may", name, other, composers)
 	case !isAdapter && layerOf(other) >= layerOf(name):

@@ -60,7 +60,7 @@ func formatLayers() string {
 		fmt.Fprintf(&b, "| %d | %s |\n", i+1, formatNames(layer))
 	}
 	fmt.Fprintf(&b, "\nAdapters, imported by %s only: %s.\n", formatNames(composers), formatNames(adapters))
-	fmt.Fprintf(&b, "\nHelpers of tests and the demo: %s.\n", formatNames(helpers))
+	fmt.Fprintf(&b, "\nHelpers of tests, the demo and releases: %s.\n", formatNames(helpers))
 	return b.String()
 }
 

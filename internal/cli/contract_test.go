@@ -141,6 +141,13 @@ func TestJSONContract(t *testing.T) {
 			kind: "PresetList", keys: words("items"), lists: map[string][]string{"items": presetKeys},
 		},
 		{
+			name: "presets images",
+			make: func(s Stdio) command {
+				return presetsImagesOptions{Stdio: s, output: "json", repository: repository}
+			},
+			kind: "ImageList", keys: words("items"), lists: map[string][]string{"items": words("image")},
+		},
+		{
 			name: "presets show",
 			make: func(s Stdio) command {
 				return presetsShowOptions{Stdio: s, name: "ours", output: "json", repository: repository}

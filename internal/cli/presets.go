@@ -20,7 +20,8 @@ func newPresets(std Stdio) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPresetsList(std), newPresetsShow(std), newPresetsEject(std), newPresetsAdd(std))
+	cmd.AddCommand(newPresetsList(std), newPresetsShow(std), newPresetsEject(std), newPresetsAdd(std),
+		newPresetsImages(std))
 	return cmd
 }
 

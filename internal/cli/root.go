@@ -36,7 +36,7 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	group(root, "Run, and look at what runs:",
 		newRun(std), newReconcile(std), newSuspend(std), newResume(std),
 		newStatus(std), newEvents(std), newTree(std), newTrace(std))
-	group(root, "Install:", newInstall(std), newUninstall(std))
+	group(root, "Install:", newCheck(std), newInstall(std), newUninstall(std), newAdopt(std))
 	root.AddCommand(newVersion(std), newConfigTopic())
 	root.SetHelpCommand(newHelp(root))
 	root.InitDefaultHelpCmd()

@@ -52,6 +52,7 @@ var rules = []func(*check){
 	(*check).ignored,
 	(*check).namespaces,
 	(*check).podNames,
+	(*check).podNetwork,
 	(*check).priority,
 	(*check).rollout,
 	(*check).listen,

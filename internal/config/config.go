@@ -30,10 +30,13 @@ type Config struct {
 	Namespaces []string `yaml:"namespaces" usage:"namespaces that Workspaces may use; syncer refuses any other"`
 	Objects    []string `yaml:"objects" usage:"kinds of plain objects, as Kind or Kind.group, instead of the usual ones"`
 	Policy     Policy   `yaml:"policy" usage:"what Workspaces and changes may do"`
-	Ignore     Ignore   `yaml:"ignore" usage:"fields of objects that belong to others"`
-	Rollout    Rollout  `yaml:"rollout" usage:"how many Workspaces restart at once"`
-	Review     Review   `yaml:"review" usage:"reviews of pull requests"`
-	Prune      bool     `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
+
+	Pods PodNetwork `yaml:"pods" usage:"how pods of a closed cluster reach images, models and the network"`
+
+	Ignore  Ignore  `yaml:"ignore" usage:"fields of objects that belong to others"`
+	Rollout Rollout `yaml:"rollout" usage:"how many Workspaces restart at once"`
+	Review  Review  `yaml:"review" usage:"reviews of pull requests"`
+	Prune   bool    `yaml:"prune" usage:"delete objects and pools that the repository no longer describes"`
 	// Sweep is zero, or at least a minute.
 	Sweep      time.Duration `yaml:"sweep" usage:"time in which a dry run checks each object once; 0 for never"`
 	Kubeconfig string        `yaml:"kubeconfig" usage:"by default KUBECONFIG, ~/.kube/config or the service account"`

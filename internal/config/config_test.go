@@ -208,6 +208,36 @@ func TestKarpenterIsChecked(t *testing.T) {
 	}
 }
 
+func TestPodNetworkIsChecked(t *testing.T) {
+	for text, want := range map[string]string{
+		"{registries: [docker.io=registry.example.com/hub, \"r.example:5000=m.example/a/b\"]}": "",
+		"{huggingFaceEndpoint: \"https://hub.example.com/mirror\", proxy: {http: \"http://p:3128\", " +
+			"https: \"http://p:3128\", no: [.example.com, 10.0.0.0/8, fd00::/8, \"*\"]}}": "",
+		"{registries: [docker.io]}":                                  `pods.registries: "docker.io" does not name a registry`,
+		"{registries: [library=registry.example.com]}":               "pods.registries: ",
+		"{registries: [\"docker.io=https://r.example.com\"]}":        "(write FROM=TO, such as docker.io=registry",
+		"{huggingFaceEndpoint: hub.example.com}":                     "pods.huggingFaceEndpoint: is not a URL",
+		"{huggingFaceEndpoint: \"https://hub.example.com?token=1\"}": "pods.huggingFaceEndpoint: has a query or a fragment",
+		"{proxy: {https: \"http://user:secret@proxy.example.com\"}}": "pods.proxy.https: has a user name or password",
+		"{proxy: {http: \"socks5://proxy.example.com\"}}":            "pods.proxy.http: is not a URL of http or https",
+		"{proxy: {no: [\"a b\"]}}":                                   `pods.proxy.no: "a b" is not valid`,
+		"{mirrors: []}":                                              "pods.mirrors: unknown field",
+	} {
+		_, err := Load(
+			"syncer.yaml",
+			[]byte("apiVersion: syncer.dev/v1alpha1\nkind: Config\npods: "+text+"\n"),
+			func(string) (string, bool) { return "", false },
+			nil,
+		)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", text, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: the error shows the password: %v", text, err)
+		}
+	}
+}
+
 func TestPriorityIsChecked(t *testing.T) {
 	for text, want := range map[string]string{
 		"priority: {max: [lab=normal], shares: [lab=40%, default=100%]}": "",

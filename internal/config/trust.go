@@ -33,6 +33,7 @@ var namedOnly = []string{
 	"status.keep",
 	"review.",
 	"policy.review.signers",
+	"pods.", // hosts that pods get their images and models from, and show the token for models
 	"kubeconfig",
 	"context",
 	"impersonate",

@@ -113,6 +113,12 @@ func valueFor(f Field) string {
 		return "team/models"
 	case f.Path == "review.forge":
 		return GitHub
+	case f.Path == "pods.registries":
+		return "[docker.io=registry.example.com]"
+	case f.Path == "pods.proxy.no":
+		return "[.example.com]"
+	case strings.HasPrefix(f.Path, "pods."):
+		return "https://mirror.example.com"
 	case strings.HasSuffix(f.Path, "vaults"):
 		return "[https://team.vault.azure.net]"
 	}

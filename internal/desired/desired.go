@@ -410,6 +410,7 @@ func (w *Workload) render(ctx context.Context, set *workspace.Set, p preset.Pres
 		Objects:          set.Objects,
 		NVMeStorageClass: policy.NVMeStorageClass,
 		Pods:             policy.Pods,
+		Reach:            policy.Reach,
 	})
 	if refused := (*judge.RefusedError)(nil); errors.As(err, &refused) {
 		w.Blocked = append(w.Blocked, refused.Problems...)

@@ -8,6 +8,7 @@ import (
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -26,6 +27,8 @@ type Policy struct {
 	NVMeStorageClass string
 	// Pods is what templates, patches and presets of the repository may ask for.
 	Pods podpolicy.Policy
+	// Reach is how pods reach images, models and the network.
+	Reach reach.Settings
 	// MaxPriority caps the priority of the Workspaces of a namespace.
 	MaxPriority map[string]workspace.Priority
 	// Preemption lets Workspaces with nodes give them up for a higher priority. Only AgentPools do so.

@@ -37,3 +37,7 @@ type (
 	RejectedError    = remote.RejectedError
 	ShallowError     = remote.ShallowError
 )
+
+// Denied reports whether the server has refused the credentials, or gives them no access to the repository: another
+// attempt with the same ones does not help.
+func Denied(err error) bool { return remote.Denied(err) }

@@ -69,6 +69,14 @@ func roles(o Options) ([]runtime.Object, error) {
 	return out, nil
 }
 
+// RightsOf returns the roles and their bindings among the objects, and the namespace that one of the bindings is in.
+func RightsOf(objects []runtime.Object) []runtime.Object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o runtime.Object) bool {
+		kind := o.GetObjectKind().GroupVersionKind()
+		return kind.Group != rbacv1.GroupName && kind.Kind != "Namespace"
+	})
+}
+
 func opensByToken(o Options) bool { return o.Settings.Page.Access == config.AccessToken }
 
 // more are rules in each namespace of Workspaces that depend on the configuration.

@@ -7,6 +7,7 @@ import (
 
 	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -112,6 +113,14 @@ func goldenCases() []goldenCase {
 			"inference-nvme", serving("phi-4-mini-instruct"),
 			Placement{LocalNVMe: true},
 			Options{Cluster: "demo", Source: "w.yaml", NVMeStorageClass: "kaito-local-nvme-disk"},
+		},
+		{
+			"inference-closed-cluster", serving("phi-4-mini-instruct"), one,
+			Options{Cluster: "demo", Source: "w.yaml", Reach: reach.Settings{
+				Registries:  []reach.Mirror{{From: "mcr.microsoft.com", To: "registry.example.com/mcr"}},
+				HuggingFace: "https://hub.example.com",
+				Proxy:       reach.Proxy{HTTPS: "http://proxy.example.com:3128", No: []string{"10.0.0.0/8"}},
+			}},
 		},
 		{
 			"inference-local-weights",

@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -31,9 +32,10 @@ func inputsOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) 
 		Config                            map[string]string
 		ConfigExists                      bool
 		Pods                              podpolicy.Policy
+		Reach                             reach.Settings
 	}{
 		w.Key, w.Labels, w.Annotations, w.Resource, w.Inference, w.Tuning, w.Digest, w.Patch, p, at,
-		o.Cluster, o.Source, o.NVMeStorageClass, config(w, o), config(w, o) != nil, o.Pods,
+		o.Cluster, o.Source, o.NVMeStorageClass, config(w, o), config(w, o) != nil, o.Pods, o.Reach,
 	})
 	if err != nil {
 		return "", fmt.Errorf("digest the inputs: %w", err)

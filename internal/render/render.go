@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/folders"
+	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/render/userpatch"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	NVMeStorageClass string
 	// Pods is what templates, patches and presets of the repository may ask for.
 	Pods podpolicy.Policy
+	// Reach is how pods reach images, models and the network.
+	Reach reach.Settings
 	// DigestOnly asks for a Bundle of which only the digest counts: its objects may be missing, and the cache keeps none.
 	// It is for placements that no pod gets.
 	DigestOnly bool
@@ -192,7 +195,7 @@ func (r *Renderer) render(
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	b, err := bundle(objects, w, o)
+	b, err := bundle(o.Reach.Apply(objects), w, o)
 	b.Warnings = warnings
 	return b, over.uses(), err
 }

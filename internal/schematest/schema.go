@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// Schema is a JSON schema of draft 4 or 7.
+// Schema is a JSON schema of draft 4, 7 or 2020-12.
 type Schema struct {
 	root map[string]any
 }
@@ -44,7 +44,7 @@ var keywords map[string]keyword
 
 // annotations restrict nothing, or are read together with a keyword.
 var annotations = []string{
-	"$schema", "id", "title", "description", "examples", "default", "definitions", "format", "then",
+	"$schema", "$id", "$defs", "id", "title", "description", "examples", "default", "definitions", "format", "then",
 	"additionalProperties",
 }
 
@@ -104,11 +104,16 @@ func (s Schema) additional(schema map[string]any, v any, at string) string {
 }
 
 func ref(s Schema, _ map[string]any, argument, v any, at string) string {
-	name := strings.NewReplacer("~1", "/", "~0", "~").Replace(strings.TrimPrefix(argument.(string), "#/definitions/"))
-	definitions, _ := s.root["definitions"].(map[string]any)
+	folder, name, _ := strings.Cut(strings.TrimPrefix(argument.(string), "#/"), "/")
+	name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+	definitions, _ := s.root[folder].(map[string]any)
 	definition, ok := definitions[name].(map[string]any)
 	if !ok {
 		return fmt.Sprintf("%s: the schema has no %s", at, argument)
+	}
+	if own, _ := definition["$defs"].(map[string]any); own != nil && definition["$ref"] == argument {
+		// With an $id of its own, a definition is a document, and names what is inside of it.
+		definition, _ = own[name].(map[string]any)
 	}
 	return s.value(definition, v, at)
 }
@@ -297,7 +302,7 @@ func subschemas(name string, argument any) map[string]map[string]any {
 	switch argument := argument.(type) {
 	case map[string]any:
 		switch name {
-		case "properties", "definitions":
+		case "properties", "definitions", "$defs":
 			for key, sub := range argument {
 				out["/"+key], _ = sub.(map[string]any)
 			}

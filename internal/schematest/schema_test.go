@@ -15,6 +15,8 @@ const schema = `{
   "additionalProperties": false,
   "properties": {
     "name": {"$ref": "#/definitions/a~1b"},
+    "short": {"$ref": "#/$defs/short"},
+    "own": {"$ref": "#/$defs/own"},
     "kind": {"const": "X"},
     "level": {"enum": ["low", "high"]},
     "count": {"type": ["integer", "null"], "minimum": 1, "maximum": 9},
@@ -24,6 +26,9 @@ const schema = `{
     "one": {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
   },
   "allOf": [{"if": {"required": ["kind"]}, "then": {"required": ["level"]}}],
+  "$defs": {
+    "own": {"$id": "own", "$ref": "#/$defs/own", "$defs": {"own": {"type": "integer"}}},
+    "short": {"enum": ["a", "b"]}},
   "definitions": {"a/b": {"type": "string", "pattern": "^[a-z]+$"}}
 }`
 
@@ -36,6 +41,9 @@ func TestCheck(t *testing.T) {
 		{`{"name": "a"}`, ""},
 		{`{"name": "a", "kind": "X", "level": "low", "count": null, "list": ["a"], "map": {"x": true}}`, ""},
 		{`{"name": "a", "place": {"line": 1, "offset": 1}, "one": {"a": 1}}`, ""},
+		{`{"name": "a", "short": "b", "own": 1}`, ""},
+		{`{"name": "a", "own": "1"}`, "$.own: is not of type integer"},
+		{`{"name": "a", "short": "c"}`, "$.short: c is not one of [a b]"},
 		{`{`, "unexpected end"},
 		{`[]`, "$: is not of type object"},
 		{`{}`, "$.name: is missing"},

@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/podpolicy"
+	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
@@ -62,6 +63,7 @@ func PolicyOf(c config.Config) desired.Policy {
 		Prune:            c.Prune,
 		NVMeStorageClass: c.Capacity.NVMeStorageClass,
 		Pods:             PodsOf(c),
+		Reach:            reachOf(c.Pods),
 		Changes:          changesOf(c.Policy),
 	}
 	p.Rollout, _ = rollout.ParseLimit(c.Rollout.MaxInterrupted) // config has checked the form
@@ -76,6 +78,17 @@ func PolicyOf(c config.Config) desired.Policy {
 	}
 	first := c.Policy.Priority
 	return p.Ranked(first.MaxOf(), first.SharesOf(), c.Policy.Preemption == config.Allow)
+}
+
+// reachOf returns how pods reach what they need.
+func reachOf(p config.PodNetwork) reach.Settings {
+	out := reach.Settings{HuggingFace: p.HuggingFaceEndpoint, Proxy: reach.Proxy(p.Proxy)}
+	for _, text := range p.Registries {
+		if m, err := reach.ParseMirror(text); err == nil { // config has checked the form
+			out.Registries = append(out.Registries, m)
+		}
+	}
+	return out
 }
 
 // changesOf returns the verdicts on what a change does to what runs.

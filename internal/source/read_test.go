@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/files"
+	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -333,6 +334,16 @@ func TestPolicyOf(t *testing.T) {
 	c.Capacity.Karpenter.Requirements = []string{"topology.kubernetes.io/zone=a|b"}
 	if k, ok := source.PolicyOf(c).Source.(desired.NodePools); !ok || len(k.Sizes) != 1 || len(k.Requirements) != 1 {
 		t.Errorf("mode karpenter: %+v", k)
+	}
+	c.Pods.Registries, c.Pods.HuggingFaceEndpoint = []string{"docker.io=r.example/hub"}, "https://hub.example.com"
+	c.Pods.Proxy = config.Proxy{HTTP: "http://a", HTTPS: "http://b", No: []string{".example.com"}}
+	want := reach.Settings{
+		Registries:  []reach.Mirror{{From: "docker.io", To: "r.example/hub"}},
+		HuggingFace: "https://hub.example.com",
+		Proxy:       reach.Proxy{HTTP: "http://a", HTTPS: "http://b", No: []string{".example.com"}},
+	}
+	if diff := cmp.Diff(want, source.PolicyOf(c).Reach); diff != "" {
+		t.Errorf("how pods reach what they need (-want +got)\n%s", diff)
 	}
 	// A price list that is gone after the configuration was loaded leaves prices unknown, not those of the binary.
 	c.Capacity.Prices = filepath.Join(t.TempDir(), "prices.json")

@@ -12,6 +12,10 @@ const (
 
 	LabelCluster = "syncer.dev/cluster" // configuration: cluster
 
+	// AnnotationAdopt is "true" on live objects that were handed over to syncer.
+	AnnotationAdopt = "syncer.dev/adopt"
+	// AnnotationOwners is on objects that were taken over from KAITO: the owner references that they had, as JSON.
+	AnnotationOwners = "syncer.dev/adopted-owners"
 	// AnnotationConfig is on pods: a digest of the ConfigMap that they read when they start.
 	AnnotationConfig = "syncer.dev/config"
 	// AnnotationEncrypted is on Secrets that were encrypted in Git: a digest of the encrypted text.

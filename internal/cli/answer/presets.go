@@ -164,3 +164,32 @@ func prefixed(prefix, text string) string {
 	}
 	return prefix + strings.TrimSuffix(text, "/")
 }
+
+// ImageList is the answer of "presets images -o json".
+type ImageList struct {
+	APIVersion string      `json:"apiVersion"`
+	Kind       string      `json:"kind"`
+	Items      []ImageItem `json:"items"`
+}
+
+// ImageItem is one line of "presets images".
+type ImageItem struct {
+	Image string `json:"image"` // with its registry and its tag
+}
+
+// PrintImages prints a list of images.
+func PrintImages(w io.Writer, format string, names []string) error {
+	items := []ImageItem{}
+	for _, name := range names {
+		items = append(items, ImageItem{name})
+	}
+	return PrintAs(w, format, ImageList{APIVersion, "ImageList", items}, names, func() error {
+		_, err := fmt.Fprintln(w, "IMAGE")
+		for _, name := range names {
+			if err == nil {
+				_, err = diag.Fprintf(w, "%s\n", name)
+			}
+		}
+		return err
+	})
+}

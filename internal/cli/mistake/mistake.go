@@ -16,7 +16,6 @@ import (
 var foreign = map[string]string{
 	"apply":     "git push: syncer run applies what the branch holds; syncer plan shows it before",
 	"build":     "syncer render",
-	"check":     "syncer validate checks files, syncer plan asks the cluster",
 	"create":    "syncer new, and git push",
 	"delete":    "remove the file, and git push; syncer suspend keeps the objects, without nodes",
 	"describe":  "syncer tree, or syncer status NAME -o yaml",

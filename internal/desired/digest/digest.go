@@ -85,6 +85,7 @@ func (d *Digests) Workspace(ctx context.Context, w *desired.Workload) (string, e
 		Objects:          in.Set.Objects,
 		NVMeStorageClass: policy.NVMeStorageClass,
 		Pods:             policy.Pods,
+		Reach:            policy.Reach,
 		DigestOnly:       true,
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/desired/digest"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
 )
@@ -146,6 +147,10 @@ func TestDigestCovers(t *testing.T) {
 			policy := desired.Policy{Cluster: "demo", Region: "eastus", Source: situation.source}
 			elsewhere := policy
 			elsewhere.Cluster = "prod"
+			mirrored := policy
+			mirrored.Reach.Registries = []reach.Mirror{{From: "mcr.microsoft.com", To: "registry.example.com"}}
+			proxied := policy
+			proxied.Reach.Proxy.HTTPS = "http://proxy.example.com"
 			with := func(from, to string) map[string]string {
 				if !strings.Contains(situation.text, from) {
 					t.Fatalf("no %q in the Workspace", from)
@@ -170,6 +175,8 @@ func TestDigestCovers(t *testing.T) {
 				"config":          {files: config(1024)},
 				"another config":  {files: config(2048)},
 				"another cluster": {files: base, policy: elsewhere},
+				"mirror":          {files: base, policy: mirrored},
+				"proxy":           {files: base, policy: proxied},
 				"patch": {files: map[string]string{"phi.yaml": situation.text, "phi.patch.yaml": "apiVersion: apps/v1\n" +
 					"kind: StatefulSet\nmetadata: {name: phi}\nspec: {template: {metadata: {labels: {team: x}}}}\n"}},
 				"revision": {files: base, presets: changed(t, phiPreset, "revision: c0", "revision: d0")},

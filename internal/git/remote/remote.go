@@ -155,6 +155,12 @@ func (r *Remote) remedy(err error) string {
 	return ""
 }
 
+// Denied reports whether the server has refused the credentials, or gives them no access to the repository.
+func Denied(err error) bool {
+	var e *UnreachableError
+	return errors.As(err, &e) && (denied(e.Err) || errors.Is(e.Err, transport.ErrRepositoryNotFound))
+}
+
 func denied(err error) bool {
 	return errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed) ||
 		strings.Contains(err.Error(), "ssh: unable to authenticate")
