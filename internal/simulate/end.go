@@ -163,6 +163,8 @@ func (w *World) rest(last reconcile.Outcome) {
 var (
 	// moments are the lines of status files that differ by path: times, commits, and numbers of machines.
 	moments = regexp.MustCompile(`(?m)^.*([Cc]ommit|Time|[Ss]ince|firstSeen|until).*\n|, since [^|]*`)
+	// columns are the same in the table of README.md.
+	columns = regexp.MustCompile(`\| \d{4}-\d\d-\d\d \d\d:\d\d |\| c\d+(?: not c\d+)? `)
 	// empty is a pool without nodes, which is recreated only when it is needed.
 	empty    = regexp.MustCompile(`(?m)^ +- name: \S+\n +state: \S+\n +nodes: 0\n( {4,}\w+: .*\n)*`)
 	header   = regexp.MustCompile(`(?m)^ *pools:.*\n`)
@@ -184,7 +186,8 @@ func (w *World) state() map[string]string {
 		out["pool "+p.Name] = fmt.Sprint(p.Size, p.Count, p.Spot, p.Labels, p.Taints, p.State, p.Workspace)
 	}
 	for name, data := range w.git.status {
-		text := header.ReplaceAllString(empty.ReplaceAllString(moments.ReplaceAllString(string(data), ""), ""), "")
+		text := columns.ReplaceAllString(moments.ReplaceAllString(string(data), ""), "| ")
+		text = header.ReplaceAllString(empty.ReplaceAllString(text, ""), "")
 		text = strings.ReplaceAll(text, "NotReady", "Pending") // who was ready once is not pending any more
 		out["status "+name] = machines.ReplaceAllString(text, "vmss")
 	}
