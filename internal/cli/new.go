@@ -3,21 +3,15 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/catalog"
 	"syncer.dev/syncer/internal/cli/create"
 	"syncer.dev/syncer/internal/cli/propose"
 	"syncer.dev/syncer/internal/cli/scaffold"
-	"syncer.dev/syncer/internal/diag"
 )
 
 // newOptions are the options of "new": the Workspace to write.
@@ -73,31 +67,5 @@ func (o newOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := create.Text(w, dir)
-	if err != nil {
-		return err
-	}
-	problems, err := create.Check(ctx, text, dir)
-	if err != nil {
-		return err
-	}
-	if n := problems.Errors(); n > 0 {
-		for _, p := range problems {
-			fmt.Fprintln(o.Err, diag.EscapeText(fmt.Sprintf("%s: %s", p.Severity, p.Text())))
-		}
-		return answer.No("no file is written: %s", answer.Plural(n, "error"))
-	}
-	if o.file == "-" {
-		_, err := fmt.Fprint(o.Out, text)
-		return err
-	}
-	name := cmp.Or(o.file, w.Name+".yaml")
-	if err := create.Write(name, text); err != nil {
-		return err
-	}
-	diag.Fprintf(o.Err, "wrote %s\n", filepath.ToSlash(name))
-	if strings.Contains(text, scaffold.ReplaceThis) {
-		fmt.Fprintf(o.Err, "replace the lines marked %q in it\n", scaffold.ReplaceThis)
-	}
-	return nil
+	return create.File(ctx, w, dir, o.file, o.Out, o.Err)
 }

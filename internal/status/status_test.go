@@ -451,13 +451,6 @@ func report(name string, s State) Report {
 	return Report{Key: workspace.Key{Namespace: "default", Name: name}, State: s}
 }
 
-// waitsFor is the Report of a Workspace that is Pending for a reason.
-func waitsFor(name, reason string) Report {
-	r := report(name, Pending)
-	r.Conditions = []Condition{condition(ResourceReady, false, reason, "waits")}
-	return r
-}
-
 func many(n int, s State) []Report {
 	var out []Report
 	for i := range n {

@@ -44,23 +44,28 @@ func TestBetween(t *testing.T) {
 		"the same":        {[]status.Report{ready}, []status.Report{ready}, "", 0, ""},
 		"another message": {[]status.Report{short}, []status.Report{shorter}, "", 0, ""},
 		"another reason": {
-			[]status.Report{creating}, []status.Report{short},
+			[]status.Report{creating},
+			[]status.Report{short},
 			"Pending (QuotaExceeded)", transitions.Warning, "9be0d11",
 		},
 		"ready": {
-			[]status.Report{creating}, []status.Report{ready},
+			[]status.Report{creating},
+			[]status.Report{ready},
 			"Pending -> Ready (Serving)", transitions.Info, "9be0d11",
 		},
 		"lost": {
-			[]status.Report{ready}, []status.Report{lost},
+			[]status.Report{ready},
+			[]status.Report{lost},
 			"Ready -> NotReady (PodsNotReady)", transitions.Warning, "9be0d11",
 		},
 		"failed": {
-			[]status.Report{ready}, []status.Report{failed},
+			[]status.Report{ready},
+			[]status.Report{failed},
 			"Ready -> Failed (UnknownField)", transitions.Error, "9be0d11",
 		},
 		"its commit is refused": {
-			[]status.Report{ready}, []status.Report{refused},
+			[]status.Report{ready},
+			[]status.Report{refused},
 			"Ready (ApplyFailed)", transitions.Error, "7ac01f2",
 		},
 		"removed": {[]status.Report{ready}, nil, "removed", transitions.Info, "9be0d11"},
