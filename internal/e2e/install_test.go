@@ -75,6 +75,13 @@ func TestInstall(t *testing.T) {
 		t.Errorf("%s still leads, %v", leader, err)
 	}
 
+	_, forbidden := requestsOf(t, audit, "system:serviceaccount:"+install.Name+":"+install.Name)
+	for _, p := range forbidden {
+		if !slices.Contains(optional, p) {
+			t.Errorf("%s is forbidden", p)
+		}
+	}
+
 	for _, o := range e.installation("uninstall", "--config", inPod) {
 		if err := kube.Delete(t.Context(), o); err != nil && !apierrors.IsNotFound(err) {
 			t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), err)
@@ -89,12 +96,6 @@ func TestInstall(t *testing.T) {
 	})
 	if _, err := e.kube.AppsV1().StatefulSets("default").Get(t.Context(), "phi", metav1.GetOptions{}); err != nil {
 		t.Errorf("the model is gone with syncer: %v", err)
-	}
-	_, forbidden := requestsOf(t, audit, "system:serviceaccount:"+install.Name+":"+install.Name)
-	for _, p := range forbidden {
-		if !slices.Contains(optional, p) {
-			t.Errorf("%s is forbidden", p)
-		}
 	}
 }
 

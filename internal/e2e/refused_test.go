@@ -75,8 +75,11 @@ func TestRefusedChangeOfARunningWorkspace(t *testing.T) {
 	// The next push of another Workspace is carried out, and says nothing more about this one.
 	e.repo.Commit(map[string]string{"workspaces/other.yaml": inference("other", "phi-4-mini-instruct")}, "another")
 	e.waitState("other", status.Ready)
-	if n := p.logs("level=WARN", "StatefulSet/phi") + p.logs("level=ERROR", "StatefulSet/phi"); n != 1 {
-		t.Errorf("the log speaks %d times of the refused change", n)
+	if n := p.logs("level=WARN", "StatefulSet/phi is refused") + p.logs("level=ERROR", "StatefulSet/phi"); n != 1 {
+		t.Errorf("the log says %d times what is refused", n)
+	}
+	if n := p.logs("level=WARN", "Workspace default/phi: Ready (ApplyFailed)"); n != 1 {
+		t.Errorf("the log says %d times what became of the Workspace", n)
 	}
 	e.repo.Commit(map[string]string{"workspaces/phi.yaml": served}, "take it back")
 	e.eventually("the revert to count as carried out", func() string {
