@@ -149,7 +149,9 @@ func (r *reading) shell(line string) []string {
 	where := filepath.Join(r.t.TempDir(), "dir")
 	cmd := exec.Command("bash", "-c", line+"\nstatus=$?; pwd >"+where+"; exit $status")
 	cmd.Dir = r.dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=A User",
+	// Variables of the tests, such as SYNCER_GITEA, are none of a user.
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SYNCER_") })
+	cmd.Env = append(env, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=A User",
 		"GIT_AUTHOR_EMAIL=user@example.com", "GIT_COMMITTER_NAME=A User", "GIT_COMMITTER_EMAIL=user@example.com")
 	out, err := cmd.CombinedOutput()
 	if err != nil {

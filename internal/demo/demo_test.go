@@ -128,14 +128,21 @@ func startDemo(t *testing.T, env ...string) *running {
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	all := make(chan struct{})
 	go func() {
+		defer close(all)
 		for lines := bufio.NewScanner(read); lines.Scan(); {
 			r.mu.Lock()
 			fmt.Fprintln(&r.text, lines.Text())
 			r.mu.Unlock()
 		}
 	}()
-	go func() { _ = r.cmd.Wait(); close(r.ended) }()
+	go func() { // the last line says why it has ended
+		err := r.cmd.Wait()
+		_ = write.CloseWithError(err)
+		<-all
+		close(r.ended)
+	}()
 	t.Cleanup(func() {
 		_ = r.cmd.Process.Signal(syscall.SIGTERM)
 		<-r.ended

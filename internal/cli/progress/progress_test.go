@@ -16,29 +16,34 @@ func TestProgress(t *testing.T) {
 		var err, out bytes.Buffer
 		p := &progress{err: &err, what: what([]string{"size", "a.yaml"}), start: time.Now(), done: make(chan struct{})}
 		go p.run()
+		said := func() string { // the line is written by another goroutine
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return err.String()
+		}
 		talk, answer := &writer{p: p, w: &err}, &writer{p: p, w: &out, last: true}
 		time.Sleep(after - time.Millisecond)
 		synctest.Wait()
-		if err.Len() > 0 {
-			t.Errorf("too early: %q", err.String())
+		if text := said(); text != "" {
+			t.Errorf("too early: %q", text)
 		}
 		time.Sleep(1500 * time.Millisecond)
 		synctest.Wait()
-		if text := err.String(); strings.Count(text, "\r\x1b[Ksyncer size works, for ") != 2 {
+		if text := said(); strings.Count(text, "\r\x1b[Ksyncer size works, for ") != 2 {
 			t.Errorf("%q", text)
 		}
 		_, _ = talk.Write([]byte("a warning\n"))
-		if text := err.String(); !strings.HasSuffix(text, "Ctrl-C ends it\r\x1b[Ka warning\n") {
+		if text := said(); !strings.HasSuffix(text, "Ctrl-C ends it\r\x1b[Ka warning\n") {
 			t.Errorf("%q", text)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
 		_, _ = answer.Write([]byte("the answer\n"))
-		said := err.Len()
+		before := said()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if p.stop(); err.Len() != said || out.String() != "the answer\n" || answer.Unwrap() != &out {
-			t.Errorf("%q, %q", err.String()[said:], out.String())
+		if p.stop(); said() != before || out.String() != "the answer\n" || answer.Unwrap() != &out {
+			t.Errorf("%q, %q", strings.TrimPrefix(said(), before), out.String())
 		}
 	})
 	for want, args := range map[string][]string{
