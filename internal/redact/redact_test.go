@@ -194,12 +194,16 @@ func TestTextKeeps(t *testing.T) {
 	}
 }
 
+// showsSecrets are files that no text of syncer quotes: pages about what it refuses, and a language in which an equals
+// sign follows the word for credentials.
+var showsSecrets = map[string]bool{"PlainSecret.md": true, "SecretInConfig.md": true, "azure.bicep": true}
+
 // TestTextKeepsWhatWeWrite: the presets, the examples and the documents hold no secret, and none of them changes.
 func TestTextKeepsWhatWeWrite(t *testing.T) {
 	files := 0
 	for _, dir := range []string{"../../presets", "../../example-repo", "../../docs", "../render/testdata"} {
 		err := filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
+			if err != nil || d.IsDir() || showsSecrets[d.Name()] {
 				return err
 			}
 			data, err := os.ReadFile(name)
