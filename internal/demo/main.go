@@ -23,18 +23,27 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	d := &demo{start: time.Now()}
 	err := d.run(ctx)
-	if ctx.Err() != nil {
+	interrupted := ctx.Err() != nil // stop ends ctx as well
+	if interrupted {
 		fmt.Println("\nending: everything that runs is stopped, and what it has made is removed")
 	}
 	d.cleanup() // a second Ctrl-C changes nothing: what has been made goes, and that takes seconds
 	stop()
-	switch {
-	case ctx.Err() != nil:
-		os.Exit(130)
-	case err != nil:
+	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "\ndemo:", err)
-		os.Exit(1)
 	}
+	os.Exit(exitCode(interrupted, err))
+}
+
+// exitCode is that of a demo that has ended so.
+func exitCode(interrupted bool, err error) int {
+	switch {
+	case interrupted:
+		return 130
+	case err != nil:
+		return 1
+	}
+	return 0
 }
 
 // demo is one run.
