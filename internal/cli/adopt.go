@@ -22,7 +22,7 @@ func newAdopt(std Stdio) *cobra.Command {
 	o := adoptOptions{Stdio: std}
 	cmd := &cobra.Command{
 		Use:   "adopt [WORKSPACE...]",
-		Short: "Take over from KAITO what runs, without a restart",
+		Short: "Detach from KAITO what runs, so that syncer takes it over",
 		Long: `Detach the StatefulSets, Jobs, Services, ConfigMaps and volume claims of KAITO's Workspaces from them, in the
 namespaces of the configuration, and permit syncer to apply over them. Only metadata changes: no pod restarts.
 Without --yes it says what it would do, and which pods restart when syncer first applies them: "syncer plan" says why.
