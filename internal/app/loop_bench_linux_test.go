@@ -103,6 +103,7 @@ func reportLoop(b *testing.B, n int, got loopTimes) {
 	against(one+", 99 %", "time", quantile(got.Changed.Took, 0.99), slowestLimit)
 	against("one changed CPU", "CPU with what follows", got.Changed.CPU, changedLimit)
 	record("one changed requests", "writes and dry runs of three objects, against six", "calls", got.Changed.Requests, 6)
+	against("one changed beside presets CPU", "CPU with what follows", got.Beside.CPU, changedLimit)
 	one = fmt.Sprintf("one drifts, %d drifts", drifts)
 	against(one+", median", "time", quantile(got.Drifted.Took, 0.5), driftedLimit)
 	against(one+", 99 %", "time", quantile(got.Drifted.Took, 0.99), driftedLimit)
@@ -139,7 +140,7 @@ func quantile(all []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-// shapes are the presets of the Workspaces: a tenth has the first one, which is in the repository and changes.
+// shapes are the presets of the Workspaces: a tenth has the first one, which changes.
 var shapes = []string{"phi-4-mini-instruct", "phi-3.5-mini-instruct"}
 
 // loopFile is the file of a Workspace on one of the nodes, with more of its metadata.
@@ -150,9 +151,12 @@ func loopFile(i int, more string) (name, text string) {
 			i, more, i%loopNodes, shapes[min(i%10, 1)])
 }
 
-const loopNodes = 10
+const (
+	loopNodes = 10
+	balanced  = "  annotations: {kaito.sh/enablelb: \"true\"}\n"
+)
 
-// loopPreset are the files of the preset that changes: the built-in one, and an annotation of the Services.
+// loopPreset are the files of a preset in the repository: the built-in one, and an annotation of the Services.
 func loopPreset(b *testing.B, value string) map[string]string {
 	b.Helper()
 	dir := "models/" + shapes[0]
@@ -173,7 +177,7 @@ func loopPreset(b *testing.B, value string) map[string]string {
 // loopFixture makes a repository of n Workspaces on existing nodes, and an API server that has the nodes.
 func loopFixture(b *testing.B, n int) loopRun {
 	b.Helper()
-	files := loopPreset(b, replayed[0])
+	files := map[string]string{}
 	for i := range n {
 		name, text := loopFile(i, "")
 		files[name] = text
@@ -192,10 +196,14 @@ func loopFixture(b *testing.B, n int) loopRun {
 		return map[string]string{"notes.md": fmt.Sprint("unrelated ", i)}
 	})
 	run.Changes = commits(times, func(i int) map[string]string {
-		name, text := loopFile((37*i)%n, "  annotations: {kaito.sh/enablelb: \"true\"}\n")
+		name, text := loopFile((37*i)%n, balanced)
 		return map[string]string{name: text}
 	})
-	run.Preset.Commit = repo.Commit(loopPreset(b, replayed[1]), "another preset")
+	run.Preset.Commit = repo.Commit(loopPreset(b, replayed[0]), "another preset")
+	run.Beside = commits(min(5, times), func(i int) map[string]string {
+		name, text := loopFile((37*i)%n, "") // as it was
+		return map[string]string{name: text}
+	})
 	for i := range times {
 		run.Drifts = append(run.Drifts, fmt.Sprintf("m-%05d", (53*i+11)%n))
 	}

@@ -23,9 +23,9 @@ import (
 	"syncer.dev/syncer/internal/watch"
 )
 
-// replayed are the values of the annotation that the preset sets: before and after its change, and those of bare
-// requests that repeat the change.
-var replayed = []string{"value-0", "value-1", "value-2", "value-3", "value-4"}
+// replayed are the values of the annotation that the preset sets after its change, and those of bare requests that
+// repeat the change.
+var replayed = []string{"value-0", "value-1", "value-2", "value-3"}
 
 // write is a request that has changed an object.
 type write struct {
@@ -119,7 +119,8 @@ func (m *measured) live(ctx context.Context, out *loopTimes) error {
 		})
 	})
 	r.quiet(ctx)
-	if err := profiled("changed", func() (err error) { out.Changed, err = r.changed(ctx); return err }); err != nil {
+	err = profiled("changed", func() (err error) { out.Changed, err = r.changed(ctx, m.run.Changes); return err })
+	if err != nil {
 		return err
 	}
 	out.HeapAfter, _ = memory()
@@ -131,6 +132,10 @@ func (m *measured) live(ctx context.Context, out *loopTimes) error {
 	if err := profiled("preset", func() (err error) { out.Preset, seen, err = r.preset(ctx); return err }); err != nil {
 		return err
 	}
+	r.quiet(ctx)
+	if out.Beside, err = r.changed(ctx, m.run.Beside); err != nil {
+		return err
+	}
 	stop() // it would undo the bare requests
 	end.Wait()
 	out.Preset.Floor, err = m.floor(context.WithoutCancel(ctx), seen.All)
@@ -138,8 +143,8 @@ func (m *measured) live(ctx context.Context, out *loopTimes) error {
 }
 
 // changed pushes commits that change one Workspace each.
-func (r running) changed(ctx context.Context) (liveCost, error) {
-	return r.each(ctx, r.run.Changes, func(commit string) (time.Time, error) {
+func (r running) changed(ctx context.Context, commits []string) (liveCost, error) {
+	return r.each(ctx, commits, func(commit string) (time.Time, error) {
 		start := time.Now()
 		return start, r.push(commit)
 	})
@@ -181,6 +186,8 @@ func (r running) each(ctx context.Context, all []string, begin func(string) (tim
 
 // written waits for the end of passes, until there were so many writes, and returns them.
 func (r running) written(ctx context.Context, least int) (writes, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
 	var out writes
 	for len(out.All) < least {
 		select {
@@ -251,7 +258,7 @@ func (r running) preset(ctx context.Context) (presetCost, writes, error) {
 func (m *measured) floor(ctx context.Context, all []write) (time.Duration, error) {
 	var best time.Duration
 	for i, parallel := range []int{2, 4, 8} {
-		took, err := m.bare(ctx, all, parallel, replayed[2+i])
+		took, err := m.bare(ctx, all, parallel, replayed[1+i])
 		if err != nil {
 			return 0, err
 		}
@@ -267,7 +274,7 @@ func (m *measured) bare(ctx context.Context, all []write, parallel int, value st
 	requests := make([]*http.Request, len(all))
 	for i, w := range all {
 		var o map[string]any
-		if err := json.Unmarshal(bytes.ReplaceAll(w.Body, []byte(replayed[1]), []byte(value)), &o); err != nil {
+		if err := json.Unmarshal(bytes.ReplaceAll(w.Body, []byte(replayed[0]), []byte(value)), &o); err != nil {
 			return 0, err
 		}
 		if meta, ok := o["metadata"].(map[string]any); ok {

@@ -52,6 +52,7 @@ type loopRun struct {
 	Changes                        []string // commits that change one Workspace each
 	Drifts                         []string // names of Workspaces whose StatefulSets another client changes
 	Preset                         loopPresetRun
+	Beside                         []string // as Changes, once the repository has presets
 }
 
 // loopPresetRun is a change of the preset of some Workspaces that restarts nothing.
@@ -70,6 +71,7 @@ type loopTimes struct {
 	Unrelated   passCost // of a pass after a commit that changes no input, with the fetch
 	Fetch       passCost // of the fetch of such a commit alone
 	Changed     liveCost // from a push until what it changes is written
+	Beside      liveCost // the same, in a repository that has presets of its own
 	Drifted     liveCost // from a change by another client until it is undone
 	Preset      presetCost
 	Heap, RSS   int64 // bytes after a collection
