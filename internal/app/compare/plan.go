@@ -23,9 +23,8 @@ type Request struct {
 	Live       observe.Mode // observe.Never if empty
 }
 
-// Commits compares two commits. What is live counts as Request.Live says.
+// Commits compares two commits. What is live counts as Request.Live says. A command that calls it also calls SmallHeap.
 func Commits(ctx context.Context, c config.Config, r Request) (plan.Plan, error) {
-	defer smallHeap()()
 	p, err := New(c, r.Repository, r.Facts)
 	if err != nil {
 		return plan.Plan{}, err
