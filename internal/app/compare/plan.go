@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/source"
 )
@@ -29,6 +30,7 @@ func Commits(ctx context.Context, c config.Config, r Request) (plan.Plan, error)
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	p.memory = engine.Once()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	live, cluster, err := observe.Once(ctx, c, p.repo, cmp.Or(r.Live, observe.Never))
