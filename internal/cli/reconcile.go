@@ -39,7 +39,8 @@ Exit code 1 says that a component failed in the pass, or that a Workspace has fa
 	}
 	configFlags(cmd, std, &o.settings)
 	cmd.Flags().StringVar(&o.address, "address", "", "URL of the daemon; by default that of the configuration")
-	cmd.Flags().StringVar(&o.tokenFile, "token-file", "", "file with a token of Kubernetes, for a daemon on another machine")
+	cmd.Flags().StringVar(&o.tokenFile, "token-file", "",
+		"file with a token of Kubernetes, for a daemon on another machine")
 	outputFlag(cmd, &o.output, "table")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd

@@ -30,7 +30,8 @@ func (e *PlainTokenError) Error() string {
 
 // Hint says what to do.
 func (*PlainTokenError) Hint() string {
-	return "use an https URL, or forward the port of syncer, which needs no token: kubectl port-forward deployment/syncer 8080"
+	return "use an https URL, or forward the port of syncer, which needs no token: " +
+		"kubectl port-forward deployment/syncer 8080"
 }
 
 // Request asks the daemon at a URL for a pass, and returns its results, one for each cluster. A daemon on another

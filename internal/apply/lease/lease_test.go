@@ -405,7 +405,8 @@ func TestAsk(t *testing.T) {
 	})
 }
 
-// TestTell: the leader hears at once of what a follower tells, once for each, goes on leading, and tells itself nothing.
+// TestTell: the leader hears at once of what a follower tells, once for each, goes on leading, and tells itself
+// nothing.
 func TestTell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{}
