@@ -180,7 +180,7 @@ func neverReady(text string) string {
 	text = notReady.ReplaceAllStringFunc(text, func(counts string) string {
 		found := notReady.FindStringSubmatch(counts)
 		before, _ := strconv.Atoi(found[1])
-		pending, _ := strconv.Atoi(found[2]) // 0 where nobody waits
+		pending, _ := strconv.Atoi(found[2]) // 0 where none waits
 		return fmt.Sprint(before+pending, " waiting")
 	})
 	return strings.ReplaceAll(text, "NotReady", "Pending")
