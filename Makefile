@@ -12,6 +12,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ERRORLINT   := $(GO) run codeberg.org/polyfloyd/go-errorlint@v1.9.0
+# Newer ones need a newer Go than go.mod names.
+GORELEASER  := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.2
 GOCYCLO     := $(GO) run github.com/fzipp/gocyclo/cmd/gocyclo@v0.6.0
 
 # The linters that "make check" runs. Each is a target of its own: "make width".
@@ -97,7 +99,7 @@ DURATION ?= 10m
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build docs devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
+.PHONY: help racing demo test build docs devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image snapshot notices clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -210,6 +212,10 @@ simulate: ## the loop against a world that fails, for STEPS steps from SEED on; 
 image: ## the container image, to IMAGE: a reference with a tag is pushed, a name *.tar is an OCI archive
 	@[ -n "$(IMAGE)" ] || { echo "name the image: make image IMAGE=registry.example.com/syncer:v0.1.0" >&2; exit 2; }
 	$(GO) run ./internal/release -version "$(VERSION)" image $(IMAGE)
+
+snapshot: ## what a release consists of, into dist: nothing is signed or published
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean --skip=sign,publish
 
 notices: ## THIRD_PARTY_NOTICES, the licences of what the program links
 	$(GO) test ./internal/release/notices -update
