@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/adoption"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/explaining"
 	"syncer.dev/syncer/internal/cli/sizes"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preflight"
@@ -211,6 +212,11 @@ func served(t *testing.T) []contract {
 	pass := ondemand.Result{Cluster: "demo", Commit: "5c0ffee", States: map[string]int{"Ready": 1}, Settled: true}
 	checkKeys := words("cluster user? items")
 	return []contract{
+		{
+			name: "explain", kind: "ReasonList", keys: words("items"),
+			out:   render(func(w io.Writer) error { return explaining.Print(w, []string{"UnknownField"}, "json") }),
+			lists: map[string][]string{"items": words("reason meaning page")},
+		},
 		{
 			name: "check", kind: "Check", keys: checkKeys,
 			out: render(func(w io.Writer) error { return answer.PrintChecks(w, []answer.Check{one}, "json") }),

@@ -33,6 +33,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"ProblemList":     below("problems[].", problemKeys),
 		"Size":            append(fields(reflect.TypeFor[answer.Size](), ""), "pricesDate"),
 		"SizeVerdict":     verdict,
+		"ReasonList":      fields(reflect.TypeFor[answer.Explanation](), "items[]."),
 		"PriceList":       fields(reflect.TypeFor[answer.PriceList](), ""),
 		"PresetList":      fields(reflect.TypeFor[answer.PresetList](), ""),
 		"Preset":          fields(reflect.TypeFor[answer.Preset](), ""),
