@@ -45,11 +45,14 @@ func TestChromiumSearch(t *testing.T) {
 	b := chromiumtest.Start(t)
 	b.Open("file://" + filepath.Join(static, "index.html"))
 	b.Do(chromedp.SendKeys("#search input", "quota excee"))
-	b.Eventually("the first passage is that of the heading",
-		`document.querySelector("#hits a strong")?.textContent === "Troubleshooting: Quota exceeded"`)
+	b.Eventually("a name is found by its words", `document.querySelector("#hits a strong")?.textContent === "QuotaExceeded"`)
 	b.Screenshot("docs-search")
+	chromiumtest.Eval[string](b, `document.querySelector("#search input").value = ""`)
+	b.Do(chromedp.SendKeys("#search input", "drift: a change"))
+	b.Eventually("the first passage is that of the heading",
+		`document.querySelector("#hits a strong")?.textContent === "Troubleshooting: Drift: a change is set back"`)
 	b.Do(chromedp.SendKeys("#search input", kb.ArrowDown+kb.Enter))
-	b.Eventually("the passage is opened", `location.href.endsWith("/troubleshooting.html#quota-exceeded")`)
+	b.Eventually("the passage is opened", `location.href.endsWith("/troubleshooting.html#drift-a-change-is-set-back")`)
 	b.Do(chromedp.SendKeys("#search input", "nothinghasthisword"))
 	b.Eventually("the search says that there is nothing",
 		`document.getElementById("hits").textContent === "Nothing has all of these words."`)
