@@ -14,8 +14,8 @@ import (
 	"syncer.dev/syncer/internal/testenv/chromiumtest"
 )
 
-// TestChromiumSearch types a question into the search of a page that is a file, with the index of the repository. There is
-// no server, and Hugo is not needed: the page has what the scripts look for.
+// TestChromiumSearch types a question into the search of a page that is a file, with the index of the repository. There
+// is no server, and Hugo is not needed: the page has what the scripts look for.
 func TestChromiumSearch(t *testing.T) {
 	s, err := read(os.DirFS("../.."))
 	if err != nil {
@@ -35,7 +35,7 @@ func TestChromiumSearch(t *testing.T) {
 <link rel="stylesheet" href="style.css"><script src="theme.js"></script>
 <script src="search.js" data-root="" defer></script></head><body>` +
 		strings.ReplaceAll(header, "{{ .Params.up }}", "") +
-		`<div class="frame"><nav id="navigation" aria-label="x"></nav><main id="content"><h1>x</h1></main></div></body></html>`
+		`<div class="frame"><nav id="navigation" aria-label="x"></nav><main id="content"><h1>x</h1></main></div>`
 	static := filepath.Join(dir, "static")
 	for _, name := range []string{"index.html", "troubleshooting.html"} {
 		if err := write(filepath.Join(static, name), []byte(page)); err != nil {
@@ -45,7 +45,8 @@ func TestChromiumSearch(t *testing.T) {
 	b := chromiumtest.Start(t)
 	b.Open("file://" + filepath.Join(static, "index.html"))
 	b.Do(chromedp.SendKeys("#search input", "quota excee"))
-	b.Eventually("a name is found by its words", `document.querySelector("#hits a strong")?.textContent === "QuotaExceeded"`)
+	b.Eventually("a name is found by its words",
+		`document.querySelector("#hits a strong")?.textContent === "QuotaExceeded"`)
 	b.Screenshot("docs-search")
 	chromiumtest.Eval[string](b, `document.querySelector("#search input").value = ""`)
 	b.Do(chromedp.SendKeys("#search input", "drift: a change"))
