@@ -110,6 +110,7 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 	SYNCER_GITEA=$${SYNCER_GITEA:-$(FORGE)} SYNCER_CHROMIUM=$${SYNCER_CHROMIUM:-$(BROWSER)} \
 		$(GO) test $(RACE) -timeout 40m ./...
 	$(GO) -C devcluster test ./kubelet/...
+	$(GO) -C internal/app/monitoring/promql test -count 1 ./... # the queries lie outside of the module
 	@[ "$${SYNCER_GITEA:-$(FORGE)}" = required ] || { \
 		echo "left out: the tests on a real forge. To add them, install a C compiler, and run: make gitea test"; \
 		grep -rhoE --include='*_test.go' '^func TestGitea\w*' internal | sed 's/^func /  /'; } >&2
@@ -142,8 +143,10 @@ check: lint ## format, vet, the linters, and that go.mod is tidy
 	@unformatted="$$($(GOFUMPT) -l cmd internal presets devcluster gitea)"; [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) -C devcluster vet ./kubelet/... ./cmd/...
+	$(GO) -C internal/app/monitoring/promql vet ./...
 	@$(GO) mod tidy -diff
 	@$(GO) -C devcluster mod tidy -diff
+	@$(GO) -C internal/app/monitoring/promql mod tidy -diff
 	@$(GO) -C gitea mod tidy -diff
 	@$(GO) -C site mod tidy -diff
 	@[ -z "$(RACE)" ] || gitea/build vet
