@@ -188,7 +188,7 @@ func apply(before, sent object, manager string) (after object, changed bool) {
 	meta := path(after, "metadata")
 	meta["managedFields"] = []any{object{
 		"manager": manager, "operation": "Apply", "apiVersion": after["apiVersion"], "fieldsType": "FieldsV1",
-		"fieldsV1": object{"f:metadata": object{"f:labels": object{"f:syncer.dev/cluster": object{}}}},
+		"fieldsV1": fieldsOf(sent),
 	}}
 	if before == nil {
 		if after["spec"] != nil {
@@ -201,6 +201,26 @@ func apply(before, sent object, manager string) (after object, changed bool) {
 		meta["generation"] = generation + 1
 	}
 	return after, !reflect.DeepEqual(before, after)
+}
+
+// fieldsOf returns the set of fields that an object names, in the form of managedFields. A list is one field.
+func fieldsOf(sent object) object {
+	out := below(sent)
+	delete(out, "f:apiVersion")
+	delete(out, "f:kind")
+	meta := path(out, "f:metadata")
+	delete(meta, "f:name")
+	delete(meta, "f:namespace")
+	return out
+}
+
+func below(o object) object {
+	out := object{}
+	for name, value := range o {
+		fields, _ := value.(object)
+		out["f:"+name] = below(fields)
+	}
+	return out
 }
 
 // merge puts the fields of one object into another. A list is replaced as a whole.
