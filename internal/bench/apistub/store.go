@@ -3,6 +3,7 @@
 package apistub
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -51,6 +52,7 @@ type Server struct {
 	changed  chan struct{}                // closed with the next event
 	requests map[string]int               // by method; WATCH, and dry runs apart
 	nodes    int
+	written  int // applies that have changed something
 }
 
 // event is one change that watches send.
@@ -119,6 +121,30 @@ func (s *Server) Drift(namespace, statefulSet, image string) {
 	generation, _ := meta["generation"].(float64)
 	meta["generation"] = generation + 1
 	s.put("statefulsets", "MODIFIED", o)
+}
+
+// Written returns how many applies have changed anything.
+func (s *Server) Written() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written
+}
+
+// AwaitWritten waits until more applies than n have changed something, or until ctx ends.
+func (s *Server) AwaitWritten(ctx context.Context, n int) error {
+	for {
+		s.mu.Lock()
+		written, changed := s.written, s.changed
+		s.mu.Unlock()
+		if written > n {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Image returns the image of a StatefulSet's first container.
