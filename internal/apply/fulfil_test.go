@@ -22,9 +22,9 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// wishes makes random desired objects of one name, with the cases in which a live object differs from what was sent:
+// states makes random desired objects of one name, with the cases in which a live object differs from what was sent:
 // defaults, quantities in other words, lists with keys of which one is a default, sets, atomic fields, empty fields.
-type wishes struct {
+type states struct {
 	t    *testing.T
 	ns   string
 	name string
@@ -32,10 +32,10 @@ type wishes struct {
 	rng  *rand.Rand
 }
 
-func (w *wishes) one(options ...string) string { return options[w.rng.IntN(len(options))] }
+func (w *states) one(options ...string) string { return options[w.rng.IntN(len(options))] }
 
 // next returns a desired object of a kind.
-func (w *wishes) next(kind string) *unstructured.Unstructured {
+func (w *states) next(kind string) *unstructured.Unstructured {
 	meta := "metadata:\n  name: " + w.name + "\n" +
 		w.one("", "  finalizers: [example.com/a]\n", "  finalizers: [example.com/a, example.com/b]\n") +
 		w.one("", "  annotations: {a: b}\n", "  annotations: {a: c, d: e}\n", "  annotations: {}\n")
@@ -78,7 +78,7 @@ func (w *wishes) next(kind string) *unstructured.Unstructured {
 
 // edited returns a live object as another client may leave it: with some value changed, removed or added, and lists in
 // another order.
-func (w *wishes) edited(live *unstructured.Unstructured) *unstructured.Unstructured {
+func (w *states) edited(live *unstructured.Unstructured) *unstructured.Unstructured {
 	u := live.DeepCopy()
 	u.SetManagedFields(nil)
 	parts := []string{"spec", "data"}
@@ -98,7 +98,7 @@ func (w *wishes) edited(live *unstructured.Unstructured) *unstructured.Unstructu
 	return u
 }
 
-func (w *wishes) edit(at map[string]any) {
+func (w *states) edit(at map[string]any) {
 	keys := slices.Sorted(maps.Keys(at))
 	w.rng.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	for _, key := range keys {
@@ -126,7 +126,7 @@ func (w *wishes) edit(at map[string]any) {
 	}
 }
 
-func (w *wishes) editList(at map[string]any, key string, list []any) {
+func (w *states) editList(at map[string]any, key string, list []any) {
 	switch w.rng.IntN(4) {
 	case 0:
 		at[key] = list[1:]
@@ -148,9 +148,9 @@ func (w *wishes) editList(at map[string]any, key string, list []any) {
 	}
 }
 
-// TestFulfilledMeansAsDesired: whatever happens to an object, syncer never takes for as desired, without asking, what a
-// dry run would change. Random clients edit live objects, apply parts of them with and without force, and our field
-// manager applies other wishes; after each step, the verdict on some wishes is compared with the server's.
+// TestFulfilledMeansAsDesired: syncer never takes for as desired, without asking, what a dry run would change. Random
+// clients edit live objects, apply parts of them with and without force, and our field manager applies other desired
+// states; after each step, the verdict on some of these is compared with the server's.
 func TestFulfilledMeansAsDesired(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	const rounds, steps = 12, 12
@@ -159,7 +159,7 @@ func TestFulfilledMeansAsDesired(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
 			c, ns := connect(t, shared.kubeconfig)
-			w := &wishes{t: t, ns: ns, seed: seed, rng: rand.New(rand.NewPCG(seed, 0))}
+			w := &states{t: t, ns: ns, seed: seed, rng: rand.New(rand.NewPCG(seed, 0))}
 			for round := range rounds { // an edit may leave what no client can apply any more
 				w.name = fmt.Sprintf("phi-%d", round)
 				first := w.next(kind)
@@ -185,8 +185,8 @@ func TestFulfilledMeansAsDesired(t *testing.T) {
 	}
 }
 
-// compared asks the server about a wish, and the live object, and fails if they contradict each other.
-func (w *wishes) compared(c *Cluster, o *unstructured.Unstructured, after string) (same, fulfilled bool) {
+// compared asks the server about a desired object, and the live one, and fails if they contradict each other.
+func (w *states) compared(c *Cluster, o *unstructured.Unstructured, after string) (same, fulfilled bool) {
 	w.t.Helper()
 	for {
 		now := live(w.t, c, o)
@@ -205,7 +205,7 @@ func (w *wishes) compared(c *Cluster, o *unstructured.Unstructured, after string
 }
 
 // step lets a random client change the live object, and returns what it did. A refusal is no step.
-func (w *wishes) step(c *Cluster, kind string, wanted *[]*unstructured.Unstructured) (what string) {
+func (w *states) step(c *Cluster, kind string, wanted *[]*unstructured.Unstructured) (what string) {
 	w.t.Helper()
 	ctx, o := w.t.Context(), (*wanted)[0]
 	now := live(w.t, c, o)

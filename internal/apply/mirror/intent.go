@@ -17,7 +17,7 @@ import (
 )
 
 // Intent identifies what a client asks for by server-side apply: the digest of the object that it sends. The zero value
-// is an intent that nobody knows.
+// is an intent that is not known.
 type Intent [sha256.Size]byte
 
 // IntentOf returns that of a desired object.
@@ -84,7 +84,7 @@ func appliedFields(u *unstructured.Unstructured) (fields map[string]any, ok bool
 	return fields, ok && n == 1
 }
 
-// sound reports whether a set names only fields that a client sends as a wish.
+// sound reports whether a set names only fields that a client desires, and none that the server keeps.
 func sound(fields map[string]any) bool {
 	meta, _ := fields["f:metadata"].(map[string]any)
 	return meta != nil && fields["f:status"] == nil && meta["f:name"] == nil && meta["f:namespace"] == nil
