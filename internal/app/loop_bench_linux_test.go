@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -61,14 +62,18 @@ type loopRun struct {
 // loopTimes are what a process has measured.
 type loopTimes struct {
 	Start       time.Duration // until the first pass with an observed cluster has ended
+	StartCPU    time.Duration
 	StartWrites int64
+	StartTrials int64 // dry runs
 	Settled     bool
 	Unchanged   passCost // of a pass without anything new, without the fetch
 	Unrelated   passCost // of a pass after a commit that changes no input, with the fetch
 	Fetch       passCost // of a fetch alone, of a tip that has not moved
 	Changed     []time.Duration
 	Drifted     []time.Duration
-	Heap, RSS   int64 // bytes after a collection
+	Heap        int64 // bytes after a collection
+	RSS         int64 // bytes then
+	Private     int64 // bytes of RSS that are no pages of files, and that nothing but the end of the process gives back
 	Peak        int64 // bytes of RSS
 }
 
@@ -99,7 +104,10 @@ func loopOnce(text string) error {
 	if err := m.start(ctx); err != nil {
 		return err
 	}
-	out := loopTimes{Start: time.Since(start), StartWrites: m.parts.Cluster.Writes()}
+	out := loopTimes{
+		Start: time.Since(start), StartCPU: bench.CPUTime(), StartWrites: m.parts.Cluster.Writes(),
+		StartTrials: m.parts.Cluster.Requests()["PATCH dry run"],
+	}
 	if err := m.settle(ctx); err != nil {
 		return err
 	}
@@ -108,7 +116,8 @@ func loopOnce(text string) error {
 	debug.FreeOSMemory()
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
-	out.Heap, out.RSS, out.Peak = int64(mem.HeapAlloc), resident("VmRSS"), resident("VmHWM")
+	out.Heap, out.RSS = int64(mem.HeapAlloc), resident("VmRSS")
+	out.Private, out.Peak = resident("RssAnon"), resident("VmHWM")
 	out.Unchanged = m.cost(20, func() reconcile.Outcome { return m.loop.Pass(ctx, reconcile.Due{Cloud: true}) })
 	out.Fetch = m.cost(20, func() reconcile.Outcome {
 		_, err := m.from.Fetch(ctx)
@@ -201,18 +210,58 @@ func (m *measured) push(commit string) error {
 	return exec.Command("git", "-C", m.run.Repository, "update-ref", "refs/heads/main", commit).Run()
 }
 
-// change pushes a commit, and returns the time until what it changes is applied.
-func (m *measured) change(ctx context.Context, commit string) (time.Duration, error) {
-	if err := m.push(commit); err != nil {
+// written returns how long something takes from now until the API server has changed an object for it. It returns after
+// do has.
+func (m *measured) written(ctx context.Context, do func() error) (time.Duration, error) {
+	before, err := m.stub(ctx, "/stub/written")
+	if err != nil {
 		return 0, err
 	}
-	writes, start := m.parts.Cluster.Writes(), time.Now()
-	o := m.loop.Pass(ctx, reconcile.Due{Source: true})
-	took := time.Since(start)
-	if m.parts.Cluster.Writes() == writes {
-		return 0, fmt.Errorf("commit %s changes nothing: %w", commit, o.Err)
+	type answer struct {
+		at  time.Time
+		err error
 	}
-	return took, m.settle(ctx)
+	done := make(chan answer, 1)
+	start := time.Now()
+	go func() {
+		_, err := m.stub(ctx, "/stub/await?n="+before)
+		done <- answer{time.Now(), err}
+	}()
+	if err := do(); err != nil {
+		return 0, err
+	}
+	got := <-done
+	return got.at.Sub(start), got.err
+}
+
+// stub asks the API server in memory what only it knows.
+func (m *measured) stub(ctx context.Context, path string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.run.Server+path, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := new(http.Client).Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return string(text), err
+}
+
+// change pushes a commit, and returns the time until what it changes is applied.
+func (m *measured) change(ctx context.Context, commit string) (time.Duration, error) {
+	took, err := m.written(ctx, func() error {
+		if err := m.push(commit); err != nil {
+			return err
+		}
+		writes := m.parts.Cluster.Writes()
+		if o := m.loop.Pass(ctx, reconcile.Due{Source: true}); m.parts.Cluster.Writes() == writes {
+			return fmt.Errorf("commit %s changes nothing: %w", commit, o.Err)
+		}
+		return nil
+	})
+	return took, errors.Join(err, m.settle(ctx))
 }
 
 // drift has another client change a StatefulSet, and returns the time until it is as before.
@@ -224,25 +273,25 @@ func (m *measured) drift(ctx context.Context, name string) (time.Duration, error
 			drained = true
 		}
 	}
-	writes, start := m.parts.Cluster.Writes(), time.Now()
-	resp, err := http.Get(m.run.Server + "/stub/drift?name=" + name)
-	if err != nil {
-		return 0, err
-	}
-	_ = resp.Body.Close()
-	for m.parts.Cluster.Writes() == writes {
-		select {
-		case <-m.parts.Cluster.Changes():
-			m.loop.Pass(ctx, reconcile.Due{})
-		case <-ctx.Done():
-			return 0, ctx.Err()
+	took, err := m.written(ctx, func() error {
+		writes := m.parts.Cluster.Writes()
+		if _, err := m.stub(ctx, "/stub/drift?name="+name); err != nil {
+			return err
 		}
-	}
-	took := time.Since(start)
-	return took, m.settle(ctx)
+		for m.parts.Cluster.Writes() == writes {
+			select {
+			case <-m.parts.Cluster.Changes():
+				m.loop.Pass(ctx, reconcile.Due{})
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	return took, errors.Join(err, m.settle(ctx))
 }
 
-// resident returns a figure of this process in bytes: VmRSS, or VmHWM for its peak.
+// resident returns a figure of this process in bytes: VmRSS, RssAnon for its own part of that, or VmHWM for its peak.
 func resident(name string) int64 {
 	status, _ := os.ReadFile("/proc/self/status")
 	_, after, _ := strings.Cut(string(status), name+":")
@@ -311,12 +360,16 @@ func benchmarkLoop(b *testing.B, n int) {
 		ms(quantile(got.Drifted, 0.99)), ms(driftedLimit))
 	record("restart", "time against the limit of 5 s", "s", got.Start.Seconds(), restartLimit.Seconds())
 	record("restart writes", "writes, against one", "writes", float64(got.StartWrites), 1)
+	record("restart dry runs", "dry runs, against one", "dry-runs", float64(got.StartTrials), 1)
 	const mib = 1 << 20
-	record("memory", "resident against 60 MiB and 20 KiB each", "MiB",
-		float64(got.RSS)/mib, float64(baseMemory+n*eachMemory)/mib)
+	memory := float64(baseMemory+n*eachMemory) / mib
+	record("memory", "private against 60 MiB and 20 KiB each", "MiB", float64(got.Private)/mib, memory)
+	record("memory with files", "resident, with pages of the binary, against the same", "MiB",
+		float64(got.RSS)/mib, memory)
 	b.ReportMetric(float64(got.Heap)/mib, "heap-MiB")
 	b.ReportMetric(float64(got.Peak)/mib, "peak-MiB")
 	b.ReportMetric(ms(got.Fetch.CPU), "fetch-cpu-ms")
+	b.ReportMetric(got.StartCPU.Seconds(), "restart-cpu-s")
 }
 
 func quantile(all []time.Duration, q float64) time.Duration {
@@ -360,6 +413,13 @@ func loopFixture(b *testing.B, n int) loopRun {
 	mux.Handle("/", stub)
 	mux.HandleFunc("/stub/drift", func(_ http.ResponseWriter, r *http.Request) {
 		stub.Drift("default", r.URL.Query().Get("name"), "example.com/other:1")
+	})
+	mux.HandleFunc("/stub/written", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, stub.Written())
+	})
+	mux.HandleFunc("/stub/await", func(_ http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.URL.Query().Get("n"))
+		_ = stub.AwaitWritten(r.Context(), n)
 	})
 	server := httptest.NewServer(mux)
 	b.Cleanup(server.Close)
