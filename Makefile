@@ -94,6 +94,8 @@ FUZZ += internal/workspace/load:FuzzLoad
 STEPS ?= 1000000
 SEED  ?= 0
 SEEDS ?= 0
+# How often make bench pushes a change, and changes an object by hand, in a fleet. The goal speaks of 1,000 times.
+TIMES ?= 20
 # How long make soak runs, without its start and its way to rest.
 DURATION ?= 10m
 
@@ -190,7 +192,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 		--peft $(PEFT) --trl $(TRL) --out internal/imagespec/data
 
 bench: optimised ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
-	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
+	@SYNCER_BENCH_TIMES=$(TIMES) $(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
 		./internal/app/... ./internal/engine ./internal/reconcile
 
 benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json
