@@ -4,6 +4,12 @@ package install
 
 import (
 	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"syncer.dev/syncer/internal/config"
 )
@@ -48,4 +54,32 @@ type Options struct {
 func (o Options) complete() Options {
 	o.Namespace, o.Replicas = cmp.Or(o.Namespace, Name), cmp.Or(o.Replicas, 2)
 	return o
+}
+
+// foreign are namespaces of Kubernetes, in which others run: the level of pods that the installation sets is not theirs.
+var foreign = []string{"default", "kube-node-lease", "kube-public", "kube-system"}
+
+// image is what kubelets take: a name with a tag, a digest or both.
+var image = regexp.MustCompile(`^[a-z0-9][a-z0-9._:/-]*[a-z0-9]((:[\w][\w.-]{0,127})?@sha256:[0-9a-f]{64}|:[\w][\w.-]{0,127})$`)
+
+// Check returns an error for options that a cluster would refuse, or with which it would not run, before they are
+// printed.
+func (o Options) Check() error {
+	o = o.complete()
+	switch bad := validation.IsDNS1123Label(o.Namespace); {
+	case len(bad) > 0:
+		return fmt.Errorf("--namespace: %q is not a name of a namespace: %s", o.Namespace, strings.Join(bad, "; "))
+	case slices.Contains(foreign, o.Namespace):
+		return fmt.Errorf("--namespace: %s has pods of others; syncer needs a namespace of its own", o.Namespace)
+	case slices.Contains(o.Settings.Namespaces, o.Namespace):
+		return fmt.Errorf("--namespace: %s is one of the namespaces of Workspaces, whose pods are not of level restricted; "+
+			"syncer needs a namespace of its own", o.Namespace)
+	case o.Replicas < 1:
+		return fmt.Errorf("--replicas: %d pods do not run syncer", o.Replicas)
+	case o.Image != "" && !image.MatchString(o.Image):
+		return fmt.Errorf("--image: %q is not an image with a tag or a digest", o.Image)
+	case strings.ContainsFunc(o.ClientID, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return fmt.Errorf("--client-id: %q is not a client ID", o.ClientID)
+	}
+	return nil
 }
