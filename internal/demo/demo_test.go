@@ -267,6 +267,29 @@ func inventory(ctx context.Context, client kubernetes.Interface) []string {
 	return out
 }
 
+// TestToTheEnd runs a demo that nobody interrupts: it succeeds, and leaves no process and no file.
+func TestToTheEnd(t *testing.T) {
+	dir := shortDir(t)
+	t.Setenv("TMPDIR", dir)
+	r := startDemo(t, nil)
+	<-r.ended
+	if code := r.cmd.ProcessState.ExitCode(); code != 0 || !strings.Contains(r.output(), "\ndone in ") {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"workspace-falcon Ready", "==> the status branch"} {
+		if !strings.Contains(r.output(), want) {
+			t.Errorf("the demo does not print %q", want)
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if all := processesOf(t, dir); len(all) > 0 {
+		t.Errorf("these processes go on: %q", all)
+	}
+}
+
 // TestOwnCluster runs a demo where KUBECONFIG names the cluster of the user, and interrupts it while it keeps running.
 func TestOwnCluster(t *testing.T) {
 	c, client := userCluster(t)

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// processesOf lists the processes that have a folder in their environment: those that were started with it as TMPDIR, but
+// for this one.
+func processesOf(t *testing.T, dir string) []string {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, name := range all {
+		env, err := os.ReadFile(name)
+		if err != nil || !strings.Contains(string(env), "TMPDIR="+dir+"\x00") {
+			continue // it has ended, or is another user's
+		}
+		line, err := os.ReadFile(filepath.Join(filepath.Dir(name), "cmdline"))
+		if err == nil && len(line) > 0 {
+			out = append(out, strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	return out
+}
