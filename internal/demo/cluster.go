@@ -81,7 +81,7 @@ capacity:
     location: eastus
     endpoint: {{.Azure}}     # the emulator
     auth: anonymous
-    interval: 1s
+    interval: 2s
   limits: {hourlyCost: 100, nodes: 20}
 namespaces: [default]
 policy:
