@@ -45,11 +45,11 @@ func TestSteps(t *testing.T) {
 		object("old", owner("kaito.sh/v1alpha1", "old")),
 		object("foreign", owner("apps/v1", "phi")), object("free"), dying, broken, detached,
 	}
-	// Whoever may write annotations has made these: an undo must neither give them those owners nor stop at them.
+	// A user who may write annotations has made these: an undo must neither give them those owners nor stop at them.
 	var hostile []*unstructured.Unstructured
 	for name, owners := range map[string]string{
-		"empty": `[]`, "stranger": `[{"apiVersion":"v1","kind":"Pod","name":"p","uid":"1"}]`,
-		"nobody": `[{"apiVersion":"kaito.sh/v1beta1","kind":"Workspace","name":"phi"}]`,
+		"empty": `[]`, "foreign": `[{"apiVersion":"v1","kind":"Pod","name":"p","uid":"1"}]`,
+		"without uid": `[{"apiVersion":"kaito.sh/v1beta1","kind":"Workspace","name":"phi"}]`,
 	} {
 		u := object(name)
 		u.SetAnnotations(map[string]string{wellknown.AnnotationOwners: owners})

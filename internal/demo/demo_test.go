@@ -267,7 +267,7 @@ func inventory(ctx context.Context, client kubernetes.Interface) []string {
 	return out
 }
 
-// TestToTheEnd runs a demo that nobody interrupts: it succeeds, and leaves no process and no file.
+// TestToTheEnd runs a demo without an interruption: it succeeds, and leaves no process and no file.
 func TestToTheEnd(t *testing.T) {
 	dir := shortDir(t)
 	t.Setenv("TMPDIR", dir)

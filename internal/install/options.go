@@ -5,13 +5,13 @@ package install
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/workspace/imageref"
 )
 
 // The names of what is installed.
@@ -59,8 +59,10 @@ func (o Options) complete() Options {
 // foreign are namespaces of Kubernetes, in which others run: the level of pods that the installation sets is not theirs.
 var foreign = []string{"default", "kube-node-lease", "kube-public", "kube-system"}
 
-// image is what kubelets take: a name with a tag, a digest or both.
-var image = regexp.MustCompile(`^[a-z0-9][a-z0-9._:/-]*[a-z0-9]((:[\w][\w.-]{0,127})?@sha256:[0-9a-f]{64}|:[\w][\w.-]{0,127})$`)
+// pinned reports whether a reference that is valid has a tag or a digest.
+func pinned(image string) bool {
+	return strings.Contains(image, "@") || strings.Contains(image[strings.LastIndex(image, "/")+1:], ":")
+}
 
 // Check returns an error for options that a cluster would refuse, or with which it would not run, before they are
 // printed.
@@ -76,8 +78,10 @@ func (o Options) Check() error {
 			"syncer needs a namespace of its own", o.Namespace)
 	case o.Replicas < 1:
 		return fmt.Errorf("--replicas: %d pods do not run syncer", o.Replicas)
-	case o.Image != "" && !image.MatchString(o.Image):
-		return fmt.Errorf("--image: %q is not an image with a tag or a digest", o.Image)
+	case o.Image != "" && imageref.Judge(o.Image) != nil:
+		return fmt.Errorf("--image: %q %s", o.Image, imageref.Judge(o.Image).Message)
+	case o.Image != "" && !pinned(o.Image):
+		return fmt.Errorf("--image: %q has neither a tag nor a digest", o.Image)
 	case strings.ContainsFunc(o.ClientID, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return fmt.Errorf("--client-id: %q is not a client ID", o.ClientID)
 	}

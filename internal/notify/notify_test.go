@@ -323,8 +323,8 @@ func TestFilterAndQuiet(t *testing.T) {
 	}
 }
 
-// TestLastWord: a Workspace that fails again within the quiet time, and stays so, is told of when that is over: the last
-// message must not say that it serves.
+// TestLastWord: a Workspace that fails again within the quiet time, and stays so, has another message when that is over:
+// the last one must not say that it serves.
 func TestLastWord(t *testing.T) {
 	box := &inbox{}
 	server := httptest.NewServer(box)
@@ -352,7 +352,7 @@ func TestLastWord(t *testing.T) {
 	n.Tell(broken("chat"), at(5)) // waits, and is over before
 	n.Tell(back("chat"), at(6))   // is what was told last
 	n.Tell(nil, at(59))           // not yet
-	n.Tell(nil, at(60))           // phi is told
+	n.Tell(nil, at(60))           // phi again
 	n.Tell(nil, at(200))          // no more
 	n.Tell(back("phi"), at(201))  // told: the one that is waited for
 	eventually(t, "six messages", func() bool { return len(box.all()) == 6 })

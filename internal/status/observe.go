@@ -219,7 +219,7 @@ func tuning(in Input) (State, []Condition) {
 			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job has finished"),
 			condition(WorkspaceSucceeded, true, "workspaceSucceeded", "the job has finished"),
 		}
-	case w != nil && slices.ContainsFunc(w.Pods, hasStarted): // the Job is told a moment after its pod has succeeded
+	case w != nil && slices.ContainsFunc(w.Pods, hasStarted): // the Job follows its pod after a moment
 		return Running, []Condition{
 			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podFailure(w)+missing(in)),
 			condition(WorkspaceSucceeded, false, "workspacePending", "the job runs"),

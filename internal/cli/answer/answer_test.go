@@ -249,7 +249,7 @@ func TestPrintPresets(t *testing.T) {
 	}
 }
 
-// TestSayFailed: the reason of a failure is said below a table, with the command that explains it; a hostile one too.
+// TestSayFailed: the reason of a failure stands below a table, with the command that explains it; a hostile one too.
 func TestSayFailed(t *testing.T) {
 	broken := func(name string) status.Report {
 		return status.Report{

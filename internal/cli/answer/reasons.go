@@ -20,7 +20,7 @@ func LinkReasons(w io.Writer, list []diag.Diagnostic) {
 	link(w, names)
 }
 
-// maxFailed bounds how many failures are said below a table.
+// maxFailed bounds the failures below a table.
 const maxFailed = 5
 
 // SayFailed says why Workspaces have failed, which a table has no room for, and which command explains the reasons.
