@@ -89,8 +89,8 @@ func (p *pki) issue(template *x509.Certificate) (cert, key []byte, err error) {
 		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}), nil
 }
 
-// kubeletClient is the name as which the API server signs in to the kubelet, which answers no other client. It is no user of
-// the cluster with any right.
+// kubeletClient is the name as which the API server signs in to the kubelet, which answers no other client. It has no
+// right in the cluster.
 const kubeletClient = "kube-apiserver-kubelet-client"
 
 // kubelet returns the configuration of the server of the kubelet.

@@ -59,7 +59,8 @@ func (d *demo) startForInstall(ctx context.Context) (err error) {
 	}
 	d.Cleanup(func() { _ = azure.Close() })
 	d.azure = azure.URL()
-	c := testenv.StartCluster(d, "-nodes-from", azure.NodesURL(aksCluster), "-job-duration", "8s", "-run", image+"="+d.syncer())
+	c := testenv.StartCluster(d, "-nodes-from", azure.NodesURL(aksCluster), "-job-duration", "8s",
+		"-run", image+"="+d.syncer())
 	d.env = append(d.env, "KUBECONFIG="+c.Kubeconfig)
 	fmt.Printf("    Kubernetes at %s\n    Azure at %s\n", c.URL, d.azure)
 	return ctx.Err()

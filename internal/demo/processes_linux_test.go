@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// processesOf lists the processes that have a folder in their environment: those that were started with it as TMPDIR, but
-// for this one.
+// processesOf lists the processes that were started with a folder as TMPDIR. This one was not: it has set it later.
 func processesOf(t *testing.T, dir string) []string {
 	t.Helper()
 	all, err := filepath.Glob("/proc/[0-9]*/environ")

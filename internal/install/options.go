@@ -56,7 +56,8 @@ func (o Options) complete() Options {
 	return o
 }
 
-// foreign are namespaces of Kubernetes, in which others run: the level of pods that the installation sets is not theirs.
+// foreign are namespaces of Kubernetes, in which others run: the level of pods that the installation sets is not for
+// them.
 var foreign = []string{"default", "kube-node-lease", "kube-public", "kube-system"}
 
 // pinned reports whether a reference that is valid has a tag or a digest.

@@ -62,8 +62,8 @@ func New(o Options) *Notifier {
 	}
 }
 
-// Tell queues one message with the transitions that the filter accepts and that were not told lately, and with those that
-// could not be told again before, and still hold. It does not wait.
+// Tell queues one message with the transitions that the filter accepts and that were not told lately, and with those
+// that could not be told again before, and still hold. It does not wait.
 func (n *Notifier) Tell(all []transitions.Transition, now time.Time) {
 	n.mu.Lock()
 	chosen := n.memory.choose(all, n.options.Filter, now)

@@ -323,8 +323,8 @@ func TestFilterAndQuiet(t *testing.T) {
 	}
 }
 
-// TestLastWord: a Workspace that fails again within the quiet time, and stays so, has another message when that is over:
-// the last one must not say that it serves.
+// TestLastWord: a Workspace that fails again within the quiet time, and stays so, has another message when that is
+// over: the last one must not say that it serves.
 func TestLastWord(t *testing.T) {
 	box := &inbox{}
 	server := httptest.NewServer(box)

@@ -589,7 +589,7 @@ func TestServerThatGoesAway(t *testing.T) {
 	}
 }
 
-// TestErrorsKeepWhatRuns: a mistake in the file of a Workspace that serves changes neither what serves nor what it costs.
+// TestErrorsKeepWhatRuns: a mistake in the file of a Workspace that serves changes neither what serves nor its cost.
 func TestErrorsKeepWhatRuns(t *testing.T) {
 	good := served()
 	good.Model, good.Revision, good.Runtime, good.Why = "microsoft/phi-4", "c0ffee", "vllm", "it is the cheapest"
@@ -609,7 +609,8 @@ func TestErrorsKeepWhatRuns(t *testing.T) {
 			t.Errorf("state %s", r.State)
 		}
 		want := before
-		want.State, want.Conditions, want.DesiredInputs, want.DesiredCommit = r.State, r.Conditions, r.DesiredInputs, r.DesiredCommit
+		want.State, want.Conditions = r.State, r.Conditions
+		want.DesiredInputs, want.DesiredCommit = r.DesiredInputs, r.DesiredCommit
 		if d := cmp.Diff(want, r); d != "" {
 			t.Errorf("(-before +after):\n%s", d)
 		}
