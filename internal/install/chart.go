@@ -95,7 +95,7 @@ func eachNamespace(text string) string {
 			docs[i] = "{{- range $i, $namespace := default (list \"default\") .Values.config.namespaces }}\n" +
 				"{{- if $i }}\n---\n{{- end }}\n" + doc + "{{- end }}\n"
 		case strings.Contains(doc, "  name: "+pageRole+"\n"):
-			docs[i] = `{{- if eq (dig "page" "access" "" .Values.config) "` + config.AccessToken + "\" }}\n" + doc + "{{- end }}\n"
+			docs[i] = tokenAccess + doc + "{{- end }}\n"
 		case strings.Contains(doc, "\nkind: ClusterRole\n") && strings.Contains(doc, "  name: "+namespaceRole+"\n"):
 			docs[i] = doc + namespaceRules
 		case strings.Contains(doc, "\nkind: ClusterRole\n") && strings.Contains(doc, "  name: "+clusterRole+"\n"):
@@ -104,6 +104,9 @@ func eachNamespace(text string) string {
 	}
 	return generated + strings.Join(docs, "---\n")
 }
+
+// tokenAccess begins what only a page that tokens open needs.
+const tokenAccess = `{{- if eq (dig "page" "access" "" .Values.config) "` + config.AccessToken + "\" }}\n"
 
 // What more and moreInCluster add, in the language of Helm.
 const (
