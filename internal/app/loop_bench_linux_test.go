@@ -120,8 +120,11 @@ func reportLoop(b *testing.B, n int, got loopTimes) {
 	record("restart", "time against the limit of "+start.String(), "s", got.Start.Seconds(), start.Seconds())
 	record("restart CPU", "CPU against the limit of "+start.String(), "s", got.StartCPU.Seconds(), start.Seconds())
 	record("restart writes", "writes, against one", "writes", float64(got.StartWrites), 1)
+	record("restart dry runs", "dry runs, against one", "dry-runs", float64(got.StartTrials), 1)
 	const mib = 1 << 20
-	record("memory", fmt.Sprintf("resident against %d MiB", memory/mib), "MiB",
+	record("memory", fmt.Sprintf("private against %d MiB", memory/mib), "MiB",
+		float64(got.Private)/mib, float64(memory)/mib)
+	record("memory with files", "resident, with pages of the binary, against the same", "MiB",
 		float64(got.RSS)/mib, float64(memory)/mib)
 	record(fmt.Sprintf("heap after %d commits", got.Commits), "heap against the one before", "MiB",
 		float64(got.HeapAfter)/mib, float64(got.Heap)/mib)

@@ -66,6 +66,7 @@ type loopTimes struct {
 	Start       time.Duration // until the first pass with an observed cluster has ended
 	StartCPU    time.Duration
 	StartWrites int64
+	StartTrials int64 // dry runs
 	Settled     bool
 	Unchanged   passCost // of a pass without anything new, without the fetch
 	Unrelated   passCost // of a pass after a commit that changes no input, with the fetch
@@ -75,6 +76,7 @@ type loopTimes struct {
 	Drifted     liveCost // from a change by another client until it is undone
 	Preset      presetCost
 	Heap, RSS   int64 // bytes after a collection
+	Private     int64 // bytes of RSS that are no pages of files, and that nothing but the end of the process gives back
 	Peak        int64 // bytes of RSS
 	Commits     int   // until HeapAfter
 	HeapAfter   int64
@@ -123,14 +125,17 @@ func loopOnce(text string) error {
 	if err := profiled("start", func() error { return m.start(ctx) }); err != nil {
 		return err
 	}
-	out := loopTimes{Start: time.Since(start), StartCPU: bench.CPUTime(), StartWrites: m.parts.Cluster.Writes()}
+	out := loopTimes{
+		Start: time.Since(start), StartCPU: bench.CPUTime(), StartWrites: m.parts.Cluster.Writes(),
+		StartTrials: m.parts.Cluster.Requests()["PATCH dry run"],
+	}
 	if err := m.settle(ctx); err != nil {
 		return err
 	}
 	out.Settled = true
 	if m.run.Preset.Commit != "" {
 		out.Heap, out.RSS = memory()
-		out.Peak = resident("VmHWM")
+		out.Private, out.Peak = resident("RssAnon"), resident("VmHWM")
 		if err := m.atRest(ctx, &out); err != nil {
 			return err
 		}
@@ -274,7 +279,7 @@ func (m *measured) push(commit string) error {
 	return os.Rename(ref+".lock", ref)
 }
 
-// resident returns a figure of this process in bytes: VmRSS, or VmHWM for its peak.
+// resident returns a figure of this process in bytes: VmRSS, RssAnon for its own part of that, or VmHWM for its peak.
 func resident(name string) int64 {
 	status, _ := os.ReadFile("/proc/self/status")
 	_, after, _ := strings.Cut(string(status), name+":")
