@@ -14,6 +14,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ERRORLINT   := $(GO) run codeberg.org/polyfloyd/go-errorlint@v1.9.0
+# Newer ones need a newer Go than go.mod names.
+GORELEASER  := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.2
 GOCYCLO     := $(GO) run github.com/fzipp/gocyclo/cmd/gocyclo@v0.6.0
 
 # The linters that "make check" runs. Each is a target of its own: "make width".
@@ -94,12 +96,14 @@ FUZZ += internal/workspace/load:FuzzLoad
 STEPS ?= 1000000
 SEED  ?= 0
 SEEDS ?= 0
+# How often make bench pushes a change, and changes an object by hand, in a fleet. The goal speaks of 1,000 times.
+TIMES ?= 20
 # How long make soak runs, without its start and its way to rest.
 DURATION ?= 10m
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo cluster test build docs devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
+.PHONY: help racing demo cluster test build docs devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image snapshot notices clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -193,7 +197,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 		--peft $(PEFT) --trl $(TRL) --out internal/imagespec/data
 
 bench: optimised ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
-	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
+	@SYNCER_BENCH_TIMES=$(TIMES) $(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
 		./internal/app/... ./internal/engine ./internal/reconcile
 
 benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json
@@ -215,6 +219,10 @@ simulate: ## the loop against a world that fails, for STEPS steps from SEED on; 
 image: ## the container image, to IMAGE: a reference with a tag is pushed, a name *.tar is an OCI archive
 	@[ -n "$(IMAGE)" ] || { echo "name the image: make image IMAGE=registry.example.com/syncer:v0.1.0" >&2; exit 2; }
 	$(GO) run ./internal/release -version "$(VERSION)" image $(IMAGE)
+
+snapshot: ## what a release consists of, into dist: nothing is signed or published
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean --skip=sign,publish
 
 notices: ## THIRD_PARTY_NOTICES, the licences of what the program links
 	$(GO) test ./internal/release/notices -update

@@ -287,15 +287,20 @@ func unserved(w *cluster.Workload) string {
 }
 
 // why returns the reason for which the Workspace got its size: as long as neither its inputs nor its size change, that
-// it stays is no reason of its own.
+// it stays is no reason of its own. Without nodes there is none; the digest of the inputs does not cover suspensions.
 func why(old Report, in Input, size string) string {
+	same := old.Why != "" && size == old.InstanceType
 	switch {
 	case size == "" || in.Finished:
 		return ""
-	case old.Why != "" && size == old.InstanceType && (in.Why == "" || in.Inputs == old.Inputs || in.Held != ""):
+	case in.Held != "" && same:
 		return old.Why
-	case in.Held != "":
-		return "" // the reason is that of the size that it would get
+	case in.Held != "": // the reason is that of the size that it would get
+		return ""
+	case in.Workspace != nil && in.Workspace.Suspended() || in.NodeFailure.Reason == string(diag.Preempted):
+		return ""
+	case same && (in.Why == "" || in.Inputs == old.Inputs):
+		return old.Why
 	}
 	return in.Why
 }

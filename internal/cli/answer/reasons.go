@@ -11,6 +11,16 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
+// Explanation is what "explain" says about one reason.
+type Explanation struct {
+	Reason  diag.Reason `json:"reason"`
+	Meaning string      `json:"meaning"`
+	Page    string      `json:"page"` // Markdown
+}
+
+// Explanations returns the document of reasons.
+func Explanations(items []Explanation) any { return list("ReasonList", items) }
+
 // LinkReasons says which command explains the reasons of problems, each once.
 func LinkReasons(w io.Writer, list []diag.Diagnostic) {
 	var names []string
