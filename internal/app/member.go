@@ -22,6 +22,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/notify"
+	"syncer.dev/syncer/internal/otlp"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
@@ -40,6 +41,7 @@ type member struct {
 	fleet   *monitoring.Fleet
 	teller  *telling.Teller
 	notify  *notify.Notifier // nil without receivers
+	traces  *otlp.Exporter   // nil without a collector
 	hints   chan struct{}    // gets a signal when the repository may have changed
 	passes  *ondemand.Passes
 	inquiry *inquiry.API
@@ -54,6 +56,7 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	}
 	m.shown = pages.NewPublisher(c, s.page, m.health)
 	m.listeners(s.log, s.until == Cancelled)
+	m.tracing(s.log, s.until == Cancelled)
 	var err error
 	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
 		return nil, err
@@ -102,13 +105,15 @@ func (m *member) run(
 	stop func(reconcile.Outcome) bool,
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
+	defer m.sendTraces(ctx)()
 	wakes := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	if m.shards != nil {
-		loop := newLoop(m)
+		loop, traced := newLoop(m), m.traced()
 		return m.shards.Beside(ctx, m.reviews.Run, m.hints, func(ctx context.Context) reconcile.Outcome {
 			return loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
 				if m.shards.Holder.Share().Fleet() {
 					m.reviews.Passed(o)
+					traced(o)
 				}
 				m.passed(o, m.shards.Nothing())
 				return stop(o)
@@ -125,8 +130,10 @@ func (m *member) run(
 			beside.Go(func() { m.notify.Run(ctx) })
 		}
 		beside.Go(func() { m.reviews.Run(ctx) })
+		traced := m.traced()
 		last = loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
 			m.teller.Passed(o, time.Now())
+			traced(o)
 			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)
