@@ -74,7 +74,7 @@ func (f *Follower) Passed(o reconcile.Outcome, now time.Time) []Span {
 	return out
 }
 
-// arrived takes note of the tip.
+// arrived records the tip.
 func (f *Follower) arrived(o reconcile.Outcome, now time.Time) {
 	if o.Commit == "" || o.Commit == f.tip.commit {
 		return

@@ -148,7 +148,7 @@ func TestToReady(t *testing.T) {
 	})
 }
 
-// TestRestart: a process that continues adds to the same trace, and the whole way is said once.
+// TestRestart: a process that continues adds to the same trace, and the whole way is sent once.
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRoad(t)

@@ -73,6 +73,9 @@ func (w *way) passed(p *passed) []Span {
 			out = append(out, w.step(key, s, p)...)
 		}
 	}
+	if w.over() { // the list of pools may be older than the nodes
+		out = append(out, w.leave(p.now)...)
+	}
 	return append(out, w.recorded(p)...)
 }
 
@@ -210,11 +213,21 @@ func (w *way) nodes(p *passed) []Span {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.pools)) {
-		if !wanted[name] { // nobody on this way waits for it any more
+		if !wanted[name] { // nothing on this way waits for it any more
 			out = append(out, w.span(*w.pools[name], p.now, name))
 			delete(w.pools, name)
 		}
 	}
+	return out
+}
+
+// leave ends the spans of pools that nothing waits for any more.
+func (w *way) leave(now time.Time) []Span {
+	var out []Span
+	for _, name := range slices.Sorted(maps.Keys(w.pools)) {
+		out = append(out, w.span(*w.pools[name], now, name))
+	}
+	clear(w.pools)
 	return out
 }
 
@@ -259,10 +272,7 @@ func (w *way) abandon(now time.Time) []Span {
 			out = append(out, w.phase(key, last, now))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(w.pools)) {
-		out = append(out, w.span(*w.pools[name], now, name))
-	}
-	return append(out, w.end(now, Abandoned))
+	return append(append(out, w.leave(now)...), w.end(now, Abandoned))
 }
 
 // end returns the span of the whole way.
