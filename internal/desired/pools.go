@@ -85,7 +85,7 @@ func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy P
 			workloads[i] = was
 			continue
 		}
-		w = w.copied()
+		w = policy.same.copied(w)
 		workloads[i] = w
 		if len(w.Blocked) == 0 {
 			w.considered(f.Verdicts[w.Key], set, policy, seen)
