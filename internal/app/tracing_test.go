@@ -49,12 +49,17 @@ func TestCollector(t *testing.T) {
 		},
 	} {
 		env := variables(tt.env...)
-		got, err := collectorOf(config.Tracing{Endpoint: tt.endpoint}, func(name string) string { v, _ := env(name); return v })
+		get := func(name string) string {
+			value, _ := env(name)
+			return value
+		}
+		got, err := collectorOf(config.Tracing{Endpoint: tt.endpoint}, get)
 		if got != tt.want || (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%s: %q, %v; want %q, %q", name, got, err, tt.want, tt.err)
 		}
 	}
-	if e, err := newExporter(config.Tracing{Ratio: 1}, variables(), slog.New(slog.DiscardHandler)); e != nil || err != nil {
+	e, err := newExporter(config.Tracing{Ratio: 1}, variables(), slog.New(slog.DiscardHandler))
+	if e != nil || err != nil {
 		t.Errorf("without an endpoint: %v, %v", e, err)
 	}
 }

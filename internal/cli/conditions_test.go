@@ -87,7 +87,7 @@ func reasonsIn(t *testing.T, dir string) []string {
 	return slices.Compact(out)
 }
 
-// reasonsAt hands over what stands in the place of a reason: as an argument, a field, an assigned or a returned value.
+// reasonsAt hands over the expressions that are reasons: arguments, fields, assigned and returned values.
 func reasonsAt(n ast.Node, add func(ast.Expr)) {
 	name := func(e ast.Expr) string {
 		switch e := e.(type) {

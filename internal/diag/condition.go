@@ -2,9 +2,9 @@
 
 package diag
 
-// ofConditions are the reasons that only conditions, Kubernetes Events, notifications and the log have. Nothing is wrong
-// with a file for one of them, so that no Diagnostic has it, and Meaning does not know it: many say that all is well, or
-// that something takes its time. Names that begin in lower case are KAITO's.
+// ofConditions are the reasons that only conditions, Kubernetes Events, notifications and the log have. Nothing is
+// wrong with a file for one of them, so that no Diagnostic has it, and Meaning does not know it: many say that all is
+// well, or that something takes its time. Names that begin in lower case are KAITO's.
 var ofConditions = []group{
 	{"Conditions of a Workspace", []Entry{
 		{"PoolPending", "The agent pool of the Workspace does not exist yet."},

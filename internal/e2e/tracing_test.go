@@ -104,8 +104,9 @@ func checkTrace(t *testing.T, c *otlptest.Collector, whole *otlptest.Span, commi
 		if s == whole {
 			continue
 		}
-		if string(s.GetParentSpanId()) != string(whole.GetSpanId()) || s.GetStartTimeUnixNano() < whole.GetStartTimeUnixNano() ||
-			s.GetEndTimeUnixNano() > whole.GetEndTimeUnixNano() || s.GetEndTimeUnixNano() < s.GetStartTimeUnixNano() {
+		begins, ends := s.GetStartTimeUnixNano(), s.GetEndTimeUnixNano()
+		if string(s.GetParentSpanId()) != string(whole.GetSpanId()) || begins < whole.GetStartTimeUnixNano() ||
+			ends > whole.GetEndTimeUnixNano() || ends < begins {
 			t.Errorf("%s is not a part of %s", s, whole)
 		}
 		if w := otlptest.Attribute(s, journey.KeyWorkspace); w != "" && w != "default/other" {

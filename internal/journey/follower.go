@@ -109,7 +109,7 @@ func (f *Follower) begin(p *passed) {
 		w := f.way(f.tip.commit, p)
 		for i := range p.o.Plan.Changes {
 			c := p.o.Plan.Changes[i]
-			if r := p.reports[c.Workspace]; c.Op != plan.NoOp && r != nil && w.stops[c.Workspace] == nil && !f.follows(c.Workspace) {
+			if r := p.reports[c.Workspace]; c.Op != plan.NoOp && r != nil && !f.follows(c.Workspace) {
 				w.join(r, p, target[c.Workspace])
 			}
 		}

@@ -104,8 +104,8 @@ func (r *road) trees() string {
 	return b.String()
 }
 
-// check compares the traces with the golden file, and looks at their identifiers: one whole way a trace, which all other
-// spans name as their parent, and no span twice.
+// check compares the traces with the golden file, and looks at their identifiers: one whole way a trace, which all
+// other spans name as their parent, and no span twice.
 func (r *road) check(name string) {
 	r.t.Helper()
 	golden.Equal(r.t, "testdata/"+name+".txt", r.trees())

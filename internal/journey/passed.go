@@ -25,7 +25,7 @@ type passed struct {
 	written           map[workspace.Key]map[cluster.Result]int // objects, by what became of them
 	failures          map[workspace.Key]string                 // the first of a Workspace
 	pools             map[workspace.Key]string                 // agent pool of a Workspace
-	ready             map[string]int                           // ready nodes with GPUs, by agent pool; nil until they are asked for
+	ready             map[string]int                           // nodes with GPUs, by agent pool; nil: not counted yet
 }
 
 func newPassed(o reconcile.Outcome, now time.Time) *passed {

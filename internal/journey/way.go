@@ -51,8 +51,8 @@ func (w *way) join(r *status.Report, p *passed, target string) {
 		return
 	}
 	_, began := p.acted()
-	if was := p.previous[r.Key]; p.continues && was != nil && targetOf(was) == target { // another process has seen it begin
-		r = was
+	if was := p.previous[r.Key]; p.continues && was != nil && targetOf(was) == target {
+		r = was // another process has seen it begin
 		if since := sinceOf(was); !since.IsZero() && since.Before(began) {
 			began = since
 		}

@@ -90,7 +90,8 @@ func (c *client) UploadTraces(ctx context.Context, spans []*collected.ResourceSp
 		c.failing = ""
 	case err != nil && c.failing == "":
 		c.failing = err.Error()
-		c.log.Warn("syncer cannot send traces, and drops them (configuration: tracing.endpoint)", "error", redact.Text(c.failing))
+		const text = "syncer cannot send traces, and drops them (configuration: tracing.endpoint)"
+		c.log.Warn(text, "error", redact.Text(c.failing))
 	}
 	return nil
 }

@@ -117,7 +117,9 @@ func conditionExamples(t *testing.T) map[string]Input {
 		in.Workload = nil
 		in.ApplyErrs = []error{errors.New(`StatefulSet/phi-4: admission webhook "images.example.com" denied the request`)}
 	})
-	add("ApplyHeld", served, func(in *Input) { in.Held = "it would raise the cost by 25.00 USD per hour, and 10.00 are allowed" })
+	add("ApplyHeld", served, func(in *Input) {
+		in.Held = "it would raise the cost by 25.00 USD per hour, and 10.00 are allowed"
+	})
 	for reason, status := range podExamples {
 		var pod corev1.Pod
 		if err := yaml.UnmarshalStrict([]byte(status), &pod.Status); err != nil {
