@@ -61,6 +61,7 @@ type Workload struct {
 	Pool      *capacity.Pool      // the pool of its pods, which may be shared; nil if blocked, waiting, or in other modes
 	Binding   fleet.Binding       // with Pool: its part of the pool, and the reason
 	NodePool  *karpenter.NodePool // set in mode karpenter
+	Claimed   Claimed             // nodes of KAITO's provisioner on which it stays; it has neither a Pool nor a NodePool then
 	Bundle    render.Bundle
 	Notes     []string          // deviations from the file, as text
 	Blocked   []diag.Diagnostic // errors; syncer changes nothing for a Workspace with any
@@ -84,6 +85,8 @@ type Workload struct {
 	nodes   []cluster.Node // existing nodes that it may run on, by name
 	// Missing lists references that the cluster lacks, and how to create them. The pods wait for them.
 	Missing []string
+	// Restarts are the fields because of which the pods of a Workspace that was taken over from KAITO restart.
+	Restarts []string
 	// Held is why syncer does not apply the NodePool.
 	Held string
 
@@ -94,6 +97,7 @@ type Workload struct {
 	from     *Workload       // the same before its nodes were arranged; nil: that is not all that it follows from
 	rendered *Workload       // the same before all were settled; nil: settling has changed nothing
 	no       *fleet.Unplaced // why the fleet has no place for it
+	kept     *kept           // nil if it is not KAITO's any more, or never was
 }
 
 // Placement is the placement of a Workspace, with the name of the size for messages.
@@ -244,10 +248,11 @@ func Desire(
 		}
 		if b, ok := policy.same.bundle(i, all[i]); ok {
 			all[i].Bundle = b
-			return
+		} else {
+			p, _ := catalog.Lookup(all[i].Workspace.PresetName())
+			all[i].render(ctx, set, p, r, policy)
 		}
-		p, _ := catalog.Lookup(all[i].Workspace.PresetName())
-		all[i].render(ctx, set, p, r, policy)
+		all[i].keep(i, policy.same, seen)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -378,6 +383,7 @@ func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Pol
 		w.block("resource.instanceType", err)
 		return
 	}
+	w.claim(seen)
 	w.rank(policy)
 	w.resolve(policy, seen.Found)
 	w.adapters, w.Notes = seen.Adapters[w.Key], slices.Concat(seen.Notes[w.Key], w.Notes)

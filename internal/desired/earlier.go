@@ -115,7 +115,7 @@ func sameNodes(a, b []cluster.Node) bool {
 	for i := range a {
 		x, y := &a[i], &b[i]
 		if x.Name != y.Name || x.Pool != y.Pool || x.InstanceType != y.InstanceType || x.Ready != y.Ready ||
-			x.GPUs != y.GPUs || x.Cordoned != y.Cordoned || !maps.Equal(x.Slices, y.Slices) || !maps.Equal(x.Labels, y.Labels) {
+			x.GPUs != y.GPUs || x.Claim != y.Claim || x.Cordoned != y.Cordoned || !maps.Equal(x.Slices, y.Slices) || !maps.Equal(x.Labels, y.Labels) {
 			return false
 		}
 	}
@@ -317,6 +317,9 @@ func (s *same) bundle(near int, w *Workload) (render.Bundle, bool) {
 func (s *same) bundleOf(was *Workload) (b render.Bundle, ok bool) {
 	if s.again == nil {
 		return b, false
+	}
+	if was.kept != nil {
+		return s.again.Again(was.kept.rendered)
 	}
 	return s.again.Again(was.Bundle)
 }

@@ -53,6 +53,9 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 	}
 	in.Workloads = make([]fleet.Workload, 0, len(workloads))
 	for _, w := range workloads {
+		if w.Stays() && len(w.Blocked) == 0 {
+			continue
+		}
 		if len(w.Blocked) > 0 || len(w.Demand.Options) == 0 {
 			in.Reserved = append(in.Reserved, reserve(w.Key, seen.State)...)
 			continue
@@ -85,8 +88,15 @@ func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy P
 			workloads[i] = was
 			continue
 		}
+		if was := policy.same.arranged(i, w); was != nil && w.Stays() {
+			workloads[i] = was
+			continue
+		}
 		w = w.copied()
 		workloads[i] = w
+		if w.Stays() {
+			continue
+		}
 		if len(w.Blocked) == 0 {
 			w.considered(f.Verdicts[w.Key], set, policy, seen)
 		} else if w.explains {

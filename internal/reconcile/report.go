@@ -204,7 +204,7 @@ func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input
 		Why:          w.Binding.Reason,
 		InstanceType: w.Placement.InstanceType,
 		Nodes:        w.Placement.Nodes,
-		NodeSource:   l.settings.Policy.NodeSource().Status(),
+		NodeSource:   w.NodeStatus(l.settings.Policy),
 		Waiting:      w.Waiting != "",
 		NodeFailure:  w.NodeFailure,
 		Finished:     w.Finished,
