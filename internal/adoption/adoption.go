@@ -38,7 +38,7 @@ type Step struct {
 	Note     string
 	Restart  Restart                    // of an object that is detached
 	Because  []string                   // the fields because of which its pods restart
-	Replaced []string                   // the fields because of which it is made again then
+	Replaced []string                   // the fields because of which it is recreated then
 	Cluster  string                     // that a StatefulSet is handed over to
 	Live     *unstructured.Unstructured `json:"-"` // as it was seen; nil for objects that are left
 }
@@ -122,7 +122,7 @@ type Outcome struct {
 	Missing  bool     // it is not in Git
 	Trouble  string   // why syncer changes nothing for it
 	Restarts []string // the fields because of which its pods restart
-	Replaced []string // fields that cannot change: the StatefulSet is made again when its pods restart
+	Replaced []string // fields that cannot change: the StatefulSet is recreated when its pods restart
 	Stays    string   // the nodes of KAITO's provisioner on which it stays
 }
 

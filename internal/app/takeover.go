@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/adoption"
-	"syncer.dev/syncer/internal/adoption/alike"
 	"syncer.dev/syncer/internal/app/access"
 	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/upstream"
@@ -69,8 +68,8 @@ func TakeOver(
 		out[key] = &adoption.Outcome{Missing: true}
 	}
 	for _, w := range d.Workloads {
-		if live, ok := taken[w.Key]; ok {
-			out[w.Key] = outcome(w, live)
+		if _, ok := taken[w.Key]; ok {
+			out[w.Key] = outcome(w)
 		}
 	}
 	return out, nil
@@ -91,8 +90,11 @@ func firstState(ctx context.Context, p *adapters.Parts) (cluster.State, error) {
 }
 
 // outcome says what becomes of one Workspace.
-func outcome(w *desired.Workload, live cluster.Workload) *adoption.Outcome {
-	out := &adoption.Outcome{Restarts: w.Restarts}
+func outcome(w *desired.Workload) *adoption.Outcome {
+	out := &adoption.Outcome{Replaced: w.Kept.Replaced()}
+	if w.Kept != nil {
+		out.Restarts = w.Kept.Restarts
+	}
 	switch {
 	case len(w.Blocked) > 0:
 		var all []string
@@ -104,15 +106,6 @@ func outcome(w *desired.Workload, live cluster.Workload) *adoption.Outcome {
 		out.Trouble = w.Waiting
 	case w.Stays():
 		out.Stays = "it stays on " + w.Claimed.Where()
-	case !w.Keeps() && len(w.Restarts) == 0: // its pods are syncer's already
-		return out
-	}
-	if len(w.Restarts) > 0 && live.Adopted != nil {
-		for _, o := range w.Bundle.Objects {
-			if spec, _ := o.Object["spec"].(map[string]any); o.GetKind() == live.Ref.Kind && o.GetName() == w.Name {
-				out.Replaced = alike.Immutable(live.Adopted.Spec, spec)
-			}
-		}
 	}
 	return out
 }

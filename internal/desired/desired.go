@@ -22,7 +22,9 @@ import (
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/claimed"
 	"syncer.dev/syncer/internal/desired/conflict"
+	"syncer.dev/syncer/internal/desired/keep"
 	"syncer.dev/syncer/internal/desired/locked"
 	"syncer.dev/syncer/internal/desired/plain"
 	"syncer.dev/syncer/internal/diag"
@@ -61,7 +63,7 @@ type Workload struct {
 	Pool      *capacity.Pool      // the pool of its pods, which may be shared; nil if blocked, waiting, or in other modes
 	Binding   fleet.Binding       // with Pool: its part of the pool, and the reason
 	NodePool  *karpenter.NodePool // set in mode karpenter
-	Claimed   Claimed             // nodes of KAITO's provisioner on which it stays; it has neither a Pool nor a NodePool then
+	Claimed   claimed.Nodes       // nodes of KAITO's provisioner on which it stays; it has neither a Pool nor a NodePool then
 	Bundle    render.Bundle
 	Notes     []string          // deviations from the file, as text
 	Blocked   []diag.Diagnostic // errors; syncer changes nothing for a Workspace with any
@@ -85,8 +87,8 @@ type Workload struct {
 	nodes   []cluster.Node // existing nodes that it may run on, by name
 	// Missing lists references that the cluster lacks, and how to create them. The pods wait for them.
 	Missing []string
-	// Restarts are the fields because of which the pods of a Workspace that was taken over from KAITO restart.
-	Restarts []string
+	// Kept is what was decided about pods that KAITO made; nil if they are not KAITO's any more, or never were.
+	Kept *keep.Decision
 	// Held is why syncer does not apply the NodePool.
 	Held string
 
@@ -97,7 +99,6 @@ type Workload struct {
 	from     *Workload       // the same before its nodes were arranged; nil: that is not all that it follows from
 	rendered *Workload       // the same before all were settled; nil: settling has changed nothing
 	no       *fleet.Unplaced // why the fleet has no place for it
-	kept     *kept           // nil if it is not KAITO's any more, or never was
 }
 
 // Placement is the placement of a Workspace, with the name of the size for messages.

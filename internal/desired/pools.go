@@ -4,7 +4,6 @@ package desired
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
@@ -288,26 +287,9 @@ func FleetNodes(s cluster.State) []fleet.Node {
 		}
 	}
 	if listed { // a pod that both lists have counts once
-		on := PodsByNode(s)
+		on := s.PodsByNode()
 		for i := range out {
 			out[i].Pods = len(on[out[i].Name])
-		}
-	}
-	return out
-}
-
-// PodsByNode lists the unfinished pods of all owners on each node, as "namespace/name".
-func PodsByNode(s cluster.State) map[string][]string {
-	out := map[string][]string{}
-	for _, n := range s.Nodes {
-		out[n.Name] = slices.Clone(n.Pods)
-	}
-	for k, w := range s.Workloads {
-		for _, p := range w.Pods {
-			name := k.Namespace + "/" + p.Name
-			if p.Node != "" && !p.Ended() && !slices.Contains(out[p.Node], name) {
-				out[p.Node] = append(out[p.Node], name)
-			}
 		}
 	}
 	return out

@@ -21,7 +21,7 @@ import (
 func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) []capacity.PoolChange {
 	s := seen.State
 	// Most plans delete no pool, and ask for neither.
-	on := sync.OnceValue(func() map[string][]string { return desired.PodsByNode(s) })
+	on := sync.OnceValue(func() map[string][]string { return s.PodsByNode() })
 	nodes := sync.OnceValue(func() []fleet.Node { return desired.FleetNodes(s) })
 	return pools.Plan(pools.Input{
 		Desired:  d.Pools(),
@@ -107,6 +107,6 @@ func inUse(pool string, seen desired.Observed, on func() map[string][]string) st
 
 // idle reports whether it is certain that no pod of any owner runs on a pool.
 func idle(pool string, seen desired.Observed) bool {
-	on := func() map[string][]string { return desired.PodsByNode(seen.State) }
+	on := func() map[string][]string { return seen.State.PodsByNode() }
 	return seen.Live && seen.State.AllPods && inUse(pool, seen, sync.OnceValue(on)) == ""
 }

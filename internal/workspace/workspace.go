@@ -147,7 +147,7 @@ const (
 	// AnnotationDependsOn names Workspaces that must be done first: NAME or NAMESPACE/NAME, separated by commas.
 	AnnotationDependsOn = "syncer.dev/depends-on"
 	// AnnotationNodes is NodesOwn on a Workspace that was taken over from KAITO and leaves the nodes of its NodeClaims.
-	AnnotationNodes = "syncer.dev/nodes"
+	AnnotationNodes = wellknown.AnnotationNodes
 )
 
 // NodesOwn is the value of AnnotationNodes.

@@ -64,7 +64,7 @@ func (r AdoptedRow) restart() (out []string) {
 	case adoption.Restarts:
 		out = []string{"restart: " + strings.Join(r.Because, "; ")}
 		if len(r.Replaced) > 0 {
-			out = append(out, "it is made again then, since "+strings.Join(r.Replaced, ", ")+" cannot change")
+			out = append(out, "it is recreated then, because "+strings.Join(r.Replaced, ", ")+" cannot change")
 		}
 	}
 	return out
