@@ -10,8 +10,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// claim leaves a Workspace that was taken over from KAITO on the nodes that KAITO's provisioner made for it, for as long
-// as there are enough of them and its file does not ask for others.
+// claim leaves a Workspace that was taken over from KAITO on the nodes that KAITO's provisioner made for it, for as
+// long as there are enough of them and its file does not ask for others.
 func (w *Workload) claim(seen Observed) {
 	live, ok := seen.State.Workloads[w.Key]
 	if !seen.Live || !ok || live.Adopted == nil || w.Workspace.OwnNodes() || len(w.Demand.Options) == 0 {

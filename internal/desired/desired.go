@@ -63,7 +63,7 @@ type Workload struct {
 	Pool      *capacity.Pool      // the pool of its pods, which may be shared; nil if blocked, waiting, or in other modes
 	Binding   fleet.Binding       // with Pool: its part of the pool, and the reason
 	NodePool  *karpenter.NodePool // set in mode karpenter
-	Claimed   claimed.Nodes       // nodes of KAITO's provisioner on which it stays; it has neither a Pool nor a NodePool then
+	Claimed   claimed.Nodes       // nodes of KAITO's provisioner on which it stays, without pools
 	Bundle    render.Bundle
 	Notes     []string          // deviations from the file, as text
 	Blocked   []diag.Diagnostic // errors; syncer changes nothing for a Workspace with any

@@ -212,12 +212,13 @@ func TestAdopt(t *testing.T) {
 	}
 
 	e.start("run")
-	r := e.waitResource("phi", "NodesReady", "1 of 1 nodes, nodes of NodeClaim ws123; it stays on nodes of NodeClaim ws123")
+	r := e.waitResource("phi", "NodesReady", "1 of 1 nodes, nodes of NodeClaim ws123; annotation syncer.dev/nodes")
 	e.waitState("phi", status.Ready)
 	e.servesAs(pod)
 	after, err := e.kube.AppsV1().StatefulSets("default").Get(t.Context(), "phi", metav1.GetOptions{})
 	if err != nil || after.UID != before.UID || after.Labels["app.kubernetes.io/managed-by"] != "syncer" ||
-		after.Annotations["syncer.dev/adopted-template"] == "" || after.Status.UpdateRevision != before.Status.UpdateRevision {
+		after.Annotations["syncer.dev/adopted-template"] == "" ||
+		after.Status.UpdateRevision != before.Status.UpdateRevision {
 		t.Errorf("%s was %s, labels %v, annotations %v, %v", after.UID, before.UID, after.Labels, after.Annotations, err)
 	}
 	if !slices.Equal(r.WorkerNodes, []string{"aks-ws123-0"}) || len(e.azure.Ready("rg", "aks")) > 1 {
@@ -237,7 +238,8 @@ func (e *env) leavesClaim(pod types.UID) {
 	e.repo.Commit(file(`kaito.sh/disable-benchmark: "true"`), "no benchmark")
 	e.eventually("a restart on the same node", func() string {
 		p, err := e.kube.CoreV1().Pods("default").Get(e.Context(), "phi-0", metav1.GetOptions{})
-		if err != nil || p.UID == pod || p.Spec.NodeName != "aks-ws123-0" || p.Labels["app.kubernetes.io/managed-by"] != "syncer" {
+		if err != nil || p.UID == pod || p.Spec.NodeName != "aks-ws123-0" ||
+			p.Labels["app.kubernetes.io/managed-by"] != "syncer" {
 			return fmt.Sprint(p.UID, p.Spec.NodeName, p.Labels, err)
 		}
 		return ""

@@ -67,7 +67,7 @@ func TestTakenOverStays(t *testing.T) {
 			d := sideFor(t, c.policy, file, seen).Desired
 			w := d.Workloads[0]
 			if !w.Stays() || len(w.Kept.Restarts) > 0 || w.Pool != nil || len(d.Fleet.Pools) > 0 || find(d, "NodePool") != nil ||
-				w.Waiting != "" || !strings.Contains(strings.Join(w.Notes, "; "), "it stays on nodes of NodeClaim ws1") {
+				w.Waiting != "" || !strings.Contains(strings.Join(w.Notes, "; "), "annotation syncer.dev/nodes: own moves it") {
 				t.Errorf("stays %t, %+v, pool %+v, pools %+v, notes %q", w.Stays(), w.Kept, w.Pool, d.Fleet.Pools, w.Notes)
 			}
 			seen.State.Workloads[w.Key].Adopted.For = "another digest"

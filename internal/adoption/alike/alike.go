@@ -63,7 +63,8 @@ func text(v any) string {
 	if s, ok := v.(string); ok && s != "" {
 		return shortened(s)
 	}
-	if v == nil || reflect.ValueOf(v).IsZero() || reflect.ValueOf(v).Kind() == reflect.Slice && reflect.ValueOf(v).Len() == 0 {
+	is := reflect.ValueOf(v)
+	if v == nil || is.IsZero() || is.Kind() == reflect.Slice && is.Len() == 0 {
 		return "none"
 	}
 	data, err := json.Marshal(v)

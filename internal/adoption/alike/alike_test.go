@@ -45,8 +45,8 @@ const (
 	ours   = "../../render/testdata/golden/presets/phi-4-mini-instruct.yaml" // as syncer renders it
 	nodes  = "    spec:\n      automountServiceAccountToken: false\n"
 	same   = `    spec:
-      affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [
-        {key: app, operator: In, values: [phi]}, {key: kaito.sh/workspace, operator: In, values: [phi]},
+      affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [
+        {matchExpressions: [{key: app, operator: In, values: [phi]}, {key: kaito.sh/workspace, operator: In, values: [phi]},
         {key: kaito.sh/workspacenamespace, operator: In, values: [default]}]}]}}}
       automountServiceAccountToken: false
 `
@@ -82,7 +82,7 @@ func TestDifferences(t *testing.T) {
 		{"a token", []string{"        env:\n", "        env:\n        - {name: HF_TOKEN, value: hf_secret}\n"}, []string{
 			"variable HF_TOKEN: a value -> none",
 		}},
-		{"other weights", []string{"model-weights-volume, emptyDir: {}", "model-weights-volume, hostPath: {path: /w}"}, []string{
+		{"other weights", []string{"weights-volume, emptyDir: {}", "weights-volume, hostPath: {path: /w}"}, []string{
 			`volume at /workspace/weights: {"hostPath":{"path":"/w"}} -> {"emptyDir":{}}`,
 		}},
 		{"a claim", []string{"- {name: model-weights-volume, emptyDir: {}}", ""}, []string{

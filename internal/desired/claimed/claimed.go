@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package claimed finds the nodes that KAITO's provisioner made for a Workspace: gpu-provisioner, or Karpenter, which AKS
-// calls NAP. A Workspace that was taken over from KAITO stays on them. Pure.
+// Package claimed finds the nodes that KAITO's provisioner made for a Workspace: gpu-provisioner, or Karpenter, which
+// AKS calls NAP. A Workspace that was taken over from KAITO stays on them. Pure.
 package claimed
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -65,9 +66,9 @@ func (c Nodes) Where() string {
 	return "nodes of NodeClaim " + strings.Join(c.Claims, ", ")
 }
 
-// Note says in the status where a Workspace stays, and how it leaves.
+// Note says in the status how a Workspace leaves the nodes.
 func (c Nodes) Note() string {
-	return "it stays on " + c.Where() + "; annotation " + workspace.AnnotationNodes + ": " + workspace.NodesOwn + " moves it"
+	return fmt.Sprintf("annotation %s: %s moves it to nodes of syncer's", workspace.AnnotationNodes, workspace.NodesOwn)
 }
 
 // Option returns the option for the size of the nodes, or the first one.

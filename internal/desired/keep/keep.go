@@ -25,8 +25,9 @@ type Decision struct {
 	live cluster.Adopted
 }
 
-// Of decides about a Workspace of that name, or returns nil if that does not depend on what KAITO made: it was not taken
-// over, or its pods are syncer's. last is the decision before, which serves again if all is the same; nil for none.
+// Of decides about a Workspace of that name, or returns nil if that does not depend on what KAITO made: it was not
+// taken over, or its pods are syncer's. last is the decision before, which serves again if all is the same; nil for
+// none.
 func Of(name string, b render.Bundle, live *cluster.Adopted, last *Decision) *Decision {
 	if live == nil || live.Spec == nil {
 		return nil
@@ -43,8 +44,8 @@ func Of(name string, b render.Bundle, live *cluster.Adopted, last *Decision) *De
 	return decide(b, at, *live)
 }
 
-// decide keeps the pod template of the live StatefulSet while the pods are what syncer would make, and until what syncer
-// renders changes: a change restarts them anyhow.
+// decide keeps the pod template of the live StatefulSet while the pods are what syncer would make, and until what
+// syncer renders changes: a change restarts them anyhow.
 func decide(b render.Bundle, at int, live cluster.Adopted) *Decision {
 	want := b.Objects[at]
 	d := &Decision{Rendered: b, Bundle: b, want: want, live: live}
