@@ -97,7 +97,7 @@ DURATION ?= 10m
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
+.PHONY: help racing demo test build docs devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -110,6 +110,7 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 	SYNCER_GITEA=$${SYNCER_GITEA:-$(FORGE)} SYNCER_CHROMIUM=$${SYNCER_CHROMIUM:-$(BROWSER)} \
 		$(GO) test $(RACE) -timeout 40m ./...
 	$(GO) -C devcluster test ./kubelet/...
+	$(GO) -C internal/app/monitoring/promql test -count 1 ./... # the queries lie outside of the module
 	@[ "$${SYNCER_GITEA:-$(FORGE)}" = required ] || { \
 		echo "left out: the tests on a real forge. To add them, install a C compiler, and run: make gitea test"; \
 		grep -rhoE --include='*_test.go' '^func TestGitea\w*' internal | sed 's/^func /  /'; } >&2
@@ -119,6 +120,14 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 
 build: ## bin/syncer, static and stripped
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
+
+docs: ## bin/site, the documentation as a site that needs no server
+	@[ -x bin/hugo ] || echo "building Hugo from source, once: about three minutes of CPU time" >&2
+	@CGO_ENABLED=0 $(GO) -C site build -gcflags 'all=-dwarf=false' -ldflags '-s -w' -o ../bin/hugo github.com/gohugoio/hugo
+	@$(GO) run ./internal/docsite stage bin/site.source
+	@rm -rf bin/site
+	bin/hugo --panicOnWarning --noBuildLock --source bin/site.source --destination "$(CURDIR)/bin/site"
+	@$(GO) run ./internal/docsite check bin/site
 
 devcluster: ## bin/devcluster, unless it is up to date
 	@devcluster/build
@@ -134,9 +143,12 @@ check: lint ## format, vet, the linters, and that go.mod is tidy
 	@unformatted="$$($(GOFUMPT) -l cmd internal presets devcluster gitea)"; [ -z "$$unformatted" ] || { echo "not formatted (make fmt):"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(GO) -C devcluster vet ./kubelet/... ./cmd/...
+	$(GO) -C internal/app/monitoring/promql vet ./...
 	@$(GO) mod tidy -diff
 	@$(GO) -C devcluster mod tidy -diff
+	@$(GO) -C internal/app/monitoring/promql mod tidy -diff
 	@$(GO) -C gitea mod tidy -diff
+	@$(GO) -C site mod tidy -diff
 	@[ -z "$(RACE)" ] || gitea/build vet
 
 lint: $(LINT) ## the linters alone

@@ -5,14 +5,23 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"syncer.dev/syncer/internal/adoption"
+	"syncer.dev/syncer/internal/app/ondemand"
+	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/sizes"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/preflight"
+	"syncer.dev/syncer/internal/status/events"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // The keys of the documents that -o json promises. A name that ends with "?" may be absent.
@@ -33,6 +42,7 @@ func words(text string) []string { return strings.Fields(text) }
 type contract struct {
 	name  string
 	make  func(std Stdio) command
+	out   string   // instead of make, for a command that asks servers
 	kind  string   // with the API version of syncer; "" for documents of other standards
 	keys  []string // beside apiVersion and kind
 	lists map[string][]string
@@ -163,18 +173,86 @@ func TestJSONContract(t *testing.T) {
 			lists: map[string][]string{"items": words("apiVersion kind metadata spec? data?")},
 		},
 	}
-	for _, test := range tests {
+	for _, test := range append(tests, served(t)...) {
 		t.Run(test.name, func(t *testing.T) { test.check(t) })
+	}
+}
+
+// served are the documents of commands that ask servers, or read the status branch.
+func served(t *testing.T) []contract {
+	t.Helper()
+	render := func(write func(w io.Writer) error) string {
+		var b strings.Builder
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	one := answer.Check{
+		Cluster: "demo", User: "ann",
+		Items: []preflight.Line{
+			{Area: preflight.Git, Check: "read", State: preflight.OK},
+			{
+				Area: preflight.Kubernetes, Check: "role", State: preflight.Missing, Detail: "2 rights",
+				Rights: []string{"patch jobs.batch"}, Fix: "syncer install --rights",
+			},
+		},
+	}
+	steps := []adoption.Step{
+		{
+			Ref:    cluster.Ref{Kind: "StatefulSet", Namespace: "default", Name: "phi"},
+			Action: adoption.Detach, Owners: []metav1.OwnerReference{{Kind: "Workspace", Name: "phi"}},
+		},
+		{Ref: cluster.Ref{Kind: "NodeClaim", Name: "ws1"}, Action: adoption.Leave, Note: "its node goes with it"},
+	}
+	event := events.Event{
+		Workspace: workspace.Key{Namespace: "default", Name: "phi"}, Change: "Ready", Source: "5c0ffee", Commit: "0123456",
+	}
+	pass := ondemand.Result{Cluster: "demo", Commit: "5c0ffee", States: map[string]int{"Ready": 1}, Settled: true}
+	checkKeys := words("cluster user? items")
+	return []contract{
+		{
+			name: "check", kind: "Check", keys: checkKeys,
+			out: render(func(w io.Writer) error { return answer.PrintChecks(w, []answer.Check{one}, "json") }),
+			lists: map[string][]string{
+				"items": words("area check state detail? missingRights? fix?"),
+			},
+		},
+		{
+			name: "check of several clusters", kind: "CheckList", keys: words("items"),
+			out:   render(func(w io.Writer) error { return answer.PrintChecks(w, []answer.Check{one, one}, "json") }),
+			lists: map[string][]string{"items": checkKeys},
+		},
+		{
+			name: "adopt", kind: "Adoption", keys: words("cluster done items"),
+			out:   render(func(w io.Writer) error { return answer.AdoptionOf("demo", steps, true).Print(w, "json") }),
+			lists: map[string][]string{"items": words("object namespace? action owners? note?")},
+		},
+		{
+			name: "events", kind: "EventList", keys: words("items"),
+			out:   render(func(w io.Writer) error { return answer.PrintEvents(w, []events.Event{event}, "json") }),
+			lists: map[string][]string{"items": words("time namespace name change commit statusCommit")},
+		},
+		{
+			name: "reconcile", kind: "PassList", keys: words("items"),
+			out: render(func(w io.Writer) error {
+				return answer.PrintPasses(w, []ondemand.Result{pass, pass}, "json")
+			}),
+			lists: map[string][]string{"items": words("apiVersion? kind? cluster commit? recorded? states settled error?")},
+		},
 	}
 }
 
 func (c contract) check(t *testing.T) {
 	t.Helper()
-	r := execute(t, "", c.make)
-	dec := json.NewDecoder(strings.NewReader(r.out))
+	out := c.out
+	if c.make != nil {
+		out = execute(t, "", c.make).out
+	}
+	dec := json.NewDecoder(strings.NewReader(out))
 	var document map[string]any
 	if err := dec.Decode(&document); err != nil || dec.More() {
-		t.Fatalf("not one JSON document: %v\n%s", err, r)
+		t.Fatalf("not one JSON document: %v\n%s", err, out)
 	}
 	keys := c.keys
 	if c.kind != "" {

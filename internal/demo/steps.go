@@ -66,7 +66,7 @@ func (d *demo) startCluster(ctx context.Context) (err error) {
 		"SYNCER_CONFIG="+filepath.Join(d.root, "example-repo", "syncer.yaml"),
 		"SYNCER_CAPACITY_AKS_ENDPOINT="+azure.URL(),
 		"SYNCER_CAPACITY_AKS_AUTH=anonymous",
-		"SYNCER_CAPACITY_AKS_INTERVAL=1s",
+		"SYNCER_CAPACITY_AKS_INTERVAL=2s",
 		"SYNCER_STATUS_DEBOUNCE=2s",
 		"SYNCER_LISTEN=",
 	)

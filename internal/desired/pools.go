@@ -91,7 +91,7 @@ func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy P
 			workloads[i] = was
 			continue
 		}
-		w = w.copied()
+		w = policy.same.copied(w)
 		workloads[i] = w
 		if w.Stays() {
 			continue

@@ -46,7 +46,8 @@ const (
 	nodes  = "    spec:\n      automountServiceAccountToken: false\n"
 	same   = `    spec:
       affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [
-        {matchExpressions: [{key: app, operator: In, values: [phi]}, {key: kaito.sh/workspace, operator: In, values: [phi]},
+        {matchExpressions: [{key: app, operator: In, values: [phi]},
+        {key: kaito.sh/workspace, operator: In, values: [phi]},
         {key: kaito.sh/workspacenamespace, operator: In, values: [default]}]}]}}}
       automountServiceAccountToken: false
 `
