@@ -136,7 +136,7 @@ var layers = [][]string{
 	{"internal/render"},
 	{
 		"internal/desired/claimed", "internal/desired/conflict", "internal/desired/keep", "internal/desired/locked",
-		"internal/desired/plain", "internal/desired/references",
+		"internal/desired/livenodes", "internal/desired/plain", "internal/desired/references",
 		"internal/eject", "internal/install", "internal/status",
 		"internal/capacity/pools/executor",
 	},
@@ -432,7 +432,7 @@ var pure = []string{
 	"internal/apply/decode", "internal/apply/drift", "internal/apply/known", "internal/apply/recreate",
 	"internal/apply/sweep", "internal/apply/units",
 	"internal/desired", "internal/desired/align", "internal/desired/claimed", "internal/desired/conflict",
-	"internal/desired/keep", "internal/desired/depends",
+	"internal/desired/keep", "internal/desired/livenodes", "internal/desired/depends",
 	"internal/desired/digest", "internal/desired/eventual", "internal/desired/locked",
 	"internal/desired/plain", "internal/desired/references", "internal/desired/why",
 	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",

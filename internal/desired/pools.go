@@ -10,6 +10,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/livenodes"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -37,7 +38,7 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 		Cluster:         policy.Cluster,
 		Region:          policy.Region,
 		Pools:           seen.Pools,
-		Nodes:           FleetNodes(seen.State),
+		Nodes:           livenodes.Of(seen.State),
 		Quota:           seen.Quota,
 		Unavailable:     availability{seen.Unavailable, seen.Quota},
 		Unprovisionable: seen.Unprovisionable,
@@ -56,7 +57,7 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 			continue
 		}
 		if len(w.Blocked) > 0 || len(w.Demand.Options) == 0 {
-			in.Reserved = append(in.Reserved, reserve(w.Key, seen.State)...)
+			in.Reserved = append(in.Reserved, livenodes.Reserve(w.Key, seen.State)...)
 			continue
 		}
 		in.Workloads = append(in.Workloads, w.need(seen))
@@ -236,61 +237,4 @@ func (w *Workload) set() string {
 		return ""
 	}
 	return w.Workspace.InferenceSet
-}
-
-// reserve keeps room for pods without a node of a Workspace with errors, whose live objects stay as they are.
-func reserve(k workspace.Key, s cluster.State) []fleet.Reservation {
-	live, ok := s.Workloads[k]
-	if !ok || live.Pool == "" {
-		return nil
-	}
-	missing := int(live.Replicas)
-	for _, p := range live.Pods {
-		if p.Node != "" {
-			missing--
-		}
-	}
-	if missing <= 0 {
-		return nil
-	}
-	return []fleet.Reservation{{Pool: live.Pool, Nodes: missing, GPUs: int(live.GPUs)}}
-}
-
-// FleetNodes lists the nodes of pools with the use of their GPUs. The State lists pods twice, those of Workspaces and
-// all, and the two lists may be a moment apart: a pod counts if either has it.
-func FleetNodes(s cluster.State) []fleet.Node {
-	out := make([]fleet.Node, 0, len(s.Nodes))
-	at := make(map[string]int, len(s.Nodes))
-	listed := false
-	for i := range s.Nodes {
-		n := &s.Nodes[i]
-		listed = listed || len(n.Pods) > 0
-		if n.Pool == "" {
-			continue
-		}
-		at[n.Name] = len(out)
-		out = append(out, fleet.Node{
-			Name:  n.Name,
-			Pool:  n.Pool,
-			Ready: n.Ready && n.GPUs > 0,
-			GPUs:  int(n.GPUs),
-			Used:  int(n.Taken),
-		})
-	}
-	for _, w := range s.Workloads {
-		for i := range w.Pods {
-			p := &w.Pods[i]
-			if k, ok := at[p.Node]; ok && p.Node != "" && !p.Ended() {
-				out[k].Used += int(w.GPUs)
-				out[k].Pods++
-			}
-		}
-	}
-	if listed { // a pod that both lists have counts once
-		on := s.PodsByNode()
-		for i := range out {
-			out[i].Pods = len(on[out[i].Name])
-		}
-	}
-	return out
 }

@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/livenodes"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -22,7 +23,7 @@ func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) 
 	s := seen.State
 	// Most plans delete no pool, and ask for neither.
 	on := sync.OnceValue(func() map[string][]string { return s.PodsByNode() })
-	nodes := sync.OnceValue(func() []fleet.Node { return desired.FleetNodes(s) })
+	nodes := sync.OnceValue(func() []fleet.Node { return livenodes.Of(s) })
 	return pools.Plan(pools.Input{
 		Desired:  d.Pools(),
 		Live:     seen.Pools,
