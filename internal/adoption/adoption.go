@@ -30,13 +30,17 @@ const (
 	Leave   Action = "leave"   // untouched, for the reason in the note
 )
 
-// Step is what happens to one live object. Note is why it is left, or what becomes of its pods later.
+// Step is what happens to one live object. Note is why it is left, or what becomes of it later.
 type Step struct {
-	Ref    cluster.Ref
-	Action Action
-	Owners []metav1.OwnerReference // of KAITO, which go or come back
-	Note   string
-	Live   *unstructured.Unstructured `json:"-"` // as it was seen; nil for objects that are left
+	Ref      cluster.Ref
+	Action   Action
+	Owners   []metav1.OwnerReference // of KAITO, which go or come back
+	Note     string
+	Restart  Restart                    // of an object that is detached
+	Because  []string                   // the fields because of which its pods restart
+	Replaced []string                   // the fields because of which it is recreated then
+	Cluster  string                     // that a StatefulSet is handed over to
+	Live     *unstructured.Unstructured `json:"-"` // as it was seen; nil for objects that are left
 }
 
 // Owned reports whether an object belongs to one of KAITO's.
@@ -59,12 +63,28 @@ func unusable(r metav1.OwnerReference) bool {
 	return !ofKAITO(r) || r.Kind == "" || r.Name == "" || r.UID == ""
 }
 
+// Known is what is known of the other side of a take-over.
+type Known struct {
+	Cluster string // of the configuration
+	// Outcome returns what syncer makes of a Workspace; nil if that is unknown.
+	Outcome func(namespace, name string) *Outcome
+}
+
+func (k Known) of(namespace string) func(name string) *Outcome {
+	return func(name string) *Outcome {
+		if k.Outcome == nil {
+			return nil
+		}
+		return k.Outcome(namespace, name)
+	}
+}
+
 // Steps returns what detaching or restoring does to live objects, in their order. names are the Workspaces that are
 // meant; none is all.
-func Steps(live []*unstructured.Unstructured, do Action, names ...string) []Step {
+func Steps(live []*unstructured.Unstructured, do Action, known Known, names ...string) []Step {
 	var out []Step
 	for _, u := range live {
-		s := Step{Ref: cluster.RefOf(u), Action: do, Live: u}
+		s := Step{Ref: cluster.RefOf(u), Action: do, Live: u, Cluster: known.Cluster}
 		switch {
 		case do == Detach && Owned(u):
 			s.Owners = slices.DeleteFunc(u.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return !ofKAITO(r) })
@@ -86,30 +106,59 @@ func Steps(live []*unstructured.Unstructured, do Action, names ...string) []Step
 			continue
 		}
 		if do == Detach {
-			s.Note = later(u)
+			s.restart(known.of(u.GetNamespace()))
 		}
 		if u.GetDeletionTimestamp() != nil {
-			s.Action, s.Live, s.Note = Leave, nil, "it is being deleted"
+			s.Action, s.Live, s.Note, s.Restart, s.Because = Leave, nil, "it is being deleted", "", nil
 		}
 		out = append(out, s)
 	}
 	return out
 }
 
-// later says what becomes of the pods of a detached object when syncer first applies it, or "". Detaching itself leaves
-// them alone. syncer's pod templates have its labels, so that a StatefulSet without them restarts, even if all else is
-// equal. The template of a Job cannot change.
-func later(u *unstructured.Unstructured) string {
-	labels, _, _ := unstructured.NestedStringMap(u.Object, "spec", "template", "metadata", "labels")
-	switch {
-	case labels[cluster.LabelManagedBy] == cluster.ManagedBy && labels[cluster.LabelCluster] != "":
-		return ""
-	case u.GetKind() == "StatefulSet":
-		return "its pods restart once, when syncer first applies it"
-	case u.GetKind() == "Job":
-		return "it may run again, when syncer first applies it: leave the file of a tuning that is over out of Git"
+// Restart says whether the pods of an object restart when syncer first applies it. Detaching itself leaves them alone.
+type Restart string
+
+// The answers.
+const (
+	NoRestart      Restart = "no"
+	Restarts       Restart = "yes"
+	UnknownRestart Restart = "unknown"
+)
+
+// Outcome is what syncer makes of a Workspace after the take-over.
+type Outcome struct {
+	Missing  bool     // it is not in Git
+	Trouble  string   // why syncer changes nothing for it
+	Restarts []string // the fields because of which its pods restart
+	Replaced []string // fields that cannot change: the StatefulSet is recreated when its pods restart
+	Stays    string   // the nodes of KAITO's provisioner on which it stays
+}
+
+// restart sets what becomes of the pods of a detached object. Only StatefulSets depend on the Outcome, which is nil if
+// the Workspaces of Git are unknown. The template of a Job cannot change.
+func (s *Step) restart(of func(name string) *Outcome) {
+	s.Restart = NoRestart
+	switch s.Ref.Kind {
+	case "Job":
+		s.Restart = UnknownRestart
+		s.Note = "it may run again, when syncer first applies it: leave the file of a tuning that is over out of Git"
+	case "StatefulSet":
+		o := of(s.Ref.Name)
+		switch {
+		case o == nil:
+			s.Restart = UnknownRestart
+		case o.Missing:
+			s.Note = "it has no file in Git: syncer leaves it alone"
+		case o.Trouble != "":
+			s.Note = "syncer changes nothing for it: " + o.Trouble
+		case len(o.Restarts) > 0:
+			s.Restart, s.Because, s.Replaced = Restarts, o.Restarts, o.Replaced
+			s.Note = o.Stays
+		default:
+			s.Note = o.Stays
+		}
 	}
-	return ""
 }
 
 // Claims are the steps for NodeClaims: they stay as they are, because the node goes with its NodeClaim. names are the
@@ -127,6 +176,9 @@ func Claims(claims []*unstructured.Unstructured, names ...string) []Step {
 		if node != "" {
 			note = "KAITO's; deleting it deletes node " + node
 		}
+		if of := cmp.Or(l[wellknown.LabelWorkspace], l[wellknown.LabelKarpenterWorkspace]); of != "" {
+			note += ", on which Workspace " + of + " may run"
+		}
 		out = append(out, Step{Ref: cluster.RefOf(u), Action: Leave, Note: note})
 	}
 	return out
@@ -139,7 +191,10 @@ func (s Step) Change() (*unstructured.Unstructured, error) {
 	if notes == nil {
 		notes = map[string]string{}
 	}
-	refs := u.GetOwnerReferences()
+	refs, labels := u.GetOwnerReferences(), u.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
 	switch s.Action {
 	case Detach:
 		data, err := json.Marshal(s.Owners)
@@ -148,13 +203,29 @@ func (s Step) Change() (*unstructured.Unstructured, error) {
 		}
 		notes[wellknown.AnnotationAdopt], notes[wellknown.AnnotationOwners] = "true", string(data)
 		refs = slices.DeleteFunc(refs, ofKAITO)
+		if s.Ref.Kind == "StatefulSet" { // syncer sees it from its first pass on
+			labels[cluster.LabelManagedBy], labels[cluster.LabelCluster] = cluster.ManagedBy, s.Cluster
+			labels[cluster.LabelWorkspace] = s.Ref.Name
+		}
 	case Restore:
-		delete(notes, wellknown.AnnotationAdopt)
-		delete(notes, wellknown.AnnotationOwners)
+		for _, key := range []string{
+			wellknown.AnnotationAdopt, wellknown.AnnotationOwners, wellknown.AnnotationTemplate,
+		} {
+			delete(notes, key)
+		}
+		if s.Ref.Kind == "StatefulSet" {
+			for _, key := range []string{cluster.LabelManagedBy, cluster.LabelCluster, cluster.LabelWorkspace} {
+				delete(labels, key)
+			}
+		}
 		refs = append(slices.DeleteFunc(refs, ofKAITO), s.Owners...)
 	}
 	u.SetAnnotations(notes)
 	u.SetOwnerReferences(refs)
+	if len(labels) == 0 {
+		labels = nil
+	}
+	u.SetLabels(labels)
 	return u, nil
 }
 

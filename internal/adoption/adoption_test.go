@@ -3,7 +3,7 @@
 package adoption_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +30,15 @@ func object(name string, owners ...metav1.OwnerReference) *unstructured.Unstruct
 	return u
 }
 
+// known is what Git and the cluster say after the take-over.
+var known = adoption.Known{Cluster: "demo", Outcome: func(_, name string) *adoption.Outcome {
+	return map[string]*adoption.Outcome{
+		"phi": {Stays: "it stays"},
+		"old": {Restarts: []string{"image: a -> b"}, Replaced: []string{"spec.serviceName"}},
+		"bad": {Trouble: "its file has errors"}, "free": {Missing: true},
+	}[name]
+}}
+
 // TestSteps names which objects are detached, and why others are left or not listed.
 func TestSteps(t *testing.T) {
 	dying := object("dying", owner("kaito.sh/v1beta1", "phi"))
@@ -43,6 +52,8 @@ func TestSteps(t *testing.T) {
 	live := []*unstructured.Unstructured{
 		object("phi", owner("kaito.sh/v1beta1", "phi"), owner("v1", "other")),
 		object("old", owner("kaito.sh/v1alpha1", "old")),
+		object("bad", owner("kaito.sh/v1beta1", "bad")),
+		object("unknown", owner("kaito.sh/v1beta1", "unknown")),
 		object("foreign", owner("apps/v1", "phi")), object("free"), dying, broken, detached,
 	}
 	// A user who may write annotations has made these: an undo must neither give them those owners nor stop at them.
@@ -55,29 +66,36 @@ func TestSteps(t *testing.T) {
 		u.SetAnnotations(map[string]string{wellknown.AnnotationOwners: owners})
 		hostile = append(hostile, u)
 	}
-	for _, s := range adoption.Steps(hostile, adoption.Restore) {
+	for _, s := range adoption.Steps(hostile, adoption.Restore, adoption.Known{}) {
 		if s.Action != adoption.Leave || s.Live != nil || !strings.Contains(s.Note, "does not name owners of KAITO's") {
 			t.Errorf("%s: %s %s", s.Ref.Name, s.Action, s.Note)
 		}
 	}
-	const once = "its pods restart once, when syncer first applies it"
 	for _, c := range []struct {
 		do    adoption.Action
 		names []string
 		want  []string
 	}{
-		{adoption.Detach, nil, []string{"detach phi 1 " + once, "detach old 1 " + once, "leave dying 1 it is being deleted"}},
-		{adoption.Detach, []string{"old"}, []string{"detach old 1 " + once}},
+		{adoption.Detach, nil, []string{
+			"detach phi 1 no it stays",
+			"detach old 1 yes  image: a -> b spec.serviceName",
+			"detach bad 1 no syncer changes nothing for it: its file has errors",
+			"detach unknown 1 unknown",
+			"leave dying 1  it is being deleted",
+		}},
+		{adoption.Detach, []string{"old"}, []string{"detach old 1 yes  image: a -> b spec.serviceName"}},
 		{adoption.Detach, []string{"none"}, nil},
 		{adoption.Restore, nil, []string{
-			"leave broken 0 annotation syncer.dev/adopted-owners cannot be read: unexpected end of JSON input",
+			"leave broken 0  annotation syncer.dev/adopted-owners cannot be read: unexpected end of JSON input",
 			"restore detached 1",
 		}},
 		{adoption.Restore, []string{"phi"}, []string{"restore detached 1"}},
 	} {
 		var got []string
-		for _, s := range adoption.Steps(live, c.do, c.names...) {
-			got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %d %s", s.Action, s.Ref.Name, len(s.Owners), s.Note)))
+		for _, s := range adoption.Steps(live, c.do, known, c.names...) {
+			got = append(got, strings.TrimSpace(strings.Join(append(append([]string{
+				string(s.Action), s.Ref.Name, strconv.Itoa(len(s.Owners)), string(s.Restart), s.Note,
+			}, s.Because...), s.Replaced...), " ")))
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s %q: %s", c.do, c.names, diff)
@@ -89,7 +107,7 @@ func TestSteps(t *testing.T) {
 func TestThereAndBack(t *testing.T) {
 	before := object("phi", owner("v1", "other"), owner("kaito.sh/v1beta1", "phi"))
 	before.SetAnnotations(map[string]string{"a": "b"})
-	there, err := adoption.Steps([]*unstructured.Unstructured{before}, adoption.Detach)[0].Change()
+	there, err := adoption.Steps([]*unstructured.Unstructured{before}, adoption.Detach, known)[0].Change()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +115,7 @@ func TestThereAndBack(t *testing.T) {
 		there.GetAnnotations()[wellknown.AnnotationAdopt] != "true" || adoption.Owned(there) || !adoption.Detached(there) {
 		t.Errorf("%+v", there.Object)
 	}
-	back, err := adoption.Steps([]*unstructured.Unstructured{there}, adoption.Restore)[0].Change()
+	back, err := adoption.Steps([]*unstructured.Unstructured{there}, adoption.Restore, known)[0].Change()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +141,7 @@ func TestManager(t *testing.T) {
 		entry("any", "status", owns),
 		entry("controller", "", owns),
 	})
-	if got := adoption.Steps([]*unstructured.Unstructured{u}, adoption.Detach)[0].Manager(); got != "controller" {
+	if got := adoption.Steps([]*unstructured.Unstructured{u}, adoption.Detach, known)[0].Manager(); got != "controller" {
 		t.Errorf("manager %q", got)
 	}
 }

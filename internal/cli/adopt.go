@@ -25,8 +25,9 @@ func newAdopt(std Stdio) *cobra.Command {
 		Short: "Detach from KAITO what runs, so that syncer takes it over",
 		Long: `Detach the StatefulSets, Jobs, Services, ConfigMaps and volume claims of KAITO's Workspaces from them, in the
 namespaces of the configuration, and permit syncer to apply over them. Only metadata changes: no pod restarts.
-Without --yes it says what it would do, and which pods restart when syncer first applies them: "syncer plan" says why.
-NodeClaims stay, because their nodes go with them. docs/migrate.md has the whole way.`,
+Without --yes it says what it would do, and of each object whether its pods restart when syncer first applies it,
+and why. NodeClaims stay, because their nodes go with them, and the pods stay on these nodes.
+docs/migrate.md has the whole way.`,
 		Example: `  syncer adopt --config syncer.yaml
   syncer adopt --config syncer.yaml --yes
   syncer adopt --config syncer.yaml workspace-phi-4-mini --undo --yes`,

@@ -151,6 +151,7 @@ func (c Contest) String() string {
 type Node struct {
 	Name         string
 	Pool         string // agent pool (label kubernetes.azure.com/agentpool); "" when brought
+	Claim        string // NodeClaim of Karpenter or gpu-provisioner that owns it; "" for none
 	InstanceType string
 	Ready        bool
 	GPUs         int64             // allocatable nvidia.com/gpu
@@ -181,6 +182,16 @@ type Workload struct {
 	Endpoints int
 	Pods      []Pod // sorted by name
 	Created   time.Time
+	// Adopted says that the StatefulSet was taken over from KAITO.
+	Adopted *Adopted
+}
+
+// Adopted is what is known of a StatefulSet that was taken over from KAITO.
+type Adopted struct {
+	// Spec is its spec, as long as its pod template is that of KAITO; nil after that. It is read only.
+	Spec map[string]any
+	// For is the digest of the pod template of syncer's that Spec stands for; empty if syncer has not decided yet.
+	For string
 }
 
 // Paused reports that the Workload asks for no pods and has none.

@@ -22,7 +22,9 @@ import (
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/claimed"
 	"syncer.dev/syncer/internal/desired/conflict"
+	"syncer.dev/syncer/internal/desired/keep"
 	"syncer.dev/syncer/internal/desired/locked"
 	"syncer.dev/syncer/internal/desired/plain"
 	"syncer.dev/syncer/internal/diag"
@@ -61,6 +63,7 @@ type Workload struct {
 	Pool      *capacity.Pool      // the pool of its pods, which may be shared; nil if blocked, waiting, or in other modes
 	Binding   fleet.Binding       // with Pool: its part of the pool, and the reason
 	NodePool  *karpenter.NodePool // set in mode karpenter
+	Claimed   claimed.Nodes       // nodes of KAITO's provisioner on which it stays, without pools
 	Bundle    render.Bundle
 	Notes     []string          // deviations from the file, as text
 	Blocked   []diag.Diagnostic // errors; syncer changes nothing for a Workspace with any
@@ -84,6 +87,8 @@ type Workload struct {
 	nodes   []cluster.Node // existing nodes that it may run on, by name
 	// Missing lists references that the cluster lacks, and how to create them. The pods wait for them.
 	Missing []string
+	// Kept is what was decided about pods that KAITO made; nil if they are not KAITO's any more, or never were.
+	Kept *keep.Decision
 	// Held is why syncer does not apply the NodePool.
 	Held string
 
@@ -244,10 +249,11 @@ func Desire(
 		}
 		if b, ok := policy.same.bundle(i, all[i]); ok {
 			all[i].Bundle = b
-			return
+		} else {
+			p, _ := catalog.Lookup(all[i].Workspace.PresetName())
+			all[i].render(ctx, set, p, r, policy)
 		}
-		p, _ := catalog.Lookup(all[i].Workspace.PresetName())
-		all[i].render(ctx, set, p, r, policy)
+		all[i].keep(i, policy.same, seen)
 	}); err != nil {
 		return Desired{}, err
 	}
@@ -381,6 +387,7 @@ func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Pol
 		w.block("resource.instanceType", err)
 		return
 	}
+	w.claim(seen)
 	w.rank(policy)
 	w.resolve(policy, seen.Found)
 	w.adapters, w.Notes = seen.Adapters[w.Key], slices.Concat(seen.Notes[w.Key], w.Notes)

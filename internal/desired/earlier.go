@@ -99,7 +99,7 @@ func (e *Earlier) of(set *workspace.Set, catalog Catalog, r Renderer, policy Pol
 		objects: e.set == set || reflect.DeepEqual(e.set.Objects, set.Objects),
 		catalog: sameCatalog(e.catalog, catalog),
 		around: a.State.Versions != nil && b.State.Versions != nil && a.Live == b.Live && a.NodesKnown == b.NodesKnown &&
-			!a.Explain && !b.Explain && a.Eventual == b.Eventual && sameNodes(a.State.Nodes, b.State.Nodes),
+			!a.Explain && !b.Explain && a.Eventual == b.Eventual && cluster.SameNodes(a.State.Nodes, b.State.Nodes),
 		found: reflect.DeepEqual(a.Found, b.Found),
 		keeps: seen.Live,
 	}
@@ -107,21 +107,6 @@ func (e *Earlier) of(set *workspace.Set, catalog Catalog, r Renderer, policy Pol
 
 func sameCatalog(a, b Catalog) bool {
 	return reflect.TypeOf(a).Comparable() && a == b
-}
-
-// sameNodes reports whether nodes are the same but for what runs on them.
-func sameNodes(a, b []cluster.Node) bool {
-	if len(a) != len(b) || len(a) == 0 || &a[0] == &b[0] {
-		return len(a) == len(b)
-	}
-	for i := range a {
-		x, y := &a[i], &b[i]
-		if x.Name != y.Name || x.Pool != y.Pool || x.InstanceType != y.InstanceType || x.Ready != y.Ready ||
-			x.GPUs != y.GPUs || x.Cordoned != y.Cordoned || !maps.Equal(x.Slices, y.Slices) || !maps.Equal(x.Labels, y.Labels) {
-			return false
-		}
-	}
-	return true
 }
 
 // none reports whether nothing serves.
@@ -323,6 +308,9 @@ func (s *same) bundle(near int, w *Workload) (render.Bundle, bool) {
 func (s *same) bundleOf(was *Workload) (b render.Bundle, ok bool) {
 	if s.again == nil {
 		return b, false
+	}
+	if was.Kept != nil {
+		return s.again.Again(was.Kept.Rendered)
 	}
 	return s.again.Again(was.Bundle)
 }

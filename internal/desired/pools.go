@@ -4,13 +4,13 @@ package desired
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/livenodes"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -38,7 +38,7 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 		Cluster:         policy.Cluster,
 		Region:          policy.Region,
 		Pools:           seen.Pools,
-		Nodes:           FleetNodes(seen.State),
+		Nodes:           livenodes.Of(seen.State),
 		Quota:           seen.Quota,
 		Unavailable:     availability{seen.Unavailable, seen.Quota},
 		Unprovisionable: seen.Unprovisionable,
@@ -53,8 +53,11 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 	}
 	in.Workloads = make([]fleet.Workload, 0, len(workloads))
 	for _, w := range workloads {
+		if w.Stays() && len(w.Blocked) == 0 {
+			continue
+		}
 		if len(w.Blocked) > 0 || len(w.Demand.Options) == 0 {
-			in.Reserved = append(in.Reserved, reserve(w.Key, seen.State)...)
+			in.Reserved = append(in.Reserved, livenodes.Reserve(w.Key, seen.State)...)
 			continue
 		}
 		in.Workloads = append(in.Workloads, w.need(seen))
@@ -85,8 +88,15 @@ func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy P
 			workloads[i] = was
 			continue
 		}
+		if was := policy.same.arranged(i, w); was != nil && w.Stays() {
+			workloads[i] = was
+			continue
+		}
 		w = policy.same.copied(w)
 		workloads[i] = w
+		if w.Stays() {
+			continue
+		}
 		if len(w.Blocked) == 0 {
 			w.considered(f.Verdicts[w.Key], set, policy, seen)
 		} else if w.explains {
@@ -227,78 +237,4 @@ func (w *Workload) set() string {
 		return ""
 	}
 	return w.Workspace.InferenceSet
-}
-
-// reserve keeps room for pods without a node of a Workspace with errors, whose live objects stay as they are.
-func reserve(k workspace.Key, s cluster.State) []fleet.Reservation {
-	live, ok := s.Workloads[k]
-	if !ok || live.Pool == "" {
-		return nil
-	}
-	missing := int(live.Replicas)
-	for _, p := range live.Pods {
-		if p.Node != "" {
-			missing--
-		}
-	}
-	if missing <= 0 {
-		return nil
-	}
-	return []fleet.Reservation{{Pool: live.Pool, Nodes: missing, GPUs: int(live.GPUs)}}
-}
-
-// FleetNodes lists the nodes of pools with the use of their GPUs. The State lists pods twice, those of Workspaces and
-// all, and the two lists may be a moment apart: a pod counts if either has it.
-func FleetNodes(s cluster.State) []fleet.Node {
-	out := make([]fleet.Node, 0, len(s.Nodes))
-	at := make(map[string]int, len(s.Nodes))
-	listed := false
-	for i := range s.Nodes {
-		n := &s.Nodes[i]
-		listed = listed || len(n.Pods) > 0
-		if n.Pool == "" {
-			continue
-		}
-		at[n.Name] = len(out)
-		out = append(out, fleet.Node{
-			Name:  n.Name,
-			Pool:  n.Pool,
-			Ready: n.Ready && n.GPUs > 0,
-			GPUs:  int(n.GPUs),
-			Used:  int(n.Taken),
-		})
-	}
-	for _, w := range s.Workloads {
-		for i := range w.Pods {
-			p := &w.Pods[i]
-			if k, ok := at[p.Node]; ok && p.Node != "" && !p.Ended() {
-				out[k].Used += int(w.GPUs)
-				out[k].Pods++
-			}
-		}
-	}
-	if listed { // a pod that both lists have counts once
-		on := PodsByNode(s)
-		for i := range out {
-			out[i].Pods = len(on[out[i].Name])
-		}
-	}
-	return out
-}
-
-// PodsByNode lists the unfinished pods of all owners on each node, as "namespace/name".
-func PodsByNode(s cluster.State) map[string][]string {
-	out := map[string][]string{}
-	for _, n := range s.Nodes {
-		out[n.Name] = slices.Clone(n.Pods)
-	}
-	for k, w := range s.Workloads {
-		for _, p := range w.Pods {
-			name := k.Namespace + "/" + p.Name
-			if p.Node != "" && !p.Ended() && !slices.Contains(out[p.Node], name) {
-				out[p.Node] = append(out[p.Node], name)
-			}
-		}
-	}
-	return out
 }

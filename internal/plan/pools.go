@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/livenodes"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -21,8 +22,8 @@ import (
 func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) []capacity.PoolChange {
 	s := seen.State
 	// Most plans delete no pool, and ask for neither.
-	on := sync.OnceValue(func() map[string][]string { return desired.PodsByNode(s) })
-	nodes := sync.OnceValue(func() []fleet.Node { return desired.FleetNodes(s) })
+	on := sync.OnceValue(func() map[string][]string { return s.PodsByNode() })
+	nodes := sync.OnceValue(func() []fleet.Node { return livenodes.Of(s) })
 	return pools.Plan(pools.Input{
 		Desired:  d.Pools(),
 		Live:     seen.Pools,
@@ -107,6 +108,6 @@ func inUse(pool string, seen desired.Observed, on func() map[string][]string) st
 
 // idle reports whether it is certain that no pod of any owner runs on a pool.
 func idle(pool string, seen desired.Observed) bool {
-	on := func() map[string][]string { return desired.PodsByNode(seen.State) }
+	on := func() map[string][]string { return seen.State.PodsByNode() }
 	return seen.Live && seen.State.AllPods && inUse(pool, seen, sync.OnceValue(on)) == ""
 }

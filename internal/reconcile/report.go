@@ -204,7 +204,7 @@ func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input
 		Why:          w.Binding.Reason,
 		InstanceType: w.Placement.InstanceType,
 		Nodes:        w.Placement.Nodes,
-		NodeSource:   l.settings.Policy.NodeSource().Status(),
+		NodeSource:   l.nodeStatus(w),
 		Waiting:      w.Waiting != "",
 		NodeFailure:  w.NodeFailure,
 		Finished:     w.Finished,
@@ -219,6 +219,14 @@ func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input
 	l.compared(p, &in)
 	l.facts(p, r, &in)
 	return in
+}
+
+// nodeStatus returns the part of a report that depends on where the nodes of a Workspace come from.
+func (l *Loop) nodeStatus(w *desired.Workload) status.Nodes {
+	if c := w.Claimed; w.Stays() {
+		return status.ClaimedNodes{Names: c.Names, Labels: c.Labels, Where: c.Where()}
+	}
+	return l.settings.Policy.NodeSource().Status()
 }
 
 // facts adds the live state and the errors of the pass.

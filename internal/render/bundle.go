@@ -28,8 +28,11 @@ type Placement struct {
 	LocalNVMe        bool
 	Pool             string            // agent pool to pin to; "" on existing nodes (BYO)
 	NodeLabels       map[string]string // the user's label selector, as a map
-	Spot             bool
-	Paused           bool // it has given up its nodes: no pods, as if suspended
+	// Claimed is the label with the name of the Workspace on nodes that KAITO's provisioner made for it: the pods run on
+	// these nodes. It is "" for other nodes.
+	Claimed string
+	Spot    bool
+	Paused  bool // it has given up its nodes: no pods, as if suspended
 }
 
 // Equal reports whether two placements are the same.
@@ -44,13 +47,13 @@ func (p Placement) Equal(o Placement) bool {
 func (p Placement) alone() placement {
 	return placement{
 		p.Nodes, p.GPUsPerNode, p.TensorParallel, p.PipelineParallel, p.DataParallel, p.GPUModel, p.Pool,
-		p.LocalNVMe, p.Spot, p.Paused,
+		p.Claimed, p.LocalNVMe, p.Spot, p.Paused,
 	}
 }
 
 type placement struct {
 	nodes, gpus, tensor, pipeline, data int
-	model, pool                         string
+	model, pool, claimed                string
 	nvme, spot, paused                  bool
 }
 
@@ -113,6 +116,20 @@ func (b Bundle) Before(o *unstructured.Unstructured) Bundle {
 	b.Objects = append([]*unstructured.Unstructured{o}, b.Objects...)
 	b.front++
 	return b
+}
+
+// With returns the Bundle with another object of the same name at a place. It says the same of the model.
+func (b Bundle) With(at int, o *unstructured.Unstructured) (Bundle, error) {
+	b.listed = slices.Clone(b.List())
+	b.listed[at] = Listing(o)
+	b.Objects = slices.Clone(b.Objects)
+	b.Objects[at] = o
+	digest, err := Digest(b.Objects)
+	if err != nil {
+		return Bundle{}, err
+	}
+	b.Digest = digest
+	return b, nil
 }
 
 // read keeps what the objects are and say.

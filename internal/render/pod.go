@@ -216,6 +216,13 @@ func nodeAffinity(w *workspace.Workspace, at Placement) memo.Object {
 			required = append(required, in(key, at.NodeLabels[key]))
 		}
 	}
+	switch at.Claimed {
+	case "":
+	case wellknown.LabelKarpenterWorkspace:
+		required = append(required, in(at.Claimed, w.Name), in(wellknown.LabelKarpenterWorkspaceNamespace, w.Namespace))
+	default:
+		required = append(required, in(at.Claimed, w.Name), in(wellknown.LabelWorkspaceNamespace, w.Namespace))
+	}
 	if at.Pool != "" {
 		required = append(required, in(wellknown.LabelAgentPool, at.Pool))
 	}

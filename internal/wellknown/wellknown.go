@@ -16,6 +16,11 @@ const (
 	AnnotationAdopt = "syncer.dev/adopt"
 	// AnnotationOwners is on objects that were taken over from KAITO: the owner references that they had, as JSON.
 	AnnotationOwners = "syncer.dev/adopted-owners"
+	// AnnotationTemplate is on StatefulSets that were taken over from KAITO and keep its pod template, so that no pod
+	// restarts: a digest of the template of syncer's that it stands for. Another digest ends that.
+	AnnotationTemplate = "syncer.dev/adopted-template"
+	// AnnotationNodes is "own" on a Workspace that was taken over from KAITO and leaves the nodes of its NodeClaims.
+	AnnotationNodes = "syncer.dev/nodes"
 	// AnnotationConfig is on pods: a digest of the ConfigMap that they read when they start.
 	AnnotationConfig = "syncer.dev/config"
 	// AnnotationEncrypted is on Secrets that were encrypted in Git: a digest of the encrypted text.

@@ -146,7 +146,12 @@ const (
 	AnnotationWeightsClass = "syncer.dev/weights-storage-class"
 	// AnnotationDependsOn names Workspaces that must be done first: NAME or NAMESPACE/NAME, separated by commas.
 	AnnotationDependsOn = "syncer.dev/depends-on"
+	// AnnotationNodes is NodesOwn on a Workspace that was taken over from KAITO and leaves the nodes of its NodeClaims.
+	AnnotationNodes = wellknown.AnnotationNodes
 )
+
+// NodesOwn is the value of AnnotationNodes.
+const NodesOwn = "own"
 
 // PruneEnabled is the value of AnnotationPrune that lets syncer delete a volume claim with its data.
 const PruneEnabled = "enabled"
@@ -166,6 +171,9 @@ func (w *Workspace) PruneDisabled() bool { return w.Annotations[AnnotationPrune]
 
 // Observed reports whether syncer only reports on the Workspace, and writes nothing for it.
 func (w *Workspace) Observed() bool { return w.Annotations[AnnotationMode] == ModeObserve }
+
+// OwnNodes reports whether the Workspace asks for nodes of syncer's in place of those that KAITO's provisioner made.
+func (w *Workspace) OwnNodes() bool { return w.Annotations[AnnotationNodes] == NodesOwn }
 
 // Spot reports whether the Workspace asks for spot capacity.
 func (w *Workspace) Spot() bool { return w.Annotations[AnnotationSpot] == "true" }

@@ -22,6 +22,11 @@ func Node(node *corev1.Node) cluster.Node {
 		GPUs:         gpus.Value(),
 		Cordoned:     node.Spec.Unschedulable,
 	}
+	for _, o := range node.OwnerReferences {
+		if o.Kind == "NodeClaim" && strings.HasPrefix(o.APIVersion, "karpenter.sh/") {
+			n.Claim = o.Name
+		}
+	}
 	for resource, quantity := range node.Status.Allocatable {
 		if profile, ok := strings.CutPrefix(string(resource), cluster.ResourceMIG); ok {
 			if n.Slices == nil {

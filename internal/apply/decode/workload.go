@@ -33,11 +33,25 @@ func Workload(u *unstructured.Unstructured) (cluster.Workload, error) {
 	// Both revisions are the same once all pods of the newest template have been ready together.
 	w.Updating = s.Generation > s.Status.ObservedGeneration || s.Status.CurrentRevision != s.Status.UpdateRevision
 	w.Created = s.CreationTimestamp.Time
+	w.Adopted = adopted(u, s.Spec.Template.Labels)
 	// kstatus: the newest generation was seen, and all replicas are of the newest revision and ready.
 	if r, err := status.Compute(u); err == nil {
 		w.Current = r.Status == status.CurrentStatus
 	}
 	return w, nil
+}
+
+// adopted returns what is known of a StatefulSet that was taken over from KAITO; nil for any other.
+func adopted(u *unstructured.Unstructured, labels map[string]string) *cluster.Adopted {
+	notes := u.GetAnnotations()
+	if notes[wellknown.AnnotationOwners] == "" {
+		return nil
+	}
+	out := &cluster.Adopted{For: notes[wellknown.AnnotationTemplate]}
+	if labels[cluster.LabelManagedBy] != cluster.ManagedBy {
+		out.Spec, _, _ = unstructured.NestedMap(u.Object, "spec")
+	}
+	return out
 }
 
 func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {

@@ -42,7 +42,8 @@ var podIndexers = cache.Indexers{byNode: func(o any) ([]string, error) {
 
 // taken counts the GPUs that unmanaged pods request on a node, and lists the node's pods. Without permission to list
 // all pods it is not called, and only the scheduler knows. While a watch restarts, the last known pods count.
-func (l *optionalKind) taken(n *cluster.Node) {
+// ours tells which pods without our labels are ours.
+func (l *optionalKind) taken(n *cluster.Node, ours func(namespace, name string) bool) {
 	for _, o := range l.indexed(byNode, n.Name) {
 		p, ok := o.(*unmanagedPod)
 		if !ok {
@@ -51,7 +52,7 @@ func (l *optionalKind) taken(n *cluster.Node) {
 		if !p.daemon {
 			n.Pods = append(n.Pods, p.Namespace+"/"+p.Name)
 		}
-		if !p.ours {
+		if !p.ours && !ours(p.Namespace, p.Name) {
 			n.Taken += p.gpus
 		}
 	}

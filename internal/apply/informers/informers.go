@@ -21,7 +21,8 @@ import (
 )
 
 // The kinds that are watched. Pods and EndpointSlices are made by controllers and carry our labels because their owners
-// do.
+// do. Pods that KAITO's template has made lack them: all pods of Workspaces are watched, and the view knows whose they
+// are.
 var (
 	statefulSets   = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
 	jobs           = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
@@ -36,7 +37,7 @@ var (
 // strips are the kinds in the namespaces of Workspaces, and what is kept of each object.
 var strips = map[schema.GroupVersionResource]cache.TransformFunc{
 	statefulSets: stripWorkload, jobs: stripWorkload, services: strip, configMaps: strip, claims: stripPlain,
-	pods: stripOwnPod, endpointSlices: stripEndpoints,
+	endpointSlices: stripEndpoints,
 }
 
 // applied are the kinds that syncer itself applies and that every cluster has.
@@ -102,6 +103,8 @@ func New(o Options) *Informers {
 			kept := keeping(o.Managers, strip)
 			w.add(informerSpec{gvr, selectOurs, kept, nil, w.newHealth()}, ns)
 		}
+		ofWorkspaces := func(l *metav1.ListOptions) { l.LabelSelector = cluster.LabelWorkspace }
+		w.add(informerSpec{pods, ofWorkspaces, stripOwnPod(o.Cluster), nil, w.newHealth()}, ns)
 	}
 	w.add(informerSpec{nodes, nil, stripNode, nil, w.newHealth()}, "")
 	return w
@@ -217,7 +220,7 @@ func (w *Informers) Answers() error { return w.probe.last() }
 // State returns all objects that are watched, with the fields that are contested. It makes only those parts of the
 // State again that have changed. The State is shared, and never changes.
 func (w *Informers) State(contests []cluster.Contest) (cluster.State, error) {
-	x := mirror.Extras{Contests: contests, Taken: func(*cluster.Node) {}}
+	x := mirror.Extras{Contests: contests, Taken: func(*cluster.Node, func(string, string) bool) {}}
 	if l := w.optionalKind(podKind); l != nil && l.within(w.patience) {
 		x.Foreign, x.AllPods, x.Taken = true, l.listed(), l.taken
 	}

@@ -88,19 +88,6 @@ var (
 		w, err := decode.Workload(u)
 		return read(&w, err)
 	})
-	stripOwnPod = stripping(func(u *unstructured.Unstructured) mirror.Part {
-		pod, err := decode.Typed[corev1.Pod](u)
-		if err != nil {
-			return mirror.Broken{Err: err}
-		}
-		p := mirror.Pod{}
-		if name := pod.Labels[cluster.LabelWorkspace]; name != "" {
-			p.Workspace = workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Once(name)}
-			is := decode.Pod(pod)
-			p.Pod = &is
-		}
-		return p
-	})
 	stripEndpoints = stripping(func(u *unstructured.Unstructured) mirror.Part {
 		slice, err := decode.Typed[discoveryv1.EndpointSlice](u)
 		return read(endpointsOf(slice, err))
@@ -117,6 +104,28 @@ var (
 		return mirror.Claim{Pool: u.GetLabels()[cluster.LabelNodePool], Claim: decode.NodeClaim(u)}
 	})
 )
+
+// stripOwnPod is the transformation of the pods of Workspaces, for a cluster of the configuration. Those of another
+// syncer are not ours. Those without our labels are KAITO's, or were until their StatefulSet was taken over.
+func stripOwnPod(clusterName string) cache.TransformFunc {
+	return stripping(func(u *unstructured.Unstructured) mirror.Part {
+		pod, err := decode.Typed[corev1.Pod](u)
+		if err != nil {
+			return mirror.Broken{Err: err}
+		}
+		managed := pod.Labels[cluster.LabelManagedBy] == cluster.ManagedBy
+		name := pod.Labels[cluster.LabelWorkspace]
+		if name == "" || managed && pod.Labels[cluster.LabelCluster] != clusterName {
+			return mirror.Pod{}
+		}
+		is := decode.Pod(pod)
+		return mirror.Pod{
+			Workspace:  workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Once(name)},
+			Pod:        &is,
+			Unlabelled: !managed,
+		}
+	})
+}
 
 // endpointsOf counts the ready addresses of one slice.
 func endpointsOf(slice *discoveryv1.EndpointSlice, err error) (mirror.Endpoints, error) {

@@ -52,10 +52,12 @@ type Part any
 
 // The parts that package cluster has no type for.
 type (
-	// Pod is one of syncer's pods.
+	// Pod is one of syncer's pods, or one of KAITO's.
 	Pod struct {
 		Workspace workspace.Key
-		Pod       *cluster.Pod // nil: of a plain object
+		Pod       *cluster.Pod // nil: of a plain object, or not ours
+		// Unlabelled says that it lacks our labels. It counts if its StatefulSet was taken over from KAITO.
+		Unlabelled bool
 	}
 	// Endpoints are the addresses of one EndpointSlice.
 	Endpoints struct {

@@ -156,6 +156,7 @@ func (v *View) remove(s *Object) {
 	case *cluster.Workload:
 		if isWorkload(s) {
 			*l.workload(s) = nil
+			v.touchHosts(l)
 		}
 	}
 	if l.empty() {
@@ -193,7 +194,19 @@ func (v *View) add(s *Object) {
 		l.endpoints = inserted(l.endpoints, s)
 	case *cluster.Workload:
 		if isWorkload(s) {
-			*v.live(keyOf(s)).workload(s) = s
+			l := v.live(keyOf(s))
+			*l.workload(s) = s
+			v.touchHosts(l)
+		}
+	}
+}
+
+// touchHosts notes that the nodes have changed on which pods without our labels run: the StatefulSet says whose they
+// are.
+func (v *View) touchHosts(l *gathered) {
+	for _, s := range l.pods {
+		if p, _ := s.part.(Pod); p.Unlabelled && p.Pod.Node != "" {
+			v.dirtyNodes[p.Pod.Node] = struct{}{}
 		}
 	}
 }
@@ -310,8 +323,9 @@ type Extras struct {
 	Contests []cluster.Contest
 	Foreign  bool // the pods of others are known
 	AllPods  bool // all of them are
-	// Taken adds to a node the pods on it, of any owner, and the GPUs that those of others take.
-	Taken func(*cluster.Node)
+	// Taken adds to a node the pods on it, of any owner, and the GPUs that those of others take. ours tells which pods
+	// without our labels are ours.
+	Taken func(n *cluster.Node, ours func(namespace, name string) bool)
 }
 
 // State returns the State with what has changed since the last call.
@@ -423,8 +437,18 @@ func (v *View) node(name string, x Extras) (cluster.Node, bool) {
 	if !ofInterest(n) {
 		return cluster.Node{}, false
 	}
-	x.Taken(&n)
+	x.Taken(&n, func(namespace, pod string) bool { return v.adopted(name, namespace, pod) })
 	return n, true
+}
+
+// adopted reports whether a pod on a node belongs to a StatefulSet that was taken over from KAITO.
+func (v *View) adopted(node, namespace, pod string) bool {
+	for p := range v.onNode[node] {
+		if p.name == pod && p.workspace.Namespace == namespace {
+			return v.lives[p.workspace].adopted()
+		}
+	}
+	return false
 }
 
 // listWorkloads puts the parts of the changed Workspaces together, and gives each a new version.
@@ -467,14 +491,24 @@ func (l *gathered) put() (w cluster.Workload, exists bool) {
 		}
 	}
 	for _, s := range l.pods {
-		p, _ := s.part.(Pod)
-		w.Pods, exists = append(w.Pods, *p.Pod), true
+		if p, _ := s.part.(Pod); !p.Unlabelled || l.adopted() {
+			w.Pods, exists = append(w.Pods, *p.Pod), true
+		}
 	}
 	for _, s := range l.endpoints {
 		p, _ := s.part.(Endpoints)
 		w.Endpoints += p.Ready
 	}
 	return w, exists
+}
+
+// adopted reports whether the StatefulSet was taken over from KAITO.
+func (l *gathered) adopted() bool {
+	if l == nil || l.set == nil {
+		return false
+	}
+	w, _ := l.set.part.(*cluster.Workload)
+	return w != nil && w.Adopted != nil
 }
 
 // nodePools lists syncer's NodePools, each with its NodeClaims.

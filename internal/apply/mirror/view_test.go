@@ -39,7 +39,7 @@ func (f *objectsOf) event() (before, after *Object) {
 	case 0, 1:
 		u.SetKind([]string{"StatefulSet", "Job"}[kind])
 		u.SetGeneration(int64(1 + f.rng.IntN(2)))
-		s = Applied(u, true, &cluster.Workload{Ref: cluster.RefOf(u), Ready: int64(f.rng.IntN(2))})
+		s = Applied(u, true, f.workload(u))
 	case 2:
 		u.SetKind("Service")
 		if f.rng.IntN(3) == 0 {
@@ -50,7 +50,7 @@ func (f *objectsOf) event() (before, after *Object) {
 		u.SetKind("Pod")
 		u.SetName(fmt.Sprintf("%s-%d", name, f.rng.IntN(2)))
 		pod := &cluster.Pod{Name: u.GetName(), Node: fmt.Sprintf("n%d", f.rng.IntN(3)), Ready: f.rng.IntN(2) == 0}
-		s = Bare(u, Pod{workspace.Key{Namespace: "default", Name: name}, pod})
+		s = Bare(u, Pod{workspace.Key{Namespace: "default", Name: name}, pod, f.rng.IntN(3) == 0})
 	case 4:
 		u.SetKind("EndpointSlice")
 		s = Bare(u, Endpoints{workspace.Key{Namespace: "default", Name: name}, f.rng.IntN(2)})
@@ -73,13 +73,22 @@ func (f *objectsOf) event() (before, after *Object) {
 	return before, s
 }
 
+// workload is of a StatefulSet that was taken over from KAITO now and then.
+func (f *objectsOf) workload(u *unstructured.Unstructured) *cluster.Workload {
+	w := &cluster.Workload{Ref: cluster.RefOf(u), Ready: int64(f.rng.IntN(2))}
+	if f.rng.IntN(2) == 0 {
+		w.Adopted = &cluster.Adopted{}
+	}
+	return w
+}
+
 // TestViewEqualsOneFromNothing plays random events: the State that follows them is the one of a view that sees the same
 // objects for the first time. An equal version is an equal State, and so it is with those of the Workspaces.
 func TestViewEqualsOneFromNothing(t *testing.T) {
 	for seed := range uint64(50) {
 		f := &objectsOf{rng: rand.New(rand.NewPCG(seed, 1)), live: map[string]*Object{}}
 		v := NewView()
-		x := Extras{Taken: func(*cluster.Node) {}}
+		x := Extras{Taken: func(*cluster.Node, func(string, string) bool) {}}
 		var last cluster.State
 		for step := range 60 {
 			told := false
@@ -125,7 +134,7 @@ func TestUnreadableObject(t *testing.T) {
 	u.SetName("w")
 	u.SetUID(types.UID("1"))
 	s := Applied(u, true, Broken{errors.New("read Job w: no")})
-	v, x := NewView(), Extras{Taken: func(*cluster.Node) {}}
+	v, x := NewView(), Extras{Taken: func(*cluster.Node, func(string, string) bool) {}}
 	v.Event(nil, s)
 	if _, err := v.State(x); err == nil {
 		t.Error("no error")

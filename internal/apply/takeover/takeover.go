@@ -18,8 +18,10 @@ import (
 	"k8s.io/client-go/util/csaupgrade"
 
 	"syncer.dev/syncer/internal/adoption"
+	"syncer.dev/syncer/internal/apply/decode"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/wellknown"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Client takes objects over in one cluster.
@@ -128,6 +130,26 @@ func (c *Client) Lost(ctx context.Context, s adoption.Step) (string, error) {
 	return "", nil
 }
 
+// Workloads returns what syncer sees of the StatefulSets of steps once they are taken over.
+func Workloads(steps []adoption.Step) (map[workspace.Key]cluster.Workload, error) {
+	out := map[workspace.Key]cluster.Workload{}
+	for _, s := range steps {
+		if s.Ref.Kind != "StatefulSet" || s.Action != adoption.Detach || s.Live == nil {
+			continue
+		}
+		u, err := s.Change()
+		if err != nil {
+			return nil, err
+		}
+		w, err := decode.Workload(u)
+		if err != nil {
+			return nil, err
+		}
+		out[workspace.Key{Namespace: s.Ref.Namespace, Name: s.Ref.Name}] = w
+	}
+	return out, nil
+}
+
 // fieldManager has set what a step changes.
 const fieldManager = "syncer-adopt"
 
@@ -147,14 +169,9 @@ func (c *Client) CarryOut(ctx context.Context, s adoption.Step) error {
 	metadata := map[string]any{
 		"resourceVersion": s.Live.GetResourceVersion(),
 		"ownerReferences": want.GetOwnerReferences(),
-		"annotations":     want.GetAnnotations(),
+		"annotations":     withNull(want.GetAnnotations(), s.Live.GetAnnotations()),
+		"labels":          withNull(want.GetLabels(), s.Live.GetLabels()),
 		"managedFields":   want.GetManagedFields(),
-	}
-	for name := range s.Live.GetAnnotations() { // a merge removes only what is null
-		if _, stays := want.GetAnnotations()[name]; !stays {
-			metadata["annotations"] = withNull(want.GetAnnotations(), s.Live.GetAnnotations())
-			break
-		}
 	}
 	body, err := json.Marshal(map[string]any{"metadata": metadata})
 	if err != nil {
@@ -173,7 +190,7 @@ func (c *Client) CarryOut(ctx context.Context, s adoption.Step) error {
 	return nil
 }
 
-// withNull returns annotations for a merge that makes the wanted ones of the live ones.
+// withNull returns labels or annotations for a merge that makes the wanted ones of the live ones.
 func withNull(want, live map[string]string) map[string]any {
 	out := map[string]any{}
 	for name := range live {

@@ -11,13 +11,17 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"syncer.dev/syncer/internal/adoption"
+	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/apply/takeover"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/shard"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Options are what the user asks for.
@@ -40,7 +44,7 @@ func Run(ctx context.Context, c config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	change := change{Options: o, kaito: live.TakeOver(), namespaces: c.Namespaces}
+	change := change{Options: o, kaito: live.TakeOver(), config: c}
 	steps, err := change.plan(ctx)
 	if err == nil && o.Yes {
 		err = change.carryOut(ctx, steps)
@@ -64,19 +68,19 @@ func (o Options) verb() string {
 // change is one run in one cluster.
 type change struct {
 	Options
-	kaito      *takeover.Client
-	namespaces []string
+	kaito  *takeover.Client
+	config config.Config
 }
 
 // plan returns the steps. While KAITO's controller runs, it would go on changing what syncer changes, so that the plan
 // is shown and not carried out.
 func (c change) plan(ctx context.Context) ([]adoption.Step, error) {
-	objects, err := c.kaito.Objects(ctx, c.namespaces)
+	objects, err := c.kaito.Objects(ctx, c.config.Namespaces)
 	if err != nil {
 		return nil, err
 	}
 	if c.Undo {
-		return c.planBack(ctx, adoption.Steps(objects, adoption.Restore, c.Names...))
+		return c.planBack(ctx, adoption.Steps(objects, adoption.Restore, adoption.Known{}, c.Names...))
 	}
 	running, err := c.kaito.Controllers(ctx)
 	if err != nil {
@@ -94,7 +98,30 @@ func (c change) plan(ctx context.Context) ([]adoption.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(adoption.Steps(objects, adoption.Detach, c.Names...), adoption.Claims(claims, c.Names...)...), nil
+	known, err := c.known(ctx, objects)
+	if err != nil {
+		return nil, err
+	}
+	steps := adoption.Steps(objects, adoption.Detach, known, c.Names...)
+	return append(steps, adoption.Claims(claims, c.Names...)...), nil
+}
+
+// known asks what syncer makes of the Workspaces in Git. Without an answer the plan says that restarts are unknown.
+func (c change) known(ctx context.Context, objects []*unstructured.Unstructured) (adoption.Known, error) {
+	known := adoption.Known{Cluster: c.config.Cluster}
+	taken, err := takeover.Workloads(adoption.Steps(objects, adoption.Detach, known, c.Names...))
+	if err != nil || len(taken) == 0 {
+		return known, err
+	}
+	outcomes, err := app.TakeOver(ctx, c.config, taken)
+	if err != nil {
+		diag.Fprintf(c.Talk, "which pods restart is unknown: %v\n", err)
+		return known, ctx.Err()
+	}
+	known.Outcome = func(namespace, name string) *adoption.Outcome {
+		return outcomes[workspace.Key{Namespace: namespace, Name: name}]
+	}
+	return known, nil
 }
 
 // planBack leaves objects whose owner is gone: the server would delete them with it.

@@ -23,6 +23,7 @@ var allowedValues = map[string][]string{
 	workspace.AnnotationSpot:         {"true", "false"},
 	workspace.AnnotationPrune:        {"disabled"},
 	workspace.AnnotationMode:         {workspace.ModeObserve},
+	workspace.AnnotationNodes:        {workspace.NodesOwn},
 	workspace.AnnotationPriority:     {string(workspace.Low), string(workspace.Normal), string(workspace.High)},
 	wellknown.AnnotationPerformance:  {"balanced", "interactivity", "throughput"},
 	wellknown.AnnotationLocalWeights: {"true", "false"},
@@ -42,7 +43,7 @@ var imageFamilies = []string{"ubuntu", "azurelinux"}
 var syncerAnnotations = []string{
 	workspace.AnnotationSuspend, workspace.AnnotationSpot, workspace.AnnotationPrune, workspace.AnnotationPriority,
 	workspace.AnnotationWeightsClass, workspace.AnnotationMode, workspace.AnnotationIgnore,
-	workspace.AnnotationDependsOn,
+	workspace.AnnotationDependsOn, workspace.AnnotationNodes,
 }
 
 // annotations checks the annotations that mean something.

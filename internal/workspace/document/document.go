@@ -63,7 +63,8 @@ func (metadata) Docs() map[string]string {
 		"namespace": "must be one that the configuration allows",
 		"labels":    "labels of the Workspace",
 		"annotations": "such as kaito.sh/runtime (vllm or transformers), kaito.sh/performance-mode, " +
-			"syncer.dev/suspend, syncer.dev/spot, syncer.dev/prune, syncer.dev/priority, syncer.dev/depends-on",
+			"syncer.dev/suspend, syncer.dev/spot, syncer.dev/prune, syncer.dev/priority, " +
+			"syncer.dev/depends-on, syncer.dev/nodes",
 
 		"generateName": fromCluster, "uid": fromCluster, "resourceVersion": fromCluster, "generation": fromCluster,
 		"creationTimestamp": fromCluster, "deletionTimestamp": fromCluster, "deletionGracePeriodSeconds": fromCluster,

@@ -37,7 +37,7 @@ func digest(w *workspace.Workspace, config any) string {
 func relevant(annotations map[string]string) map[string]string {
 	out := maps.Clone(annotations)
 	maps.DeleteFunc(out, func(k, _ string) bool {
-		return k == workspace.AnnotationMode || k == workspace.AnnotationIgnore ||
+		return k == workspace.AnnotationMode || k == workspace.AnnotationNodes || k == workspace.AnnotationIgnore ||
 			k == workspace.AnnotationSuspend || k == workspace.AnnotationPrune || k == workspace.AnnotationPriority ||
 			!strings.Contains(k, wellknown.PrefixKAITO) && !strings.HasPrefix(k, wellknown.PrefixSyncer)
 	})
