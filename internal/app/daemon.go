@@ -195,7 +195,7 @@ func (d *Daemon) serve(ctx context.Context) {
 	at := d.listener.Addr().String()
 	d.options.Log.Info("serving the page, /healthz, /readyz, /metrics and /reconcile", "address", at)
 	defer context.AfterFunc(ctx, d.page.Close)()
-	handler := web.Handler(d.state, d.state.Registry(), &d.passes, d.page)
+	handler := web.Handler(d.state, d.state.Registry(), d.page.Guard(&d.passes), d.page)
 	if err := web.ServeBodies(ctx, d.listener, handler, page.MaxForm); err != nil {
 		d.options.Log.Error("serving the page, health and metrics stopped", "error", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/app/apptest"
@@ -133,7 +134,7 @@ func TestDaemonWithoutServers(t *testing.T) {
 			t.Errorf("/metrics has no %q:\n%s", want, metrics)
 		}
 	}
-	all, err := ondemand.Request(t.Context(), "http://"+d.Addr().String())
+	all, err := ondemand.Request(t.Context(), "http://"+d.Addr().String(), "")
 	if err != nil || len(all) != 1 || all[0].Cluster != "demo" || all[0].Settled ||
 		!strings.Contains(all[0].Error, "cannot be used") {
 		t.Errorf("a pass on request: %+v, error %v", all, err)
@@ -148,6 +149,52 @@ func TestDaemonWithoutServers(t *testing.T) {
 	if conn, err := net.Dial("tcp", addr); err == nil {
 		_ = conn.Close()
 		t.Error("the port is open after Run")
+	}
+}
+
+// TestDaemonPassOfSeveral asks a daemon of two clusters for a pass: the answer has one result of each, in the order of
+// the configuration, and tells of what was pushed right before. A request that a proxy has forwarded gets no pass.
+func TestDaemonPassOfSeveral(t *testing.T) {
+	repo := apptest.Repository(t)
+	c := apptest.Config(t, repo.URL())
+	c.Cluster = ""
+	for _, name := range []string{"south", "north"} {
+		c.Clusters = append(c.Clusters, config.Cluster{
+			Name: name, Kubeconfig: c.Kubeconfig, Path: c.Source.Path, Namespaces: c.Namespaces, Capacity: c.Capacity,
+		})
+	}
+	c.Source.Interval = 24 * time.Hour // only the request makes it look
+	d := newDaemon(t, c, &logged{})
+	start(t, d)
+	eventually(t, "both clusters to have made a pass", func() bool {
+		_, metrics := get(t, d, "/metrics")
+		return !strings.Contains(metrics, `syncer_passes_total{cluster="south"} 0`) &&
+			!strings.Contains(metrics, `syncer_passes_total{cluster="north"} 0`)
+	})
+	for _, message := range []string{"two", "three"} {
+		pushed := repo.Commit(map[string]string{"workspaces/" + message + ".md": "text"}, message)
+		all, err := ondemand.Request(t.Context(), "http://"+d.Addr().String(), "")
+		if err != nil || len(all) != 2 || all[0].Cluster != "south" || all[1].Cluster != "north" {
+			t.Fatalf("%+v, error %v", all, err)
+		}
+		for _, r := range all {
+			if r.Commit != pushed || r.Settled || !strings.Contains(r.Error, "cannot be used") {
+				t.Errorf("after commit %s: %+v", pushed, r)
+			}
+		}
+	}
+	r, err := http.NewRequest(http.MethodPost, "http://"+d.Addr().String()+"/reconcile", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Forwarded-For", "10.0.0.7")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusForbidden {
+		t.Errorf("from elsewhere: %s", response.Status)
 	}
 }
 

@@ -4,8 +4,8 @@ package app
 
 import "context"
 
-// forward passes signals on until ctx ends.
-func forward(ctx context.Context, from <-chan struct{}, to chan<- struct{}) {
+// forward calls pass for each signal until ctx ends.
+func forward(ctx context.Context, from <-chan struct{}, pass func()) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -14,7 +14,7 @@ func forward(ctx context.Context, from <-chan struct{}, to chan<- struct{}) {
 			if !ok {
 				return
 			}
-			signal(to)
+			pass()
 		}
 	}
 }

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"syncer.dev/syncer/internal/app/telling"
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
+	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
@@ -41,7 +43,9 @@ type member struct {
 	teller  *telling.Teller
 	notify  *notify.Notifier // nil without receivers
 	hints   chan struct{}    // gets a signal when the repository may have changed
+	heard   chan struct{}    // gets a signal when this process, and maybe no other, has heard of a change
 	passes  *ondemand.Passes
+	log     *slog.Logger
 	inquiry *inquiry.API
 	shown   *pages.Publisher
 }
@@ -50,7 +54,7 @@ type member struct {
 func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	m := &member{
 		config: c, parts: p, health: NewHealth(c), fleet: monitoring.NewFleet(c.Cluster),
-		hints: make(chan struct{}, 1), passes: s.passes,
+		hints: make(chan struct{}, 1), heard: make(chan struct{}, 1), passes: s.passes, log: s.log,
 	}
 	m.shown = pages.NewPublisher(c, s.page, m.health)
 	m.listeners(s.log, s.until == Cancelled)
@@ -59,7 +63,11 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 		return nil, err
 	}
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
-		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.Fences, s.log); err != nil {
+		told := func() {
+			signal(s.told)
+			m.reviews.Hint()
+		}
+		if m.lease, m.shards, err = elections.Stand(c, p.Cluster, p.Fences, s.log, told); err != nil {
 			return nil, fmt.Errorf("lease: %w", err)
 		}
 		if m.shards != nil {
@@ -102,6 +110,11 @@ func (m *member) run(
 	stop func(reconcile.Outcome) bool,
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	var telling sync.WaitGroup
+	defer telling.Wait()
+	defer cancel()
+	telling.Go(func() { m.tell(ctx) })
 	wakes := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	if m.shards != nil {
 		loop := newLoop(m)
@@ -141,7 +154,7 @@ func (m *member) run(
 		Follow: func(ctx context.Context) {
 			loop = newLoop(m)
 			loop.Follow(ctx, wakes, func(o reconcile.Outcome) {
-				m.passed(o, "this replica carries out nothing ("+m.lease.Role()+")")
+				m.passed(o, "this replica carries out nothing, and tells the leader ("+m.lease.Role()+")")
 			})
 		},
 		Lead: func(ctx context.Context) {
@@ -153,6 +166,37 @@ func (m *member) run(
 		},
 	})
 	return last
+}
+
+// tellEvery is the least time between two messages to the processes that lead. Each costs them a poll. It is ours.
+const tellEvery = time.Second
+
+// tell tells the processes that lead of each change that this one has heard of, until ctx ends.
+func (m *member) tell(ctx context.Context) {
+	var leaders interface {
+		Tell(ctx context.Context) error
+	}
+	switch {
+	case m.lease != nil:
+		leaders = m.lease
+	case m.shards != nil:
+		leaders = m.shards
+	default:
+		return
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.heard:
+		}
+		if err := leaders.Tell(ctx); err != nil && ctx.Err() == nil {
+			m.log.Warn("the leader does not hear of a change before its next poll", "error", err)
+		}
+		if clock.Sleep(ctx, tellEvery) != nil {
+			return
+		}
+	}
 }
 
 // onPage is what the page reads of the member.

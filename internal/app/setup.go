@@ -43,6 +43,7 @@ type setup struct {
 	passes   *ondemand.Passes
 	page     *page.Page
 	due      <-chan struct{} // a client asks for a pass
+	told     chan struct{}   // gets a signal when another process, which follows, has heard of a change
 }
 
 // newSetup creates the adapters of a configuration. It contacts no server.
@@ -50,6 +51,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 	s := &setup{
 		config: c, until: d.options.Until, log: d.options.Log, rendered: d.rendered, accepted: &d.accepted,
 		passes: &d.passes, page: d.page, due: d.due,
+		told: make(chan struct{}, 1),
 	}
 	var repo *git.Repository
 	open := func(c config.Config) (_ *git.Repository, err error) {
@@ -119,10 +121,18 @@ func (s *setup) run(ctx context.Context) reconcile.Outcome {
 	defer beside.Wait()
 	defer stop()
 	pushed := make(chan struct{}, 1)
+	push := func() { signal(pushed) }
+	heard := func() {
+		push()
+		s.passOn()
+	}
 	if s.until != OnePass {
 		log := pullrequest.Log(s.log)
 		beside.Go(func() {
-			forges.Listen(ctx, s.config.Review.Webhook, log, func() { signal(pushed) }, s.hintReviews)
+			forges.Listen(ctx, s.config.Review.Webhook, log, heard, func() {
+				s.hintReviews()
+				s.passOn()
+			})
 		})
 	}
 	if dir, ok := remote.LocalPath(s.config.Source.URL); ok {
@@ -130,9 +140,10 @@ func (s *setup) run(ctx context.Context) reconcile.Outcome {
 		if err != nil {
 			s.log.Warn("syncer cannot watch the repository, and polls it", "path", dir, "error", err)
 		}
-		beside.Go(func() { forward(ctx, changed, pushed) })
+		beside.Go(func() { forward(ctx, changed, push) })
 	}
-	beside.Go(func() { forward(ctx, s.due, pushed) })
+	beside.Go(func() { forward(ctx, s.due, heard) })
+	beside.Go(func() { forward(ctx, s.told, push) })
 	beside.Go(func() { s.forwardHints(ctx, pushed) })
 	outcomes := make([]reconcile.Outcome, len(s.members))
 	for i, m := range s.members {
@@ -173,6 +184,13 @@ func (s *setup) loop(m *member) *reconcile.Loop {
 func (s *setup) hint() {
 	for _, m := range s.members {
 		signal(m.hints)
+	}
+}
+
+// passOn tells the processes that lead, where this one does not, of what only this one may have heard.
+func (s *setup) passOn() {
+	for _, m := range s.members {
+		signal(m.heard)
 	}
 }
 

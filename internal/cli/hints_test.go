@@ -18,6 +18,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/edit"
 	"syncer.dev/syncer/internal/app/forges"
+	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity/sizing"
 	"syncer.dev/syncer/internal/cli/exit"
@@ -88,6 +89,7 @@ func hinted() map[string]error {
 		"forges.setupError":           noForge(),
 		"pipeline.Error":              noNumber(),
 		"session.TooLongError":        &session.TooLongError{Length: 5000},
+		"ondemand.PlainTokenError":    &ondemand.PlainTokenError{Address: "http://syncer"},
 	}
 }
 
@@ -112,7 +114,8 @@ func TestEveryHintIsShown(t *testing.T) {
 			hint = any(err).(diag.Hinter).Hint()
 		case "mistake.FlagError", "mistake.UnknownCommandError",
 			"remote.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
-			"forgehttp.safeError", "forges.setupError", "pipeline.Error", "session.TooLongError":
+			"forgehttp.safeError", "forges.setupError", "pipeline.Error", "session.TooLongError",
+			"ondemand.PlainTokenError":
 			hint = diag.Hints(err)[0]
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {

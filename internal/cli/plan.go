@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"syncer.dev/syncer/internal/app/compare"
 	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/color"
@@ -71,6 +72,7 @@ func (o planOptions) run(ctx context.Context) error {
 	if err := oneOf("--live", string(o.request.Live), append(observe.Modes(), "")...); err != nil {
 		return err
 	}
+	defer compare.SmallHeap()()
 	p, err := o.request.Plan(ctx, o.settings)
 	if err != nil {
 		return err
@@ -84,10 +86,10 @@ func (o planOptions) print(p plan.Plan, coloured bool) error {
 	switch o.output {
 	case "markdown":
 		_, err = io.WriteString(o.Out, markdown.Render(p, markdown.Options{}))
+	case "json", "yaml", "name":
+		err = answer.PrintAs(o.Out, o.output, document.Of(&p), planning.Changed(p), nil)
 	default:
-		err = answer.PrintAs(o.Out, o.output, document.Of(&p), planning.Changed(p), func() error {
-			return terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
-		})
+		err = terminal.Write(o.Out, &p, terminal.Options{Color: coloured})
 	}
 	switch {
 	case err != nil:

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -78,5 +80,41 @@ func TestReconcile(t *testing.T) {
 				t.Errorf("code %d, output %q, error %q", code, out.String(), msg.String())
 			}
 		})
+	}
+}
+
+// TestReconcileWithToken: the token of a file is sent to the daemon, to no server that it redirects to, and to no
+// other machine without encryption.
+func TestReconcileWithToken(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("a-token\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	redirected := false
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/reconcile":
+			redirected = true
+		case r.Header.Get("Authorization") == "Bearer a-token":
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		default:
+			http.Error(w, "a token that the cluster accepts is needed", http.StatusUnauthorized)
+		}
+	}))
+	defer s.Close()
+	for name, tt := range map[string]struct{ address, file, want string }{
+		"token":         {s.URL, file, "it answers 307 Temporary Redirect"},
+		"no token":      {s.URL, "", "401 Unauthorized: a token that the cluster accepts is needed"},
+		"no file":       {s.URL, file + "x", "read the token (--token-file)"},
+		"plain, remote": {"http://syncer.example.com", file, "a token is not sent unencrypted to another machine"},
+	} {
+		std := Stdio{Out: io.Discard, Err: io.Discard, Env: func(string) (string, bool) { return "", false }}
+		err := reconcileOptions{Stdio: std, address: tt.address, tokenFile: tt.file, output: "text"}.run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
+		}
+	}
+	if redirected {
+		t.Error("the client follows a redirect")
 	}
 }

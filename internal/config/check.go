@@ -176,7 +176,10 @@ func (c *check) times() {
 		{"review.interval", c.Review.Interval, time.Second, 24 * time.Hour, "1s and 24h", ""},
 		{"policy.review.maxAge", c.Policy.Review.MaxAge, time.Minute, 366 * 24 * time.Hour, "1m and 8784h", ""},
 		{"status.debounce", c.Status.Debounce, 0, time.Hour, "0s and 1h", ""},
-		{"capacity.aks.interval", c.Capacity.AKS.Interval, time.Second, 24 * time.Hour, "1s and 24h", ""},
+		{
+			"capacity.aks.interval", c.Capacity.AKS.Interval, 2 * time.Second, 24 * time.Hour, "2s and 24h",
+			"syncer sends Azure about one request a second at most, and changes of pools need some of them",
+		},
 		{
 			"capacity.aks.gpuDeadline", c.Capacity.AKS.GPUDeadline, time.Minute, 24 * time.Hour, "1m and 24h",
 			"the installation of the GPU driver alone takes minutes",

@@ -152,7 +152,7 @@ type AKS struct {
 	Audience        string `yaml:"audience" usage:"audience of tokens, in a private cloud; the endpoint if empty"`
 	Authority       string `yaml:"authority" usage:"Microsoft Entra URL, in a private cloud; that of the cloud if empty"`
 
-	Interval    time.Duration `yaml:"interval" usage:"time between reads of pools while an operation runs"`
+	Interval    time.Duration `yaml:"interval" usage:"time between reads of pools while an operation runs, at least 2s"`
 	GPUDeadline time.Duration `yaml:"gpuDeadline" usage:"time after which a new pool without GPUs counts as failed"`
 }
 

@@ -60,6 +60,10 @@ func TestErrors(t *testing.T) {
 		{"cluster: demo", "cluster: De_mo", "syncer.yaml:3:1: cluster:"},
 		{"interval: 1m", "interval: 0s", "syncer.yaml:7:3: source.interval: must be between 1s and 24h, not 0s"},
 		{"interval: 1m", "interval: 9999999999999h", "must be a duration"},
+		{
+			"location: eastus", "location: eastus, interval: 1s",
+			"capacity.aks.interval: must be between 2s and 24h, not 1s (syncer sends Azure about one request a second at most",
+		},
 		{"kind: Config", "kind: Config\nsweep: 30s", "sweep: must be 0, or between 1m and 168h, not 30s"},
 		{"interval: 1m", "branch: a..b", "is not a valid branch name"},
 		{"path: workspaces", "path: ../x", "is not a path inside the repository"},

@@ -142,7 +142,7 @@ type Desired struct {
 	Fleet     fleet.Result // in mode aks
 
 	fleet    *fleet.Last // what Fleet answers; nil if it is not kept
-	rendered []*Workload // Workloads before they were settled
+	rendered []*Workload // Workloads before they were settled; nil if no other call can start from them
 	plain    plain.Objects
 	clash    conflict.Conflicts // of the documents of the set
 	first    []int32            // see ObjectsOf
@@ -257,6 +257,9 @@ func Desire(
 	d.rendered, d.Workloads = all, slices.Clone(all)
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
 	d.finish(set)
+	if !policy.same.keeps {
+		d.rendered = nil
+	}
 	d.plain = plain.Of(set, policy.Cluster, policy.same.plain())
 	var beside []Object
 	for _, o := range d.plain {

@@ -104,7 +104,7 @@ func bindAll(
 			workloads[i] = was
 			continue
 		}
-		w = w.copied()
+		w = policy.same.copied(w)
 		workloads[i] = w
 		if len(w.Blocked) == 0 {
 			w.considered(f.Verdicts[w.Key], set, policy, seen)

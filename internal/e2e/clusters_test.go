@@ -96,7 +96,15 @@ clusters:
 			t.Errorf("%q:\n%s", args, out)
 		}
 	}
-	out, err := exec.Command(binary, "plan", "--config", e.config).CombinedOutput()
+	out, err := exec.Command(binary, "reconcile", "--address", "http://"+p.address()).CombinedOutput()
+	for _, want := range []string{
+		"cluster north at commit ", "cluster south at commit ", "the pass of cluster west was not complete: ",
+	} {
+		if err == nil || !contains(string(out), want) {
+			t.Errorf("reconcile: %v, want %q\n%s", err, want, out)
+		}
+	}
+	out, err = exec.Command(binary, "plan", "--config", e.config).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--cluster: north, south, west") {
 		t.Errorf("plan without a cluster: %v\n%s", err, out)
 	}

@@ -102,7 +102,7 @@ func setup(t *testing.T, flags ...string) *env {
   location: eastus,
   auth: anonymous,
   endpoint: %q,
-  interval: 1s}}`
+  interval: 2s}}`
 	e.wire(c, fmt.Sprintf(aks, e.azure.URL()))
 	return e
 }

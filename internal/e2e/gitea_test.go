@@ -224,15 +224,7 @@ func TestGiteaWebhook(t *testing.T) {
 	f.configure("review: {interval: 24h, forge: gitea, tokenFile: %TOKEN%, webhook: {listen: 127.0.0.1:0, secretFile: " +
 		secret + "}}")
 	p := f.start("run")
-	var address string
-	f.eventually("the address for webhooks", func() string {
-		m := hears.FindStringSubmatch(strings.Join(p.logged(), "\n"))
-		if m == nil {
-			return "not said yet"
-		}
-		address = m[1]
-		return ""
-	})
+	address := p.webhookAddress()
 	f.waitState("phi", status.Ready)
 	f.models.Hook("http://"+address+"/webhook", "a secret of the webhook", "pull_request")
 	number, head := f.propose("heard")

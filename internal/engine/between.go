@@ -23,11 +23,27 @@ type Memory struct {
 	base     source
 	inputs   string // of base; "" for none
 	earlier  *desired.Earlier
+	once     bool
 }
 
 // NewMemory returns an empty Memory.
 func NewMemory() *Memory {
 	return &Memory{sizes: memo.NewSizes(), outlines: render.NewOutlines()}
+}
+
+// Once returns a Memory for a single comparison: what only the next one would use is forgotten as soon as both sides
+// are rendered.
+func Once() *Memory {
+	m := NewMemory()
+	m.once = true
+	return m
+}
+
+// done forgets what only the next comparison would use, if there is none.
+func (m *Memory) done() {
+	if m.once {
+		*m = *Once()
+	}
 }
 
 // Between compares the desired states of two revisions, as if the first were live in full. It needs no cluster; where
@@ -53,6 +69,10 @@ func (e *Engine) Between(ctx context.Context, base, head Revision) (plan.Plan, e
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	if !known { // the base is new, and so is the memory that it takes
+		before.side.Desired.Share(after.side.Desired)
+	}
+	m.done()
 	differ := differing(before.side.Desired, after.side.Desired)
 	for _, s := range []*source{&before, &after} {
 		if s.side.Desired.Objects, err = s.side.Desired.Complete(

@@ -3,16 +3,17 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 // sample is what the metrics of syncer say at one moment.
@@ -29,7 +30,7 @@ func (s sample) String() string {
 
 const mib = 1 << 20
 
-// sample reads the metrics.
+// sample reads the metrics. A metric with labels counts as the sum over them.
 func (w *world) sample(ctx context.Context) (sample, error) {
 	var s sample
 	fields := map[string]*float64{
@@ -45,17 +46,21 @@ func (w *world) sample(ctx context.Context) (sample, error) {
 		return s, err
 	}
 	defer resp.Body.Close()
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		if f := fields[name]; f != nil {
-			if *f, err = strconv.ParseFloat(value, 64); err != nil {
-				return s, err
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(resp.Body)
+	if err != nil {
+		return s, err
+	}
+	for name, f := range families {
+		if into := fields[name]; into != nil {
+			for _, m := range f.GetMetric() { // of a counter or a gauge, the other is nil, and has the value 0
+				*into += m.GetCounter().GetValue() + m.GetGauge().GetValue()
 			}
 			delete(fields, name)
 		}
 	}
 	if len(fields) > 0 {
-		return s, fmt.Errorf("some are missing: %v", fields)
+		return s, fmt.Errorf("some are missing: %q", slices.Sorted(maps.Keys(fields)))
 	}
 	return s, nil
 }

@@ -113,7 +113,7 @@ capacity:
     location: eastus
     auth: anonymous
     endpoint: %[3]q
-    interval: 1s
+    interval: 2s
 listen: %[4]q
 kubeconfig: %[5]q
 `

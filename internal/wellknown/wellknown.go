@@ -22,6 +22,8 @@ const (
 	AnnotationEncrypted = "syncer.dev/encrypted"
 	// AnnotationWantedBy is on a Lease of a shard: the replica that asks for it, and in which term.
 	AnnotationWantedBy = "syncer.dev/wanted-by"
+	// AnnotationToldBy is on a Lease: the replica that has last heard of a change, and how often it has.
+	AnnotationToldBy = "syncer.dev/told-by"
 	// AnnotationSecret is on encrypted Secrets in Git: where their author says that they belong.
 	AnnotationSecret = "syncer.dev/secret"
 	// LabelPreset is on workloads: the name of their preset.

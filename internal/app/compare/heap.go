@@ -15,9 +15,9 @@ const (
 	heapTarget = 140 << 20
 )
 
-// smallHeap makes the process keep its heap small until the function that it returns is called, unless the environment
-// says otherwise.
-func smallHeap() func() {
+// SmallHeap makes the process keep its heap small until the function that it returns is called, unless the environment
+// says otherwise. Large plans need as much to be printed as to be made, so that a command waits for that as well.
+func SmallHeap() func() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}

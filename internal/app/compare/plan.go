@@ -8,6 +8,7 @@ import (
 
 	"syncer.dev/syncer/internal/app/observe"
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/source"
 )
@@ -23,13 +24,13 @@ type Request struct {
 	Live       observe.Mode // observe.Never if empty
 }
 
-// Commits compares two commits. What is live counts as Request.Live says.
+// Commits compares two commits. What is live counts as Request.Live says. A command that calls it also calls SmallHeap.
 func Commits(ctx context.Context, c config.Config, r Request) (plan.Plan, error) {
-	defer smallHeap()()
 	p, err := New(c, r.Repository, r.Facts)
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	p.memory = engine.Once()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	live, cluster, err := observe.Once(ctx, c, p.repo, cmp.Or(r.Live, observe.Never))

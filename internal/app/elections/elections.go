@@ -5,6 +5,7 @@ package elections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -26,23 +27,26 @@ type Cluster interface {
 	Elect(o lease.Options, f *fence.Fence, log *slog.Logger) (*lease.Lease, error)
 }
 
-// Stand prepares the elections that the configuration wants: none, one, or those of several shards.
+// Stand prepares the elections that the configuration wants: none, one, or those of several shards. told is called when
+// another process has told this one, which leads, of a change.
 func Stand(
-	c config.Config, cluster Cluster, fences *shard.Fences, log *slog.Logger,
+	c config.Config, cluster Cluster, fences *shard.Fences, log *slog.Logger, told func(),
 ) (one *lease.Lease, shards *Candidates, err error) {
 	switch {
 	case c.Lease.Enabled == config.LeaseNever, c.Lease.Enabled == config.LeaseAuto && !cluster.InCluster():
 	case c.Lease.Shards > 1:
-		shards, err = divided(c, cluster, fences, log)
+		shards, err = divided(c, cluster, fences, log, told)
 	default:
-		o := options(c, shard.Fleet, lease.NewIdentity(), nil)
+		o := options(c, shard.Fleet, lease.NewIdentity(), nil, told)
 		one, err = cluster.Elect(o, fences.Of(shard.Fleet), log)
 	}
 	return one, shards, err
 }
 
 // options are those of the candidate for a shard, or for all of a cluster without shards.
-func options(c config.Config, shard int, identity string, yield func(other string) bool) lease.Options {
+func options(
+	c config.Config, shard int, identity string, yield func(other string) bool, told func(),
+) lease.Options {
 	l := c.Lease
 	return lease.Options{
 		Namespace:     l.Namespace,
@@ -52,6 +56,7 @@ func options(c config.Config, shard int, identity string, yield func(other strin
 		RenewDeadline: l.RenewDeadline,
 		Retry:         l.Retry,
 		Yield:         yield,
+		Told:          told,
 	}
 }
 
@@ -65,12 +70,14 @@ type Candidates struct {
 }
 
 // divided returns the candidates for the shards that the configuration wants.
-func divided(c config.Config, cluster Cluster, fences *shard.Fences, log *slog.Logger) (*Candidates, error) {
+func divided(
+	c config.Config, cluster Cluster, fences *shard.Fences, log *slog.Logger, told func(),
+) (*Candidates, error) {
 	out := &Candidates{
 		Holder: shard.NewHolder(c.Lease.Shards), identity: lease.NewIdentity(), interval: 4 * c.Lease.Retry, log: log,
 	}
 	for i := range c.Lease.Shards {
-		l, err := cluster.Elect(options(c, i, out.identity, out.yields), fences.Of(i), log.With("shard", i))
+		l, err := cluster.Elect(options(c, i, out.identity, out.yields, told), fences.Of(i), log.With("shard", i))
 		if err != nil {
 			return nil, err
 		}
@@ -102,6 +109,20 @@ func (c *Candidates) balance(ctx context.Context) {
 			c.log.Debug("a shard is not asked for", "shard", i, "error", err) // another one has, or it has moved
 		}
 	}
+}
+
+// Tell lets the other processes that have shards know that this one has heard of a change: each by one Lease.
+func (c *Candidates) Tell(ctx context.Context) error {
+	told := map[string]bool{}
+	var errs []error
+	for i, holder := range c.holders() {
+		if told[holder] {
+			continue
+		}
+		told[holder] = true
+		errs = append(errs, c.leases[i].Tell(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // Leads reports whether this process writes what the shards have in common.

@@ -21,7 +21,7 @@ type Metric struct {
 
 // described reads a description, which has no other way to its parts.
 var described = regexp.MustCompile(
-	`^Desc\{fqName: "(\w+)", help: "(.*)", constLabels: \{.*\}, variableLabels: \{([\w,]*)\}\}$`,
+	`^Desc\{fqName: "(\w+)", help: "(.*?)"(?:, unit: ".*?")?, constLabels: \{.*\}, variableLabels: \{([\w,]*)\}\}$`,
 )
 
 // Metrics lists the metrics of a State, by name.
@@ -60,7 +60,7 @@ func Markdown(all []Metric) string {
 		"Counters and histograms start over with the process,\nand with a new configuration. " +
 		"The metrics of the Go runtime (`go_*`) and of the process (`process_*`) are there as well.\n\n" +
 		"Replicas that follow report the fleet too: take the maximum over pods, not the sum. " +
-		"[Alert rules and a board](../deploy/monitoring)\ndo so; " +
+		"`deploy/monitoring` has alert rules and a board, which\ndo so; " +
 		"[operating](operating.md#metrics-alerts-and-a-board) says how to install them.\n\n" +
 		"| metric | kind | labels | meaning |\n|---|---|---|---|\n")
 	for _, m := range all {

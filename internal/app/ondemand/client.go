@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"syncer.dev/syncer/internal/page/access"
 	"syncer.dev/syncer/internal/version"
 )
 
@@ -20,8 +21,22 @@ const (
 	maxPassAnswer = 64 << 10
 )
 
-// Request asks the daemon at a URL for a pass, and returns its results, one for each cluster.
-func Request(ctx context.Context, address string) ([]Result, error) {
+// PlainTokenError is the error of a token that would travel unencrypted to another machine.
+type PlainTokenError struct{ Address string }
+
+func (e *PlainTokenError) Error() string {
+	return "a token is not sent unencrypted to another machine"
+}
+
+// Hint says what to do.
+func (*PlainTokenError) Hint() string {
+	return "use an https URL, or forward the port of syncer, which needs no token: " +
+		"kubectl port-forward deployment/syncer 8080"
+}
+
+// Request asks the daemon at a URL for a pass, and returns its results, one for each cluster. A daemon on another
+// machine wants a token of Kubernetes; "" for none.
+func Request(ctx context.Context, address, token string) ([]Result, error) {
 	fail := func(err error) ([]Result, error) {
 		return nil, fmt.Errorf("ask the daemon at %s for a pass: %w", address, err)
 	}
@@ -30,7 +45,16 @@ func Request(ctx context.Context, address string) ([]Result, error) {
 		return fail(err)
 	}
 	req.Header.Set("User-Agent", version.UserAgent())
-	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}, Timeout: passTimeout}
+	if token != "" {
+		if req.URL.Scheme != "https" && !access.LoopbackHost(req) {
+			return fail(&PlainTokenError{address})
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	client := http.Client{
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}, Timeout: passTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it would be no POST
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		return fail(err)

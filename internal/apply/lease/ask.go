@@ -60,14 +60,21 @@ func (l *Lease) asking(lease *coordination.Lease) string {
 	return identity
 }
 
-// watchAsked watches the Lease until ctx is done, and signals when the leader should give it to another candidate.
-func (l *Lease) watchAsked(ctx context.Context, asked chan<- struct{}) {
-	if l.options.Yield == nil {
+// watchOthers watches the Lease until ctx is done, signals when the leader should give it to another candidate, and
+// passes on what others tell.
+func (l *Lease) watchOthers(ctx context.Context, asked chan<- struct{}) {
+	if l.options.Yield == nil && l.options.Told == nil {
 		return
 	}
 	l.watch(ctx, func(lease *coordination.Lease, _ bool) {
 		holder := lease.Spec.HolderIdentity
 		if holder == nil || *holder != l.options.Identity {
+			return
+		}
+		if l.options.Told != nil && l.told(lease) {
+			l.options.Told()
+		}
+		if l.options.Yield == nil {
 			return
 		}
 		if other := l.asking(lease); other != "" && l.options.Yield(other) {

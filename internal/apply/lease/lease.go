@@ -30,6 +30,8 @@ type Options struct {
 
 	// Yield decides whether the leader gives the lease back for another candidate that asks for it. Nil is never.
 	Yield func(other string) bool
+	// Told is called in the leader when another candidate has called Tell. It must not block. It may be nil.
+	Told func()
 }
 
 // Limit is the age from which a lease does not permit writes: the leader gives up a little earlier where it is not
@@ -55,6 +57,8 @@ type Lease struct {
 	holder string // that was seen last
 	leads  bool
 	freed  string // resourceVersion of the free Lease that was tried last
+	tells  int    // how often this process has told the leader of a change
+	heard  string // what another process has told last
 }
 
 // New returns a candidate, and closes the fence. The namespace is that of options without one. It sends no request.
@@ -204,7 +208,7 @@ func (l *Lease) lead(ctx context.Context, phase func(context.Context), t term) (
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	defer cancel()
-	watching.Go(func() { l.watchAsked(work, asked) })
+	watching.Go(func() { l.watchOthers(work, asked) })
 	for lost := false; !lost; {
 		select {
 		case <-done:

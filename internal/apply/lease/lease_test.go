@@ -164,17 +164,17 @@ func prompt() time.Duration { return 10 * time.Millisecond }
 func whole() bool           { return false }
 
 // stand starts a candidate.
-func stand(t *testing.T, s *server, name string) *candidate { return standing(t, s, name, nil) }
+func stand(t *testing.T, s *server, name string) *candidate { return standing(t, s, name, nil, nil) }
 
-// standing starts a candidate that yields.
-func standing(t *testing.T, s *server, name string, yield func(other string) bool) *candidate {
+// standing starts a candidate that yields and receives messages.
+func standing(t *testing.T, s *server, name string, yield func(other string) bool, told func()) *candidate {
 	t.Helper()
 	f := &fence.Fence{}
 	c := &candidate{fence: f, link: &link{server: s, delays: prompt, outages: whole}, ended: make(chan struct{})}
 	o := Options{
 		Name: "syncer", Namespace: "default", Identity: name,
 		Duration: 15 * time.Second, RenewDeadline: 10 * time.Second, Retry: 2 * time.Second,
-		Yield: yield,
+		Yield: yield, Told: told,
 	}
 	c.Lease = &Lease{options: o, api: c.link, fence: f, log: slog.New(slog.DiscardHandler)}
 	f.Require(o.Limit())
@@ -372,10 +372,10 @@ func TestAsk(t *testing.T) {
 			defer mu.Unlock()
 			return yields[other]
 		}
-		a := standing(t, s, "a", yield)
+		a := standing(t, s, "a", yield, nil)
 		defer a.end()
 		time.Sleep(time.Second)
-		b := standing(t, s, "b", yield)
+		b := standing(t, s, "b", yield, nil)
 		defer b.end()
 		time.Sleep(time.Minute)
 		ask := func(c *candidate) {
@@ -401,6 +401,51 @@ func TestAsk(t *testing.T) {
 		time.Sleep(time.Minute)
 		if !a.Leads() || a.terms.Load() != 2 {
 			t.Errorf("a is %s, in term %d: b has asked in another one", a.Role(), a.terms.Load())
+		}
+	})
+}
+
+// TestTell: the leader hears at once of what a follower tells, once for each, goes on leading, and tells itself
+// nothing.
+func TestTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{}
+		var a, b atomic.Int64
+		leader := standing(t, s, "a", nil, func() { a.Add(1) })
+		defer leader.end()
+		time.Sleep(time.Second)
+		follower := standing(t, s, "b", nil, func() { b.Add(1) })
+		defer follower.end()
+		time.Sleep(time.Minute)
+		tell := func(c *candidate) {
+			if err := c.Tell(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		for n := range 50 {
+			tell(follower)
+			time.Sleep(time.Second)
+			if got := a.Load(); got != int64(n+1) {
+				t.Fatalf("after %d times the leader has heard %d", n+1, got)
+			}
+		}
+		tell(leader)
+		time.Sleep(time.Minute)
+		if a.Load() != 50 || b.Load() != 0 || !leader.Leads() || leader.terms.Load() != 1 {
+			t.Errorf("the leader has heard %d, the follower %d; a is %s", a.Load(), b.Load(), leader.Role())
+		}
+		for range 2 { // a watch that begins again shows the Lease again
+			lease, err := s.get()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.put(lease); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if a.Load() != 50 {
+			t.Errorf("the leader has heard %d: the same again", a.Load())
 		}
 	})
 }

@@ -14,7 +14,6 @@ import (
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/strictyaml"
-	"syncer.dev/syncer/internal/wellknown"
 )
 
 // Words returns the reasons as a shell proposes them: each with a tab and its meaning.
@@ -89,10 +88,10 @@ func printList(w io.Writer, all []diag.Entry) error {
 
 // document is the document of reasons, with their pages.
 func document(all []diag.Entry) any {
-	items := []any{}
+	items := []answer.Explanation{}
 	for _, e := range all {
 		page, _ := reasons.Page(string(e.Reason))
-		items = append(items, map[string]any{"reason": e.Reason, "meaning": e.Meaning, "page": page})
+		items = append(items, answer.Explanation{Reason: e.Reason, Meaning: e.Meaning, Page: page})
 	}
-	return map[string]any{"apiVersion": wellknown.APIVersion, "kind": "ReasonList", "items": items}
+	return answer.Explanations(items)
 }

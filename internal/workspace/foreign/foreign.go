@@ -45,7 +45,8 @@ func IsObject(doc *yaml.Node) bool {
 		return true // a text or a number is no configuration at all
 	}
 	h := header.Of(doc)
-	if h.APIVersion != "" && h.Kind != "" || h.Name != "" || slices.Contains(kinds, h.Kind) {
+	if h.APIVersion != "" && h.Kind != "" || h.Name != "" || slices.Contains(kinds, h.Kind) ||
+		strings.HasPrefix(h.APIVersion, wellknown.PrefixSyncer) {
 		return true
 	}
 	for key, value := range strictyaml.Pairs(doc) {

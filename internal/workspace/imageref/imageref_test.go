@@ -24,7 +24,16 @@ func TestJudge(t *testing.T) {
 		"phi 4":                             "write registry/repository:tag",
 		"phi@sha256:0":                      "write registry/repository:tag",
 		"":                                  "write registry/repository:tag",
-		"phi:" + strings.Repeat("v", 128+1): "write registry/repository:tag",
+		"phi:" + strings.Repeat("v", 128):   "",
+		"phi:" + strings.Repeat("v", 128+1): "use a shorter name or tag",
+		"registry.example/" + strings.Repeat("p", 255) + ":1":       "",
+		"registry.example/" + strings.Repeat("p", 255+1) + ":1":     "use a shorter name or tag",
+		"localhost/" + strings.Repeat("p/", 127) + "p":              "",
+		strings.Repeat("p", 255+1) + "@" + digest:                   "use a shorter name or tag",
+		strings.Repeat("p", 10_000):                                 "use a shorter name or tag",
+		strings.Repeat("registry.example", 16) + "/phi:1@" + digest: "",
+		"registry.example/" + strings.Repeat("P", 200) + "/phi@" + digest: "write registry.example/" +
+			strings.Repeat("p", 200) + "/phi@" + digest,
 	} {
 		got := ""
 		if fault := imageref.Judge(ref); fault != nil {

@@ -18,8 +18,13 @@ var reference = regexp.MustCompile(
 // placeholder is a part of a reference that the reader of an example has to replace, such as ACR_REPO_HERE.
 var placeholder = regexp.MustCompile(`(^|[/.:])[A-Z][A-Z0-9]*(_[A-Z0-9]+)+([/.:]|$)`)
 
-// maxImage bounds a reference: a repository's name has at most 255 characters, a tag 128, and a digest less than 200.
-const maxImage = 255 + 128 + 200
+// The longest parts of a reference, in characters: of distribution (reference.RepositoryNameTotalLengthMax, without the
+// registry) and of its grammar. A reference of maxImage or more is judged without the grammar: it is far too long.
+const (
+	maxName  = 255
+	maxTag   = 128
+	maxImage = 4096
+)
 
 // Fault is what is wrong with a reference, and what to write instead.
 type Fault struct{ Message, Hint string }
@@ -27,8 +32,10 @@ type Fault struct{ Message, Hint string }
 // Judge returns what is wrong with a reference, or nil.
 func Judge(ref string) *Fault {
 	switch {
-	case len(ref) <= maxImage && reference.MatchString(ref):
-		return nil
+	case len(ref) > maxImage:
+		return tooLong(fmt.Sprintf("it has %d characters", len(ref)))
+	case reference.MatchString(ref):
+		return lengths(ref)
 	case placeholder.MatchString(ref):
 		return &Fault{
 			Message: fmt.Sprintf("%.100q is a placeholder", ref),
@@ -40,5 +47,32 @@ func Judge(ref string) *Fault {
 			Hint:    "write " + strings.ToLower(ref),
 		}
 	}
+	if fault := lengths(ref); fault != nil {
+		return fault
+	}
 	return &Fault{Message: fmt.Sprintf("%.100q is not an image reference", ref), Hint: "write registry/repository:tag"}
+}
+
+// lengths returns what is too long in a reference, or nil.
+func lengths(ref string) *Fault {
+	name, _, _ := strings.Cut(ref, "@")
+	tag := ""
+	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, '/') {
+		name, tag = name[:at], name[at+1:]
+	}
+	host, repository, found := strings.Cut(name, "/")
+	if found && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		name = repository
+	}
+	switch {
+	case len(name) > maxName:
+		return tooLong(fmt.Sprintf("the name of its repository has %d characters, and %d are the limit", len(name), maxName))
+	case len(tag) > maxTag:
+		return tooLong(fmt.Sprintf("its tag has %d characters, and %d are the limit", len(tag), maxTag))
+	}
+	return nil
+}
+
+func tooLong(why string) *Fault {
+	return &Fault{Message: "the image reference is too long: " + why, Hint: "use a shorter name or tag"}
 }

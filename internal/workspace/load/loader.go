@@ -93,7 +93,7 @@ func (l *loader) document(name string, n *yaml.Node, prefix string) {
 	case sops.Encrypted(n) && strings.HasPrefix(h.Kind, "ENC["):
 		unreadable(diag.Errorf(diag.InvalidEncryption, "is encrypted; only data and stringData may be").On("kind").
 			Suggest(sops.HowTo))
-	case group == "syncer.dev" || strings.EqualFold(h.Kind, suspension.Kind):
+	case group == "syncer.dev" || strings.EqualFold(h.Kind, suspension.Kind) || h.Kind == "" && suspension.Claimed(n):
 		l.ofSyncer(at, n, h, report)
 	case h.Kind == "" || h.APIVersion == "":
 		unreadable(diag.Errorf(diag.RequiredField, "is required").On(missing(h)).

@@ -28,8 +28,12 @@ func (l *loader) ofSyncer(at diag.Position, n *yaml.Node, h header.Header, repor
 		report(diag.Errorf(diag.UnknownAPIVersion, "apiVersion %q has no kind Suspend", h.APIVersion).On("apiVersion").
 			Suggest("use apiVersion: " + suspension.APIVersion))
 		l.set.Suspensions = append(l.set.Suspensions, suspension.Broken(at, meantSuspend))
-	case suspension.Misspelt(h.Kind):
-		report(diag.Errorf(diag.UnknownKind, "%q is not a kind of syncer", h.Kind).On("kind").
+	case suspension.Misspelt(h.Kind), suspension.Claimed(n):
+		unread := diag.Errorf(diag.UnknownKind, "%q is not a kind of syncer", h.Kind)
+		if h.Kind == "" {
+			unread = diag.Errorf(diag.UnknownKind, "is not one text")
+		}
+		report(unread.On("kind").
 			Suggest(`did you mean "Suspend"?`))
 		l.set.Suspensions = append(l.set.Suspensions, suspension.Broken(at, meantSuspend))
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace"
@@ -44,12 +46,34 @@ func Broken(at diag.Position, why string) workspace.Suspension {
 	return workspace.Suspension{Source: at, Unreadable: fmt.Sprintf("%s %s", at.Path, why)}
 }
 
-// mentions matches a header of kind Suspend, in block or in flow style and in JSON.
-var mentions = regexp.MustCompile(`(?i)(?:^|[\s{,"'])kind["']?\s*:\s*["']?suspend(?:$|[^a-z])`)
+// mentions matches a header of kind Suspend, in block or in flow style and in JSON, also if tags, anchors, comments,
+// brackets or the sign of a block stand before the word, or if it is written in base64.
+var mentions = regexp.MustCompile(
+	`(?i)(?:^|[\s{,"'])kind["']?\s*:(?:\s|["'\[{]|[!&]\S*|[|>][-+0-9]*|#[^\n]*\n)*(?:suspend|U3VzcGVuZA)(?:$|[^a-z])`,
+)
 
 // Mentioned counts the documents of kind Suspend that a text may hold, in UTF-16 too.
 func Mentioned(text []byte) int {
 	return len(mentions.FindAll(bytes.ReplaceAll(text, []byte{0}, nil), -1))
+}
+
+// Claimed reports whether a document that has no kind which can be read says in its place that it is a Suspend: the
+// kind is given twice, is a list, or its key is misspelt.
+func Claimed(n *yaml.Node) bool {
+	if n.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if strings.EqualFold(n.Content[i].Value, "kind") && meant(n.Content[i+1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// meant reports whether a text below a node is Suspend, or almost.
+func meant(n *yaml.Node) bool {
+	return n.Value == Kind || n.Value != "" && Misspelt(n.Value) || slices.ContainsFunc(n.Content, meant)
 }
 
 // Misspelt reports whether a kind of syncer's group is almost Suspend.

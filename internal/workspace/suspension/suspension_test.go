@@ -107,9 +107,17 @@ func TestMentioned(t *testing.T) {
 		"{\"kind\": \"Suspend\"}":               1,
 		"a: {kind: suspend}\n---\nkind:Suspend": 2,
 		"k\x00i\x00n\x00d\x00:\x00 \x00S\x00u\x00s\x00p\x00e\x00n\x00d\x00": 1,
-		"metadata: {annotations: {syncer.dev/suspend: 'true'}}":             0,
-		"kind: Suspended":  0,
-		"mankind: Suspend": 0,
+		"kind: !own Suspend":                                    1,
+		"kind: &a !!int 'Suspend'":                              1,
+		"? !!str kind\n: !!str Suspend":                         1,
+		"kind: !!str |-\n  Suspend\n":                           1,
+		"kind: # the switch\n  [\"Suspend\"":                    1,
+		"kind: !!binary U3VzcGVuZA==":                           1,
+		"kind: Workspace # not yet: Suspend":                    0,
+		"kind: !own Workspace\nx: Suspend":                      0,
+		"metadata: {annotations: {syncer.dev/suspend: 'true'}}": 0,
+		"kind: Suspended":                                       0,
+		"mankind: Suspend":                                      0,
 	} {
 		if got := suspension.Mentioned([]byte(text)); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
