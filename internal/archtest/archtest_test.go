@@ -127,7 +127,8 @@ var layers = [][]string{
 	{"internal/apply/decode", "internal/capacity/fleet/question", "internal/capacity/sizing"},
 	{
 		"internal/apply/informers", "internal/apply/takeover",
-		"internal/capacity/existing", "internal/capacity/fleet/wanted", "internal/capacity/pools",
+		"internal/capacity/existing", "internal/capacity/fleet/settled", "internal/capacity/fleet/wanted",
+		"internal/capacity/pools",
 		"internal/capacity/karpenter",
 		"internal/capacity/sizing/memo",
 	},
@@ -207,6 +208,7 @@ var within = map[string]map[string][]string{
 			"internal/capacity/fleet/nodeclass",
 			"internal/capacity/fleet/pack",
 			"internal/capacity/fleet/question",
+			"internal/capacity/fleet/settled",
 			"internal/capacity/fleet/wanted",
 			"internal/capacity/fleet/words",
 		},
@@ -215,6 +217,9 @@ var within = map[string]map[string][]string{
 		"internal/capacity/fleet/pack":      {},
 		"internal/capacity/fleet/question": {
 			"internal/capacity", "internal/capacity/fleet/nodeclass", "internal/capacity/unavailable",
+		},
+		"internal/capacity/fleet/settled": {
+			"internal/capacity", "internal/capacity/fleet/nodeclass", "internal/capacity/fleet/question",
 		},
 		"internal/capacity/fleet/wanted": {
 			"internal/capacity", "internal/capacity/fleet/ledger", "internal/capacity/fleet/nodeclass",
@@ -429,7 +434,8 @@ var pure = []string{
 	"internal/capacity", "internal/capacity/sizing", "internal/capacity/sizing/kaito", "internal/capacity/sizing/memory",
 	"internal/capacity/fleet", "internal/capacity/fleet/ledger", "internal/capacity/fleet/nodeclass",
 	"internal/capacity/fleet/pack", "internal/capacity/fleet/question", "internal/capacity/fleet/wanted",
-	"internal/capacity/fleet/words", "internal/capacity/pools", "internal/capacity/unavailable",
+	"internal/capacity/fleet/settled", "internal/capacity/fleet/words", "internal/capacity/pools",
+	"internal/capacity/unavailable",
 	"internal/capacity/existing", "internal/capacity/karpenter", "internal/capacity/sizing/memo",
 	"internal/cluster", "internal/diff",
 	"internal/apply/decode", "internal/apply/drift", "internal/apply/known", "internal/apply/recreate",

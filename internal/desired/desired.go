@@ -232,7 +232,7 @@ func Desire(
 	seen Observed,
 ) (Desired, error) {
 	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
-	policy.preset, policy.fleet = catalog.Lookup, policy.Earlier.lastFleet(seen)
+	policy.preset, policy.fleet = catalog.Lookup, policy.Earlier.keptFleet(seen)
 	policy.same = policy.Earlier.of(set, catalog, r, policy, seen)
 	d := Desired{Problems: slices.Clone(set.Problems)}
 	all, clash, err := placeAll(ctx, set, catalog, policy, seen)
@@ -241,7 +241,9 @@ func Desire(
 	}
 	d.Problems, d.clash = append(d.Problems, clash.Plain...), clash
 	d.Fleet = policy.NodeSource().Arrange(all, set, policy, seen)
-	d.fleet = policy.fleet.answer()
+	if policy.fleet != nil {
+		d.fleet = fleet.LastOf(policy.fleet)
+	}
 	if err := each(ctx, len(all), func(ctx context.Context, i int) {
 		all[i] = policy.same.rendered(i, all[i])
 		if len(all[i].Bundle.Objects) > 0 {

@@ -256,33 +256,38 @@ func (e *Earlier) find(near int, k workspace.Key) (int, bool) {
 	return slices.BinarySearchFunc(e.workloads, k, func(w *Workload, k workspace.Key) int { return w.Key.Compare(k) })
 }
 
-// lastFleet is the last plan of the fleet, and then that of one call of Desire. A nil one keeps nothing: the plans of
-// two commits differ in what they start from, and have no use for each other.
-type lastFleet struct{ *fleet.Last }
-
-func (e *Earlier) lastFleet(seen Observed) *lastFleet {
+// keptFleet returns the fleet of the last plan, for one call of Desire; nil if none is kept: the plans of two commits
+// differ in what they start from, and have no use for each other.
+func (e *Earlier) keptFleet(seen Observed) *fleet.Kept {
 	switch {
 	case !seen.Live:
 		return nil
 	case e == nil:
-		return &lastFleet{}
+		return (*fleet.Last)(nil).Take()
 	}
-	return &lastFleet{e.fleet}
+	return e.fleet.Take()
 }
 
-func (l *lastFleet) plan(in fleet.Input) (f fleet.Result) {
-	if l == nil {
-		return fleet.Plan(in)
+// needs reports whether a Workload asks the fleet for the same as in the earlier answer.
+func (s *same) needs(near int, w *Workload) bool {
+	if s.arranged(near, w) == nil || !s.seen.FirstSeen[w.Key].Equal(s.now.FirstSeen[w.Key]) {
+		return false
 	}
-	f, l.Last = l.Last.Plan(in)
-	return f
+	return s.seen.Last[w.Key] == s.now.Last[w.Key]
 }
 
-func (l *lastFleet) answer() *fleet.Last {
-	if l == nil {
-		return nil
+// gone lists the Workspaces of the earlier answer that are not among others, in the order of their keys.
+func (s *same) gone(now []*Workload) (keys []workspace.Key) {
+	at := 0
+	for _, was := range s.workloads {
+		for at < len(now) && now[at].Key.Compare(was.Key) < 0 {
+			at++
+		}
+		if at == len(now) || now[at].Key != was.Key {
+			keys = append(keys, was.Key)
+		}
 	}
-	return l.Last
+	return keys
 }
 
 // Repeater is a Renderer that knows what it has rendered.

@@ -4,6 +4,7 @@ package desired
 
 import (
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/sizing/memo"
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/podpolicy"
@@ -44,7 +45,7 @@ type Policy struct {
 	Earlier *Earlier
 
 	answers *memo.Catalogue                         // of Sizes, for one call of Desire
-	fleet   *lastFleet                              // that of Earlier, and that of this call
+	fleet   *fleet.Kept                             // that of Earlier, and that of this call
 	preset  func(name string) (preset.Preset, bool) // of the source, for one call of Desire
 	same    *same                                   // what of Earlier serves this call
 	sized   *Workload                               // that of Earlier, for one call of Place: it asks for the same

@@ -51,16 +51,20 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 	in.Prices = func(size string, priority capacity.Priority) capacity.Cost {
 		return policy.Prices.Price(policy.Region, size, priority)
 	}
-	in.Workloads = make([]fleet.Workload, 0, len(workloads))
-	for _, w := range workloads {
-		if w.Stays() && len(w.Blocked) == 0 {
-			continue
+	follows := policy.fleet != nil && policy.fleet.Len() > 0 && !policy.same.none()
+	var gone []workspace.Key
+	if follows {
+		gone = policy.same.gone(workloads)
+	}
+	for i, w := range workloads {
+		switch {
+		case w.Stays() && len(w.Blocked) == 0:
+			gone = append(gone, w.Key)
+		case len(w.Blocked) > 0 || len(w.Demand.Options) == 0:
+			in.Reserved, gone = append(in.Reserved, livenodes.Reserve(w.Key, seen.State)...), append(gone, w.Key)
+		case !follows || !policy.same.needs(i, w):
+			in.Workloads = append(in.Workloads, w.need(seen))
 		}
-		if len(w.Blocked) > 0 || len(w.Demand.Options) == 0 {
-			in.Reserved = append(in.Reserved, livenodes.Reserve(w.Key, seen.State)...)
-			continue
-		}
-		in.Workloads = append(in.Workloads, w.need(seen))
 	}
 	if seen.Eventual { // by then, Workspaces that the source no longer has are gone
 		leave(in.Nodes, workloads, seen.State)
@@ -68,13 +72,27 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 	if len(seen.Unavailable.Entries) == 0 {
 		in.Now = time.Time{} // only what is unavailable depends on it
 	}
-	f := policy.fleet.plan(in)
-	bindAll(workloads, f, set, policy, seen)
+	var f fleet.Result
+	bound := func(k workspace.Key) (b fleet.Binding, ok bool) { b, ok = f.Bindings[k]; return b, ok }
+	if policy.fleet == nil {
+		f = fleet.Plan(in)
+	} else {
+		f, bound = policy.fleet.Plan(in, gone), policy.fleet.Binding
+	}
+	bindAll(workloads, f, bound, set, policy, seen)
+	f.Bindings = nil // each Workload has its own
 	return f
 }
 
 // bindAll places the Workloads as the fleet decided.
-func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy Policy, seen Observed) {
+func bindAll(
+	workloads []*Workload,
+	f fleet.Result,
+	binding func(workspace.Key) (fleet.Binding, bool),
+	set *workspace.Set,
+	policy Policy,
+	seen Observed,
+) {
 	pools := map[string]*capacity.Pool{}
 	for i := range f.Pools {
 		pools[f.Pools[i].Name] = &f.Pools[i]
@@ -82,7 +100,7 @@ func bindAll(workloads []*Workload, f fleet.Result, set *workspace.Set, policy P
 	samePools := policy.same.pools(f.Pools)
 	for i, w := range workloads {
 		no, unplaced := f.Unplaced[w.Key]
-		b, bound := f.Bindings[w.Key]
+		b, bound := binding(w.Key)
 		if was := policy.same.arranged(i, w); was != nil && len(f.Verdicts) == 0 && !unplaced && was.no == nil && bound &&
 			sameBinding(&was.Binding, &b) && samePools[b.Pool] {
 			workloads[i] = was

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"syncer.dev/syncer/internal/capacity"
-	"syncer.dev/syncer/internal/capacity/fleet"
+	"syncer.dev/syncer/internal/capacity/fleet/question"
 	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
@@ -23,7 +23,7 @@ func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) 
 	s := seen.State
 	// Most plans delete no pool, and ask for neither.
 	on := sync.OnceValue(func() map[string][]string { return s.PodsByNode() })
-	nodes := sync.OnceValue(func() []fleet.Node { return livenodes.Of(s) })
+	nodes := sync.OnceValue(func() []question.Node { return livenodes.Of(s) })
 	return pools.Plan(pools.Input{
 		Desired:  d.Pools(),
 		Live:     seen.Pools,
@@ -42,7 +42,7 @@ func Pools(d desired.Desired, seen desired.Observed, g Guard, p desired.Policy) 
 			if seen.Live && !s.AllPods || g.holdsShared() != "" && shared(pool, seen.Pools) {
 				return nil
 			}
-			return fleet.EmptyNodes(pool, nodes())
+			return question.EmptyNodes(pool, nodes())
 		},
 	})
 }

@@ -38,7 +38,9 @@ func (p *planner) place() {
 	p.takeOwn(free)
 	for _, i := range append(named, free...) {
 		if p.assignments[i].option == nil { // in most fleets all have one
-			p.serve(before, free)
+			if p.short = true; p.kept == nil {
+				p.serve(before, free)
+			}
 			return
 		}
 	}
@@ -71,7 +73,7 @@ func (p *planner) assignCheapest(i int, o *capacity.Option) {
 func (p *planner) dropFixed(free []int) []int {
 	prog, fixed := p.program()
 	slices.SortStableFunc(fixed, func(a, b int) int {
-		return priorityOf(p.assignments[a].runs != "") - priorityOf(p.assignments[b].runs != "")
+		return min(len(p.assignments[b].runs), 1) - min(len(p.assignments[a].runs), 1)
 	})
 	t := prog.Empty()
 	for _, i := range fixed {
@@ -88,14 +90,6 @@ func (p *planner) dropFixed(free []int) []int {
 	}
 	slices.Sort(free)
 	return free
-}
-
-// priorityOf orders those for which first holds before the others.
-func priorityOf(first bool) int {
-	if first {
-		return 0
-	}
-	return 1
 }
 
 // covered reports whether the live pool of an assignment is large enough.
@@ -187,15 +181,11 @@ func (p *planner) program() (prog *pack.Program, fixed []int) {
 	for i := range p.classes.All {
 		s := &p.classes.All[i]
 		b := &prog.Bins[i]
-		b.Units, b.Own, b.Price, b.Pools = s.Units(), s.Own, p.risked(s.SKU, s.Priority), len(s.Pools)
+		b.Units, b.Own, b.Pools = s.Units(), s.Own, len(s.Pools)
+		b.Price = p.in.Risked(p.prices.Rank(s.SKU.Name, s.Priority), s.SKU, s.Priority)
 		b.Uses = p.ledger.Uses(s.SKU, s.Priority)
 		for _, name := range s.Pools {
-			for _, n := range p.nodes[name] {
-				if n.Pods > 0 {
-					b.Stay++
-					b.AddHoles(p.free(s, n))
-				}
-			}
+			p.stay(name, s, b.Keep)
 		}
 	}
 	for i := range p.assignments {
@@ -213,6 +203,23 @@ func (p *planner) program() (prog *pack.Program, fixed []int) {
 	}
 	prog.Pools = p.poolsLeft()
 	return prog, fixed
+}
+
+// stay calls keep for the nodes of a pool of a class that stay, each with its free units: those with pods that do not
+// all leave.
+func (p *planner) stay(pool string, c *nodeclass.Class, keep func(n, free int)) {
+	if p.kept != nil {
+		for i := range p.kept.Sum(pool).Parts {
+			part := &p.kept.Sum(pool).Parts[i]
+			keep(part.Count, p.free(c, &part.Node))
+		}
+		return
+	}
+	for _, n := range p.nodes[pool] {
+		if n.Pods > p.departing[n.Name] {
+			keep(1, p.free(c, n))
+		}
+	}
 }
 
 // usage returns what is used of each row after all assignments.

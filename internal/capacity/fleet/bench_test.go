@@ -275,3 +275,80 @@ func BenchmarkPlanShort(b *testing.B) {
 		})
 	}
 }
+
+// The limits of plans of many Workspaces, in CPU time.
+const (
+	manyLimit = time.Second
+	oneLimit  = 10 * time.Millisecond
+)
+
+// BenchmarkPlanMany plans 100,000 Workspaces from nothing, and again after one that runs has lost its pod, or asks for
+// another model.
+func BenchmarkPlanMany(b *testing.B) {
+	const n = 100_000
+	record := func(b *testing.B, scenario string, each, limit time.Duration) {
+		b.ReportMetric(each.Seconds()*1000, "cpu-ms/plan")
+		bench.Record(b, bench.Row{
+			Scenario: fmt.Sprintf("plan %d%s", n, scenario), Subject: "syncer",
+			Metric: "CPU time against the limit of " + limit.String(), Value: each.Seconds() * 1000, Unit: "ms",
+			Ratio: bench.Against(each.Seconds() / limit.Seconds()),
+		})
+	}
+	in := fleetOf(10, 1)
+	in.Workloads = slices.Repeat(in.Workloads, n/10)
+	var demands []capacity.Demand // as sizing answers: the same for all that ask for the same
+	for _, gib := range []float64{12, 18, 34, 60} {
+		demands = append(demands, fleettest.Auto("", gib).Demand)
+	}
+	for i := range in.Workloads { // the largest models of all would need more pools than AKS allows
+		in.Workloads[i].Workspace = fleettest.Key(fmt.Sprintf("m%06d", i))
+		in.Workloads[i].Demand = demands[i%len(demands)]
+	}
+	in.Quota = capacity.Quota{}
+	b.Run("from nothing", func(b *testing.B) {
+		before := bench.CPUTime()
+		for b.Loop() {
+			if f := fleet.Plan(in); len(f.Unplaced) > 0 {
+				b.Fatalf("%d have no place", len(f.Unplaced))
+			}
+		}
+		record(b, "", (bench.CPUTime()-before)/time.Duration(b.N), manyLimit)
+	})
+	rest := fleettest.AtRest(in)
+	rest.Horizon = time.Minute // as if all moves that pay had been made
+	kept := (*fleet.Last)(nil).Take()
+	kept.Plan(rest, nil)
+	rest.Workloads = slices.Clone(rest.Workloads)
+	c := &changing{Input: rest}
+	at := 777
+	stopped, other := rest.Workloads[at], rest.Workloads[at]
+	c.Nodes = slices.Clone(c.Nodes)
+	c.stop(&stopped)
+	other.Demand = demands[3]
+	around := rest
+	for _, tt := range []struct {
+		name    string
+		changed [2]fleet.Workload
+		nodes   [2][]fleet.Node
+	}{
+		{"one pod", [2]fleet.Workload{stopped, rest.Workloads[at]}, [2][]fleet.Node{c.Nodes, rest.Nodes}},
+		{"one file", [2]fleet.Workload{other, rest.Workloads[at]}, [2][]fleet.Node{rest.Nodes, rest.Nodes}},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			plan := func(i int) {
+				around.Workloads, around.Nodes = tt.changed[i%2:][:1], tt.nodes[i%2]
+				kept.Plan(around, nil)
+				if kept.Whole() {
+					b.Fatal("the whole fleet is planned")
+				}
+			}
+			plan(1)
+			before, i := bench.CPUTime(), 0
+			for b.Loop() {
+				plan(i)
+				i++
+			}
+			record(b, ": "+tt.name+" changed", (bench.CPUTime()-before)/time.Duration(b.N), oneLimit)
+		})
+	}
+}

@@ -18,23 +18,14 @@ import (
 // the cost of the move. One group of servers moves at a time, and only while no other server moves. Tuning jobs and
 // Workspaces with a named size never move.
 func (p *planner) improve() {
-	for i := range p.assignments {
-		s := &p.assignments[i]
-		if s.runs != "" && s.option != nil && (s.pool != s.runs || s.workload.Pool != "" && s.workload.Pool != s.runs) {
-			return
-		}
-		if s.yields != nil || s.option == nil && s.idle == "" && len(s.options) > 0 {
-			return // quota is short: moves would use more of it
-		}
+	if p.busy() {
+		return
 	}
 	groups := p.groups()
 	if len(groups) == 0 {
 		return
 	}
-	base, fixed := p.program()
-	p.fix(base, fixed)
-	base.Settle()
-	before := base.Empty().Cost
+	base, before := p.settledProgram()
 	var best move
 	for _, g := range groups {
 		if o := p.evaluate(g, base, before); o.net > best.net {
@@ -46,6 +37,26 @@ func (p *planner) improve() {
 		old := s.option.SKU.Name
 		p.assign(s, o, words.Saves(best.saving, old, p.in.Horizon))
 	}
+}
+
+// busy reports whether no server may move: another one does, or quota is short, of which moves would use more.
+func (p *planner) busy() bool {
+	for i := range p.assignments {
+		s := &p.assignments[i]
+		if s.runs != "" && s.option != nil && (s.pool != s.runs || s.workload.Pool != "" && s.workload.Pool != s.runs) ||
+			s.yields != nil || s.option == nil && s.idle == "" && len(s.options) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// settledProgram returns the program in which all have their places, and what its new nodes cost.
+func (p *planner) settledProgram() (base *pack.Program, cost int64) {
+	base, fixed := p.program()
+	p.fix(base, fixed)
+	base.Settle()
+	return base, base.Empty().Cost
 }
 
 // group is a set of servers that move together.
@@ -81,40 +92,51 @@ func (p *planner) movable(s *assignment) bool {
 // groups lists the groups that could move: the servers of one node, of all nodes of a shared pool, and servers with a
 // pool of their own. It lists interchangeable nodes once.
 func (p *planner) groups() []group {
-	on := map[string][]int{} // assignments by node
+	on := p.byNode()
+	var out []group
+	for _, pool := range p.inOrder() {
+		out = append(out, p.groupsOn(pool, on)...)
+	}
+	return out
+}
+
+// byNode lists the assignments with pods on each node.
+func (p *planner) byNode() map[string][]int {
+	on := map[string][]int{}
 	for i := range p.assignments {
-		s := &p.assignments[i]
-		for _, pod := range s.workload.Pods {
+		for _, pod := range p.assignments[i].workload.Pods {
 			on[pod.Node] = append(on[pod.Node], i)
 		}
 	}
-	var out []group
-	for _, pool := range p.inOrder() {
-		l := p.live[pool]
-		all := newGroup()
-		listed := map[string]bool{}
-		for _, n := range p.nodes[pool] {
-			members := on[n.Name]
-			if n.Pods == 0 || len(members) < n.Pods || !p.allMovable(members) {
-				continue
-			}
-			if len(all.members) <= maxTogether {
-				for _, i := range members {
-					p.join(&all, i, on)
-				}
-			}
-			if sig := p.signature(members); !listed[sig] && l.Shared() {
-				listed[sig] = true
-				g := newGroup()
-				for _, i := range members {
-					p.join(&g, i, on)
-				}
-				out = append(out, g)
+	return on
+}
+
+// groupsOn lists the groups of one pool.
+func (p *planner) groupsOn(pool string, on map[string][]int) (out []group) {
+	l := p.live[pool]
+	all := newGroup()
+	listed := map[string]bool{}
+	for _, n := range p.nodes[pool] {
+		members := on[n.Name]
+		if n.Pods == 0 || len(members) < n.Pods || !p.allMovable(members) {
+			continue
+		}
+		if len(all.members) <= maxTogether {
+			for _, i := range members {
+				p.join(&all, i, on)
 			}
 		}
-		if len(all.members) > 0 && len(all.members) <= maxTogether {
-			out = append(out, all)
+		if sig := p.signature(members); !listed[sig] && l.Shared() {
+			listed[sig] = true
+			g := newGroup()
+			for _, i := range members {
+				p.join(&g, i, on)
+			}
+			out = append(out, g)
 		}
+	}
+	if len(all.members) > 0 && len(all.members) <= maxTogether {
+		out = append(out, all)
 	}
 	return out
 }

@@ -21,5 +21,5 @@ func ProgramOf(in Input) *pack.Program {
 	return prog
 }
 
-// Gave reports whether a result is the answer that l has, rather than an equal one.
-func (l *Last) Gave(f Result) bool { return &l.result.Pools[0] == &f.Pools[0] }
+// Whole reports whether the last plan was one from nothing.
+func (k *Kept) Whole() bool { return k.whole }

@@ -98,12 +98,6 @@ const (
 // they are served one after another, by capacity.Standing; with Preemption, Workspaces of a lower priority then give up
 // what they have. At last, servers move where a move pays back. Names decide nothing.
 func Plan(in Input) Result {
-	f, _ := plan(in)
-	return f
-}
-
-// plan is Plan; order is that in which the Workloads are served.
-func plan(in Input) (f Result, order []int) {
 	p := planned(in)
 	if in.Preemption {
 		p = p.preempt()
@@ -111,9 +105,9 @@ func plan(in Input) (f Result, order []int) {
 	p.explain()
 	verdicts := p.verdicts()
 	p.improve()
-	f = p.result()
+	f := p.result()
 	f.Verdicts = verdicts
-	return f, p.order
+	return f
 }
 
 // planned returns the planner after every Workspace has its place, or none.

@@ -261,7 +261,7 @@ func TestUnplacedReasons(t *testing.T) {
 			s := newSim(t, 7)
 			s.want(tt.needs...)
 			tt.change(s)
-			f := s.plan()
+			f := s.planned()
 			no := f.Unplaced[fleettest.Key("b")]
 			if string(no.Reason) != tt.reason || len(f.Bindings)+1 != len(tt.needs) {
 				t.Fatalf("unplaced %+v, bindings %v", f.Unplaced, f.Bindings)
@@ -297,7 +297,7 @@ func TestUsageLags(t *testing.T) {
 		s.pass() // the pool is being made
 		s.want(fleettest.Only(fleettest.Auto("b", 60), "NC24ads_A100_v4", "NC40ads_H100_v5"))
 		s.quota.Families = map[string]capacity.Limit{family: {Used: used, Max: 24, Known: true}}
-		f := s.plan()
+		f := s.planned()
 		a, b := f.Bindings[fleettest.Key("a")], f.Bindings[fleettest.Key("b")]
 		if a.Option.SKU.Name != "Standard_NC24ads_A100_v4" || b.Option.SKU.Name != "Standard_NC40ads_H100_v5" {
 			t.Errorf("with %d vCPUs counted: %s and %s", used, a.Option.SKU.Name, b.Option.SKU.Name)
@@ -311,7 +311,7 @@ func TestManyPools(t *testing.T) {
 	for i := range 110 {
 		s.want(fleettest.Named("n"+string(rune('a'+i/26))+string(rune('a'+i%26)), "Standard_NC24ads_A100_v4", 1))
 	}
-	f := s.plan()
+	f := s.planned()
 	if len(f.Pools) != 100 || len(f.Unplaced) != 10 || f.Unplaced[fleettest.Key("neb")].Reason != "TooManyPools" {
 		t.Errorf("%d pools, %d without a place: %v", len(f.Pools), len(f.Unplaced), f.Unplaced)
 	}

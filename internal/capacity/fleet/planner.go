@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/fleet/nodeclass"
 	"syncer.dev/syncer/internal/capacity/fleet/pack"
 	"syncer.dev/syncer/internal/capacity/fleet/question"
+	"syncer.dev/syncer/internal/capacity/fleet/settled"
 	"syncer.dev/syncer/internal/capacity/fleet/wanted"
 	"syncer.dev/syncer/internal/capacity/fleet/words"
 	"syncer.dev/syncer/internal/diag"
@@ -26,7 +27,6 @@ type planner struct {
 	hosts map[string]*Node   // by name
 
 	assignments []assignment // one for each Workload, in the order in which they are served
-	order       []int        // of the Workloads
 	classes     *nodeclass.Set
 	prices      ledger.Prices
 	wanted      wanted.Pools
@@ -34,10 +34,13 @@ type planner struct {
 	made        map[string]bool // new pools of one Workspace or set each
 	given       map[string]int  // nodes of each pool of one Workspace or set, as placeNamed gives them
 	departing   map[string]int  // pods that leave, by node
-	kinds       map[kindKey]*kind
+	kinds       map[question.Kind]*kind
 	groupIDs    map[string]int // of interchangeable assignments, by groupKey
 
 	optimal bool
+	short   bool // one has no place
+
+	kept *settled.Nodes // for a Kept: the sums over nodes; nil: the plan counts, and may change them
 }
 
 // assignment is the option and the pool that the plan gives to one Workspace.
@@ -58,16 +61,17 @@ type assignment struct {
 
 func (s *assignment) namespace() string { return s.workload.Workspace.Namespace }
 
-func newPlanner(in Input) *planner {
+// startPlanner returns a planner without Workloads and nodes.
+func startPlanner(in Input) *planner {
 	p := &planner{
 		in:      in,
-		live:    map[string]*capacity.LivePool{},
+		live:    in.Live(),
 		nodes:   map[string][]*Node{},
 		hosts:   map[string]*Node{},
 		prices:  ledger.Prices{Region: in.Region, List: in.Prices},
 		made:    map[string]bool{},
 		given:   map[string]int{},
-		kinds:   map[kindKey]*kind{},
+		kinds:   map[question.Kind]*kind{},
 		optimal: true,
 
 		groupIDs: map[string]int{},
@@ -76,11 +80,11 @@ func newPlanner(in Input) *planner {
 		p.in.Horizon = question.DefaultHorizon
 	}
 	p.wanted = wanted.Pools{Question: &p.in, Prices: p.prices}
-	for i := range in.Pools {
-		if l := &in.Pools[i]; l.Owned && !l.System && l.State != capacity.Deleting {
-			p.live[l.Name] = l
-		}
-	}
+	return p
+}
+
+func newPlanner(in Input) *planner {
+	p := startPlanner(in)
 	if in.Preemption {
 		in.Nodes = slices.Clone(in.Nodes) // preempt changes them
 	}
@@ -94,10 +98,7 @@ func newPlanner(in Input) *planner {
 	p.queue()
 	for i := range p.assignments {
 		if s := &p.assignments[i]; s.workload.Shared && s.classes == nil {
-			s.classes = make([]int, len(s.options))
-			for j, o := range s.options {
-				s.classes[j] = p.classes.Of(s.workload.Key(o), o.SKU)
-			}
+			p.classify(s.kind, s.workload)
 		}
 	}
 	for i := range in.Pools {
@@ -106,11 +107,19 @@ func newPlanner(in Input) *planner {
 	return p
 }
 
+// classify numbers the classes of a kind, of which n is one.
+func (p *planner) classify(k *kind, n *Workload) {
+	k.classes = make([]int, len(k.options))
+	for j, o := range k.options {
+		k.classes[j] = p.classes.Of(n.Key(o), o.SKU)
+	}
+}
+
 // queue puts the Workloads in the order in which they are served. The key decides only between two with the same
 // content.
 func (p *planner) queue() {
 	all := make([]assignment, len(p.in.Workloads))
-	p.order = make([]int, len(p.in.Workloads))
+	order := make([]int, len(p.in.Workloads))
 	pool := func(node string) (string, bool) {
 		if h := p.hosts[node]; h != nil {
 			return h.Pool, true
@@ -119,14 +128,14 @@ func (p *planner) queue() {
 	}
 	for i := range p.in.Workloads {
 		n := &p.in.Workloads[i]
-		s := assignment{workload: n, kind: p.kindOf(n), class: -1, idle: n.Idle, runs: n.Runs(pool)}
+		s := assignment{workload: n, kind: kindIn(p.kinds, n), class: -1, idle: n.Idle, runs: n.Runs(pool)}
 		s.standing = n.Standing(s.runs != "")
-		all[i], p.order[i] = s, i
+		all[i], order[i] = s, i
 	}
-	slices.SortFunc(p.order, func(i, j int) int {
+	slices.SortFunc(order, func(i, j int) int {
 		return question.Before(all[i].workload, all[i].standing, all[j].workload, all[j].standing)
 	})
-	for at, i := range p.order {
+	for at, i := range order {
 		p.assignments[at] = all[i]
 	}
 }
@@ -138,39 +147,16 @@ type kind struct {
 	groups  map[int]int        // the number of the group of such an assignment, by the row of its share
 }
 
-// kindKey tells kinds apart. Two Demands with the same options, by address, are equal.
-type kindKey struct {
-	options, shares         *capacity.Option
-	optionCount, shareCount int
-	shared, automatic, spot bool
-	osSKU                   string
-	diskGiB                 int
-}
-
-// kindOf returns the kind of a Workload.
-func (p *planner) kindOf(n *Workload) *kind {
+// kindIn returns the kind of a Workload: one of kinds if it is there, or else a new one.
+func kindIn(kinds map[question.Kind]*kind, n *Workload) *kind {
 	if !n.Shared {
 		return &kind{options: n.Options()}
 	}
-	key := kindKey{
-		optionCount: len(n.Demand.Options),
-		shareCount:  len(n.Demand.Shares),
-		shared:      n.Shared,
-		automatic:   n.Automatic,
-		spot:        n.Spot,
-		osSKU:       n.OSSKU,
-		diskGiB:     n.DiskGiB,
-	}
-	if key.optionCount > 0 {
-		key.options = &n.Demand.Options[0]
-	}
-	if key.shareCount > 0 {
-		key.shares = &n.Demand.Shares[0]
-	}
-	k := p.kinds[key]
+	key := n.Kind()
+	k := kinds[key]
 	if k == nil {
 		k = &kind{options: n.Options(), groups: map[int]int{}}
-		p.kinds[key] = k
+		kinds[key] = k
 	}
 	return k
 }
@@ -312,6 +298,9 @@ func (p *planner) pending(s *assignment) int {
 
 // inUse counts the nodes of a pool with pods.
 func (p *planner) inUse(pool string) int {
+	if p.kept != nil {
+		return p.kept.Sum(pool).InUse
+	}
 	n := 0
 	for _, node := range p.nodes[pool] {
 		if node.Pods > 0 {

@@ -184,11 +184,7 @@ func (p *planner) countDeparting() {
 func (p *planner) poolBins(c *nodeclass.Class) nodeclass.Bins {
 	bins := p.classes.Bins(c)
 	for _, bin := range bins {
-		for _, n := range p.nodes[bin.Name] {
-			if n.Pods > p.departing[n.Name] {
-				bin.Keep(p.free(c, n))
-			}
-		}
+		p.stay(bin.Name, c, bin.Keep)
 	}
 	return bins
 }

@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/capacity/fleet/fleettest"
+	"syncer.dev/syncer/internal/capacity/fleet/question"
 	"syncer.dev/syncer/internal/capacity/pools"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/workspace"
@@ -35,6 +36,9 @@ type sim struct {
 	limits  capacity.Limits
 	blocked map[string]time.Time // by size
 	preempt bool
+
+	follower
+	listed map[string]float64 // prices of the last plan that follower made
 }
 
 func newSim(t *testing.T, seed uint64) *sim {
@@ -135,7 +139,7 @@ func (s *sim) input() fleet.Input {
 }
 
 // plan plans one pass without carrying anything out.
-func (s *sim) plan() fleet.Result { return fleet.Plan(s.input()) }
+func (s *sim) planned() fleet.Result { return fleet.Plan(s.input()) }
 
 // pass plans, and does what the plan says. It returns how many writes there were.
 func (s *sim) pass() (fleet.Result, int) {
@@ -145,6 +149,10 @@ func (s *sim) pass() (fleet.Result, int) {
 	if again := fleet.Plan(in); fmt.Sprint(again) != fmt.Sprint(f) {
 		s.t.Fatalf("two plans for the same input:\n%v\n%v", f, again)
 	}
+	if !maps.Equal(s.listed, s.prices) { // what a Kept keeps is for one list of prices
+		s.follower, s.listed = follower{}, maps.Clone(s.prices)
+	}
+	s.check(s.t, in, "a pass")
 	nodes := s.Fake.Nodes()
 	changes := pools.Plan(pools.Input{
 		Desired: f.Pools,
@@ -160,7 +168,7 @@ func (s *sim) pass() (fleet.Result, int) {
 			}
 			return ""
 		},
-		Empty: func(pool string) []string { return fleet.EmptyNodes(pool, in.Nodes) },
+		Empty: func(pool string) []string { return question.EmptyNodes(pool, in.Nodes) },
 	})
 	pools.HoldBack(changes, pools.CheckQuota(changes, s.quota))
 	before := len(s.Written)

@@ -165,7 +165,8 @@ func (p *planner) verdicts() map[workspace.Key][]capacity.Verdict {
 				order = p.nearest(s, used)
 			}
 			for _, o := range order {
-				v := capacity.Verdict{SKU: o.SKU, Option: *o, Taken: o == taken, Unknown: p.unknown(s, o)}
+				v := capacity.Verdict{SKU: o.SKU, Option: *o, Taken: o == taken}
+				v.Unknown = p.in.Unknown(o.SKU, s.workload.NodePriority())
 				if !v.Taken && !p.fits(s, slices.Index(s.options, o)) {
 					v.Obstacles = p.obstacles(s, o, used)
 				}
@@ -174,7 +175,7 @@ func (p *planner) verdicts() map[workspace.Key][]capacity.Verdict {
 			if placed {
 				p.restore(had)
 			}
-			p.compare(s, out[s.workload.Workspace])
+			p.prices.Compare(out[s.workload.Workspace], s.workload.NodePriority())
 		}
 	}
 	return out
@@ -191,32 +192,6 @@ func (p *planner) fits(s *assignment, j int) bool {
 	t, ch := prog.Empty(), p.choiceOf(s, j)
 	t.Put(&ch, 1)
 	return t.Feasible()
-}
-
-// unknown lists the checks of an option for which facts are missing.
-func (p *planner) unknown(s *assignment, o *capacity.Option) []capacity.Check {
-	q := p.in.Quota
-	if s.workload.Spot && q.Spot.Known || !s.workload.Spot && q.Family(o.SKU).Known && q.Regional.Known {
-		return nil
-	}
-	return []capacity.Check{capacity.CheckQuota}
-}
-
-// compare notes how much dearer each option is than the cheapest one, by the share of its nodes.
-func (p *planner) compare(s *assignment, all []capacity.Verdict) {
-	cost := func(v *capacity.Verdict) capacity.Cost { return p.prices.Share(&v.Option, s.workload.NodePriority()) }
-	var least *capacity.Verdict
-	for i := range all {
-		if c := cost(&all[i]); c.Known && (least == nil || c.USD < cost(least).USD) {
-			least = &all[i]
-		}
-	}
-	for i := range all {
-		if c := cost(&all[i]); least != nil && c.Known && c.USD > cost(least).USD {
-			all[i].Dearer = capacity.Cost{USD: c.USD - cost(least).USD, Known: true}
-			all[i].Than = least.SKU.Name
-		}
-	}
 }
 
 // maxNamed is how many Workspaces a message names that go before another one.

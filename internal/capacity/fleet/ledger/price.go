@@ -44,3 +44,20 @@ func (p Prices) Rank(size string, priority capacity.Priority) int64 {
 	}
 	return int64(c.USD*1e6 + 0.5)
 }
+
+// Compare notes in Verdicts how much dearer each option is than the cheapest one, by the share of its nodes.
+func (p Prices) Compare(all []capacity.Verdict, priority capacity.Priority) {
+	cost := func(v *capacity.Verdict) capacity.Cost { return p.Share(&v.Option, priority) }
+	var least *capacity.Verdict
+	for i := range all {
+		if c := cost(&all[i]); c.Known && (least == nil || c.USD < cost(least).USD) {
+			least = &all[i]
+		}
+	}
+	for i := range all {
+		if c := cost(&all[i]); least != nil && c.Known && c.USD > cost(least).USD {
+			all[i].Dearer = capacity.Cost{USD: c.USD - cost(least).USD, Known: true}
+			all[i].Than = least.SKU.Name
+		}
+	}
+}

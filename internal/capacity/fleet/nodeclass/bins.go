@@ -36,11 +36,8 @@ func (s *Set) Bins(c *Class) Bins {
 	return out
 }
 
-// Keep adds a node that stays, with its free units.
-func (b *Bin) Keep(free int) {
-	b.bin.Stay++
-	b.bin.AddHoles(free)
-}
+// Keep adds n nodes that stay, each with so many free units.
+func (b *Bin) Keep(n, free int) { b.bin.Keep(n, free) }
 
 // Nodes is the number of nodes that the pool needs.
 func (b *Bin) Nodes() int { return b.bin.Stay + b.bin.NodesFor(&b.load) }

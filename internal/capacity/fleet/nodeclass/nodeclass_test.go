@@ -76,8 +76,8 @@ func TestChoose(t *testing.T) {
 	set := nodeclass.NewSet("demo", 1, nil)
 	c := &set.All[set.Of(nodeclass.KeyOf(o, capacity.OnDemand, "Ubuntu", 100), sku)]
 	bins := set.Bins(c)
-	bins[1].Keep(1)
-	bins[0].Keep(0)
+	bins[1].Keep(1, 1)
+	bins[0].Keep(1, 0)
 	for i, want := range []string{bins[1].Name, bins[0].Name, bins[0].Name, bins[0].Name} {
 		if got := bins.Choose(c.Level(o), 1); got != want {
 			t.Errorf("item %d goes to %s, want %s", i, got, want)

@@ -87,7 +87,15 @@ func (p *Program) Settle() {
 	p.Pools = max(p.Pools, t.Pools)
 }
 
-// AddHoles adds the free GPUs of a node that stays.
+// Keep adds n nodes that stay, each with so many free GPUs.
+func (b *Bin) Keep(n, free int) {
+	b.Stay += n
+	for l := range Levels {
+		b.Holes[l] += n * (free >> l)
+	}
+}
+
+// AddHoles adds free GPUs of a node that counts already.
 func (b *Bin) AddHoles(free int) {
 	for l := range Levels {
 		b.Holes[l] += free >> l
