@@ -1,6 +1,8 @@
 # syncer. "make" lists the targets. All need Go, git and make, "make test" also curl, and build what else they need.
 
 GO      ?= go
+# How users build: the demo takes from Go's cache what "make build" has compiled.
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath
 # The race detector needs a C compiler; without one the tests run without it, and say so.
 RACE    := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
 # The real forge needs one too: without it the tests on the forge are left out, and "make test" names them.
@@ -12,6 +14,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.9.2
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0
 ERRORLINT   := $(GO) run codeberg.org/polyfloyd/go-errorlint@v1.9.0
+# Newer ones need a newer Go than go.mod names.
+GORELEASER  := $(GO) run github.com/goreleaser/goreleaser/v2@v2.15.2
 GOCYCLO     := $(GO) run github.com/fzipp/gocyclo/cmd/gocyclo@v0.6.0
 
 # The linters that "make check" runs. Each is a target of its own: "make width".
@@ -92,18 +96,23 @@ FUZZ += internal/workspace/load:FuzzLoad
 STEPS ?= 1000000
 SEED  ?= 0
 SEEDS ?= 0
+# How often make bench pushes a change, and changes an object by hand, in a fleet. The goal speaks of 1,000 times.
+TIMES ?= 20
 # How long make soak runs, without its start and its way to rest.
 DURATION ?= 10m
 
 .DEFAULT_GOAL := help
 
-.PHONY: help racing demo test build docs devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image notices clean
+.PHONY: help racing demo cluster test build docs devcluster optimised gitea check lint staticcheck rules errorlint cyclo width fmt generate bench benchsmall fuzz simulate soak imagedata image snapshot notices clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the main job, end to end, on real parts; KEEP=1 leaves it running
-	@$(GO) build -o bin/demo ./internal/demo && exec bin/demo
+	@$(BUILD) -o bin/demo ./internal/demo && exec bin/demo
+
+cluster: ## a cluster to install syncer in, by docs/first-fleet.md
+	@$(BUILD) -o bin/demo ./internal/demo && exec bin/demo cluster
 
 test: devcluster $(if $(RACE),gitea) ## all tests
 	@[ -n "$(RACE)" ] || echo "no C compiler: the race detector is off" >&2
@@ -119,7 +128,7 @@ test: devcluster $(if $(RACE),gitea) ## all tests
 		grep -rhoE --include='*_test.go' '^func TestChromium\w*' internal | sed 's/^func /  /'; } >&2
 
 build: ## bin/syncer, static and stripped
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
+	$(BUILD) -ldflags "-s -w -X syncer.dev/syncer/internal/version.version=$(VERSION)" -o bin/syncer ./cmd/syncer
 
 docs: ## bin/site, the documentation as a site that needs no server
 	@[ -x bin/hugo ] || echo "building Hugo from source, once: about three minutes of CPU time" >&2
@@ -188,7 +197,7 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 		--peft $(PEFT) --trl $(TRL) --out internal/imagespec/data
 
 bench: optimised ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
-	@$(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
+	@SYNCER_BENCH_TIMES=$(TIMES) $(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
 		./internal/app/... ./internal/engine ./internal/reconcile
 
 benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json
@@ -210,6 +219,10 @@ simulate: ## the loop against a world that fails, for STEPS steps from SEED on; 
 image: ## the container image, to IMAGE: a reference with a tag is pushed, a name *.tar is an OCI archive
 	@[ -n "$(IMAGE)" ] || { echo "name the image: make image IMAGE=registry.example.com/syncer:v0.1.0" >&2; exit 2; }
 	$(GO) run ./internal/release -version "$(VERSION)" image $(IMAGE)
+
+snapshot: ## what a release consists of, into dist: nothing is signed or published
+	$(GORELEASER) check
+	$(GORELEASER) release --snapshot --clean --skip=sign,publish
 
 notices: ## THIRD_PARTY_NOTICES, the licences of what the program links
 	$(GO) test ./internal/release/notices -update

@@ -93,6 +93,9 @@ func start(ctx context.Context, s settings) (_ *controlPlane, err error) {
 
 	s.kubelet.Static = s.nodes
 	s.kubelet.Processes.Server, s.kubelet.Processes.Dir = cp.url, filepath.Join(s.dir, "pods")
+	if s.kubelet.TLS, err = cp.pki.kubelet(); err != nil {
+		return nil, err
+	}
 	k := kubelet.New(client, s.kubelet)
 	undo = append(undo, cp.part("kubelet", k.Run))
 	return cp, k.WaitReady(ctx)

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -36,6 +37,8 @@ const (
 	servingCertFile   = "serving.crt"
 	servingKeyFile    = "serving.key"
 	serviceAccountKey = "sa.key"
+	kubeletClientCert = "kubelet-client.crt"
+	kubeletClientKey  = "kubelet-client.key"
 )
 
 func newPKI(dir string) (*pki, error) {
@@ -86,7 +89,34 @@ func (p *pki) issue(template *x509.Certificate) (cert, key []byte, err error) {
 		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}), nil
 }
 
-// serving writes the API server's certificate and the key that service account tokens are signed with.
+// kubeletClient is the name as which the API server signs in to the kubelet, which answers no other client. It has no
+// right in the cluster.
+const kubeletClient = "kube-apiserver-kubelet-client"
+
+// kubelet returns the configuration of the server of the kubelet.
+func (p *pki) kubelet() (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(filepath.Join(p.dir, servingCertFile), filepath.Join(p.dir, servingKeyFile))
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(p.ca)
+	return &tls.Config{
+		Certificates: []tls.Certificate{cert},
+		ClientAuth:   tls.RequireAndVerifyClientCert,
+		ClientCAs:    roots,
+		MinVersion:   tls.VersionTLS13,
+		VerifyConnection: func(s tls.ConnectionState) error {
+			if name := s.PeerCertificates[0].Subject.CommonName; name != kubeletClient {
+				return fmt.Errorf("%q may not ask the kubelet", name)
+			}
+			return nil
+		},
+	}, nil
+}
+
+// serving writes the certificate of the API server and that of its client of the kubelet, and the key that service
+// account tokens are signed with.
 func (p *pki) serving() error {
 	t := p.template(pkix.Name{CommonName: "kube-apiserver"})
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
@@ -100,7 +130,16 @@ func (p *pki) serving() error {
 	if err != nil {
 		return err
 	}
-	for name, data := range map[string][]byte{servingCertFile: cert, servingKeyFile: key, serviceAccountKey: sa} {
+	t = p.template(pkix.Name{CommonName: kubeletClient})
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	clientCert, clientKey, err := p.issue(t)
+	if err != nil {
+		return err
+	}
+	for name, data := range map[string][]byte{
+		servingCertFile: cert, servingKeyFile: key, serviceAccountKey: sa,
+		kubeletClientCert: clientCert, kubeletClientKey: clientKey,
+	} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), data, 0o600); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ package kubelet
 
 import (
 	"context"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 
 	"syncer.dev/devcluster/kubelet/process"
+	"syncer.dev/devcluster/kubelet/streams"
 )
 
 // AnnotationKubelet marks the nodes that a kubelet plays: with its name if it registered them, or "adopt".
@@ -38,6 +40,8 @@ type Options struct {
 	FailImages  failures      // image glob -> what goes wrong
 	// Processes are pods that run as processes of this machine; none without images.
 	Processes process.Options
+	// TLS is for the server that answers for pods that run: logs, exec and port-forward. There is none without it.
+	TLS *tls.Config
 }
 
 // AddFlags defines the flags that users may set.
@@ -63,6 +67,7 @@ type Kubelet struct {
 	pods    cache.Indexer
 	queue   workqueue.TypedRateLimitingInterface[work]
 	runner  *process.Runner
+	port    int32 // of the server for pods that run; 0 for none
 	synced  atomic.Bool
 }
 
@@ -90,6 +95,14 @@ func New(client kubernetes.Interface, o Options) *Kubelet {
 
 // Run plays until ctx is done.
 func (k *Kubelet) Run(ctx context.Context) error {
+	if k.options.TLS != nil {
+		server, err := streams.Listen(k.runner, k.options.TLS)
+		if err != nil {
+			return err
+		}
+		k.port = server.Port()
+		go server.Serve(ctx)
+	}
 	factory := informers.NewSharedInformerFactory(k.client, 0)
 	nodes, pods := factory.Core().V1().Nodes(), factory.Core().V1().Pods()
 	if err := pods.Informer().AddIndexers(cache.Indexers{byNode: func(o any) ([]string, error) {

@@ -80,6 +80,7 @@ func (k *Kubelet) syncNode(ctx context.Context, name string) error {
 			{Type: corev1.NodeInternalIP, Address: "127.0.0.1"},
 			{Type: corev1.NodeHostName, Address: name},
 		},
+		DaemonEndpoints: corev1.NodeDaemonEndpoints{KubeletEndpoint: corev1.DaemonEndpoint{Port: k.port}},
 		NodeInfo: corev1.NodeSystemInfo{
 			KubeletVersion:          "v1.37.2",
 			OperatingSystem:         "linux",

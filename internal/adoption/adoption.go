@@ -54,6 +54,11 @@ func ofKAITO(r metav1.OwnerReference) bool {
 	return err == nil && gv.Group == Group
 }
 
+// unusable reports whether a reference is none to an object of KAITO's.
+func unusable(r metav1.OwnerReference) bool {
+	return !ofKAITO(r) || r.Kind == "" || r.Name == "" || r.UID == ""
+}
+
 // Steps returns what detaching or restoring does to live objects, in their order. names are the Workspaces that are
 // meant; none is all.
 func Steps(live []*unstructured.Unstructured, do Action, names ...string) []Step {
@@ -67,6 +72,10 @@ func Steps(live []*unstructured.Unstructured, do Action, names ...string) []Step
 			if err := json.Unmarshal([]byte(u.GetAnnotations()[wellknown.AnnotationOwners]), &s.Owners); err != nil {
 				s.Action, s.Live = Leave, nil
 				s.Note = fmt.Sprintf("annotation %s cannot be read: %v", wellknown.AnnotationOwners, err)
+			} else if !slices.ContainsFunc(s.Owners, ofKAITO) || slices.ContainsFunc(s.Owners, unusable) {
+				// adopt writes no such thing. The server would refuse it, or others could name who is to be deleted with whom.
+				s.Action, s.Live, s.Owners = Leave, nil, nil
+				s.Note = fmt.Sprintf("annotation %s does not name owners of KAITO's", wellknown.AnnotationOwners)
 			}
 		default:
 			continue

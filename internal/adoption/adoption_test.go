@@ -45,6 +45,21 @@ func TestSteps(t *testing.T) {
 		object("old", owner("kaito.sh/v1alpha1", "old")),
 		object("foreign", owner("apps/v1", "phi")), object("free"), dying, broken, detached,
 	}
+	// A user who may write annotations has made these: an undo must neither give them those owners nor stop at them.
+	var hostile []*unstructured.Unstructured
+	for name, owners := range map[string]string{
+		"empty": `[]`, "foreign": `[{"apiVersion":"v1","kind":"Pod","name":"p","uid":"1"}]`,
+		"without uid": `[{"apiVersion":"kaito.sh/v1beta1","kind":"Workspace","name":"phi"}]`,
+	} {
+		u := object(name)
+		u.SetAnnotations(map[string]string{wellknown.AnnotationOwners: owners})
+		hostile = append(hostile, u)
+	}
+	for _, s := range adoption.Steps(hostile, adoption.Restore) {
+		if s.Action != adoption.Leave || s.Live != nil || !strings.Contains(s.Note, "does not name owners of KAITO's") {
+			t.Errorf("%s: %s %s", s.Ref.Name, s.Action, s.Note)
+		}
+	}
 	const once = "its pods restart once, when syncer first applies it"
 	for _, c := range []struct {
 		do    adoption.Action

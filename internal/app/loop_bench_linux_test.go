@@ -3,292 +3,74 @@
 package app_test
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"syncer.dev/syncer/internal/app"
-	"syncer.dev/syncer/internal/app/access"
-	"syncer.dev/syncer/internal/app/adapters"
-	"syncer.dev/syncer/internal/app/apptest"
-	"syncer.dev/syncer/internal/app/upstream"
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/bench/apistub"
-	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/git/gittest"
-	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/presets"
 )
-
-// envLoop makes the test binary a process that runs the passes of a loop, as the loopRun in JSON says, and nothing
-// else.
-const envLoop = "SYNCER_BENCH_LOOP"
-
-func TestMain(m *testing.M) {
-	if run := os.Getenv(envLoop); run != "" {
-		if err := loopOnce(run); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-// loopRun is what a process measures, on a repository and an API server that its parent has.
-type loopRun struct {
-	Server, Kubeconfig, Repository string
-	Unrelated                      string   // a commit that changes no input
-	Changes                        []string // commits that change one Workspace each
-	Drifts                         []string // names of Workspaces whose StatefulSets another client changes
-}
-
-// loopTimes are what a process has measured.
-type loopTimes struct {
-	Start       time.Duration // until the first pass with an observed cluster has ended
-	StartWrites int64
-	Settled     bool
-	Unchanged   passCost // of a pass without anything new, without the fetch
-	Unrelated   passCost // of a pass after a commit that changes no input, with the fetch
-	Fetch       passCost // of a fetch alone, of a tip that has not moved
-	Changed     []time.Duration
-	Drifted     []time.Duration
-	Heap, RSS   int64 // bytes after a collection
-	Peak        int64 // bytes of RSS
-}
-
-// passCost is the mean of some passes.
-type passCost struct {
-	CPU      time.Duration
-	Requests float64 // to the API server, without watches and probes
-	Short    bool    // each ended at once
-}
-
-// measured is a loop in this process.
-type measured struct {
-	run   loopRun
-	parts *adapters.Parts
-	loop  *reconcile.Loop
-	from  upstream.Source
-}
-
-// loopOnce measures, and prints loopTimes as JSON.
-func loopOnce(text string) error {
-	var m measured
-	if err := json.Unmarshal([]byte(text), &m.run); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
-	defer cancel()
-	start := time.Now()
-	if err := m.start(ctx); err != nil {
-		return err
-	}
-	out := loopTimes{Start: time.Since(start), StartWrites: m.parts.Cluster.Writes()}
-	if err := m.settle(ctx); err != nil {
-		return err
-	}
-	out.Settled = true
-	runtime.GC()
-	debug.FreeOSMemory()
-	var mem runtime.MemStats
-	runtime.ReadMemStats(&mem)
-	out.Heap, out.RSS, out.Peak = int64(mem.HeapAlloc), resident("VmRSS"), resident("VmHWM")
-	out.Unchanged = m.cost(20, func() reconcile.Outcome { return m.loop.Pass(ctx, reconcile.Due{Cloud: true}) })
-	out.Fetch = m.cost(20, func() reconcile.Outcome {
-		_, err := m.from.Fetch(ctx)
-		return reconcile.Outcome{Err: err, Unchanged: err == nil}
-	})
-	if m.run.Unrelated != "" {
-		if err := m.push(m.run.Unrelated); err != nil {
-			return err
-		}
-		out.Unrelated = m.cost(1, func() reconcile.Outcome { return m.loop.Pass(ctx, reconcile.Due{Source: true}) })
-	}
-	for _, commit := range m.run.Changes {
-		took, err := m.change(ctx, commit)
-		if err != nil {
-			return err
-		}
-		out.Changed = append(out.Changed, took)
-	}
-	for _, name := range m.run.Drifts {
-		took, err := m.drift(ctx, name)
-		if err != nil {
-			return err
-		}
-		out.Drifted = append(out.Drifted, took)
-	}
-	return json.NewEncoder(os.Stdout).Encode(out)
-}
-
-// start connects, and runs passes until one has observed the cluster.
-func (m *measured) start(ctx context.Context) error {
-	c := loopConfig(m.run)
-	parts, err := adapters.Connect(c, access.AsDaemon)
-	if err != nil {
-		return err
-	}
-	parts.Cluster.Start(ctx)
-	m.parts, m.from = parts, upstream.Source{Repository: parts.Repository, Config: c}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	m.loop = app.NewLoop(parts, access.NewReader(c, nil), m.from, engine.PreviewUpdates, log, app.NewHealth(c))
-	for {
-		o := m.loop.Pass(ctx, reconcile.Due{Source: true, Cloud: true})
-		if o.Starting {
-			time.Sleep(10 * time.Millisecond)
-			continue
-		}
-		return o.Err
-	}
-}
-
-// settle runs passes until one finds nothing changed.
-func (m *measured) settle(ctx context.Context) error {
-	var last reconcile.Outcome
-	for range 40 {
-		if last = m.loop.Pass(ctx, reconcile.Due{Source: true, Cloud: true}); last.Unchanged {
-			return last.Err
-		}
-		time.Sleep(20 * time.Millisecond) // the watches deliver what was written
-	}
-	var failed error
-	for _, e := range last.Changes {
-		failed = cmp.Or(failed, e.Err)
-	}
-	return fmt.Errorf("the loop does not settle: retry %t, in flight %t, %d changes, %w",
-		last.Retry, last.InFlight, len(last.Changes), errors.Join(failed, last.Err))
-}
-
-// cost runs n passes and returns what one costs.
-func (m *measured) cost(n int, pass func() reconcile.Outcome) passCost {
-	out := passCost{Short: true}
-	before, asked := bench.CPUTime(), m.asked()
-	for range n {
-		o := pass()
-		out.Short = out.Short && o.Unchanged && o.Err == nil
-	}
-	out.CPU = (bench.CPUTime() - before) / time.Duration(n)
-	out.Requests = float64(m.asked()-asked) / float64(n)
-	return out
-}
-
-func (m *measured) asked() (n int64) {
-	for verb, count := range m.parts.Cluster.Requests() {
-		if verb != "WATCH" && verb != "GET version" {
-			n += count
-		}
-	}
-	return n
-}
-
-func (m *measured) push(commit string) error {
-	return exec.Command("git", "-C", m.run.Repository, "update-ref", "refs/heads/main", commit).Run()
-}
-
-// change pushes a commit, and returns the time until what it changes is applied.
-func (m *measured) change(ctx context.Context, commit string) (time.Duration, error) {
-	if err := m.push(commit); err != nil {
-		return 0, err
-	}
-	writes, start := m.parts.Cluster.Writes(), time.Now()
-	o := m.loop.Pass(ctx, reconcile.Due{Source: true})
-	took := time.Since(start)
-	if m.parts.Cluster.Writes() == writes {
-		return 0, fmt.Errorf("commit %s changes nothing: %w", commit, o.Err)
-	}
-	return took, m.settle(ctx)
-}
-
-// drift has another client change a StatefulSet, and returns the time until it is as before.
-func (m *measured) drift(ctx context.Context, name string) (time.Duration, error) {
-	for drained := false; !drained; {
-		select {
-		case <-m.parts.Cluster.Changes():
-		default:
-			drained = true
-		}
-	}
-	writes, start := m.parts.Cluster.Writes(), time.Now()
-	resp, err := http.Get(m.run.Server + "/stub/drift?name=" + name)
-	if err != nil {
-		return 0, err
-	}
-	_ = resp.Body.Close()
-	for m.parts.Cluster.Writes() == writes {
-		select {
-		case <-m.parts.Cluster.Changes():
-			m.loop.Pass(ctx, reconcile.Due{})
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-	}
-	took := time.Since(start)
-	return took, m.settle(ctx)
-}
-
-// resident returns a figure of this process in bytes: VmRSS, or VmHWM for its peak.
-func resident(name string) int64 {
-	status, _ := os.ReadFile("/proc/self/status")
-	_, after, _ := strings.Cut(string(status), name+":")
-	var kib int64
-	_, _ = fmt.Sscan(after, &kib)
-	return kib << 10
-}
-
-func loopConfig(r loopRun) config.Config {
-	c := apptest.FleetConfig(200_000)
-	c.Capacity.Mode, c.Kubeconfig = config.ModeBYO, r.Kubeconfig
-	c.Source.URL, c.Source.Path, c.Status.Branch = r.Repository, "workspaces", "syncer/status"
-	return c
-}
 
 // The limits of the loop.
 const (
 	unchangedLimit = 5 * time.Millisecond
 	changedLimit   = 60 * time.Millisecond
+	slowestLimit   = 200 * time.Millisecond
 	driftedLimit   = 150 * time.Millisecond
 	restartLimit   = 5 * time.Second
 	baseMemory     = 60 << 20
 	eachMemory     = 20 << 10
+
+	// Those of very many Workspaces, and from how many on they count.
+	manyWorkspaces     = 50_000
+	manyStartLimit     = 15 * time.Second
+	manyUnchangedLimit = 50 * time.Millisecond
+	manyMemory         = 1200 << 20
+	// growthLimit bounds what a commit of nothing costs manyWorkspaces, against what it costs a fifth of them.
+	growthLimit = 1.2
 )
+
+// loops are what was measured in this run, by the number of Workspaces: a benchmark whose own repetitions are enough is
+// not repeated.
+var loops = map[int]loopTimes{}
 
 // BenchmarkLoop measures passes of the loop over many Workspaces, in a process of its own, on an API server in memory:
 // what nothing costs, and what a change of one costs.
 func BenchmarkLoop(b *testing.B) {
-	for _, n := range []int{1_000, 10_000, 50_000} {
+	for _, n := range []int{1_000, 10_000, manyWorkspaces} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			if n > 1_000 && bench.Small() {
 				b.Skip("make bench measures this size")
 			}
-			benchmarkLoop(b, n)
+			if _, done := loops[n]; !done {
+				loops[n] = measureLoop(b, n)
+			}
+			reportLoop(b, n, loops[n])
 		})
 	}
 }
 
-func benchmarkLoop(b *testing.B, n int) {
+// measureLoop fills a cluster by one process, and measures another one, which finds it full.
+func measureLoop(b *testing.B, n int) loopTimes {
 	run := loopFixture(b, n)
 	filling := loopRun{Server: run.Server, Kubeconfig: run.Kubeconfig, Repository: run.Repository}
 	if first := loopInProcess(b, filling); !first.Settled {
 		b.Fatal("the first process does not settle")
 	}
-	b.ResetTimer()
-	got := loopInProcess(b, run)
+	return loopInProcess(b, run)
+}
+
+// reportLoop records the rows of a loop.
+func reportLoop(b *testing.B, n int, got loopTimes) {
 	scenario := fmt.Sprintf("loop over %d: ", n)
 	record := func(what, metric, unit string, value, limit float64) {
 		b.ReportMetric(value, strings.ReplaceAll(what, " ", "-")+"-"+unit)
@@ -297,27 +79,61 @@ func benchmarkLoop(b *testing.B, n int) {
 			Ratio: bench.Against(value / limit),
 		})
 	}
-	ms := func(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+	against := func(what, metric string, value, limit time.Duration) {
+		record(what, metric+" against the limit of "+limit.String(), "ms", ms(value), ms(limit))
+	}
 	if !got.Unchanged.Short || !got.Unrelated.Short {
 		b.Errorf("passes that change nothing are computed in full: %+v, %+v", got.Unchanged, got.Unrelated)
 	}
-	record("unchanged pass", "CPU against the limit of 5 ms", "ms", ms(got.Unchanged.CPU), ms(unchangedLimit))
+	start, unchanged, memory := restartLimit, unchangedLimit, int64(baseMemory+n*eachMemory)
+	if n >= manyWorkspaces {
+		start, unchanged, memory = manyStartLimit, manyUnchangedLimit, manyMemory
+	}
+	against("unchanged pass", "CPU", got.Unchanged.CPU, unchanged)
 	record("unchanged pass requests", "API calls, against one", "calls", got.Unchanged.Requests, 1)
-	record("unrelated commit", "CPU beyond a fetch against the limit of 5 ms", "ms",
-		max(ms(got.Unrelated.CPU-got.Fetch.CPU), 0), ms(unchangedLimit))
+	against("unrelated commit", "CPU beyond a fetch", max(got.Unrelated.CPU-got.Fetch.CPU, 0), unchangedLimit)
 	record("unrelated commit requests", "API calls, against one", "calls", got.Unrelated.Requests, 1)
-	record("one changed", "median against the limit of 60 ms", "ms", ms(quantile(got.Changed, 0.5)), ms(changedLimit))
-	record("one drifts", "99th percentile against the limit of 150 ms", "ms",
-		ms(quantile(got.Drifted, 0.99)), ms(driftedLimit))
-	record("restart", "time against the limit of 5 s", "s", got.Start.Seconds(), restartLimit.Seconds())
+	if fewer, measured := loops[n/5]; measured {
+		record(fmt.Sprintf("unrelated commit, growth from %d", n/5), "CPU with the fetch, against 1.2 times", "times",
+			float64(got.Unrelated.CPU)/float64(fewer.Unrelated.CPU), growthLimit)
+	}
+	pushes, drifts := len(got.Changed.Took), len(got.Drifted.Took)
+	one := fmt.Sprintf("one changed, %d pushes", pushes)
+	against(one+", median", "time", quantile(got.Changed.Took, 0.5), changedLimit)
+	against(one+", 99 %", "time", quantile(got.Changed.Took, 0.99), slowestLimit)
+	against("one changed CPU", "CPU with what follows", got.Changed.CPU, changedLimit)
+	record("one changed requests", "writes and dry runs of three objects, against six", "calls", got.Changed.Requests, 6)
+	against("one changed beside presets CPU", "CPU with what follows", got.Beside.CPU, changedLimit)
+	one = fmt.Sprintf("one drifts, %d drifts", drifts)
+	against(one+", median", "time", quantile(got.Drifted.Took, 0.5), driftedLimit)
+	against(one+", 99 %", "time", quantile(got.Drifted.Took, 0.99), driftedLimit)
+	against("one drifts CPU", "CPU with what follows", got.Drifted.CPU, driftedLimit)
+	record("one drifts requests", "writes and dry runs, against two", "calls", got.Drifted.Requests, 2)
+	p := got.Preset
+	record(fmt.Sprintf("preset of %d changed", p.Workspaces), "time against as many bare writes", "s",
+		p.Took.Seconds(), p.Floor.Seconds())
+	record("preset changed requests", "writes and dry runs of a Workspace, against four", "calls",
+		float64(p.Writes+p.DryRuns)/float64(p.Workspaces), 4)
+	record("preset changed restarts", "writes of StatefulSets, against one", "writes", float64(p.Restarts), 1)
+	b.ReportMetric(ms(p.CPU)/float64(p.Workspaces), "preset-cpu-ms/Workspace")
+	b.ReportMetric(p.Floor.Seconds(), "preset-floor-s")
+	record("restart", "time against the limit of "+start.String(), "s", got.Start.Seconds(), start.Seconds())
+	record("restart CPU", "CPU against the limit of "+start.String(), "s", got.StartCPU.Seconds(), start.Seconds())
 	record("restart writes", "writes, against one", "writes", float64(got.StartWrites), 1)
+	record("restart dry runs", "dry runs, against one", "dry-runs", float64(got.StartTrials), 1)
 	const mib = 1 << 20
-	record("memory", "resident against 60 MiB and 20 KiB each", "MiB",
-		float64(got.RSS)/mib, float64(baseMemory+n*eachMemory)/mib)
+	record("memory", fmt.Sprintf("private against %d MiB", memory/mib), "MiB",
+		float64(got.Private)/mib, float64(memory)/mib)
+	record("memory with files", "resident, with pages of the binary, against the same", "MiB",
+		float64(got.RSS)/mib, float64(memory)/mib)
+	record(fmt.Sprintf("heap after %d commits", got.Commits), "heap against the one before", "MiB",
+		float64(got.HeapAfter)/mib, float64(got.Heap)/mib)
 	b.ReportMetric(float64(got.Heap)/mib, "heap-MiB")
 	b.ReportMetric(float64(got.Peak)/mib, "peak-MiB")
 	b.ReportMetric(ms(got.Fetch.CPU), "fetch-cpu-ms")
 }
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func quantile(all []time.Duration, q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(all))
@@ -327,41 +143,78 @@ func quantile(all []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
+// shapes are the presets of the Workspaces: a tenth has the first one, which changes.
+var shapes = []string{"phi-4-mini-instruct", "phi-3.5-mini-instruct"}
+
+// loopFile is the file of a Workspace on one of the nodes, with more of its metadata.
+func loopFile(i int, more string) (name, text string) {
+	return fmt.Sprintf("workspaces/team-%03d/m-%05d.yaml", i/100, i),
+		fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: m-%05d\n%sresource:\n"+
+			"  labelSelector: {matchLabels: {pool: '%d'}}\ninference:\n  preset:\n    name: %s\n",
+			i, more, i%loopNodes, shapes[min(i%10, 1)])
+}
+
+const (
+	loopNodes = 10
+	balanced  = "  annotations: {kaito.sh/enablelb: \"true\"}\n"
+)
+
+// loopPreset are the files of a preset in the repository: the built-in one, and an annotation of the Services.
+func loopPreset(b *testing.B, value string) map[string]string {
+	b.Helper()
+	dir := "models/" + shapes[0]
+	files := map[string]string{}
+	for _, name := range []string{"preset.yaml", "kustomization.yaml"} {
+		data, err := presets.FS.ReadFile(dir + "/" + name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		files["presets/"+dir+"/"+name] = string(data)
+	}
+	files["presets/"+dir+"/kustomization.yaml"] += "\npatches:\n- target: {kind: Service}\n  patch: |\n" +
+		"    apiVersion: v1\n    kind: Service\n    metadata:\n      name: any\n      annotations: {example.com/value: " +
+		value + "}\n"
+	return files
+}
+
 // loopFixture makes a repository of n Workspaces on existing nodes, and an API server that has the nodes.
 func loopFixture(b *testing.B, n int) loopRun {
 	b.Helper()
-	const nodes, changes = 10, 20
-	file := func(i int) string { return fmt.Sprintf("workspaces/team-%03d/m-%05d.yaml", i/100, i) }
-	text := func(i int, more string) string {
-		return fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: m-%05d\n%sresource:\n"+
-			"  labelSelector: {matchLabels: {pool: '%d'}}\ninference:\n  preset:\n    name: phi-4-mini-instruct\n",
-			i, more, i%nodes)
-	}
 	files := map[string]string{}
 	for i := range n {
-		files[file(i)] = text(i, "")
+		name, text := loopFile(i, "")
+		files[name] = text
 	}
-	run := loopRun{}
+	times := min(bench.Times(20), n)
+	run := loopRun{Preset: loopPresetRun{Workspaces: (n + 9) / 10}}
 	repo := gittest.NewRepo(b)
 	run.Repository = repo.Dir
 	first := repo.Commit(files, "all")
-	run.Unrelated = repo.Commit(map[string]string{"notes.md": "unrelated"}, "unrelated")
-	for i := range changes {
-		at := (37 * i) % n
-		balanced := "  annotations: {kaito.sh/enablelb: \"true\"}\n"
-		run.Changes = append(run.Changes, repo.Commit(map[string]string{file(at): text(at, balanced)}, "one changed"))
+	commits := func(n int, files func(int) map[string]string) []string {
+		before := repo.Head(gittest.Main)
+		repo.History(n, files)
+		return strings.Fields(repo.Git("rev-list", "--reverse", before+"..main"))
+	}
+	run.Unrelated = commits(40, func(i int) map[string]string {
+		return map[string]string{"notes.md": fmt.Sprint("unrelated ", i)}
+	})
+	run.Changes = commits(times, func(i int) map[string]string {
+		name, text := loopFile((37*i)%n, balanced)
+		return map[string]string{name: text}
+	})
+	run.Preset.Commit = repo.Commit(loopPreset(b, replayed[0]), "another preset")
+	run.Beside = commits(min(5, times), func(i int) map[string]string {
+		name, text := loopFile((37*i)%n, "") // as it was
+		return map[string]string{name: text}
+	})
+	for i := range times {
 		run.Drifts = append(run.Drifts, fmt.Sprintf("m-%05d", (53*i+11)%n))
 	}
 	repo.Git("update-ref", "refs/heads/main", first)
 
 	stub := apistub.New()
-	stub.Nodes(nodes, "NVIDIA-A100-SXM4-80GB")
-	mux := http.NewServeMux()
-	mux.Handle("/", stub)
-	mux.HandleFunc("/stub/drift", func(_ http.ResponseWriter, r *http.Request) {
-		stub.Drift("default", r.URL.Query().Get("name"), "example.com/other:1")
-	})
-	server := httptest.NewServer(mux)
+	stub.Nodes(loopNodes, "NVIDIA-A100-SXM4-80GB")
+	server := httptest.NewServer(newWitness(stub))
 	b.Cleanup(server.Close)
 	b.Cleanup(server.CloseClientConnections)
 	run.Server, run.Kubeconfig = server.URL, filepath.Join(b.TempDir(), "kubeconfig")

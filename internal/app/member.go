@@ -24,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/notify"
+	"syncer.dev/syncer/internal/otlp"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
@@ -42,6 +43,7 @@ type member struct {
 	fleet   *monitoring.Fleet
 	teller  *telling.Teller
 	notify  *notify.Notifier // nil without receivers
+	traces  *otlp.Exporter   // nil without a collector
 	hints   chan struct{}    // gets a signal when the repository may have changed
 	heard   chan struct{}    // gets a signal when this process, and maybe no other, has heard of a change
 	passes  *ondemand.Passes
@@ -58,6 +60,7 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	}
 	m.shown = pages.NewPublisher(c, s.page, m.health)
 	m.listeners(s.log, s.until == Cancelled)
+	m.tracing(s.log, s.until == Cancelled)
 	var err error
 	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
 		return nil, err
@@ -110,6 +113,7 @@ func (m *member) run(
 	stop func(reconcile.Outcome) bool,
 ) (last reconcile.Outcome) {
 	m.parts.Cluster.Start(ctx)
+	defer m.sendTraces(ctx)()
 	ctx, cancel := context.WithCancel(ctx)
 	var telling sync.WaitGroup
 	defer telling.Wait()
@@ -117,11 +121,12 @@ func (m *member) run(
 	telling.Go(func() { m.tell(ctx) })
 	wakes := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	if m.shards != nil {
-		loop := newLoop(m)
+		loop, traced := newLoop(m), m.traced()
 		return m.shards.Beside(ctx, m.reviews.Run, m.hints, func(ctx context.Context) reconcile.Outcome {
 			return loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
 				if m.shards.Holder.Share().Fleet() {
 					m.reviews.Passed(o)
+					traced(o)
 				}
 				m.passed(o, m.shards.Nothing())
 				return stop(o)
@@ -138,8 +143,10 @@ func (m *member) run(
 			beside.Go(func() { m.notify.Run(ctx) })
 		}
 		beside.Go(func() { m.reviews.Run(ctx) })
+		traced := m.traced()
 		last = loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
 			m.teller.Passed(o, time.Now())
+			traced(o)
 			m.reviews.Passed(o)
 			m.passed(o, "")
 			return stop(o)

@@ -3,6 +3,7 @@
 package apply
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,9 +19,14 @@ import (
 	"time"
 
 	"github.com/fluxcd/pkg/ssa"
+	"github.com/fluxcd/pkg/ssa/normalize"
+	"github.com/fluxcd/pkg/ssa/utils"
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
 
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/cluster"
@@ -197,6 +203,58 @@ func library() contender {
 	}}
 }
 
+// flux does what its kustomize-controller does with a folder of plain files: it lists them in a kustomization, builds
+// that, normalises the objects, and applies them by the library.
+func flux() contender {
+	return contender{"Flux", func(b *testing.B, ns string, objects []*unstructured.Unstructured) {
+		files := filesys.MakeFsInMemory()
+		var names []string
+		for i, o := range objects {
+			data, err := yaml.Marshal(o.Object)
+			if err != nil {
+				b.Fatal(err)
+			}
+			names = append(names, fmt.Sprintf("object-%d.yaml", i))
+			if err := files.WriteFile("/"+names[i], data); err != nil {
+				b.Fatal(err)
+			}
+		}
+		c := unwatched(b, ns)
+		m := ssa.NewResourceManager(c.client, nil, ssa.Owner{Field: cluster.FieldManager, Group: "syncer.dev"})
+		m.SetConcurrency(4)
+		b.StartTimer()
+		list, err := yaml.Marshal(map[string]any{
+			"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": names,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := files.WriteFile("/kustomization.yaml", list); err != nil {
+			b.Fatal(err)
+		}
+		built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(files, "/")
+		if err != nil {
+			b.Fatal(err)
+		}
+		text, err := built.AsYaml()
+		if err != nil {
+			b.Fatal(err)
+		}
+		all, err := utils.ReadObjects(bytes.NewReader(text))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := normalize.UnstructuredList(all); err != nil {
+			b.Fatal(err)
+		}
+		set, err := m.ApplyAllStaged(b.Context(), all, ssa.DefaultApplyOptions())
+		b.StopTimer()
+		if err != nil || len(set.Entries) != len(objects) {
+			b.Fatal(len(set.Entries), err)
+		}
+	}}
+}
+
 // kubectlFile names a kubectl to compare with. Without it, the one on the path is taken, and none if there is none: it
 // is a peer, and no part of the product.
 const kubectlFile = "SYNCER_BENCH_KUBECTL"
@@ -225,11 +283,15 @@ func kubectl(file string) contender {
 	}}
 }
 
+// colds are the times of all contenders in this run, by the number of Workspaces.
+var colds = map[int]map[string]time.Duration{}
+
 // BenchmarkCold creates all objects of a fleet in an empty namespace, and compares the time with bare requests at the
-// concurrency that is best for them, and with peers. Contenders take turns. The ratio is to the floor.
+// concurrency that is best for them, and with peers. Contenders take turns; each applies a large fleet once. The ratio
+// is to the floor.
 func BenchmarkCold(b *testing.B) {
 	floors := []contender{floor(4), floor(8), floor(16)}
-	others := []contender{ourselves(), library()}
+	others := []contender{ourselves(), library(), flux()}
 	file := os.Getenv(kubectlFile)
 	if file == "" {
 		file, _ = exec.LookPath("kubectl")
@@ -240,47 +302,56 @@ func BenchmarkCold(b *testing.B) {
 	for _, n := range []int{100, 1000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			b.StopTimer()
-			took := map[string]time.Duration{}
-			for range b.N {
-				for _, c := range slices.Concat(floors, others) {
-					ns := fmt.Sprintf("c%d", time.Now().UnixNano())
-					createNamespace(b, ns)
-					objects := fleet(ns, n)
-					before := b.Elapsed()
-					c.run(b, ns, objects)
-					took[c.name] += b.Elapsed() - before
+			rounds := min(b.N, max(1, 500/n))
+			if colds[n] == nil || rounds > 1 {
+				colds[n] = map[string]time.Duration{}
+				for range rounds {
+					for _, c := range slices.Concat(floors, others) {
+						colds[n][c.name] += cold(b, c, n) / time.Duration(rounds)
+					}
 				}
 			}
-			coldRows(b, n, floors, others, took)
+			coldRows(b, n, floors, others, colds[n])
 		})
 	}
+}
+
+// cold returns the time in which a contender creates a fleet.
+func cold(b *testing.B, c contender, n int) time.Duration {
+	b.Helper()
+	ns := fmt.Sprintf("c%d", time.Now().UnixNano())
+	createNamespace(b, ns)
+	objects := fleet(ns, n)
+	before := b.Elapsed()
+	c.run(b, ns, objects)
+	return b.Elapsed() - before
 }
 
 // coldRows reports the times of all contenders.
 func coldRows(b *testing.B, n int, floors, others []contender, took map[string]time.Duration) {
 	best := floors[0].name
 	for _, c := range floors {
-		b.Logf("%s: %s", c.name, took[c.name]/time.Duration(b.N))
+		b.Logf("%s: %s", c.name, took[c.name])
 		if took[c.name] < took[best] {
 			best = c.name
 		}
 	}
 	scenario := fmt.Sprintf("apply %d Workspaces, cold", n)
-	seconds := func(d time.Duration) float64 { return d.Seconds() / float64(b.N) }
-	rows := []bench.Row{{Scenario: scenario, Subject: best, Metric: "time", Value: seconds(took[best]), Unit: "s"}}
+	rows := []bench.Row{{Scenario: scenario, Subject: best, Metric: "time", Value: took[best].Seconds(), Unit: "s"}}
 	for _, c := range others {
 		ratio := float64(took[c.name]) / float64(took[best])
-		b.Logf("%s: %s, %.2f times the floor", c.name, took[c.name]/time.Duration(b.N), ratio)
+		b.Logf("%s: %s, %.2f times the floor", c.name, took[c.name], ratio)
 		b.ReportMetric(ratio, c.name+"/floor")
 		rows = append(rows, bench.Row{
-			Scenario: scenario, Subject: c.name, Metric: "time", Value: seconds(took[c.name]), Unit: "s",
+			Scenario: scenario, Subject: c.name, Metric: "time", Value: took[c.name].Seconds(), Unit: "s",
 			Ratio: bench.Against(ratio),
 		})
 	}
 	first := time.Duration(firstWrite.Load())
 	b.ReportMetric(float64(first.Milliseconds()), "ms-to-first-write")
 	rows = append(rows, bench.Row{
-		Scenario: scenario, Subject: "syncer", Metric: "time to the first write", Value: first.Seconds(), Unit: "s",
+		Scenario: scenario + ", first write", Subject: "syncer", Metric: "time against the limit of 0.5 s",
+		Value: first.Seconds(), Unit: "s", Ratio: bench.Against(first.Seconds() / 0.5),
 	})
 	bench.Record(b, rows...)
 }

@@ -9,13 +9,18 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 )
 
-// unchanged reports whether the object is known to be as it should.
+// unchanged reports whether the object is known to be as it should: from an earlier look, or because the live object
+// has exactly what our field manager would apply, as after a restart.
 func (c *Cluster) unchanged(o *unstructured.Unstructured) bool {
 	s, _ := c.watched(o)
 	if s == nil {
 		return false
 	}
-	return c.memory.Unchanged(o, s, func() *unstructured.Unstructured { return s.Unstructured(cluster.FieldManager) })
+	if c.memory.Unchanged(o, s, func() *unstructured.Unstructured { return s.Unstructured(cluster.FieldManager) }) {
+		return true
+	}
+	intent, known := s.Fulfils()
+	return known && mayWrite(c.options, o) == nil && c.memory.Fulfilled(o, s, intent)
 }
 
 // takeTrial returns the verdict of an earlier dry run if it still counts, once.

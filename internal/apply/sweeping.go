@@ -33,7 +33,7 @@ func (c *Cluster) sweep(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// sweepPart forgets the objects whose time has come, and returns their number. It also drops what is known of objects
+// sweepPart doubts the objects whose time has come, and returns their number. It also drops what is known of objects
 // that are gone.
 func (c *Cluster) sweepPart(interval time.Duration, from, to time.Time) int {
 	due := 0
@@ -47,7 +47,7 @@ func (c *Cluster) sweepPart(interval time.Duration, from, to time.Time) int {
 		case known && live == nil:
 			c.memory.Forget(ref)
 		case sweep.Due(ref.Kind+"/"+ref.Namespace+"/"+ref.Name, interval, from, to):
-			c.memory.Forget(ref)
+			c.memory.Doubt(ref)
 			due++
 		}
 	}

@@ -256,7 +256,7 @@ func (c *Cluster) wrote(o, answer *unstructured.Unstructured, all bool) {
 		c.contests.Applied(o)
 	}
 	if !all {
-		c.memory.Forget(cluster.RefOf(o))
+		c.memory.Doubt(cluster.RefOf(o))
 		return
 	}
 	c.contests.Overwrote(o)

@@ -157,7 +157,7 @@ var layers = [][]string{
 	},
 	{"internal/engine", "internal/page"},
 	{"internal/reconcile", "internal/review"},
-	{"internal/review/forgehttp", "internal/review/webhook"},
+	{"internal/journey", "internal/review/forgehttp", "internal/review/webhook"},
 	{"internal/source"},
 	{
 		"internal/app/access", "internal/app/commits", "internal/app/elections", "internal/app/forges",
@@ -346,6 +346,7 @@ var adapters = []string{
 	"internal/capacity/retail",
 	"internal/hub",
 	"internal/notify",
+	"internal/otlp",
 	"internal/review/azuredevops",
 	"internal/review/gitea",
 	"internal/review/github",
@@ -358,6 +359,7 @@ var helpers = []string{
 	"internal/app/apptest", "internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
 	"internal/demo", "internal/docsite", "internal/e2e", "internal/git/gittest", "internal/golden",
+	"internal/otlp/otlptest",
 	"internal/page/pagetest", "internal/reconciletest", "internal/redact/redacttest",
 	"internal/release", "internal/release/image", "internal/release/notices", "internal/release/sbom",
 	"internal/release/static",
@@ -408,6 +410,7 @@ var fences = []struct {
 	{"github.com/google/go-containerregistry/", []string{"internal/release/image"}},
 	{"github.com/chromedp/", nil},
 	{"github.com/nicholas-fedor/shoutrrr", []string{"internal/notify"}},
+	{"go.opentelemetry.io/", []string{"internal/otlp"}},
 	{"github.com/prometheus/", []string{"internal/web", "internal/app/monitoring"}},
 }
 
@@ -443,6 +446,7 @@ var pure = []string{
 	"internal/render/reach", "internal/render/rendered", "internal/plan/rollout", "internal/plan/values",
 	"internal/plan/markdown", "internal/plan/reviews", "internal/plan/summary", "internal/plan/terminal",
 	"internal/reviewed",
+	"internal/journey",
 	"internal/page/view", "internal/weblink",
 	"internal/status", "internal/status/events",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",

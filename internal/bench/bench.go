@@ -5,6 +5,7 @@ package bench
 import (
 	"encoding/json"
 	"os"
+	"strconv"
 	"testing"
 )
 
@@ -53,3 +54,15 @@ const EnvSmall = "SYNCER_BENCH_SMALL"
 
 // Small reports whether only the small sizes are measured.
 func Small() bool { return os.Getenv(EnvSmall) != "" }
+
+// EnvTimes is how often benchmarks of single events cause them.
+const EnvTimes = "SYNCER_BENCH_TIMES"
+
+// Times returns how often a benchmark causes an event of which it reports the slowest: the number of the environment,
+// or the given one.
+func Times(otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(EnvTimes)); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}

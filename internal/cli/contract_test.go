@@ -17,9 +17,12 @@ import (
 	"syncer.dev/syncer/internal/adoption"
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/explaining"
 	"syncer.dev/syncer/internal/cli/sizes"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/preflight"
+	"syncer.dev/syncer/internal/review"
+	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/events"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -29,8 +32,10 @@ var (
 	sizeKeys = words(`workspace preset instanceType gpusPerNode nodes gpus tensorParallel pipelineParallel memory
 		hourlyCost monthlyCost dataParallel? diskGiB? shares? notTaken? notes? error? reason? hint? quota?`)
 	alternativeKeys = words("instanceType gpusPerNode nodes gpus hourlyCost monthlyCost")
-	problemKeys     = words("reason path line column field message hint severity workspace")
-	priceKeys       = words(`instanceType gpus gpu gpuMemoryGiB
+	verdictKeys     = words(`workspace preset instanceType result nodes gpus shared? hourlyCost dearerBy? cheapest?
+		obstacles unknown?`)
+	problemKeys = words("reason path line column field message hint severity workspace")
+	priceKeys   = words(`instanceType gpus gpu gpuMemoryGiB
 		onDemand spot onDemandMonthly spotMonthly unusable? unverified? successor?`)
 	presetKeys = words(`name aliases? repo? revision? license? licenseURL? remoteCode task? weightsGiB
 		contextLength runtimes? tuning gated deprecated? from?`)
@@ -114,6 +119,26 @@ func TestJSONContract(t *testing.T) {
 			kind: "SizeList", keys: words("items pricesDate"), lists: map[string][]string{"items": one},
 		},
 		{
+			name: "size --why of one Workspace",
+			make: func(s Stdio) command {
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Preset: "phi-4", Output: "json", Why: "Standard_NC24ads_A100_v4"},
+				}
+			},
+			kind: "SizeVerdict", keys: verdictKeys,
+		},
+		{
+			name: "size --why of a folder",
+			make: func(s Stdio) command {
+				return sizeOptions{
+					Stdio: s, settings: settingsOf(s),
+					question: sizes.Question{Path: repository, Output: "json", Why: "Standard_NC24ads_A100_v4"},
+				}
+			},
+			kind: "SizeVerdictList", keys: words("items"), lists: map[string][]string{"items": verdictKeys},
+		},
+		{
 			name: "validate with problems",
 			make: func(s Stdio) command {
 				return validateOptions{Stdio: s, settings: settingsOf(s), paths: []string{broken}, format: "json"}
@@ -173,8 +198,15 @@ func TestJSONContract(t *testing.T) {
 			lists: map[string][]string{"items": words("apiVersion kind metadata spec? data?")},
 		},
 	}
-	for _, test := range append(tests, served(t)...) {
+	tests = append(tests, served(t)...)
+	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.check(t) })
+	}
+	for _, kind := range documented(t) {
+		plan := kind == "Plan" // TestPlanIsDocumented has its fields
+		if !plan && !slices.ContainsFunc(tests, func(c contract) bool { return c.kind == kind }) {
+			t.Errorf("there is no contract for %s", kind)
+		}
 	}
 }
 
@@ -208,9 +240,46 @@ func served(t *testing.T) []contract {
 	event := events.Event{
 		Workspace: workspace.Key{Namespace: "default", Name: "phi"}, Change: "Ready", Source: "5c0ffee", Commit: "0123456",
 	}
-	pass := ondemand.Result{Cluster: "demo", Commit: "5c0ffee", States: map[string]int{"Ready": 1}, Settled: true}
+	pass := ondemand.Result{
+		APIVersion: answer.APIVersion, Kind: "Pass",
+		Cluster: "demo", Commit: "5c0ffee", States: map[string]int{"Ready": 1}, Settled: true,
+	}
 	checkKeys := words("cluster user? items")
+	passKeys := words("cluster commit? recorded? states settled error?")
+	report := status.Report{Key: event.Workspace, State: status.Ready}
+	reportKeys := words("apiVersion kind metadata status")
+	origin := answer.Origin{Object: "Service/phi", Path: "phi.yaml", Head: "5c0ffee", Changed: &answer.Change{}}
+	reviewed := review.Result{State: review.Success}
 	return []contract{
+		{
+			name: "review", kind: "Review", keys: words("pullRequest state? verdict? comment? url? skipped? error? plan?"),
+			out: render(func(w io.Writer) error { return answer.PrintJSON(w, answer.Review(reviewed)) }),
+		},
+		{
+			name: "status of one Workspace", kind: "WorkspaceStatus", keys: words("metadata status"),
+			out: render(func(w io.Writer) error { return answer.PrintReport(w, report, "json") }),
+		},
+		{
+			name: "status", kind: "WorkspaceStatusList", keys: words("items"),
+			out:   render(func(w io.Writer) error { return answer.PrintReports(w, []status.Report{report}, "json") }),
+			lists: map[string][]string{"items": reportKeys},
+		},
+		{
+			name: "trace", kind: "OriginList", keys: words("items"),
+			out: render(func(w io.Writer) error { return answer.PrintOrigins(w, []answer.Origin{origin}, "json") }),
+			lists: map[string][]string{
+				"items": words("object namespace? workspace? preset? path line? head changed? state? observedCommit?"),
+			},
+		},
+		{
+			name: "reconcile of one cluster", kind: "Pass", keys: passKeys,
+			out: render(func(w io.Writer) error { return answer.PrintPasses(w, []ondemand.Result{pass}, "json") }),
+		},
+		{
+			name: "explain", kind: "ReasonList", keys: words("items"),
+			out:   render(func(w io.Writer) error { return explaining.Print(w, []string{"UnknownField"}, "json") }),
+			lists: map[string][]string{"items": words("reason meaning page")},
+		},
 		{
 			name: "check", kind: "Check", keys: checkKeys,
 			out: render(func(w io.Writer) error { return answer.PrintChecks(w, []answer.Check{one}, "json") }),
@@ -238,7 +307,7 @@ func served(t *testing.T) []contract {
 			out: render(func(w io.Writer) error {
 				return answer.PrintPasses(w, []ondemand.Result{pass, pass}, "json")
 			}),
-			lists: map[string][]string{"items": words("apiVersion? kind? cluster commit? recorded? states settled error?")},
+			lists: map[string][]string{"items": append(words("apiVersion kind"), passKeys...)},
 		},
 	}
 }

@@ -36,12 +36,18 @@ func TestDocumentedCommands(t *testing.T) {
 		if filepath.IsAbs(name) {
 			name = filepath.Join("docs", filepath.Base(name))
 		}
+		if name == walk {
+			continue
+		}
 		t.Run(name, func(t *testing.T) { count += newReading(t, root, name).run() })
 	}
 	if count < 8 {
 		t.Errorf("only %d commands are documented", count)
 	}
 }
+
+// walk needs a cluster: a test of the demo types its commands.
+const walk = "docs/first-fleet.md"
 
 // reading is a reader who types the commands of a file.
 type reading struct {

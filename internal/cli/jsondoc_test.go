@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -15,6 +16,8 @@ import (
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/status"
 )
 
@@ -33,6 +36,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"ProblemList":     below("problems[].", problemKeys),
 		"Size":            append(fields(reflect.TypeFor[answer.Size](), ""), "pricesDate"),
 		"SizeVerdict":     verdict,
+		"ReasonList":      fields(reflect.TypeFor[answer.Explanation](), "items[]."),
 		"PriceList":       fields(reflect.TypeFor[answer.PriceList](), ""),
 		"PresetList":      fields(reflect.TypeFor[answer.PresetList](), ""),
 		"Preset":          fields(reflect.TypeFor[answer.Preset](), ""),
@@ -55,7 +59,8 @@ func TestJSONIsDocumented(t *testing.T) {
 		}
 		// A row for the object itself may stand above those of its fields.
 		have = slices.DeleteFunc(have, func(h string) bool {
-			return !slices.Contains(want, h) && slices.ContainsFunc(want, func(w string) bool { return strings.HasPrefix(w, h+".") })
+			below := func(w string) bool { return strings.HasPrefix(w, h+".") }
+			return !slices.Contains(want, h) && slices.ContainsFunc(want, below)
 		})
 		slices.Sort(want)
 		slices.Sort(have)
@@ -67,6 +72,42 @@ func TestJSONIsDocumented(t *testing.T) {
 		if !strings.Contains(string(text), "`"+kind+"`") {
 			t.Errorf("docs/json.md does not name %s", kind)
 		}
+	}
+}
+
+// TestPlanIsDocumented compares the table of docs/plan.md with the type of the document.
+func TestPlanIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/plan.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, part, _ := strings.Cut(string(text), "\n## JSON\n")
+	part, _, _ = strings.Cut(part, "\n### ")
+	have := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| .+ \\|$").FindAllStringSubmatch(part, -1) {
+		have[m[1]] = true
+	}
+	// Documents of their own, and what has the same fields as another part.
+	elsewhere := regexp.MustCompile(`^(problems|warnings|workspaces\[\]\.(after|sizes\[\]))(\[\])?\.`)
+	want := map[string]bool{}
+	for _, path := range fields(reflect.TypeOf(document.Of(&plan.Plan{})), "") {
+		path = strings.TrimSuffix(path, "[]")
+		if !elsewhere.MatchString(path) {
+			want[path] = true
+		}
+		if !elsewhere.MatchString(path) && !have[path] {
+			t.Errorf("docs/plan.md lacks %s", path)
+		}
+	}
+	for path := range have {
+		part := func(w string) bool { return strings.HasPrefix(w, path+".") || strings.HasPrefix(w, path+"[].") }
+		alone := slices.Contains(words("apiVersion kind problems warnings workspaces[].after workspaces[].sizes"), path)
+		if !want[path] && !alone && !slices.ContainsFunc(slices.Collect(maps.Keys(want)), part) {
+			t.Errorf("docs/plan.md names %s, which the document does not have", path)
+		}
+	}
+	if len(want) < 70 {
+		t.Errorf("only %d fields were found", len(want))
 	}
 }
 

@@ -83,7 +83,7 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
-// TestReconcileWithToken: the token of a file is sent to the daemon, to no server that the daemon redirects to, and to no
+// TestReconcileWithToken: the token of a file is sent to the daemon, to no server that it redirects to, and to no
 // other machine without encryption.
 func TestReconcileWithToken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")

@@ -78,6 +78,9 @@ func (o statusOptions) run(ctx context.Context) error {
 	if len(reports) == 0 {
 		diag.Fprintf(o.Err, "no Workspaces are recorded for cluster %s on branch %s\n", r.Cluster, c.Status.Branch)
 	}
+	if o.output == "table" || o.output == "wide" {
+		answer.SayFailed(o.Err, reports)
+	}
 	return nil
 }
 

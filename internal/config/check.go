@@ -60,6 +60,7 @@ var rules = []func(*check){
 	(*check).review,
 	(*check).lease,
 	(*check).notify,
+	(*check).tracing,
 }
 
 // check applies the rules to one configuration.

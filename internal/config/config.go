@@ -45,6 +45,7 @@ type Config struct {
 	Page       Page          `yaml:"page"`
 	Log        Log           `yaml:"log"`
 	Notify     Notify        `yaml:"notify"`
+	Tracing    Tracing       `yaml:"tracing"`
 	// KubernetesEvents needs the permission to create events in each namespace.
 	KubernetesEvents bool `yaml:"kubernetesEvents" usage:"create Kubernetes Events when the state of a Workspace changes"`
 
@@ -348,6 +349,7 @@ func Default() Config {
 		Page:       defaultPage(),
 		Log:        Log{Format: "text", Level: "info"},
 		Notify:     Notify{Severity: "warning", Recovered: true, Quiet: time.Hour},
+		Tracing:    defaultTracing(),
 
 		KubernetesEvents: true,
 		Lease:            defaultLease(),

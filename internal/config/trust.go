@@ -42,6 +42,7 @@ var namedOnly = []string{
 	"log.",
 	"notify.urlsFile",
 	"notify.urlsEnv",
+	"tracing.",
 	"kubernetesEvents",
 	"impersonate", // whose permissions bound what a team's folder can do
 	"lease.",

@@ -16,8 +16,9 @@ import (
 	"syncer.dev/syncer/internal/testenv"
 )
 
+// build compiles by the flags of "make build", so that a user who comes from there waits for nothing twice.
 func (d *demo) build(ctx context.Context) error {
-	return d.show(ctx, "", "go", "build", "-o", d.syncer(), "./cmd/syncer")
+	return d.show(ctx, "", "go", "build", "-trimpath", "-o", d.syncer(), "./cmd/syncer")
 }
 
 func (d *demo) syncer() string { return filepath.Join(d.root, "bin", "syncer") }

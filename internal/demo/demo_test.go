@@ -109,8 +109,8 @@ type running struct {
 	ended chan struct{}
 }
 
-// startDemo starts a demo with variables in the environment.
-func startDemo(t *testing.T, env ...string) *running {
+// startDemo starts a demo with arguments, and with variables in the environment.
+func startDemo(t *testing.T, args []string, env ...string) *running {
 	t.Helper()
 	root, err := testenv.Root()
 	if err != nil {
@@ -120,7 +120,7 @@ func startDemo(t *testing.T, env ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{cmd: exec.Command(os.Args[0]), ended: make(chan struct{})}
+	r := &running{cmd: exec.Command(os.Args[0], args...), ended: make(chan struct{})}
 	r.cmd.Dir = root
 	r.cmd.Env = append(os.Environ(), append(env, "TEST_RUNS_DEMO=1", "DEVCLUSTER="+devcluster)...)
 	read, write := io.Pipe()
@@ -267,10 +267,33 @@ func inventory(ctx context.Context, client kubernetes.Interface) []string {
 	return out
 }
 
+// TestToTheEnd runs a demo without an interruption: it succeeds, and leaves no process and no file.
+func TestToTheEnd(t *testing.T) {
+	dir := shortDir(t)
+	t.Setenv("TMPDIR", dir)
+	r := startDemo(t, nil)
+	<-r.ended
+	if code := r.cmd.ProcessState.ExitCode(); code != 0 || !strings.Contains(r.output(), "\ndone in ") {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{"workspace-falcon Ready", "==> the status branch"} {
+		if !strings.Contains(r.output(), want) {
+			t.Errorf("the demo does not print %q", want)
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if all := processesOf(t, dir); len(all) > 0 {
+		t.Errorf("these processes go on: %q", all)
+	}
+}
+
 // TestOwnCluster runs a demo where KUBECONFIG names the cluster of the user, and interrupts it while it keeps running.
 func TestOwnCluster(t *testing.T) {
 	c, client := userCluster(t)
-	r := startDemo(t, "KUBECONFIG="+c.Kubeconfig, "KEEP=1")
+	r := startDemo(t, nil, "KUBECONFIG="+c.Kubeconfig, "KEEP=1")
 	r.wait(t, "It runs until Ctrl-C.")
 	text := r.output()
 	for _, want := range []string{
@@ -291,7 +314,7 @@ func TestOwnCluster(t *testing.T) {
 // TestNamedCluster runs a demo in the cluster of the user, and stops it in the middle.
 func TestNamedCluster(t *testing.T) {
 	c, client := userCluster(t)
-	r := startDemo(t, "DEMO_KUBECONFIG="+c.Kubeconfig)
+	r := startDemo(t, nil, "DEMO_KUBECONFIG="+c.Kubeconfig)
 	r.wait(t, "==> syncer status")
 	want := fmt.Sprintf("uses the cluster at %s, by the context %q", c.URL, "devcluster")
 	if !strings.Contains(r.output(), want) {

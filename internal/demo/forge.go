@@ -22,6 +22,10 @@ const buildTime = "about 3 minutes of CPU time, once"
 // forge moves the repository to a forge, and takes a change through a pull request: syncer comments on it, a user
 // merges it, and the commit status follows.
 func (d *demo) forge(ctx context.Context) (err error) {
+	if os.Getenv("SYNCER_GITEA") == "off" {
+		fmt.Println("    SYNCER_GITEA=off leaves this step out")
+		return nil
+	}
 	if exec.CommandContext(ctx, filepath.Join(d.root, "gitea", "build"), "check").Run() != nil {
 		fmt.Println("    the forge, a Gitea server, is not built. To see this step, run: make gitea demo")
 		fmt.Printf("    That builds it (%s). The demo goes on without this step.\n", buildTime)

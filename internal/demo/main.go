@@ -6,6 +6,8 @@
 // It uses a cluster of its own, and ignores KUBECONFIG. DEMO_KUBECONFIG names another cluster, from which it removes
 // at the end all that it has put there. KEEP=1 leaves everything running until Ctrl-C. DEVCLUSTER=download takes
 // Kubernetes from its official release instead of building it.
+//
+// With the argument "cluster" it leaves syncer out, and runs until Ctrl-C: docs/first-fleet.md installs syncer there.
 package main
 
 import (
@@ -21,7 +23,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	d := &demo{start: time.Now()}
+	d := &demo{start: time.Now(), bare: len(os.Args) > 1 && os.Args[1] == clusterMode}
 	err := d.run(ctx)
 	interrupted := ctx.Err() != nil // stop ends ctx as well
 	if interrupted {
@@ -49,6 +51,8 @@ func exitCode(interrupted bool, err error) int {
 // demo is one run.
 type demo struct {
 	options
+	bare    bool   // without syncer: the user installs it
+	azure   string // URL of the emulator, for that user
 	start   time.Time
 	root    string // of this repository
 	dir     string // of all files of the run
@@ -74,6 +78,9 @@ type step struct {
 }
 
 func (d *demo) steps() []step {
+	if d.bare {
+		return d.clusterSteps()
+	}
 	steps := []step{
 		{"build syncer", d.build},
 		{"build the cluster, in the background", d.buildCluster},
@@ -98,6 +105,15 @@ func (d *demo) steps() []step {
 	return steps
 }
 
+// makeDir makes the folder of all files.
+func (d *demo) makeDir() (err error) {
+	if d.bare {
+		return d.clusterDir()
+	}
+	d.dir, err = os.MkdirTemp("", "syncer-demo")
+	return err
+}
+
 func (d *demo) run(ctx context.Context) error {
 	var err error
 	if d.root, err = os.Getwd(); err != nil {
@@ -111,13 +127,16 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	d.env = environment(os.Environ())
 	d.cluster = aksCluster
+	if d.bare {
+		d.options = options{}
+	}
 	if d.borrowed() {
 		// Not the name of another syncer of that cluster, which would own the same objects.
 		d.cluster = fmt.Sprintf("demo-%d", os.Getpid())
 		fmt.Printf("DEMO_KUBECONFIG is set: the demo uses the cluster at %s, by the context %q of\n%s\n",
 			d.target.server, d.target.context, d.kubeconfig)
 	}
-	if d.dir, err = os.MkdirTemp("", "syncer-demo"); err != nil {
+	if err := d.makeDir(); err != nil {
 		return err
 	}
 	d.undo = append(d.undo, func() { _ = os.RemoveAll(d.dir) })

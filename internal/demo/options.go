@@ -94,6 +94,7 @@ func environment(user []string) []string {
 		}
 	}
 	return append(out, "KUBECONFIG="+os.DevNull,
+		"CGO_ENABLED=0",
 		"GIT_CONFIG_GLOBAL="+os.DevNull, // it may ask for signatures, or run hooks
 		"GIT_AUTHOR_NAME=A User", "GIT_AUTHOR_EMAIL=user@example.com",
 		"GIT_COMMITTER_NAME=A User", "GIT_COMMITTER_EMAIL=user@example.com")

@@ -112,6 +112,14 @@ func (d *demo) makeRepository(ctx context.Context) error {
 	if err := os.CopyFS(d.work(), os.DirFS(filepath.Join(d.root, "example-repo"))); err != nil {
 		return err
 	}
+	if err := d.initRepository(ctx); err != nil {
+		return err
+	}
+	return d.commit(ctx, "Serve phi-4-mini, tune phi-3-mini", "")
+}
+
+// initRepository makes the bare repository, and makes the working copy a clone of it.
+func (d *demo) initRepository(ctx context.Context) error {
 	for _, args := range [][]string{
 		{"init", "-q", "--bare", "-b", "main", d.repo},
 		{"init", "-q", "-b", "main", d.work()},
@@ -121,10 +129,10 @@ func (d *demo) makeRepository(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.commit(ctx, "Serve phi-4-mini, tune phi-3-mini", "")
+	return nil
 }
 
-func (d *demo) work() string { return filepath.Join(d.dir, "work") }
+func (d *demo) work() string { return filepath.Join(d.dir, "models") }
 
 // commit commits and pushes everything in the working copy.
 func (d *demo) commit(ctx context.Context, subject, trailer string) error {
@@ -135,7 +143,7 @@ func (d *demo) commit(ctx context.Context, subject, trailer string) error {
 	for _, args := range [][]string{
 		{"add", "-A"},
 		{"commit", "-q", "-m", message},
-		{"push", "-q", "origin", "main"},
+		{"push", "-q", "--set-upstream", "origin", "main"},
 	} {
 		if err := d.git(ctx, args...); err != nil {
 			return err

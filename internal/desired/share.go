@@ -5,8 +5,8 @@ package desired
 import "reflect"
 
 // Share makes d use the Workloads of a later desired state by their pointers where they are equal but for the reason of
-// their nodes, which is not shown for the earlier state. Two states that are alike then need little more memory than one:
-// 11 MB less at 10,000 Workspaces. Such a Workload belongs to the equal Workspace of the later source.
+// their nodes, which is not shown for the earlier state. Two states that are alike then need little more memory than
+// one: 11 MB less at 10,000 Workspaces. Such a Workload belongs to the equal Workspace of the later source.
 func (d *Desired) Share(later Desired) {
 	var mine Workload
 	at := 0

@@ -14,7 +14,9 @@ func TestShare(t *testing.T) {
 	of := func(name, pool, reason string) *Workload {
 		return &Workload{Key: diag.Key{Namespace: "default", Name: name}, Binding: fleet.Binding{Pool: pool, Reason: reason}}
 	}
-	before := Desired{Workloads: []*Workload{of("a", "p", "cheapest"), of("b", "p", ""), of("c", "p", ""), of("e", "p", "")}}
+	before := Desired{Workloads: []*Workload{
+		of("a", "p", "cheapest"), of("b", "p", ""), of("c", "p", ""), of("e", "p", ""),
+	}}
 	later := Desired{Workloads: []*Workload{of("a", "p", "stays"), of("b", "q", ""), of("d", "p", "")}}
 	before.Share(later)
 	for i, want := range []bool{true, false, false, false} {

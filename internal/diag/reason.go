@@ -429,7 +429,7 @@ func Markdown() string {
 	)
 	b.WriteString("each problem in `-o json`, the rule in `validate --format sarif`, and the reason of conditions. ")
 	b.WriteString("Each has a page with\nits cause, its cure and an example, which `syncer explain REASON` prints.\n")
-	for _, g := range catalogue {
+	for _, g := range slices.Concat(catalogue, ofConditions) {
 		fmt.Fprintf(&b, "\n## %s\n\n| Reason | Meaning |\n|---|---|\n", g.title)
 		for _, e := range g.entries {
 			fmt.Fprintf(&b, "| [`%[1]s`](reasons/%[1]s.md) | %[2]s |\n", e.Reason, e.Meaning)

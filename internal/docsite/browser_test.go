@@ -14,8 +14,8 @@ import (
 	"syncer.dev/syncer/internal/testenv/chromiumtest"
 )
 
-// TestChromiumSearch types a question into the search of a page that is a file, with the index of the repository. There is
-// no server, and Hugo is not needed: the page has what the scripts look for.
+// TestChromiumSearch types a question into the search of a page that is a file, with the index of the repository. There
+// is no server, and Hugo is not needed: the page has what the scripts look for.
 func TestChromiumSearch(t *testing.T) {
 	s, err := read(os.DirFS("../.."))
 	if err != nil {
@@ -35,7 +35,7 @@ func TestChromiumSearch(t *testing.T) {
 <link rel="stylesheet" href="style.css"><script src="theme.js"></script>
 <script src="search.js" data-root="" defer></script></head><body>` +
 		strings.ReplaceAll(header, "{{ .Params.up }}", "") +
-		`<div class="frame"><nav id="navigation" aria-label="x"></nav><main id="content"><h1>x</h1></main></div></body></html>`
+		`<div class="frame"><nav id="navigation" aria-label="x"></nav><main id="content"><h1>x</h1></main></div>`
 	static := filepath.Join(dir, "static")
 	for _, name := range []string{"index.html", "troubleshooting.html"} {
 		if err := write(filepath.Join(static, name), []byte(page)); err != nil {
@@ -45,11 +45,15 @@ func TestChromiumSearch(t *testing.T) {
 	b := chromiumtest.Start(t)
 	b.Open("file://" + filepath.Join(static, "index.html"))
 	b.Do(chromedp.SendKeys("#search input", "quota excee"))
-	b.Eventually("the first passage is that of the heading",
-		`document.querySelector("#hits a strong")?.textContent === "Troubleshooting: Quota exceeded"`)
+	b.Eventually("a name is found by its words",
+		`document.querySelector("#hits a strong")?.textContent === "QuotaExceeded"`)
 	b.Screenshot("docs-search")
+	chromiumtest.Eval[string](b, `document.querySelector("#search input").value = ""`)
+	b.Do(chromedp.SendKeys("#search input", "drift: a change"))
+	b.Eventually("the first passage is that of the heading",
+		`document.querySelector("#hits a strong")?.textContent === "Troubleshooting: Drift: a change is set back"`)
 	b.Do(chromedp.SendKeys("#search input", kb.ArrowDown+kb.Enter))
-	b.Eventually("the passage is opened", `location.href.endsWith("/troubleshooting.html#quota-exceeded")`)
+	b.Eventually("the passage is opened", `location.href.endsWith("/troubleshooting.html#drift-a-change-is-set-back")`)
 	b.Do(chromedp.SendKeys("#search input", "nothinghasthisword"))
 	b.Eventually("the search says that there is nothing",
 		`document.getElementById("hits").textContent === "Nothing has all of these words."`)

@@ -135,8 +135,8 @@ func words(n ast.Node, source []byte) string {
 	return b.String()
 }
 
-// slug returns the anchor of a heading, by the rule that GitHub, GitLab, Gitea and Hugo share: small letters, digits, "_"
-// and "-" stay, a blank is "-", and all else goes.
+// slug returns the anchor of a heading, by the rule that GitHub, GitLab, Gitea and Hugo share: small letters, digits,
+// "_" and "-" stay, a blank is "-", and all else goes.
 func slug(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

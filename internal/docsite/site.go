@@ -44,8 +44,8 @@ type site struct {
 	files      []string // of the repository, that pages link to and that are no pages
 }
 
-// read reads the documentation of a repository. It returns all mistakes as one error: links and anchors that lead nowhere,
-// pages that the navigation does not lead to, and titles that two pages have.
+// read reads the documentation of a repository. It returns all mistakes as one error: links and anchors that lead
+// nowhere, pages that the navigation does not lead to, and titles that two pages have.
 func read(repository fs.FS) (*site, error) {
 	s := &site{repository: repository}
 	byFile := map[string]*page{}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	_ "embed"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -12,10 +13,11 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// TestDocumentation: the pages of the repository are in order. Each is in the navigation once, has a title of its own, and
-// every link and anchor leads somewhere. Hugo is not needed for that.
+// TestDocumentation: the pages of the repository are in order. Each is in the navigation once, has a title of its own,
+// and every link and anchor leads somewhere. Hugo is not needed for that.
 func TestDocumentation(t *testing.T) {
 	s, err := read(os.DirFS("../.."))
 	if err != nil {
@@ -48,18 +50,16 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
+//go:embed testdata/repository.txtar
+var archive string
+
 // repository is a small one, in which nothing is wrong.
 func repository() fstest.MapFS {
-	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	return fstest.MapFS{
-		"docs/README.md":     file("# Contents\n\n## All\n\n- [One](one.md), like [two](two.md)\n- [Two](two.md)\n- [Start](../README.md)\n"),
-		"docs/one.md":        file("# One\n\nSee [two](two.md#a-b), [it](one/Part.md), [a file](../x.yaml), [the web](https://example.com).\n"),
-		"docs/two.md":        file("# Two\n\n## A `b`!\n\ntext of two\n\n```yaml\n[not](a-link.md)\n```\n"),
-		"docs/one/Part.md":   file("# Part\n\n[back](../one.md)\n"),
-		"docs/examples/x.md": file("# Not a page\n"),
-		"README.md":          file("# Start\n\n[docs](docs/README.md) and [folder](docs)\n"),
-		"x.yaml":             file("a: b\n"),
+	files := fstest.MapFS{}
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		files[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
+	return files
 }
 
 func TestRead(t *testing.T) {
@@ -84,25 +84,27 @@ func TestRead(t *testing.T) {
 		t.Errorf("links (-want +got):\n%s", diff)
 	}
 	hits := s.pages[len(s.pages)-1].hits()
-	if diff := cmp.Diff(hit{URL: "two.html#a-b", Title: "Two", Heading: "A b!", Text: "text of two [not](a-link.md)"}, hits[1]); diff != "" {
+	text := "text of two [not](a-link.md)"
+	if diff := cmp.Diff(hit{URL: "two.html#a-b", Title: "Two", Heading: "A b!", Text: text}, hits[1]); diff != "" {
 		t.Errorf("the index (-want +got):\n%s", diff)
 	}
 }
 
 func TestReadFindsMistakes(t *testing.T) {
-	for name, test := range map[string]struct {
-		file, text string
-		want       string
-	}{
-		"a file that is gone":       {"docs/two.md", "# Two\n\n## A `b`!\n\n[x](gone.md)\n", "docs/two.md: gone.md: there is no such file"},
+	index := "# C\n\n## All\n\n- [1](one.md)\n- [2](two.md)\n- [3](../README.md)\n"
+	two := "# Two\n\n## A b\n"
+	for name, test := range map[string]struct{ file, text, want string }{
+		"a file that is gone": {
+			"docs/two.md", two + "\n[x](gone.md)\n", "docs/two.md: gone.md: there is no such file",
+		},
 		"a heading that is gone":    {"docs/two.md", "# Two\n", "docs/one.md: two.md#a-b: docs/two.md has no such heading"},
-		"the same title":            {"docs/two.md", "# One\n\n## A b\n", "docs/one.md and docs/two.md have the same title, \"One\""},
+		"the same title":            {"docs/two.md", "# One\n\n## A b\n", "docs/two.md have the same title, \"One\""},
 		"no title":                  {"docs/two.md", "", "docs/two.md has no title"},
 		"a page that none lists":    {"docs/three.md", "# Three\n", "docs/README.md does not list docs/three.md"},
 		"a part that none lists":    {"docs/one/Other.md", "# Other\n", "docs/one.md does not list docs/one/Other.md"},
-		"a folder without a README": {"docs/two.md", "# Two\n\n## A b\n\n[x](examples)\n", "the folder has no README.md"},
-		"a group without pages":     {"docs/README.md", "# C\n\n## All\n\n- [1](one.md)\n- [2](two.md)\n- [3](../README.md)\n\n## None\n", "\"None\" has no pages"},
-		"a page that is twice":      {"docs/README.md", "# C\n\n## All\n\n- [1](one.md)\n- [2](two.md)\n- [3](../README.md)\n- [4](one.md)\n", "lists docs/one.md twice"},
+		"a folder without a README": {"docs/two.md", two + "\n[x](examples)\n", "the folder has no README.md"},
+		"a group without pages":     {"docs/README.md", index + "\n## None\n", "\"None\" has no pages"},
+		"a page that is twice":      {"docs/README.md", index + "- [4](one.md)\n", "lists docs/one.md twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := repository()
@@ -124,7 +126,8 @@ func TestCheck(t *testing.T) {
 			"files/a.yaml": {},
 		}
 	}
-	good := `<a href="sub/x.html">x</a> <a href="#a">a</a> <a href="https://example.com">web</a> <a href="files/a.yaml">f</a>`
+	good := `<a href="sub/x.html">x</a> <a href="#a">a</a> <a href="https://example.com">web</a>
+		<a href="files/a.yaml">f</a>`
 	if n, err := check(page(good)); err != nil || n != 2 {
 		t.Errorf("%d pages, %v", n, err)
 	}
@@ -140,8 +143,10 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", body, err, want)
 		}
 	}
-	if _, err := check(fstest.MapFS{"a.css": {Data: []byte("@import 'x.css'; b { src: url(https://example.com/f) }")}}); err == nil ||
-		strings.Count(err.Error(), "loads a file") != 2 || !strings.Contains(err.Error(), "there are no pages") {
+	style := fstest.MapFS{"a.css": {Data: []byte("@import 'x.css'; b { src: url(https://example.com/f) }")}}
+	_, err := check(style)
+	if err == nil || strings.Count(err.Error(), "loads a file") != 2 ||
+		!strings.Contains(err.Error(), "there are no pages") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -31,8 +31,8 @@ func NewMemory() *Memory {
 	return &Memory{sizes: memo.NewSizes(), outlines: render.NewOutlines()}
 }
 
-// Once returns a Memory for a single comparison: what only the next one would use is forgotten as soon as both sides are
-// rendered.
+// Once returns a Memory for a single comparison: what only the next one would use is forgotten as soon as both sides
+// are rendered.
 func Once() *Memory {
 	m := NewMemory()
 	m.once = true

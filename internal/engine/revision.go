@@ -12,6 +12,7 @@ type Revision struct {
 	Commit string // hash
 	// CommittedAt is when it was committed; zero if that is not known.
 	CommittedAt time.Time
+	Subject     string // first paragraph of its message; "" if that is not known
 	Files       fs.FS  // of the whole commit; never nil
 	Root        string // source.path, the folder of Files that is read; all of Files when empty
 	// Inputs identifies the content of Root, and of what Root refers to elsewhere. Two Revisions with equal Inputs have

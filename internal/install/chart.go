@@ -33,6 +33,7 @@ func Chart(version, text string) (map[string]string, error) {
 	}
 	c := config.Default()
 	c.Namespaces = []string{anyTarget}
+	c.Page.Access = config.AccessToken // its role depends on the values
 	plain, err := chartObjects(c)
 	if err != nil {
 		return nil, err
@@ -46,11 +47,11 @@ func Chart(version, text string) (map[string]string, error) {
 		out["templates/"+name] = template(content)
 	}
 	values = map[string]any{"config": values}
-	config, err := yaml.Marshal(values)
+	defaults, err := yaml.Marshal(values)
 	if err != nil {
 		return nil, err
 	}
-	out["values.yaml"] = generated + fmt.Sprintf(valuesText, Repository, version, CredentialsDir, Credentials, config)
+	out["values.yaml"] = generated + fmt.Sprintf(valuesText, Repository, version, CredentialsDir, Credentials, defaults)
 	out["Chart.yaml"] = generated + fmt.Sprintf(chartText, version, version)
 	return out, nil
 }
@@ -93,6 +94,8 @@ func eachNamespace(text string) string {
 			doc = strings.ReplaceAll(doc, "{{ .Release.Namespace }}", "{{ $.Release.Namespace }}")
 			docs[i] = "{{- range $i, $namespace := default (list \"default\") .Values.config.namespaces }}\n" +
 				"{{- if $i }}\n---\n{{- end }}\n" + doc + "{{- end }}\n"
+		case strings.Contains(doc, "  name: "+pageRole+"\n"):
+			docs[i] = tokenAccess + doc + "{{- end }}\n"
 		case strings.Contains(doc, "\nkind: ClusterRole\n") && strings.Contains(doc, "  name: "+namespaceRole+"\n"):
 			docs[i] = doc + namespaceRules
 		case strings.Contains(doc, "\nkind: ClusterRole\n") && strings.Contains(doc, "  name: "+clusterRole+"\n"):
@@ -101,6 +104,9 @@ func eachNamespace(text string) string {
 	}
 	return generated + strings.Join(docs, "---\n")
 }
+
+// tokenAccess begins what only a page that tokens open needs.
+const tokenAccess = `{{- if eq (dig "page" "access" "" .Values.config) "` + config.AccessToken + "\" }}\n"
 
 // What more and moreInCluster add, in the language of Helm.
 const (

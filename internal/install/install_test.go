@@ -127,6 +127,10 @@ func TestHelm(t *testing.T) {
 			"{config: {namespaces: [red, blue], impersonate: deployer}}",
 		},
 		{
+			"tokens open the page", func(o *Options) { o.Settings.Page.Access = config.AccessToken },
+			"{config: {page: {access: token}}}",
+		},
+		{
 			"karpenter", func(o *Options) { o.Settings, o.NodePools = karpenter, true },
 			"{config: {capacity: {mode: karpenter}, source: {decryption: {ageKeyFile: /etc/syncer/credentials/age}}}}",
 		},
@@ -241,5 +245,61 @@ func read(t *testing.T, text []byte) map[string]*unstructured.Unstructured {
 			t.Errorf("%s is there twice", name)
 		}
 		out[name] = o
+	}
+}
+
+// TestCheck: what a cluster would refuse, and what would take a namespace from others, is refused before it is printed.
+func TestCheck(t *testing.T) {
+	digest := "@sha256:" + strings.Repeat("0f", 32)
+	for _, tt := range []struct {
+		change func(*Options)
+		want   string // "" for fine
+	}{
+		{func(*Options) {}, ""},
+		{func(o *Options) { o.Image = "registry.example.com:5000/team/syncer:v1.2" }, ""},
+		{func(o *Options) { o.Image = "registry.example.com/syncer:v1" + digest }, ""},
+		{func(o *Options) { o.Image = "syncer" + digest }, ""},
+		{func(o *Options) { o.Namespace = "Foo_Bar" }, "--namespace:"},
+		{func(o *Options) { o.Namespace = "a/b" }, "--namespace:"},
+		{func(o *Options) { o.Namespace = "kube-system" }, "pods of others"},
+		{func(o *Options) { o.Namespace = "red"; o.Settings.Namespaces = []string{"red"} }, "namespaces of Workspaces"},
+		{func(o *Options) { o.Replicas = -3 }, "--replicas:"},
+		{func(o *Options) { o.Image = "UPPER:x" }, "--image:"},
+		{func(o *Options) { o.Image = "example.com/syncer" }, "--image:"},
+		{func(o *Options) { o.Image = "a:b\n---\nkind: Evil" }, "--image:"},
+		{func(o *Options) { o.Image = "a:b@@c" }, "--image:"},
+		{func(o *Options) { o.ClientID = "1\n2" }, "--client-id:"},
+	} {
+		o := example(t)
+		tt.change(&o)
+		switch err := o.Check(); {
+		case tt.want == "" && err != nil, tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+			t.Errorf("%s %s %d %s: %v, want %q", o.Namespace, o.Image, o.Replicas, o.ClientID, err, tt.want)
+		}
+	}
+}
+
+// TestRemoved: the namespace goes with syncer only if nothing else can be in it.
+func TestRemoved(t *testing.T) {
+	for _, tt := range []struct {
+		namespace  string
+		workspaces []string
+		goes       bool
+	}{
+		{"", []string{"default"}, true},
+		{"platform", []string{"default"}, false},
+		{"syncer", []string{"syncer"}, false},
+	} {
+		o := example(t)
+		o.Namespace, o.Settings.Namespaces = tt.namespace, tt.workspaces
+		all, err := Objects(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		removed := Removed(o, all)
+		last := removed[len(removed)-1].GetObjectKind().GroupVersionKind().Kind
+		if (last == "Namespace") != tt.goes || strings.Contains(Stays(o), "with the Secret") == tt.goes {
+			t.Errorf("%q, with Workspaces in %q: the last is %s, and\n%s", tt.namespace, tt.workspaces, last, Stays(o))
+		}
 	}
 }

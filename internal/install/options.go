@@ -4,8 +4,14 @@ package install
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"syncer.dev/syncer/internal/config"
+	"syncer.dev/syncer/internal/workspace/imageref"
 )
 
 // The names of what is installed.
@@ -48,4 +54,37 @@ type Options struct {
 func (o Options) complete() Options {
 	o.Namespace, o.Replicas = cmp.Or(o.Namespace, Name), cmp.Or(o.Replicas, 2)
 	return o
+}
+
+// foreign are namespaces of Kubernetes, in which others run: the level of pods that the installation sets is not for
+// them.
+var foreign = []string{"default", "kube-node-lease", "kube-public", "kube-system"}
+
+// pinned reports whether a reference that is valid has a tag or a digest.
+func pinned(image string) bool {
+	return strings.Contains(image, "@") || strings.Contains(image[strings.LastIndex(image, "/")+1:], ":")
+}
+
+// Check returns an error for options that a cluster would refuse, or with which it would not run, before they are
+// printed.
+func (o Options) Check() error {
+	o = o.complete()
+	switch bad := validation.IsDNS1123Label(o.Namespace); {
+	case len(bad) > 0:
+		return fmt.Errorf("--namespace: %q is not a name of a namespace: %s", o.Namespace, strings.Join(bad, "; "))
+	case slices.Contains(foreign, o.Namespace):
+		return fmt.Errorf("--namespace: %s has pods of others; syncer needs a namespace of its own", o.Namespace)
+	case slices.Contains(o.Settings.Namespaces, o.Namespace):
+		return fmt.Errorf("--namespace: %s is one of the namespaces of Workspaces, whose pods are not of level restricted; "+
+			"syncer needs a namespace of its own", o.Namespace)
+	case o.Replicas < 1:
+		return fmt.Errorf("--replicas: %d pods do not run syncer", o.Replicas)
+	case o.Image != "" && imageref.Judge(o.Image) != nil:
+		return fmt.Errorf("--image: %q %s", o.Image, imageref.Judge(o.Image).Message)
+	case o.Image != "" && !pinned(o.Image):
+		return fmt.Errorf("--image: %q has neither a tag nor a digest", o.Image)
+	case strings.ContainsFunc(o.ClientID, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return fmt.Errorf("--client-id: %q is not a client ID", o.ClientID)
+	}
+	return nil
 }

@@ -14,7 +14,6 @@ import (
 
 	"syncer.dev/syncer/internal/outbound"
 	"syncer.dev/syncer/internal/status/transitions"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // Options are the inputs of New.
@@ -59,13 +58,12 @@ func New(o Options) *Notifier {
 		options: o,
 		client:  &http.Client{Transport: o.Transport, Timeout: timeout},
 		queue:   make(chan []transitions.Transition, maxWaiting),
-		memory: memory{
-			quiet: cmp.Or(o.Quiet, defaultQuiet), told: map[what]time.Time{}, bad: map[workspace.Key]bool{},
-		},
+		memory:  newMemory(cmp.Or(o.Quiet, defaultQuiet)),
 	}
 }
 
-// Tell queues one message with the transitions that the filter accepts and that were not told lately. It does not wait.
+// Tell queues one message with the transitions that the filter accepts and that were not told lately, and with those
+// that could not be told again before, and still hold. It does not wait.
 func (n *Notifier) Tell(all []transitions.Transition, now time.Time) {
 	n.mu.Lock()
 	chosen := n.memory.choose(all, n.options.Filter, now)
@@ -80,12 +78,19 @@ func (n *Notifier) Tell(all []transitions.Transition, now time.Time) {
 	}
 }
 
+// lookAgain is the time between looks at what had to wait.
+const lookAgain = time.Minute
+
 // Run sends what is queued, until ctx is done.
 func (n *Notifier) Run(ctx context.Context) {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case now := <-tick.C:
+			n.Tell(nil, now)
 		case all := <-n.queue:
 			n.send(ctx, all)
 		}

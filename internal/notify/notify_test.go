@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"mime"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"net/url"
 	"strings"
 	"sync"
@@ -205,6 +207,34 @@ func TestMail(t *testing.T) {
 	}
 }
 
+// TestHostileSubject: a name in a subject adds no header, and what is not ASCII is encoded as RFC 2047 asks.
+func TestHostileSubject(t *testing.T) {
+	box := &inbox{}
+	address := mailServer(t, box)
+	n, log := started(t, notify.Options{
+		URLs: urls("smtp://" + address + "/?from=syncer@example.com&to=team@example.com&starttls=no&encryption=None"),
+	})
+	hostile := failed("phi\r\nBcc: all@example.com", "Unknown\nField")
+	n.Tell([]transitions.Transition{hostile}, time.Now())
+	eventually(t, "a mail", func() bool { return len(box.all()) == 1 || log.String() != "" })
+	if log.String() != "" {
+		t.Fatal(log.String())
+	}
+	m, err := mail.ReadMessage(strings.NewReader(box.all()[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, is := m.Header["Bcc"]; is {
+		t.Errorf("there is another header: %q", m.Header)
+	}
+	raw := m.Header.Get("Subject")
+	got, err := new(mime.WordDecoder).DecodeHeader(raw)
+	if err != nil || strings.ContainsFunc(raw, func(r rune) bool { return r > '~' || r < ' ' }) ||
+		!strings.Contains(got, "Ready → Failed") {
+		t.Errorf("subject %q: %q, %v", raw, got, err)
+	}
+}
+
 // mailServer accepts mails as RFC 5321 describes it.
 func mailServer(t *testing.T, box *inbox) string {
 	t.Helper()
@@ -238,7 +268,7 @@ func receive(conn net.Conn, box *inbox) {
 		switch verb, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(line)), " "); verb {
 		case "DATA":
 			say("354 go")
-			var mail strings.Builder
+			var text strings.Builder
 			for {
 				line, err := lines.ReadString('\n')
 				if err != nil {
@@ -247,9 +277,9 @@ func receive(conn net.Conn, box *inbox) {
 				if strings.TrimSpace(line) == "." {
 					break
 				}
-				mail.WriteString(line)
+				text.WriteString(line)
 			}
-			box.add(mail.String())
+			box.add(text.String())
 			say("250 ok")
 		case "QUIT":
 			say("221 bye")
@@ -287,6 +317,49 @@ func TestFilterAndQuiet(t *testing.T) {
 	n.Tell([]transitions.Transition{failed("phi", "UnknownField")}, at(90))        // told
 	eventually(t, "three messages", func() bool { return len(box.all()) == 3 })
 	for i, want := range []string{"Ready → Failed", "Failed → Ready", "Ready → Failed"} {
+		if !strings.Contains(box.all()[i], want) {
+			t.Errorf("message %d is %s, want %q", i, box.all()[i], want)
+		}
+	}
+}
+
+// TestLastWord: a Workspace that fails again within the quiet time, and stays so, has another message when that is
+// over: the last one must not say that it serves.
+func TestLastWord(t *testing.T) {
+	box := &inbox{}
+	server := httptest.NewServer(box)
+	defer server.Close()
+	n, _ := started(t, notify.Options{
+		URLs:   urls("generic://" + strings.TrimPrefix(server.URL, "http://") + "/?template=json&disabletls=yes"),
+		Filter: notify.Filter{Least: transitions.Warning, Recovered: true},
+		Quiet:  time.Hour,
+	})
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
+	back := func(name string) []transitions.Transition {
+		b := failed(name, "Serving")
+		b.From, b.To, b.Severity = status.Failed, status.Ready, transitions.Info
+		return []transitions.Transition{b}
+	}
+	broken := func(name string) []transitions.Transition {
+		return []transitions.Transition{failed(name, "UnknownField")}
+	}
+	n.Tell(broken("phi"), at(0))  // told
+	n.Tell(back("phi"), at(1))    // told
+	n.Tell(broken("phi"), at(2))  // waits
+	n.Tell(broken("chat"), at(3)) // told
+	n.Tell(back("chat"), at(4))   // told
+	n.Tell(broken("chat"), at(5)) // waits, and is over before
+	n.Tell(back("chat"), at(6))   // is what was told last
+	n.Tell(nil, at(59))           // not yet
+	n.Tell(nil, at(60))           // phi again
+	n.Tell(nil, at(200))          // no more
+	n.Tell(back("phi"), at(201))  // told: the one that is waited for
+	eventually(t, "six messages", func() bool { return len(box.all()) == 6 })
+	for i, want := range []string{
+		"phi: Ready → Failed", "phi: Failed → Ready", "chat: Ready → Failed", "chat: Failed → Ready",
+		"phi: Ready → Failed", "phi: Failed → Ready",
+	} {
 		if !strings.Contains(box.all()[i], want) {
 			t.Errorf("message %d is %s, want %q", i, box.all()[i], want)
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -75,7 +76,7 @@ func (r *receiver) smtp(u *url.URL) error {
 		return err
 	}
 	r.send = func(_ context.Context, title, text string) error { // it has a timeout of its own
-		params := types.Params{"subject": title}
+		params := types.Params{"subject": mime.QEncoding.Encode("utf-8", title)} // a header has ASCII alone
 		return s.Send(text, &params)
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 	"syncer.dev/syncer/internal/page/access"
 )
 
-// Guard lets next answer clients of this machine, which those of a port-forward are too, with any access to the page. With
+// Guard lets next answer clients of this machine, which those of a port-forward are too, for any page.access. With
 // Token it also lets it answer a client that may see something of the first cluster: by a token in the header
 // "Authorization: Bearer", or by a session. All others get status 401, 403, 429 or 503, with the reason. A site may not
 // send its visitors' browsers here.

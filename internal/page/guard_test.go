@@ -14,12 +14,12 @@ import (
 	"syncer.dev/syncer/internal/page/access"
 )
 
-// teams knows the tokens "team", whose user may list Workspaces of chat, and "none", whose user may list none.
+// teams knows the tokens "team", whose user may list Workspaces of chat, and "no-team", whose user may list none.
 type teams struct{}
 
 func (teams) Identify(_ context.Context, token string) (access.Identity, error) {
 	switch token {
-	case "team", "none":
+	case "team", "no-team":
 		return access.Identity{User: token}, nil
 	case "away":
 		return access.Identity{}, errors.New("connection refused")
@@ -55,7 +55,7 @@ func TestGuard(t *testing.T) {
 		"token":               {withToken, "10.0.0.7:9", "10.0.0.1:8080", "team", "", "", 202},
 		"no token":            {withToken, "10.0.0.7:9", "10.0.0.1:8080", "", "", "", 401},
 		"unknown token":       {withToken, "10.0.0.7:9", "10.0.0.1:8080", "guess", "", "", 401},
-		"token of nothing":    {withToken, "10.0.0.7:9", "10.0.0.1:8080", "none", "", "", 403},
+		"token of nothing":    {withToken, "10.0.0.7:9", "10.0.0.1:8080", "no-team", "", "", 403},
 		"cluster is away":     {withToken, "10.0.0.7:9", "10.0.0.1:8080", "away", "", "", 503},
 	} {
 		p := page.New(slog.New(slog.NewTextHandler(t.Output(), nil)))

@@ -125,7 +125,7 @@ func (in Installation) grant(r Right, user string) string {
 	}
 	subject := "--user=" + quote(user)
 	if ns, name, ok := serviceAccount(user); ok {
-		subject = "--serviceaccount=" + ns + ":" + name
+		subject = "--serviceaccount=" + quote(ns+":"+name)
 	}
 	if r.Namespace == "" {
 		return fmt.Sprintf("%s && kubectl create clusterrolebinding %s-check --clusterrole=%s %s", install, r.Role, r.Role,

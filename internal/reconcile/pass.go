@@ -39,6 +39,7 @@ type Outcome struct {
 	Commit string // revision of the plan; "" if none is readable
 	// CommittedAt is when the revision was committed; zero if the source does not say.
 	CommittedAt time.Time
+	Subject     string // first paragraph of its message; "" if the source does not say
 	Reports     []status.Report
 	// Previous are the reports before the pass: those of the pass before, or of the status branch.
 	Previous []status.Report
@@ -63,6 +64,8 @@ type Outcome struct {
 	Carried bool
 	// Took is how long the steps of the pass took; a step that was left out is not in it.
 	Took map[Step]time.Duration
+	// Ran are the runs of the steps, in the order in which they ended, without the pass itself.
+	Ran []Ran
 	// Err joins the errors of the components that failed in this pass.
 	Err error
 }
@@ -124,6 +127,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 		return l.end(p)
 	}
 	p.out.Commit, p.out.CommittedAt = l.revision.Commit, l.revision.CommittedAt
+	p.out.Subject = l.revision.Subject
 	l.list(ctx, p, due)
 	l.readReviews(ctx, p, due)
 	if l.following && due.Source {

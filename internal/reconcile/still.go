@@ -135,7 +135,7 @@ func (l *Loop) repeat(p *pass) Outcome {
 	out.Commit, out.Plan.Head, out.Unchanged = l.revision.Commit, l.revision.Commit, true
 	out.Recorded, out.Carried, out.CommittedAt = "", !l.following, l.revision.CommittedAt
 	p.ended()
-	out.Took = p.out.Took
+	out.Subject, out.Took, out.Ran = l.revision.Subject, p.out.Took, p.out.Ran
 	if !out.Plan.Guard.Mass.Held() {
 		l.before = out.Commit // as carried does
 	}

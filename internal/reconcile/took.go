@@ -17,10 +17,20 @@ const (
 	StepPass    Step = "pass"    // all of the pass
 )
 
+// Ran is one run of a step.
+type Ran struct {
+	Step         Step
+	Began, Ended time.Time
+}
+
 // timed measures a step until the function that it returns is called.
 func (p *pass) timed(s Step) func() {
 	began := time.Now()
-	return func() { p.out.Took[s] += time.Since(began) }
+	return func() {
+		ended := time.Now()
+		p.out.Took[s] += ended.Sub(began)
+		p.out.Ran = append(p.out.Ran, Ran{s, began, ended})
+	}
 }
 
 // ended measures the pass.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -169,7 +170,21 @@ var (
 	empty    = regexp.MustCompile(`(?m)^ +- name: \S+\n +state: \S+\n +nodes: 0\n( {4,}\w+: .*\n)*`)
 	header   = regexp.MustCompile(`(?m)^ *pools:.*\n`)
 	machines = regexp.MustCompile(`vmss\d+`)
+	// notReady is the part of the totals in README.md that counts those that are not ready, and those that wait.
+	notReady = regexp.MustCompile(`(\d+) not ready(?:, (\d+) waiting)?`)
 )
+
+// neverReady makes the text of a status file one in which no Workspace was ready once: those that are not ready any
+// more are pending.
+func neverReady(text string) string {
+	text = notReady.ReplaceAllStringFunc(text, func(counts string) string {
+		found := notReady.FindStringSubmatch(counts)
+		before, _ := strconv.Atoi(found[1])
+		pending, _ := strconv.Atoi(found[2]) // 0 where none waits
+		return fmt.Sprint(before+pending, " waiting")
+	})
+	return strings.ReplaceAll(text, "NotReady", "Pending")
+}
 
 // state is the end state of a world, by what it is about.
 func (w *World) state() map[string]string {
@@ -188,8 +203,7 @@ func (w *World) state() map[string]string {
 	for name, data := range w.git.status {
 		text := columns.ReplaceAllString(moments.ReplaceAllString(string(data), ""), "| ")
 		text = header.ReplaceAllString(empty.ReplaceAllString(text, ""), "")
-		text = strings.ReplaceAll(text, "NotReady", "Pending") // who was ready once is not pending any more
-		out["status "+name] = machines.ReplaceAllString(text, "vmss")
+		out["status "+name] = machines.ReplaceAllString(neverReady(text), "vmss")
 	}
 	return out
 }

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // TestIndex: the README of a branch lists its clusters with their totals, and repeats nothing else of what others may
@@ -73,6 +75,30 @@ func TestWhyStays(t *testing.T) {
 	in.InstanceType, in.Why = "Standard_NC40ads_H100_v5", "it is what the file names"
 	if r := Observe(&first, in, t1); r.Why != in.Why {
 		t.Errorf("with another size: %q", r.Why)
+	}
+}
+
+// TestWhyWithoutNodes: a suspended Workspace has no reason for its size, and one that comes back has its own.
+func TestWhyWithoutNodes(t *testing.T) {
+	in := chosen()
+	ws := *in.Workspace
+	in.Workspace, in.Why = &ws, "suspended: no nodes"
+	ws.Annotations = map[string]string{workspace.AnnotationSuspend: "true"}
+	first := Observe(nil, in, t0)
+	if first.Why != "" {
+		t.Errorf("suspended: %q", first.Why)
+	}
+	again := chosen()
+	back := Observe(&first, again, t1)
+	if back.Why != again.Why || back.Why == "" {
+		t.Errorf("back: %q", back.Why)
+	}
+	if r := Observe(&back, in, t1); r.Why != "" {
+		t.Errorf("suspended again: %q", r.Why)
+	}
+	again.Why, again.NodeFailure.Reason = "gives way", string(diag.Preempted)
+	if r := Observe(&back, again, t1); r.Why != "" {
+		t.Errorf("preempted: %q", r.Why)
 	}
 }
 

@@ -124,6 +124,7 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		r.State, conditions = staying(in, old)
 	case len(in.Problems) > 0 || in.Workspace == nil:
 		r.State, conditions = invalid(in, old)
+		r.runs(old, in)
 	case in.Workspace.Tuning != nil:
 		r.State, conditions = tuning(in)
 	default:
@@ -157,11 +158,35 @@ func invalid(in Input, old Report) (State, []Condition) {
 	}
 	out := []Condition{condition(WorkspaceSucceeded, false, string(reason), text)}
 	for _, c := range old.Conditions {
-		if c.Type != WorkspaceSucceeded && c.Type != Applied && c.Type != Reviewed && in.Workload != nil {
+		switch {
+		case in.Workload == nil, c.Type == WorkspaceSucceeded, c.Type == Applied, c.Type == Reviewed:
+		case c.Type == InferenceReady:
+			out = append(out, servesStill(in.Workload))
+		default:
 			out = append(out, c)
 		}
 	}
 	return Failed, out
+}
+
+// servesStill reports whether the workload of a Workspace with errors serves.
+func servesStill(w *cluster.Workload) Condition {
+	if w.Current && w.Replicas > 0 && w.Ready >= w.Replicas && w.Endpoints > 0 {
+		return condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", replicas(w))
+	}
+	return condition(InferenceReady, false, "WorkspaceInferenceStatusPending", replicas(w)+unserved(w))
+}
+
+// runs says of a Workspace with errors what still runs, which is what ran before the errors: it goes on serving, and
+// costing.
+func (r *Report) runs(old Report, in Input) {
+	if in.Workload == nil {
+		return
+	}
+	r.Model, r.Revision, r.Runtime, r.Why = old.Model, old.Revision, old.Runtime, old.Why
+	r.InstanceType, r.TargetNodeCount, r.Objects = old.InstanceType, old.TargetNodeCount, old.Objects
+	r.Endpoint = old.Endpoint
+	r.HourlyCost, r.MonthlyCost, r.PricesDate = old.HourlyCost, old.MonthlyCost, old.PricesDate
 }
 
 // leaving reports a Workspace that the source no longer asks for while its deletion does not end.
@@ -194,7 +219,7 @@ func tuning(in Input) (State, []Condition) {
 			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job has finished"),
 			condition(WorkspaceSucceeded, true, "workspaceSucceeded", "the job has finished"),
 		}
-	case w != nil && slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Phase == "Running" }):
+	case w != nil && slices.ContainsFunc(w.Pods, hasStarted): // the Job follows its pod after a moment
 		return Running, []Condition{
 			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podFailure(w)+missing(in)),
 			condition(WorkspaceSucceeded, false, "workspacePending", "the job runs"),
@@ -206,6 +231,8 @@ func tuning(in Input) (State, []Condition) {
 		condition(WorkspaceSucceeded, false, "workspacePending", message),
 	}
 }
+
+func hasStarted(p cluster.Pod) bool { return p.Phase == "Running" || p.Phase == "Succeeded" }
 
 // inference is ready when every replica is, on nodes that are.
 func inference(in Input, old State) (State, []Condition) {
@@ -260,15 +287,20 @@ func unserved(w *cluster.Workload) string {
 }
 
 // why returns the reason for which the Workspace got its size: as long as neither its inputs nor its size change, that
-// it stays is no reason of its own.
+// it stays is no reason of its own. Without nodes there is none; the digest of the inputs does not cover suspensions.
 func why(old Report, in Input, size string) string {
+	same := old.Why != "" && size == old.InstanceType
 	switch {
 	case size == "" || in.Finished:
 		return ""
-	case old.Why != "" && size == old.InstanceType && (in.Why == "" || in.Inputs == old.Inputs || in.Held != ""):
+	case in.Held != "" && same:
 		return old.Why
-	case in.Held != "":
-		return "" // the reason is that of the size that it would get
+	case in.Held != "": // the reason is that of the size that it would get
+		return ""
+	case in.Workspace != nil && in.Workspace.Suspended() || in.NodeFailure.Reason == string(diag.Preempted):
+		return ""
+	case same && (in.Why == "" || in.Inputs == old.Inputs):
+		return old.Why
 	}
 	return in.Why
 }

@@ -276,6 +276,13 @@ func TestObserve(t *testing.T) {
 			condition: "JobStarted=True/WorkspaceTuningJobStatusStarted",
 		},
 		{
+			name:      "tuning whose pod has ended before its job",
+			previous:  Running,
+			in:        change(tuned, func(in *Input) { in.Workload.Pods[0].Phase = "Succeeded" }),
+			state:     Running,
+			condition: "JobStarted=True/WorkspaceTuningJobStatusStarted",
+		},
+		{
 			name:      "tuning waits",
 			in:        change(tuned, func(in *Input) { in.Workload.Pods = nil }),
 			state:     Pending,
@@ -579,5 +586,42 @@ func TestServerThatGoesAway(t *testing.T) {
 	after = Observe(&before, in, t1)
 	if text := after.NotApplied(); !strings.Contains(text, "commit c2 is not carried out: the API server went away") {
 		t.Errorf("of a new commit: %q", text)
+	}
+}
+
+// TestErrorsKeepWhatRuns: a mistake in the file of a Workspace that serves changes neither what serves nor its cost.
+func TestErrorsKeepWhatRuns(t *testing.T) {
+	good := served()
+	good.Model, good.Revision, good.Runtime, good.Why = "microsoft/phi-4", "c0ffee", "vllm", "it is the cheapest"
+	good.PricesDate = "2026-06-18"
+	now := time.Date(2026, 6, 18, 9, 0, 0, 0, time.UTC)
+	before := Observe(nil, good, now)
+	if before.Endpoint == "" || before.HourlyCost == "" || before.InstanceType == "" {
+		t.Fatalf("nothing to keep: %+v", before)
+	}
+	bad := served()
+	bad.Problems = []diag.Diagnostic{{Reason: diag.UnknownPreset, Severity: diag.Error, Message: "not known"}}
+	bad.Inputs, bad.Pool, bad.InstanceType, bad.Nodes, bad.Objects = "other", nil, "", 0, nil
+	after := Observe(&before, bad, now.Add(time.Minute))
+	again := Observe(&after, bad, now.Add(2*time.Minute))
+	for _, r := range []Report{after, again} {
+		if r.State != Failed {
+			t.Errorf("state %s", r.State)
+		}
+		want := before
+		want.State, want.Conditions = r.State, r.Conditions
+		want.DesiredInputs, want.DesiredCommit = r.DesiredInputs, r.DesiredCommit
+		if d := cmp.Diff(want, r); d != "" {
+			t.Errorf("(-before +after):\n%s", d)
+		}
+	}
+	bad.Workload.Ready = 0
+	r := Observe(&again, bad, now.Add(3*time.Minute))
+	if r.is(InferenceReady) != "False" {
+		t.Errorf("its only replica is gone: %+v", r.Conditions)
+	}
+	bad.Workload, bad.Pools, bad.LiveNodes = nil, nil, nil
+	if r := Observe(&again, bad, now.Add(3*time.Minute)); r.Endpoint != "" || r.HourlyCost != "" {
+		t.Errorf("what is gone neither serves nor costs: %+v", r)
 	}
 }

@@ -63,7 +63,10 @@ type run struct {
 	ended    chan struct{} // closed when the process has ended
 	started  time.Time
 	restarts int32
-	ready    string // URL of the readiness probe; "" for none
+	ready    string            // URL of the readiness probe; "" for none
+	ports    map[string]string // port of the container -> address here
+	mounts   *strings.Replacer // path in the container -> path here
+	log      string            // file
 }
 
 // State is what became of the process of a pod.
@@ -200,7 +203,14 @@ func (r *Runner) start(ctx context.Context, pod *corev1.Pod) (*run, error) {
 			args[i] = at
 		}
 	}
-	out := &run{cmd: exec.Command(r.options.Images[c.Image], args...), ended: make(chan struct{}), started: time.Now()}
+	out := &run{
+		cmd:     exec.Command(r.options.Images[c.Image], args...),
+		ended:   make(chan struct{}),
+		started: time.Now(),
+		ports:   ports,
+		mounts:  mounts,
+		log:     log.Name(),
+	}
 	out.cmd.Env = append(environment(pod, c), "KUBECONFIG="+kubeconfig, "HOME="+dir, "PATH="+os.Getenv("PATH"),
 		"TMPDIR="+dir)
 	out.cmd.Stdout, out.cmd.Stderr = log, log

@@ -128,7 +128,9 @@ func askAzure(ctx context.Context, c config.Config) (*preflight.Cloud, error) {
 	pools, err := cloud.Pools(ctx)
 	out := &preflight.Cloud{Pools: azureAnswer(err)}
 	if err == nil {
-		out.Pools.Detail = fmt.Sprintf("%d agent pools", len(pools))
+		if out.Pools.Detail = "1 agent pool"; len(pools) != 1 {
+			out.Pools.Detail = fmt.Sprintf("%d agent pools", len(pools))
+		}
 	}
 	q, err := cloud.Quota(ctx)
 	usage, sizes := split(err, q)

@@ -35,7 +35,8 @@ func Read(repo *git.Repository, commit git.Commit, c config.Config, other fs.FS)
 		return reconcile.Revision{}, fmt.Errorf("read %s: %w", commit.Hash.Short(), err)
 	}
 	r := reconcile.Revision{
-		Commit: string(commit.Hash), CommittedAt: commit.Committed, Files: tree.Files, Root: tree.Root,
+		Commit: string(commit.Hash), CommittedAt: commit.Committed, Subject: commit.Subject(),
+		Files: tree.Files, Root: tree.Root,
 	}
 	if tree.Files == fs.FS(snapshot) {
 		if r.Inputs, err = identify(snapshot, c); err != nil {

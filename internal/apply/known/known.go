@@ -5,7 +5,8 @@
 //
 //	m := known.New()
 //	m.Equal(o, live)                // live is what applying o makes of it
-//	m.Unchanged(o, seen)            // true until o, or what is live, is another
+//	m.Unchanged(o, seen, live)      // true until o, or what is live, is another
+//	m.Fulfilled(o, seen, digest)    // true if the digest is that of o: what is live says itself that it is as desired
 //	m.Passed(o, version, replace)   // a dry run of o over a version was accepted
 //	replace, ok := m.Take(o, version)
 //
@@ -32,17 +33,24 @@ type Memory struct {
 	mu     sync.Mutex
 	equal  map[cluster.Ref]entry
 	trials map[cluster.Ref]trial
+	doubts map[cluster.Ref]struct{} // objects of which only the server says that they are as desired
 }
 
 // New returns an empty Memory.
-func New() *Memory { return &Memory{equal: map[cluster.Ref]entry{}, trials: map[cluster.Ref]trial{}} }
+func New() *Memory {
+	return &Memory{
+		equal:  map[cluster.Ref]entry{},
+		trials: map[cluster.Ref]trial{},
+		doubts: map[cluster.Ref]struct{}{},
+	}
+}
 
 // entry records that an object was as desired: its desired state, and the live object that matched it.
 type entry struct {
 	object  *unstructured.Unstructured // desired
 	desired [sha256.Size]byte
-	seen    any // what the watch had of the live object; nil: none was compared yet
-	live    version
+	seen    any     // what the watch had of the live object; nil: none was compared yet
+	live    version // zero: it was not compared, because it says itself what it fulfils
 }
 
 // version changes with every relevant change of a live object: the generation changes with the spec, and the resource
@@ -88,6 +96,8 @@ func (m *Memory) Unchanged(o *unstructured.Unstructured, seen any, live func() *
 		return false
 	case e.seen == seen && e.object == o:
 		return true
+	case e.seen != seen && e.live == (version{}):
+		return false
 	case e.seen != seen && e.live != versionOf(live()), e.object != o && e.desired != sum(o.Object):
 		return false
 	}
@@ -101,6 +111,34 @@ func (m *Memory) Unchanged(o *unstructured.Unstructured, seen any, live func() *
 	return true
 }
 
+// Fulfilled reports whether the live object fulfils a desired one: whether that has this digest, which is the SHA-256
+// of its JSON. It is never true for an object in doubt.
+func (m *Memory) Fulfilled(o *unstructured.Unstructured, seen any, digest [sha256.Size]byte) bool {
+	ref := cluster.RefOf(o)
+	m.mu.Lock()
+	e, known := m.equal[ref]
+	_, doubt := m.doubts[ref]
+	m.mu.Unlock()
+	if doubt {
+		return false
+	}
+	if !known || e.object != o {
+		e = entry{object: o, desired: sum(o.Object)}
+	}
+	if e.desired != digest {
+		return false
+	}
+	e.seen, e.live = seen, version{}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, doubt := m.doubts[ref]; doubt {
+		return false
+	}
+	m.equal[ref] = e
+	delete(m.trials, ref)
+	return true
+}
+
 // Equal notes that a live object is as desired.
 func (m *Memory) Equal(o, live *unstructured.Unstructured) {
 	e := entry{object: o, desired: sum(o.Object), live: versionOf(live)}
@@ -108,21 +146,32 @@ func (m *Memory) Equal(o, live *unstructured.Unstructured) {
 	defer m.mu.Unlock()
 	m.equal[cluster.RefOf(o)] = e
 	delete(m.trials, cluster.RefOf(o))
+	delete(m.doubts, cluster.RefOf(o))
 }
 
-// Forget drops what is known of an object, so that the next look asks the server.
+// Doubt drops what is known of an object, so that the next look asks the server.
+func (m *Memory) Doubt(ref cluster.Ref) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.equal, ref)
+	delete(m.trials, ref)
+	m.doubts[ref] = struct{}{}
+}
+
+// Forget drops what is known of an object.
 func (m *Memory) Forget(ref cluster.Ref) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.equal, ref)
 	delete(m.trials, ref)
+	delete(m.doubts, ref)
 }
 
-// Refs lists the objects that are known to be as desired.
+// Refs lists the objects that are known to be as desired, and those in doubt.
 func (m *Memory) Refs() []cluster.Ref {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Collect(maps.Keys(m.equal))
+	return slices.AppendSeq(slices.Collect(maps.Keys(m.equal)), maps.Keys(m.doubts))
 }
 
 // trial is a dry run that the server has accepted: of an object as desired, over a live version. Applying the same over

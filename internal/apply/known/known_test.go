@@ -7,6 +7,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"syncer.dev/syncer/internal/cluster"
 )
 
 func TestVersionOf(t *testing.T) {
@@ -89,5 +91,33 @@ func TestTrial(t *testing.T) {
 	m.Equal(o, o)
 	if _, ok := m.Take(o, "7"); ok {
 		t.Error("it counts after the object is as desired")
+	}
+}
+
+// TestFulfilled: a live object that says itself that it is as desired counts until it is another, and not in doubt.
+func TestFulfilled(t *testing.T) {
+	m := New()
+	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap"}}
+	o.SetName("a")
+	never := func() *unstructured.Unstructured {
+		t.Error("the live object is read")
+		return o
+	}
+	first, second := new(int), new(int)
+	if m.Fulfilled(o, first, sum("another")) || m.Unchanged(o, first, never) {
+		t.Error("another object counts")
+	}
+	if !m.Fulfilled(o, first, sum(o.Object)) || !m.Unchanged(o, first, never) {
+		t.Error("it does not count")
+	}
+	if m.Unchanged(o, second, never) {
+		t.Error("another live object counts")
+	}
+	m.Doubt(cluster.RefOf(o))
+	if m.Fulfilled(o, first, sum(o.Object)) || m.Unchanged(o, first, never) || len(m.Refs()) != 1 {
+		t.Error("it counts in doubt")
+	}
+	if m.Equal(o, o); !m.Fulfilled(o, first, sum(o.Object)) {
+		t.Error("the doubt does not end with an answer")
 	}
 }

@@ -166,7 +166,7 @@ func whole() bool           { return false }
 // stand starts a candidate.
 func stand(t *testing.T, s *server, name string) *candidate { return standing(t, s, name, nil, nil) }
 
-// standing starts a candidate that yields, and that hears of changes.
+// standing starts a candidate that yields and receives messages.
 func standing(t *testing.T, s *server, name string, yield func(other string) bool, told func()) *candidate {
 	t.Helper()
 	f := &fence.Fence{}

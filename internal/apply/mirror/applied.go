@@ -3,9 +3,6 @@
 package mirror
 
 import (
-	"bytes"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
@@ -13,22 +10,24 @@ import (
 
 // AppliedByUs reports whether our field manager applied the cluster label of an object.
 func AppliedByUs(u *unstructured.Unstructured) bool {
-	entries := u.GetManagedFields()
-	for _, e := range entries {
-		if e.Manager != cluster.FieldManager || e.Operation != metav1.ManagedFieldsOperationApply {
-			continue
-		}
-		if e.FieldsV1 == nil { // one that Object.Unstructured left
-			return true
-		}
-		if containsField(e.FieldsV1.GetRawBytes(), cluster.LabelCluster) {
+	mine := false
+	managed(u, func(entry map[string]any) {
+		fields, exists := entry["fieldsV1"] // Object.Unstructured leaves it out
+		mine = mine || !exists || containsField(fields, "f:"+cluster.LabelCluster)
+	})
+	return mine
+}
+
+// containsField reports whether a managed field set names a field, at any depth.
+func containsField(set any, field string) bool {
+	fields, _ := set.(map[string]any)
+	if _, exists := fields[field]; exists {
+		return true
+	}
+	for _, below := range fields {
+		if containsField(below, field) {
 			return true
 		}
 	}
 	return false
-}
-
-// containsField reports whether a managed field set names a label.
-func containsField(raw []byte, label string) bool {
-	return bytes.Contains(raw, []byte(`"f:`+label+`"`))
 }

@@ -40,6 +40,7 @@ type Object struct {
 	owners      string // ownerReferences as JSON; "" for none
 	mine        bool   // our field manager applied the cluster label
 	managers    string // of some field managers, which fields they have set, as JSON; "" for none
+	intent      Intent // that the object fulfils; zero: not known
 	content     string // deflated JSON of what a dry run is compared with, beside the metadata; "" if it is not kept
 
 	part Part
@@ -93,7 +94,7 @@ func Applied(u *unstructured.Unstructured, mine bool, p Part) *Object {
 		text, _ := json.Marshal(owners) // plain values
 		s.owners = string(text)
 	}
-	s.mine, s.content = mine, deflated(u)
+	s.mine, s.content, s.intent = mine, deflated(u), intentIn(u)
 	if at := u.GetDeletionTimestamp(); at != nil {
 		s.deleted = at.Unix()
 	}
@@ -208,6 +209,13 @@ func (s *Object) finalizersList() []string {
 		return nil
 	}
 	return strings.Split(s.finalizers, "\n")
+}
+
+// Fulfils returns the intent that the object fulfils, if it is known and the object stays: applying an object with this
+// intent changes nothing. It is as certain as a dry run was at the time at which our manager has applied it; what the
+// server changes by itself without a change of the object, such as a default or what a webhook adds, it does not show.
+func (s *Object) Fulfils() (i Intent, known bool) {
+	return s.intent, s.intent != Intent{} && s.mine && s.deleted == 0
 }
 
 // Mine reports whether our field manager applied the cluster label.

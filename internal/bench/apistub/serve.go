@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +22,8 @@ type address struct {
 }
 
 // parse reads a path such as /apis/apps/v1/namespaces/default/statefulsets/phi.
-func parse(url string) (address, bool) {
-	parts := strings.Split(strings.Trim(url, "/"), "/")
+func parse(path string) (address, bool) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
 	case len(parts) > 2 && parts[0] == "api":
 		parts = parts[2:]
@@ -69,7 +70,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case watch:
 		s.watch(w, r, a)
 	case r.Method == http.MethodGet && a.name == "":
-		s.list(w, a)
+		s.list(w, a, q)
 	case r.Method == http.MethodGet:
 		s.one(w, a)
 	case r.Method == http.MethodPatch:
@@ -98,14 +99,14 @@ func notFound(w http.ResponseWriter, a address) {
 }
 
 // discovery answers what the server is and which kinds it has.
-func (s *Server) discovery(w http.ResponseWriter, url string) {
+func (s *Server) discovery(w http.ResponseWriter, path string) {
 	groups := map[string]string{}
 	var resources []any
 	for _, k := range kinds {
 		if k.group != "" {
 			groups[k.group] = k.version
 		}
-		if url == "/apis/"+k.group+"/"+k.version || k.group == "" && url == "/api/v1" {
+		if path == "/apis/"+k.group+"/"+k.version || k.group == "" && path == "/api/v1" {
 			resources = append(resources, object{
 				"name": k.resource, "singularName": strings.ToLower(k.kind), "namespaced": k.namespaced, "kind": k.kind,
 				"verbs": []any{"get", "list", "watch", "patch", "delete"},
@@ -113,11 +114,11 @@ func (s *Server) discovery(w http.ResponseWriter, url string) {
 		}
 	}
 	switch {
-	case url == "/version":
+	case path == "/version":
 		fmt.Fprint(w, `{"major":"1","minor":"36","gitVersion":"v1.36.0"}`)
-	case url == "/api":
+	case path == "/api":
 		fmt.Fprint(w, `{"kind":"APIVersions","versions":["v1"]}`)
-	case url == "/apis":
+	case path == "/apis":
 		var list []any
 		for _, g := range slices.Sorted(maps.Keys(groups)) {
 			v := object{"groupVersion": g + "/" + groups[g], "version": groups[g]}
@@ -125,7 +126,7 @@ func (s *Server) discovery(w http.ResponseWriter, url string) {
 		}
 		_, _ = w.Write(encode(object{"kind": "APIGroupList", "apiVersion": "v1", "groups": list}))
 	case len(resources) > 0:
-		version := strings.TrimPrefix(strings.TrimPrefix(url, "/apis/"), "/api/")
+		version := strings.TrimPrefix(strings.TrimPrefix(path, "/apis/"), "/api/")
 		_, _ = w.Write(encode(object{
 			"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources,
 		}))
@@ -134,14 +135,23 @@ func (s *Server) discovery(w http.ResponseWriter, url string) {
 	}
 }
 
-// list answers all objects of a kind in one page.
-func (s *Server) list(w http.ResponseWriter, a address) {
+// list answers the objects of a kind, in pages where the client asks for them. A page begins after the key that the one
+// before ends with.
+func (s *Server) list(w http.ResponseWriter, a address, q url.Values) {
+	limit, _ := strconv.Atoi(q.Get("limit"))
 	s.mu.Lock()
 	all, version := s.objects[a.kind.resource], s.version
-	items := make([][]byte, 0, len(all))
-	for key, data := range all {
-		if a.namespace == "" || strings.HasPrefix(key, a.namespace+"/") {
-			items = append(items, data)
+	keys := slices.Sorted(maps.Keys(all))
+	from, _ := slices.BinarySearch(keys, q.Get("continue")+"\x00")
+	items, next := make([][]byte, 0, len(keys)-from), ""
+	for i, key := range keys[from:] {
+		if a.namespace != "" && !strings.HasPrefix(key, a.namespace+"/") {
+			continue
+		}
+		items = append(items, all[key])
+		if len(items) == limit && from+i+1 < len(keys) {
+			next = key
+			break
 		}
 	}
 	s.mu.Unlock()
@@ -149,8 +159,8 @@ func (s *Server) list(w http.ResponseWriter, a address) {
 	if a.kind.group != "" {
 		group = a.kind.group + "/" + group
 	}
-	fmt.Fprintf(w, `{"kind":%q,"apiVersion":%q,"metadata":{"resourceVersion":"%d"},"items":[`,
-		a.kind.kind+"List", group, version)
+	fmt.Fprintf(w, `{"kind":%q,"apiVersion":%q,"metadata":{"resourceVersion":"%d","continue":%q},"items":[`,
+		a.kind.kind+"List", group, version, next)
 	_, _ = w.Write(bytes.Join(items, []byte(",")))
 	fmt.Fprint(w, "]}")
 }
@@ -224,6 +234,7 @@ func (s *Server) patch(w http.ResponseWriter, r *http.Request, a address, dry bo
 		return
 	}
 	if changed {
+		s.written++
 		what := "MODIFIED"
 		if before == nil {
 			what = "ADDED"

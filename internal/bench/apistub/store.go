@@ -3,6 +3,7 @@
 package apistub
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -51,6 +52,7 @@ type Server struct {
 	changed  chan struct{}                // closed with the next event
 	requests map[string]int               // by method; WATCH, and dry runs apart
 	nodes    int
+	written  int // applies that have changed something
 }
 
 // event is one change that watches send.
@@ -121,6 +123,30 @@ func (s *Server) Drift(namespace, statefulSet, image string) {
 	s.put("statefulsets", "MODIFIED", o)
 }
 
+// Written returns how many applies have changed anything.
+func (s *Server) Written() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written
+}
+
+// AwaitWritten waits until more applies than n have changed something, or until ctx ends.
+func (s *Server) AwaitWritten(ctx context.Context, n int) error {
+	for {
+		s.mu.Lock()
+		written, changed := s.written, s.changed
+		s.mu.Unlock()
+		if written > n {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Image returns the image of a StatefulSet's first container.
 func (s *Server) Image(namespace, statefulSet string) string {
 	s.mu.Lock()
@@ -188,7 +214,7 @@ func apply(before, sent object, manager string) (after object, changed bool) {
 	meta := path(after, "metadata")
 	meta["managedFields"] = []any{object{
 		"manager": manager, "operation": "Apply", "apiVersion": after["apiVersion"], "fieldsType": "FieldsV1",
-		"fieldsV1": object{"f:metadata": object{"f:labels": object{"f:syncer.dev/cluster": object{}}}},
+		"fieldsV1": fieldsOf(sent),
 	}}
 	if before == nil {
 		if after["spec"] != nil {
@@ -201,6 +227,26 @@ func apply(before, sent object, manager string) (after object, changed bool) {
 		meta["generation"] = generation + 1
 	}
 	return after, !reflect.DeepEqual(before, after)
+}
+
+// fieldsOf returns the set of fields that an object names, in the form of managedFields. A list is one field.
+func fieldsOf(sent object) object {
+	out := below(sent)
+	delete(out, "f:apiVersion")
+	delete(out, "f:kind")
+	meta := path(out, "f:metadata")
+	delete(meta, "f:name")
+	delete(meta, "f:namespace")
+	return out
+}
+
+func below(o object) object {
+	out := object{}
+	for name, value := range o {
+		fields, _ := value.(object)
+		out["f:"+name] = below(fields)
+	}
+	return out
 }
 
 // merge puts the fields of one object into another. A list is replaced as a whole.

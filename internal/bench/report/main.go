@@ -53,7 +53,7 @@ func run(o options, packages []string) error {
 	cmd := exec.Command(
 		"go",
 		append(
-			[]string{"test", "-p", "1", "-run", "^$", "-bench", o.benchmarks, "-benchtime", o.times, "-timeout", "60m"},
+			[]string{"test", "-p", "1", "-run", "^$", "-bench", o.benchmarks, "-benchtime", o.times, "-timeout", "6h"},
 			packages...)...)
 	cmd.Env = append(os.Environ(), bench.EnvFile+"="+file)
 	if o.small {

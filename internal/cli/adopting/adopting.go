@@ -5,6 +5,7 @@ package adopting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -110,15 +111,14 @@ func (c change) planBack(ctx context.Context, steps []adoption.Step) ([]adoption
 	return steps, nil
 }
 
-// carryOut carries out the steps, and stops at the first that fails: another call plans the rest.
+// carryOut carries out the steps. One that fails stops no other; another call plans it again.
 func (c change) carryOut(ctx context.Context, steps []adoption.Step) error {
+	var errs []error
 	for _, s := range steps {
-		if s.Action == adoption.Leave {
+		if s.Action == adoption.Leave || ctx.Err() != nil {
 			continue
 		}
-		if err := c.kaito.CarryOut(ctx, s); err != nil {
-			return err
-		}
+		errs = append(errs, c.kaito.CarryOut(ctx, s))
 	}
-	return nil
+	return errors.Join(append(errs, ctx.Err())...)
 }

@@ -18,6 +18,8 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/presets"
 )
 
@@ -244,5 +246,36 @@ func TestPrintPresets(t *testing.T) {
 	err = answer.PrintFacts(&b, catalog, p)
 	if err != nil || !strings.Contains(b.String(), "not certain: a public script") {
 		t.Errorf("%v: %s", err, b.String())
+	}
+}
+
+// TestSayFailed: the reason of a failure stands below a table, with the command that explains it; a hostile one too.
+func TestSayFailed(t *testing.T) {
+	broken := func(name string) status.Report {
+		return status.Report{
+			Key: workspace.Key{Namespace: "default", Name: name}, State: status.Failed,
+			Conditions: []status.Condition{
+				{Type: status.ResourceReady, Status: "True", Reason: "PoolReady"},
+				{Type: status.WorkspaceSucceeded, Status: "False", Reason: "UnknownPreset", Message: "a.yaml:1:2: " + hostile},
+			},
+		}
+	}
+	var b bytes.Buffer
+	answer.SayFailed(&b, []status.Report{{State: status.Ready}, broken("phi")})
+	got := b.String()
+	if !strings.HasPrefix(got, "default/phi: a.yaml:1:2: ") || strings.Contains(got, "\x1b") ||
+		!strings.HasSuffix(got, "\nto learn more: syncer explain UnknownPreset\n") {
+		t.Errorf("got %q", got)
+	}
+	b.Reset()
+	answer.SayFailed(&b, []status.Report{
+		broken("a"), broken("b"), broken("c"), broken("d"), broken("e"), broken("f"), broken("g"),
+	})
+	if got := b.String(); strings.Contains(got, "default/f") || !strings.Contains(got, "\nand 2 more have failed\n") {
+		t.Errorf("got %q", got)
+	}
+	b.Reset()
+	if answer.SayFailed(&b, []status.Report{{State: status.Ready}}); b.Len() > 0 {
+		t.Errorf("got %q", b.String())
 	}
 }

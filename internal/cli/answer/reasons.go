@@ -8,16 +8,57 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/status"
 )
+
+// Explanation is what "explain" says about one reason.
+type Explanation struct {
+	Reason  diag.Reason `json:"reason"`
+	Meaning string      `json:"meaning"`
+	Page    string      `json:"page"` // Markdown
+}
+
+// Explanations returns the document of reasons.
+func Explanations(items []Explanation) any { return list("ReasonList", items) }
 
 // LinkReasons says which command explains the reasons of problems, each once.
 func LinkReasons(w io.Writer, list []diag.Diagnostic) {
 	var names []string
 	for _, d := range list {
-		if d.Reason.Meaning() != "" {
-			names = append(names, string(d.Reason))
+		names = append(names, string(d.Reason))
+	}
+	link(w, names)
+}
+
+// maxFailed bounds the failures below a table.
+const maxFailed = 5
+
+// SayFailed says why Workspaces have failed, which a table has no room for, and which command explains the reasons.
+func SayFailed(w io.Writer, reports []status.Report) {
+	var names []string
+	failed := 0
+	for _, r := range reports {
+		if r.State != status.Failed {
+			continue
+		}
+		if failed++; failed <= maxFailed {
+			diag.Fprintf(w, "%s: %s\n", r.Key, r.Headline())
+		}
+		for _, c := range r.Conditions {
+			if c.Status != "True" {
+				names = append(names, c.Reason)
+			}
 		}
 	}
+	if failed > maxFailed {
+		diag.Fprintf(w, "and %d more have failed\n", failed-maxFailed)
+	}
+	link(w, names)
+}
+
+// link names the command that explains those of the reasons that have a page.
+func link(w io.Writer, names []string) {
+	names = slices.DeleteFunc(names, func(name string) bool { return diag.Reason(name).Meaning() == "" })
 	slices.Sort(names)
 	if names = slices.Compact(names); len(names) > 0 {
 		diag.Fprintf(w, "to learn more: syncer explain %s\n", strings.Join(names, " "))

@@ -14,13 +14,12 @@ import (
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/strictyaml"
-	"syncer.dev/syncer/internal/wellknown"
 )
 
 // Words returns the reasons as a shell proposes them: each with a tab and its meaning.
 func Words() []string {
 	var names []string
-	for _, e := range diag.Reasons() {
+	for _, e := range diag.Explained() {
 		names = append(names, string(e.Reason)+"\t"+e.Meaning)
 	}
 	return names
@@ -29,7 +28,7 @@ func Words() []string {
 // Print prints the pages of the named reasons, or the list of all if none is named, as text, json or yaml. The error
 // names a reason that is not known.
 func Print(w io.Writer, names []string, output string) error {
-	chosen := diag.Reasons()
+	chosen := diag.Explained()
 	if len(names) > 0 {
 		chosen = nil
 	}
@@ -62,7 +61,7 @@ func Print(w io.Writer, names []string, output string) error {
 
 // find returns the reason of a name, in any case of letters.
 func find(name string) (diag.Entry, error) {
-	all := diag.Reasons()
+	all := diag.Explained()
 	if i := slices.IndexFunc(all, func(e diag.Entry) bool { return strings.EqualFold(string(e.Reason), name) }); i >= 0 {
 		return all[i], nil
 	}
@@ -89,10 +88,10 @@ func printList(w io.Writer, all []diag.Entry) error {
 
 // document is the document of reasons, with their pages.
 func document(all []diag.Entry) any {
-	items := []any{}
+	items := []answer.Explanation{}
 	for _, e := range all {
 		page, _ := reasons.Page(string(e.Reason))
-		items = append(items, map[string]any{"reason": e.Reason, "meaning": e.Meaning, "page": page})
+		items = append(items, answer.Explanation{Reason: e.Reason, Meaning: e.Meaning, Page: page})
 	}
-	return map[string]any{"apiVersion": wellknown.APIVersion, "kind": "ReasonList", "items": items}
+	return answer.Explanations(items)
 }

@@ -6,7 +6,6 @@ package installing
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/cli/settings"
@@ -35,7 +34,10 @@ func Print(out, talk io.Writer, o Options) error {
 	if err != nil && !o.Rights {
 		return err
 	}
-	objects, err := install.Objects(install.Options{
+	if !o.Remove && o.Replicas == 0 {
+		o.Replicas = -1 // 0 is the default of Options
+	}
+	options := install.Options{
 		Namespace: o.Namespace,
 		Image:     image,
 		Replicas:  o.Replicas,
@@ -44,7 +46,13 @@ func Print(out, talk io.Writer, o Options) error {
 		Settings:  c,
 		NodePools: adapters.ModeOf(c).NodePools,
 		Set:       o.Settings.Values(),
-	})
+	}
+	if !o.Remove { // what is there is removed, however it came to be
+		if err := options.Check(); err != nil {
+			return err
+		}
+	}
+	objects, err := install.Objects(options)
 	if err != nil {
 		return err
 	}
@@ -52,8 +60,8 @@ func Print(out, talk io.Writer, o Options) error {
 		objects = install.RightsOf(objects)
 	}
 	if o.Remove {
-		slices.Reverse(objects)
-		fmt.Fprint(talk, install.Stays(c.Namespaces, c.Status.Branch))
+		objects = install.Removed(options, objects)
+		fmt.Fprint(talk, install.Stays(options))
 	}
 	text, err = install.YAML(objects)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/summary"
 	"syncer.dev/syncer/internal/status"
@@ -39,6 +40,7 @@ type Condition struct {
 	Reason  string
 	Message string
 	Since   time.Time
+	Explain string // command that explains the reason, if it is not met; "" for none
 }
 
 // Branch is one line of a tree, with the lines below it.
@@ -121,7 +123,7 @@ func (b *Board) Workspace(key workspace.Key, sees Sees) (Workspace, bool) {
 	}
 	for _, c := range r.Conditions {
 		w.Conditions = append(w.Conditions, Condition{
-			text(c.Type), text(c.Status), text(c.Reason), lines(c.Message), c.LastTransitionTime,
+			text(c.Type), text(c.Status), text(c.Reason), lines(c.Message), c.LastTransitionTime, explain(c),
 		})
 	}
 	live, running := b.facts.State.Workloads[key]
@@ -134,6 +136,14 @@ func (b *Board) Workspace(key workspace.Key, sees Sees) (Workspace, bool) {
 		w.Plan = b.planOf(p, sees)
 	}
 	return w, true
+}
+
+// explain returns the command that says what a reason means, and what helps.
+func explain(c status.Condition) string {
+	if c.Status == "True" || diag.Reason(c.Reason).Meaning() == "" {
+		return ""
+	}
+	return "syncer explain " + text(c.Reason)
 }
 
 func podsOf(w *cluster.Workload) []Pod {

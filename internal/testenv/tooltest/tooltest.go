@@ -32,6 +32,28 @@ func Kustomize(dir string) ([]byte, error) {
 // Helm returns what the stock command prints.
 func Helm(args ...string) ([]byte, error) { return run("helm.sh/helm/v4/cmd/helm", "v4.3.1", args...) }
 
+// kubectl is the module of the stock command, of the same release as the devcluster.
+const kubectl = "k8s.io/kubectl"
+
+// kubectlMain is what Kubernetes' own main does, without plugins for the sign-in.
+const kubectlMain = `package main
+
+import (
+	"k8s.io/component-base/cli"
+	"k8s.io/kubectl/pkg/cmd"
+	"k8s.io/kubectl/pkg/cmd/util"
+)
+
+func main() {
+	if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
+		util.CheckErr(err)
+	}
+}
+`
+
+// Kubectl returns the path of the stock command.
+func Kubectl() (string, error) { return binaryOf(kubectl, "v0.37.2") }
+
 // run returns the standard output of a command. What it says beside that is an error: it warns about what a later
 // version will refuse.
 func run(pkg, version string, args ...string) ([]byte, error) {
@@ -85,11 +107,24 @@ func build(pkg, version string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(tmp)
-	cmd := exec.Command("go", "install", pkg+"@"+version)
-	cmd.Dir = tmp
-	cmd.Env = append(os.Environ(), "GOBIN="+tmp, "GOFLAGS=-mod=mod", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+	commands := [][]string{{"go", "install", pkg + "@" + version}}
+	if pkg == kubectl { // it is a library: the command is a few lines around it
+		if err := os.WriteFile(filepath.Join(tmp, "main.go"), []byte(kubectlMain), 0o600); err != nil {
+			return "", err
+		}
+		commands = [][]string{
+			{"go", "mod", "init", "example.com/" + name},
+			{"go", "get", pkg + "/pkg/cmd@" + version},
+			{"go", "install", "."},
+		}
+	}
+	for _, args := range commands {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = tmp
+		cmd.Env = append(os.Environ(), "GOBIN="+tmp, "GOFLAGS=-mod=mod", "GOWORK=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build %s: %q: %w\n%s", pkg, args, err, out)
+		}
 	}
 	return binary, os.Rename(filepath.Join(tmp, name), binary)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package promql checks the queries of deploy/monitoring with Prometheus' own parser. It is a module of its own, so that
-// what Prometheus needs is not what syncer needs.
+// Package promql checks the queries of deploy/monitoring with Prometheus' own parser. It is a module of its own, so
+// that what Prometheus needs is not what syncer needs.
 package promql
 
 import (
