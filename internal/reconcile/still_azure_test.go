@@ -24,7 +24,7 @@ func TestShortPassesSeeTimePass(t *testing.T) {
 		}
 	}
 	full := &capacity.CloudError{
-		Class: capacity.ClassCapacity, Code: "AllocationFailed", Message: "Allocation failed. We do not have sufficient capacity",
+		Class: capacity.ClassCapacity, Code: "AllocationFailed", Message: "Allocation failed.",
 	}
 	cache := render.NewCache()
 	for name, prepare := range map[string]func(*reconciletest.Simulator){
