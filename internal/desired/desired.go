@@ -241,9 +241,7 @@ func Desire(
 	}
 	d.Problems, d.clash = append(d.Problems, clash.Plain...), clash
 	d.Fleet = policy.NodeSource().Arrange(all, set, policy, seen)
-	if policy.fleet != nil {
-		d.fleet = fleet.LastOf(policy.fleet)
-	}
+	d.fleet = fleet.LastOf(policy.fleet)
 	if err := each(ctx, len(all), func(ctx context.Context, i int) {
 		all[i] = policy.same.rendered(i, all[i])
 		if len(all[i].Bundle.Objects) > 0 {

@@ -270,20 +270,15 @@ func (e *Earlier) keptFleet(seen Observed) *fleet.Kept {
 
 // needs reports whether a Workload asks the fleet for the same as in the earlier answer.
 func (s *same) needs(near int, w *Workload) bool {
-	if s.arranged(near, w) == nil || !s.seen.FirstSeen[w.Key].Equal(s.now.FirstSeen[w.Key]) {
-		return false
-	}
-	return s.seen.Last[w.Key] == s.now.Last[w.Key]
+	return s.arranged(near, w) != nil && s.seen.FirstSeen[w.Key].Equal(s.now.FirstSeen[w.Key]) &&
+		s.seen.Last[w.Key] == s.now.Last[w.Key]
 }
 
 // gone lists the Workspaces of the earlier answer that are not among others, in the order of their keys.
 func (s *same) gone(now []*Workload) (keys []workspace.Key) {
-	at := 0
-	for _, was := range s.workloads {
-		for at < len(now) && now[at].Key.Compare(was.Key) < 0 {
-			at++
-		}
-		if at == len(now) || now[at].Key != was.Key {
+	in := Earlier{workloads: now}
+	for i, was := range s.workloads {
+		if _, found := in.find(i, was.Key); !found {
 			keys = append(keys, was.Key)
 		}
 	}

@@ -86,12 +86,8 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 
 // bindAll places the Workloads as the fleet decided.
 func bindAll(
-	workloads []*Workload,
-	f fleet.Result,
-	binding func(workspace.Key) (fleet.Binding, bool),
-	set *workspace.Set,
-	policy Policy,
-	seen Observed,
+	workloads []*Workload, f fleet.Result, binding func(workspace.Key) (fleet.Binding, bool),
+	set *workspace.Set, policy Policy, seen Observed,
 ) {
 	pools := map[string]*capacity.Pool{}
 	for i := range f.Pools {

@@ -50,7 +50,7 @@ type record = settled.Record[part]
 // others start with none.
 type Last struct{ kept atomic.Pointer[Kept] }
 
-// LastOf returns a Last with a Kept.
+// LastOf returns a Last with a Kept; nil for none.
 func LastOf(k *Kept) *Last {
 	l := &Last{}
 	l.kept.Store(k)
