@@ -122,9 +122,12 @@ func (m *member) run(
 	wakes := reconcile.Events{Cluster: m.parts.Cluster.Changes(), Source: m.hints}
 	if m.shards != nil {
 		loop, traced := newLoop(m), m.traced()
+		telling.Go(func() { m.announce(ctx) })
 		return m.shards.Beside(ctx, m.reviews.Run, m.hints, func(ctx context.Context) reconcile.Outcome {
 			return loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
-				if m.shards.Holder.Share().Fleet() {
+				share := m.shards.Holder.Share()
+				m.teller.Passed(o, share.Has, time.Now())
+				if share.Fleet() {
 					m.reviews.Passed(o)
 					traced(o)
 				}
@@ -138,14 +141,11 @@ func (m *member) run(
 		var beside sync.WaitGroup
 		defer beside.Wait()
 		defer cancel()
-		beside.Go(func() { m.teller.Run(ctx) })
-		if m.notify != nil {
-			beside.Go(func() { m.notify.Run(ctx) })
-		}
+		beside.Go(func() { m.announce(ctx) })
 		beside.Go(func() { m.reviews.Run(ctx) })
 		traced := m.traced()
 		last = loop.Run(ctx, wakes, func(o reconcile.Outcome) bool {
-			m.teller.Passed(o, time.Now())
+			m.teller.Passed(o, nil, time.Now())
 			traced(o)
 			m.reviews.Passed(o)
 			m.passed(o, "")
@@ -173,6 +173,16 @@ func (m *member) run(
 		},
 	})
 	return last
+}
+
+// announce sends what the teller has heard of, until ctx ends.
+func (m *member) announce(ctx context.Context) {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	sending.Go(func() { m.teller.Run(ctx) })
+	if m.notify != nil {
+		m.notify.Run(ctx)
+	}
 }
 
 // tellEvery is the least time between two messages to the processes that lead. Each costs them a poll. It is ours.

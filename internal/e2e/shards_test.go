@@ -64,6 +64,7 @@ func TestShards(t *testing.T) {
 	e.repo.Commit(files, "work")
 	e.waitTeams("first")
 	e.eachHasOneWriter(a, b)
+	e.eachIsToldByItsWriter(a, b)
 	first, second := a, b // first has the fleet
 	if !first.has(shard.Fleet) {
 		first, second = b, a
@@ -159,6 +160,28 @@ func (e *env) waitBalance(all ...*replica) {
 		}
 		return ""
 	})
+}
+
+// eachIsToldByItsWriter: the process that writes a namespace logs what happens there, and no other process does.
+func (e *env) eachIsToldByItsWriter(all ...*replica) {
+	e.Helper()
+	for _, r := range all {
+		for i, team := range teams {
+			told := func() bool { return r.logs("Workspace "+team+"/phi: ", "Ready") > 0 }
+			if !r.has(i) {
+				if told() {
+					e.Errorf("a replica that %s tells of %s in shard %d", r.role(), team, i)
+				}
+				continue
+			}
+			e.eventually("the writer of "+team+" to tell of it", func() string {
+				if !told() {
+					return "it has not"
+				}
+				return ""
+			})
+		}
+	}
 }
 
 // eachHasOneWriter compares who has which shard with what each has written.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -57,12 +58,16 @@ func New(log *slog.Logger, notifier Notifier, emitter Emitter) *Teller {
 	}
 }
 
-// Passed tells what a pass has changed.
-func (t *Teller) Passed(o reconcile.Outcome, now time.Time) {
+// Passed tells what a pass has changed in the namespaces that are ours: each process that shares the work tells of its
+// part. nil is all.
+func (t *Teller) Passed(o reconcile.Outcome, ours func(namespace string) bool, now time.Time) {
 	if o.Unchanged || o.Previous == nil && o.Reports == nil {
 		return
 	}
 	all := transitions.Between(o.Previous, o.Reports)
+	if ours != nil {
+		all = slices.DeleteFunc(all, func(is transitions.Transition) bool { return !ours(is.Workspace.Namespace) })
+	}
 	if len(all) == 0 {
 		return
 	}

@@ -52,7 +52,8 @@ func outcome(before, after status.State, message string) reconcile.Outcome {
 	}}}
 }
 
-// TestPassed: all hear of a transition once, none of a pass that changes nothing, and no secret is in it.
+// TestPassed: all hear of a transition once, none of a pass that changes nothing or of what another process tells, and
+// no secret is in it.
 func TestPassed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -60,11 +61,13 @@ func TestPassed(t *testing.T) {
 		teller := telling.New(slog.New(diag.NewLogHandler(&log, nil)), a, a)
 		ctx, cancel := context.WithCancel(t.Context())
 		go teller.Run(ctx)
-		teller.Passed(outcome(status.Ready, status.Failed, redacttest.Text()), time.Now())
-		teller.Passed(outcome(status.Failed, status.Failed, "the same"), time.Now())
+		teller.Passed(outcome(status.Ready, status.Failed, redacttest.Text()), nil, time.Now())
+		teller.Passed(outcome(status.Failed, status.Failed, "the same"), nil, time.Now())
 		unchanged := outcome(status.Ready, status.Failed, "repeated")
 		unchanged.Unchanged = true
-		teller.Passed(unchanged, time.Now())
+		teller.Passed(unchanged, nil, time.Now())
+		others := func(namespace string) bool { return namespace != phi.Namespace }
+		teller.Passed(outcome(status.Ready, status.Failed, "of another process"), others, time.Now())
 		synctest.Wait()
 		if len(a.told) != 1 || len(a.events) != 1 {
 			t.Fatalf("told %d, and %d Events", len(a.told), len(a.events))
@@ -98,7 +101,7 @@ func TestForbidden(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go teller.Run(ctx)
 		for range 3 {
-			teller.Passed(outcome(status.Ready, status.Failed, "x"), time.Now())
+			teller.Passed(outcome(status.Ready, status.Failed, "x"), nil, time.Now())
 		}
 		synctest.Wait()
 		if n := strings.Count(log.String(), "cannot create Kubernetes Events"); n != 1 || len(a.events) != 3 {
