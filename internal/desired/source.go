@@ -59,17 +59,9 @@ func presetsOf(files fs.FS, options load.Options) string {
 // else one in the root. Problems of the Set lists all mistakes; an error means that Read could read nothing at all.
 // cache keeps rendered objects over several calls; it may be nil.
 func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *render.Cache) (Input, error) {
-	layers := []preset.Layer{{FS: builtin}}
 	own := presetsOf(files, options)
-	if own != "" {
-		sub, err := fs.Sub(files, own)
-		if err != nil {
-			return Input{}, err
-		}
-		layers = append(layers, preset.Layer{FS: sub, Path: own})
-	}
 	known := options.Memo.Beside(newReadings).(*readings)
-	catalog, presetProblems, err := known.presets(layers)
+	catalog, presetProblems, err := known.presets(builtin, files, own)
 	if err != nil {
 		return Input{}, err
 	}
