@@ -17,7 +17,15 @@ import (
 func main() {
 	outbound.Forbid()
 	kustomize.GuardLog()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, end := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if <-signals == syscall.SIGTERM {
+			end(cli.Terminated)
+		}
+		end(context.Canceled)
+	}()
 	code := cli.Run(ctx, os.Args[1:], cli.Stdio{
 		In:        os.Stdin,
 		Out:       os.Stdout,
@@ -25,6 +33,5 @@ func main() {
 		Env:       os.LookupEnv,
 		Variables: os.Environ(),
 	})
-	stop()
 	os.Exit(code)
 }

@@ -4,11 +4,13 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"syncer.dev/syncer/internal/app"
 	"syncer.dev/syncer/internal/cli/answer"
+	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/settings"
 	"syncer.dev/syncer/internal/logging"
 )
@@ -27,8 +29,8 @@ func newRun(std Stdio) *cobra.Command {
 		Use:   "run",
 		Short: "Keep the cluster equal to the repository",
 		Long: `Poll the repository, create and resize agent pools, apply and prune objects, and commit the observed state to
-the status branch, until interrupted. It also watches the configuration file and a repository on this machine: a push
-or an edit takes effect at once.
+the status branch, until interrupted (exit code 130) or terminated (SIGTERM, exit code 0). It also watches the
+configuration file and a repository on this machine: a push or an edit takes effect at once.
 
 Of several replicas one writes, elected by a Lease (lease.enabled). A process may serve several clusters (clusters).
 
@@ -73,6 +75,9 @@ func (o runOptions) run(ctx context.Context) error {
 		return err
 	}
 	last, err := d.Run(ctx)
+	if until == app.Cancelled && errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), exit.Terminated) {
+		return nil // this is how Kubernetes and systemd end what works
+	}
 	if err != nil {
 		return err
 	}

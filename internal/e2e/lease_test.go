@@ -364,7 +364,7 @@ func (e *env) handedOver(a, b *replica) {
 	a.send(syscall.SIGTERM)
 	b.waitRole("leader")
 	e.Logf("the next leader leads after %s", time.Since(began))
-	if code := a.ended(); code != 0 && code != 130 {
+	if code := a.ended(); code != 0 {
 		e.Errorf("exit code %d", code)
 	}
 	lease, err := e.kube.CoordinationV1().Leases("default").Get(

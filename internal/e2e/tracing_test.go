@@ -62,7 +62,9 @@ func TestTrace(t *testing.T) {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	p.ended()
+	if code := p.ended(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
 	checkTrace(t, c, whole, commit, before)
 	if got := c.Header("Authorization"); got != "Bearer opensesame" {
 		t.Errorf("the header is %q", got)

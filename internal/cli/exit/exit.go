@@ -20,8 +20,11 @@ const (
 	Yes         = 0   // done, valid, no changes, healthy
 	No          = 1   // invalid, refused, not healthy, a PATH that holds nothing, or differences with --exit-code
 	Failure     = 2   // usage, configuration, network, permission
-	Interrupted = 130 // SIGINT or SIGTERM
+	Interrupted = 130 // SIGINT or SIGTERM; but SIGTERM ends a daemon with Yes
 )
+
+// Terminated is the cause of a context that SIGTERM has ended.
+var Terminated = errors.New("terminated")
 
 // Code says err on w and maps it to an exit code. It is the only place that does.
 func Code(ctx context.Context, err error, w io.Writer) int {
