@@ -136,6 +136,7 @@ var layers = [][]string{
 	{"internal/render/folders", "internal/render/userpatch"},
 	{"internal/render"},
 	{
+		"internal/desired/catalogs",
 		"internal/desired/claimed", "internal/desired/conflict", "internal/desired/keep", "internal/desired/locked",
 		"internal/desired/livenodes", "internal/desired/plain", "internal/desired/references",
 		"internal/eject", "internal/install", "internal/status",

@@ -61,7 +61,7 @@ func presetsOf(files fs.FS, options load.Options) string {
 func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *render.Cache) (Input, error) {
 	own := presetsOf(files, options)
 	known := options.Memo.Beside(newReadings).(*readings)
-	catalog, presetProblems, err := known.presets(builtin, files, own)
+	catalog, presetProblems, err := known.presets.Of(builtin, files, own)
 	if err != nil {
 		return Input{}, err
 	}
