@@ -34,8 +34,8 @@ func newReview(std Stdio) *cobra.Command {
 		Long: `Write the plan of a pull request as a comment, which is edited in place, and as the commit status
 "syncer/CLUSTER/plan". This is one step of a pipeline; "syncer run" does the same by itself with review.forge.
 
-In a pipeline of GitHub, Gitea, Forgejo, Azure DevOps or GitLab, what is left out comes from the environment, also the
-token: GITHUB_TOKEN, GITLAB_TOKEN, SYSTEM_ACCESSTOKEN. The configuration is that of the target, unless --config is set.
+In a pipeline of GitHub, Gitea, Forgejo, Azure DevOps or GitLab, what is left out comes from the environment, where
+GITHUB_TOKEN, GITLAB_TOKEN or SYSTEM_ACCESSTOKEN has the token. Without --config, the target has the configuration.
 
 Exit codes: 0 nothing speaks against it, 1 it is blocked, 2 syncer could not tell.`,
 		Example: `  syncer review            # in a pipeline
