@@ -3,6 +3,8 @@
 package render
 
 import (
+	"sync"
+
 	"github.com/hashicorp/golang-lru/v2"
 
 	"syncer.dev/syncer/internal/render/recent"
@@ -23,6 +25,9 @@ type Cache struct {
 	templates  *recent.Values[buildTemplate]
 	bundles    *lru.Cache[string, cachedBundle]
 	digests    *lru.Cache[string, cachedBundle] // without the objects
+
+	mu   sync.Mutex
+	room map[string]int // see Fit
 }
 
 // NewCache returns an empty cache.
@@ -33,6 +38,39 @@ func NewCache() *Cache {
 		bundles:    recent.NewLRU[cachedBundle](maxBundles),
 		digests:    recent.NewLRU[cachedBundle](maxDigests),
 	}
+}
+
+// For each Workspace, a Cache keeps what it renders and what it has rendered before some changes: both sides of a
+// comparison, and those of a pull request. What a fleet of any size needs beside that is spare.
+const (
+	versions = 4
+	spare    = 64
+)
+
+// Fit makes the Cache no larger than a fleet of so many Workspaces needs: a small fleet that changes for weeks keeps
+// little. name is that of the fleet; several ones may share a Cache, which then has room for all.
+func (c *Cache) Fit(name string, workspaces int) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n, known := c.room[name]; known && n == workspaces {
+		return
+	}
+	if c.room == nil {
+		c.room = map[string]int{}
+	}
+	c.room[name] = workspaces
+	sum := 0
+	for _, n := range c.room {
+		sum += n
+	}
+	most := versions*sum + spare
+	c.baseBuilds.Resize(min(most, maxTemplates))
+	c.templates.Resize(min(most, maxTemplates))
+	c.bundles.Resize(min(most, maxBundles))
+	c.digests.Resize(min(most, maxDigests))
 }
 
 // cachedBundle is a bundle and the folders of the catalogue that it was built from.

@@ -56,6 +56,30 @@ func compare(t *testing.T, plain, memoized *Renderer, i int, j job) {
 	}
 }
 
+// TestCacheFits: of a small fleet that changes all the time a few versions are kept. Another one needs room of its own.
+func TestCacheFits(t *testing.T) {
+	c, _ := builtin(t)
+	cache := NewCache()
+	r := New(c, cache)
+	cache.Fit("north", 5)
+	const most = versions*5 + spare
+	for _, j := range fleet(c, 4*most, 11) {
+		_, _ = r.Render(context.Background(), j.w, j.preset, j.at, j.o) // some of them cannot be rendered
+	}
+	templates, _ := cache.count()
+	if n := cache.bundles.Len(); n != most || templates > most || cache.digests.Len() > most {
+		t.Errorf("%d bundles, %d templates and %d digests are kept, want %d bundles", n, templates, cache.digests.Len(), most)
+	}
+	cache.Fit("south", 1000)
+	for _, j := range fleet(c, 3*most, 12) {
+		_, _ = r.Render(context.Background(), j.w, j.preset, j.at, j.o)
+	}
+	if n := cache.bundles.Len(); n <= most {
+		t.Errorf("%d bundles are kept for two fleets", n)
+	}
+	(*Cache)(nil).Fit("none", 1)
+}
+
 // count returns the number of templates, and how many of them are unusable.
 func (c *Cache) count() (templates, unusable int) {
 	all := c.templates.All()

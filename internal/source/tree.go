@@ -180,6 +180,7 @@ func (r Reader) ReadTree(t Tree) (desired.Input, error) {
 	if err != nil {
 		return in, err
 	}
+	r.Rendered.Fit(r.Config.Cluster, len(in.Set.Workspaces))
 	in.Set.Problems = append(in.Set.Problems, t.Notes...)
 	in.Set.Loaded = append(in.Set.Loaded, t.Notes...)
 	if t.Display != nil {

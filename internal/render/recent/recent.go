@@ -33,6 +33,9 @@ func New[V any](size int) *Values[V] { return &Values[V]{values: NewLRU[V](size)
 // All returns the values that are kept, the least recently used first.
 func (r *Values[V]) All() []V { return r.values.Values() }
 
+// Resize sets how many values are kept, at least 1.
+func (r *Values[V]) Resize(size int) { r.values.Resize(size) }
+
 // Get returns the value of a key and makes it if it is missing. Of several concurrent callers one makes it and the
 // others wait. All of them get its error, or its panic as an error; errors are not cached.
 func (r *Values[V]) Get(ctx context.Context, key string, create func() (V, error)) (V, error) {
