@@ -22,7 +22,7 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		if <-signals == syscall.SIGTERM {
-			end(cli.Terminated)
+			end(cli.ErrTerminated)
 		}
 		end(context.Canceled)
 	}()

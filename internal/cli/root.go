@@ -76,8 +76,8 @@ type Stdio struct {
 	Variables []string
 }
 
-// Terminated is the cause with which a process cancels the context of Run after SIGTERM. It ends a daemon with 0.
-var Terminated = exit.Terminated
+// ErrTerminated is the cause with which a process cancels the context of Run after SIGTERM. It ends a daemon with 0.
+var ErrTerminated = exit.ErrTerminated
 
 // endGrace is how long a command may take to end after an interrupt: it may clean up, or be in a long computation.
 const endGrace = 300 * time.Millisecond

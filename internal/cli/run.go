@@ -75,7 +75,7 @@ func (o runOptions) run(ctx context.Context) error {
 		return err
 	}
 	last, err := d.Run(ctx)
-	if until == app.Cancelled && errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), exit.Terminated) {
+	if until == app.Cancelled && errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), exit.ErrTerminated) {
 		return nil // this is how Kubernetes and systemd end what works
 	}
 	if err != nil {

@@ -23,8 +23,8 @@ const (
 	Interrupted = 130 // SIGINT or SIGTERM; but SIGTERM ends a daemon with Yes
 )
 
-// Terminated is the cause of a context that SIGTERM has ended.
-var Terminated = errors.New("terminated")
+// ErrTerminated is the cause of a context that SIGTERM has ended.
+var ErrTerminated = errors.New("terminated")
 
 // Code says err on w and maps it to an exit code. It is the only place that does.
 func Code(ctx context.Context, err error, w io.Writer) int {
