@@ -48,11 +48,7 @@ func (d *demo) clusterDir() error {
 }
 
 func (d *demo) startForInstall(ctx context.Context) (err error) {
-	defer func() {
-		if f, ok := recover().(fatal); ok {
-			err = errors.New(string(f))
-		}
-	}()
+	defer caught(&err)
 	azure, err := armsim.Start(armsim.Options{})
 	if err != nil {
 		return err

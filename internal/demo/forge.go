@@ -31,11 +31,7 @@ func (d *demo) forge(ctx context.Context) (err error) {
 		fmt.Printf("    That builds it (%s). The demo goes on without this step.\n", buildTime)
 		return nil
 	}
-	defer func() {
-		if f, ok := recover().(fatal); ok {
-			err = errors.New(string(f))
-		}
-	}()
+	defer caught(&err)
 	server := giteatest.Start(d)
 	ann, bot := server.User("ann"), server.User("syncer-bot")
 	models := ann.Repository("models")

@@ -37,12 +37,19 @@ func (d *demo) Cleanup(f func()) { d.undo = append(d.undo, f) }
 
 type fatal string
 
+// caught, deferred, makes the panic of Fatalf the error of a step. Any other panic goes on.
+func caught(err *error) {
+	switch f := recover().(type) {
+	case nil:
+	case fatal:
+		*err = errors.New(string(f))
+	default:
+		panic(f)
+	}
+}
+
 func (d *demo) startCluster(ctx context.Context) (err error) {
-	defer func() {
-		if f, ok := recover().(fatal); ok {
-			err = errors.New(string(f))
-		}
-	}()
+	defer caught(&err)
 	azure, err := armsim.Start(armsim.Options{})
 	if err != nil {
 		return err

@@ -47,8 +47,12 @@ func run(ctx context.Context, duration time.Duration, seed uint64, verbose bool)
 	w := &world{rng: rand.New(rand.NewPCG(seed, 7)), verbose: verbose, did: map[string]int{}}
 	defer w.cleanup()
 	defer func() {
-		if f, ok := recover().(fatal); ok {
+		switch f := recover().(type) {
+		case nil:
+		case fatal:
 			err = errors.New(string(f))
+		default:
+			panic(f)
 		}
 	}()
 	if err := w.start(ctx); err != nil {
