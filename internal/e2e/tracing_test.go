@@ -45,7 +45,7 @@ func TestTrace(t *testing.T) {
 	before := time.Now().Add(-2 * time.Second) // commits have whole seconds
 	e.repo.Commit(
 		map[string]string{"workspaces/other.yaml": inference("other", "phi-4-mini-instruct")},
-		"serve other\n\nnobody sees this",
+		"serve other\n\nthe body is not in the trace",
 	)
 	commit := e.repo.Head("main")
 	e.waitState("other", status.Ready)

@@ -4,11 +4,9 @@ package journey_test
 
 import (
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -220,22 +218,6 @@ func TestRefused(t *testing.T) {
 	})
 }
 
-// newer returns the presets of the fixtures with another value of a variable of all servers.
-func newer(t *testing.T) fs.FS {
-	t.Helper()
-	const file, was = "base/inference/statefulset.yaml", `{name: VLLM_USE_DEEP_GEMM, value: "0"}`
-	out := fstest.MapFS{}
-	for path, f := range reconciletest.Presets().(fstest.MapFS) {
-		out[path] = f
-	}
-	text := string(out[file].Data)
-	if !strings.Contains(text, was) {
-		t.Fatalf("%s has no %s", file, was)
-	}
-	out[file] = &fstest.MapFile{Data: []byte(strings.Replace(text, was, strings.Replace(was, `"0"`, `"1"`, 1), 1))}
-	return out
-}
-
 // TestRollout: a commit that changes presets alone restarts all servers, one after the other.
 func TestRollout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -248,7 +230,7 @@ func TestRollout(t *testing.T) {
 		r.restart()
 		r.settle()
 		r.spans = nil
-		r.s.Presets = newer(t)
+		r.s.Presets = reconciletest.OtherPresets("1")
 		r.s.Git.Push("README.md", "other presets") // the presets of the Simulator are in no commit
 		r.settle()
 		r.check("rollout")

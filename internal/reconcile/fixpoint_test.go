@@ -238,7 +238,7 @@ func TestShortPassWhileARollOutIsStopped(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		fleet(t, s, 3, rollout.Limit{Count: 1})
 		s.Kubernetes.Crash = map[string]string{"a": "map[name:VLLM_USE_DEEP_GEMM value:1]"}
-		s.Presets = newer(t, "1")
+		s.Presets = reconciletest.OtherPresets("1")
 		l := s.Loop()
 		s.Passes(l, 10)
 		if n := short(s, l, 20); n != 20 {

@@ -33,23 +33,6 @@ func fleet(t *testing.T, s *reconciletest.Simulator, count int, limit rollout.Li
 	s.Rollout = limit
 }
 
-// newer returns the presets of the fixtures with another value of a variable of all servers, as another version of
-// syncer may have it.
-func newer(t *testing.T, value string) fs.FS {
-	t.Helper()
-	const file, was = "base/inference/statefulset.yaml", `{name: VLLM_USE_DEEP_GEMM, value: "0"}`
-	out := fstest.MapFS{}
-	for path, f := range reconciletest.Presets().(fstest.MapFS) {
-		out[path] = f
-	}
-	text := string(out[file].Data)
-	if !strings.Contains(text, was) {
-		t.Fatalf("%s has no %s", file, was)
-	}
-	out[file] = &fstest.MapFile{Data: []byte(strings.Replace(text, was, strings.Replace(was, `"0"`, `"`+value+`"`, 1), 1))}
-	return out
-}
-
 // rolled are the servers that restarted, in their order, and the most at once.
 type rolled struct {
 	Order []string
@@ -98,7 +81,7 @@ func TestRollOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 				fleet(t, s, 10, rollout.Limit{Count: 1})
-				s.Presets = newer(t, "1")
+				s.Presets = reconciletest.OtherPresets("1")
 				got, o := roll(s, t, 40, another(s))
 				diff(t, "restarted", rolled{letters, 1}, got)
 				if !o.Settled || !o.Plan.Empty() {
@@ -113,7 +96,7 @@ func TestRollOut(t *testing.T) {
 func TestRollOutWords(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		fleet(t, s, 3, rollout.Limit{Count: 1})
-		s.Presets = newer(t, "1")
+		s.Presets = reconciletest.OtherPresets("1")
 		l := s.Loop()
 		o := l.Pass(t.Context(), reconciletest.All)
 		wantCondition(t, o, "b", "{Applied False RolloutWaiting waits for default/a (rollout.maxInterrupted: 1)")
@@ -188,7 +171,7 @@ func TestRollOutStops(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		fleet(t, s, 10, rollout.Limit{Count: 1})
 		s.Kubernetes.Crash = map[string]string{"c": "map[name:VLLM_USE_DEEP_GEMM value:1]"}
-		s.Presets = newer(t, "1")
+		s.Presets = reconciletest.OtherPresets("1")
 		got, o := roll(s, t, 20, same(s.Loop()))
 		diff(t, "restarted", rolled{[]string{"a", "b", "c"}, 1}, got)
 		for _, name := range letters[3:] {
@@ -202,7 +185,7 @@ func TestRollOutStops(t *testing.T) {
 		roll(s, t, 3, s.Loop)
 		diff(t, "writes while it is stopped", before, writes(s))
 
-		s.Presets = newer(t, "2")
+		s.Presets = reconciletest.OtherPresets("2")
 		got, o = roll(s, t, 50, s.Loop)
 		diff(t, "restarted", rolled{append([]string{"c"}, append([]string{"a", "b"}, letters[3:]...)...), 1}, got)
 		if !o.Settled {

@@ -330,7 +330,7 @@ func sharedRollOut(t *testing.T, s *reconciletest.Simulator, seed uint64) {
 	together(t, s, newReplica(t, s, "before", shard.NewShare(shards, 0, 1, 2)))
 	random := rand.New(rand.NewPCG(seed, 1))
 	s.Rollout = rollout.Limit{Count: 1 + int(seed)%2}
-	s.Presets = newer(t, "1")
+	s.Presets = reconciletest.OtherPresets("1")
 	a, b, c := newReplica(t, s, "a", shard.NewShare(shards, 0)), newReplica(t, s, "b", shard.NewShare(shards, 1)),
 		newReplica(t, s, "c", shard.NewShare(shards, 2))
 	all := []*replica{a, b, c}

@@ -5,6 +5,7 @@ package reconciletest
 import (
 	"embed"
 	"io/fs"
+	"maps"
 	"strings"
 	"sync"
 	"testing/fstest"
@@ -48,6 +49,19 @@ func Named(text, name string) string { return strings.ReplaceAll(text, "phi}", n
 // inFixtures reports whether a path below the folder of models belongs to a model of the fixtures.
 func inFixtures(path string) bool {
 	return strings.HasPrefix(path, "phi-4-mini-instruct") || strings.HasPrefix(path, "phi-3-mini-128k-instruct")
+}
+
+// OtherPresets are Presets with another value of a variable of all servers, which is "0" there, as another version of
+// syncer may have it.
+func OtherPresets(value string) fs.FS {
+	const file, was = "base/inference/statefulset.yaml", `{name: VLLM_USE_DEEP_GEMM, value: "0"}`
+	out := maps.Clone(Presets().(fstest.MapFS))
+	before, after, found := strings.Cut(string(out[file].Data), was)
+	if !found {
+		panic(file + " has no " + was)
+	}
+	out[file] = &fstest.MapFile{Data: []byte(before + strings.Replace(was, `"0"`, `"`+value+`"`, 1) + after)}
+	return out
 }
 
 // Presets is the catalogue with the models of the fixtures only: to read all models takes longer than everything else.
