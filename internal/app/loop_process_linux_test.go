@@ -136,6 +136,9 @@ func loopOnce(text string) error {
 	if m.run.Preset.Commit != "" {
 		out.Heap, out.RSS = memory()
 		out.Private, out.Peak = resident("RssAnon"), resident("VmHWM")
+		if err := heapProfile("heap"); err != nil {
+			return err
+		}
 		if err := m.atRest(ctx, &out); err != nil {
 			return err
 		}
@@ -146,8 +149,8 @@ func loopOnce(text string) error {
 	return json.NewEncoder(os.Stdout).Encode(out)
 }
 
-// envProfile names a folder for CPU profiles of the parts of what a process measures: "start", "changed", "drifted" and
-// "preset".
+// envProfile names a folder for CPU profiles of the parts of what a process measures, which are "start", "changed",
+// "drifted" and "preset", and for "heap", what lives at rest.
 const envProfile = "SYNCER_BENCH_PROFILE"
 
 // profiled runs a part of what is measured, and writes its profile where one is asked for.
@@ -166,6 +169,20 @@ func profiled(part string, run func() error) error {
 	}
 	defer pprof.StopCPUProfile()
 	return run()
+}
+
+// heapProfile writes what lives, where profiles are asked for.
+func heapProfile(name string) error {
+	dir := os.Getenv(envProfile)
+	if dir == "" {
+		return nil
+	}
+	f, err := os.Create(filepath.Join(dir, name+".pprof"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return pprof.WriteHeapProfile(f)
 }
 
 // memory returns the bytes that are in use after a collection: of the heap, and of the process.
