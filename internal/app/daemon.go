@@ -148,11 +148,12 @@ func (d *Daemon) Run(ctx context.Context) (reconcile.Outcome, error) {
 	}
 }
 
-// The daemon reads a changed configuration file after it has been unchanged for configDebounce, and a local repository
-// after sourceDebounce.
+// The daemon reads a changed configuration file after it has been unchanged for configDebounce, since editors write in
+// several steps, and a local repository after sourceDebounce: Git moves a branch in one step, once all that it leads to
+// is there, and the events of that step come within a millisecond. Both are ours.
 const (
 	configDebounce = 100 * time.Millisecond
-	sourceDebounce = 20 * time.Millisecond
+	sourceDebounce = 2 * time.Millisecond
 )
 
 // wait returns the last outcome when the loop has ended. It returns false after it has replaced the configuration by

@@ -98,7 +98,7 @@ type running struct {
 // live measures events while the loop runs.
 func (m *measured) live(ctx context.Context, out *loopTimes) error {
 	ctx, stop := context.WithCancel(ctx)
-	const debounce = 20 * time.Millisecond // as the daemon has
+	const debounce = 2 * time.Millisecond // as the daemon has
 	pushed, err := watch.Paths(ctx, debounce, local.WatchPaths(m.run.Repository)...)
 	if err != nil {
 		stop()

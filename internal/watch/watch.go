@@ -86,10 +86,11 @@ func run(ctx context.Context, w *fsnotify.Watcher, debounce time.Duration, paths
 }
 
 // concerns reports whether an event affects one of the paths: the path itself, a file below it, or the ..data link
-// beside it.
+// beside it. A lock below it does not: Git writes a new file as NAME.lock, and renames it when it is whole.
 func concerns(name string, paths []string) bool {
 	for _, p := range paths {
-		if name == p || isBelow(name, p) || filepath.Dir(name) == filepath.Dir(p) && filepath.Base(name) == "..data" {
+		below := isBelow(name, p) && filepath.Ext(name) != ".lock"
+		if name == p || below || filepath.Dir(name) == filepath.Dir(p) && filepath.Base(name) == "..data" {
 			return true
 		}
 	}

@@ -64,6 +64,29 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// TestLocks has Git write a lock, which is no change yet, and then move the branch.
+func TestLocks(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(dir, "heads"), 0o700))
+	changed, err := Paths(t.Context(), time.Millisecond, filepath.Join(dir, "heads"))
+	must(t, err)
+	lock := filepath.Join(dir, "heads", "main.lock")
+	must(t, os.WriteFile(lock, []byte("1"), 0o600))
+	select {
+	case <-changed:
+		t.Fatal("a signal for a lock")
+	case <-time.After(100 * time.Millisecond):
+	}
+	must(t, os.Rename(lock, filepath.Join(dir, "heads", "main")))
+	ctx, cancel := testenv.Context(t)
+	defer cancel()
+	select {
+	case <-changed:
+	case <-ctx.Done():
+		t.Fatal("no signal")
+	}
+}
+
 func file(name string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) { write(t, dir, name, "1") }
 }

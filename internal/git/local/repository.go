@@ -3,38 +3,25 @@
 package local
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// WatchPaths returns the folders in which files change when a branch of the local repository at dir moves: those of
-// HEAD and packed-refs, and refs/heads with its subfolders, since a branch's name may have slashes. Folders rather than
-// files, because Git replaces files by renaming. The repository may be bare, a working tree, or a linked worktree.
-// Folders that do not exist are left out; there may be more after a change, so ask again then.
+// WatchPaths returns what changes when HEAD, a branch or a tag of the local repository at dir moves: HEAD, packed-refs,
+// and the folders of branches, tags and reftables with all below them. None of it holds objects, which Git writes
+// before it moves a branch, so that nothing is seen too early. The repository may be bare, a working tree, or a linked
+// worktree; there are no paths if it is none.
 func WatchPaths(dir string) []string {
 	gitDir, common := Dirs(dir)
-	paths := []string{gitDir}
-	if common != gitDir {
-		paths = append(paths, common)
-	}
-	if isFolder(filepath.Join(common, "reftable")) {
-		paths = append(paths, filepath.Join(common, "reftable"))
-	}
-	_ = filepath.WalkDir(filepath.Join(common, "refs", "heads"), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			paths = append(paths, path)
-		}
+	if !isFolder(filepath.Join(common, "refs")) {
 		return nil
-	})
-	var exist []string
-	for _, p := range paths {
-		if isFolder(p) {
-			exist = append(exist, p)
-		}
 	}
-	return exist
+	paths := []string{filepath.Join(gitDir, "HEAD")}
+	for _, name := range []string{"packed-refs", "refs/heads", "refs/tags", "reftable"} {
+		paths = append(paths, filepath.Join(common, name))
+	}
+	return paths
 }
 
 // Dirs returns, for the repository at dir, the folder that holds HEAD and the index, and the one that holds the
