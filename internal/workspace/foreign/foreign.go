@@ -25,10 +25,13 @@ var mentions = regexp.MustCompile(
 // MayBeOurs decides about a file that cannot be parsed, or need not be: it may be one for syncer unless its text has
 // none of the fields of an object. A pointer of Git LFS stands for any content, and so do texts in other encodings.
 func MayBeOurs(name string, data []byte) bool {
-	if path.Ext(name) == ".json" {
-		return bytes.Contains(data, []byte(`"apiVersion"`)) && bytes.Contains(data, []byte(`"kind"`))
+	has := func(data []byte) bool {
+		if path.Ext(name) == ".json" {
+			return bytes.Contains(data, []byte(`"apiVersion"`)) && bytes.Contains(data, []byte(`"kind"`))
+		}
+		return strictyaml.IsPointer(data) || bytes.IndexByte(data, 0) >= 0 || mentions.Match(data)
 	}
-	return strictyaml.IsPointer(data) || bytes.IndexByte(data, 0) >= 0 || mentions.Match(data)
+	return has(data) || bytes.ContainsAny(data, "\\\x00") && has(strictyaml.Legible(data)) // fields may be escaped
 }
 
 // IsObject reports whether a document is, or is meant to be, an object of Kubernetes. Configuration of other programs

@@ -84,7 +84,7 @@ func (l *loader) learn(name string, key memoKey, before mark) {
 
 // documents reads the documents in the text of a file.
 func (l *loader) documents(name string, data []byte) {
-	if !foreign.MayBeOurs(name, data) && path.Ext(name) == ".json" {
+	if path.Ext(name) == ".json" && !foreign.MayBeOurs(name, data) {
 		l.set.Foreign++
 		return
 	}

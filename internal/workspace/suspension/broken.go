@@ -3,7 +3,6 @@
 package suspension
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -47,14 +46,35 @@ func Broken(at diag.Position, why string) workspace.Suspension {
 }
 
 // mentions matches a header of kind Suspend, in block or in flow style and in JSON, also if tags, anchors, comments,
-// brackets or the sign of a block stand before the word, or if it is written in base64.
+// brackets or the signs of a block, a list or a key stand before the word, if a key or a word is written in base64, and
+// if the key is an alias.
 var mentions = regexp.MustCompile(
-	`(?i)(?:^|[\s{,"'])kind["']?\s*:(?:\s|["'\[{]|[!&]\S*|[|>][-+0-9]*|#[^\n]*\n)*(?:suspend|U3VzcGVuZA)(?:$|[^a-z])`,
+	`(?i)(?:^|[\s{\[,"'])(?:kind|` + spaced("a2luZA") + `(?:==)?|\*[^\s:]+)["']?(?:\s|#[^\r\n]*[\r\n])*:` + before +
+		`(?:suspend|` + spaced("U3VzcGVuZA") + `)(?:$|[^a-z])`,
 )
 
-// Mentioned counts the documents of kind Suspend that a text may hold, in UTF-16 too.
+// before matches what may stand between a key and its value.
+const before = `(?:[\s"'\[{]|[?-]\s|[!&]\S*|[|>][-+0-9]*|#[^\r\n]*[\r\n])*`
+
+// aliased matches a kind that is written elsewhere, and elsewhere the word in its place.
+var (
+	aliased   = regexp.MustCompile(`(?i)(?:^|[\s{\[,"'])kind["']?\s*:` + before + `\*`)
+	elsewhere = regexp.MustCompile(
+		`(?i)&\S+` + before + `(?:suspend|` + spaced("U3VzcGVuZA") + `)(?:$|[^a-z])`,
+	)
+)
+
+// spaced matches a text in base64, in which spaces do not count.
+func spaced(text string) string { return strings.Join(strings.Split(text, ""), `\s*`) }
+
+// Mentioned counts the documents of kind Suspend that a text may hold: as it is written, or with its escapes replaced.
 func Mentioned(text []byte) int {
-	return len(mentions.FindAll(bytes.ReplaceAll(text, []byte{0}, nil), -1))
+	legible := strictyaml.Legible(text)
+	n := max(len(mentions.FindAll(text, -1)), len(mentions.FindAll(legible, -1)))
+	if elsewhere.Match(legible) {
+		n += len(aliased.FindAll(legible, -1))
+	}
+	return n
 }
 
 // Claimed reports whether a document that has no kind which can be read says in its place that it is a Suspend: the
