@@ -50,7 +50,6 @@ type comment struct {
 	cautions  list
 	notes     list
 	rows      []string // of the table, by Workspace
-	same      int      // Workspaces that do not change
 	details   []*details
 
 	// left counts what is left out.

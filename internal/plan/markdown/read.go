@@ -24,7 +24,6 @@ func read(p *plan.Plan, o Options) *comment {
 	for i := range p.Workspaces {
 		w := p.Workspaces[i]
 		if w.Op == plan.NoOp {
-			c.same++
 			continue
 		}
 		changes := of[w.Key]

@@ -42,11 +42,8 @@ func (c *comment) table(b *strings.Builder) {
 	if c.left.rows > 0 {
 		fmt.Fprintf(b, "| and %s more | | | | | |\n", plan.Thousands(c.left.rows))
 	}
-	switch {
-	case c.same == 1:
-		b.WriteString("\n1 Workspace does not change.\n")
-	case c.same > 1:
-		fmt.Fprintf(b, "\n%s Workspaces do not change.\n", plan.Thousands(c.same))
+	if same := summary.Unchanged(c.plan, diag.MarkdownCode); same != "" {
+		b.WriteString("\n" + same + "\n")
 	}
 }
 

@@ -3,6 +3,7 @@
 package summary
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -167,5 +168,20 @@ func TestWords(t *testing.T) {
 	}
 	if got := Short("main"); got != "main" {
 		t.Error(got)
+	}
+}
+
+// TestUnchanged names few, and counts many.
+func TestUnchanged(t *testing.T) {
+	p := &plan.Plan{Workspaces: []*plan.Workspace{{Key: workspace.Key{Namespace: "n", Name: "new"}, Op: plan.Create}}}
+	for i, want := range []string{
+		"", "1 Workspace does not change: <n/0>.", "2 Workspaces do not change: <n/0>, <n/1>.",
+		"3 Workspaces do not change: <n/0>, <n/1>, <n/2>.", "4 Workspaces do not change.",
+	} {
+		if got := Unchanged(p, func(name string) string { return "<" + name + ">" }); got != want {
+			t.Errorf("%d: %q, want %q", i, got, want)
+		}
+		key := workspace.Key{Namespace: "n", Name: strconv.Itoa(i)}
+		p.Workspaces = append(p.Workspaces, &plan.Workspace{Key: key, Op: plan.NoOp})
 	}
 }

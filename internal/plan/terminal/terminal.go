@@ -24,16 +24,13 @@ func Write(w io.Writer, p *plan.Plan, o Options) error {
 	of, shared := summary.ChangesOf(p)
 	t := text{plan: p, painter: painter(o.Color), changes: of}
 	t.head()
-	same := 0
 	for i := range p.Workspaces {
-		if p.Workspaces[i].Op == plan.NoOp {
-			same++
-			continue
+		if p.Workspaces[i].Op != plan.NoOp {
+			t.workspace(p.Workspaces[i])
 		}
-		t.workspace(p.Workspaces[i])
 	}
 	t.shared(shared)
-	t.sum(same)
+	t.sum()
 	t.statements("Blocked:", red, summary.Blockers(p))
 	t.statements("Warnings:", yellow, summary.Cautions(p))
 	t.statements("Notes:", "", summary.Facts(p))
@@ -74,14 +71,11 @@ func (t *text) shared(changes []*plan.Change) {
 }
 
 // sum writes what all changes come to.
-func (t *text) sum(same int) {
+func (t *text) sum() {
 	p := t.plan
 	t.WriteString("\n")
-	switch {
-	case same == 1:
-		t.line("1 Workspace does not change.")
-	case same > 1:
-		t.line("%s Workspaces do not change.", plan.Thousands(same))
+	if same := summary.Unchanged(p, diag.EscapeText); same != "" {
+		t.line("%s", same)
 	}
 	if n := p.Counts(); !p.Empty() {
 		t.line("Pools and objects: %d to create, %d to update, %d to replace, %d to delete.",

@@ -121,7 +121,7 @@ func TestWriteNothing(t *testing.T) {
 	if err := terminal.Write(&got, &p, terminal.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	want := "no changes\nPlan for cluster demo: a -> b\n\n2 Workspaces do not change.\n"
+	want := "no changes\nPlan for cluster demo: a -> b\n\n2 Workspaces do not change: default/a, default/b.\n"
 	if got.String() != want {
 		t.Errorf("got %q, want %q", got.String(), want)
 	}
