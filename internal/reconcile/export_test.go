@@ -9,3 +9,6 @@ func (l *Loop) Executor() *executor.Executor { return l.pools }
 
 // Dirty reports whether there is progress that is not recorded yet.
 func (l *Loop) Dirty() bool { return !l.dirtyAt.IsZero() }
+
+// Kept reports whether the last pass changed nothing, so that the next one may be short.
+func (l *Loop) Kept() bool { return l.fix != nil }
