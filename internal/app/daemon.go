@@ -164,6 +164,9 @@ func (d *Daemon) wait(edited <-chan struct{}, done <-chan reconcile.Outcome) (re
 		select {
 		case last := <-done:
 			return last, true
+		case <-d.setup.joined:
+			d.state.Use(d.setup.watched()...)
+			continue
 		case <-edited:
 		}
 		c, err := d.options.Load()

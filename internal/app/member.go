@@ -5,66 +5,46 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
 	"syncer.dev/syncer/internal/app/adapters"
 	"syncer.dev/syncer/internal/app/elections"
 	"syncer.dev/syncer/internal/app/monitoring"
-	"syncer.dev/syncer/internal/app/ondemand"
-	"syncer.dev/syncer/internal/app/pages"
 	"syncer.dev/syncer/internal/app/pullrequest"
-	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/app/telling"
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/clock"
-	"syncer.dev/syncer/internal/components"
-	"syncer.dev/syncer/internal/config"
-	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/notify"
 	"syncer.dev/syncer/internal/otlp"
 	"syncer.dev/syncer/internal/reconcile"
-	"syncer.dev/syncer/internal/redact"
 	"syncer.dev/syncer/internal/review"
-	"syncer.dev/syncer/internal/status/events"
-	"syncer.dev/syncer/internal/wellknown"
 )
 
-// member is the part of a Daemon for one cluster: its adapters, its loop, and its place in an election.
+// member is the part of a Daemon for one cluster that has a client: its adapters, its loop, and its place in an
+// election.
 type member struct {
-	config  config.Config
+	*seat
 	parts   *adapters.Parts
 	reviews *pullrequest.Reviewer // nil without a forge
 	lease   *lease.Lease          // nil if this process always writes, or if there are shards
 	shards  *elections.Candidates // nil without shards
-	health  *components.Health
-	fleet   *monitoring.Fleet
 	teller  *telling.Teller
 	notify  *notify.Notifier // nil without receivers
 	traces  *otlp.Exporter   // nil without a collector
-	hints   chan struct{}    // gets a signal when the repository may have changed
-	heard   chan struct{}    // gets a signal when this process, and maybe no other, has heard of a change
-	passes  *ondemand.Passes
-	log     *slog.Logger
 	inquiry *inquiry.API
-	shown   *pages.Publisher
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
-func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
-	m := &member{
-		config: c, parts: p, health: NewHealth(c), fleet: monitoring.NewFleet(c.Cluster),
-		hints: make(chan struct{}, 1), heard: make(chan struct{}, 1), passes: s.passes, log: s.log,
-	}
-	m.shown = pages.NewPublisher(c, s.page, m.health)
-	m.listeners(s.log, s.until == Cancelled)
-	m.tracing(s.log, s.until == Cancelled)
+func newMember(seat *seat, p *adapters.Parts, s *setup) (*member, error) {
+	m, c := &member{seat: seat, parts: p}, seat.config
 	var err error
 	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
-		return nil, err
+		return nil, &adapters.UnusableError{Err: err}
 	}
+	m.listeners(s.log, s.until == Cancelled)
+	m.tracing(s.log, s.until == Cancelled)
 	if s.until == Cancelled { // what ends by itself neither waits for a lease nor takes it from a daemon
 		told := func() {
 			signal(s.told)
@@ -85,24 +65,16 @@ func newMember(c config.Config, p *adapters.Parts, s *setup) (*member, error) {
 	return m, nil
 }
 
-// watched is what health and metrics read of the member.
-func (m *member) watched() monitoring.Loop {
-	l := monitoring.Loop{
-		Name:     m.config.Cluster,
-		Health:   m.health,
-		Interval: m.config.Source.Interval,
-		Cluster:  m.parts.Cluster,
-		Cloud:    m.parts.Cloud,
-		Fleet:    m.fleet,
-		Reviews:  func() (review.Stats, bool) { return m.reviews.Stats() },
-	}
+// watch adds what health and metrics read of the member.
+func (m *member) watch(l *monitoring.Loop) {
+	l.Cluster, l.Cloud = m.parts.Cluster, m.parts.Cloud
+	l.Reviews = func() (review.Stats, bool) { return m.reviews.Stats() }
 	switch {
 	case m.lease != nil:
 		l.Lease = m.lease
 	case m.shards != nil:
 		l.Lease, l.Shards = m.shards, m.shards.Held
 	}
-	return l
 }
 
 // run runs the loop until ctx is done or stop accepts an outcome, and the reviewer beside it. Where there is an
@@ -216,40 +188,12 @@ func (m *member) tell(ctx context.Context) {
 	}
 }
 
-// onPage is what the page reads of the member.
-func (m *member) onPage() pages.Cluster {
-	recorded := statusbranch.Of(m.parts.Repository, m.config)
-	return pages.Cluster{
-		Config: m.config,
-		API:    m.inquiry,
-		History: func(ctx context.Context) ([]events.Commit, error) {
-			return recorded.History(ctx, shownCommits)
-		},
-	}
-}
-
-// shownCommits is how many commits of the status branch the page looks for transitions in.
-const shownCommits = 1000
-
 // passed counts and shows a pass, and answers the clients that wait for one. With a reason for which it has carried out
 // nothing, it is no success for them.
 func (m *member) passed(o reconcile.Outcome, nothing string) {
-	m.fleet.Passed(o, time.Now())
-	r := ondemand.Result{
-		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: m.config.Cluster, Commit: o.Commit,
-		Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled && nothing == "", Error: nothing,
-	}
-	for i := range o.Reports {
-		r.States[string(o.Reports[i].State)]++
-	}
-	if o.Err != nil {
-		r.Error = diag.Redacted(o.Err, redact.Text).Error()
-	}
 	role := nothing
 	if m.lease != nil {
 		role = m.lease.Role()
 	}
-	m.shown.Passed(o, role, time.Now())
-	_, began := m.health.Passes()
-	m.passes.Passed(began, r)
+	m.tellOf(o, nothing, role)
 }

@@ -29,12 +29,12 @@ import (
 	"syncer.dev/syncer/internal/watch"
 )
 
-// setup is what a Daemon runs for one configuration: a member for each cluster. They share the fetches of the
-// repository, the hints that it has changed, and the cache of rendered objects; a member that cannot reach its cluster
-// does not stop the others.
+// setup is what a Daemon runs for one configuration: a seat for each cluster. They share the fetches of the repository,
+// the hints that it has changed, and the cache of rendered objects; a cluster that cannot be reached, or whose
+// kubeconfig cannot be used, does not stop the others.
 type setup struct {
 	config   config.Config
-	members  []*member
+	seats    []*seat
 	tips     *tips.Tips // nil for one cluster
 	until    Until
 	log      *slog.Logger
@@ -43,6 +43,7 @@ type setup struct {
 	passes   *ondemand.Passes
 	page     *page.Page
 	due      <-chan struct{} // a client asks for a pass
+	joined   chan struct{}   // gets a signal when a cluster can be used that could not
 	told     chan struct{}   // gets a signal when another process, which follows, has heard of a change
 }
 
@@ -51,7 +52,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 	s := &setup{
 		config: c, until: d.options.Until, log: d.options.Log, rendered: d.rendered, accepted: &d.accepted,
 		passes: &d.passes, page: d.page, due: d.due,
-		told: make(chan struct{}, 1),
+		joined: make(chan struct{}, 1), told: make(chan struct{}, 1),
 	}
 	var repo *git.Repository
 	open := func(c config.Config) (_ *git.Repository, err error) {
@@ -61,34 +62,51 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 		return repo, err
 	}
 	each := c.Each()
+	var unusable []error
 	for _, one := range each {
-		m, err := s.member(one, open)
+		seat, err := s.seat(one, open)
 		if err != nil && len(each) > 1 {
-			return nil, fmt.Errorf("cluster %s: %w", one.Cluster, err)
+			err = fmt.Errorf("cluster %s: %w", one.Cluster, err)
+		}
+		if passes := (*adapters.UnusableError)(nil); errors.As(err, &passes) {
+			unusable = append(unusable, err)
 		} else if err != nil {
 			return nil, err
 		}
-		s.members = append(s.members, m)
+		seat.repository = repo
+		s.seats = append(s.seats, seat)
 	}
-	if len(s.members) > 1 {
+	if len(unusable) == len(s.seats) { // nothing would run
+		return nil, errors.Join(unusable...)
+	}
+	if len(s.seats) > 1 {
 		s.tips = tips.New(repo.Fetch, c.Source.Interval, s.hint)
 	}
 	return s, nil
 }
 
-func (s *setup) member(c config.Config, open func(config.Config) (*git.Repository, error)) (*member, error) {
-	p, err := adapters.Connect(c, open)
-	if err != nil {
-		return nil, err
+// seat returns that of one cluster; with an adapters.UnusableError it has no member yet.
+func (s *setup) seat(c config.Config, open func(config.Config) (*git.Repository, error)) (*seat, error) {
+	seat := newSeat(c, s)
+	seat.connect = func() (*member, error) {
+		p, err := adapters.Connect(c, open)
+		if err != nil {
+			return nil, err
+		}
+		return newMember(seat, p, s)
 	}
-	return newMember(c, p, s)
+	m, err := seat.connect()
+	if err == nil {
+		seat.member.Store(m)
+	}
+	return seat, err
 }
 
 // watched is what health and metrics read.
 func (s *setup) watched() []monitoring.Loop {
 	var loops []monitoring.Loop
-	for _, m := range s.members {
-		loops = append(loops, m.watched())
+	for _, one := range s.seats {
+		loops = append(loops, one.watched())
 	}
 	return loops
 }
@@ -99,8 +117,8 @@ func (s *setup) onPage() page.Options {
 		return page.Options{}
 	}
 	var clusters []pages.Cluster
-	for _, m := range s.members {
-		clusters = append(clusters, m.onPage())
+	for _, one := range s.seats {
+		clusters = append(clusters, one.onPage())
 	}
 	return pages.Options(s.config, clusters, s.log)
 }
@@ -108,8 +126,8 @@ func (s *setup) onPage() page.Options {
 // names are those of the clusters.
 func (s *setup) names() []string {
 	var names []string
-	for _, m := range s.members {
-		names = append(names, m.config.Cluster)
+	for _, one := range s.seats {
+		names = append(names, one.config.Cluster)
 	}
 	return names
 }
@@ -145,9 +163,9 @@ func (s *setup) run(ctx context.Context) reconcile.Outcome {
 	beside.Go(func() { forward(ctx, s.due, heard) })
 	beside.Go(func() { forward(ctx, s.told, push) })
 	beside.Go(func() { s.forwardHints(ctx, pushed) })
-	outcomes := make([]reconcile.Outcome, len(s.members))
-	for i, m := range s.members {
-		loops.Go(func() { outcomes[i] = m.run(ctx, s.loop, s.ends) })
+	outcomes := make([]reconcile.Outcome, len(s.seats))
+	for i, one := range s.seats {
+		loops.Go(func() { outcomes[i] = one.run(ctx, s.loop, s.ends) })
 	}
 	loops.Wait()
 	return joined(outcomes)
@@ -167,7 +185,7 @@ func (s *setup) ends(o reconcile.Outcome) bool {
 // loop returns a loop for a member.
 func (s *setup) loop(m *member) *reconcile.Loop {
 	log := s.log
-	if len(s.members) > 1 {
+	if len(s.seats) > 1 {
 		log = log.With("cluster", m.config.Cluster)
 	}
 	return NewLoop(
@@ -182,15 +200,15 @@ func (s *setup) loop(m *member) *reconcile.Loop {
 
 // hint tells each loop that the repository may have changed.
 func (s *setup) hint() {
-	for _, m := range s.members {
-		signal(m.hints)
+	for _, one := range s.seats {
+		signal(one.hints)
 	}
 }
 
 // passOn tells the processes that lead, where this one does not, of what only this one may have heard.
 func (s *setup) passOn() {
-	for _, m := range s.members {
-		signal(m.heard)
+	for _, one := range s.seats {
+		signal(one.heard)
 	}
 }
 
@@ -211,8 +229,10 @@ func (s *setup) forwardHints(ctx context.Context, pushed <-chan struct{}) {
 
 // hintReviews tells the reviewers that pull requests may have changed.
 func (s *setup) hintReviews() {
-	for _, m := range s.members {
-		m.reviews.Hint()
+	for _, one := range s.seats {
+		if m := one.member.Load(); m != nil {
+			m.reviews.Hint()
+		}
 	}
 }
 

@@ -133,6 +133,15 @@ func Connect(o Options) (*Cluster, error) {
 	return c, nil
 }
 
+// KubeconfigFiles are the files that Connect reads: the one that is named, or those of the standard rules for "". They
+// need not exist.
+func KubeconfigFiles(named string) []string {
+	if named != "" {
+		return []string{named}
+	}
+	return clientcmd.NewDefaultClientConfigLoadingRules().GetLoadingPrecedence()
+}
+
 // dial makes the clients of the configuration.
 func (c *Cluster) dial() error {
 	httpClient, err := rest.HTTPClientFor(c.config)

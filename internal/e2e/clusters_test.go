@@ -4,10 +4,14 @@ package e2e
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,8 +21,9 @@ import (
 	"syncer.dev/syncer/internal/testenv"
 )
 
-// TestSeveralClusters: one process serves three clusters from one repository. One of them is away: it is named, and the
-// others are served.
+// TestSeveralClusters: one process serves five clusters from one repository. One of them is away, one has another CA than
+// its kubeconfig names, and one has no kubeconfig yet: they are named, and the others are served. The last is served as
+// well once its file is there.
 func TestSeveralClusters(t *testing.T) {
 	e := &env{T: t}
 	c := testenv.StartCluster(t, "-pod-delay", "100ms")
@@ -29,6 +34,8 @@ func TestSeveralClusters(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, away, strings.ReplaceAll(string(data), c.URL, "https://127.0.0.1:1"))
+	other, late := e.kubeconfig+".other", e.kubeconfig+".late"
+	write(t, other, caOf.ReplaceAllString(string(data), "${1}"+otherCA()))
 	write(t, e.config, fmt.Sprintf(`apiVersion: syncer.dev/v1alpha1
 kind: Config
 source: {url: %q, interval: 1s}
@@ -40,7 +47,9 @@ clusters:
 - {name: north, path: north}
 - {name: south, path: south, namespaces: [kube-public]}
 - {name: west, path: north, kubeconfig: %q}
-`, e.repo.URL(), e.kubeconfig, away))
+- {name: other, path: north, kubeconfig: %q}
+- {name: late, path: late, kubeconfig: %q}
+`, e.repo.URL(), e.kubeconfig, away, other, late))
 	named := func(name, namespace string) string {
 		const text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\ndata: {a: b}\n"
 		return fmt.Sprintf(text, name, namespace)
@@ -49,6 +58,7 @@ clusters:
 		"north/phi.yaml":      inference("phi", "phi-4-mini-instruct"),
 		"north/settings.yaml": named("north", "default"),
 		"south/settings.yaml": named("south", "kube-public"),
+		"late/settings.yaml":  named("late", "default"),
 		"south/phi.yaml": strings.Replace(
 			inference("phi", "phi-4-mini-instruct"), "{name: phi}", "{name: phi, namespace: kube-public}", 1),
 	}, "work")
@@ -80,6 +90,8 @@ clusters:
 	e.eventually("/readyz to name the cluster that is away", func() string {
 		code, body := p.get("/readyz")
 		if code != http.StatusServiceUnavailable || !contains(body, "[-]west/kubernetes: ") ||
+			!contains(body, "[-]other/kubernetes: ") || !contains(body, "certificate signed by unknown authority") ||
+			!contains(body, "[-]late/kubernetes: read kubeconfig: ") ||
 			!contains(body, "[+]north/kubernetes: ok") || !contains(body, "[+]south/kubernetes: ok") {
 			return body
 		}
@@ -105,8 +117,27 @@ clusters:
 		}
 	}
 	out, err = exec.Command(binary, "plan", "--config", e.config).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "--cluster: north, south, west") {
+	if err == nil || !strings.Contains(string(out), "--cluster: north, south, west, other, late") {
 		t.Errorf("plan without a cluster: %v\n%s", err, out)
 	}
+	write(t, late, string(data))
+	e.eventually("the ConfigMap of the cluster that joins", func() string {
+		_, err := e.kube.CoreV1().ConfigMaps("default").Get(context.Background(), "late", metav1.GetOptions{})
+		if err != nil {
+			return err.Error()
+		}
+		return ""
+	})
 	p.alive()
+}
+
+// caOf matches the CA in a kubeconfig.
+var caOf = regexp.MustCompile(`(certificate-authority-data: )\S+`)
+
+// otherCA is a CA that has signed nothing, as a kubeconfig has it.
+func otherCA() string {
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}
+	return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(block))
 }

@@ -29,7 +29,18 @@ type Parts struct {
 	Share func() (share shard.Share, end func())
 }
 
-// Connect creates the adapters, with the repository that open opens. It contacts no server.
+// UnusableError says that no client of a cluster can be made, because its kubeconfig cannot be used as it is now: a file
+// is missing, or is not understood. A cluster that does not answer is no such error.
+type UnusableError struct{ Err error }
+
+// Error returns the cause.
+func (e *UnusableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UnusableError) Unwrap() error { return e.Err }
+
+// Connect creates the adapters, with the repository that open opens. It contacts no server. An UnusableError may pass;
+// any other is a mistake in the configuration.
 func Connect(c config.Config, open func(config.Config) (*git.Repository, error)) (*Parts, error) {
 	m := ModeOf(c)
 	if err := c.Need(append([]string{"cluster", "source.url"}, m.Needs...)...); err != nil {
@@ -44,11 +55,13 @@ func Connect(c config.Config, open func(config.Config) (*git.Repository, error))
 	if p.Keys, err = access.Keyring(c); err != nil {
 		return nil, err
 	}
-	if p.Cluster, err = ConnectCluster(c, p.Keys.Data, p.Fences); err != nil {
+	if p.Cloud, err = m.connect(p.Fence); err != nil {
 		return nil, err
 	}
-	p.Cloud, err = m.connect(p.Fence)
-	return p, err
+	if p.Cluster, err = ConnectCluster(c, p.Keys.Data, p.Fences); err != nil {
+		return nil, &UnusableError{err}
+	}
+	return p, nil
 }
 
 // ConnectCluster prepares a client for the cluster. Without secrets it writes no Secret.

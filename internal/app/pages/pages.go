@@ -21,6 +21,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git/signin"
 	"syncer.dev/syncer/internal/page"
+	"syncer.dev/syncer/internal/page/access"
 	"syncer.dev/syncer/internal/page/session"
 	"syncer.dev/syncer/internal/page/view"
 	"syncer.dev/syncer/internal/reconcile"
@@ -31,8 +32,14 @@ import (
 // Cluster is a cluster as the page needs it.
 type Cluster struct {
 	Config  config.Config
-	API     *inquiry.API
+	API     API
 	History func(context.Context) ([]events.Commit, error) // the newest first
+}
+
+// API answers questions of the page to the API server of a cluster. inquiry.API is one.
+type API interface {
+	access.Authority
+	Events(ctx context.Context, namespace string, objects []string) ([]inquiry.Event, error)
 }
 
 // Options returns what the page shows of clusters of one configuration, and to whom.
@@ -78,7 +85,7 @@ func sealer(c config.Page, log *slog.Logger) func() (*session.Sealer, error) {
 	}
 }
 
-func eventsOf(api *inquiry.API) func(context.Context, string, []string) ([]page.Event, error) {
+func eventsOf(api API) func(context.Context, string, []string) ([]page.Event, error) {
 	return func(ctx context.Context, namespace string, objects []string) ([]page.Event, error) {
 		all, err := api.Events(ctx, namespace, objects)
 		if err != nil {
