@@ -193,7 +193,7 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 				about(w.Key, cmp.Or(heldReasons[w.HeldBy], status.ApplyHeld))...)
 		}
 	}
-	var objects, asFleet []*unstructured.Unstructured
+	var steps, asFleet []*plan.Change
 	for _, c := range p.plan.Changes {
 		switch {
 		case c.Object == nil:
@@ -201,9 +201,9 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 			switch {
 			case !p.part.Applies(c):
 			case p.part.AsFleet(c):
-				asFleet = append(asFleet, c.Object)
+				asFleet = append(asFleet, c)
 			default:
-				objects = append(objects, c.Object)
+				steps = append(steps, c)
 			}
 		case c.Op == plan.Hold && p.held[c.Workspace] != nil: // reported once, for the Workspace
 		case c.Op == plan.Hold && c.Held: // it is not refused: the report says what it waits for
@@ -213,19 +213,23 @@ func (l *Loop) apply(ctx context.Context, p *pass) {
 				about(c.Workspace, status.ApplyFailed)...)
 		}
 	}
-	l.send(ctx, p, objects)
+	l.send(ctx, p, steps)
 	l.send(shard.AsFleet(ctx), p, asFleet)
 }
 
-// send applies objects.
-func (l *Loop) send(ctx context.Context, p *pass, objects []*unstructured.Unstructured) {
-	if len(objects) == 0 {
+// send applies the objects of some changes.
+func (l *Loop) send(ctx context.Context, p *pass, steps []*plan.Change) {
+	if len(steps) == 0 {
 		return
 	}
 	defer p.timed(StepApply)()
+	objects := make([]*unstructured.Unstructured, len(steps))
+	for i, c := range steps {
+		objects[i] = c.Object
+	}
 	changes, err := l.cluster.Apply(ctx, objects)
 	l.componentFailed(p, components.Kubernetes, "apply", err)
-	l.note(p, changes, l.owners(p))
+	l.note(p, changes, owners(steps))
 	if err != nil {
 		p.notApplied(objects, changes, err)
 	}
@@ -272,9 +276,10 @@ func sourceOf(c *plan.Change) string {
 // prune deletes the objects that are not desired any more.
 func (l *Loop) prune(ctx context.Context, p *pass) {
 	var objects []cluster.Object
+	var steps []*plan.Change
 	for _, c := range p.plan.Changes {
 		if c.Live != nil && c.Op == plan.Delete && p.part.Prunes(c) {
-			objects = append(objects, *c.Live)
+			objects, steps = append(objects, *c.Live), append(steps, c)
 		}
 		p.out.InFlight = p.out.InFlight || c.Later
 	}
@@ -283,7 +288,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 	}
 	changes, err := l.cluster.Prune(ctx, objects)
 	l.componentFailed(p, components.Kubernetes, "prune", err)
-	l.note(p, changes, l.owners(p))
+	l.note(p, changes, owners(steps))
 	if err != nil {
 		p.notPruned(objects, changes, err)
 	}
@@ -299,10 +304,10 @@ func (p *pass) notPruned(objects []cluster.Object, changes cluster.ChangeSet, er
 	}
 }
 
-// owners maps each object of the plan to its change.
-func (l *Loop) owners(p *pass) map[cluster.Ref]*plan.Change {
-	out := map[cluster.Ref]*plan.Change{}
-	for _, c := range p.plan.Changes {
+// owners maps the object of each of some changes to its change: of those that are sent, and not of a whole plan.
+func owners(steps []*plan.Change) map[cluster.Ref]*plan.Change {
+	out := make(map[cluster.Ref]*plan.Change, len(steps))
+	for _, c := range steps {
 		switch {
 		case c.Object != nil:
 			out[unversioned(cluster.RefOf(c.Object))] = c
