@@ -54,7 +54,10 @@ func (k Key) String() string { return k.Namespace + "/" + k.Name }
 
 // Compare orders keys by namespace, then name.
 func (k Key) Compare(o Key) int {
-	return cmp.Or(strings.Compare(k.Namespace, o.Namespace), strings.Compare(k.Name, o.Name))
+	if order := strings.Compare(k.Namespace, o.Namespace); order != 0 {
+		return order
+	}
+	return strings.Compare(k.Name, o.Name)
 }
 
 // Diagnostic is one thing that is wrong. It is a value: two that are equal say the same.

@@ -116,11 +116,18 @@ func (s *Set) Only(some []Workspace) *Set {
 
 // Find returns the Workspace with the key, or nil.
 func (s *Set) Find(k Key) *Workspace {
-	i := slices.IndexFunc(s.Workspaces, func(w Workspace) bool { return w.Key == k })
-	if i < 0 {
-		return nil
+	low, high := 0, len(s.Workspaces)
+	for low < high {
+		switch mid := (low + high) / 2; s.Workspaces[mid].Compare(k) {
+		case 0:
+			return &s.Workspaces[mid]
+		case -1:
+			low = mid + 1
+		default:
+			high = mid
+		}
 	}
-	return &s.Workspaces[i]
+	return nil
 }
 
 // FindConfigMap returns the content of a ConfigMap of the repository, or nil.
