@@ -49,19 +49,16 @@ func Named(w *workspace.Workspace) (named []Dependency, invalid []string) {
 
 // Index finds what Workspaces of a Set wait for.
 type Index struct {
-	byKey  map[workspace.Key]*workspace.Workspace
-	pushes map[string][]workspace.Key // the tunings that push an image
+	set    *workspace.Set
+	byKey  map[workspace.Key]*workspace.Workspace // nil until one is asked for
+	pushes map[string][]workspace.Key             // the tunings that push an image
 }
 
-// In returns the Index of a Set, which must not change afterwards.
+// In returns the Index of a Set, which must not change afterwards. Only one goroutine may use it.
 func In(s *workspace.Set) *Index {
-	d := &Index{
-		byKey:  make(map[workspace.Key]*workspace.Workspace, len(s.Workspaces)),
-		pushes: map[string][]workspace.Key{},
-	}
+	d := &Index{set: s, pushes: map[string][]workspace.Key{}}
 	for i := range s.Workspaces {
 		w := &s.Workspaces[i]
-		d.byKey[w.Key] = w
 		if w.Tuning != nil && w.Tuning.Output != nil && w.Tuning.Output.Image != "" {
 			d.pushes[w.Tuning.Output.Image] = append(d.pushes[w.Tuning.Output.Image], w.Key)
 		}
@@ -70,7 +67,15 @@ func In(s *workspace.Set) *Index {
 }
 
 // Find returns the Workspace of a key, or nil.
-func (d *Index) Find(k workspace.Key) *workspace.Workspace { return d.byKey[k] }
+func (d *Index) Find(k workspace.Key) *workspace.Workspace {
+	if d.byKey == nil {
+		d.byKey = make(map[workspace.Key]*workspace.Workspace, len(d.set.Workspaces))
+		for i := range d.set.Workspaces {
+			d.byKey[d.set.Workspaces[i].Key] = &d.set.Workspaces[i]
+		}
+	}
+	return d.byKey[k]
+}
 
 // Of returns what a Workspace waits for: what its annotation names, and the tunings that push the image of one of its
 // adapters.
@@ -108,7 +113,7 @@ func (d *Index) Cycles() map[workspace.Key][]workspace.Key {
 		state[w.Key] = open
 		way = append(way, w.Key)
 		for _, dep := range d.Of(w) {
-			switch next := d.byKey[dep.Key]; {
+			switch next := d.Find(dep.Key); {
 			case next == nil || state[dep.Key] == done:
 			case state[dep.Key] == open:
 				cycle := way[slices.Index(way, dep.Key):]
@@ -124,16 +129,17 @@ func (d *Index) Cycles() map[workspace.Key][]workspace.Key {
 		way = way[:len(way)-1]
 		state[w.Key] = done
 	}
-	keys := make([]workspace.Key, 0, len(d.byKey))
-	for k, w := range d.byKey {
+	var keys []workspace.Key
+	for i := range d.set.Workspaces {
+		w := &d.set.Workspaces[i]
 		if w.Annotations[workspace.AnnotationDependsOn] != "" { // an adapter alone closes no cycle: a tuning has none
-			keys = append(keys, k)
+			keys = append(keys, w.Key)
 		}
 	}
 	slices.SortFunc(keys, workspace.Key.Compare)
 	for _, k := range keys {
 		if state[k] == 0 {
-			visit(d.byKey[k])
+			visit(d.Find(k))
 		}
 	}
 	return out
