@@ -164,6 +164,9 @@ func isPresets(name string, o Options) bool {
 
 // within reports whether a file lies in or below the folder of a kustomization.
 func within(kustomizations map[string]string, name string) bool {
+	if len(kustomizations) == 0 {
+		return false
+	}
 	for dir := path.Dir(name); ; dir = path.Dir(dir) {
 		if kustomizations[dir] != "" {
 			return true

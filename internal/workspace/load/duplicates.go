@@ -15,17 +15,22 @@ import (
 
 // refuseDuplicates blocks all documents of one name, because the user may mean any of them.
 func (l *loader) refuseDuplicates() {
-	byKey := map[workspace.Key][]*workspace.Workspace{}
-	for i := range l.set.Workspaces {
-		w := &l.set.Workspaces[i]
-		byKey[w.Key] = append(byKey[w.Key], w)
+	sorted := make([]*workspace.Workspace, len(l.set.Workspaces))
+	for i := range sorted {
+		sorted[i] = &l.set.Workspaces[i]
 	}
-	for key, all := range byKey {
+	byKey := func(a, b *workspace.Workspace) int { return a.Key.Compare(b.Key) }
+	slices.SortStableFunc(sorted, byKey)
+	for from, to := 0, 0; from < len(sorted); from = to {
+		for to < len(sorted) && sorted[to].Key == sorted[from].Key {
+			to++
+		}
+		all := sorted[from:to]
 		if len(all) < 2 || sameSet(all) {
 			continue
 		}
 		for i, w := range all {
-			l.duplicate(w, otherThan(all, i), diag.Errorf(diag.DuplicateWorkspace, "Workspace %s", key).For(key))
+			l.duplicate(w, otherThan(all, i), diag.Errorf(diag.DuplicateWorkspace, "Workspace %s", w.Key).For(w.Key))
 		}
 	}
 	sets := map[workspace.Key][]*workspace.Workspace{}

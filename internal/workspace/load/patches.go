@@ -17,6 +17,9 @@ import (
 // patches gives Workspaces the patches that lie beside them. Those that are built by a kustomization are not meant:
 // there, files of such names are patches of the Workspace itself.
 func (l *loader) patches(fsys fs.FS, names []string) {
+	if len(names) == 0 {
+		return
+	}
 	targets := map[string][]int{} // folder and name without .patch.yaml -> Workspaces
 	for i := range l.set.Workspaces {
 		w := &l.set.Workspaces[i]
