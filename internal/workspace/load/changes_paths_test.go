@@ -237,3 +237,36 @@ func TestBuildByClosure(t *testing.T) {
 		t.Errorf("as before: %d builds, %v", n, last.Problems)
 	}
 }
+
+// TestFilesThatComeBack: a file that is what it was before the last change is not decoded again, however long it had
+// stayed the same before.
+func TestFilesThatComeBack(t *testing.T) {
+	files := map[string]string{"a.yaml": workspaceText("a"), "b.yaml": workspaceText("b"), "c.yaml": workspaceText("c")}
+	memo := load.NewMemo()
+	reads := func() int {
+		t.Helper()
+		before := memo.Stats().Files
+		if _, err := load.Load(newCounted(files), load.Options{Memo: memo}); err != nil {
+			t.Fatal(err)
+		}
+		return memo.Stats().Files - before
+	}
+	if n := reads(); n != 3 {
+		t.Errorf("at first: %d", n)
+	}
+	for range 20 {
+		if n := reads(); n != 0 {
+			t.Fatalf("nothing changed: %d", n)
+		}
+	}
+	was := files["b.yaml"]
+	files["b.yaml"] = "# changed\n" + was
+	delete(files, "a.yaml")
+	if n := reads(); n != 1 {
+		t.Errorf("one has changed, and one has gone: %d", n)
+	}
+	files["a.yaml"], files["b.yaml"] = workspaceText("a"), was
+	if n := reads(); n != 0 {
+		t.Errorf("both are back: %d", n)
+	}
+}

@@ -34,8 +34,8 @@ func (l *loader) file(fsys fs.FS, name string) {
 		return
 	}
 	l.text = ""
-	key := memoKey{whatItHolds, name, files.ID(fsys, name)}
-	if l.recall(name, key) {
+	id := files.ID(fsys, name)
+	if l.recall(name, id) {
 		return
 	}
 	data, err := l.read(fsys, name)
@@ -48,8 +48,8 @@ func (l *loader) file(fsys fs.FS, name string) {
 		return
 	}
 	l.text = string(data)
-	if key.id == "" {
-		if key.id = "text " + l.text; l.recall(name, key) {
+	if id == "" {
+		if id = "text " + l.text; l.recall(name, id) {
 			return
 		}
 	}
@@ -58,28 +58,45 @@ func (l *loader) file(fsys fs.FS, name string) {
 	if m := l.options.Memo; m != nil {
 		m.files.Add(1)
 	}
-	l.learn(name, key, before)
+	l.learn(name, id, before)
 }
 
 // recall adds what a file was decoded to in an earlier call, if that is known.
-func (l *loader) recall(name string, key memoKey) bool {
-	d, ok := remember[*decoded](l.options.Memo, key)
-	if !ok || !l.replay(name, d) {
+func (l *loader) recall(name, id string) bool {
+	f := l.before.find(name, id)
+	if f == nil {
+		d, ok := remember[*decoded](l.options.Memo, memoKey{whatItHolds, name, id})
+		if !ok {
+			return false
+		}
+		f = &readFile{name, id, d}
+	}
+	if !l.replay(name, f.holds) {
 		return false
 	}
-	l.ids[name] = key.id
+	l.now.files = append(l.now.files, *f)
 	return true
 }
 
 // learn keeps what a file was decoded to, for later calls.
-func (l *loader) learn(name string, key memoKey, before mark) {
+func (l *loader) learn(name, id string, before mark) {
 	if l.options.Memo == nil {
 		return
 	}
 	if d := l.since(name, before); d != nil {
-		l.ids[name] = key.id
-		l.options.Memo.put(key, d)
+		l.now.files = append(l.now.files, readFile{name, id, d})
 	}
+}
+
+// idOf returns the id of a file or folder that was read; ok is false where it does not say what came of it.
+func (l *loader) idOf(name string) (id string, ok bool) {
+	if id, ok = l.ids[name]; ok {
+		return id, ok
+	}
+	if at, found := l.now.index()[name]; found {
+		return l.now.files[at].id, true
+	}
+	return "", false
 }
 
 // documents reads the documents in the text of a file.

@@ -22,7 +22,9 @@ func (l *loader) finish() {
 	configs := configMaps(s.Objects)
 	for i := range s.Workspaces {
 		w := &s.Workspaces[i]
-		*w = *l.finished(w, configs)
+		made := l.finished(w, configs)
+		*w = *made
+		w.Origin = made
 	}
 	slices.SortStableFunc(s.Suspensions, func(a, b workspace.Suspension) int { return a.Source.Compare(b.Source) })
 	slices.Sort(s.Unreadable)
@@ -60,17 +62,21 @@ func (l *loader) finished(w *workspace.Workspace, configs map[workspace.Key]work
 	}
 	config, own := configs[workspace.Key{Namespace: w.Namespace, Name: configName(w)}]
 	if own {
-		id, ok := l.ids[config.Source.Path]
+		id, ok := l.idOf(config.Source.Path)
 		known = known && ok
 		key.config = config.Source.String() + " " + id
 	}
 	if !known {
 		return finishedNow(w, config)
 	}
-	made, ok := kept.Get[*workspace.Workspace](&l.options.Memo.values, key)
+	var by any = key
+	if key.patch == "" && key.config == "" {
+		by = key.origin // most have neither, and a pointer is cheap to look up
+	}
+	made, ok := kept.Get[*workspace.Workspace](&l.options.Memo.values, by)
 	if !ok {
 		made = finishedNow(w, config)
-		l.options.Memo.values.Put(key, made)
+		l.options.Memo.values.Put(by, made)
 	}
 	return made
 }
@@ -85,8 +91,6 @@ func finishedNow(w *workspace.Workspace, config workspace.Object) *workspace.Wor
 	}
 	out.Origin = nil
 	out.Digest = digest(&out, data)
-	same := out
-	out.Origin = &same
 	return &out
 }
 

@@ -108,7 +108,7 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 		},
 	}
 	l.set.Problems = append(l.set.Problems, listed.Skipped...)
-	o.Memo.begin()
+	l.before, l.now = o.Memo.begin(), &tree{files: make([]readFile, 0, len(listed.Files))}
 	l.set.Workspaces = make([]workspace.Workspace, 0, min(len(listed.Files), o.Limits.Workspaces)) // most hold one
 	for _, dir := range listed.Folders {
 		l.build(fsys, dir)
@@ -122,6 +122,7 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 	l.refuseDuplicates()
 	l.refuseDuplicateObjects()
 	l.finish()
+	o.Memo.end(l.now)
 	return l.set, nil
 }
 

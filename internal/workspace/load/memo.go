@@ -23,7 +23,8 @@ type Memo struct {
 	files, builds atomic.Int64
 
 	mu     sync.Mutex
-	beside any // what else the caller keeps
+	last   *tree // that was read; values has what only trees before it had
+	beside any   // what else the caller keeps
 }
 
 // Stats count what a Memo could not answer.
@@ -68,10 +69,31 @@ func (m *Memo) Beside(create func() any) any {
 	return m.beside
 }
 
-// begin starts a call of Load.
-func (m *Memo) begin() {
-	if m != nil {
-		m.values.Begin()
+// begin starts a call of Load, and returns the last tree.
+func (m *Memo) begin() *tree {
+	if m == nil {
+		return nil
+	}
+	m.values.Begin()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last.again()
+}
+
+// end makes a tree the last one. What only the one before it had stays among the values, for some calls.
+func (m *Memo) end(now *tree) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	was := m.last.again()
+	m.last = &tree{files: now.files}
+	m.mu.Unlock()
+	now = now.again()
+	for _, f := range was.all() {
+		if still := now.find(f.name, f.id); still == nil || still.holds != f.holds {
+			m.put(memoKey{whatItHolds, f.name, f.id}, f.holds)
+		}
 	}
 }
 
@@ -207,7 +229,7 @@ func (l *loader) replay(name string, d *decoded) bool {
 // addTo appends copies of the Workspaces, which know what they are copies of.
 func (d *decoded) addTo(all []workspace.Workspace) []workspace.Workspace {
 	for i := range d.workspaces {
-		w := copied(d.workspaces[i])
+		w := d.workspaces[i]
 		w.Origin = &d.workspaces[i]
 		all = append(all, w)
 	}
