@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/bench"
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/remote"
 )
 
 // generatedRepo is 2,000 commits on 10,000 files of some hundred bytes each.
@@ -151,7 +152,7 @@ func BenchmarkStatusCommitRaw(b *testing.B) {
 		start = time.Now()
 		down, err := raw.remote.OpenReceive(b.Context(), "raw")
 		if err == nil {
-			err = down.Update(b.Context(), base.have.Commit, tip, fresh, nil)
+			err = down.Update(b.Context(), remote.Update{Old: base.have.Commit, Tip: tip, Objects: fresh})
 			down.Close()
 		}
 		bare += time.Since(start)

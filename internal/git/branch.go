@@ -18,6 +18,7 @@ import (
 
 	"syncer.dev/syncer/internal/clock"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/git/pack"
 	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/snapshot"
 	"syncer.dev/syncer/internal/git/store"
@@ -178,7 +179,13 @@ func (t *tracker) push(ctx context.Context, c Change, previous *remote.Refusal) 
 	if err != nil {
 		return "", false, err
 	}
-	if err := down.Update(ctx, old, tip, fresh, c.MayWrite); err != nil {
+	update := remote.Update{Old: old, Tip: tip, Objects: fresh, MayWrite: c.MayWrite}
+	if !t.whole {
+		update.Basis = &pack.Basis{Objects: base.store, Old: base.commit.Tree.plumbing(), New: tree}
+	}
+	if err := down.Update(ctx, update); err != nil {
+		var refused *remote.Refusal
+		t.whole = t.whole || errors.As(err, &refused) && refused.Packed
 		return "", false, err
 	}
 	t.pushed++

@@ -88,7 +88,7 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 	if err != nil {
 		return 0, err
 	}
-	if err := down.Update(ctx, old, tip, fresh, k.MayWrite); err != nil {
+	if err := down.Update(ctx, remote.Update{Old: old, Tip: tip, Objects: fresh, MayWrite: k.MayWrite}); err != nil {
 		return 0, t.unmoved(ctx, old, err)
 	}
 	if err := t.adopt(base, tip, fresh); err != nil {

@@ -3,6 +3,7 @@
 package git
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,6 +48,77 @@ func TestLog(t *testing.T) {
 	}
 	if _, err := r.Log(t.Context(), Hash(strings.Repeat("1", 40)), 2); err == nil {
 		t.Error("a commit that does not exist has a history")
+	}
+}
+
+// TestLogAsksOnce reads the log after each of some pushes: the first time it asks for what is older than the tip, and
+// receives little of it where the server cannot leave out files; then what is fetched says it.
+func TestLogAsksOnce(t *testing.T) {
+	for _, filter := range []string{"false", "true"} {
+		repo := gittest.NewRepo(t)
+		repo.Git("config", "uploadpack.allowFilter", filter)
+		files := map[string]string{}
+		for i := range 300 {
+			files[fmt.Sprintf("d/f%d", i)] = fmt.Sprintf("%x", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+		}
+		repo.Commit(files, "first")
+		for i := range 5 {
+			repo.Commit(map[string]string{"f": fmt.Sprint(i)}, fmt.Sprint("older ", i))
+		}
+		r := openMain(t, repo.URL())
+		mustFetch(t, r)
+		clone := repo.Traffic()
+		for i := range 3 {
+			if i > 0 {
+				repo.Commit(map[string]string{"f": fmt.Sprint("x", i)}, fmt.Sprint("newer ", i))
+				repo.Commit(map[string]string{"f": fmt.Sprint("y", i)}, fmt.Sprint("newest ", i))
+			}
+			before := repo.Traffic()
+			tip := mustFetch(t, r)
+			for n, want := range map[int]int{1: 1, 4: 4, 100: 6 + 2*i} {
+				commits, err := r.Log(t.Context(), tip.Hash, n)
+				if err != nil || len(commits) != want {
+					t.Fatalf("%d commits, %v, want %d", len(commits), err, want)
+				}
+				all := repo.Log(gittest.Main)
+				for j, c := range commits {
+					if c.Subject() != all[j] {
+						t.Errorf("commit %d is %q, want %q", j, c.Subject(), all[j])
+					}
+				}
+			}
+			after := repo.Traffic()
+			if packs := after.Packs - before.Packs; i > 0 && packs != 1 {
+				t.Errorf("filter %s: push %d: %d packs, want that of the fetch", filter, i, packs)
+			}
+			if bytes := after.PackOut - before.PackOut; i == 0 && bytes > clone.PackOut/2 {
+				t.Errorf("filter %s: the log took %d bytes, where the files are %d", filter, bytes, clone.PackOut)
+			}
+		}
+	}
+}
+
+// TestLogOfAnotherHistory: what is known of the history before a force push is no part of the log after it.
+func TestLogOfAnotherHistory(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	first := repo.Commit(map[string]string{"a": "1"}, "one")
+	old := repo.Commit(map[string]string{"a": "2"}, "two")
+	r := openMain(t, repo.URL())
+	mustFetch(t, r)
+	if _, err := r.Log(t.Context(), Hash(old), 10); err != nil {
+		t.Fatal(err)
+	}
+	repo.Reset(gittest.Main, first)
+	repo.Commit(map[string]string{"a": "3"}, "three")
+	tip := mustFetch(t, r)
+	commits, err := r.Log(t.Context(), tip.Hash, 10)
+	if err != nil || len(commits) != 2 || commits[0].Subject() != "three" || commits[1].Hash != Hash(first) {
+		t.Errorf("%v, %v", commits, err)
+	}
+	for ancestor, want := range map[Hash]bool{Hash(first): true, Hash(old): false} {
+		if got, err := r.Contains(t.Context(), tip, ancestor); err != nil || got != want {
+			t.Errorf("contains %s: %t, %v", ancestor.Short(), got, err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"syncer.dev/syncer/internal/git/ancestry"
 	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/target"
 )
@@ -18,6 +19,7 @@ import (
 type Repository struct {
 	remote *remote.Remote
 	source *tracker
+	known  *ancestry.Known // commits of the source, and what led to them
 
 	mu       sync.Mutex
 	branches map[string]*tracker
@@ -43,7 +45,13 @@ func Open(o Options) (*Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Repository{remote: r, source: &tracker{remote: r, target: follow}, branches: map[string]*tracker{}}, nil
+	known := &ancestry.Known{}
+	return &Repository{
+		remote:   r,
+		source:   &tracker{remote: r, target: follow, known: known},
+		known:    known,
+		branches: map[string]*tracker{},
+	}, nil
 }
 
 // URL returns the repository's address without credentials.

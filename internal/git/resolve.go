@@ -91,7 +91,7 @@ func (r *Repository) since(ctx context.Context, up *remote.Upload, at plumbing.H
 		return nil, nil
 	}
 	last := held[len(held)-1]
-	set, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{at}, Depth: 1, Have: &last.have})
+	set, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{at}, Depth: 1, Have: &last.have, Base: last.store})
 	if commit, tagged := revision.Peel(set, at); err == nil && tagged == nil {
 		if v, err := newVersion(r.remote.Limits(), commit, up.Partial() || last.partial, set, last.store); err == nil {
 			return v, nil

@@ -33,14 +33,17 @@ func (e *RewrittenError) Hint() string {
 		"source.rewritten to accept until it is carried out", e.Lost.Short())
 }
 
-// Contains reports whether a commit is ancestor, or has it in its history. It asks the server for what leads from
-// ancestor to the commit, and more of it each time, until it meets ancestor or nothing more comes. The error is
+// Contains reports whether a commit is ancestor, or has it in its history. Unless that is known from what was fetched,
+// it asks the server for what leads from ancestor to the commit, and more of it each time, until it meets ancestor or nothing more comes. The error is
 // ErrTooLarge where that is too far, or one of Fetch: a commit of which nothing is known does not count as contained.
 func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (bool, error) {
 	if c.Hash == ancestor {
 		return true, nil
 	}
 	tip, old := c.Hash.plumbing(), ancestor.plumbing()
+	if r.known.Descends(tip, old) {
+		return true, nil
+	}
 	received := -1
 	for _, depth := range historySteps {
 		pack, err := r.between(ctx, tip, old, depth)
@@ -62,12 +65,7 @@ func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (boo
 
 // between receives the commits that lead from old to tip, at most a number of generations.
 func (r *Repository) between(ctx context.Context, tip, old plumbing.Hash, depth int) (objects.Set, error) {
-	up, err := r.remote.OpenUpload(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer up.Close()
-	return up.Receive(ctx, remote.Want{
+	return r.receive(ctx, remote.Want{
 		Tips:    []plumbing.Hash{tip},
 		Depth:   depth,
 		Have:    &remote.Have{Commit: old},

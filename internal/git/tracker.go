@@ -25,11 +25,13 @@ import (
 type tracker struct {
 	remote *remote.Remote
 	target target.Target
+	known  *ancestry.Known // learns the commits; nil for none
 
 	update  sync.Mutex // held while the version is being replaced; readers need not wait for it
 	current atomic.Pointer[version]
 	looked  bool // at the length of the history
 	pushed  int  // commits since
+	whole   bool // the server could not read a pack with differences
 }
 
 // version is a commit with its files. It is immutable.
@@ -226,6 +228,7 @@ func (t *tracker) clone(ctx context.Context, up *remote.Upload, found target.Fou
 		return nil, t.remote.Unreachable(ctx, "receive pack", err)
 	}
 	v.branch = found.Branch
+	t.known.Learn(pack, v.have.Commit)
 	if old := t.current.Load(); old != nil {
 		v.commit.Forced = t.rewritten(ctx, old, v)
 	}
@@ -236,7 +239,7 @@ func (t *tracker) clone(ctx context.Context, up *remote.Upload, found target.Fou
 func (t *tracker) increment(
 	ctx context.Context, up *remote.Upload, old *version, found target.Found,
 ) (*version, error) {
-	pack, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{found.Ref}, Have: &old.have})
+	pack, err := up.Receive(ctx, remote.Want{Tips: []plumbing.Hash{found.Ref}, Have: &old.have, Base: old.store})
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +248,7 @@ func (t *tracker) increment(
 		return nil, err
 	}
 	next.branch = found.Branch
+	t.known.Learn(pack, next.have.Commit)
 	next.commit.Forced = !ancestry.Descends(pack, next.have.Commit, old.have.Commit) && t.rewritten(ctx, old, next)
 	return next, nil
 }

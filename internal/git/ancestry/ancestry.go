@@ -77,7 +77,18 @@ func ancestors(set objects.Set, tip plumbing.Hash) map[plumbing.Hash]*object.Com
 
 // Descends reports whether ancestor can be reached from tip through the commits of a set. The set need not have
 // ancestor.
-func Descends(set objects.Set, tip, ancestor plumbing.Hash) bool {
+func Descends(set objects.Source, tip, ancestor plumbing.Hash) bool {
+	return reaches(tip, ancestor, func(h plumbing.Hash) *object.Commit {
+		c, err := objects.Commit(set, h)
+		if err != nil {
+			return nil
+		}
+		return c
+	})
+}
+
+// reaches is Descends among the commits that find knows.
+func reaches(tip, ancestor plumbing.Hash, find func(plumbing.Hash) *object.Commit) bool {
 	seen := map[plumbing.Hash]bool{}
 	for next := []plumbing.Hash{tip}; len(next) > 0; {
 		h := next[len(next)-1]
@@ -89,7 +100,7 @@ func Descends(set objects.Set, tip, ancestor plumbing.Hash) bool {
 			continue
 		}
 		seen[h] = true
-		if c, err := objects.Commit(set, h); err == nil {
+		if c := find(h); c != nil {
 			next = append(next, c.ParentHashes...)
 		}
 	}

@@ -6,7 +6,6 @@ package objects
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -96,20 +95,10 @@ func Tree(s Source, h plumbing.Hash) ([]object.TreeEntry, error) {
 // Blob returns the content of a file.
 func Blob(s Source, h plumbing.Hash) ([]byte, error) { return Raw(s, plumbing.BlobObject, h) }
 
-// Raw returns the bytes of an object of a type.
+// Raw returns the bytes of an object of a type, which the caller may change.
 func Raw(s Source, t plumbing.ObjectType, h plumbing.Hash) ([]byte, error) {
-	o, err := Get(s, t, h)
-	if err != nil {
-		return nil, err
-	}
-	r, err := o.Reader()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	b := make([]byte, o.Size())
-	_, err = io.ReadFull(r, b)
-	return b, err
+	b, err := Bytes(s, t, h)
+	return slices.Clone(b), err
 }
 
 // Put encodes an object, adds it, and returns its hash.
@@ -118,8 +107,17 @@ func (s Set) Put(encode func(plumbing.EncodedObject) error) (plumbing.Hash, erro
 	if err := encode(o); err != nil {
 		return plumbing.ZeroHash, err
 	}
+	b, err := bytesOf(o)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return s.Add(New(o.Type(), b)), nil
+}
+
+// Add adds an object, and returns its hash.
+func (s Set) Add(o *Object) plumbing.Hash {
 	s[o.Hash()] = o
-	return o.Hash(), nil
+	return o.Hash()
 }
 
 // Subtree returns the hash of the folder at dir, or the zero hash if there is none.
@@ -128,17 +126,49 @@ func Subtree(s Source, tree plumbing.Hash, dir string) (plumbing.Hash, error) {
 		return tree, nil
 	}
 	for part := range strings.SplitSeq(dir, "/") {
-		entries, err := Tree(s, tree)
+		e, ok, err := Find(s, tree, part)
 		if err != nil {
 			return plumbing.ZeroHash, err
 		}
-		i := Index(entries, part)
-		if i < 0 || entries[i].Mode != filemode.Dir {
+		if !ok || e.Mode != filemode.Dir {
 			return plumbing.ZeroHash, nil
 		}
-		tree = entries[i].Hash
+		tree = e.Hash
 	}
 	return tree, nil
+}
+
+// Find returns the entry of a tree with a name, and whether there is one. Of a tree that Git would not write, it is the
+// first.
+func Find(s Source, tree plumbing.Hash, name string) (object.TreeEntry, bool, error) {
+	raw, err := Bytes(s, plumbing.TreeObject, tree)
+	if err != nil {
+		return object.TreeEntry{}, false, err
+	}
+	for rest := raw; len(rest) > 0; {
+		e, after, ok := Cut(rest)
+		mode, known := e.Mode()
+		if !ok || !known {
+			return findDecoded(s, tree, name)
+		}
+		if string(e.Name()) == name {
+			return object.TreeEntry{Name: name, Mode: mode, Hash: e.Hash()}, true, nil
+		}
+		rest = after
+	}
+	return object.TreeEntry{}, false, nil
+}
+
+// findDecoded is Find for any tree, or says what is wrong with it.
+func findDecoded(s Source, tree plumbing.Hash, name string) (object.TreeEntry, bool, error) {
+	entries, err := Tree(s, tree)
+	if err != nil {
+		return object.TreeEntry{}, false, err
+	}
+	if i := Index(entries, name); i >= 0 {
+		return entries[i], true, nil
+	}
+	return object.TreeEntry{}, false, nil
 }
 
 // Index returns the place of a name among the entries of a tree, or -1.

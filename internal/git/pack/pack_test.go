@@ -49,7 +49,7 @@ func bombPack(size uint64) []byte {
 
 func TestPackThatUnfolds(t *testing.T) {
 	const limit = 1 << 20
-	set, err := Read(bytes.NewReader(bombPack(1<<22)), limits.Limits{PackBytes: limit})
+	set, err := Read(bytes.NewReader(bombPack(1<<22)), limits.Limits{PackBytes: limit}, nil)
 	if err != nil || len(set) != 2 {
 		t.Errorf("4 MiB of delta: %d objects, %v", len(set), err)
 	}
@@ -57,11 +57,11 @@ func TestPackThatUnfolds(t *testing.T) {
 	if len(pack) > 1<<14 {
 		t.Fatalf("the pack has %d bytes, it should be small", len(pack))
 	}
-	if _, err := Read(bytes.NewReader(pack), limits.Limits{PackBytes: limit}); !errors.Is(err, limits.ErrTooLarge) {
+	if _, err := Read(bytes.NewReader(pack), limits.Limits{PackBytes: limit}, nil); !errors.Is(err, limits.ErrTooLarge) {
 		t.Errorf("64 MiB in %d bytes: %v, want ErrTooLarge", len(pack), err)
 	}
 	header := append([]byte("PACK\x00\x00\x00\x02"), 0xff, 0xff, 0xff, 0xff)
-	if _, err := Read(bytes.NewReader(header), limits.Limits{PackBytes: limit}); !errors.Is(err, limits.ErrTooLarge) {
+	if _, err := Read(bytes.NewReader(header), limits.Limits{PackBytes: limit}, nil); !errors.Is(err, limits.ErrTooLarge) {
 		t.Errorf("four billion objects: %v, want ErrTooLarge", err)
 	}
 }
@@ -86,16 +86,16 @@ func realPack(t testing.TB) []byte {
 
 func TestDamagedPack(t *testing.T) {
 	pack := realPack(t)
-	if set, err := Read(bytes.NewReader(pack), limits.Limits{PackBytes: 1 << 20}); err != nil || len(set) != 9 {
+	if set, err := Read(bytes.NewReader(pack), limits.Limits{PackBytes: 1 << 20}, nil); err != nil || len(set) != 9 {
 		t.Fatalf("%d objects, %v", len(set), err)
 	}
 	for i := range pack {
 		damaged := bytes.Clone(pack)
 		damaged[i] ^= 0x10
-		if _, err := Read(bytes.NewReader(damaged), limits.Limits{PackBytes: 1 << 20}); err == nil {
+		if _, err := Read(bytes.NewReader(damaged), limits.Limits{PackBytes: 1 << 20}, nil); err == nil {
 			t.Errorf("byte %d of %d changed: not noticed", i, len(pack))
 		}
-		if _, err := Read(bytes.NewReader(pack[:i]), limits.Limits{PackBytes: 1 << 20}); err == nil {
+		if _, err := Read(bytes.NewReader(pack[:i]), limits.Limits{PackBytes: 1 << 20}, nil); err == nil {
 			t.Errorf("cut to %d of %d bytes: not noticed", i, len(pack))
 		}
 	}
@@ -108,7 +108,7 @@ func FuzzReadPack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, pack []byte) {
 		sum := sha1.Sum(pack)
 		most := limits.Limits{PackBytes: 1 << 16}
-		set, err := Read(io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])), most)
+		set, err := Read(io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])), most, nil)
 		if err != nil {
 			return
 		}

@@ -41,13 +41,23 @@ func (r *Remote) OpenReceive(ctx context.Context, branch string) (*Receive, erro
 	}
 }
 
-// Update asks the server to move the branch from old to tip, if it is still at old and mayWrite, which may be nil,
-// permits it right before. Objects are all that the server lacks. A refusal by the server is a *Refusal: only a look at
+// An Update moves a branch.
+type Update struct {
+	Old, Tip plumbing.Hash
+	Objects  objects.Set // all that the server lacks
+	// Basis is what trees of Objects replace on the server; nil to send them whole.
+	Basis *pack.Basis
+	// MayWrite is asked right before, and refuses by an error; nil permits all.
+	MayWrite func() error
+}
+
+// Update asks the server to carry out an update, if the branch is still at its old commit. A refusal by the server is a *Refusal: only a look at
 // the branch can tell a lost race from a rule, for any words it uses.
-func (d *Receive) Update(
-	ctx context.Context, old, tip plumbing.Hash, fresh objects.Set, mayWrite func() error,
-) error {
-	body, err := pack.Encode(fresh)
+func (d *Receive) Update(ctx context.Context, u Update) error {
+	if d.adv.Capabilities.Supports("no-thin") {
+		u.Basis = nil
+	}
+	body, err := pack.Encode(u.Objects, u.Basis)
 	if err != nil {
 		return err
 	}
@@ -57,10 +67,10 @@ func (d *Receive) Update(
 		_ = req.Capabilities.Set(capability.Sideband64k) // fails only for a capability with arguments
 		req.Progress = &said
 	}
-	req.Commands = []*packp.Command{{Name: RefName(d.branch), Old: old, New: tip}}
+	req.Commands = []*packp.Command{{Name: RefName(d.branch), Old: u.Old, New: u.Tip}}
 	req.Packfile = body
-	if mayWrite != nil {
-		if err := mayWrite(); err != nil {
+	if u.MayWrite != nil {
+		if err := u.MayWrite(); err != nil {
 			return fmt.Errorf("push to branch %s: %w", d.branch, err)
 		}
 	}
@@ -68,7 +78,7 @@ func (d *Receive) Update(
 	defer cancel()
 	report, err := do(pushCtx, d.session, func() (*packp.ReportStatus, error) { return d.raw.ReceivePack(pushCtx, req) })
 	if report != nil {
-		return d.judge(report, old, &said)
+		return d.judge(report, u, &said)
 	}
 	if err == nil {
 		err = errors.New("the server did not say whether it took the push")
@@ -80,7 +90,7 @@ func (d *Receive) Update(
 }
 
 // judge reads the server's report. The push succeeded only if the report accepts the pack and the branch.
-func (d *Receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *remoteWords) error {
+func (d *Receive) judge(report *packp.ReportStatus, u Update, said *remoteWords) error {
 	reason := "the server did not report on the branch"
 	for _, s := range report.CommandStatuses {
 		if s.ReferenceName == RefName(d.branch) {
@@ -98,7 +108,8 @@ func (d *Receive) judge(report *packp.ReportStatus, old plumbing.Hash, said *rem
 	if words := said.String(); words != "" {
 		reason = fmt.Sprintf("%s (%s)", reason, words)
 	}
-	return &Refusal{Tip: old, Reason: reason, Transient: transient}
+	packed := u.Basis != nil && report.UnpackStatus != "ok"
+	return &Refusal{Tip: u.Old, Reason: reason, Transient: transient || packed, Packed: packed}
 }
 
 // Rejected returns the error for a push that the server refused in the given words.
@@ -127,6 +138,7 @@ type Refusal struct {
 	Tip       plumbing.Hash // where the branch was
 	Reason    string
 	Transient bool // for any tip
+	Packed    bool // the server could not read the pack: without a Basis it may
 }
 
 // Error returns the server's words.

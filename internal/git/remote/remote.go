@@ -31,8 +31,8 @@ import (
 
 func init() {
 	// multi_ack is asked for wherever it is offered: Azure DevOps and AWS CodeCommit refuse clients without it, and one
-	// commit that we have needs no more of it than go-git reads.
-	transport.UnsupportedCapabilities = []capability.Capability{capability.MultiACKDetailed, capability.ThinPack}
+	// commit that we have needs no more of it than go-git reads. Packs are decoded by package pack, which knows thin ones.
+	transport.UnsupportedCapabilities = []capability.Capability{capability.MultiACKDetailed}
 }
 
 // A Remote opens sessions with the server. It keeps nothing between them but pooled connections, and is safe for

@@ -27,6 +27,10 @@ type Want struct {
 	// Have, if set, is a commit that we hold. Only what is new since is received. Without a depth the request says that
 	// we lack its ancestors.
 	Have *Have
+	// Deepen asks for what comes before Have, of which we hold the files and nothing older.
+	Deepen bool
+	// Base has the objects of Have, of which the server may then send differences; nil for none.
+	Base objects.Source
 	// NoFiles asks for commits and folders only, of a server that can leave files out; CommitsOnly for commits alone.
 	NoFiles, CommitsOnly bool
 }
@@ -80,7 +84,7 @@ func (u *Upload) receivePack(ctx context.Context, w Want) (objects.Set, error) {
 	} else if req.Capabilities.Supports(capability.Sideband) {
 		stream = sideband.NewDemuxer(sideband.Sideband, res)
 	}
-	return pack.Read(stream, u.remote.limits)
+	return pack.Read(stream, u.remote.limits, w.Base)
 }
 
 // ErrForgotten means that the server does not know the commit we have: the branch was rewritten, and the old commits
@@ -96,6 +100,9 @@ func (u *Upload) request(w Want) *packp.UploadPackRequest {
 	set := func(c capability.Capability) { _ = req.Capabilities.Set(c) } // fails only for a capability with arguments
 	if u.adv.Capabilities.Supports(capability.NoProgress) {
 		set(capability.NoProgress)
+	}
+	if w.Base == nil { // go-git asks for differences wherever they are offered
+		req.Capabilities.Delete(capability.ThinPack)
 	}
 	if u.Partial() { // a file that is too large to be read need not be received, wherever it is
 		set(capability.Filter)
@@ -114,6 +121,9 @@ func (u *Upload) request(w Want) *packp.UploadPackRequest {
 	}
 	if w.Have != nil {
 		req.Haves = []plumbing.Hash{w.Have.Commit}
+	}
+	if w.Have != nil && w.Deepen {
+		req.Shallows = []plumbing.Hash{w.Have.Commit}
 	}
 	if w.Have != nil && w.Depth == 0 {
 		set(capability.Shallow)
