@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package edit replaces the content of a folder in a tree, and finds the objects that this takes.
+//
+// Trees are handled as the bytes that they are: what stays is copied, so that a changed file in a folder of many costs
+// little more than the hash of the folder.
 package edit
 
 import (
+	"bytes"
 	"fmt"
-	"slices"
-	"sort"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"syncer.dev/syncer/internal/git/objects"
 )
@@ -26,7 +27,7 @@ func Folder(
 	base objects.Source, root plumbing.Hash, dir string, files map[string][]byte, fresh objects.Set,
 ) (plumbing.Hash, error) {
 	l := layer{base: base, fresh: fresh}
-	wanted, err := nest(files)
+	wanted, err := want(files)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
@@ -41,37 +42,10 @@ func Folder(
 	if tree.IsZero() {
 		tree = emptyTree
 		if tree != root {
-			_, err = fresh.Put((&object.Tree{}).Encode)
+			fresh.Add(objects.New(plumbing.TreeObject, nil))
 		}
 	}
-	return tree, err
-}
-
-// folder is the desired content of a folder: []byte for a file, folder for a folder.
-type folder map[string]any
-
-func nest(files map[string][]byte) (folder, error) {
-	root := folder{}
-	for name, content := range files {
-		at := root
-		parts := strings.Split(name, "/")
-		for _, part := range parts[:len(parts)-1] {
-			if at[part] == nil {
-				at[part] = folder{}
-			}
-			next, ok := at[part].(folder)
-			if !ok {
-				return nil, fmt.Errorf("%s: %s is both a file and a folder", name, part)
-			}
-			at = next
-		}
-		last := parts[len(parts)-1]
-		if at[last] != nil {
-			return nil, fmt.Errorf("%s is both a file and a folder", name)
-		}
-		at[last] = append([]byte{}, content...)
-	}
-	return root, nil
+	return tree, nil
 }
 
 type layer struct {
@@ -81,100 +55,143 @@ type layer struct {
 
 // descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when
 // nothing is left in it, since Git keeps no empty folders.
-func (l layer) descend(old plumbing.Hash, parts []string, wanted folder) (plumbing.Hash, error) {
+func (l layer) descend(old plumbing.Hash, parts []string, wanted *wanted) (plumbing.Hash, error) {
 	if len(parts) == 0 {
-		return l.write(old, wanted)
+		return l.write(old, "", wanted)
 	}
-	entries, err := l.entries(old)
+	before, err := l.tree(old)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	i := objects.Index(entries, parts[0])
 	var below plumbing.Hash
-	if i >= 0 {
-		if entries[i].Mode != filemode.Dir {
-			return plumbing.ZeroHash, fmt.Errorf("%s is not a folder there", parts[0])
-		}
-		below = entries[i].Hash
+	e, found := find(before, parts[0])
+	if found && !e.IsFolder() {
+		return plumbing.ZeroHash, fmt.Errorf("%s is not a folder there", parts[0])
+	}
+	if found {
+		below = e.Hash()
 	}
 	next, err := l.descend(below, parts[1:], wanted)
 	if err != nil || next == below {
 		return old, err
 	}
-	if i >= 0 {
-		entries = slices.Delete(entries, i, i+1)
+	s := splice{before: before}
+	if found {
+		s.drop(e)
 	}
 	if !next.IsZero() {
-		entries = append(entries, object.TreeEntry{Name: parts[0], Mode: filemode.Dir, Hash: next})
+		s.add(entry{parts[0], filemode.Dir, next})
 	}
-	return l.tree(old, entries)
+	return l.put(old, &s), nil
 }
 
-// write stores a folder and all below it, and returns its tree.
-func (l layer) write(old plumbing.Hash, wanted folder) (plumbing.Hash, error) {
-	before, err := l.entries(old)
+// write stores a folder, which is at dir among those that are wanted, and all below it. It returns its tree, or zero.
+func (l layer) write(old plumbing.Hash, dir string, w *wanted) (plumbing.Hash, error) {
+	before, err := l.tree(old)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	var entries []object.TreeEntry
-	for name, item := range wanted {
-		e := object.TreeEntry{Name: name, Mode: filemode.Regular}
-		var was object.TreeEntry
-		if i := objects.Index(before, name); i >= 0 {
-			was = before[i]
-		}
-		switch item := item.(type) {
-		case []byte:
-			e.Hash, err = l.blob(was.Hash, item)
-		case folder:
-			e.Mode = filemode.Dir
-			if was.Mode != filemode.Dir {
-				was.Hash = plumbing.ZeroHash
+	s := splice{before: before}
+	files := 0
+	var folders map[string]bool // that are there
+	path := append([]byte(dir), '/')
+	if dir == "" {
+		path = nil
+	}
+	top := len(path)
+	for e := range objects.Entries(before) {
+		path = append(path[:top], e.Name()...)
+		content, isFile := w.files[string(path)]
+		switch {
+		case isFile && e.IsFolder(): // the file is not there yet
+			s.drop(e)
+		case isFile:
+			files++
+			if h := l.blob(e, content); h != e.Hash() || !isRegular(e) {
+				s.drop(e)
+				s.add(entry{string(e.Name()), filemode.Regular, h})
 			}
-			e.Hash, err = l.write(was.Hash, item)
+		case e.IsFolder() && w.has(string(path)):
+			if folders == nil {
+				folders = map[string]bool{}
+			}
+			folders[string(path)] = true
+			below, err := l.write(e.Hash(), string(path), w)
+			if err != nil {
+				return below, err
+			}
+			if below != e.Hash() {
+				s.drop(e)
+				s.add(entry{string(e.Name()), filemode.Dir, below})
+			}
+		default:
+			s.drop(e)
 		}
+	}
+	if files < w.direct[dir] {
+		l.addFiles(&s, dir, w)
+	}
+	for _, sub := range w.subs[dir] {
+		if folders[sub] {
+			continue
+		}
+		below, err := l.write(plumbing.ZeroHash, sub, w)
 		if err != nil {
-			return plumbing.ZeroHash, err
+			return below, err
 		}
-		entries = append(entries, e)
+		s.add(entry{base(sub), filemode.Dir, below})
 	}
-	return l.tree(old, entries)
+	return l.put(old, &s), nil
 }
 
-func (l layer) entries(tree plumbing.Hash) ([]object.TreeEntry, error) {
-	if tree.IsZero() {
-		return nil, nil
-	}
-	return objects.Tree(l.base, tree)
-}
-
-func (l layer) tree(old plumbing.Hash, entries []object.TreeEntry) (plumbing.Hash, error) {
-	if len(entries) == 0 {
-		return plumbing.ZeroHash, nil
-	}
-	sort.Sort(object.TreeEntrySorter(entries))
-	return l.put(old, (&object.Tree{Entries: entries}).Encode)
-}
-
-func (l layer) blob(old plumbing.Hash, content []byte) (plumbing.Hash, error) {
-	return l.put(old, func(o plumbing.EncodedObject) error {
-		o.SetType(plumbing.BlobObject)
-		w, err := o.Writer()
-		if err != nil {
-			return err
+// addFiles adds the files of a folder that it does not have.
+func (l layer) addFiles(s *splice, dir string, w *wanted) {
+	there := map[string]bool{}
+	for e := range objects.Entries(s.before) {
+		if !e.IsFolder() {
+			there[string(e.Name())] = true
 		}
-		if _, err := w.Write(content); err != nil {
-			return err
+	}
+	for _, name := range w.in(dir) {
+		if there[base(name)] {
+			continue
 		}
-		return w.Close()
-	})
+		blob := objects.New(plumbing.BlobObject, bytes.Clone(w.files[name]))
+		s.add(entry{base(name), filemode.Regular, l.fresh.Add(blob)})
+	}
 }
 
-// put encodes an object, and keeps it unless it equals the previous one.
-func (l layer) put(old plumbing.Hash, encode func(plumbing.EncodedObject) error) (plumbing.Hash, error) {
-	h, err := l.fresh.Put(encode)
-	if err == nil && h == old {
-		delete(l.fresh, h)
+// blob returns the name of a file, and keeps it unless it is that of an entry.
+func (l layer) blob(e objects.Entry, content []byte) plumbing.Hash {
+	if old, err := objects.Bytes(l.base, plumbing.BlobObject, e.Hash()); err == nil && bytes.Equal(old, content) {
+		return e.Hash()
 	}
-	return h, err
+	o := objects.New(plumbing.BlobObject, bytes.Clone(content))
+	if o.Hash() != e.Hash() {
+		l.fresh.Add(o)
+	}
+	return o.Hash()
+}
+
+func isRegular(e objects.Entry) bool {
+	mode, _ := e.Mode()
+	return mode == filemode.Regular
+}
+
+// put stores the tree that a splice makes, unless it is that before, and returns its name: zero for nothing.
+func (l layer) put(old plumbing.Hash, s *splice) plumbing.Hash {
+	tree := s.tree()
+	if len(tree) == 0 {
+		return plumbing.ZeroHash
+	}
+	if !s.changes() {
+		if before, err := objects.Bytes(l.base, plumbing.TreeObject, old); err == nil && bytes.Equal(before, tree) {
+			return old
+		}
+	}
+	o := objects.New(plumbing.TreeObject, tree)
+	if o.Hash() != old {
+		l.fresh.Add(o)
+	}
+	return o.Hash()
 }

@@ -3,12 +3,11 @@
 package edit
 
 import (
+	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"syncer.dev/syncer/internal/git/objects"
 )
@@ -19,27 +18,25 @@ func File(
 	base objects.Source, root plumbing.Hash, name string, content []byte, fresh objects.Set,
 ) (plumbing.Hash, error) {
 	l := layer{base: objects.Layers{fresh, base}, fresh: fresh}
-	entries, err := l.entries(root)
+	before, err := l.tree(root)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	i := objects.Index(entries, name)
-	var old plumbing.Hash
-	if i >= 0 {
-		if entries[i].Mode == filemode.Dir {
+	s := splice{before: before}
+	blob := objects.New(plumbing.BlobObject, bytes.Clone(content))
+	if e, found := find(before, name); found {
+		if e.IsFolder() {
 			return plumbing.ZeroHash, fmt.Errorf("%s is a folder there", name)
 		}
-		old = entries[i].Hash
-		entries = slices.Delete(slices.Clone(entries), i, i+1)
+		if e.Hash() == blob.Hash() {
+			return root, nil
+		}
+		s.drop(e)
 	}
-	blob, err := l.blob(old, content)
-	if err != nil || blob == old {
-		return root, err
-	}
-	entries = append(entries, object.TreeEntry{Name: name, Mode: filemode.Regular, Hash: blob})
-	tree, err := l.tree(root, entries)
-	if err == nil && tree != root {
+	s.add(entry{name, filemode.Regular, fresh.Add(blob)})
+	tree := l.put(root, &s)
+	if tree != root {
 		delete(fresh, root)
 	}
-	return tree, err
+	return tree, nil
 }

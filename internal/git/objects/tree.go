@@ -50,11 +50,21 @@ func (e Entry) Same(other Entry) bool { return bytes.Equal(e.Raw, other.Raw) }
 
 // Compare compares the places of two entries in a tree: the name of a folder counts as if a slash followed it.
 func (e Entry) Compare(other Entry) int {
-	return ComparePlaces(e.name, e.IsFolder(), other.name, other.IsFolder())
+	return comparePlaces(e.name, e.IsFolder(), other.name, other.IsFolder())
 }
 
-// ComparePlaces is Compare for names.
-func ComparePlaces[A, B string | []byte](a A, aFolder bool, b B, bFolder bool) int {
+// ComparePlace is Compare for a name.
+func (e Entry) ComparePlace(name string, folder bool) int {
+	return comparePlaces(e.name, e.IsFolder(), name, folder)
+}
+
+// ComparePlaces is Compare for two names.
+func ComparePlaces(a string, aFolder bool, b string, bFolder bool) int {
+	return comparePlaces(a, aFolder, b, bFolder)
+}
+
+
+func comparePlaces[A, B string | []byte](a A, aFolder bool, b B, bFolder bool) int {
 	n := min(len(a), len(b))
 	for i := range n {
 		if a[i] != b[i] {
