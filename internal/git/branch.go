@@ -30,8 +30,10 @@ type Branch struct{ tracker *tracker }
 
 // Change is the desired content of a folder.
 type Change struct {
-	Dir     string            // slash-separated; "." for the whole tree
-	Files   map[string][]byte // by path relative to Dir: exactly these. None removes the folder
+	Dir string // slash-separated; "." for the whole tree
+	// Files are those of the folder, by path relative to Dir: exactly these. None removes the folder. Contents are kept
+	// and must not change any more; one that is kept by the caller too is in memory once, and costs nothing to compare.
+	Files   map[string][]byte
 	Message string
 	Author  string // name, also the committer's
 	Email   string

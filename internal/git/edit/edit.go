@@ -22,11 +22,12 @@ var emptyTree = plumbing.ComputeHash(plumbing.TreeObject, nil)
 
 // Folder returns a root tree with exactly these files, by relative path, in the folder dir; "." is the whole tree. root
 // is the tree before, among the objects of base, and may be zero. It adds to fresh the objects to push: exactly those
-// that the tree before does not have at the same place.
+// that the tree before does not have at the same place. The contents become a part of these and must not change any
+// more.
 func Folder(
 	base objects.Source, root plumbing.Hash, dir string, files map[string][]byte, fresh objects.Set,
 ) (plumbing.Hash, error) {
-	l := layer{base: base, fresh: fresh}
+	l := layer{base: base, fresh: fresh, equal: &objects.Set{}}
 	wanted, err := want(files)
 	if err != nil {
 		return plumbing.ZeroHash, err
@@ -38,6 +39,9 @@ func Folder(
 	tree, err := l.descend(root, parts, wanted)
 	if err != nil {
 		return plumbing.ZeroHash, err
+	}
+	if s, ok := base.(sharer); ok && len(*l.equal) > 0 {
+		s.Share(*l.equal)
 	}
 	if tree.IsZero() {
 		tree = emptyTree
@@ -51,6 +55,14 @@ func Folder(
 type layer struct {
 	base  objects.Source
 	fresh objects.Set
+	equal *objects.Set // files of base with bytes that are not those of the caller, but equal; nil for nobody to tell
+}
+
+// A sharer is a base that can keep the bytes of the caller instead of its own, so that they are in memory once, and are
+// known to be equal by their address the next time.
+type sharer interface {
+	// Share replaces objects that it has by equal ones.
+	Share(equal objects.Set)
 }
 
 // descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when
@@ -156,17 +168,21 @@ func (l layer) addFiles(s *splice, dir string, w *wanted) {
 		if there[base(name)] {
 			continue
 		}
-		blob := objects.New(plumbing.BlobObject, bytes.Clone(w.files[name]))
+		blob := objects.New(plumbing.BlobObject, w.files[name])
 		s.add(entry{base(name), filemode.Regular, l.fresh.Add(blob)})
 	}
 }
 
 // blob returns the name of a file, and keeps it unless it is that of an entry.
 func (l layer) blob(e objects.Entry, content []byte) plumbing.Hash {
-	if old, err := objects.Bytes(l.base, plumbing.BlobObject, e.Hash()); err == nil && bytes.Equal(old, content) {
+	old, err := objects.Bytes(l.base, plumbing.BlobObject, e.Hash())
+	if err == nil && bytes.Equal(old, content) {
+		if l.equal != nil && len(content) > 0 && &old[0] != &content[0] {
+			(*l.equal)[e.Hash()] = objects.Known(plumbing.BlobObject, content, e.Hash())
+		}
 		return e.Hash()
 	}
-	o := objects.New(plumbing.BlobObject, bytes.Clone(content))
+	o := objects.New(plumbing.BlobObject, content)
 	if o.Hash() != e.Hash() {
 		l.fresh.Add(o)
 	}

@@ -23,6 +23,11 @@ func New(kind plumbing.ObjectType, data []byte) *Object {
 	return &Object{plumbing.ComputeHash(kind, data), kind, data}
 }
 
+// Known returns an object of which the name is known: equal bytes have had it before.
+func Known(kind plumbing.ObjectType, data []byte, name plumbing.Hash) *Object {
+	return &Object{name, kind, data}
+}
+
 // errFixed means that an object cannot be written to.
 var errFixed = errors.New("the object does not change")
 

@@ -63,7 +63,6 @@ func ComparePlaces(a string, aFolder bool, b string, bFolder bool) int {
 	return comparePlaces(a, aFolder, b, bFolder)
 }
 
-
 func comparePlaces[A, B string | []byte](a A, aFolder bool, b B, bFolder bool) int {
 	n := min(len(a), len(b))
 	for i := range n {

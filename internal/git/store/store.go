@@ -64,6 +64,17 @@ func (s *Store) Each(f func(o plumbing.EncodedObject)) {
 	}
 }
 
+// Share replaces objects by equal ones, whose bytes somebody keeps in memory anyway.
+func (s *Store) Share(equal objects.Set) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for h, o := range equal {
+		if _, ok := s.set[h]; ok {
+			s.set[h] = o
+		}
+	}
+}
+
 func (s *Store) add(set objects.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
