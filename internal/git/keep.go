@@ -89,7 +89,7 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 		return 0, err
 	}
 	if err := down.Update(ctx, remote.Update{Old: old, Tip: tip, Objects: fresh, MayWrite: k.MayWrite}); err != nil {
-		return 0, t.unmoved(ctx, old, err)
+		return 0, t.notMoved(ctx, old, err)
 	}
 	if err := t.adopt(base, tip, fresh); err != nil {
 		t.current.Store(nil)
@@ -97,8 +97,8 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 	return len(chain) - len(kept), nil
 }
 
-// unmoved returns why the server did not move the branch: nil if another writer was faster.
-func (t *tracker) unmoved(ctx context.Context, old plumbing.Hash, err error) error {
+// notMoved returns why the server did not move the branch: nil if another writer was faster.
+func (t *tracker) notMoved(ctx context.Context, old plumbing.Hash, err error) error {
 	var refused *remote.Refusal
 	if !errors.As(err, &refused) {
 		return err

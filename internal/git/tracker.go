@@ -58,7 +58,7 @@ func newVersion(most Limits, ref plumbing.Hash, partial bool, from ...objects.So
 }
 
 // next is newVersion after v, at the cost of what changed.
-func (v *version) next(most Limits, ref plumbing.Hash, partial bool, fresh objects.Set) (*version, error) {
+func (v *version) next(most Limits, ref plumbing.Hash, partial bool, fresh objects.Source) (*version, error) {
 	tip, err := revision.Peel(objects.Layers{fresh, v.store}, ref)
 	if err != nil {
 		return nil, err
@@ -151,6 +151,9 @@ func (t *tracker) fetchTip(ctx context.Context, tip plumbing.Hash) (*version, er
 }
 
 func (t *tracker) fetchLocked(ctx context.Context) (*version, error) {
+	if v := t.fetchDirect(); v != nil {
+		return v, nil
+	}
 	up, found, err := t.open(ctx)
 	if err != nil {
 		return nil, err
@@ -171,13 +174,7 @@ func (t *tracker) sound() *version {
 func (t *tracker) advance(ctx context.Context, up *remote.Upload, found target.Found) (*version, error) {
 	old := t.sound()
 	if old != nil && old.ref == found.Ref && old.branch == found.Branch {
-		if old.commit.Forced { // reported once
-			unforced := *old
-			unforced.commit.Forced = false
-			t.current.Store(&unforced)
-			old = &unforced
-		}
-		return old, nil
+		return t.unmoved(old), nil
 	}
 	var next *version
 	var err error
@@ -197,6 +194,17 @@ func (t *tracker) advance(ctx context.Context, up *remote.Upload, found target.F
 	}
 	t.current.Store(next)
 	return next, nil
+}
+
+// unmoved returns the current version again: that it was forced is reported once.
+func (t *tracker) unmoved(old *version) *version {
+	if !old.commit.Forced {
+		return old
+	}
+	unforced := *old
+	unforced.commit.Forced = false
+	t.current.Store(&unforced)
+	return &unforced
 }
 
 // heal begins from nothing, once, after a fetch failed.

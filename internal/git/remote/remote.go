@@ -45,7 +45,8 @@ type Remote struct {
 	timeout  time.Duration
 	url      string // to show
 	redactor redactor
-	asked    atomic.Bool // credentials came from Auth.Ask
+	asked    atomic.Bool   // credentials came from Auth.Ask
+	direct   *local.Direct // nil for a repository elsewhere
 }
 
 // userinfo is what an address says before the name of its host. It is not shown: it is no part of where that is.
@@ -86,7 +87,7 @@ func New(o Options) (*Remote, error) {
 	case "ssh":
 		r.client = gitssh.DefaultClient
 	case "file":
-		r.client = local.Transport{}
+		r.client, r.direct = local.Transport{}, local.NewDirect(filepath.Clean(ep.Path))
 	default:
 		client, err := smarthttp.NewClient(smarthttp.Options{
 			CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile,
@@ -165,6 +166,10 @@ func denied(err error) bool {
 	return errors.Is(err, transport.ErrAuthenticationRequired) || errors.Is(err, transport.ErrAuthorizationFailed) ||
 		strings.Contains(err.Error(), "ssh: unable to authenticate")
 }
+
+// Direct opens the files of a repository on this machine, if these can be read without git: only of one that git has
+// accepted, in a session of this Remote.
+func (r *Remote) Direct() (*local.Files, error) { return r.direct.Open() }
 
 // RefName returns the full name of a branch.
 func RefName(branch string) plumbing.ReferenceName { return plumbing.NewBranchReferenceName(branch) }

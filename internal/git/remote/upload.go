@@ -50,10 +50,12 @@ type Upload struct {
 // OpenUpload starts a session for receiving objects. The error is, or wraps, ErrEmptyRepository, an *UnreachableError,
 // or the error of the context.
 func (r *Remote) OpenUpload(ctx context.Context) (*Upload, error) {
+	accepted := r.direct.Before()
 	s, err := open(ctx, r, r.client.NewUploadPackSession)
 	if err != nil {
 		return nil, r.Unreachable(ctx, "list refs", err)
 	}
+	accepted()
 	return &Upload{s, r}, nil
 }
 

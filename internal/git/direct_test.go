@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package git
+
+import (
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"syncer.dev/syncer/internal/git/gittest"
+)
+
+// withoutGit has no git command while f runs: what is fetched is read from the files of the repository.
+func withoutGit(t *testing.T, f func()) {
+	t.Helper()
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", t.TempDir())
+	defer t.Setenv("PATH", path)
+	f()
+}
+
+// direct fetches without git, and reports whether that worked.
+func direct(t *testing.T, r *Repository) (c Commit, ok bool) {
+	t.Helper()
+	withoutGit(t, func() {
+		var err error
+		c, err = r.Fetch(t.Context())
+		if unreachable := new(UnreachableError); err != nil && !errors.As(err, &unreachable) {
+			t.Errorf("without git: %v", err)
+		}
+		ok = err == nil
+	})
+	return c, ok
+}
+
+// TestFetchWithoutGit: what was pushed to a local repository is read from its files, with and without a work tree.
+func TestFetchWithoutGit(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	repo.Commit(map[string]string{"a/f": "1", "b": "1"}, "first")
+	clone := filepath.Join(t.TempDir(), "clone")
+	repo.Git("clone", "--quiet", repo.Dir, clone)
+	for name, open := range map[string]Options{
+		"bare":        {URL: repo.Dir, Branch: gittest.Main},
+		"HEAD":        {URL: repo.Dir},
+		"file URL":    {URL: "file://" + repo.Dir, Branch: gittest.Main},
+		"a work tree": {URL: clone, Branch: gittest.Main},
+	} {
+		r, err := Open(open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, ok := direct(t, r); ok {
+			t.Errorf("%s: %s was read before git has accepted the repository", name, c.Hash)
+		}
+		mustFetch(t, r)
+		for i := range 3 {
+			for j := range i {
+				commitLoose(repo, map[string]string{"a/f": fmt.Sprint(name, i, j), fmt.Sprint("new", i): name})
+			}
+			repo.Git("push", "--quiet", clone, "+main:main2")
+			repo.Git("-C", clone, "update-ref", "refs/heads/main", "refs/heads/main2")
+			c, ok := direct(t, r)
+			if !ok || string(c.Hash) != repo.Head(gittest.Main) || c.Forced {
+				t.Fatalf("%s: push %d: fetched %+v, %t", name, i, c, ok)
+			}
+			want := map[string]string{}
+			for _, path := range repo.Files(gittest.Main) {
+				want[path] = repo.Show(gittest.Main, path)
+			}
+			if got := contents(t, mustSnapshot(t, r, c)); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s: push %d: files %v, want %v", name, i, got, want)
+			}
+			if commits, err := r.Log(t.Context(), c.Hash, i+1); err != nil || len(commits) != i+1 {
+				t.Errorf("%s: push %d: log %v, %v", name, i, commits, err)
+			}
+		}
+	}
+}
+
+// commitLoose commits, with objects in files of their own as a push leaves them.
+func commitLoose(repo *gittest.Repo, files map[string]string) {
+	repo.Commit(files, "commit")
+	packs, _ := filepath.Glob(filepath.Join(repo.Dir, "objects/pack/*.pack"))
+	for _, name := range packs {
+		b, _ := os.ReadFile(name)
+		_ = os.Remove(name)
+		_ = os.Remove(strings.TrimSuffix(name, "pack") + "idx")
+		repo.GitInput(string(b), "unpack-objects", "-q")
+	}
+}
+
+// TestDirectLeavesToGit: whatever is unusual is left to git, and then found by it.
+func TestDirectLeavesToGit(t *testing.T) {
+	object := func(repo *gittest.Repo, rev string) string {
+		h := repo.Git("rev-parse", rev)
+		return filepath.Join(repo.Dir, "objects", h[:2], h[2:])
+	}
+	must := func(errs ...error) {
+		t.Helper()
+		for _, err := range errs {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	rewrite := func(path string, content []byte) { must(os.Remove(path), os.WriteFile(path, content, 0o644)) }
+	for name, c := range map[string]struct {
+		change func(repo *gittest.Repo)
+		broken bool // for git as well
+	}{
+		"a pack":       {func(repo *gittest.Repo) { repo.Git("repack", "-adq") }, false},
+		"packed refs":  {func(repo *gittest.Repo) { repo.Git("pack-refs", "--all") }, false},
+		"settings":     {func(repo *gittest.Repo) { repo.Git("config", "a.b", "c") }, false},
+		"a name space": {func(*gittest.Repo) {}, false},
+		"rewritten": {func(repo *gittest.Repo) {
+			repo.Reset(gittest.Main, "main~2")
+			commitLoose(repo, map[string]string{"f": "other"})
+		}, false},
+		"many commits": {func(repo *gittest.Repo) {
+			for i := range 60 {
+				commitLoose(repo, map[string]string{"f": fmt.Sprint(i)})
+			}
+		}, false},
+		"objects elsewhere": {func(repo *gittest.Repo) {
+			dir, away := filepath.Dir(object(repo, "main:f")), filepath.Join(t.TempDir(), "away")
+			must(os.Rename(dir, away), os.Symlink(away, dir))
+		}, false},
+		"a ref elsewhere": {func(repo *gittest.Repo) {
+			ref, away := filepath.Join(repo.Dir, "refs/heads/main"), filepath.Join(t.TempDir(), "away")
+			must(os.Rename(ref, away), os.Symlink(away, ref))
+		}, false},
+		"a symbolic ref": {func(repo *gittest.Repo) {
+			repo.Reset("other", gittest.Main)
+			repo.Git("symbolic-ref", "refs/heads/main", "refs/heads/other")
+		}, false},
+		"another object": {func(repo *gittest.Repo) {
+			b, err := os.ReadFile(object(repo, "main~2:f"))
+			must(err)
+			rewrite(object(repo, "main:f"), b)
+		}, true},
+		"damage": {func(repo *gittest.Repo) { rewrite(object(repo, "main:f"), []byte("damage")) }, true},
+		"a header that lies": {func(repo *gittest.Repo) {
+			var b bytes.Buffer
+			z := zlib.NewWriter(&b)
+			fmt.Fprintf(z, "blob %d\x00%s", 1<<40, "x")
+			must(z.Close())
+			rewrite(object(repo, "main:f"), b.Bytes())
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			repo := gittest.NewRepo(t)
+			for i := range 3 {
+				commitLoose(repo, map[string]string{"f": fmt.Sprint(i)})
+			}
+			r := openMain(t, repo.Dir)
+			mustFetch(t, r)
+			commitLoose(repo, map[string]string{"f": "usual"})
+			if _, ok := direct(t, r); !ok {
+				t.Fatal("the usual repository is left to git")
+			}
+			commitLoose(repo, map[string]string{"f": "last"})
+			c.change(repo)
+			if name == "a name space" {
+				t.Setenv("GIT_NAMESPACE", "other")
+			}
+			if c, ok := direct(t, r); ok {
+				t.Fatalf("read without git: %+v", c)
+			}
+			if name == "a name space" {
+				t.Setenv("GIT_NAMESPACE", "")
+			}
+			got, err := r.Fetch(t.Context())
+			if (err != nil) != c.broken || err == nil && string(got.Hash) != repo.Git("rev-parse", "main") {
+				t.Errorf("with git: %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestDirectIsLimited: what is more than a pack may be is left to git, which refuses it.
+func TestDirectIsLimited(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	repo.Commit(map[string]string{"f": "x"}, "first")
+	r, err := Open(Options{URL: repo.Dir, Branch: gittest.Main, Limits: Limits{PackBytes: 8 << 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustFetch(t, r)
+	noise := make([]byte, 10<<10)
+	source := rand.NewChaCha8([32]byte{1})
+	_, _ = source.Read(noise)
+	for name, content := range map[string]string{
+		"on disk":   string(noise),
+		"in memory": strings.Repeat("x", 80<<10),
+	} {
+		before := repo.Head(gittest.Main)
+		commitLoose(repo, map[string]string{"f": content})
+		if _, ok := direct(t, r); ok {
+			t.Errorf("%s: read without git", name)
+		}
+		if _, err := r.Fetch(t.Context()); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %v, want ErrTooLarge", name, err)
+		}
+		repo.Reset(gittest.Main, before)
+	}
+}
