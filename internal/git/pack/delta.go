@@ -4,90 +4,12 @@ package pack
 
 import (
 	"encoding/binary"
-	"errors"
 
 	"syncer.dev/syncer/internal/git/objects"
 )
 
-var errDelta = errors.New("it does not fit what it is based on")
-
-// sizes returns the two numbers that a difference begins with: the size of the base and of the result, as groups of 7
-// bits (gitformat-pack, "Deltified representation").
-func sizes(delta []byte) (base, target int64, rest []byte, err error) {
-	first, n := binary.Uvarint(delta)
-	if n <= 0 {
-		return 0, 0, nil, errNumber
-	}
-	second, m := binary.Uvarint(delta[n:])
-	if m <= 0 || int64(first) < 0 || int64(second) < 0 {
-		return 0, 0, nil, errNumber
-	}
-	return int64(first), int64(second), delta[n+m:], nil
-}
-
-// patch applies a difference, whose result has been allowed.
-func patch(base, delta []byte) ([]byte, error) {
-	from, size, rest, err := sizes(delta)
-	if err != nil {
-		return nil, err
-	}
-	if from != int64(len(base)) {
-		return nil, errDelta
-	}
-	out := make([]byte, 0, size)
-	for len(rest) > 0 {
-		op := rest[0]
-		rest = rest[1:]
-		var part []byte
-		switch {
-		case op == 0:
-			return nil, errDelta
-		case op < 0x80:
-			if int(op) > len(rest) {
-				return nil, errDelta
-			}
-			part, rest = rest[:op], rest[op:]
-		default:
-			offset, n, after, ok := readCopy(op, rest)
-			if !ok || offset > len(base) || n > len(base)-offset {
-				return nil, errDelta
-			}
-			part, rest = base[offset:offset+n], after
-		}
-		if len(part) > cap(out)-len(out) {
-			return nil, errDelta
-		}
-		out = append(out, part...)
-	}
-	if int64(len(out)) != size {
-		return nil, errDelta
-	}
-	return out, nil
-}
-
-// readCopy reads the operands of an instruction to copy: the bits of op say which bytes of them follow.
-func readCopy(op byte, rest []byte) (offset, n int, after []byte, ok bool) {
-	for bit := range 7 {
-		if op>>bit&1 == 0 {
-			continue
-		}
-		if len(rest) == 0 {
-			return 0, 0, nil, false
-		}
-		if bit < 4 {
-			offset |= int(rest[0]) << (8 * bit)
-		} else {
-			n |= int(rest[0]) << (8 * (bit - 4))
-		}
-		rest = rest[1:]
-	}
-	if n == 0 {
-		n = 0x10000
-	}
-	return offset, n, rest, true
-}
-
-// diffTrees returns the difference between two trees: what is the same is copied by entries.
+// diffTrees returns the difference between two trees (gitformat-pack, "Deltified representation"): what is the same is
+// copied by entries.
 func diffTrees(base, target []byte) []byte {
 	d := differ{out: binary.AppendUvarint(binary.AppendUvarint(nil, uint64(len(base))), uint64(len(target)))}
 	was, left := base, target

@@ -5,7 +5,14 @@
 package pack
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"io"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/storage/memory"
 
 	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
@@ -27,12 +34,98 @@ func Read(r io.Reader, most limits.Limits, base objects.Source) (objects.Set, er
 	if int64(len(raw)) > maxBytes {
 		return nil, limits.TooLarge(limits.SettingPack, "a pack of more than %s", limits.InWords(maxBytes))
 	}
-	p := reading{left: most.Inflated(), most: most.Inflated(), set: objects.Set{}}
-	if err := p.read(raw); err != nil {
+	if err := check(raw, most.Inflated()); err != nil {
 		return nil, err
 	}
-	if err := p.resolve(base); err != nil {
-		return nil, err
+	store := thin{memory.NewStorage(), base}
+	// Hiding Seek lets the parser keep the deltas it has read instead of inflating them again.
+	switch err := packfile.UpdateObjectStorage(store, struct{ io.Reader }{bytes.NewReader(raw)}); {
+	case errors.Is(err, packfile.ErrReferenceDeltaNotFound), errors.Is(err, plumbing.ErrObjectNotFound):
+		return nil, fmt.Errorf("decode pack: what an object is based on: %w: %w", objects.ErrMissing, err)
+	case err != nil:
+		return nil, fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 	}
-	return p.set, nil
+	return store.Objects, nil
+}
+
+// thin is a storage in which the parser also finds what a pack may hold differences to.
+type thin struct {
+	*memory.Storage
+	base objects.Source
+}
+
+// EncodedObject implements [storer.EncodedObjectStorer].
+func (s thin) EncodedObject(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	o, err := s.Storage.EncodedObject(t, h)
+	if err == nil || s.base == nil {
+		return o, err
+	}
+	if known, ok := s.base.Object(h); ok && (t == plumbing.AnyObject || t == known.Type()) {
+		return known, nil
+	}
+	return nil, err
+}
+
+// check adds up the sizes that the pack declares. The parser holds every object to its declared size.
+func check(raw []byte, maxInflated int64) error {
+	s := packfile.NewScanner(bytes.NewReader(raw))
+	_, count, err := s.Header()
+	if err != nil {
+		return fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
+	}
+	if count > maxPackObjects {
+		return limits.TooLarge("", "a pack of %d objects, more than %d", count, maxPackObjects)
+	}
+	var total uint64
+	for range count {
+		h, err := s.NextObjectHeader()
+		if err != nil {
+			return fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
+		}
+		size := uint64(h.Length)
+		if h.Type.IsDelta() {
+			var head prefix
+			if _, _, err := s.NextObject(&head); err != nil {
+				return fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
+			}
+			size += head.targetSize()
+		}
+		if total += size; total > uint64(maxInflated) || size > uint64(maxInflated) {
+			return limits.TooLarge(limits.SettingPack, "a pack that inflates to more than %s", limits.InWords(maxInflated))
+		}
+	}
+	if _, err := s.Checksum(); err != nil { // the parser lets a missing one pass
+		return fmt.Errorf("decode pack: %w: checksum: %w", objects.ErrDamaged, err)
+	}
+	return nil
+}
+
+// prefix keeps the first bytes written to it: enough for the two sizes that a delta begins with.
+type prefix struct {
+	b [20]byte
+	n int
+}
+
+func (p *prefix) Write(b []byte) (int, error) {
+	p.n += copy(p.b[p.n:], b)
+	return len(b), nil
+}
+
+// targetSize decodes the second number: base size and result size are little-endian groups of 7 bits, the high bit of
+// each byte says that another follows (gitformat-pack, "Deltified representation").
+func (p *prefix) targetSize() uint64 {
+	var size uint64
+	i := 0
+	for range 2 {
+		size = 0
+		for shift := 0; i < p.n; shift += 7 {
+			b := p.b[i]
+			i++
+			size |= uint64(b&0x7f) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+	}
+	return size
 }
