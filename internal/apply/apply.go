@@ -23,6 +23,7 @@ import (
 	"syncer.dev/syncer/internal/apply/informers"
 	"syncer.dev/syncer/internal/apply/known"
 	"syncer.dev/syncer/internal/apply/limit"
+	"syncer.dev/syncer/internal/apply/postponed"
 	"syncer.dev/syncer/internal/apply/requests"
 	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
@@ -75,6 +76,7 @@ type Cluster struct {
 	watches  *informers.Informers
 	contests *contest.Tracker
 	limiter  *limit.Limiter
+	later    postponed.Objects
 	// namespace is that of the pod, or of the kubeconfig.
 	namespace string
 
@@ -125,6 +127,7 @@ func Connect(o Options) (*Cluster, error) {
 	})
 	config.Wrap(requests.Counted(&c.requests))
 	config.Wrap(fence.WrapByNamespace(o.MayWrite))
+	config.Wrap(postponed.Transport)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return c.limiter.Transport(next, requests.Few) })
 	config.Wrap(secrets.WithoutData)
 	if err := c.dial(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,6 +60,10 @@ func (c *Cluster) send(
 	if err != nil {
 		return nil, false, err
 	}
+	at := strings.Join(path, "/")
+	if err := c.later.Check(at, body, time.Now()); err != nil {
+		return nil, false, err
+	}
 	r := c.bare.Patch(types.ApplyPatchType).AbsPath(path...).
 		Param("fieldManager", cluster.FieldManager).
 		Param("fieldValidation", metav1.FieldValidationStrict). // a misspelt field is an error, not a warning
@@ -72,7 +78,9 @@ func (c *Cluster) send(
 	}
 	var code int
 	result := r.Do(ctx).StatusCode(&code)
-	if err := result.Error(); err != nil {
+	err = result.Error()
+	c.later.Note(at, body, err, time.Now())
+	if err != nil {
 		return nil, false, err
 	}
 	raw, err := result.Raw()

@@ -3,17 +3,21 @@
 package apply
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 
+	"syncer.dev/syncer/internal/apply/limit"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/testenv/webhooktest"
 )
@@ -22,6 +26,12 @@ import (
 func deny(t *testing.T, c *Cluster, namespace string, code int32) {
 	t.Helper()
 	webhooktest.DenyConfigMaps(t, shared.kube, namespace, code, "not now")
+	inForce(t, c, namespace)
+}
+
+// inForce waits until a webhook denies a ConfigMap named probe.
+func inForce(t *testing.T, c *Cluster, namespace string) {
+	t.Helper()
 	eventually(t, "the webhook is in force", func() string {
 		probe := object(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: probe}, data: {a: b}}")
 		p, err := c.Preview(t.Context(), []*unstructured.Unstructured{probe})
@@ -58,6 +68,83 @@ func TestWebhookOfOneObject(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWebhookAsksToWait has a webhook answer 429 for one ConfigMap, with a time after which to ask again: all others are
+// applied at once, and it is asked again about that one when the object is another, or the time has come.
+func TestWebhookAsksToWait(t *testing.T) {
+	c, ns := connect(t, shared.kubeconfig)
+	var asked, seconds atomic.Int32
+	seconds.Store(3600)
+	webhooktest.Deny(t, shared.kube, ns, func(name string) *metav1.Status {
+		switch name {
+		case "probe":
+			return &metav1.Status{Code: http.StatusForbidden}
+		case "busy":
+			asked.Add(1)
+			return &metav1.Status{
+				Code: http.StatusTooManyRequests, Reason: metav1.StatusReasonTooManyRequests, Message: "come back later",
+				Details: &metav1.StatusDetails{RetryAfterSeconds: seconds.Load()},
+			}
+		}
+		return nil
+	})
+	inForce(t, c, ns)
+	apply := func(data string) map[string]cluster.Entry {
+		t.Helper()
+		const text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: %s}, data: {a: %s}}"
+		var all []*unstructured.Unstructured
+		for _, name := range []string{"a", "busy", "c", "d"} {
+			o := object(t, ns, fmt.Sprintf(text, name, data))
+			labels := o.GetLabels()
+			labels[cluster.LabelWorkspace] = name
+			o.SetLabels(labels)
+			all = append(all, o)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // without waiting it takes a moment
+		defer cancel()
+		changes, err := c.Apply(ctx, all)
+		if err != nil {
+			t.Fatalf("the server counts as unusable: %v", err)
+		}
+		got := map[string]cluster.Entry{}
+		for _, e := range changes {
+			got[e.Ref.Name] = e
+		}
+		for _, name := range []string{"a", "c", "d"} {
+			if e := got[name]; e.Err != nil {
+				t.Errorf("%s is refused as well: %v", name, e.Err)
+			}
+		}
+		return got
+	}
+	refused := func(e cluster.Entry) {
+		t.Helper()
+		if e.Result != cluster.Failed || e.Err == nil || !strings.Contains(e.Err.Error(), "come back later") {
+			t.Errorf("%s: %v, want what the webhook said", e.Result, e.Err)
+		}
+	}
+	for range 3 {
+		refused(apply("b")["busy"])
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the webhook was asked %d times within its time", n)
+	}
+	if n := c.limiter.Places(); n < limit.First {
+		t.Errorf("all requests are slowed down: %d at once", n)
+	}
+	seconds.Store(1)
+	refused(apply("c")["busy"])
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the webhook was asked %d times about two objects", n)
+	}
+	eventually(t, "the webhook is asked again", func() string {
+		refused(apply("c")["busy"])
+		if asked.Load() < 3 {
+			return "not yet"
+		}
+		return ""
+	})
 }
 
 // TestLost says when an answer that may come from behind the server counts for all objects.

@@ -124,7 +124,10 @@ var layers = [][]string{
 		"internal/apply/sweep",
 		"internal/reviewed", "internal/plan/rollout",
 	},
-	{"internal/apply/decode", "internal/capacity/fleet/question", "internal/capacity/sizing"},
+	{
+		"internal/apply/decode", "internal/apply/postponed",
+		"internal/capacity/fleet/question", "internal/capacity/sizing",
+	},
 	{
 		"internal/apply/informers", "internal/apply/takeover",
 		"internal/capacity/existing", "internal/capacity/fleet/settled", "internal/capacity/fleet/wanted",

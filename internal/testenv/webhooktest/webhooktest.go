@@ -21,16 +21,20 @@ import (
 // moment until the webhook is in force.
 func DenyConfigMaps(t testing.TB, kube kubernetes.Interface, namespace string, code int32, message string) {
 	t.Helper()
+	Deny(t, kube, namespace, func(string) *metav1.Status { return &metav1.Status{Code: code, Message: message} })
+}
+
+// Deny answers each request about a ConfigMap of a namespace with what verdict says of its name: nil lets it pass.
+func Deny(t testing.TB, kube kubernetes.Interface, namespace string, verdict func(name string) *metav1.Status) {
+	t.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var review admissionv1.AdmissionReview
 		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		review.Response = &admissionv1.AdmissionResponse{
-			UID:    review.Request.UID,
-			Result: &metav1.Status{Code: code, Message: message},
-		}
+		denied := verdict(review.Request.Name)
+		review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: denied == nil, Result: denied}
 		_ = json.NewEncoder(w).Encode(review)
 	}))
 	t.Cleanup(server.Close)
