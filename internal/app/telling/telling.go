@@ -39,7 +39,7 @@ type Teller struct {
 	queue    chan *unstructured.Unstructured
 	reporter string
 	failed   string // the last logged error of the emitter
-	dropped  bool
+	dropped  bool   // Events, since the queue was last empty
 }
 
 // maxEvents bounds the Events that wait to be created. What exceeds it is dropped: a fleet that starts all at once has
@@ -71,6 +71,7 @@ func (t *Teller) Passed(o reconcile.Outcome, ours func(namespace string) bool, n
 	if len(all) == 0 {
 		return
 	}
+	t.dropped = t.dropped && len(t.queue) > 0 // what waited then has been told
 	for i := range all {
 		all[i].Message = status.Redact(all[i].Message)
 		t.write(all[i])

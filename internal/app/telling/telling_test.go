@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -31,11 +32,13 @@ type audience struct {
 	told   []transitions.Transition
 	events []*unstructured.Unstructured
 	err    error
+	takes  time.Duration // to create an Event
 }
 
 func (a *audience) Tell(all []transitions.Transition, _ time.Time) { a.told = append(a.told, all...) }
 
 func (a *audience) Emit(_ context.Context, e *unstructured.Unstructured) error {
+	time.Sleep(a.takes)
 	a.events = append(a.events, e)
 	return a.err
 }
@@ -90,6 +93,52 @@ func TestPassed(t *testing.T) {
 		cancel()
 		synctest.Wait()
 	})
+}
+
+// TestEventsOfManyAreBounded: of a fleet that fails at once as many Events are created as wait at most, and the log says
+// once for each time that others are not. Nothing holds up the pass.
+func TestEventsOfManyAreBounded(t *testing.T) {
+	const fleet, most = 1000, 500
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		a := &audience{takes: 20 * time.Millisecond}
+		teller := telling.New(slog.New(diag.NewLogHandler(&log, nil)), nil, a)
+		ctx, cancel := context.WithCancel(t.Context())
+		go teller.Run(ctx)
+		synctest.Wait()
+		for round, states := range [][2]status.State{
+			{status.Ready, status.Failed}, {status.Failed, status.Ready}, {status.Ready, status.Failed},
+		} {
+			before, began := len(a.events), time.Now()
+			teller.Passed(outcomeOf(fleet, states[0], states[1]), nil, time.Now())
+			if took := time.Since(began); took > 0 {
+				t.Errorf("round %d: the pass waits for %s", round, took)
+			}
+			time.Sleep(time.Minute)
+			if n := len(a.events) - before; n < most || n > most+1 {
+				t.Errorf("round %d: %d Events", round, n)
+			}
+			if n := strings.Count(log.String(), "Events are dropped"); n != round+1 {
+				t.Errorf("round %d: the log says %d times that Events are dropped", round, n)
+			}
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// outcomeOf is that of a pass in which so many Workspaces go from one state to another.
+func outcomeOf(count int, before, after status.State) reconcile.Outcome {
+	var all reconcile.Outcome
+	for i := range count {
+		one := outcome(before, after, "the driver has failed")
+		key := workspace.Key{Namespace: "default", Name: fmt.Sprint("phi-", i)}
+		one.Previous[0].Key, one.Reports[0].Key = key, key
+		one.Objects[0].Workspace, one.Objects[0].Name = key, key.Name
+		all.Previous, all.Reports = append(all.Previous, one.Previous...), append(all.Reports, one.Reports...)
+		all.Objects = append(all.Objects, one.Objects...)
+	}
+	return all
 }
 
 // TestForbidden: that Events cannot be created is logged once.
