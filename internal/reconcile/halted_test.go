@@ -286,6 +286,56 @@ func TestMassDeletion(t *testing.T) {
 	})
 }
 
+// TestMassDeletionOfASet: the replicas of an InferenceSet that is removed count as Workspaces, those that its file no
+// longer asks for do not.
+func TestMassDeletionOfASet(t *testing.T) {
+	set := func(replicas int) string {
+		return fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: InferenceSet\nmetadata: {name: set}\n"+
+			"spec:\n  replicas: %d\n  labelSelector: {matchLabels: {app: set}}\n"+
+			"  template: {resource: {instanceType: Standard_NC24ads_A100_v4}, inference: {preset: {name: phi-4-mini-instruct}}}\n",
+			replicas)
+	}
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Cache = rendered
+		s.Changes.Mass = mass.Policy{Count: 10, Percent: 50}
+		s.Git.Push("set.yaml", set(6))
+		s.Git.Push("phi.yaml", reconciletest.Phi)
+		l := s.Loop()
+		s.Settle(l)
+		if n := s.Azure.Nodes.Running(); n != 7 {
+			t.Fatalf("%d servers: %s", n, s)
+		}
+		s.Git.Push("set.yaml", set(5))
+		s.Settle(l)
+		if n := s.Azure.Nodes.Running(); n != 6 {
+			t.Fatalf("after one replica less there are %d servers: %s", n, s)
+		}
+		s.Git.Remove("set.yaml")
+		pruned := len(s.Kubernetes.Pruned)
+		o := s.Passes(l, 3)
+		if len(s.Kubernetes.Pruned) > pruned || s.Azure.Nodes.Running() != 6 {
+			t.Fatalf("pruned %v: %s", s.Kubernetes.Pruned[pruned:], s)
+		}
+		wantCondition(t, o, "set-0", "5 of 6 Workspaces would be deleted at once")
+		if got := blocking(o); !slices.Contains(got, plan.MassDeletion) {
+			t.Errorf("findings %v", got)
+		}
+		s.Git.Push("set.yaml", set(1)) // four go, because their file says so
+		s.Settle(l)
+		if n := s.Azure.Nodes.Running(); n != 2 {
+			t.Errorf("with one replica there are %d servers: %s", n, s)
+		}
+		s.Git.Push("set.yaml", set(5))
+		s.Settle(l)
+		s.Git.Remove("set.yaml")
+		s.Git.PushAllowing(5)
+		s.Settle(l)
+		if n := s.Azure.Nodes.Running(); n != 1 {
+			t.Errorf("after the deletion was allowed there are %d servers: %s", n, s)
+		}
+	})
+}
+
 // TestMassRename gives four of four Workspaces other names. What the same commit adds does not make the deletion of the
 // others a small part of all, neither in the next pass nor after a restart.
 func TestMassRename(t *testing.T) {

@@ -135,17 +135,7 @@ func TestRollOutOfAPreset(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 				fleet(t, s, 10, tt.limit)
-				const file = "models/phi-4-mini-instruct/preset.yaml"
-				data, err := fs.ReadFile(reconciletest.Presets(), file)
-				if err != nil {
-					t.Fatal(err)
-				}
-				s.Git.Push("presets/"+file, edited(t, string(data)))
-				for path, f := range reconciletest.Presets().(fstest.MapFS) {
-					if below, ok := strings.CutPrefix(path, "models/phi-4-mini-instruct/"); ok && below != "preset.yaml" {
-						s.Git.Push("presets/"+path, string(f.Data))
-					}
-				}
+				pushPreset(t, s, "64")
 				got, o := roll(s, t, 40, same(s.Loop()))
 				if got.Most != tt.most || len(got.Order) != 10 || !o.Settled {
 					t.Errorf("%d at once, %v, settled %t: %.600s", got.Most, got.Order, o.Settled, fmt.Sprint(o.Problems))
@@ -155,14 +145,37 @@ func TestRollOutOfAPreset(t *testing.T) {
 	}
 }
 
-// edited returns a preset with another flag.
-func edited(t *testing.T, preset string) string {
+// pushPreset pushes a preset of the repository, with a value of a flag that the built-in one does not have; "" for none.
+func pushPreset(t *testing.T, s *reconciletest.Simulator, value string) {
+	t.Helper()
+	const file = "models/phi-4-mini-instruct/preset.yaml"
+	data, err := fs.ReadFile(reconciletest.Presets(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	if value != "" {
+		text = edited(t, text, value)
+	}
+	s.Git.Push("presets/"+file, text)
+	for path, f := range reconciletest.Presets().(fstest.MapFS) {
+		if below, ok := strings.CutPrefix(path, "models/phi-4-mini-instruct/"); ok && below != "preset.yaml" {
+			s.Git.Push("presets/"+path, string(f.Data))
+		}
+	}
+}
+
+// flag is one that the preset does not have.
+const flag = "max-num-seqs"
+
+// edited returns a preset with a value of the flag.
+func edited(t *testing.T, preset, value string) string {
 	t.Helper()
 	const was = `enable-auto-tool-choice: ""`
 	if !strings.Contains(preset, was) {
 		t.Fatalf("the preset has no %s", was)
 	}
-	return strings.Replace(preset, was, was+"\n    max-num-seqs: \"64\"", 1)
+	return strings.Replace(preset, was, fmt.Sprintf("%s\n    %s: %q", was, flag, value), 1)
 }
 
 // TestRollOutStops: the third of ten fails. The others stay as they are, until another preset mends it: it goes at
@@ -192,6 +205,72 @@ func TestRollOutStops(t *testing.T) {
 			t.Errorf("not settled: %s", s)
 		}
 	})
+}
+
+// TestRollOutStopsAtTheFirst: the first of ten fails, and no other restarts, also in another process. Each of them says
+// so, and so does the plan.
+func TestRollOutStopsAtTheFirst(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		fleet(t, s, 10, rollout.Limit{Count: 1})
+		s.Kubernetes.Crash = map[string]string{"a": "map[name:VLLM_USE_DEEP_GEMM value:1]"}
+		s.Presets = reconciletest.OtherPresets("1")
+		got, _ := roll(s, t, 20, same(s.Loop()))
+		diff(t, "restarted", rolled{[]string{"a"}, 1}, got)
+		got, o := roll(s, t, 10, s.Loop)
+		diff(t, "restarted by other processes", rolled{[]string{"a"}, 1}, got)
+		for _, name := range letters[1:] {
+			wantCondition(t, o, name, "{Applied False RolloutStopped the roll-out stopped at default/a: "+
+				"ContainerCrashLoopBackOff (rollout.maxInterrupted: 1)")
+		}
+		if v := o.Plan.Verdict(); v.Outcome != plan.Blocked || o.Plan.Refused() != 9 {
+			t.Errorf("%+v, refused %d", v, o.Plan.Refused())
+		}
+		if text := file(s, "default/b.yaml"); !strings.Contains(text, "the roll-out stopped at default/a") {
+			t.Errorf("the status branch does not say so:\n%s", text)
+		}
+	})
+}
+
+// TestRollOutIsOvertaken edits a preset of the repository again in the middle of a roll-out, or takes the edit back: all
+// end with the last version, what never left it does not restart, and never are two down at once.
+func TestRollOutIsOvertaken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		last  string   // the flag; "" without it
+		order []string // of those that restart after the last edit
+	}{
+		"another edit": {flag + "=32", letters},
+		"taken back":   {"", letters[:4]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+				pushPreset(t, s, "")
+				fleet(t, s, 10, rollout.Limit{Count: 1})
+				pushPreset(t, s, "64")
+				l, begun := s.Loop(), rolled{}
+				for len(begun.Order) < 4 { // until the fourth is down
+					got, _ := roll(s, t, 1, same(l))
+					begun.Most = max(begun.Most, got.Most)
+					if at := got.Order; len(at) > 0 && !slices.Contains(begun.Order, at[0]) {
+						begun.Order = append(begun.Order, at[0])
+					}
+				}
+				diff(t, "restarted", rolled{letters[:4], 1}, begun)
+				pushPreset(t, s, strings.TrimPrefix(tt.last, flag+"="))
+				got, o := roll(s, t, 60, same(l))
+				slices.Sort(got.Order)
+				diff(t, "restarted after the edit", rolled{tt.order, 1}, got)
+				if !o.Settled || !o.Plan.Empty() {
+					t.Errorf("settled %t, %s", o.Settled, s)
+				}
+				for _, name := range letters {
+					text := reconciletest.PodTemplate(s.Kubernetes.Live("StatefulSet/" + name))
+					if strings.Contains(text, flag) != (tt.last != "") || !strings.Contains(text, tt.last) {
+						t.Errorf("%s has another version: %.2000s", name, text)
+					}
+				}
+			})
+		})
+	}
 }
 
 // TestRollOutOfOne: a failure stops neither the commit of another team for another preset, nor what does not serve.
