@@ -25,7 +25,7 @@ import (
 // member is the part of a Daemon for one cluster that has a client: its adapters, its loop, and its place in an
 // election.
 type member struct {
-	*seat
+	*place
 	parts   *adapters.Parts
 	reviews *pullrequest.Reviewer // nil without a forge
 	lease   *lease.Lease          // nil if this process always writes, or if there are shards
@@ -37,8 +37,8 @@ type member struct {
 }
 
 // newMember creates the adapters of one cluster. It contacts no server.
-func newMember(seat *seat, p *adapters.Parts, s *setup) (*member, error) {
-	m, c := &member{seat: seat, parts: p}, seat.config
+func newMember(place *place, p *adapters.Parts, s *setup) (*member, error) {
+	m, c := &member{place: place, parts: p}, place.config
 	var err error
 	if m.inquiry, err = p.Cluster.Inquire(); err != nil {
 		return nil, &adapters.UnusableError{Err: err}

@@ -29,12 +29,12 @@ import (
 	"syncer.dev/syncer/internal/watch"
 )
 
-// setup is what a Daemon runs for one configuration: a seat for each cluster. They share the fetches of the repository,
+// setup is what a Daemon runs for one configuration: a place for each cluster. They share the fetches of the repository,
 // the hints that it has changed, and the cache of rendered objects; a cluster that cannot be reached, or whose
 // kubeconfig cannot be used, does not stop the others.
 type setup struct {
 	config   config.Config
-	seats    []*seat
+	places   []*place
 	tips     *tips.Tips // nil for one cluster
 	until    Until
 	log      *slog.Logger
@@ -64,7 +64,7 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 	each := c.Each()
 	var unusable []error
 	for _, one := range each {
-		seat, err := s.seat(one, open)
+		place, err := s.place(one, open)
 		if err != nil && len(each) > 1 {
 			err = fmt.Errorf("cluster %s: %w", one.Cluster, err)
 		}
@@ -73,39 +73,39 @@ func newSetup(c config.Config, d *Daemon) (*setup, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		seat.repository = repo
-		s.seats = append(s.seats, seat)
+		place.repository = repo
+		s.places = append(s.places, place)
 	}
-	if len(unusable) == len(s.seats) { // nothing would run
+	if len(unusable) == len(s.places) { // nothing would run
 		return nil, errors.Join(unusable...)
 	}
-	if len(s.seats) > 1 {
+	if len(s.places) > 1 {
 		s.tips = tips.New(repo.Fetch, c.Source.Interval, s.hint)
 	}
 	return s, nil
 }
 
-// seat returns that of one cluster; with an adapters.UnusableError it has no member yet.
-func (s *setup) seat(c config.Config, open func(config.Config) (*git.Repository, error)) (*seat, error) {
-	seat := newSeat(c, s)
-	seat.connect = func() (*member, error) {
+// place returns that of one cluster; with an adapters.UnusableError it has no member yet.
+func (s *setup) place(c config.Config, open func(config.Config) (*git.Repository, error)) (*place, error) {
+	place := newPlace(c, s)
+	place.connect = func() (*member, error) {
 		p, err := adapters.Connect(c, open)
 		if err != nil {
 			return nil, err
 		}
-		return newMember(seat, p, s)
+		return newMember(place, p, s)
 	}
-	m, err := seat.connect()
+	m, err := place.connect()
 	if err == nil {
-		seat.member.Store(m)
+		place.member.Store(m)
 	}
-	return seat, err
+	return place, err
 }
 
 // watched is what health and metrics read.
 func (s *setup) watched() []monitoring.Loop {
 	var loops []monitoring.Loop
-	for _, one := range s.seats {
+	for _, one := range s.places {
 		loops = append(loops, one.watched())
 	}
 	return loops
@@ -117,7 +117,7 @@ func (s *setup) onPage() page.Options {
 		return page.Options{}
 	}
 	var clusters []pages.Cluster
-	for _, one := range s.seats {
+	for _, one := range s.places {
 		clusters = append(clusters, one.onPage())
 	}
 	return pages.Options(s.config, clusters, s.log)
@@ -126,7 +126,7 @@ func (s *setup) onPage() page.Options {
 // names are those of the clusters.
 func (s *setup) names() []string {
 	var names []string
-	for _, one := range s.seats {
+	for _, one := range s.places {
 		names = append(names, one.config.Cluster)
 	}
 	return names
@@ -163,8 +163,8 @@ func (s *setup) run(ctx context.Context) reconcile.Outcome {
 	beside.Go(func() { forward(ctx, s.due, heard) })
 	beside.Go(func() { forward(ctx, s.told, push) })
 	beside.Go(func() { s.forwardHints(ctx, pushed) })
-	outcomes := make([]reconcile.Outcome, len(s.seats))
-	for i, one := range s.seats {
+	outcomes := make([]reconcile.Outcome, len(s.places))
+	for i, one := range s.places {
 		loops.Go(func() { outcomes[i] = one.run(ctx, s.loop, s.ends) })
 	}
 	loops.Wait()
@@ -185,7 +185,7 @@ func (s *setup) ends(o reconcile.Outcome) bool {
 // loop returns a loop for a member.
 func (s *setup) loop(m *member) *reconcile.Loop {
 	log := s.log
-	if len(s.seats) > 1 {
+	if len(s.places) > 1 {
 		log = log.With("cluster", m.config.Cluster)
 	}
 	return NewLoop(
@@ -200,14 +200,14 @@ func (s *setup) loop(m *member) *reconcile.Loop {
 
 // hint tells each loop that the repository may have changed.
 func (s *setup) hint() {
-	for _, one := range s.seats {
+	for _, one := range s.places {
 		signal(one.hints)
 	}
 }
 
 // passOn tells the processes that lead, where this one does not, of what only this one may have heard.
 func (s *setup) passOn() {
-	for _, one := range s.seats {
+	for _, one := range s.places {
 		signal(one.heard)
 	}
 }
@@ -229,7 +229,7 @@ func (s *setup) forwardHints(ctx context.Context, pushed <-chan struct{}) {
 
 // hintReviews tells the reviewers that pull requests may have changed.
 func (s *setup) hintReviews() {
-	for _, one := range s.seats {
+	for _, one := range s.places {
 		if m := one.member.Load(); m != nil {
 			m.reviews.Hint()
 		}

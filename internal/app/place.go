@@ -28,9 +28,9 @@ import (
 	"syncer.dev/syncer/internal/wellknown"
 )
 
-// seat is the place of one cluster in a Daemon: what there is of it also while its kubeconfig cannot be used. With a
+// place is that of one cluster in a Daemon: what there is of it also while its kubeconfig cannot be used. With a
 // client it has a member.
-type seat struct {
+type place struct {
 	config config.Config
 	health *components.Health
 	fleet  *monitoring.Fleet
@@ -46,17 +46,17 @@ type seat struct {
 	joined     chan<- struct{} // gets a signal when a member has come
 }
 
-func newSeat(c config.Config, s *setup) *seat {
-	seat := &seat{
+func newPlace(c config.Config, s *setup) *place {
+	place := &place{
 		config: c, health: NewHealth(c), fleet: monitoring.NewFleet(c.Cluster), hints: make(chan struct{}, 1),
 		heard: make(chan struct{}, 1), passes: s.passes, log: s.log, joined: s.joined,
 	}
-	seat.shown = pages.NewPublisher(c, s.page, seat.health)
-	return seat
+	place.shown = pages.NewPublisher(c, s.page, place.health)
+	return place
 }
 
 // watched is what health and metrics read of the cluster.
-func (s *seat) watched() monitoring.Loop {
+func (s *place) watched() monitoring.Loop {
 	l := monitoring.Loop{
 		Name:     s.config.Cluster,
 		Health:   s.health,
@@ -73,7 +73,7 @@ func (s *seat) watched() monitoring.Loop {
 }
 
 // onPage is what the page reads of the cluster.
-func (s *seat) onPage() pages.Cluster {
+func (s *place) onPage() pages.Cluster {
 	recorded := statusbranch.Of(s.repository, s.config)
 	return pages.Cluster{
 		Config: s.config,
@@ -88,7 +88,7 @@ func (s *seat) onPage() pages.Cluster {
 const shownCommits = 1000
 
 // run runs the loop of the cluster, once it can be used.
-func (s *seat) run(
+func (s *place) run(
 	ctx context.Context,
 	newLoop func(*member) *reconcile.Loop,
 	stop func(reconcile.Outcome) bool,
@@ -107,7 +107,7 @@ const retryConnect = 10 * time.Second
 
 // await looks at the kubeconfig until it can be used: when it has changed, when a pass is due, and from time to time. Each
 // look that fails is a pass that fails. It returns the last one, and false, if ctx has ended or stop accepts a failure.
-func (s *seat) await(ctx context.Context, stop func(reconcile.Outcome) bool) (reconcile.Outcome, bool) {
+func (s *place) await(ctx context.Context, stop func(reconcile.Outcome) bool) (reconcile.Outcome, bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	changed, err := watch.Paths(ctx, configDebounce, adapters.KubeconfigFiles(s.config)...)
@@ -145,7 +145,7 @@ func (s *seat) await(ctx context.Context, stop func(reconcile.Outcome) bool) (re
 }
 
 // failed is a pass over a cluster whose kubeconfig cannot be used.
-func (s *seat) failed(err error) reconcile.Outcome {
+func (s *place) failed(err error) reconcile.Outcome {
 	now := time.Now()
 	s.health.Set(components.Kubernetes, err, now)
 	s.health.Passed(now, nil)
@@ -156,7 +156,7 @@ func (s *seat) failed(err error) reconcile.Outcome {
 
 // tellOf counts and shows a pass, and answers the clients that wait for one. role says what this process does, if
 // several share the cluster.
-func (s *seat) tellOf(o reconcile.Outcome, nothing, role string) {
+func (s *place) tellOf(o reconcile.Outcome, nothing, role string) {
 	s.fleet.Passed(o, time.Now())
 	r := ondemand.Result{
 		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: s.config.Cluster, Commit: o.Commit,
@@ -174,7 +174,7 @@ func (s *seat) tellOf(o reconcile.Outcome, nothing, role string) {
 }
 
 // asked answers the questions of the page, once there is a client.
-type asked struct{ *seat }
+type asked struct{ *place }
 
 var errNoClient = errors.New("the kubeconfig of the cluster cannot be used")
 
