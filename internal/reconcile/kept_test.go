@@ -39,7 +39,7 @@ func listed(s *reconciletest.Simulator) (*reconcile.Loop, *listing) {
 	return reconcile.New(s.Settings(), parts), cloud
 }
 
-// updating lists pools that somebody updates.
+// updating lists pools that another client updates.
 func updating(pools []capacity.LivePool) []capacity.LivePool {
 	for i := range pools {
 		if pools[i].Owned {
@@ -49,7 +49,7 @@ func updating(pools []capacity.LivePool) []capacity.LivePool {
 	return pools
 }
 
-// TestOverdueIsNoFixpoint: a pool that somebody updates changes nothing, until the update takes too long. Nothing but
+// TestOverdueIsNoFixpoint: a pool that another client updates changes nothing, until the update takes too long. Nothing but
 // the time says so: passes are short before, and none is from then on.
 func TestOverdueIsNoFixpoint(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
