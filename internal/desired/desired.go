@@ -150,6 +150,7 @@ type Desired struct {
 	rendered []*Workload // Workloads before they were settled; nil if no other call can start from them
 	plain    plain.Objects
 	clash    conflict.Conflicts // of the documents of the set
+	alone    bool               // what Workspaces render has no conflicts
 	first    []int32            // see ObjectsOf
 }
 
@@ -210,6 +211,8 @@ type Observed struct {
 	Explain bool
 	// Eventual asks for the final state, as if every desired pool existed at once.
 	Eventual bool
+	// Moves compares State with earlier ones, for all who ask; nil: each compares by itself.
+	Moves *cluster.Moves
 }
 
 // In returns the observed state with only the offerings and the quota of these availability zones.
@@ -257,7 +260,11 @@ func Desire(
 	}); err != nil {
 		return Desired{}, err
 	}
-	blockConflicts(all, conflict.Rendered(len(all), unblocked(all)))
+	if d.alone = policy.same.alone(all); !d.alone {
+		twice := conflict.Rendered(len(all), unblocked(all))
+		blockConflicts(all, twice)
+		d.alone = twice.None()
+	}
 	d.rendered, d.Workloads = all, slices.Clone(all)
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
 	d.finish(set)
@@ -271,7 +278,9 @@ func Desire(
 			beside = append(beside, Object{Content: o.Content, Unknown: o.Unknown})
 		}
 	}
-	d.Objects, d.first = collect(d.Workloads, beside)
+	if d.Objects, d.first = policy.same.listed(d.Workloads, beside); d.first == nil {
+		d.Objects, d.first = collect(d.Workloads, beside)
+	}
 	return d, nil
 }
 
@@ -286,13 +295,14 @@ func placeAll(
 	all = make([]*Workload, len(set.Workspaces))
 	if err := each(ctx, len(all), func(_ context.Context, i int) {
 		w := &set.Workspaces[i]
-		out := &Workload{Key: w.Key, Workspace: w, Blocked: append(errs.Of(w), locked.Errors(unknown, w)...)}
-		if was := policy.same.placed(i, out); was != nil {
-			all[i] = was
-			return
+		blocked := append(errs.Of(w), locked.Errors(unknown, w)...)
+		if len(blocked) == 0 {
+			if all[i] = policy.same.placed(i, w); all[i] != nil {
+				return
+			}
 		}
-		out.desire(set, i, catalog, policy, seen)
-		all[i] = out
+		all[i] = &Workload{Key: w.Key, Workspace: w, Blocked: blocked}
+		all[i].desire(set, i, catalog, policy, seen)
 	}); err != nil {
 		return nil, clash, err
 	}
@@ -331,6 +341,9 @@ func (d *Desired) finish(set *workspace.Set) {
 
 // blockConflicts blocks the Workspaces that have conflicts.
 func blockConflicts(all []*Workload, c conflict.Conflicts) {
+	if c.None() {
+		return
+	}
 	for i, w := range all {
 		if more := c.Of(w.Key); len(more) > 0 {
 			blocked := *w
@@ -382,7 +395,7 @@ func (w *Workload) desire(set *workspace.Set, i int, catalog Catalog, policy Pol
 		return
 	}
 	w.Model, w.Context = ModelOf(w.Workspace, p), cmp.Or(policy.Context, workspace.MaxModelLen(set, w.Workspace))
-	policy.sized = policy.same.workload(i, w.Workspace, p)
+	policy.sized = policy.same.workload(i, w.Workspace)
 	if err := policy.NodeSource().Place(w, set, p, policy, seen); err != nil {
 		w.block("resource.instanceType", err)
 		return

@@ -16,7 +16,6 @@ import (
 	"syncer.dev/syncer/internal/desired/conflict"
 	"syncer.dev/syncer/internal/desired/plain"
 	"syncer.dev/syncer/internal/desired/references"
-	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -32,43 +31,66 @@ type Earlier struct {
 	catalog   Catalog
 	workloads []*Workload                  // in the order of their keys
 	rendered  []*Workload                  // nil if no call can start from them
+	objects   []Object                     // of workloads, and plain ones
+	first     []int32                      // see Desired.ObjectsOf
 	presets   map[string][sha256.Size]byte // by name
 	pools     []capacity.Pool
 	fleet     *fleet.Last
 	plain     plain.Objects
 	clash     conflict.Conflicts
+	alone     bool // no two Workspaces render an object of their own of one name
 	seen      Observed
 }
 
 // NewEarlier returns an answer for a source and what was observed, to be used with an equal Policy.
 func NewEarlier(set *workspace.Set, catalog Catalog, seen Observed, d Desired) *Earlier {
-	e := &Earlier{
+	return (*Earlier)(nil).Next(set, catalog, seen, d)
+}
+
+// Next is NewEarlier for an answer that was made from this one.
+func (e *Earlier) Next(set *workspace.Set, catalog Catalog, seen Observed, d Desired) *Earlier {
+	next := &Earlier{
 		set:       set,
 		catalog:   catalog,
 		workloads: d.Workloads,
 		rendered:  d.rendered,
-		presets:   map[string][sha256.Size]byte{},
+		objects:   d.Objects,
+		first:     d.first,
 		pools:     d.Fleet.Pools,
 		fleet:     d.fleet,
 		plain:     d.plain,
 		clash:     d.clash,
+		alone:     d.alone,
 		seen:      seen.Kept(),
 	}
+	next.presets = e.digests(next)
+	return next
+}
+
+// digests returns the digests of the presets that the Workspaces of the next answer name.
+func (e *Earlier) digests(next *Earlier) map[string][sha256.Size]byte {
+	known := e != nil && sameCatalog(e.catalog, next.catalog)
+	out, looked := map[string][sha256.Size]byte{}, map[string]bool{}
+	if known {
+		maps.Copy(out, e.presets)
+	}
 	digests := memo.NewSizes().Of()
-	looked := map[string]bool{}
-	for _, w := range d.Workloads {
+	for i, w := range next.workloads {
+		if known && i < len(e.workloads) && e.workloads[i] == w {
+			continue
+		}
 		name := w.Workspace.PresetName()
 		if looked[name] {
 			continue
 		}
 		looked[name] = true
-		if p, ok := catalog.Lookup(name); ok {
+		if p, ok := next.catalog.Lookup(name); ok {
 			if sum, err := digests.Digest(p); err == nil {
-				e.presets[p.Name] = sum
+				out[p.Name] = sum
 			}
 		}
 	}
-	return e
+	return out
 }
 
 // same finds the Workloads of an Earlier that serve another source, and what is observed now.
@@ -77,11 +99,12 @@ type same struct {
 	again   Repeater // nil if the Renderer is none
 	policy  Policy
 	now     Observed
-	objects bool // both sources have equal objects
-	catalog bool // both have one catalogue
-	around  bool // what is observed differs at most in what belongs to one Workspace each
-	found   bool // the objects that Workspaces refer to are the same
-	keeps   bool // the next call may start from the Workloads of this one before their nodes were arranged
+	objects bool          // both sources have equal objects
+	catalog bool          // both have one catalogue
+	around  bool          // what is observed differs at most in what belongs to one Workspace each
+	found   bool          // the objects that Workspaces refer to are the same
+	moved   cluster.Moved // what else is live since, if around
+	keeps   bool          // the next call may start from the Workloads of this one before their nodes were arranged
 }
 
 // of returns what serves the source of set.
@@ -91,7 +114,7 @@ func (e *Earlier) of(set *workspace.Set, catalog Catalog, r Renderer, policy Pol
 	}
 	a, b := &e.seen, &seen
 	repeater, _ := r.(Repeater)
-	return &same{
+	out := &same{
 		Earlier: e,
 		again:   repeater,
 		policy:  policy,
@@ -103,6 +126,10 @@ func (e *Earlier) of(set *workspace.Set, catalog Catalog, r Renderer, policy Pol
 		found: reflect.DeepEqual(a.Found, b.Found),
 		keeps: seen.Live,
 	}
+	if out.around {
+		out.moved = seen.Moves.Between(a.State.Versions, b.State.Versions)
+	}
+	return out
 }
 
 func sameCatalog(a, b Catalog) bool {
@@ -113,8 +140,9 @@ func sameCatalog(a, b Catalog) bool {
 func (s *same) none() bool { return s == nil || s.Earlier == nil }
 
 // workload returns that of an equal Workspace with an equal preset, or nil. near is a place where it may be.
-func (s *same) workload(near int, w *workspace.Workspace, p preset.Preset) *Workload {
-	if s.none() {
+func (s *same) workload(near int, w *workspace.Workspace) *Workload {
+	name := w.PresetName()
+	if s.none() || name == "" {
 		return nil
 	}
 	at, found := s.find(near, w.Key)
@@ -123,7 +151,7 @@ func (s *same) workload(near int, w *workspace.Workspace, p preset.Preset) *Work
 	}
 	was := s.workloads[at]
 	switch {
-	case len(was.Blocked) > 0 || len(was.Demand.Options) == 0 || p.Name == "":
+	case len(was.Blocked) > 0 || len(was.Demand.Options) == 0: // as where there is no such preset
 		return nil
 	case !s.objects && (w.Inference == nil || w.Inference.Config != ""): // one of them may be its own
 		return nil
@@ -132,6 +160,7 @@ func (s *same) workload(near int, w *workspace.Workspace, p preset.Preset) *Work
 	case s.catalog:
 		return was
 	}
+	p, _ := s.policy.preset(name)
 	known, ok := s.presets[p.Name]
 	if sum, err := s.policy.answers.Digest(p); err != nil || !ok || sum != known {
 		return nil
@@ -139,15 +168,14 @@ func (s *same) workload(near int, w *workspace.Workspace, p preset.Preset) *Work
 	return was
 }
 
-// placed returns the Workload of an equal Workspace as it was placed, if that follows from the same; nil if not. w has
-// the errors of the Workspace, and is not placed yet.
-func (s *same) placed(near int, w *Workload) *Workload {
-	if s.none() || !s.around || len(w.Blocked) > 0 || !s.live(w.Key) {
+// placed returns the Workload of an equal Workspace without errors as it was placed, if that follows from the same; nil
+// if not.
+func (s *same) placed(near int, w *workspace.Workspace) *Workload {
+	if s.none() || !s.around || s.moved.Has(w.Key) {
 		return nil
 	}
-	p, _ := s.policy.preset(w.Workspace.PresetName())
-	was := s.workload(near, w.Workspace, p)
-	if was == nil || was.from == nil || !s.found && !s.sameReferences(w.Workspace) ||
+	was := s.workload(near, w)
+	if was == nil || was.from == nil || !s.found && !s.sameReferences(w) ||
 		!maps.Equal(s.seen.Adapters[w.Key], s.now.Adapters[w.Key]) ||
 		!slices.Equal(s.seen.Notes[w.Key], s.now.Notes[w.Key]) {
 		return nil
@@ -158,11 +186,6 @@ func (s *same) placed(near int, w *Workload) *Workload {
 		}
 	}
 	return was.from
-}
-
-// live reports whether what is live of a Workspace is the same, by the versions of the States.
-func (s *same) live(k workspace.Key) bool {
-	return s.seen.State.Versions[k] == s.now.State.Versions[k]
 }
 
 // sameReferences reports whether the objects to which a Workspace refers are the same.
@@ -212,12 +235,62 @@ func (s *same) copied(w *Workload) *Workload {
 	return &out
 }
 
-// conflicts returns the conflicts of a source, if it is the same.
+// conflicts returns the conflicts of a source, if it is the same, or one that makes no other names.
 func (s *same) conflicts(set *workspace.Set) (c conflict.Conflicts, known bool) {
-	if s.none() || s.set != set {
+	if s.none() {
 		return c, false
 	}
-	return s.clash, true
+	return s.clash, s.set == set || s.objects && s.clash.None() && conflict.NoMore(s.set, set)
+}
+
+// alone reports whether no two Workloads render an object of one name, since none had before, and none renders others
+// than before.
+func (s *same) alone(all []*Workload) bool {
+	if s.none() || !s.Earlier.alone || s.Earlier.rendered == nil {
+		return false
+	}
+	for i, w := range all {
+		if i < len(s.Earlier.rendered) && s.Earlier.rendered[i] == w {
+			continue
+		}
+		at, found := s.find(i, w.Key)
+		if made := w.makes(); len(made) > 0 && (!found || !conflict.SameNames(made, s.Earlier.rendered[at].makes())) {
+			return false
+		}
+	}
+	return true
+}
+
+// listed returns the objects of the earlier answer, if those of these Workloads are the same at the same places, and
+// what is beside them; nil if not.
+func (s *same) listed(all []*Workload, beside []Object) (objects []Object, first []int32) {
+	if s.none() || len(s.first) == 0 || len(all) != len(s.workloads) || len(beside) != int(s.first[0]) {
+		return nil, nil
+	}
+	for i := range beside {
+		if s.Earlier.objects[i].Content != beside[i].Content || s.Earlier.objects[i].Unknown != beside[i].Unknown {
+			return nil, nil
+		}
+	}
+	for i, w := range all {
+		if was := s.workloads[i]; was != w && (was.Key != w.Key || !sameList(was.makes(), w.makes())) {
+			return nil, nil
+		}
+	}
+	return slices.Clip(s.Earlier.objects), s.first
+}
+
+// sameList reports whether two lists of objects are one, so that the objects are.
+func sameList(a, b []render.Listed) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// makes lists what a Workload renders, if it is applied.
+func (w *Workload) makes() []render.Listed {
+	if len(w.Blocked) > 0 {
+		return nil
+	}
+	return w.Bundle.List()
 }
 
 // plain returns the plain objects of the other source.
@@ -296,8 +369,7 @@ func (s *same) bundle(near int, w *Workload) (render.Bundle, bool) {
 	if s.none() || len(w.Blocked) > 0 || w.Waiting != "" {
 		return render.Bundle{}, false
 	}
-	p, _ := s.policy.preset(w.Workspace.PresetName())
-	was := s.workload(near, w.Workspace, p)
+	was := s.workload(near, w.Workspace)
 	if was == nil || !was.Placement.Equal(w.Placement) || !maps.Equal(was.adapters, w.adapters) {
 		return render.Bundle{}, false
 	}

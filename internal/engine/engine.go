@@ -70,6 +70,7 @@ type Engine struct {
 	known      digestsOf
 	last       *before    // nil for none
 	made       *plan.Last // nil for none
+	moves      cluster.Moves
 }
 
 // resolved are the objects that Workspaces refer to, as last resolved.
@@ -165,7 +166,7 @@ func (e *Engine) plan(
 	told := b.told(seen)
 	dependent := b.dependsAs(in.Set, seen, told)
 	seen.Last = halted.With(with(held, dependent.Waits))
-	seen.Adapters, seen.Notes = dependent.Adapters, dependent.Notes
+	seen.Adapters, seen.Notes, seen.Moves = dependent.Adapters, dependent.Notes, &e.moves
 	if !b.desires(in.Set, seen) {
 		policy := e.settings.Policy
 		if b != nil {
@@ -175,12 +176,12 @@ func (e *Engine) plan(
 		if err != nil {
 			return Result{}, err
 		}
-		next := &before{set: in.Set, desired: d, earlier: desired.NewEarlier(in.Set, in.Catalog, seen.Observed, d)}
-		next.objects = e.look(next, b, seen.State)
+		next := &before{set: in.Set, desired: d, earlier: policy.Earlier.Next(in.Set, in.Catalog, seen.Observed, d)}
+		next.objects = e.look(next, b, seen.State, seen.Moves)
 		b = next
 	} else if b.seen.State.Sweeps != seen.State.Sweeps || b.seen.State.Versions == nil {
 		next := *b
-		next.objects = e.look(&next, nil, seen.State)
+		next.objects = e.look(&next, nil, seen.State, nil)
 		b = &next
 	}
 	previews, err := e.preview(ctx, b, seen.State)

@@ -24,7 +24,7 @@ type objects struct {
 // look finds the desired objects among the live ones, and selects those on which the server's verdict is asked, by
 // Depth. The others have theirs: syncer assumes that the server creates what does not exist, and nothing changes for an
 // object for which nothing changed before, if it is the same object of a Workspace of which the same is live.
-func (e *Engine) look(b, last *before, live cluster.State) objects {
+func (e *Engine) look(b, last *before, live cluster.State, since *cluster.Moves) objects {
 	all := b.desired.Objects
 	out := objects{
 		live:     live.Objects,
@@ -32,7 +32,7 @@ func (e *Engine) look(b, last *before, live cluster.State) objects {
 		stays:    make([]bool, len(live.Objects)),
 		previews: make([]*cluster.Preview, len(all)),
 	}
-	known := last.answers(b, live)
+	known := last.answers(b, live, since)
 	for i := range all {
 		o, was := &all[i], int32(-1)
 		if known != nil {
@@ -76,7 +76,7 @@ func (a *answered) moved(at int32) int32 {
 }
 
 // answers returns what is known of the objects of b; nil for nothing.
-func (last *before) answers(b *before, live cluster.State) *answered {
+func (last *before) answers(b *before, live cluster.State, since *cluster.Moves) *answered {
 	if last == nil || last.previews == nil {
 		return nil
 	}
@@ -89,6 +89,10 @@ func (last *before) answers(b *before, live cluster.State) *answered {
 	}
 	old := last.seen.State
 	quiet := old.Versions != nil && live.Versions != nil && old.Sweeps == live.Sweeps
+	var moved cluster.Moved
+	if quiet {
+		moved = since.Between(old.Versions, live.Versions)
+	}
 	contested := contestedIn(live)
 	j := 0
 	for i, w := range b.desired.Workloads {
@@ -98,7 +102,7 @@ func (last *before) answers(b *before, live cluster.State) *answered {
 		if j == len(last.desired.Workloads) || last.desired.Workloads[j].Key != w.Key {
 			continue
 		}
-		a.align(b, i, last, j, quiet && old.Versions[w.Key] == live.Versions[w.Key] && !contested[w.Key])
+		a.align(b, i, last, j, quiet && !moved.Has(w.Key) && !contested[w.Key])
 	}
 	return a
 }

@@ -43,13 +43,14 @@ func (l *Last) serves(in *LiveInput) *reuse {
 		return nil
 	}
 	r := &reuse{Last: l, at: make([]int32, len(in.Desired.Workloads))}
+	moved := in.Seen.Moves.Between(l.versions, state.Versions)
 	j, old := 0, l.desired.Workloads
 	for i, w := range in.Desired.Workloads {
 		for j < len(old) && old[j] != w && old[j].Key.Compare(w.Key) < 0 {
 			j++
 		}
 		if r.at[i] = -1; j < len(old) && old[j] == w {
-			if w.Binding.Next == "" && l.versions[w.Key] == state.Versions[w.Key] {
+			if w.Binding.Next == "" && !moved.Has(w.Key) {
 				r.at[i] = int32(j) //nolint:gosec // far fewer
 			}
 			j++

@@ -20,3 +20,8 @@ func Own(w *workspace.Workspace) []cluster.Ref {
 		ref("apps", "StatefulSet", w.Name), ref("", "Service", w.Name), ref("", "Service", headless(w.Name)),
 	}
 }
+
+// SameOwn reports whether Own lists the same for two Workspaces.
+func SameOwn(a, b *workspace.Workspace) bool {
+	return a.Key == b.Key && (a.Tuning == nil) == (b.Tuning == nil)
+}

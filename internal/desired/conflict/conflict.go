@@ -26,6 +26,9 @@ type Conflicts struct {
 	Plain []diag.Diagnostic
 }
 
+// None reports whether there are none.
+func (c *Conflicts) None() bool { return len(c.workspaces) == 0 && len(c.refs) == 0 }
+
 // Of returns the errors of a Workspace, sorted.
 func (c *Conflicts) Of(k workspace.Key) []diag.Diagnostic {
 	found := c.workspaces[k]
@@ -87,6 +90,22 @@ func In(set *workspace.Set) Conflicts {
 		out.add(ref, all)
 	}
 	return out
+}
+
+// NoMore reports whether In finds no conflict in a source, given that it found none in the one before, whose Objects
+// are equal: each Workspace makes what it made. It is quick, and errs on the side of false.
+func NoMore(before, now *workspace.Set) bool {
+	at := 0
+	for i := range now.Workspaces {
+		w := &now.Workspaces[i]
+		for at < len(before.Workspaces) && before.Workspaces[at].Compare(w.Key) < 0 {
+			at++
+		}
+		if at == len(before.Workspaces) || !render.SameOwn(&before.Workspaces[at], w) {
+			return false
+		}
+	}
+	return true
 }
 
 func newConflicts() Conflicts {

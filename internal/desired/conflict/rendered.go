@@ -4,6 +4,7 @@ package conflict
 
 import (
 	"iter"
+	"slices"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/render"
@@ -42,6 +43,15 @@ func Rendered(most int, all iter.Seq2[*workspace.Workspace, render.Bundle]) Conf
 		found.add(ref, makers[ref])
 	}
 	return found
+}
+
+// SameNames reports whether two lists have the same objects of a Workspace's own, in any versions. It errs on the side
+// of false.
+func SameNames(a, b []render.Listed) bool {
+	return slices.EqualFunc(a, b, func(x, y render.Listed) bool {
+		x.Ref.Version, y.Ref.Version = "", ""
+		return x.Own == y.Own && (!x.Own || x.Ref == y.Ref)
+	})
 }
 
 // renderedTwice reports whether two Workspaces may have an object of their own in common. It is quick, and errs on the
