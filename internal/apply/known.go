@@ -4,8 +4,10 @@ package apply
 
 import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"syncer.dev/syncer/internal/apply/mirror"
+	"syncer.dev/syncer/internal/apply/secrets"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -21,6 +23,27 @@ func (c *Cluster) unchanged(o *unstructured.Unstructured) bool {
 	}
 	intent, known := s.Fulfils()
 	return known && mayWrite(c.options, o) == nil && c.memory.Fulfilled(o, s, intent)
+}
+
+// Settled reports for each object whether it is known to be as it should, as unchanged does, from its digest.
+func (c *Cluster) Settled(objects []cluster.Digested) []bool {
+	out := make([]bool, len(objects))
+	for i, o := range objects {
+		kind := schema.GroupKind{Group: o.Ref.Group, Kind: o.Ref.Kind}
+		if kind == secrets.Kind {
+			continue // its values have their own rules
+		}
+		s, _ := c.watches.Object(kind, o.Ref.Namespace, o.Ref.Name)
+		if s == nil {
+			continue
+		}
+		live := func() *unstructured.Unstructured { return s.Unstructured(cluster.FieldManager) }
+		if out[i] = c.memory.Settled(o, s, live); !out[i] {
+			intent, known := s.Fulfils()
+			out[i] = known && intent == o.Digest && mayWriteAt(c.options, o.Ref) == nil && c.memory.Fulfils(o, s)
+		}
+	}
+	return out
 }
 
 // takeTrial returns the verdict of an earlier dry run if it still counts, once.

@@ -31,10 +31,21 @@ func (e *RefusedError) Error() string {
 // to send, dry runs included, so that no earlier step of reading, rendering or patching can bypass it.
 func mayWrite(o Options, u *unstructured.Unstructured) error {
 	ref := cluster.RefOf(u)
+	if err := mayWriteAt(o, ref); err != nil {
+		return err
+	}
+	if why := secrets.Refusal(u); why != "" && secrets.Is(u) {
+		return &RefusedError{Ref: ref, Reason: why}
+	}
+	return nil
+}
+
+// mayWriteAt is mayWrite for what an object is called.
+func mayWriteAt(o Options, ref cluster.Ref) error {
 	refuse := func(format string, args ...any) error {
 		return &RefusedError{Ref: ref, Reason: fmt.Sprintf(format, args...)}
 	}
-	kind := u.GroupVersionKind().GroupKind()
+	kind := schema.GroupKind{Group: ref.Group, Kind: ref.Kind}
 	switch {
 	case kind == informers.NodePool && o.Karpenter:
 		if ref.Namespace != "" {
@@ -51,9 +62,6 @@ func mayWrite(o Options, u *unstructured.Unstructured) error {
 			ref.Namespace,
 			strings.Join(o.Namespaces, ", "),
 		)
-	}
-	if why := secrets.Refusal(u); why != "" && kind == secrets.Kind {
-		return refuse("%s", why)
 	}
 	return nil
 }

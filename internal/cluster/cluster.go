@@ -8,6 +8,7 @@ package cluster
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -245,6 +246,12 @@ type Preview struct {
 	// Replace says that the object has to be deleted and created again, and why (immutable fields).
 	Replace string
 	Err     error // the server refused the object
+}
+
+// Digested identifies a desired object without its content.
+type Digested struct {
+	Ref    Ref
+	Digest [sha256.Size]byte // of the object as JSON, as encoding/json writes it
 }
 
 // UnknownError is the error of a Preview for an encrypted Secret that no key opens. The server was not asked.

@@ -20,6 +20,7 @@ import (
 	"syncer.dev/syncer/internal/plan/findings"
 	"syncer.dev/syncer/internal/plan/halt"
 	"syncer.dev/syncer/internal/plan/reviews"
+	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/suspension"
@@ -33,6 +34,13 @@ type Cluster interface {
 	// Look returns the state of each external reference. It is cheap if nothing has changed. A nil map means that
 	// references are not resolved.
 	Look(ctx context.Context, refs []cluster.Ref, now time.Time) (map[cluster.Ref]cluster.Reference, error)
+}
+
+// Settler is a Cluster that knows of some objects without their content that they are as desired: a fleet of objects
+// that nobody changes is never made in full.
+type Settler interface {
+	// Settled reports for each object, in the same order, whether applying it is known to change nothing.
+	Settled(objects []cluster.Digested) []bool
 }
 
 // Depth selects the objects that the engine previews.
@@ -114,8 +122,8 @@ func (o Observed) allowed(ctx context.Context) func([]workspace.Key) int {
 // Result is a plan with its inputs.
 type Result struct {
 	Plan    plan.Plan
-	Desired desired.Desired
-	Set     *workspace.Set // with the references resolved
+	Desired desired.Desired // with outlines of the objects; those that the plan changes, it has in full
+	Set     *workspace.Set  // with the references resolved
 	// Unresolved has a message for each kind and namespace whose references syncer may not read.
 	Unresolved map[string]string
 	// Digests identify the inputs of the Workspaces, and Judged says what was reviewed of those that change; both nil
@@ -172,7 +180,7 @@ func (e *Engine) plan(
 		if b != nil {
 			policy.Earlier = b.earlier
 		}
-		d, err := Desire(ctx, in, policy, seen.Observed)
+		d, err := desired.Desire(ctx, in.Set, in.Catalog, render.Packer{Renderer: in.Renderer}, policy, seen.Observed)
 		if err != nil {
 			return Result{}, err
 		}
@@ -192,7 +200,11 @@ func (e *Engine) plan(
 	d := b.desired
 	d.Problems = append(slices.Clip(d.Problems), suspension.Ended(in.Set, seen.Now)...)
 	if !told || !b.plans(rev, seen, previews, held, halted) {
-		c := compared{rev, in, seen, d, b.objects.stays, previews, held, halted, dependent.Waits}
+		whole := d
+		if whole.Objects, err = b.inFull(previews); err != nil {
+			return Result{}, err
+		}
+		c := compared{rev, in, seen, whole, b.objects.stays, previews, held, halted, dependent.Waits}
 		b.planned, b.complete = e.compare(ctx, c), true
 	}
 	b.seen, b.previews, b.held, b.halted = seen, previews, maps.Clone(held), halted

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -19,6 +20,12 @@ type objects struct {
 	stays    []bool             // which of the live objects are desired
 	previews []*cluster.Preview // of desired.Objects; nil for those that the server is asked about
 	asked    []int              // the places of the others
+	created  []int              // the places of those that the server is assumed to create, until they have a preview
+
+	full map[int]*unstructured.Unstructured // those of desired.Objects that were needed in full, by their places
+	// Until all have a preview: their places among the objects of the last plan, and the same of that.
+	was  []int32
+	last map[int]*unstructured.Unstructured
 }
 
 // look finds the desired objects among the live ones, and selects those on which the server's verdict is asked, by
@@ -33,6 +40,9 @@ func (e *Engine) look(b, last *before, live cluster.State, since *cluster.Moves)
 		previews: make([]*cluster.Preview, len(all)),
 	}
 	known := last.answers(b, live, since)
+	if known != nil {
+		out.was, out.last = known.was, last.objects.full
+	}
 	for i := range all {
 		o, was := &all[i], int32(-1)
 		if known != nil {
@@ -51,7 +61,7 @@ func (e *Engine) look(b, last *before, live cluster.State, since *cluster.Moves)
 		case o.Unknown != "":
 			out.previews[i] = &cluster.Preview{Ref: o.Ref(), Err: &cluster.UnknownError{Why: o.Unknown}}
 		case e.settings.Depth == PreviewUpdates && out.at[i] < 0:
-			out.previews[i] = &cluster.Preview{Ref: o.Ref(), After: o.Content}
+			out.created = append(out.created, i)
 		case was >= 0 && known.same[i]:
 			out.previews[i] = last.previews[was]
 		default:
@@ -175,11 +185,10 @@ func changesNothing(p *cluster.Preview) bool {
 // preview asks for the verdicts that are missing, and returns all. As long as the same is live, it does not ask again
 // about objects of Workspaces that are as desired.
 func (e *Engine) preview(ctx context.Context, b *before, live cluster.State) ([]*cluster.Preview, error) {
-	asked := make([]*unstructured.Unstructured, len(b.objects.asked))
-	for k, i := range b.objects.asked {
-		asked[k] = b.desired.Objects[i].Content
+	if err := b.create(); err != nil {
+		return nil, err
 	}
-	answers, err := e.cluster.Preview(ctx, asked)
+	answers, err := e.ask(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +196,7 @@ func (e *Engine) preview(ctx context.Context, b *before, live cluster.State) ([]
 	contested := contestedIn(live)
 	var again []int
 	for k, i := range b.objects.asked {
-		p := &answers[k]
+		p := answers[k]
 		if b.previews != nil && samePreview(b.previews[i], p) {
 			p = b.previews[i]
 		}
@@ -199,6 +208,113 @@ func (e *Engine) preview(ctx context.Context, b *before, live cluster.State) ([]
 			again = append(again, i)
 		}
 	}
-	b.objects.asked = again
+	b.objects.asked, b.objects.was, b.objects.last = again, nil, nil
+	return out, nil
+}
+
+// create makes the previews of objects that the server is assumed to create.
+func (b *before) create() error {
+	for _, i := range b.objects.created {
+		o, err := b.object(i)
+		if err != nil {
+			return err
+		}
+		b.objects.previews[i] = &cluster.Preview{Ref: b.desired.Objects[i].Ref(), After: o}
+	}
+	b.objects.created = nil
+	return nil
+}
+
+// ask returns the verdicts on the objects that the server is asked about. Those that are settled are not made in full.
+func (e *Engine) ask(ctx context.Context, b *before) ([]*cluster.Preview, error) {
+	out := make([]*cluster.Preview, len(b.objects.asked))
+	e.settle(b, out)
+	var objects []*unstructured.Unstructured
+	var places []int
+	for k, i := range b.objects.asked {
+		if out[k] != nil {
+			continue
+		}
+		o, err := b.object(i)
+		if err != nil {
+			return nil, err
+		}
+		objects, places = append(objects, o), append(places, k)
+	}
+	answers, err := e.cluster.Preview(ctx, objects)
+	for n := range answers {
+		out[places[n]] = &answers[n]
+	}
+	return out, err
+}
+
+// settle sets the previews of the objects that are known to be as desired, by their digests.
+func (e *Engine) settle(b *before, previews []*cluster.Preview) {
+	settler, ok := e.cluster.(Settler)
+	if !ok {
+		return
+	}
+	var objects []cluster.Digested
+	var places []int
+	for k, i := range b.objects.asked {
+		o := b.desired.Objects[i].Listed()
+		if o.Digest != (cluster.Digested{}).Digest && b.objects.full[i] == nil {
+			objects, places = append(objects, cluster.Digested{Ref: o.Ref, Digest: o.Digest}), append(places, k)
+		}
+	}
+	for n, settled := range settler.Settled(objects) {
+		if settled {
+			previews[places[n]] = &cluster.Preview{Ref: objects[n].Ref}
+		}
+	}
+}
+
+// object returns one of the desired objects in full: the same one each time, as long as it is needed.
+func (b *before) object(k int) (*unstructured.Unstructured, error) {
+	if o := b.objects.full[k]; o != nil {
+		return o, nil
+	}
+	i := b.desired.BroughtBy(k)
+	if i < 0 {
+		return b.desired.Objects[k].Content, nil
+	}
+	from, _ := b.desired.ObjectsOf(i)
+	all, err := b.desired.Whole(i)
+	if err != nil {
+		return nil, err
+	}
+	if b.objects.full == nil {
+		b.objects.full = map[int]*unstructured.Unstructured{}
+	}
+	for n, o := range all {
+		at := from + n
+		if b.objects.was != nil && b.objects.was[at] >= 0 {
+			if earlier := b.objects.last[int(b.objects.was[at])]; earlier != nil {
+				o = earlier
+			}
+		}
+		b.objects.full[at] = o
+	}
+	return b.objects.full[k], nil
+}
+
+// inFull returns the desired objects, in full those of Workspaces of which some object changes.
+func (b *before) inFull(previews []*cluster.Preview) ([]desired.Object, error) {
+	out := b.desired.Objects
+	for i := range b.desired.Workloads {
+		from, to := b.desired.ObjectsOf(i)
+		if !slices.ContainsFunc(previews[from:to], func(p *cluster.Preview) bool { return !changesNothing(p) }) {
+			continue
+		}
+		if len(out) > 0 && &out[0] == &b.desired.Objects[0] {
+			out = slices.Clone(out)
+		}
+		for k := from; k < to; k++ {
+			var err error
+			if out[k].Content, err = b.object(k); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return out, nil
 }

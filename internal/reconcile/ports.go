@@ -76,6 +76,14 @@ type planned struct {
 	look Look
 }
 
+// Settled implements engine.Settler.
+func (p planned) Settled(objects []cluster.Digested) []bool {
+	if c, ok := p.Cluster.(engine.Settler); ok {
+		return c.Settled(objects)
+	}
+	return nil
+}
+
 // Look implements engine.Cluster.
 func (p planned) Look(
 	ctx context.Context,

@@ -164,8 +164,8 @@ func (r *reporting) objects(w *desired.Workload) []string {
 		return known.input.Objects
 	}
 	var out []string
-	for _, o := range w.Bundle.Objects {
-		out = append(out, o.GetKind()+"/"+o.GetName())
+	for _, o := range w.Bundle.List() {
+		out = append(out, o.Kind+"/"+o.Name)
 	}
 	return out
 }

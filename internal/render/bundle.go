@@ -3,6 +3,7 @@
 package render
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,9 +11,12 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/render/canonical"
+	"syncer.dev/syncer/internal/render/packed"
 	"syncer.dev/syncer/internal/render/rendered"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -66,12 +70,14 @@ type Bundle struct {
 	// Warnings are about objects that the policy for pods admits and warns about.
 	Warnings []diag.Diagnostic
 
-	inputs string          // the key of outlines; "" for objects in full
-	listed []Listed        // the objects
-	facts  *rendered.Facts // what the objects say
-	front  int             // how many of the first objects are not rendered
-	dirs   []string        // of the catalogue, that objects in full were built from
-	files  string          // digest of dirs
+	inputs  string          // the key of outlines whose content is not kept; "" for other objects
+	content packed.Text     // of outlines whose content is kept: their objects in canonical form
+	text    []byte          // of objects in full, before they are kept: the same
+	listed  []Listed        // the objects
+	facts   *rendered.Facts // what the objects say
+	front   int             // how many of the first objects are not rendered
+	dirs    []string        // of the catalogue, that objects were built from, unless inputs is set
+	files   string          // digest of dirs
 }
 
 // Listed names one object of a Bundle, and tells whose it is.
@@ -80,6 +86,8 @@ type Listed struct {
 	Own    bool   // it belongs to the Workspace alone
 	Source string // the file that it is from; "" for shared ones
 	Prune  string // what its annotations say about its deletion: cluster.AnnotationPrune
+	// Digest is the SHA-256 of the object as JSON, as encoding/json writes it; zero for one that is not rendered.
+	Digest [sha256.Size]byte
 }
 
 // Listing names an object.
@@ -118,25 +126,48 @@ func (b Bundle) Before(o *unstructured.Unstructured) Bundle {
 	return b
 }
 
-// With returns the Bundle with another object of the same name at a place. It says the same of the model.
-func (b Bundle) With(at int, o *unstructured.Unstructured) (Bundle, error) {
-	b.listed = slices.Clone(b.List())
-	b.listed[at] = Listing(o)
-	b.Objects = slices.Clone(b.Objects)
-	b.Objects[at] = o
-	digest, err := Digest(b.Objects)
-	if err != nil {
-		return Bundle{}, err
+// Whole returns the objects in full: those of outlines are decoded from what is kept of them, at other addresses each
+// time. known is false for outlines whose content is not kept. Callers must not change them.
+func (b Bundle) Whole() (objects []*unstructured.Unstructured, known bool) {
+	if b.content.Empty() {
+		return b.Objects, b.inputs == ""
 	}
-	b.Digest = digest
-	return b, nil
+	out := slices.Clone(b.Objects[:b.front])
+	for line := range bytes.Lines(b.content.Bytes()) {
+		var o map[string]any
+		if err := json.Unmarshal(line, &o); err != nil {
+			return nil, false // encode wrote it
+		}
+		out = append(out, &unstructured.Unstructured{Object: o})
+	}
+	return out, len(out) == len(b.Objects)
 }
 
-// read keeps what the objects are and say.
-func (b *Bundle) read() {
-	b.listed = b.List()
-	facts := rendered.Of(b.Workspace.Name, b.Objects)
-	b.facts = &facts
+// With returns the Bundle with another object of the same name at a place. It says the same of the model. ok is false
+// if the content of the others is unknown.
+func (b Bundle) With(at int, o *unstructured.Unstructured) (_ Bundle, ok bool, err error) {
+	objects, known := b.Whole()
+	if !known {
+		return Bundle{}, false, nil
+	}
+	objects = slices.Clone(objects)
+	objects[at] = o
+	out := b
+	out.listed = slices.Clone(b.List())
+	out.listed[at] = Listing(o)
+	text, err := encode(objects, out.listed)
+	if err != nil {
+		return Bundle{}, false, err
+	}
+	out.Digest = sum(text)
+	if out.Objects = objects; !b.content.Empty() {
+		if text, err = encode(objects[b.front:], out.listed[b.front:]); err != nil {
+			return Bundle{}, false, err
+		}
+		out.content, out.Objects = b.content.Pack(text), slices.Clone(b.Objects)
+		out.Objects[at] = &unstructured.Unstructured{Object: b.Objects[at].Object}
+	}
+	return out, true, nil
 }
 
 // bundle makes the Bundle of a Workspace from its built objects: it checks, annotates and sorts them, and computes
@@ -150,12 +181,14 @@ func bundle(objects []*unstructured.Unstructured, w *workspace.Workspace, o Opti
 		annotateSource(u, w, o)
 	}
 	slices.SortFunc(b.Objects, cluster.ByApplyOrder)
-	digest, err := Digest(b.Objects)
+	b.listed = b.List()
+	text, err := encode(b.Objects, b.listed)
 	if err != nil {
 		return Bundle{}, err
 	}
-	b.Digest = digest
-	b.read()
+	b.text, b.Digest = text, sum(text)
+	facts := rendered.Of(b.Workspace.Name, b.Objects)
+	b.facts = &facts
 	return b, nil
 }
 
@@ -201,13 +234,26 @@ func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Opti
 // Digest returns the SHA-256, in hex, of objects in canonical form: JSON with sorted keys, one object on a line, in
 // the given order.
 func Digest(objects []*unstructured.Unstructured) (string, error) {
-	h := sha256.New()
-	for _, u := range objects {
-		text, err := u.MarshalJSON()
-		if err != nil {
-			return "", fmt.Errorf("encode %s %s: %w", u.GetKind(), u.GetName(), err)
+	text, err := encode(objects, make([]Listed, len(objects)))
+	return sum(text), err
+}
+
+// encode returns objects in canonical form, and sets the digest of each in its list.
+func encode(objects []*unstructured.Unstructured, listed []Listed) (text []byte, err error) {
+	text = make([]byte, 0, 8<<10)
+	for i, u := range objects {
+		from := len(text)
+		if text, err = canonical.Append(text, u.Object); err != nil {
+			return nil, fmt.Errorf("encode %s %s: %w", u.GetKind(), u.GetName(), err)
 		}
-		h.Write(text)
+		listed[i].Digest = sha256.Sum256(text[from:])
+		text = append(text, '\n')
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return text, nil
+}
+
+// sum is the digest of objects in canonical form.
+func sum(text []byte) string {
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:])
 }

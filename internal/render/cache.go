@@ -10,11 +10,12 @@ import (
 	"syncer.dev/syncer/internal/render/recent"
 )
 
-// Limits of a Cache. A bundle takes some 30 KiB, a template about the same.
+// Limits of a Cache. A template takes some 30 KiB, a bundle in full the half of that, one that is packed 2 KiB, and a
+// digest 500 bytes.
 const (
 	maxBundles   = 16_384
 	maxTemplates = 4_096
-	maxDigests   = 65_536 // some 300 bytes each
+	maxDigests   = 65_536
 )
 
 // Cache keeps rendered bundles by their inputs, and templates by the files they are built from. It outlives the
@@ -23,21 +24,46 @@ const (
 type Cache struct {
 	baseBuilds *recent.Values[[]byte]
 	templates  *recent.Values[buildTemplate]
-	bundles    *lru.Cache[string, cachedBundle]
-	digests    *lru.Cache[string, cachedBundle] // without the objects
+	bundles    [forms]*lru.Cache[string, Bundle]
+	outlines   outlines
 
 	mu   sync.Mutex
 	room map[string]int // see Fit
 }
+
+// form is what a Cache keeps of a Bundle.
+type form int
+
+const (
+	inFull   form = iota
+	isPacked      // outlines with their content
+	asDigest      // without objects
+	forms
+)
 
 // NewCache returns an empty cache.
 func NewCache() *Cache {
 	return &Cache{
 		baseBuilds: recent.New[[]byte](maxTemplates),
 		templates:  recent.New[buildTemplate](maxTemplates),
-		bundles:    recent.NewLRU[cachedBundle](maxBundles),
-		digests:    recent.NewLRU[cachedBundle](maxDigests),
+		bundles: [forms]*lru.Cache[string, Bundle]{
+			inFull:   recent.NewLRU[Bundle](maxBundles),
+			isPacked: recent.NewLRU[Bundle](maxBundles),
+			asDigest: recent.NewLRU[Bundle](maxDigests),
+		},
 	}
+}
+
+// in returns a rendered Bundle in a form.
+func (c *Cache) in(f form, b Bundle) Bundle {
+	switch f {
+	case isPacked:
+		return c.outlines.packed(b)
+	case asDigest:
+		return Bundle{Workspace: b.Workspace, Digest: b.Digest, Warnings: b.Warnings}
+	}
+	b.text = nil
+	return b
 }
 
 // For each Workspace, a Cache keeps what it renders and what it has rendered before some changes: both sides of a
@@ -69,13 +95,7 @@ func (c *Cache) Fit(name string, workspaces int) {
 	most := versions*sum + spare
 	c.baseBuilds.Resize(min(most, maxTemplates))
 	c.templates.Resize(min(most, maxTemplates))
-	c.bundles.Resize(min(most, maxBundles))
-	c.digests.Resize(min(most, maxDigests))
-}
-
-// cachedBundle is a bundle and the folders of the catalogue that it was built from.
-type cachedBundle struct {
-	bundle Bundle
-	dirs   []string
-	digest string // of dirs
+	c.bundles[inFull].Resize(min(most, maxBundles))
+	c.bundles[isPacked].Resize(min(most, maxBundles))
+	c.bundles[asDigest].Resize(min(most, maxDigests))
 }

@@ -67,14 +67,14 @@ func TestCacheFits(t *testing.T) {
 		_, _ = r.Render(context.Background(), j.w, j.preset, j.at, j.o) // some of them cannot be rendered
 	}
 	templates, _ := cache.count()
-	if n := cache.bundles.Len(); n != most || templates > most || cache.digests.Len() > most {
-		t.Errorf("%d bundles, %d templates and %d digests are kept, want %d bundles", n, templates, cache.digests.Len(), most)
+	if n := cache.bundles[inFull].Len(); n != most || templates > most || cache.bundles[asDigest].Len() > most {
+		t.Errorf("%d bundles, %d templates and %d digests are kept, want %d bundles", n, templates, cache.bundles[asDigest].Len(), most)
 	}
 	cache.Fit("south", 1000)
 	for _, j := range fleet(c, 3*most, 12) {
 		_, _ = r.Render(context.Background(), j.w, j.preset, j.at, j.o)
 	}
-	if n := cache.bundles.Len(); n <= most {
+	if n := cache.bundles[inFull].Len(); n <= most {
 		t.Errorf("%d bundles are kept for two fleets", n)
 	}
 	(*Cache)(nil).Fit("none", 1)

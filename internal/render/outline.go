@@ -7,8 +7,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/golang-lru/v2"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/recent"
 	"syncer.dev/syncer/internal/workspace"
@@ -28,8 +26,15 @@ type Outliner struct {
 
 // Outlines keeps outlines by the inputs of their bundles. It is safe for concurrent use.
 type Outlines struct {
-	bundles *lru.Cache[string, cachedBundle]
-	kinds   *recent.Values[map[string]any]
+	bundles *lru.Cache[string, outlined]
+	outlines
+}
+
+// outlined is a bundle of outlines, and the folders of the catalogue that it was built from.
+type outlined struct {
+	bundle Bundle
+	dirs   []string
+	digest string // of dirs
 }
 
 // maxOutlines is the number of bundles whose outlines are kept: more than a repository may hold Workspaces by default,
@@ -38,7 +43,7 @@ const maxOutlines = 32_768
 
 // NewOutlines returns an empty cache.
 func NewOutlines() *Outlines {
-	return &Outlines{bundles: recent.NewLRU[cachedBundle](maxOutlines), kinds: recent.New[map[string]any](maxTemplates)}
+	return &Outlines{bundles: recent.NewLRU[outlined](maxOutlines)}
 }
 
 // Render returns the outlines of the objects that Renderer.Render returns for these arguments, with the Digest of the
@@ -65,9 +70,9 @@ func (l Outliner) Render(
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
-	out := l.outline(ctx, b)
+	out := l.Outlines.of(b)
 	out.inputs = key
-	l.Outlines.bundles.Add(key, cachedBundle{out, dirs, digest})
+	l.Outlines.bundles.Add(key, outlined{out, dirs, digest})
 	return out, nil
 }
 
@@ -102,33 +107,4 @@ func (r *Renderer) once(
 		return Bundle{}, nil, err
 	}
 	return r.render(ctx, w, p, at, o)
-}
-
-// outline returns a bundle with the outlines of its objects. All of one kind share the map that says so.
-func (l Outliner) outline(ctx context.Context, b Bundle) Bundle {
-	out := Bundle{
-		Workspace: b.Workspace,
-		Digest:    b.Digest,
-		Warnings:  b.Warnings,
-		Objects:   make([]*unstructured.Unstructured, len(b.Objects)),
-		listed:    b.listed,
-		facts:     b.facts,
-	}
-	outlines := make([]unstructured.Unstructured, len(b.Objects)) // their addresses tell them apart
-	for i, u := range b.Objects {
-		outlines[i].Object, out.Objects[i] = l.kind(ctx, u), &outlines[i]
-	}
-	return out
-}
-
-// kind returns the only content of the outline of an object.
-func (l Outliner) kind(ctx context.Context, u *unstructured.Unstructured) map[string]any {
-	version, kind := u.Object["apiVersion"], u.Object["kind"]
-	one, err := l.Outlines.kinds.Get(ctx, fmt.Sprint(version, " ", kind), func() (map[string]any, error) {
-		return map[string]any{"apiVersion": version, "kind": kind}, nil
-	})
-	if err != nil {
-		return map[string]any{"apiVersion": version, "kind": kind}
-	}
-	return one
 }

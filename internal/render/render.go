@@ -114,7 +114,11 @@ func (r *Renderer) Render(
 			b, err = Bundle{}, fmt.Errorf("render %s: panicked: %v", w.Key, p)
 		}
 	}()
-	bundle, err := r.cached(ctx, w, p, at, o)
+	in := inFull
+	if o.DigestOnly {
+		in = asDigest
+	}
+	bundle, err := r.cached(ctx, w, p, at, o, in)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
@@ -123,41 +127,36 @@ func (r *Renderer) Render(
 
 // cached returns the bundle of a Workspace from the cache, or renders it when one of its inputs has changed.
 func (r *Renderer) cached(
-	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options, in form,
 ) (Bundle, error) {
 	if err := ctx.Err(); err != nil {
 		return Bundle{}, err
 	}
 	if r.cache == nil {
 		b, _, err := r.render(ctx, w, p, at, o)
+		b.text = nil
 		return b, err
 	}
 	key, err := inputsOf(w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
 	}
-	bundles := r.cache.bundles
-	if o.DigestOnly {
-		bundles = r.cache.digests
-	}
-	if k, ok := bundles.Get(key); ok {
-		if digest, err := r.deps.Digest(k.dirs); err == nil && digest == k.digest {
-			return k.bundle, nil
+	bundles := r.cache.bundles[in]
+	if b, ok := bundles.Get(key); ok {
+		if digest, err := r.deps.Digest(b.dirs); err == nil && digest == b.files {
+			return b, nil
 		}
 	}
 	b, dirs, err := r.render(ctx, w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
 	}
-	if o.DigestOnly {
-		b.Objects = nil
-	}
-	digest, err := r.deps.Digest(dirs)
-	if err == nil {
+	b = r.cache.in(in, b)
+	if digest, err := r.deps.Digest(dirs); err == nil {
 		b.dirs, b.files = dirs, digest
-		bundles.Add(key, cachedBundle{b, dirs, digest})
+		bundles.Add(key, b)
 	}
-	return b, err
+	return b, nil
 }
 
 // Again returns the Bundle for the inputs of an earlier one, as it was rendered; ok is false if it is unknown from

@@ -7,6 +7,7 @@
 //	m.Equal(o, live)                // live is what applying o makes of it
 //	m.Unchanged(o, seen, live)      // true until o, or what is live, is another
 //	m.Fulfilled(o, seen, digest)    // true if the digest is that of o: what is live says itself that it is as desired
+//	m.Settled(digested, seen, live) // Unchanged for an object of which only the digest is at hand
 //	m.Passed(o, version, replace)   // a dry run of o over a version was accepted
 //	replace, ok := m.Take(o, version)
 //
@@ -47,7 +48,7 @@ func New() *Memory {
 
 // entry records that an object was as desired: its desired state, and the live object that matched it.
 type entry struct {
-	object  *unstructured.Unstructured // desired
+	object  weak.Pointer[unstructured.Unstructured] // desired
 	desired [sha256.Size]byte
 	seen    any     // what the watch had of the live object; nil: none was compared yet
 	live    version // zero: it was not compared, because it says itself what it fulfils
@@ -88,46 +89,71 @@ func sum(v any) [sha256.Size]byte {
 // never changes; live returns that as an object, and is called only if this was not seen before.
 func (m *Memory) Unchanged(o *unstructured.Unstructured, seen any, live func() *unstructured.Unstructured) bool {
 	ref := cluster.RefOf(o)
-	m.mu.Lock()
-	e, ok := m.equal[ref]
-	m.mu.Unlock()
-	switch {
-	case !ok:
-		return false
-	case e.seen == seen && e.object == o:
+	e, ok := m.entry(ref)
+	same := ok && e.object == weak.Make(o)
+	if same && e.seen == seen {
 		return true
-	case e.seen != seen && e.live == (version{}):
-		return false
-	case e.seen != seen && e.live != versionOf(live()), e.object != o && e.desired != sum(o.Object):
+	}
+	if !ok || !e.matches(seen, live) || !same && e.desired != sum(o.Object) {
 		return false
 	}
-	before := e
+	m.saw(ref, e, weak.Make(o), seen)
+	return true
+}
+
+// Settled is Unchanged for an object of which only the digest is at hand.
+func (m *Memory) Settled(o cluster.Digested, seen any, live func() *unstructured.Unstructured) bool {
+	e, ok := m.entry(o.Ref)
+	if !ok || e.desired != o.Digest || e.seen != seen && !e.matches(seen, live) {
+		return false
+	}
+	if e.seen != seen {
+		m.saw(o.Ref, e, e.object, seen)
+	}
+	return true
+}
+
+func (m *Memory) entry(ref cluster.Ref) (entry, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, ok := m.equal[ref]
+	return e, ok
+}
+
+// matches reports whether the live object is still the one that was as desired.
+func (e *entry) matches(seen any, live func() *unstructured.Unstructured) bool {
+	return e.seen == seen || e.live != version{} && e.live == versionOf(live())
+}
+
+// saw notes what was last looked at of an object that is as desired, unless its entry has changed meanwhile.
+func (m *Memory) saw(ref cluster.Ref, before entry, o weak.Pointer[unstructured.Unstructured], seen any) {
+	e := before
 	e.seen, e.object = seen, o
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.equal[ref] == before {
 		m.equal[ref] = e
 	}
-	return true
 }
 
 // Fulfilled reports whether the live object fulfils a desired one: whether that has this digest, which is the SHA-256
 // of its JSON. It is never true for an object in doubt.
 func (m *Memory) Fulfilled(o *unstructured.Unstructured, seen any, digest [sha256.Size]byte) bool {
 	ref := cluster.RefOf(o)
-	m.mu.Lock()
-	e, known := m.equal[ref]
-	_, doubt := m.doubts[ref]
-	m.mu.Unlock()
-	if doubt {
-		return false
+	e, known := m.entry(ref)
+	if !known || e.object != weak.Make(o) {
+		e = entry{object: weak.Make(o), desired: sum(o.Object)}
 	}
-	if !known || e.object != o {
-		e = entry{object: o, desired: sum(o.Object)}
-	}
-	if e.desired != digest {
-		return false
-	}
+	return e.desired == digest && m.fulfils(ref, e, seen)
+}
+
+// Fulfils notes that the live object fulfils a desired one with this digest, and reports that; false for an object in
+// doubt.
+func (m *Memory) Fulfils(o cluster.Digested, seen any) bool {
+	return m.fulfils(o.Ref, entry{desired: o.Digest}, seen)
+}
+
+func (m *Memory) fulfils(ref cluster.Ref, e entry, seen any) bool {
 	e.seen, e.live = seen, version{}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -141,7 +167,7 @@ func (m *Memory) Fulfilled(o *unstructured.Unstructured, seen any, digest [sha25
 
 // Equal notes that a live object is as desired.
 func (m *Memory) Equal(o, live *unstructured.Unstructured) {
-	e := entry{object: o, desired: sum(o.Object), live: versionOf(live)}
+	e := entry{object: weak.Make(o), desired: sum(o.Object), live: versionOf(live)}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.equal[cluster.RefOf(o)] = e

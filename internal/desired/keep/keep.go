@@ -21,7 +21,8 @@ type Decision struct {
 	Bundle   render.Bundle // with the pod template of the live StatefulSet, or as rendered
 	Restarts []string      // the fields because of which the pods restart; none if they run on
 
-	want *unstructured.Unstructured // the StatefulSet as syncer renders it
+	of   *unstructured.Unstructured // the StatefulSet as syncer renders it, or its outline
+	want map[string]any             // its specification
 	live cluster.Adopted
 }
 
@@ -32,29 +33,30 @@ func Of(name string, b render.Bundle, live *cluster.Adopted, last *Decision) *De
 	if live == nil || live.Spec == nil {
 		return nil
 	}
-	at := slices.IndexFunc(b.Objects, func(o *unstructured.Unstructured) bool {
-		return o.GetKind() == "StatefulSet" && o.GetName() == name
-	})
+	at := slices.IndexFunc(b.List(), func(o render.Listed) bool { return o.Kind == "StatefulSet" && o.Name == name })
 	if at < 0 {
 		return nil
 	}
-	if last != nil && last.want == b.Objects[at] && reflect.DeepEqual(last.live, *live) {
+	if last != nil && last.of == b.Objects[at] && reflect.DeepEqual(last.live, *live) {
 		return last
 	}
-	return decide(b, at, *live)
+	objects, known := b.Whole()
+	if !known {
+		return nil
+	}
+	return decide(b, at, objects[at], *live)
 }
 
 // decide keeps the pod template of the live StatefulSet while the pods are what syncer would make, and until what
 // syncer renders changes: a change restarts them anyhow.
-func decide(b render.Bundle, at int, live cluster.Adopted) *Decision {
-	want := b.Objects[at]
-	d := &Decision{Rendered: b, Bundle: b, want: want, live: live}
+func decide(b render.Bundle, at int, want *unstructured.Unstructured, live cluster.Adopted) *Decision {
+	spec, _ := want.Object["spec"].(map[string]any)
+	d := &Decision{Rendered: b, Bundle: b, of: b.Objects[at], want: spec, live: live}
 	digest, err := alike.Digest(want)
 	if err != nil {
 		d.Restarts = []string{err.Error()}
 		return d
 	}
-	spec, _ := want.Object["spec"].(map[string]any)
 	d.Restarts = alike.Differences(live.Spec, spec)
 	if len(d.Restarts) == 0 && live.For != "" && live.For != digest {
 		d.Restarts = []string{"what syncer renders has changed since the take-over"}
@@ -62,12 +64,14 @@ func decide(b render.Bundle, at int, live cluster.Adopted) *Decision {
 	if len(d.Restarts) > 0 {
 		return d
 	}
-	with, err := b.With(at, alike.Keep(want, live.Spec, digest))
-	if err != nil {
-		d.Restarts = []string{err.Error()}
-		return d
+	d.want = nil // Replaced needs it only for pods that restart
+	with, ok, err := b.With(at, alike.Keep(want, live.Spec, digest))
+	switch {
+	case err != nil:
+		d.Restarts, d.want = []string{err.Error()}, spec
+	case ok:
+		d.Bundle = with
 	}
-	d.Bundle = with
 	return d
 }
 
@@ -76,8 +80,7 @@ func (d *Decision) Replaced() []string {
 	if d == nil || len(d.Restarts) == 0 {
 		return nil
 	}
-	spec, _ := d.want.Object["spec"].(map[string]any)
-	return alike.Immutable(d.live.Spec, spec)
+	return alike.Immutable(d.live.Spec, d.want)
 }
 
 // Note says in the status what becomes of the pods.

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package canonical
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestAsEncodingJSON: the bytes are those of encoding/json, for any value.
+func TestAsEncodingJSON(t *testing.T) {
+	for seed := range uint64(2000) {
+		v := value(rand.New(rand.NewPCG(seed, 1)), 4)
+		want, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Append([]byte("before"), v)
+		if err != nil || string(got) != "before"+string(want) {
+			t.Fatalf("seed %d: %s, %v, want before%s", seed, got, err, want)
+		}
+	}
+}
+
+// value returns a value of at most that depth, drawn at random.
+func value(rng *rand.Rand, depth int) any {
+	of := []any{
+		nil, true, false, int64(0), int64(math.MinInt64), int64(1) << 60, 7, 1.5, 1e21, -0.000001, float32(2.25), "", "plain",
+		"a \"quoted\" \\ text", "<&>", "a\nb\tc\b\f\r\x00\x1f\x7f", "ümläut 漢字", "\u2028\u2029", "broken \xff\xfe utf-8",
+		json.Number("12"), []string{"typed"}, map[string]int{"typed": 1}, map[string]any(nil), []any(nil),
+	}
+	switch n := rng.IntN(4); {
+	case depth > 0 && n == 0:
+		out := map[string]any{}
+		for range rng.IntN(6) {
+			out[[]string{"b", "a", "B", "", "a<b", "ä", "\xff", "aa", "z"}[rng.IntN(9)]] = value(rng, depth-1)
+		}
+		return out
+	case depth > 0 && n == 1:
+		out := []any{}
+		for range rng.IntN(4) {
+			out = append(out, value(rng, depth-1))
+		}
+		return out
+	}
+	return of[rng.IntN(len(of))]
+}
+
+// TestErrors: what encoding/json refuses is refused, wherever it is.
+func TestErrors(t *testing.T) {
+	for _, v := range []any{
+		math.NaN(), []any{math.Inf(1)}, map[string]any{"a": func() {}}, map[string]any{"a": map[string]any{"b": make(chan int)}},
+	} {
+		_, want := json.Marshal(v)
+		if _, err := Append(nil, v); err == nil || want == nil {
+			t.Errorf("%v: error %v, want %v", v, err, want)
+		}
+	}
+}
