@@ -88,7 +88,7 @@ var layers = [][]string{
 		"internal/modelconfig", "internal/workspace/header",
 		"internal/workspace/cron", "internal/workspace/imageref", "internal/workspace/kaitokeys",
 		"internal/workspace/nodelabel", "internal/workspace/podtemplate",
-		"internal/render/address",
+		"internal/render/address", "internal/render/canonical", "internal/render/packed",
 		"internal/render/reach",
 		"internal/render/recent",
 		"internal/render/rendered",
@@ -324,9 +324,9 @@ var within = map[string]map[string][]string{
 	},
 	"internal/render": {
 		"internal/render": {
-			"internal/render/address", "internal/render/folders", "internal/render/judge", "internal/render/kustomize",
-			"internal/render/memo", "internal/render/reach", "internal/render/recent", "internal/render/rendered",
-			"internal/render/userpatch",
+			"internal/render/address", "internal/render/canonical", "internal/render/folders", "internal/render/judge",
+			"internal/render/kustomize", "internal/render/memo", "internal/render/packed", "internal/render/reach",
+			"internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
 		"internal/render/reach":     {},
@@ -334,9 +334,11 @@ var within = map[string]map[string][]string{
 		"internal/render/rendered":  {},
 		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
 		"internal/render/address":   {},
+		"internal/render/canonical": {},
 		"internal/render/judge":     {},
 		"internal/render/kustomize": {},
 		"internal/render/memo":      {},
+		"internal/render/packed":    {},
 	},
 }
 

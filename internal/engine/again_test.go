@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -204,6 +205,22 @@ func (w *world) ownPreset(name string) {
 	}
 }
 
+// inFull returns the objects of a desired state with their content.
+func inFull(d desired.Desired) []desired.Object {
+	out := slices.Clone(d.Objects)
+	for i := range d.Workloads {
+		whole, err := d.Whole(i)
+		if err != nil {
+			panic(err)
+		}
+		from, to := d.ObjectsOf(i)
+		for k := from; k < to; k++ {
+			out[k].Content = whole[k-from]
+		}
+	}
+	return out
+}
+
 // carryOut makes live what a plan wants in the end.
 func (w *world) carryOut(d desired.Desired, set *workspace.Set) {
 	if w.policy.Source == nil {
@@ -214,7 +231,7 @@ func (w *world) carryOut(d desired.Desired, set *workspace.Set) {
 	}
 	w.seen.State.AllPods = true
 	w.objects = applied{}
-	for _, o := range d.Objects {
+	for _, o := range inFull(d) {
 		ref := cluster.RefOf(o.Content)
 		w.objects[ref] = o.Content
 		w.seen.State.Objects = append(w.seen.State.Objects, cluster.Object{Ref: ref, Workspace: o.Workspace, Owned: true})
@@ -239,14 +256,13 @@ func (w *world) run(d desired.Desired) {
 		}
 	}
 	for _, d := range d.Workloads {
-		i := slices.IndexFunc(d.Bundle.Objects, func(o *unstructured.Unstructured) bool {
-			return o.GetKind() == "StatefulSet" || o.GetKind() == "Job"
-		})
+		objects := d.Bundle.List()
+		i := slices.IndexFunc(objects, func(o render.Listed) bool { return o.Kind == "StatefulSet" || o.Kind == "Job" })
 		if i < 0 || len(d.Blocked) > 0 {
 			continue
 		}
 		l := cluster.Workload{
-			Ref: cluster.RefOf(d.Bundle.Objects[i]), Inputs: d.Workspace.Digest, GPUs: int64(d.Placement.GPUsPerNode),
+			Ref: objects[i].Ref, Inputs: d.Workspace.Digest, GPUs: int64(d.Placement.GPUsPerNode),
 		}
 		for k := range d.Placement.Nodes {
 			if d.Workspace.Suspended() {
@@ -343,7 +359,7 @@ func written(t *testing.T, r Result) string {
 	t.Helper()
 	p := r.Plan
 	objects := make([]any, len(r.Desired.Objects))
-	for i, o := range r.Desired.Objects {
+	for i, o := range inFull(r.Desired) {
 		objects[i] = o.Content.Object
 	}
 	out, err := json.MarshalIndent([]any{
@@ -421,7 +437,8 @@ func TestAgain(t *testing.T) {
 					return desired.Read(r.Files, presets.FS, options, policy.NodeSource().Admission(), cache)
 				}
 			}
-			goesOn := New(Settings{Policy: policy, Read: read(kept, memo)}, &now{&w})
+			clusters := []Cluster{&now{&w}, &settling{now{&w}}}
+			goesOn := New(Settings{Policy: policy, Read: read(kept, memo)}, clusters[seed%2])
 			for step := range steps {
 				for range w.rng.IntN(3) { // none: nothing has changed
 					w.change()
@@ -460,4 +477,19 @@ type now struct{ *world }
 
 func (n *now) Preview(ctx context.Context, objects []*unstructured.Unstructured) ([]cluster.Preview, error) {
 	return n.objects.Preview(ctx, objects)
+}
+
+// settling is now, which knows what is as desired by the digests of objects.
+type settling struct{ now }
+
+// Settled implements Settler.
+func (n *settling) Settled(objects []cluster.Digested) []bool {
+	out := make([]bool, len(objects))
+	for i, o := range objects {
+		if live := n.objects[o.Ref]; live != nil {
+			text, _ := json.Marshal(live.Object)
+			out[i] = sha256.Sum256(text) == o.Digest
+		}
+	}
+	return out
 }

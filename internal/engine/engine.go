@@ -36,12 +36,25 @@ type Cluster interface {
 	Look(ctx context.Context, refs []cluster.Ref, now time.Time) (map[cluster.Ref]cluster.Reference, error)
 }
 
-// Settler is a Cluster that knows of some objects without their content that they are as desired: a fleet of objects
-// that nobody changes is never made in full.
+// Settler is a Cluster that knows of some objects without their content that they are as desired: objects
+// that stay as they are, are never made in full.
 type Settler interface {
 	// Settled reports for each object, in the same order, whether applying it is known to change nothing.
 	Settled(objects []cluster.Digested) []bool
 }
+
+// SettlerOf returns a Cluster as a Settler: one that knows nothing if it is none.
+func SettlerOf(c any) Settler {
+	if s, ok := c.(Settler); ok {
+		return s
+	}
+	return unsettled{}
+}
+
+type unsettled struct{}
+
+// Settled implements Settler.
+func (unsettled) Settled(objects []cluster.Digested) []bool { return make([]bool, len(objects)) }
 
 // Depth selects the objects that the engine previews.
 type Depth int

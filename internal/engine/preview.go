@@ -250,10 +250,6 @@ func (e *Engine) ask(ctx context.Context, b *before) ([]*cluster.Preview, error)
 
 // settle sets the previews of the objects that are known to be as desired, by their digests.
 func (e *Engine) settle(b *before, previews []*cluster.Preview) {
-	settler, ok := e.cluster.(Settler)
-	if !ok {
-		return
-	}
 	var objects []cluster.Digested
 	var places []int
 	for k, i := range b.objects.asked {
@@ -262,7 +258,7 @@ func (e *Engine) settle(b *before, previews []*cluster.Preview) {
 			objects, places = append(objects, cluster.Digested{Ref: o.Ref, Digest: o.Digest}), append(places, k)
 		}
 	}
-	for n, settled := range settler.Settled(objects) {
+	for n, settled := range SettlerOf(e.cluster).Settled(objects) {
 		if settled {
 			previews[places[n]] = &cluster.Preview{Ref: objects[n].Ref}
 		}

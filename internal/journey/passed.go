@@ -56,8 +56,7 @@ func (p *passed) sort() {
 	owners := map[cluster.Ref]workspace.Key{}
 	for _, c := range p.o.Plan.Changes {
 		switch {
-		case c.Op == plan.NoOp:
-		case c.Object != nil:
+		case c.Object != nil && c.Op != plan.NoOp:
 			owners[unversioned(cluster.RefOf(c.Object))] = c.Workspace
 		case c.Live != nil:
 			owners[unversioned(c.Live.Ref)] = c.Workspace

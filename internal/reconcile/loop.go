@@ -154,7 +154,8 @@ func New(s Settings, p Parts) *Loop {
 		now:      p.Now,
 		logged:   map[string]string{},
 		engine: engine.New(
-			engine.Settings{Policy: s.Policy, Read: p.Read, Depth: s.Depth, Review: s.Review.Policy}, planned{p.Cluster, p.Look},
+			engine.Settings{Policy: s.Policy, Read: p.Read, Depth: s.Depth, Review: s.Review.Policy},
+			planned{p.Cluster, engine.SettlerOf(p.Cluster), p.Look},
 		),
 		pools: executor.New(p.Cloud, executor.Settings{Cluster: s.Policy.Cluster, GPUDeadline: s.GPUDeadline}),
 	}

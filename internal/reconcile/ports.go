@@ -73,22 +73,13 @@ type Cloud = capacity.Cloud
 // planned is a Cluster as the engine sees it.
 type planned struct {
 	Cluster
+	engine.Settler
 	look Look
-}
-
-// Settled implements engine.Settler.
-func (p planned) Settled(objects []cluster.Digested) []bool {
-	if c, ok := p.Cluster.(engine.Settler); ok {
-		return c.Settled(objects)
-	}
-	return nil
 }
 
 // Look implements engine.Cluster.
 func (p planned) Look(
-	ctx context.Context,
-	refs []cluster.Ref,
-	now time.Time,
+	ctx context.Context, refs []cluster.Ref, now time.Time,
 ) (map[cluster.Ref]cluster.Reference, error) {
 	if p.look == nil {
 		return nil, nil

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -39,71 +38,34 @@ func (l Packer) Render(
 
 // outlines makes outlines. The zero value is ready, and safe for concurrent use.
 type outlines struct {
-	mu     sync.Mutex
-	kinds  map[[2]string]map[string]any
-	models map[string]*packed.Model // by the kinds of the objects of a bundle
+	kinds  packed.Few[map[string]any]
+	models packed.Few[*packed.Model] // by the kinds of the objects of a bundle
 }
-
-// maxModels bounds the number of Models, and of kinds: they follow from the presets of a repository.
-const maxModels = 64
 
 // of returns a bundle with the outlines of its objects. All of one kind share the map that says so.
 func (s *outlines) of(b Bundle) Bundle {
-	out := Bundle{
-		Workspace: b.Workspace,
-		Digest:    b.Digest,
-		Warnings:  b.Warnings,
-		Objects:   make([]*unstructured.Unstructured, len(b.Objects)),
-		listed:    b.listed,
-		facts:     b.facts,
-	}
+	out := b
+	out.Objects, out.text = make([]*unstructured.Unstructured, len(b.Objects)), nil
 	all := make([]unstructured.Unstructured, len(b.Objects)) // their addresses tell them apart
 	for i, u := range b.Objects {
-		all[i].Object, out.Objects[i] = s.kind(u), &all[i]
+		version, kind := u.GetAPIVersion(), u.GetKind()
+		all[i].Object = s.kinds.Get(version+" "+kind, func() map[string]any {
+			return map[string]any{"apiVersion": version, "kind": kind}
+		})
+		out.Objects[i] = &all[i]
 	}
 	return out
 }
 
-// packed is of with the content of the objects.
+// packed is of with the content of the objects, which is much like that of the first bundle with objects of these
+// kinds.
 func (s *outlines) packed(b Bundle) Bundle {
-	out := s.of(b)
-	out.content = s.model(b).Pack(b.text)
-	return out
-}
-
-// kind returns the only content of the outline of an object.
-func (s *outlines) kind(u *unstructured.Unstructured) map[string]any {
-	version, _ := u.Object["apiVersion"].(string)
-	kind, _ := u.Object["kind"].(string)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one, known := s.kinds[[2]string{version, kind}]
-	if !known {
-		if s.kinds == nil || len(s.kinds) >= maxModels {
-			s.kinds = map[[2]string]map[string]any{}
-		}
-		one = map[string]any{"apiVersion": version, "kind": kind}
-		s.kinds[[2]string{version, kind}] = one
-	}
-	return one
-}
-
-// model returns a text that the content of a bundle resembles: that of the first bundle with objects of these kinds.
-func (s *outlines) model(b Bundle) *packed.Model {
 	kinds := make([]string, len(b.Objects))
 	for i, u := range b.Objects {
 		kinds[i] = u.GetKind()
 	}
-	key := strings.Join(kinds, " ")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one, known := s.models[key]
-	if !known {
-		if s.models == nil || len(s.models) >= maxModels {
-			s.models = map[string]*packed.Model{}
-		}
-		one = packed.Like(b.text)
-		s.models[key] = one
-	}
-	return one
+	model := s.models.Get(strings.Join(kinds, " "), func() *packed.Model { return packed.Like(b.text) })
+	out := s.of(b)
+	out.content = model.Pack(b.text)
+	return out
 }

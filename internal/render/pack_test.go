@@ -128,7 +128,7 @@ func TestPackedAgain(t *testing.T) {
 	}
 }
 
-// TestPackedEdits: an object in front, and another one in the place of one, are as with objects in full.
+// TestPackedEdits: an object in front, and another one instead of one, are as with objects in full.
 func TestPackedEdits(t *testing.T) {
 	c, _ := builtin(t)
 	for i, j := range fleet(c, 20, 5) {

@@ -121,3 +121,38 @@ func TestFulfilled(t *testing.T) {
 		t.Error("the doubt does not end with an answer")
 	}
 }
+
+// TestSettled: the digest of an object says as much as the object itself.
+func TestSettled(t *testing.T) {
+	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap"}}
+	o.SetName("a")
+	live := o.DeepCopy()
+	live.SetUID("1")
+	is := cluster.Digested{Ref: cluster.RefOf(o), Digest: sum(o.Object)}
+	other := cluster.Digested{Ref: is.Ref, Digest: sum("another")}
+	first, second, third := new(int), new(int), new(int)
+	as := func(u *unstructured.Unstructured) func() *unstructured.Unstructured {
+		return func() *unstructured.Unstructured { return u }
+	}
+	m := New()
+	if m.Settled(is, first, as(live)) {
+		t.Error("an object that was never compared is settled")
+	}
+	m.Equal(o, live)
+	if !m.Settled(is, first, as(live)) || !m.Settled(is, second, as(live)) || m.Settled(other, second, as(live)) {
+		t.Error("the digest does not decide")
+	}
+	changed := live.DeepCopy()
+	changed.SetLabels(map[string]string{"changed": "yes"})
+	if m.Settled(is, third, as(changed)) || !m.Settled(is, second, as(changed)) {
+		t.Error("what is live does not decide")
+	}
+	if m.Doubt(is.Ref); m.Settled(is, second, as(live)) || m.Fulfils(is, second) {
+		t.Error("it is settled in doubt")
+	}
+	m.Forget(is.Ref)
+	if !m.Fulfils(is, first) || !m.Settled(is, first, as(live)) || m.Settled(is, second, as(live)) ||
+		m.Settled(other, first, as(live)) || !m.Unchanged(o, first, as(live)) || m.Unchanged(live, first, as(live)) {
+		t.Error("a live object that says itself that it is as desired does not count as that one")
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestAnyText: a text comes back as it was, whatever the Model is.
+// TestAnyText: a text comes back as it was, for any Model.
 func TestAnyText(t *testing.T) {
 	for seed := range uint64(3000) {
 		rng := rand.New(rand.NewPCG(seed, 1))
@@ -81,4 +81,20 @@ func edited(rng *rand.Rand, of []byte) []byte {
 		out = out[:at] + strings.Repeat("x", rng.IntN(20)) + out[end:]
 	}
 	return []byte(out)
+}
+
+// TestFew: a value is made once, and no more are kept than there should be.
+func TestFew(t *testing.T) {
+	var f Few[int]
+	made := 0
+	get := func(key string) int { return f.Get(key, func() int { made++; return made }) }
+	if a, b := get("a"), get("b"); get("a") != a || get("b") != b || made != 2 {
+		t.Errorf("%d values are made for two keys", made)
+	}
+	for i := range 3 * most {
+		get(fmt.Sprint(i))
+	}
+	if len(f.values) > most {
+		t.Errorf("%d values are kept", len(f.values))
+	}
 }
