@@ -336,7 +336,7 @@ var within = map[string]map[string][]string{
 		"internal/render/address":   {},
 		"internal/render/canonical": {},
 		"internal/render/judge":     {},
-		"internal/render/kustomize": {},
+		"internal/render/kustomize": {"internal/render/canonical"},
 		"internal/render/memo":      {},
 		"internal/render/packed":    {},
 	},

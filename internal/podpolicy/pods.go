@@ -28,24 +28,24 @@ type pod struct {
 // know, and pod templates lie at different places in them. Every mapping with a field of a pod spec counts as one.
 func podsIn(object map[string]any) []pod {
 	var out []pod
-	var walk func(v any, p Path, parent map[string]any)
+	var walk func(v any, p Path, parent map[string]any) // siblings share the memory of p
 	walk = func(v any, p Path, parent map[string]any) {
 		switch v := v.(type) {
 		case map[string]any:
 			if isPodSpec(v) {
-				found := pod{path: p, spec: v, meta: mapping(parent["metadata"])}
+				found := pod{path: slices.Clone(p), spec: v, meta: mapping(parent["metadata"])}
 				if len(p) > 0 {
 					found.metaPath = p[:len(p)-1].with("metadata")
 				}
 				out = append(out, found)
 			}
 			for _, key := range nested(v) {
-				walk(v[key], p.with(key), v)
+				walk(v[key], append(p, key), v)
 			}
 		case []any:
 			for i, item := range v {
 				if holdsFields(item) {
-					walk(item, p.with(i), nil)
+					walk(item, append(p, i), nil)
 				}
 			}
 		}
@@ -85,23 +85,23 @@ type container struct {
 // context.
 func containersIn(object map[string]any) []container {
 	var out []container
-	var walk func(v any, p Path)
+	var walk func(v any, p Path) // siblings share the memory of p
 	walk = func(v any, p Path) {
 		switch v := v.(type) {
 		case map[string]any:
 			pod := isPodSpec(v)
 			if !pod && (text(v["image"]) != "" || v["securityContext"] != nil) {
-				out = append(out, container{p, v})
+				out = append(out, container{slices.Clone(p), v})
 			}
 			for _, key := range nested(v) {
 				if !pod || !slices.Contains(containerLists, key) {
-					walk(v[key], p.with(key))
+					walk(v[key], append(p, key))
 				}
 			}
 		case []any:
 			for i, item := range v {
 				if holdsFields(item) {
-					walk(item, p.with(i))
+					walk(item, append(p, i))
 				}
 			}
 		}

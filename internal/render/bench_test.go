@@ -6,6 +6,7 @@ import (
 	"context"
 	"io/fs"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -131,4 +132,27 @@ func editedCatalog(tb testing.TB) *preset.Catalog {
 		tb.Fatal(err)
 	}
 	return c
+}
+
+// BenchmarkFilled renders Workspaces whose templates are in the cache, one after another: what each of a fleet costs at
+// the start of the loop.
+func BenchmarkFilled(b *testing.B) {
+	c, _ := builtin(b)
+	r := New(c, NewCache())
+	render := func(jobs []job) {
+		for _, j := range jobs {
+			if _, err := r.Render(context.Background(), j.w, j.preset, j.at, j.o); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	jobs := fleet(c, 500, 1)
+	render(jobs)
+	for i := 0; b.Loop(); i++ {
+		for k := range jobs {
+			jobs[k].o.Source = strconv.Itoa(i) + ".yaml"
+		}
+		render(jobs)
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(jobs)), "us/Workspace")
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/folders"
@@ -35,8 +36,8 @@ type Options struct {
 	Pods podpolicy.Policy
 	// Reach is how pods reach images, models and the network.
 	Reach reach.Settings
-	// DigestOnly asks for a Bundle of which only the digest counts: its objects may be missing, and the cache keeps none.
-	// It is for placements that no pod gets.
+	// DigestOnly asks for a Bundle of which only the digest counts: its objects may be missing, the cache keeps none, and
+	// Pods does not judge them. It is for placements that no pod gets.
 	DigestOnly bool
 }
 
@@ -190,9 +191,11 @@ func (r *Renderer) render(
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	warnings, err := r.judge(ctx, objects, unpatched, over, w, o)
-	if err != nil {
-		return Bundle{}, nil, err
+	var warnings []diag.Diagnostic
+	if !o.DigestOnly {
+		if warnings, err = r.judge(ctx, objects, unpatched, over, w, o); err != nil {
+			return Bundle{}, nil, err
+		}
 	}
 	b, err := bundle(o.Reach.Apply(objects), w, o)
 	b.Warnings = warnings

@@ -31,6 +31,8 @@ func (e *encoder) value(v any) error {
 		return e.string(v)
 	case bool:
 		e.text = strconv.AppendBool(e.text, v)
+	case int:
+		e.text = strconv.AppendInt(e.text, int64(v), 10)
 	case int64:
 		e.text = strconv.AppendInt(e.text, v, 10)
 	case map[string]any:

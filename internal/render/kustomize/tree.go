@@ -6,13 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"syncer.dev/syncer/internal/render/canonical"
 )
 
 // Tree is a folder of files in memory, by slash-separated path. Kustomize sees nothing but one tree, so no path and no
@@ -28,7 +29,7 @@ func (t Tree) Add(dir string, o Tree) {
 
 // AddJSON writes v as a file of JSON, which is YAML too.
 func (t Tree) AddJSON(name string, v any) error {
-	data, err := json.Marshal(v)
+	data, err := canonical.Append(nil, v)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", name, err)
 	}

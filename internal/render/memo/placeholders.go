@@ -123,6 +123,11 @@ type span struct {
 // mention and that have no directives. The list starts with such a token even for an empty run, so that lists of any
 // length give the same template. In other items, the texts become tokens.
 func (t *Placeholders) elements(e ListPlaceholder) List {
+	keys := make([]string, len(e.Items))
+	for i, item := range e.Items {
+		o, _ := item.(Object)
+		keys[i] = keyOf(o, e.Key)
+	}
 	out := List{}
 	run := List{}
 	flush := func() {
@@ -130,7 +135,7 @@ func (t *Placeholders) elements(e ListPlaceholder) List {
 		run = List{}
 	}
 	for i, item := range e.Items {
-		if t.isFree(e, i) {
+		if t.isFree(e, keys, i) {
 			run = append(run, item)
 			continue
 		}
@@ -177,29 +182,28 @@ func markTexts(v any, merge string) any {
 }
 
 // isFree reports whether Kustomize treats an item like any other: the files do not mention it, and its key is unique.
-func (t *Placeholders) isFree(e ListPlaceholder, i int) bool {
+func (t *Placeholders) isFree(e ListPlaceholder, keys []string, i int) bool {
 	item, ok := e.Items[i].(Object)
-	key := keyOf(item, e.Key)
-	if !ok || key == "" || t.words.has(key) || !inert(item) {
+	if !ok || keys[i] == "" || t.words.has(keys[i]) || !inert(item) {
 		return false
 	}
 	for _, part := range item {
 		// A nested text may be the name of an object.
-		if _, isText := part.(string); !isText && t.mentioned(part) {
+		if _, isText := part.(string); !isText && t.mentioned(Resolve(part)) {
 			return false
 		}
 	}
 	for j, other := range e.Items {
-		if o, ok := other.(Object); !ok || j != i && keyOf(o, e.Key) == key {
+		if _, ok := other.(Object); !ok || j != i && keys[j] == keys[i] {
 			return false
 		}
 	}
 	return true
 }
 
-// mentioned reports whether the files contain a text of the value.
+// mentioned reports whether the files contain a text of a resolved value.
 func (t *Placeholders) mentioned(v any) bool {
-	switch v := Resolve(v).(type) {
+	switch v := v.(type) {
 	case string:
 		return t.words.has(v)
 	case Object:
@@ -221,19 +225,22 @@ func keyOf(item Object, key string) string {
 
 // inert reports whether a merge only copies a value: it contains no null, no directive, and no image that Kustomize
 // renames.
-func inert(v any) bool {
-	switch v := Resolve(v).(type) {
+func inert(v any) bool { return isInert(Resolve(v)) }
+
+// isInert is inert for a resolved value.
+func isInert(v any) bool {
+	switch v := v.(type) {
 	case nil:
 		return false
 	case Object:
 		for key, item := range v {
-			if strings.HasPrefix(key, "$") || key == "image" || !inert(item) {
+			if strings.HasPrefix(key, "$") || key == "image" || !isInert(item) {
 				return false
 			}
 		}
 	case List:
 		for _, item := range v {
-			if !inert(item) {
+			if !isInert(item) {
 				return false
 			}
 		}
