@@ -150,7 +150,6 @@ type Desired struct {
 	rendered []*Workload // Workloads before they were settled; nil if no other call can start from them
 	plain    plain.Objects
 	clash    conflict.Conflicts // of the documents of the set
-	alone    bool               // what Workspaces render has no conflicts
 	first    []int32            // see ObjectsOf
 }
 
@@ -260,10 +259,8 @@ func Desire(
 	}); err != nil {
 		return Desired{}, err
 	}
-	if d.alone = policy.same.alone(all); !d.alone {
-		twice := conflict.Rendered(len(all), unblocked(all))
-		blockConflicts(all, twice)
-		d.alone = twice.None()
+	if !policy.same.alone(all) {
+		blockConflicts(all, conflict.Rendered(len(all), unblocked(all)))
 	}
 	d.rendered, d.Workloads = all, slices.Clone(all)
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)

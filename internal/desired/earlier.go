@@ -38,7 +38,6 @@ type Earlier struct {
 	fleet     *fleet.Last
 	plain     plain.Objects
 	clash     conflict.Conflicts
-	alone     bool // no two Workspaces render an object of their own of one name
 	seen      Observed
 }
 
@@ -60,7 +59,6 @@ func (e *Earlier) Next(set *workspace.Set, catalog Catalog, seen Observed, d Des
 		fleet:     d.fleet,
 		plain:     d.plain,
 		clash:     d.clash,
-		alone:     d.alone,
 		seen:      seen.Kept(),
 	}
 	next.presets = e.digests(next)
@@ -243,10 +241,10 @@ func (s *same) conflicts(set *workspace.Set) (c conflict.Conflicts, known bool) 
 	return s.clash, s.set == set || s.objects && s.clash.None() && conflict.NoMore(s.set, set)
 }
 
-// alone reports whether no two Workloads render an object of one name, since none had before, and none renders others
-// than before.
+// alone reports whether no two Workloads render an object of one name: those before do not, since a conflict blocks
+// them, and none renders others than before.
 func (s *same) alone(all []*Workload) bool {
-	if s.none() || !s.Earlier.alone || s.Earlier.rendered == nil {
+	if s.none() || s.Earlier.rendered == nil {
 		return false
 	}
 	for i, w := range all {
