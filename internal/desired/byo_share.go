@@ -4,9 +4,12 @@ package desired
 
 import (
 	"cmp"
+	"slices"
 
 	"syncer.dev/syncer/internal/capacity/existing"
+	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Settle assigns each GPU of the nodes once: first to pods that have a node, then to pods without one, in the order of
@@ -15,6 +18,9 @@ import (
 // the GPUs first.
 func (ExistingNodes) Settle(workloads []*Workload, policy Policy, seen Observed) []string {
 	if !seen.Live && !seen.NodesKnown {
+		return nil
+	}
+	if policy.same.settles(workloads, seen) {
 		return nil
 	}
 	takers := make([]existing.Taker, len(workloads))
@@ -34,9 +40,13 @@ func (ExistingNodes) Settle(workloads []*Workload, policy Policy, seen Observed)
 	}
 	var order []int // that have pods without a node
 	for i, w := range workloads {
-		if len(w.Blocked) == 0 && w.Waiting == "" && !w.Finished && !w.Workspace.Suspended() && l.Settle(i) {
+		if w.runsOnNodes() && l.Settle(i) {
 			order = append(order, i)
 		}
+	}
+	if len(order) == 0 {
+		policy.same.keepCalm()
+		return nil
 	}
 	l.Order(order)
 	for k, i := range order {
@@ -61,6 +71,48 @@ func (ExistingNodes) Settle(workloads []*Workload, policy Policy, seen Observed)
 		workloads[i] = policy.same.settled(i, w)
 	}
 	return nil
+}
+
+// runsOnNodes reports whether a Workload is to have pods on existing nodes.
+func (w *Workload) runsOnNodes() bool {
+	return len(w.Blocked) == 0 && w.Waiting == "" && !w.Finished && !w.Workspace.Suspended()
+}
+
+// settles reports whether all pods of all Workloads have a node, so that there is nothing to settle. It looks only at
+// what has changed since the answer before, and errs on the side of false.
+func (s *same) settles(workloads []*Workload, seen Observed) bool {
+	if s.none() || !s.around || !s.Earlier.calm || s.Earlier.rendered == nil {
+		return false
+	}
+	for i, w := range workloads {
+		if i < len(s.Earlier.rendered) && s.Earlier.rendered[i] == w && !s.moved.Has(w.Key) {
+			continue
+		}
+		if w.runsOnNodes() && bound(seen.State, w.Key) < w.Placement.Nodes {
+			return false
+		}
+	}
+	s.keepCalm()
+	return true
+}
+
+// keepCalm notes that there was nothing to settle.
+func (s *same) keepCalm() {
+	if s != nil {
+		s.calm = true
+	}
+}
+
+// bound counts the pods of a Workspace that run on nodes of the cluster.
+func bound(s cluster.State, k workspace.Key) (n int) {
+	for i := range s.Workloads[k].Pods {
+		p := &s.Workloads[k].Pods[i]
+		if p.Node != "" && !p.Ended() &&
+			slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == p.Node }) {
+			n++
+		}
+	}
+	return n
 }
 
 // share returns the number of slices or GPUs that the Workspace takes of each of its nodes.

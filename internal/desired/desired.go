@@ -150,6 +150,7 @@ type Desired struct {
 	rendered []*Workload // Workloads before they were settled; nil if no other call can start from them
 	plain    plain.Objects
 	clash    conflict.Conflicts // of the documents of the set
+	calm     bool               // see Earlier
 	first    []int32            // see ObjectsOf
 }
 
@@ -264,6 +265,7 @@ func Desire(
 	}
 	d.rendered, d.Workloads = all, slices.Clone(all)
 	d.Warnings = append(d.Warnings, policy.NodeSource().Settle(d.Workloads, policy, seen)...)
+	d.calm = policy.same.calm
 	d.finish(set)
 	if !policy.same.keeps {
 		d.rendered = nil

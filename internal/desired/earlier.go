@@ -38,6 +38,7 @@ type Earlier struct {
 	fleet     *fleet.Last
 	plain     plain.Objects
 	clash     conflict.Conflicts
+	calm      bool // all pods of all Workloads had a node of their own, on existing nodes
 	seen      Observed
 }
 
@@ -59,6 +60,7 @@ func (e *Earlier) Next(set *workspace.Set, catalog Catalog, seen Observed, d Des
 		fleet:     d.fleet,
 		plain:     d.plain,
 		clash:     d.clash,
+		calm:      d.calm,
 		seen:      seen.Kept(),
 	}
 	next.presets = e.digests(next)
@@ -102,6 +104,7 @@ type same struct {
 	around  bool          // what is observed differs at most in what belongs to one Workspace each
 	found   bool          // the objects that Workspaces refer to are the same
 	moved   cluster.Moved // what else is live since, if around
+	calm    bool          // Earlier.calm for the next call
 	keeps   bool          // the next call may start from the Workloads of this one before their nodes were arranged
 }
 

@@ -118,10 +118,13 @@ func (l *Last) AgainstLive(in LiveInput) (p Plan, next *Last) {
 
 		stays: in.Stays,
 		last:  l.serves(&in),
+		stay:  l.stays(&in, guard.Present),
 	}
 	c.prepare()
 	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
-	guard.holdMass(&in)
+	if guard.Mass.Policy = in.Policy.Changes.Mass; !c.stay { // otherwise none goes
+		guard.holdMass(&in)
+	}
 	pools := poolPlan{held: guard.Held, facts: c.facts}
 	for k, why := range in.Dependent {
 		pools.waits.Add(k, why, hold.ByDependency)

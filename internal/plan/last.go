@@ -28,6 +28,7 @@ type Last struct {
 	rows     []*Workspace  // the same, without the changes
 	changes  []*Change     // of desired.Objects
 	unowned  bool          // no object without an owner changes
+	stay     bool          // all Workspaces of which something is live are present
 }
 
 // reuse says what of a Last serves a comparison. A nil one is nothing.
@@ -108,6 +109,29 @@ func (l *Last) presentIn(set *workspace.Set) map[workspace.Key]bool {
 	return out
 }
 
+// stays reports whether all Workspaces of which something is live are in the source. It is quick, and errs on the side
+// of false.
+func (l *Last) stays(in *LiveInput, present map[workspace.Key]bool) bool {
+	versions := in.Seen.State.Versions
+	if versions == nil {
+		return false
+	}
+	if l == nil || !l.stay || reflect.ValueOf(l.present).Pointer() != reflect.ValueOf(present).Pointer() {
+		for k := range versions {
+			if !present[k] && k != (workspace.Key{}) {
+				return false
+			}
+		}
+		return true
+	}
+	for k := range in.Seen.Moves.Between(l.versions, versions) {
+		if !present[k] && k != (workspace.Key{}) {
+			return false
+		}
+	}
+	return true
+}
+
 // keep returns what the next plan may use of a comparison.
 func (c *Comparison) keep(in *LiveInput, g *Guard) *Last {
 	return &Last{
@@ -121,6 +145,7 @@ func (c *Comparison) keep(in *LiveInput, g *Guard) *Last {
 		rows:     c.rows,
 		changes:  c.objects,
 		unowned:  c.unowned,
+		stay:     c.stay,
 	}
 }
 

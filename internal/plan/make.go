@@ -50,6 +50,7 @@ type Comparison struct {
 	stays   []bool        // whether an object of Live is known to be desired; nil if none is
 	calm    []bool        // whether no object of a Workload of Desired changes
 	unowned bool          // no object without an owner changes
+	stay    bool          // all Workspaces of which something is live are in the source
 	last    *reuse
 }
 

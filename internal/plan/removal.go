@@ -17,8 +17,14 @@ import (
 func massDeletion(
 	live []cluster.Object, set *workspace.Set, g Guard, p mass.Policy,
 ) (_ mass.Deletion, gone []workspace.Key) {
-	leaves := func(o *cluster.Object) bool { return !g.Present[o.Workspace] && o.Workspace != (workspace.Key{}) }
-	if !slices.ContainsFunc(live, func(o cluster.Object) bool { return leaves(&o) }) {
+	leaves := false
+	for i := range live {
+		if o := &live[i]; !g.Present[o.Workspace] && o.Workspace != (workspace.Key{}) {
+			leaves = true
+			break
+		}
+	}
+	if !leaves {
 		return mass.Deletion{Policy: p}, nil
 	}
 	all := map[workspace.Key]bool{} // whether it goes

@@ -108,19 +108,9 @@ func Of(in Input) []plan.Finding {
 		changes: map[workspace.Key][]*plan.Change{},
 		problem: map[workspace.Key][]diag.Diagnostic{},
 	}
-	for _, d := range in.Plan.Problems {
-		of := cmp.Or(d.Workspace, d.InferenceSet)
-		r.problem[of] = append(r.problem[of], d)
-	}
 	subjects := r.subjects()
-	of := make(map[workspace.Key]bool, len(subjects))
-	for i := range subjects {
-		of[subjects[i].Key] = true
-	}
-	for i := range in.Plan.Changes {
-		if c := in.Plan.Changes[i]; of[c.Workspace] {
-			r.changes[c.Workspace] = append(r.changes[c.Workspace], c)
-		}
+	if len(subjects) > 0 {
+		r.collect(subjects)
 	}
 	for _, rule := range rules {
 		if rule.plan != nil {
@@ -138,6 +128,23 @@ func Of(in Input) []plan.Finding {
 	return r.out
 }
 
+// collect keeps what the rules ask about subjects.
+func (r *review) collect(subjects []subject) {
+	for _, d := range r.Plan.Problems {
+		of := cmp.Or(d.Workspace, d.InferenceSet)
+		r.problem[of] = append(r.problem[of], d)
+	}
+	of := make(map[workspace.Key]bool, len(subjects))
+	for i := range subjects {
+		of[subjects[i].Key] = true
+	}
+	for i := range r.Plan.Changes {
+		if c := r.Plan.Changes[i]; of[c.Workspace] {
+			r.changes[c.Workspace] = append(r.changes[c.Workspace], c)
+		}
+	}
+}
+
 // subjects lists the Workspaces that the plan changes, or cannot change although it should.
 func (r *review) subjects() []subject {
 	changes := map[workspace.Key]bool{}
@@ -145,6 +152,9 @@ func (r *review) subjects() []subject {
 		if w := r.Plan.Workspaces[i]; w.Op != plan.NoOp {
 			changes[w.Key] = true
 		}
+	}
+	if len(changes) == 0 {
+		return nil
 	}
 	workloads := make(map[workspace.Key]*desired.Workload, len(changes))
 	for i := range r.Desired.Workloads {

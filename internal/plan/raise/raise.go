@@ -51,6 +51,9 @@ func raisers(in *Input) map[workspace.Key]bool {
 	out := map[workspace.Key]bool{}
 	for i := range in.Desired.Workloads {
 		w := in.Desired.Workloads[i]
+		if w.NodePool == nil && !grows[w.Binding.Pool] && !grows[w.Binding.Next] {
+			continue
+		}
 		live, exists := in.Live.Workloads[w.Key]
 		if len(w.Blocked) > 0 || w.Waiting != "" && w.Binding.Next == "" {
 			continue
@@ -83,7 +86,7 @@ func raiseOf(in *Input, raises map[workspace.Key]bool) capacity.Cost {
 	users := map[string]bool{}
 	for i := range in.Desired.Workloads {
 		w := in.Desired.Workloads[i]
-		if raises[w.Key] {
+		if len(raises) > 0 && raises[w.Key] {
 			users[w.Binding.Pool], users[w.Binding.Next] = true, true
 		}
 		if w.Binding.Next != "" { // its part of the pool that it leaves
