@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -253,4 +255,76 @@ func report(b *testing.B, ours, other time.Duration, name string) {
 			Unit:     "ms",
 		},
 	)
+}
+
+// BenchmarkFolderOf10000 follows a branch with 10,000 files in one folder, and keeps as many on another: one of them
+// changes each time. The CPU time is that of this process, without git's.
+func BenchmarkFolderOf10000(b *testing.B) {
+	content := func(i, n int) string { return strings.Repeat(fmt.Sprintf("key%d: value %d\n", i, n), 60) }
+	files, status := map[string]string{}, map[string][]byte{}
+	for i := range 10_000 {
+		files[fmt.Sprintf("all/f%d.yaml", i)] = fmt.Sprintf("key%d: value\n", i)
+		status[fmt.Sprintf("default/f%d.yaml", i)] = []byte(content(i, 0))
+	}
+	for name, url := range map[string]func(*gittest.Repo) string{
+		"local": func(repo *gittest.Repo) string { return repo.Dir },
+		"http":  func(repo *gittest.Repo) string { return repo.URL() },
+	} {
+		repo := gittest.NewRepo(b)
+		repo.Commit(files, "files")
+		r := openMain(b, url(repo))
+		branch := r.Branch(statusBranch)
+		change := Change{Dir: "status/demo", Files: status, Message: "m", Author: "T", Email: "t@example.com"}
+		commit := func(i int) {
+			change.When = time.Unix(1e9+int64(i), 0)
+			change.Files = maps.Clone(status)
+			change.Files["default/f5000.yaml"] = []byte(content(5000, i))
+			mustCommit(b, branch, change)
+		}
+		read := func() {
+			c := mustFetch(b, r)
+			s, err := r.Snapshot(c, ".")
+			if err == nil {
+				_, err = s.ReadFile("all/f5000.yaml")
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		read()
+		commit(-1)
+		b.Run(name+" fetch", func(b *testing.B) {
+			var used time.Duration
+			for i := 0; b.Loop(); i++ {
+				commitLoose(repo, map[string]string{"all/f5000.yaml": fmt.Sprint("n: ", i)})
+				before := bench.CPUTime()
+				read()
+				used += bench.CPUTime() - before
+			}
+			b.ReportMetric(float64(used.Microseconds())/1000/float64(b.N), "cpu-ms/op")
+		})
+		b.Run(name+" status", func(b *testing.B) {
+			var used time.Duration
+			for i := 0; b.Loop(); i++ {
+				before := bench.CPUTime()
+				commit(i)
+				used += bench.CPUTime() - before
+			}
+			b.ReportMetric(float64(used.Microseconds())/1000/float64(b.N), "cpu-ms/op")
+		})
+		clear(status) // what the branch keeps beside its writer
+		runtime.GC()
+		var with, without runtime.MemStats
+		runtime.ReadMemStats(&with)
+		objectsHeld, bytesHeld := r.Held()
+		runtime.KeepAlive(branch)
+		r, branch = nil, nil
+		runtime.GC()
+		runtime.ReadMemStats(&without)
+		b.Logf("%s: %d objects of %d bytes, %d bytes of memory", name, objectsHeld, bytesHeld,
+			with.HeapAlloc-without.HeapAlloc)
+		for i := range 10_000 {
+			status[fmt.Sprintf("default/f%d.yaml", i)] = []byte(content(i, 0))
+		}
+	}
 }

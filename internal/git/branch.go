@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math"
 	"path"
 	"strings"
@@ -221,7 +220,15 @@ func (c Change) validate() error {
 	if !fs.ValidPath(c.Dir) {
 		return fmt.Errorf("commit: folder %q: not a valid path", c.Dir)
 	}
-	for name := range maps.Keys(c.Files) {
+	for part := range strings.SplitSeq(c.Dir, "/") {
+		if err := snapshot.CheckName(part); err != nil && c.Dir != "." {
+			return fmt.Errorf("commit: folder %q: %w", c.Dir, err)
+		}
+	}
+	for name := range c.Files {
+		if isPlain(name) { // as nearly all of many thousand are
+			continue
+		}
 		full := path.Join(c.Dir, name)
 		if !fs.ValidPath(name) || name == "." {
 			return fmt.Errorf("commit: file %q: not a valid path", name)
@@ -242,6 +249,23 @@ func (c Change) validate() error {
 		return errors.New("commit: no time")
 	}
 	return nil
+}
+
+// isPlain reports whether a path has only letters, digits and some signs, and no part that begins with a dot.
+func isPlain(name string) bool {
+	start := true // of a part
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.' && !start:
+			start = false
+		case c == '/' && !start:
+			start = true
+		default:
+			return false
+		}
+	}
+	return !start
 }
 
 // pushDelays are the waits between two attempts to push: 25 ms, doubling up to 1.6 s, plus a random part of up to the

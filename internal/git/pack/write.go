@@ -16,8 +16,11 @@ import (
 	"syncer.dev/syncer/internal/git/objects"
 )
 
-// deflaters are kept, since each has some hundred kB.
-var deflaters = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+// deflaters are kept, since each has some hundred kB. They are fast rather than thorough: what is sent is small.
+var deflaters = sync.Pool{New: func() any {
+	w, _ := zlib.NewWriterLevel(nil, zlib.BestSpeed) // fails for no level that there is
+	return w
+}}
 
 // Basis is a tree that the receiver of a pack has. The trees that replace its folders are written as differences.
 type Basis struct {

@@ -40,18 +40,12 @@ type Snapshot struct {
 	time time.Time
 	most limits.Limits
 
-	known *sync.Map // folders that were decoded, by place: those that do not change are shared by Snapshots
+	known *sync.Map // folders that were decoded last, by path: what does not change is shared by Snapshots
 
 	mu      sync.Mutex // guards what follows
 	open    map[*node]*listing
 	entries int
 	bytes   int64
-}
-
-// place is a folder, where it is. Paths are part of what is in it.
-type place struct {
-	path string
-	hash plumbing.Hash
 }
 
 // listing is a folder, as one Snapshot has listed it.
@@ -63,10 +57,14 @@ type listing struct {
 
 // folderNode is what is in a folder. It does not change.
 type folderNode struct {
+	hash     plumbing.Hash
 	children []*node // sorted by name
 	err      error   // why it cannot be listed anywhere
 	bytes    int64   // of the files that may be read
 }
+
+// Of implements store.Part.
+func (f *folderNode) Of() plumbing.Hash { return f.hash }
 
 // node is a file or folder. It does not change.
 type node struct {
@@ -148,27 +146,88 @@ func (s *Snapshot) load(n *node) *listing {
 	if l := s.open[n]; l != nil {
 		return l
 	}
-	at := place{n.path, n.hash}
-	known, ok := s.known.Load(at)
-	if !ok {
-		f := s.decode(n)
-		if known = f; f.err == nil { // an error may be cured by another clone
-			s.known.Store(at, f)
+	f, _ := s.lastAt(n.path)
+	if f == nil || f.hash != n.hash {
+		f = s.decode(n, f)
+		if f.err == nil { // an error may be cured by another clone
+			s.known.Store(n.path, f)
 		}
 	}
-	f := known.(*folderNode)
 	l := &listing{folderNode: f, err: f.err}
 	s.open[n] = l
 	return l
 }
 
-// decode decodes the tree of a folder.
-func (s *Snapshot) decode(n *node) *folderNode {
-	f := &folderNode{}
+// lastAt returns the folder that was decoded last at a path.
+func (s *Snapshot) lastAt(path string) (*folderNode, bool) {
+	known, ok := s.known.Load(path)
+	if !ok {
+		return nil, false
+	}
+	return known.(*folderNode), true
+}
+
+// decode decodes the tree of a folder. What it has in common with another at the same path, which may be nil, is taken
+// from there.
+func (s *Snapshot) decode(n *node, last *folderNode) *folderNode {
+	f := &folderNode{hash: n.hash}
 	if n.depth > maxDepth {
 		f.err = limits.TooLarge("", "folders nested more than %d deep", maxDepth)
 		return f
 	}
+	raw, err := objects.Bytes(s.set, plumbing.TreeObject, n.hash)
+	if err != nil {
+		f.err = s.note(err)
+		return f
+	}
+	if last != nil {
+		f.children = make([]*node, 0, len(last.children)+1)
+	}
+	at := 0 // in last
+	for len(raw) > 0 {
+		e, rest, ok := objects.Cut(raw)
+		mode, known := e.Mode()
+		if !ok || !known {
+			return s.decodeAny(n)
+		}
+		raw = rest
+		if last != nil {
+			var same *node
+			if same, at = last.same(at, e, mode); same != nil {
+				f.children = append(f.children, same)
+				continue
+			}
+		}
+		s.add(n, f, &object.TreeEntry{Name: string(e.Name()), Mode: mode, Hash: e.Hash()})
+	}
+	s.finish(f)
+	return f
+}
+
+// same returns the child that is the entry of another tree, if there is one, and where to look for the next. at is
+// where this one may be.
+func (f *folderNode) same(at int, e objects.Entry, mode filemode.FileMode) (*node, int) {
+	if at >= len(f.children) || f.children[at].name != string(e.Name()) {
+		name := string(e.Name())
+		var found bool
+		at, found = slices.BinarySearchFunc(f.children, name, func(c *node, name string) int {
+			return strings.Compare(c.name, name)
+		})
+		if !found {
+			return nil, at
+		}
+	}
+	c := f.children[at]
+	want, unread := modeOf(mode)
+	if c.hash != e.Hash() || c.mode != want || c.unread != unread || c.size < 0 {
+		return nil, at + 1
+	}
+	return c, at + 1
+}
+
+// decodeAny is decode for a tree that Git would not write.
+func (s *Snapshot) decodeAny(n *node) *folderNode {
+	f := &folderNode{hash: n.hash}
 	entries, err := objects.Tree(s.set, n.hash)
 	if err != nil {
 		f.err = s.note(err)
@@ -177,6 +236,12 @@ func (s *Snapshot) decode(n *node) *folderNode {
 	for i := range entries {
 		s.add(n, f, &entries[i])
 	}
+	s.finish(f)
+	return f
+}
+
+// finish sorts what is in a folder, and looks at all of it.
+func (s *Snapshot) finish(f *folderNode) {
 	slices.SortFunc(f.children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
 	for i, c := range f.children {
 		if c.size > 0 && c.size <= s.most.FileBytes {
@@ -186,7 +251,6 @@ func (s *Snapshot) decode(n *node) *folderNode {
 			f.err = fmt.Errorf("%q is in the tree twice", c.path)
 		}
 	}
-	return f
 }
 
 // add puts an entry of a tree into its folder.
@@ -198,23 +262,33 @@ func (s *Snapshot) add(n *node, f *folderNode, e *object.TreeEntry) {
 		}
 		return
 	}
-	child := &node{name: e.Name, path: at, mode: 0o444, hash: e.Hash, depth: n.depth + 1}
-	switch e.Mode {
-	case filemode.Dir:
-		child.mode = fs.ModeDir | 0o555
-	case filemode.Regular, filemode.Executable, filemode.Deprecated:
+	child := &node{name: e.Name, path: at, hash: e.Hash, depth: n.depth + 1}
+	if strings.HasSuffix(at, e.Name) {
+		child.name = at[len(at)-len(e.Name):] // in memory once
+	}
+	child.mode, child.unread = modeOf(e.Mode)
+	if child.mode.IsRegular() {
 		child.size = -1
 		if o, ok := s.set.Object(e.Hash); ok {
 			child.size = o.Size()
 		}
-	case filemode.Symlink:
-		child.mode, child.unread = fs.ModeSymlink|0o444, files.Link
-	case filemode.Submodule:
-		child.mode, child.unread = fs.ModeIrregular|0o444, files.Submodule
-	default:
-		child.mode, child.unread = fs.ModeIrregular|0o444, files.Special
 	}
 	f.children = append(f.children, child)
+}
+
+// modeOf returns the mode of an entry, and why it cannot be opened.
+func modeOf(mode filemode.FileMode) (fs.FileMode, files.Unread) {
+	switch mode {
+	case filemode.Dir:
+		return fs.ModeDir | 0o555, ""
+	case filemode.Regular, filemode.Executable, filemode.Deprecated:
+		return 0o444, ""
+	case filemode.Symlink:
+		return fs.ModeSymlink | 0o444, files.Link
+	case filemode.Submodule:
+		return fs.ModeIrregular | 0o444, files.Submodule
+	}
+	return fs.ModeIrregular | 0o444, files.Special
 }
 
 // CheckName refuses special names of files: those with a meaning for a file system or Git, and those with invisible

@@ -77,6 +77,61 @@ func (w *walk) folder(c change) error {
 	if err := w.add(plumbing.TreeObject, c.now); err != nil {
 		return err
 	}
+	now, err := objects.Bytes(w.to, plumbing.TreeObject, c.now)
+	if err != nil {
+		return err
+	}
+	var before []byte
+	if !c.before.IsZero() {
+		if before, err = objects.Bytes(w.from, plumbing.TreeObject, c.before); err != nil {
+			return err
+		}
+	}
+	came, gone, ok := objects.Differ(before, now)
+	if !ok {
+		return w.anyFolder(c)
+	}
+	if !c.before.IsZero() {
+		w.drop(object.TreeEntry{Mode: filemode.Submodule, Hash: c.before})
+	}
+	folders := map[string]plumbing.Hash{} // that are gone, or have changed
+	for _, e := range gone {
+		if e.Mode == filemode.Dir {
+			folders[e.Name] = e.Hash
+		}
+	}
+	for _, e := range came {
+		was := folders[e.Name]
+		if e.Mode == filemode.Dir {
+			delete(folders, e.Name) // what of it is gone is counted there
+		}
+		if err := w.entry(e, was); err != nil {
+			return err
+		}
+	}
+	for _, e := range gone {
+		if e.Mode == filemode.Dir && folders[e.Name].IsZero() {
+			continue
+		}
+		w.drop(e)
+	}
+	return nil
+}
+
+// entry gathers what an entry names, which is new in its place. before is the folder that was there, or zero.
+func (w *walk) entry(e object.TreeEntry, before plumbing.Hash) error {
+	switch e.Mode {
+	case filemode.Dir:
+		w.todo = append(w.todo, change{before, e.Hash})
+	case filemode.Submodule: // a commit of another repository
+	default:
+		return w.add(plumbing.BlobObject, e.Hash)
+	}
+	return nil
+}
+
+// anyFolder is folder for a tree that Git would not write.
+func (w *walk) anyFolder(c change) error {
 	entries, err := objects.Tree(w.to, c.now)
 	if err != nil {
 		return err
@@ -91,19 +146,12 @@ func (w *walk) folder(c change) error {
 			delete(before, e.Name)
 			continue
 		}
-		switch e.Mode {
-		case filemode.Dir:
-			next := change{now: e.Hash}
-			if ok && was.Mode == filemode.Dir {
-				next.before = was.Hash
-				delete(before, e.Name) // what of it is gone is counted there
-			}
-			w.todo = append(w.todo, next)
-		case filemode.Submodule: // a commit of another repository
-		default:
-			err = w.add(plumbing.BlobObject, e.Hash)
+		var below plumbing.Hash
+		if ok && was.Mode == filemode.Dir && e.Mode == filemode.Dir {
+			below = was.Hash
+			delete(before, e.Name) // what of it is gone is counted there
 		}
-		if err != nil {
+		if err := w.entry(e, below); err != nil {
 			return err
 		}
 	}
