@@ -3,14 +3,12 @@
 package apply
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -101,9 +99,7 @@ func TestWebhookAsksToWait(t *testing.T) {
 			o.SetLabels(labels)
 			all = append(all, o)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // without waiting it takes a moment
-		defer cancel()
-		changes, err := c.Apply(ctx, all)
+		changes, err := c.Apply(t.Context(), all)
 		if err != nil {
 			t.Fatalf("the server counts as unusable: %v", err)
 		}

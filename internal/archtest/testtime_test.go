@@ -33,6 +33,7 @@ var realTimeAllowed = map[string]string{
 	"internal/app/pages/pages_test.go":             "it runs in a bubble",
 	"internal/app/ondemand/ondemand_test.go":       "it runs in a bubble",
 	"internal/app/tips/tips_test.go":               "it runs in a bubble",
+	"internal/app/telling/telling_test.go":         "it runs in a bubble",
 	"internal/apply/lease/lease_test.go":           "it runs in a bubble",
 	"internal/fence/fence_test.go":                 "it runs in a bubble",
 	"internal/shard/shard_test.go":                 "it runs in a bubble",
