@@ -246,7 +246,7 @@ func served(t *testing.T) []contract {
 	}
 	checkKeys := words("cluster user? items")
 	passKeys := words("cluster commit? recorded? states settled error?")
-	report := status.Report{Key: event.Workspace, State: status.Ready}
+	report := &status.Report{Key: event.Workspace, State: status.Ready}
 	reportKeys := words("apiVersion kind metadata status")
 	origin := answer.Origin{Object: "Service/phi", Path: "phi.yaml", Head: "5c0ffee", Changed: &answer.Change{}}
 	reviewed := review.Result{State: review.Success}
@@ -261,7 +261,7 @@ func served(t *testing.T) []contract {
 		},
 		{
 			name: "status", kind: "WorkspaceStatusList", keys: words("items"),
-			out:   render(func(w io.Writer) error { return answer.PrintReports(w, []status.Report{report}, "json") }),
+			out:   render(func(w io.Writer) error { return answer.PrintReports(w, []*status.Report{report}, "json") }),
 			lists: map[string][]string{"items": reportKeys},
 		},
 		{

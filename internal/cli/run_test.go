@@ -63,14 +63,14 @@ func TestRunOnce(t *testing.T) {
 
 func TestExitCodeOfRun(t *testing.T) {
 	key := workspace.Key{Namespace: "default", Name: "phi"}
-	ready, failed := status.Report{Key: key, State: status.Ready}, status.Report{Key: key, State: status.Failed}
+	ready, failed := &status.Report{Key: key, State: status.Ready}, &status.Report{Key: key, State: status.Failed}
 	for name, test := range map[string]struct {
 		last reconcile.Outcome
 		code int
 		want string
 	}{
-		"ready":  {reconcile.Outcome{Reports: []status.Report{ready}}, exit.Yes, ""},
-		"failed": {reconcile.Outcome{Reports: []status.Report{ready, failed}}, exit.No, "1 of 2 Workspaces failed\n"},
+		"ready":  {reconcile.Outcome{Reports: []*status.Report{ready}}, exit.Yes, ""},
+		"failed": {reconcile.Outcome{Reports: []*status.Report{ready, failed}}, exit.No, "1 of 2 Workspaces failed\n"},
 		"a broken file": {
 			reconcile.Outcome{Problems: diag.List{diag.Errorf(diag.WrongType, "no")}}, exit.No, "1 of 0 Workspaces failed\n",
 		},

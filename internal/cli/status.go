@@ -65,7 +65,7 @@ func (o statusOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.watch {
-		print := func(w io.Writer, all []status.Report) error { return o.print(w, all) }
+		print := func(w io.Writer, all []*status.Report) error { return o.print(w, all) }
 		return recorded.Watch(ctx, r, o.name, c.Source.Interval, o.Out, print)
 	}
 	reports, err := recorded.Reports(ctx, r, o.name, time.Now())
@@ -85,7 +85,7 @@ func (o statusOptions) run(ctx context.Context) error {
 }
 
 // print prints the Reports in the form of -o. A Workspace that was named is one object, not a list.
-func (o statusOptions) print(w io.Writer, reports []status.Report) error {
+func (o statusOptions) print(w io.Writer, reports []*status.Report) error {
 	if o.name == "" || len(reports) != 1 {
 		return answer.PrintReports(w, reports, o.output)
 	}

@@ -32,7 +32,7 @@ func recordedRepository(t *testing.T) *gittest.Repo {
 // record writes the status files of the cluster demo, with the state of the Workspace phi.
 func record(r *gittest.Repo, state status.State) {
 	files := map[string]string{}
-	for name, data := range status.Files(status.Summary{Cluster: "demo", Reports: []status.Report{
+	for name, data := range status.Files(status.Summary{Cluster: "demo", Reports: []*status.Report{
 		{
 			Key:             workspace.Key{Namespace: "default", Name: "phi"},
 			State:           state,

@@ -60,7 +60,7 @@ func (o treeOptions) run(ctx context.Context) error {
 		return statusOptions{Stdio: o.Stdio, name: o.name, output: o.output}.print(o.Out, reports)
 	}
 	for _, report := range reports {
-		if err := answer.PrintTree(o.Out, answer.TreeOf(report)); err != nil {
+		if err := answer.PrintTree(o.Out, answer.TreeOf(*report)); err != nil {
 			return err
 		}
 	}

@@ -98,8 +98,7 @@ func (a arrival) start() time.Time {
 // begin finds the commits that begin their way with a pass, and lets Workspaces join the way of their commit.
 func (f *Follower) begin(p *passed) {
 	target := make(map[workspace.Key]string, len(p.o.Reports))
-	for i := range p.o.Reports {
-		r := &p.o.Reports[i]
+	for _, r := range p.o.Reports {
 		target[r.Key] = targetOf(r)
 		if commit := target[r.Key]; commit != "" && f.sets(r, p) {
 			f.way(commit, p).join(r, p, commit)

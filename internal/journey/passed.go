@@ -43,10 +43,10 @@ func newPassed(o reconcile.Outcome, now time.Time) *passed {
 	return p
 }
 
-func byKey(reports []status.Report) map[workspace.Key]*status.Report {
+func byKey(reports []*status.Report) map[workspace.Key]*status.Report {
 	out := make(map[workspace.Key]*status.Report, len(reports))
-	for i := range reports {
-		out[reports[i].Key] = &reports[i]
+	for _, r := range reports {
+		out[r.Key] = r
 	}
 	return out
 }

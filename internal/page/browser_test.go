@@ -103,7 +103,7 @@ func TestChromiumUpdates(t *testing.T) {
 		chromedp.Evaluate[chromedp.Void](`window.kept = true`))
 	next := pagetest.Fleet()
 	for i := range next.Reports {
-		r := &next.Reports[i]
+		r := next.Reports[i]
 		if r.State == status.NotReady || r.State == status.Failed {
 			r.State, r.Conditions = status.Ready, nil
 		}

@@ -77,7 +77,7 @@ func TestWorkspacesWithoutASizeShare(t *testing.T) {
 func TestNodesGoInOrder(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		l := s.Loop()
-		push := func(text string) status.Report {
+		push := func(text string) *status.Report {
 			s.Git.Push("m1.yaml", text)
 			return s.Passes(l, 12).Reports[0]
 		}

@@ -75,8 +75,8 @@ func (p *pass) halted(in *status.Input) {
 	}
 	if p.waiting == nil {
 		p.waiting = map[workspace.Key][]*plan.Change{}
-		for i := range p.plan.Changes {
-			if c := p.plan.Changes[i]; c.Op == plan.Hold {
+		for _, c := range p.active {
+			if c.Op == plan.Hold {
 				p.waiting[c.Workspace] = append(p.waiting[c.Workspace], c)
 			}
 		}
@@ -91,7 +91,7 @@ func (p *pass) halted(in *status.Input) {
 // observedObjects lists the plain objects that are only observed, with what differs.
 func (p *pass) observedObjects() []status.Object {
 	var out []status.Object
-	for _, c := range p.plan.Changes {
+	for _, c := range p.active {
 		if c.Op != plan.Hold || c.Object == nil || c.Workspace != (workspace.Key{}) || c.Refused {
 			continue
 		}

@@ -73,11 +73,10 @@ type Loop struct {
 	poolsOK  bool         // the last list of pools succeeded
 	retries  wait.Backoff // the remaining delays between retries; zero: all of them
 
-	// The last status commit; recorded is nil until the loop has read it.
-	recorded map[string][]byte
-	told     []status.Report // those that it records
-	reports  []status.Report
+	// The last status commit, which the folder knows once the loop has read it.
 	folder   status.Folder
+	told     []*status.Report // those that it records
+	reports  []*status.Report
 	readAt   time.Time // when the loop has read the status branch
 	dirtyAt  time.Time // of the first progress that is not recorded yet
 	recordAt time.Time // before which the loop does not try again to record, after a failure
@@ -86,9 +85,8 @@ type Loop struct {
 	records *reviewed.Records // nil: none were read so far
 	leaving map[workspace.Key]reviewed.CarriedOut
 
-	// What follows from the last reports, and from the nodes.
-	states   map[string]int // number of Workspaces, by state
-	complete status.CompletePools
+	// What follows from the last reports, and from the nodes; and what the reports follow from.
+	follows  follows
 	nodes    nodeCounts
 	reporter reporter
 
@@ -192,7 +190,8 @@ func (l *Loop) Follow(ctx context.Context, ev Events, passed func(Outcome)) {
 		passed(o)
 		return false
 	})
-	l.following, l.recorded, l.fix = false, nil, nil
+	l.following, l.fix = false, nil
+	l.folder.Forget()
 }
 
 // timetable holds the time at which each kind of observation is due. The times are absolute, so that a frequent kind

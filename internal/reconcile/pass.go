@@ -21,7 +21,6 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/divide"
 	"syncer.dev/syncer/internal/plan/reviews"
-	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -40,9 +39,9 @@ type Outcome struct {
 	// CommittedAt is when the revision was committed; zero if the source does not say.
 	CommittedAt time.Time
 	Subject     string // first paragraph of its message; "" if the source does not say
-	Reports     []status.Report
+	Reports     []*status.Report
 	// Previous are the reports before the pass: those of the pass before, or of the status branch.
-	Previous []status.Report
+	Previous []*status.Report
 	Objects  []cluster.Object // that were live as the pass began
 	Problems []diag.Diagnostic
 	Changes  cluster.ChangeSet
@@ -94,8 +93,8 @@ type pass struct {
 	objects     []status.Object // plain objects that the API server refuses
 	// waiting are the changes that are held back, by Workspace; nil until a report needs them.
 	waiting map[workspace.Key][]*plan.Change
-	broken  plainhealth.Broken // nil until a report needs them
-	raised  map[string]bool    // keys of the warnings that hold in this pass
+	active  []*plan.Change  // those that a report reads
+	raised  map[string]bool // keys of the warnings that hold in this pass
 	seen    poolsSeen
 	// reportsChanged says that the reports are not those of the pass before.
 	reportsChanged bool
@@ -131,7 +130,7 @@ func (l *Loop) Pass(ctx context.Context, due Due) Outcome {
 	l.list(ctx, p, due)
 	l.readReviews(ctx, p, due)
 	if l.following && due.Source {
-		l.recorded = nil // the leader writes it
+		l.folder.Forget() // the leader writes it
 	}
 	restored := l.restore(ctx, p, due)
 	if !l.observe(ctx, p) {
@@ -226,7 +225,7 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		State:     p.state,
 		Live:      true,
 		Now:       p.now,
-		FirstSeen: l.others.FirstSeen(l.reports),
+		FirstSeen: l.firstSeen(),
 		Reported:  l.reported(),
 	}, Reviews: l.reviewed(p)}
 	out.Deletions = l.allowed(p)
@@ -349,7 +348,7 @@ func (l *Loop) end(p *pass) Outcome {
 	if !p.out.Retry {
 		l.retries = wait.Backoff{}
 	}
-	l.health.Passed(p.now, l.states)
+	l.health.Passed(p.now, l.follows.states)
 	l.health.Failed(l.pools.Failures())
 	p.out.Reports, p.out.Seen = l.reports, l.seen(p)
 	p.out.Settled = l.settled(p)
@@ -371,6 +370,9 @@ func (l *Loop) settled(p *pass) bool {
 		if held.HeldBy.Passes() {
 			return false
 		}
+	}
+	if l.follows.states[string(status.Pending)]+l.follows.states[string(status.NotReady)] == 0 {
+		return true
 	}
 	for _, r := range l.reports {
 		if r.State == status.Pending || r.State == status.NotReady {

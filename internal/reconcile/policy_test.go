@@ -32,7 +32,7 @@ func blocking(o reconcile.Outcome) []plan.FindingKind {
 // wantCondition fails the test unless a condition of a Workspace has the text.
 func wantCondition(t *testing.T, o reconcile.Outcome, name, text string) {
 	t.Helper()
-	i := slices.IndexFunc(o.Reports, func(r status.Report) bool { return r.Key.Name == name })
+	i := slices.IndexFunc(o.Reports, func(r *status.Report) bool { return r.Key.Name == name })
 	if i < 0 {
 		t.Errorf("no report on %s", name)
 		return

@@ -17,7 +17,7 @@ type poolsSeen struct {
 
 // lookAtPools has the executor look at the list of pools and at the nodes, in every pass: deadlines depend on the time.
 func (l *Loop) lookAtPools(ctx context.Context, p *pass) {
-	l.pools.Complete(l.complete.At(p.now))
+	l.pools.Complete(l.follows.complete.At(p.now))
 	ready, joined := l.nodes.count(p.state)
 	l.pools.Joined(joined)
 	l.pools.Observe(l.listed, ready, p.now)

@@ -28,16 +28,19 @@ type Source interface {
 type Recorder interface {
 	// Read returns the recorded files, by path relative to the cluster's folder. None is an empty map.
 	Read(ctx context.Context) (map[string][]byte, error)
-	// Record makes the folder hold exactly the files, of those that its Share owns, by one commit, and returns its hash.
-	// The files of other Shares stay as they are at that moment. If the folder holds them already, Record writes nothing
-	// and returns "".
+	// Record makes the folder hold exactly the files of the Recording, of those that its Share owns, by one commit, and
+	// returns its hash. The files of other Shares stay as they are at that moment. If the folder holds them already,
+	// Record writes nothing and returns "".
 	Record(ctx context.Context, r Recording) (commit string, err error)
 }
 
 // Recording is one status commit.
 type Recording struct {
-	Files   map[string][]byte // by path relative to the cluster's folder
-	Share   shard.Share       // that owns the files
+	// Changed are the files that differ from what was read or recorded last, by path relative to the cluster's folder; nil
+	// for each that is to go. All makes all files, for a folder that somebody else has changed since.
+	Changed map[string][]byte
+	All     func() map[string][]byte
+	Share   shard.Share // that owns the files
 	Message string
 	When    time.Time
 }

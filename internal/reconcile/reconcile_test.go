@@ -45,7 +45,7 @@ func operations(s *reconciletest.Simulator) []string {
 }
 
 // states returns the state of each Workspace, by name.
-func states(reports []status.Report) map[string]status.State {
+func states(reports []*status.Report) map[string]status.State {
 	out := map[string]status.State{}
 	for _, r := range reports {
 		out[r.Key.Name] = r.State

@@ -3,13 +3,12 @@
 package reconcile
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
@@ -28,7 +27,8 @@ import (
 
 // report computes the present reports, and records them if they are worth a commit.
 func (l *Loop) report(ctx context.Context, p *pass) {
-	reports := l.reportAll(p)
+	p.active = activeIn(p.plan.Changes)
+	reports, r := l.reportAll(p)
 	own := l.others.Own(reports)
 	summary := status.Summary{
 		Cluster:     l.settings.Policy.Cluster,
@@ -36,54 +36,75 @@ func (l *Loop) report(ctx context.Context, p *pass) {
 		Reports:     l.others.With(own),
 		Problems:    p.desired.Problems,
 		Pools:       l.poolReports(p),
-		Warnings:    append(heldBack(p.plan), l.failedForOthers(p)...),
+		Warnings:    append(p.heldBack(), l.failedForOthers(p)...),
 		Unavailable: l.pools.Unavailable(),
-		Objects:     l.objectReports(p),
+		Objects:     p.objectReports(r),
 		PricesDate:  l.settings.Policy.Prices.Date(),
 	}
 	if l.share.Divided() {
 		summary.ObjectsFile = l.share.ObjectsFile
 	}
-	files := l.others.Files(l.folder.Files(summary))
+	l.folder.Update(summary)
 	l.leave(p, reports)
-	p.reportsChanged = !slices.EqualFunc(reports, l.reports, func(a, b status.Report) bool { return a.Same(&b) })
+	p.reportsChanged = !slices.EqualFunc(reports, l.reports, (*status.Report).Same)
 	l.setReports(reports)
 	p.out.Problems = p.desired.Problems
-	if maps.EqualFunc(files, l.recorded, bytes.Equal) {
+	l.record(ctx, p, own)
+}
+
+// record commits what differs from the status branch, if it is worth a commit.
+func (l *Loop) record(ctx context.Context, p *pass, own []*status.Report) {
+	if len(l.folder.Differ()) == 0 {
 		l.componentFailed(p, components.Status, "record", nil) // nothing is left to record: an earlier error is over
-		l.dirtyAt, l.recordAt = time.Time{}, time.Time{}
-		l.pools.MarkRecorded()
+		l.recorded(own)
 		return
 	}
 	if p.now.Before(l.recordAt) {
 		p.out.Retry = true
 		return
 	}
-	old := l.told
 	if l.dirtyAt.IsZero() {
 		l.dirtyAt = p.now
 	}
-	if !message.Urgent(old, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
+	if !message.Urgent(l.told, own) && !l.offeringsChanged(p.now) && p.now.Before(l.dirtyAt.Add(l.settings.Debounce)) {
 		return
 	}
 	message := message.Of(message.Commit{
 		Cluster: l.settings.Policy.Cluster, Source: l.revision.Commit, Version: l.settings.Version,
-		Changed: status.ChangedFiles(l.recorded, files),
-	}, old, own)
+		Changed: l.folder.Changed(),
+	}, l.told, own)
 	ends := p.timed(StepRecord)
-	commit, err := l.recorder.Record(ctx, Recording{files, l.share, message, p.now})
+	commit, err := l.recorder.Record(ctx, Recording{l.folder.Differ(), l.folder.All, l.share, message, p.now})
 	ends()
 	if l.componentFailed(p, components.Status, "record", err) {
 		// A push starts a pass itself where syncer watches the repository, and other events must not push each time.
 		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
 		return
 	}
-	l.recorded, l.told = files, own
-	l.dirtyAt, l.recordAt, p.out.Recorded = time.Time{}, time.Time{}, commit
-	l.pools.MarkRecorded()
+	l.folder.Recorded()
+	p.out.Recorded = commit
+	l.recorded(own)
 	if commit != "" {
 		l.log.Info("recorded status", "statusCommit", short(commit), "subject", strings.SplitN(message, "\n", 2)[0])
 	}
+}
+
+// recorded notes that the status branch has these reports.
+func (l *Loop) recorded(own []*status.Report) {
+	l.told = own
+	l.dirtyAt, l.recordAt = time.Time{}, time.Time{}
+	l.pools.MarkRecorded()
+}
+
+// activeIn returns the changes that change something, or are held, and those of pools.
+func activeIn(changes []*plan.Change) []*plan.Change {
+	var out []*plan.Change
+	for _, c := range changes {
+		if c.Op != plan.NoOp || c.Pool != nil {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // offeringsChanged reports whether the status branch has other unavailable offerings than this process. An offering
@@ -92,7 +113,7 @@ func (l *Loop) offeringsChanged(now time.Time) bool {
 	if !l.share.Fleet() {
 		return false
 	}
-	recorded := status.UnavailableFrom(l.recorded, now).Expired(now)
+	recorded := status.UnavailableFrom(l.folder.Capacity(), now).Expired(now)
 	return !slices.EqualFunc(recorded.Entries, l.pools.Unavailable().Entries, func(a, b unavailable.Entry) bool {
 		same := a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
 		a.Since, a.Until, b.Since, b.Until = time.Time{}, time.Time{}, time.Time{}, time.Time{}
@@ -102,7 +123,7 @@ func (l *Loop) offeringsChanged(now time.Time) bool {
 
 // restore reads the last status commit of an earlier process, to continue with its times and commits.
 func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
-	if l.recorded != nil {
+	if l.folder.Known() {
 		l.readAgain(ctx, p, due)
 		return true
 	}
@@ -111,13 +132,15 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 		return false
 	}
 	reports := status.FromFiles(files, p.now)
-	l.recorded, l.told, l.readAt = l.others.Files(files), slices.Clone(l.others.Own(reports)), p.now
-	for i := range reports {
-		reports[i].CarriedOut.Told = l.settings.Review.Signed
+	for _, r := range reports {
+		r.CarriedOut.Told = l.settings.Review.Signed
 	}
+	l.folder.Holds(files)
+	l.told, l.readAt = l.others.Own(reports), p.now
 	l.others.Read(files, p.now)
 	l.setReports(l.others.TakeOver(l.reports, reports))
-	l.pools.Restore(status.UnavailableFrom(files, p.now))
+	l.reporter.take(l.reports)
+	l.pools.Restore(status.UnavailableFrom(files[status.CapacityFile], p.now))
 	return true
 }
 
@@ -136,58 +159,86 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 	if !again {
 		return
 	}
-	files = l.others.Files(files)
 	l.readAt = p.now
-	if !maps.EqualFunc(files, l.recorded, bytes.Equal) {
-		changed := status.ChangedFiles(l.recorded, files)
+	if changed := l.folder.Others(files); len(changed) > 0 {
 		l.log.Warn("the status is not what syncer has recorded, and is recorded again", "files", changed)
-		l.recorded, l.fix = files, nil
+		l.folder.Holds(files)
+		l.fix = nil
 	}
 }
 
-// setReports keeps reports, and what follows from them alone.
-func (l *Loop) setReports(reports []status.Report) {
-	l.reports, l.states, l.complete = reports, map[string]int{}, status.CompleteIn(reports)
-	for i := range reports {
-		l.states[string(reports[i].State)]++
-	}
-}
-
-// reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for.
-func (l *Loop) reportAll(p *pass) []status.Report {
+// reportAll reports on every Workspace of the source, and on those that an unreadable file may still ask for. A report
+// whose inputs are the same is the same pointer, and so is the list if all of them are.
+func (l *Loop) reportAll(p *pass) ([]*status.Report, *reporting) {
 	r := l.reporter.begin(l, p)
-	previous := make(map[workspace.Key]*status.Report, len(l.reports))
-	for i := range l.reports {
-		previous[l.reports[i].Key] = &l.reports[i]
-	}
-	out := make([]status.Report, 0, len(p.desired.Workloads))
-	for _, w := range p.desired.Workloads {
-		out = append(out, r.report(previous[w.Key], l.inputFor(p, r, w), p.now))
-		delete(previous, w.Key)
-	}
-	for key, old := range previous {
-		leaving := p.deletionsOf(key)
-		if p.plan.Guard.Holds(key, old.Source) == "" && len(leaving) == 0 {
-			continue
+	workloads := r.arrange(p.desired.Workloads, func(old *status.Report) bool {
+		return p.plan.Guard.Holds(old.Key, old.Source) != "" || len(p.deletionsOf(old.Key)) > 0
+	})
+	out := l.reports
+	same := len(out) == len(r.known)
+	for i := range r.known {
+		k := &r.known[i]
+		l.reportOn(p, r, i, workloads[i])
+		switch {
+		case same && out[i] == k.report:
+		case same:
+			out, same = slices.Clone(out), false
+			out[i] = k.report
+		case len(out) == len(r.known):
+			out[i] = k.report
 		}
-		in := status.Input{
-			Key:      key,
-			Commit:   l.revision.Commit,
-			Source:   old.Source,
-			Problems: problemsIn(p.desired.Problems, old.Source),
-			Leaving:  leaving,
-		}
-		l.compared(p, &in)
-		l.facts(p, r, &in)
-		out = append(out, r.report(old, in, p.now))
 	}
-	l.reporter = r.end()
-	slices.SortFunc(out, func(a, b status.Report) int { return a.Key.Compare(b.Key) })
-	return out
+	if len(out) != len(r.known) {
+		out = make([]*status.Report, len(r.known))
+		for i := range r.known {
+			out[i] = r.known[i].report
+		}
+	}
+	r.groups.keep(r.known)
+	return out, r
+}
+
+// reportOn makes the report on one Workspace if it may have changed. w is nil if the source has it no more.
+func (l *Loop) reportOn(p *pass, r *reporting, i int, w *desired.Workload) {
+	k := &r.known[i]
+	var in status.Input
+	if w == nil {
+		in = l.leavingInput(p, k.report)
+	} else {
+		if !r.again(p, i, w) {
+			return
+		}
+		in = l.inputFor(p, w)
+	}
+	p.compared(i, &in)
+	nodes := l.facts(p, r, &in)
+	old := k.report
+	report := status.Observe(old, in, p.now)
+	*k = known{
+		report: old, live: p.state.Versions[in.Key], carried: in.CarriedOut, nodes: nodes, pass: r.pass,
+		runs: in.Workload != nil, ending: endingIn(in.Workload),
+	}
+	switch {
+	case old == nil || !report.Same(old):
+		k.report = new(report)
+	case !r.passing[in.Key]:
+		k.work = w // it has repeated itself
+	}
+}
+
+// leavingInput returns the input of the report on a Workspace that the source does not have.
+func (l *Loop) leavingInput(p *pass, old *status.Report) status.Input {
+	return status.Input{
+		Key:      old.Key,
+		Commit:   l.revision.Commit,
+		Source:   old.Source,
+		Problems: problemsIn(p.desired.Problems, old.Source),
+		Leaving:  p.deletionsOf(old.Key),
+	}
 }
 
 // inputFor returns the input of the report on one Workspace.
-func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input {
+func (l *Loop) inputFor(p *pass, w *desired.Workload) status.Input {
 	in := status.Input{
 		Key:          w.Key,
 		Workspace:    w.Workspace,
@@ -215,9 +266,9 @@ func (l *Loop) inputFor(p *pass, r *reporting, w *desired.Workload) status.Input
 		NodePoolHeld: w.Held,
 		NodePoolErr:  p.nodePoolErrs[w.Key],
 	}
-	in.Objects = r.objects(w)
-	l.compared(p, &in)
-	l.facts(p, r, &in)
+	for _, o := range w.Bundle.List() {
+		in.Objects = append(in.Objects, o.Kind+"/"+o.Name)
+	}
 	return in
 }
 
@@ -229,8 +280,8 @@ func (l *Loop) nodeStatus(w *desired.Workload) status.Nodes {
 	return l.settings.Policy.NodeSource().Status()
 }
 
-// facts adds the live state and the errors of the pass.
-func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
+// facts adds the live state and the errors of the pass, and returns the group of its nodes.
+func (l *Loop) facts(p *pass, r *reporting, in *status.Input) *group {
 	if wl, ok := p.state.Workloads[in.Key]; ok {
 		in.Workload = &wl
 	}
@@ -244,14 +295,12 @@ func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
 	if contests := r.contests[in.Key]; len(contests) > 0 {
 		in.Notes = slices.Concat(in.Notes, contests)
 	}
-	if p.broken == nil {
-		p.broken = plainhealth.In(p.state.Objects, p.desired.Objects)
-	}
-	if broken := p.broken.For(in.Workspace); len(broken) > 0 {
+	if broken := r.broken.For(in.Workspace); len(broken) > 0 {
 		in.Missing = slices.Concat(in.Missing, broken)
 	}
 	in.NodePools = r.nodePools[in.Key]
-	in.LiveNodes = r.nodesOf(in)
+	nodes := r.groups.of(in.Where())
+	in.LiveNodes = nodes.nodes
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
 	l.stays(p.held[in.Key], in)
@@ -260,6 +309,7 @@ func (l *Loop) facts(p *pass, r *reporting, in *status.Input) {
 	if in.Pool != nil && in.PoolErr == nil {
 		in.PoolHeld = r.held[in.Pool.Name]
 	}
+	return nodes
 }
 
 // stays changes the input to what runs, for a Workspace whose changes a policy holds.
@@ -286,7 +336,7 @@ func (l *Loop) stays(held *plan.Workspace, in *status.Input) {
 func (l *Loop) poolReports(p *pass) []status.Pool {
 	var out []status.Pool
 	going := p.poolsToDelete()
-	known := status.NotReleasedSince(l.recorded, p.now)
+	known := sync.OnceValue(func() map[string]time.Time { return status.NotReleasedSince(l.folder.Capacity(), p.now) })
 	for _, pool := range l.listed {
 		if pool.Owned {
 			r := status.PoolOf(pool)
@@ -299,7 +349,7 @@ func (l *Loop) poolReports(p *pass) []status.Pool {
 					r.NotReleased = withRemedy(err)
 				}
 				if r.NotReleased != "" {
-					r.Since = cmp.Or(known[pool.Name], p.now.UTC().Truncate(time.Second))
+					r.Since = cmp.Or(known()[pool.Name], p.now.UTC().Truncate(time.Second))
 				}
 			}
 			out = append(out, r)
@@ -323,10 +373,10 @@ func withRemedy(err error) string {
 
 // heldBack says everything that a plan for people says about what is not done, and why. What only needs time is left
 // out: it is over before a person reads it.
-func heldBack(p plan.Plan) []string {
-	out := slices.Clone(p.Warnings)
-	out = append(out, p.Shortages()...)
-	for _, c := range p.Changes {
+func (p *pass) heldBack() []string {
+	out := slices.Clone(p.plan.Warnings)
+	out = append(out, p.plan.Shortages()...)
+	for _, c := range p.active {
 		if heldForLong(c) {
 			out = append(out, c.Target+": "+c.Reason)
 		}
@@ -343,8 +393,8 @@ func heldForLong(c *plan.Change) bool {
 // poolsToDelete returns the changes of the pools that no Workspace needs any more, by name.
 func (p *pass) poolsToDelete() map[string]*plan.Change {
 	out := map[string]*plan.Change{}
-	for i := range p.plan.Changes {
-		if c := p.plan.Changes[i]; c.Pool != nil && p.givesBack(*c.Pool) {
+	for _, c := range p.active {
+		if c.Pool != nil && p.givesBack(*c.Pool) {
 			out[c.Pool.Name] = c
 		}
 	}
@@ -352,16 +402,16 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 }
 
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
-func (l *Loop) objectReports(p *pass) []status.Object {
-	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(p.state.Objects))
-	for i := range p.state.Objects {
-		if o := &p.state.Objects[i]; o.Deleting && len(o.Finalizers) > 0 {
+func (p *pass) objectReports(r *reporting) []status.Object {
+	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(r.odd))
+	for i := range r.odd {
+		if o := &r.odd[i]; o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, held(o.Ref, o.Source, o.Finalizers))
 		}
 	}
-	for key := range p.state.Workloads {
+	for _, key := range r.ending(p) {
 		for _, pod := range p.state.Workloads[key].Pods {
-			if pod.Deleting && len(pod.Finalizers) > 0 {
+			if ending(&pod) {
 				ref := cluster.Ref{Kind: "Pod", Namespace: key.Namespace, Name: pod.Name}
 				out = append(out, held(ref, "", pod.Finalizers))
 			}
@@ -370,6 +420,35 @@ func (l *Loop) objectReports(p *pass) []status.Object {
 	slices.SortFunc(out, status.Object.Compare)
 	return out
 }
+
+// ending returns the Workspaces with a pod whose deletion does not end.
+func (r *reporting) ending(p *pass) []workspace.Key {
+	var out []workspace.Key
+	running := 0
+	for i := range r.known {
+		k := &r.known[i]
+		if k.runs {
+			running++
+		}
+		if k.ending {
+			out = append(out, k.report.Key)
+		}
+	}
+	if running < len(p.state.Workloads) { // also of Workspaces without a report
+		out = out[:0]
+		for key := range p.state.Workloads {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+func endingIn(w *cluster.Workload) bool {
+	return w != nil && slices.ContainsFunc(w.Pods, func(pod cluster.Pod) bool { return ending(&pod) })
+}
+
+// ending reports whether finalizers hold up the deletion of a pod.
+func ending(pod *cluster.Pod) bool { return pod.Deleting && len(pod.Finalizers) > 0 }
 
 // held describes an object whose deletion waits for finalizers.
 func held(ref cluster.Ref, source string, finalizers []string) status.Object {

@@ -3,8 +3,12 @@
 package reconcile
 
 import (
+	"maps"
+	"time"
+
 	"syncer.dev/syncer/internal/plan/hold"
 	"syncer.dev/syncer/internal/plan/rollout"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/shared"
 	"syncer.dev/syncer/internal/workspace"
@@ -17,15 +21,103 @@ var heldReasons = map[hold.By]string{
 	hold.ByDependency: status.DependencyNotReady,
 }
 
+// follows is what follows from the last reports alone. What is nil is made when it is needed.
+type follows struct {
+	states    map[string]int // number of Workspaces, by state
+	complete  status.CompletePools
+	firstSeen map[workspace.Key]time.Time
+	reported  map[workspace.Key]rollout.Reported
+	carried   map[workspace.Key]reviewed.CarriedOut // without those of which nothing was
+}
+
+// setReports keeps reports, and what follows from them: that of each report that is another.
+func (l *Loop) setReports(reports []*status.Report) {
+	next := l.follows
+	if next.states = maps.Clone(next.states); next.states == nil {
+		next.states = map[string]int{}
+	}
+	pools := false
+	for was, is := range status.Differences(l.reports, reports) {
+		count(next.states, was, -1)
+		count(next.states, is, 1)
+		pools = pools || was != nil && len(was.Pools) > 0 || is != nil && len(is.Pools) > 0
+		other := was == nil || is == nil
+		if other || !was.FirstSeen.Equal(is.FirstSeen) {
+			next.firstSeen = nil
+		}
+		if other || shared.Reported(was) != shared.Reported(is) {
+			next.reported = nil
+		}
+		if other || was.CarriedOut != is.CarriedOut {
+			next.carried = nil
+		}
+	}
+	if pools {
+		next.complete = status.CompleteIn(reports)
+	}
+	l.reports, l.follows = reports, next
+}
+
+// count adds a report to the states.
+func count(states map[string]int, r *status.Report, n int) {
+	if r == nil {
+		return
+	}
+	if states[string(r.State)] += n; states[string(r.State)] == 0 {
+		delete(states, string(r.State))
+	}
+}
+
+// firstSeen returns when each Workspace was first reported on.
+func (l *Loop) firstSeen() map[workspace.Key]time.Time {
+	if l.share.Divided() { // others have their part in it
+		return l.others.FirstSeen(l.reports)
+	}
+	if l.follows.firstSeen == nil {
+		l.follows.firstSeen = l.others.FirstSeen(l.reports)
+	}
+	return l.follows.firstSeen
+}
+
 // reported returns what the last reports say that a plan depends on; nil before they could be read.
 func (l *Loop) reported() map[workspace.Key]rollout.Reported {
-	if l.recorded == nil {
+	if !l.folder.Known() {
 		return nil
 	}
+	if l.follows.reported != nil && !l.share.Divided() {
+		return l.follows.reported
+	}
 	out := make(map[workspace.Key]rollout.Reported, len(l.reports))
-	for i := range l.reports {
-		out[l.reports[i].Key] = shared.Reported(&l.reports[i])
+	for _, r := range l.reports {
+		out[r.Key] = shared.Reported(r)
 	}
 	l.others.AddTo(out)
+	if !l.share.Divided() {
+		l.follows.reported = out
+	}
+	return out
+}
+
+// carriedOut returns what was carried out, by Workspace.
+func (l *Loop) carriedOut() map[workspace.Key]reviewed.CarriedOut {
+	alone := len(l.leaving) == 0 && !l.share.Divided()
+	if l.follows.carried != nil && alone {
+		return l.follows.carried
+	}
+	out := maps.Clone(l.leaving)
+	if out == nil {
+		out = map[workspace.Key]reviewed.CarriedOut{}
+	}
+	for _, r := range l.reports {
+		if r.CarriedOut != (reviewed.CarriedOut{}) {
+			out[r.Key] = r.CarriedOut
+		}
+	}
+	for key, r := range l.others.Reports() {
+		out[key] = r.CarriedOut
+	}
+	if alone {
+		l.follows.carried = out
+	}
 	return out
 }

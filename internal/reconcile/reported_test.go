@@ -33,7 +33,7 @@ func logged(s *reconciletest.Simulator) (*reconcile.Loop, *bytes.Buffer) {
 }
 
 // find returns the report of a Workspace in the namespace default.
-func find(t *testing.T, reports []status.Report, name string) status.Report {
+func find(t *testing.T, reports []*status.Report, name string) *status.Report {
 	t.Helper()
 	for _, r := range reports {
 		if r.Key == (workspace.Key{Namespace: "default", Name: name}) {
@@ -41,7 +41,7 @@ func find(t *testing.T, reports []status.Report, name string) status.Report {
 		}
 	}
 	t.Fatalf("no report of %s in %v", name, reports)
-	return status.Report{}
+	return &status.Report{}
 }
 
 // wantWords fails the test unless text has all the words.

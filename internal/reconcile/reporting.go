@@ -6,74 +6,101 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
-	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/reconcile/plainhealth"
+	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // reporter keeps the reports of a pass with what they follow from, so that the next pass reports again only on
-// Workspaces of which something has changed. The zero value has kept none.
+// Workspaces of which something may have changed. The zero value has kept none.
 type reporter struct {
-	known  map[workspace.Key]knownReport
-	groups map[string][]cluster.Node
+	pass   uint64  // counts
+	known  []known // in the order of their keys: those of Loop.reports
+	groups groups
+	common common
+	since  uint64 // the pass since which common is the same
+	own    own
 }
 
-// knownReport is a report with its inputs.
-type knownReport struct {
-	input  status.Input
-	live   uint64 // cluster.State.Versions
-	bundle string // digest
-	report status.Report
-	// stable says that the same inputs give the same report again, at any time: it has repeated itself.
-	stable bool
+// known is a report with what it follows from.
+type known struct {
+	report *status.Report
+	// work is the desired state that the report follows from; nil: it is to be made again in any case.
+	work    *desired.Workload
+	live    uint64              // cluster.State.Versions
+	carried reviewed.CarriedOut // status.Input.CarriedOut; zero while reviews are not compared
+	nodes   *group
+	pass    uint64 // that has made the report last
+	runs    bool   // something is live of it
+	ending  bool   // a pod of it does not go
 }
 
-// reporting is what the reports of one pass have in common: what is live, by Workspace.
-type reporting struct {
-	last, next reporter
+// common is what each report may follow from.
+type common struct {
+	pools  []capacity.LivePool
+	held   map[string]string // why a pool is not changed, by name
+	broken plainhealth.Broken
+	prices string // the date
+	live   bool   // the versions of what is live are known
+}
 
-	versions  map[workspace.Key]uint64
-	pools     map[workspace.Key][]capacity.LivePool
-	byName    map[string]capacity.LivePool // owned pools
-	at        map[string]int               // place of a pool in the list
-	held      map[string]string            // why a pool is not changed, by name
+func (c *common) same(o *common) bool {
+	return c.live && o.live && c.prices == o.prices && maps.Equal(c.held, o.held) && maps.Equal(c.broken, o.broken) &&
+		reflect.DeepEqual(c.pools, o.pools)
+}
+
+// own is what few Workspaces have, by Workspace.
+type own struct {
 	contests  map[workspace.Key][]string
 	nodePools map[workspace.Key][]cluster.NodePool
-	nodes     []cluster.Node
-	inPool    map[string][]cluster.Node // by agent pool
-	inClaim   map[string][]cluster.Node // by NodePool
 }
 
-// begin sorts what is live by Workspaces.
-func (r reporter) begin(l *Loop, p *pass) *reporting {
+// reporting is what the reports of one pass have in common.
+type reporting struct {
+	*reporter
+	common
+	own
+	pools  map[workspace.Key][]capacity.LivePool
+	byName map[string]capacity.LivePool // owned pools
+	at     map[string]int               // place of a pool in the list
+	odd    []cluster.Object             // that are being deleted, or that are not healthy
+	// due are the Workspaces to report on again, whatever is known. What is known of the passing ones is not kept.
+	due, passing map[workspace.Key]bool
+}
+
+// begin compares what is common to all reports, and sorts by Workspaces what few have.
+func (r *reporter) begin(l *Loop, p *pass) *reporting {
 	out := &reporting{
-		last:      r,
-		next:      reporter{make(map[workspace.Key]knownReport, len(r.known)), map[string][]cluster.Node{}},
-		versions:  p.state.Versions,
-		pools:     map[workspace.Key][]capacity.LivePool{},
-		byName:    map[string]capacity.LivePool{},
-		at:        map[string]int{},
-		held:      map[string]string{},
-		contests:  map[workspace.Key][]string{},
-		nodePools: map[workspace.Key][]cluster.NodePool{},
-		nodes:     p.state.Nodes,
-		inPool:    map[string][]cluster.Node{},
-		inClaim:   map[string][]cluster.Node{},
+		reporter: r,
+		common: common{
+			pools:  l.listed,
+			held:   map[string]string{},
+			prices: l.settings.Policy.Prices.Date(),
+			live:   p.state.Versions != nil && !l.settings.Thorough,
+		},
+		own:    own{map[workspace.Key][]string{}, map[workspace.Key][]cluster.NodePool{}},
+		pools:  map[workspace.Key][]capacity.LivePool{},
+		byName: map[string]capacity.LivePool{},
+		at:     map[string]int{},
+		odd:    oddIn(p.state.Objects),
+		due:    map[workspace.Key]bool{},
 	}
+	r.pass++
+	out.broken = plainhealth.In(out.odd, p.desired.Objects)
 	for i, pool := range l.listed {
 		if out.at[pool.Name] = i; pool.Owned {
 			out.byName[pool.Name] = pool
 			out.pools[pool.Workspace] = append(out.pools[pool.Workspace], pool)
 		}
 	}
-	for i := range p.plan.Changes {
-		if c := p.plan.Changes[i]; c.Pool != nil && c.Op == plan.Hold && !c.Later {
+	for _, c := range p.active {
+		if c.Pool != nil && c.Op == plan.Hold && !c.Later {
 			out.held[c.Pool.Name] = c.Reason
 		}
 	}
@@ -85,149 +112,118 @@ func (r reporter) begin(l *Loop, p *pass) *reporting {
 	for _, pool := range p.state.NodePools {
 		out.nodePools[pool.Workspace] = append(out.nodePools[pool.Workspace], pool)
 	}
-	for _, n := range p.state.Nodes {
-		out.inPool[n.Pool] = append(out.inPool[n.Pool], n)
-		if name := n.Labels[cluster.LabelNodePool]; name != "" {
-			out.inClaim[name] = append(out.inClaim[name], n)
+	if !r.common.same(&out.common) {
+		r.since = r.pass
+	}
+	differing(out.due, r.own.contests, out.contests)
+	differing(out.due, r.own.nodePools, out.nodePools)
+	r.common, r.own = out.common, out.own
+	r.groups.observe(p.state.Nodes, r.pass)
+	out.passing = p.passing()
+	maps.Copy(out.due, out.passing)
+	return out
+}
+
+// differing adds to due the Workspaces for which two lists differ.
+func differing[T any](due map[workspace.Key]bool, before, after map[workspace.Key][]T) {
+	for key, list := range after {
+		if !reflect.DeepEqual(before[key], list) {
+			due[key] = true
+		}
+	}
+	for key := range before {
+		if _, still := after[key]; !still {
+			due[key] = true
+		}
+	}
+}
+
+// oddIn returns the objects that are being deleted, and those that are not what they should be.
+func oddIn(objects []cluster.Object) []cluster.Object {
+	var out []cluster.Object
+	for i := range objects {
+		if o := &objects[i]; o.Deleting || o.Health.State != "" && o.Health.State != cluster.Healthy {
+			out = append(out, *o)
 		}
 	}
 	return out
 }
 
-// end returns what the next pass may use again.
-func (r *reporting) end() reporter { return r.next }
-
-// report returns the report on one Workspace: that of the pass before if nothing has changed.
-func (r *reporting) report(old *status.Report, in status.Input, now time.Time) status.Report {
-	known, exists := r.last.known[in.Key]
-	is := knownReport{input: in, live: r.versions[in.Key], bundle: r.next.known[in.Key].bundle}
-	if exists && known.stable && old != nil && r.same(&known, &is) && known.report.Same(old) {
-		is.report, is.stable = *old, true
-	} else {
-		is.report = status.Observe(old, in, now)
-		is.stable = old != nil && is.report.Same(old)
-	}
-	r.next.known[in.Key] = is
-	return is.report
-}
-
-// same reports whether two inputs give the same report, on the same earlier one. The commit makes no difference to a
-// report that has repeated itself: it names the one that has changed the Workspace.
-func (r *reporting) same(was, is *knownReport) bool {
-	a, b := &was.input, &is.input
-	switch {
-	case r.versions == nil && !reflect.DeepEqual(a.Workload, b.Workload),
-		was.live != is.live, (a.Workload == nil) != (b.Workload == nil):
-		return false
-	case !sameWorkspace(a.Workspace, b.Workspace), !sameNodes(a.LiveNodes, b.LiveNodes):
-		return false
-	}
-	x, y := *a, *b
-	for _, in := range []*status.Input{&x, &y} {
-		in.Commit, in.Workload, in.Workspace, in.LiveNodes = "", nil, nil, nil
-	}
-	return reflect.DeepEqual(x, y)
-}
-
-// sameWorkspace compares what a report reads of a Workspace; the digests of the inputs are compared as well.
-func sameWorkspace(a, b *workspace.Workspace) bool {
-	if a == b || a == nil || b == nil {
-		return a == b
-	}
-	return (a.Tuning == nil) == (b.Tuning == nil) && a.Suspended() == b.Suspended() &&
-		maps.Equal(a.NodeLabels(), b.NodeLabels())
-}
-
-// sameNodes compares what reports read of nodes. The pods on them are none of it.
-func sameNodes(a, b []cluster.Node) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	if len(a) == 0 || &a[0] == &b[0] {
-		return true
-	}
-	for i := range a {
-		x, y := &a[i], &b[i]
-		if x.Name != y.Name || x.Pool != y.Pool || x.Ready != y.Ready || x.GPUs != y.GPUs ||
-			!maps.Equal(x.Slices, y.Slices) || !maps.Equal(x.Labels, y.Labels) {
-			return false
-		}
-	}
-	return true
-}
-
-// objects names the objects of a Workspace.
-func (r *reporting) objects(w *desired.Workload) []string {
-	known, exists := r.last.known[w.Key]
-	r.next.known[w.Key] = knownReport{bundle: w.Bundle.Digest}
-	if exists && w.Bundle.Digest != "" && known.bundle == w.Bundle.Digest {
-		return known.input.Objects
-	}
-	var out []string
-	for _, o := range w.Bundle.List() {
-		out = append(out, o.Kind+"/"+o.Name)
-	}
+// passing are the Workspaces of which the pass has more to say than what they follow from: what was refused, what is
+// held back, and how that compares with a review.
+func (p *pass) passing() map[workspace.Key]bool {
+	out := map[workspace.Key]bool{}
+	note(out, p.poolErrs)
+	note(out, p.objErrs)
+	note(out, p.nodePoolErrs)
+	note(out, p.unreached)
+	note(out, p.judged)
+	note(out, p.held)
+	note(out, p.plan.Guard.Halted.Workspaces)
 	return out
 }
 
-// nodesOf returns the nodes that a Workspace may run on.
-func (r *reporting) nodesOf(in *status.Input) []cluster.Node {
-	where := in.Where()
-	switch {
-	case where.Selected:
-		return r.labelled(where.Labels)
-	case where.NodePool != "":
-		return r.group("nodepool/"+where.NodePool, r.inClaim[where.NodePool])
+func note[T any](keys map[workspace.Key]bool, of map[workspace.Key]T) {
+	for key := range of {
+		keys[key] = true
 	}
-	var out []cluster.Node
-	for i, name := range where.Pools {
-		if group := r.group("pool/"+name, r.inPool[name]); i == 0 {
-			out = group
+}
+
+// take continues with reports of which nothing is known.
+func (r *reporter) take(reports []*status.Report) {
+	r.known = make([]known, len(reports))
+	for i := range reports {
+		r.known[i].report = reports[i]
+	}
+}
+
+// arrange gives each Workspace of the source its place among what is known, and each other one of which there is a
+// report and that stays. It returns the desired state for each place, nil for the latter.
+func (r *reporting) arrange(workloads []*desired.Workload, stays func(*status.Report) bool) []*desired.Workload {
+	is := func(k *known, w *desired.Workload) bool {
+		return k.work == w || k.report != nil && k.report.Key == w.Key
+	}
+	same := len(workloads) == len(r.known)
+	for i := 0; same && i < len(workloads); i++ {
+		same = is(&r.known[i], workloads[i])
+	}
+	if same {
+		return workloads
+	}
+	was := r.known
+	next := make([]known, 0, len(workloads))
+	var out []*desired.Workload
+	gone := func() {
+		if k := was[0]; stays(k.report) {
+			k.work = nil
+			next, out = append(next, k), append(out, nil)
+		}
+		was = was[1:]
+	}
+	for _, w := range workloads {
+		for len(was) > 0 && was[0].report.Key.Compare(w.Key) < 0 {
+			gone()
+		}
+		if len(was) > 0 && is(&was[0], w) {
+			next, was = append(next, was[0]), was[1:]
 		} else {
-			out = slices.Concat(out, group)
+			next = append(next, known{})
 		}
+		out = append(out, w)
 	}
+	for len(was) > 0 {
+		gone()
+	}
+	r.known = next
 	return out
 }
 
-// labelled returns the nodes that have all these labels.
-func (r *reporting) labelled(labels map[string]string) []cluster.Node {
-	var b strings.Builder
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		b.WriteString("\n" + k + "=" + labels[k])
-	}
-	key := "labels/" + b.String()
-	if group, known := r.next.groups[key]; known {
-		return group
-	}
-	var nodes []cluster.Node
-	for _, n := range r.nodes {
-		if covers(n.Labels, labels) {
-			nodes = append(nodes, n)
-		}
-	}
-	return r.group(key, nodes)
-}
-
-func covers(have, want map[string]string) bool {
-	for k, v := range want {
-		if have[k] != v {
-			return false
-		}
-	}
-	return true
-}
-
-// group returns a group of nodes: that of the pass before if it is the same to a report.
-func (r *reporting) group(key string, nodes []cluster.Node) []cluster.Node {
-	if group, known := r.next.groups[key]; known {
-		return group
-	}
-	if before, known := r.last.groups[key]; known && sameNodes(before, nodes) {
-		nodes = before
-	}
-	r.next.groups[key] = nodes
-	return nodes
+// again reports whether to report on the i-th Workspace again. The commit makes no difference to a report that has repeated
+// itself: it names the one that has changed the Workspace.
+func (r *reporting) again(p *pass, i int, w *desired.Workload) bool {
+	k := &r.known[i]
+	return k.work != w || k.live != p.state.Versions[w.Key] || r.since > k.pass || k.nodes.since > k.pass ||
+		len(r.due) > 0 && r.due[w.Key] || k.carried != p.toCarryOut(i, w.Key)
 }
 
 // workspaceOf returns the Workspace of a live object; the zero Key when it has none.

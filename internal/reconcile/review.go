@@ -36,14 +36,7 @@ func (l *Loop) readReviews(ctx context.Context, p *pass, due Due) {
 
 // reviewed returns the input of the plan that is about reviews.
 func (l *Loop) reviewed(p *pass) engine.Reviews {
-	out := engine.Reviews{CarriedOut: make(map[workspace.Key]reviewed.CarriedOut, len(l.reports))}
-	maps.Copy(out.CarriedOut, l.leaving)
-	for i := range l.reports {
-		out.CarriedOut[l.reports[i].Key] = l.reports[i].CarriedOut
-	}
-	for key, r := range l.others.Reports() {
-		out.CarriedOut[key] = r.CarriedOut
-	}
+	out := engine.Reviews{CarriedOut: l.carriedOut()}
 	if out.Records.Unread = p.unread; l.records != nil {
 		out.Records = *l.records
 	}
@@ -67,16 +60,35 @@ func (l *Loop) judge(p *pass, r engine.Result) {
 	}
 }
 
-// compared adds to the input of a report what was reviewed of the Workspace, and what of it is held back.
-func (l *Loop) compared(p *pass, in *status.Input) {
-	i, ok := slices.BinarySearchFunc(p.plan.Workspaces, in.Key, func(w *plan.Workspace, k workspace.Key) int {
-		return w.Key.Compare(k)
-	})
-	if ok {
-		w := p.plan.Workspaces[i]
-		in.Held, in.HeldReason = w.Held, heldReasons[w.HeldBy]
-		in.CarriedOut = reviewed.Of(p.digests[in.Key], w.Place)
+// rowOf returns what the plan says of a Workspace, or nil. near is a place where it may be.
+func (p *pass) rowOf(near int, k workspace.Key) *plan.Workspace {
+	rows := p.plan.Workspaces
+	if near < len(rows) && rows[near].Key == k {
+		return rows[near]
 	}
+	i, ok := slices.BinarySearchFunc(rows, k, func(w *plan.Workspace, k workspace.Key) int { return w.Key.Compare(k) })
+	if !ok {
+		return nil
+	}
+	return rows[i]
+}
+
+// toCarryOut returns what is carried out of a Workspace once nothing is held back; zero while reviews are not compared.
+func (p *pass) toCarryOut(near int, k workspace.Key) reviewed.CarriedOut {
+	if digest := p.digests[k]; digest != "" {
+		if row := p.rowOf(near, k); row != nil {
+			return reviewed.Of(digest, row.Place)
+		}
+	}
+	return reviewed.CarriedOut{}
+}
+
+// compared adds to the input of a report what was reviewed of the Workspace, and what of it is held back.
+func (p *pass) compared(near int, in *status.Input) {
+	if row := p.rowOf(near, in.Key); row != nil {
+		in.Held, in.HeldReason = row.Held, heldReasons[row.HeldBy]
+	}
+	in.CarriedOut = p.toCarryOut(near, in.Key)
 	j, ok := p.judged[in.Key]
 	if !ok {
 		return
@@ -86,18 +98,22 @@ func (l *Loop) compared(p *pass, in *status.Input) {
 
 // leave remembers what was carried out for Workspaces without a report, as long as something of them is live: their
 // deletion goes on, and is still the one that was reviewed.
-func (l *Loop) leave(p *pass, reports []status.Report) {
+func (l *Loop) leave(p *pass, reports []*status.Report) {
 	leaving := map[workspace.Key]reviewed.CarriedOut{}
-	for _, o := range p.state.Objects {
-		if was, ok := l.leaving[o.Workspace]; ok {
-			leaving[o.Workspace] = was
+	for i := 0; len(l.leaving) > 0 && i < len(p.state.Objects); i++ {
+		key := p.state.Objects[i].Workspace
+		if was, ok := l.leaving[key]; ok {
+			leaving[key] = was
 		}
 	}
-	for i := range l.reports {
-		leaving[l.reports[i].Key] = l.reports[i].CarriedOut
+	for was, is := range status.Differences(l.reports, reports) {
+		if is == nil {
+			leaving[was.Key] = was.CarriedOut
+		}
 	}
-	for i := range reports {
-		delete(leaving, reports[i].Key)
-	}
+	maps.DeleteFunc(leaving, func(k workspace.Key, _ reviewed.CarriedOut) bool {
+		_, reported := slices.BinarySearchFunc(reports, k, func(r *status.Report, k workspace.Key) int { return r.Key.Compare(k) })
+		return reported
+	})
 	l.leaving = leaving
 }

@@ -295,7 +295,7 @@ func TestRollOutOfOne(t *testing.T) {
 		_, o := roll(s, t, 6, same(l))
 		wantCondition(t, o, "b", "the roll-out stopped at default/a")
 		for _, name := range []string{"n", "z"} {
-			i := slices.IndexFunc(o.Reports, func(r status.Report) bool { return r.Key.Name == name })
+			i := slices.IndexFunc(o.Reports, func(r *status.Report) bool { return r.Key.Name == name })
 			if text := o.Reports[i].NotApplied(); text != "" {
 				t.Errorf("%s: %s", name, text)
 			}

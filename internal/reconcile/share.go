@@ -26,8 +26,13 @@ func (l *Loop) begin() (end func()) {
 	case !share.Covers(l.share) && l.share != (shard.Share{}):
 		*l = *New(l.settings, l.parts)
 	}
-	l.share, l.recorded, l.fix = share, nil, nil
+	l.share, l.fix = share, nil
 	l.others.Share = share
+	l.follows.firstSeen, l.follows.reported, l.follows.carried = nil, nil, nil
+	l.folder.Forget()
+	if l.folder.Owns = nil; share.Divided() {
+		l.folder.Owns = share.Owns
+	}
 	l.log.Info("writing", "part", share.String())
 	return end
 }
@@ -39,7 +44,7 @@ func (l *Loop) readOthers(p *pass, files map[string][]byte) {
 	}
 	l.fix = nil
 	if !l.share.Fleet() {
-		l.pools.Restore(status.UnavailableFrom(files, p.now))
+		l.pools.Restore(status.UnavailableFrom(files[status.CapacityFile], p.now))
 	}
 }
 

@@ -48,7 +48,7 @@ func TestAutomaticSizeMovesOn(t *testing.T) {
 					t.Fatalf("sizes %v after %s failed: %s", sizes, choice, s)
 				}
 				sku, _ := capacity.LookupSKU(choice)
-				recorded := status.UnavailableFrom(s.Git.Status(), time.Now())
+				recorded := status.UnavailableFrom(s.Git.Status()["capacity.yaml"], time.Now())
 				if _, _, blocked := recorded.Blocked(sku, capacity.OnDemand, time.Now()); !blocked {
 					t.Fatalf("capacity.yaml does not say so:\n%s", s.Git.Status()["capacity.yaml"])
 				}

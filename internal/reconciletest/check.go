@@ -42,7 +42,7 @@ func (s *Simulator) CheckSettled(l *reconcile.Loop) {
 
 // checkReports checks the states of all Workspaces, and returns the names of those that limits or quota leave without
 // nodes.
-func (s *Simulator) checkReports(reports []status.Report) map[string]bool {
+func (s *Simulator) checkReports(reports []*status.Report) map[string]bool {
 	s.t.Helper()
 	unplaced := map[string]bool{}
 	for _, r := range reports {

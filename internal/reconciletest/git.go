@@ -147,7 +147,7 @@ func (g *Git) Record(_ context.Context, r reconcile.Recording) (string, error) {
 	if g.RecordDown != nil {
 		return "", g.RecordDown
 	}
-	files := r.Share.Over(r.Files, g.status)
+	files := r.Share.Over(r.All(), g.status)
 	if maps.EqualFunc(g.status, files, bytes.Equal) {
 		return "", nil
 	}

@@ -105,7 +105,7 @@ func (s *Simulator) Parts() reconcile.Parts {
 	)
 	return reconcile.Parts{
 		Source:   s.Git,
-		Recorder: s.Git,
+		Recorder: &recorder{Git: s.Git},
 		Reviews:  s.Reviews,
 		Commits:  s.Git,
 		Cluster:  s.Kubernetes,

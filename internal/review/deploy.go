@@ -22,8 +22,7 @@ func (f *follower) deployments(ctx context.Context, seen Observed) error {
 		return err
 	}
 	want, last := map[string]Deployment{}, map[string]time.Time{}
-	for i := range seen.Reports {
-		r := &seen.Reports[i]
+	for _, r := range seen.Reports {
 		environment := f.environment(r)
 		if commit := cmp.Or(r.DesiredCommit, r.ObservedCommit); commit != "" {
 			want[environment] = deploymentOf(environment, commit, r)

@@ -184,8 +184,8 @@ func (o *office) comment(number int) string {
 }
 
 // report returns the report on a Workspace.
-func report(name string, state status.State, commit string, change ...func(*status.Report)) status.Report {
-	r := status.Report{
+func report(name string, state status.State, commit string, change ...func(*status.Report)) *status.Report {
+	r := &status.Report{
 		Key:            workspace.Key{Namespace: "default", Name: name},
 		State:          state,
 		ObservedCommit: commit,
@@ -197,13 +197,13 @@ func report(name string, state status.State, commit string, change ...func(*stat
 		Pools: []status.Pool{{Name: name}},
 	}
 	for _, c := range change {
-		c(&r)
+		c(r)
 	}
 	return r
 }
 
 // observe makes these reports what is true, after a pass over a commit.
-func (o *office) observe(commit string, reports ...status.Report) {
+func (o *office) observe(commit string, reports ...*status.Report) {
 	o.set(func() {
 		o.observed, o.known = review.Observed{Commit: commit, Reports: reports}, true
 		if !slices.Contains(o.history, commit) {

@@ -249,10 +249,9 @@ type tally struct {
 }
 
 // byCommit counts the Workspaces of each commit: the one that changed them last.
-func byCommit(reports []status.Report) map[string]tally {
+func byCommit(reports []*status.Report) map[string]tally {
 	out := map[string]tally{}
-	for i := range reports {
-		r := &reports[i]
+	for _, r := range reports {
 		commit := cmp.Or(r.DesiredCommit, r.ObservedCommit)
 		if commit == "" {
 			continue

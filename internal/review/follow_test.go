@@ -249,7 +249,7 @@ func TestFollowUnmerged(t *testing.T) {
 // TestManyCommits: the first look after a start makes a bounded number of requests.
 func TestManyCommits(t *testing.T) {
 	o := newOffice(t)
-	var all []status.Report
+	var all []*status.Report
 	for i := range 100 {
 		all = append(all, report(fmt.Sprintf("w%d", i), status.Pending, fmt.Sprintf("c%d", i)))
 	}
@@ -275,7 +275,7 @@ func TestDeployments(t *testing.T) {
 	r := o.reviewer()
 	without := func(x *status.Report) { x.Pools = nil }
 	for _, step := range []struct {
-		report status.Report
+		report *status.Report
 		want   review.DeploymentState
 		url    string
 	}{

@@ -63,7 +63,7 @@ type Progress interface {
 // Observed is the outcome of the last pass of the loop that got as far as a report.
 type Observed struct {
 	Commit  string // that was carried out
-	Reports []status.Report
+	Reports []*status.Report
 	// Errors are those of files from which no Workspace could be read. No report is about them.
 	Errors []diag.Diagnostic
 }

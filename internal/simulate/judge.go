@@ -164,6 +164,6 @@ func (p *process) judgeStatus(files map[string][]byte) {
 	}
 }
 
-func allTrue(r status.Report) bool {
+func allTrue(r *status.Report) bool {
 	return !slices.ContainsFunc(r.Conditions, func(c status.Condition) bool { return c.Status != "True" })
 }

@@ -40,13 +40,14 @@ func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, e
 		if f.err != nil {
 			return "", p.answer(f)
 		}
-		files := what.Share.Over(what.Files, git.status)
+		all := what.All()
+		files := what.Share.Over(all, git.status)
 		at, equal := git.moves, maps.EqualFunc(git.status, files, bytes.Equal)
 		if err := p.answer(f); err != nil || equal {
 			return "", err
 		}
 		f = p.gate(call{kind: "record"})
-		p.judgeStatus(what.Files)
+		p.judgeStatus(all)
 		switch {
 		case f.err != nil && !f.done:
 			return "", p.answer(f)

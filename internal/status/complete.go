@@ -28,10 +28,9 @@ func (c CompletePools) At(now time.Time) map[string]time.Time {
 }
 
 // CompleteIn reads reports.
-func CompleteIn(reports []Report) CompletePools {
+func CompleteIn(reports []*Report) CompletePools {
 	out := CompletePools{map[string]bool{}, map[string]time.Time{}}
-	for i := range reports {
-		r := &reports[i]
+	for _, r := range reports {
 		for _, c := range r.Conditions {
 			if c.Type != ResourceReady {
 				continue

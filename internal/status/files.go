@@ -29,7 +29,7 @@ import (
 type Summary struct {
 	Cluster  string
 	Links    weblink.Links // of the source
-	Reports  []Report      // in the order of their keys
+	Reports  []*Report     // in the order of their keys
 	Problems []diag.Diagnostic
 	Pools    []Pool // owned
 	// Unavailable lists unavailable offerings. After a restart syncer reads them from the status branch.
@@ -268,7 +268,7 @@ func Parse(data []byte) (Report, error) {
 
 // FromFiles reads the Reports of a cluster's folder, several at once. It ignores other files, which another client may
 // have added, and those that name another Workspace than their path does. A time after now counts as now.
-func FromFiles(files map[string][]byte, now time.Time) []Report {
+func FromFiles(files map[string][]byte, now time.Time) []*Report {
 	now = now.UTC().Truncate(time.Second)
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -289,13 +289,8 @@ func FromFiles(files map[string][]byte, now time.Time) []Report {
 		})
 	}
 	_ = g.Wait() // no function returns an error
-	var out []Report
-	for _, r := range read {
-		if r != nil {
-			out = append(out, *r)
-		}
-	}
-	slices.SortFunc(out, func(a, b Report) int { return a.Key.Compare(b.Key) })
+	out := slices.DeleteFunc(read, func(r *Report) bool { return r == nil })
+	slices.SortFunc(out, func(a, b *Report) int { return a.Key.Compare(b.Key) })
 	return out
 }
 
@@ -420,11 +415,11 @@ func (p Pool) fields() poolFields {
 	return f
 }
 
-// NotReleasedSince reads from a cluster's folder since when pools that no Workspace needs are not given back, by name.
+// NotReleasedSince reads from capacity.yaml since when pools that no Workspace needs are not given back, by name.
 // A time after now, or none, is left out: another client may have written it.
-func NotReleasedSince(files map[string][]byte, now time.Time) map[string]time.Time {
+func NotReleasedSince(capacityFile []byte, now time.Time) map[string]time.Time {
 	var f capacityFields
-	if err := decode(files[CapacityFile], &f); err != nil || f.Kind != capacityKind {
+	if err := decode(capacityFile, &f); err != nil || f.Kind != capacityKind {
 		return nil
 	}
 	out := map[string]time.Time{}
@@ -436,11 +431,11 @@ func NotReleasedSince(files map[string][]byte, now time.Time) map[string]time.Ti
 	return out
 }
 
-// UnavailableFrom reads the unavailable offerings from a cluster's folder. An unreadable file lists none: Azure will
+// UnavailableFrom reads the unavailable offerings from capacity.yaml. An unreadable file lists none: Azure will
 // refuse them again. Another client may have written it: no entry lasts longer than one that is recorded now.
-func UnavailableFrom(files map[string][]byte, now time.Time) unavailable.Offerings {
+func UnavailableFrom(capacityFile []byte, now time.Time) unavailable.Offerings {
 	var f capacityFields
-	if err := decode(files[CapacityFile], &f); err != nil || f.Kind != capacityKind {
+	if err := decode(capacityFile, &f); err != nil || f.Kind != capacityKind {
 		return unavailable.Offerings{}
 	}
 	for i := range f.Unavailable {

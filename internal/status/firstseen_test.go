@@ -38,7 +38,7 @@ func TestFirstSeenIsKept(t *testing.T) {
 			t.Errorf("%s: %+v, want %v", name, got, tt.want)
 			continue
 		}
-		if again := Observe(&got[0], Input{Key: key}, now.Add(2*time.Hour)); !again.FirstSeen.Equal(tt.want) {
+		if again := Observe(got[0], Input{Key: key}, now.Add(2*time.Hour)); !again.FirstSeen.Equal(tt.want) {
 			t.Errorf("%s: the next report says %v", name, again.FirstSeen)
 		}
 	}

@@ -3,73 +3,127 @@
 package status
 
 import (
+	"bytes"
 	"fmt"
-	"maps"
 	"slices"
-
-	"syncer.dev/syncer/internal/weblink"
-	"syncer.dev/syncer/internal/workspace"
 )
 
-// Folder makes the files of one cluster's folder again and again, and keeps those of Reports that have not changed. The
-// zero value has made none.
+// Folder makes the files of one cluster's folder again and again: only those of Reports that have changed. It knows by
+// digests what the folder holds, so that it keeps no files but those that are to be written. The zero value has made
+// none, and knows nothing.
 type Folder struct {
-	kept map[workspace.Key]shown
+	// Owns reports whether a file is this writer's; nil: each is. A change of it counts from the next call of Holds on.
+	Owns func(name string) bool
+
+	shown []shown           // of the Reports, in their order
+	rest  map[string][]byte // the files that are of no Workspace
+	holds holding
+	// differ are the files that the folder is to hold and does not, by path; nil: it holds one that it is not to hold.
+	differ map[string][]byte
 }
 
 // shown is a Report as the folder shows it.
 type shown struct {
-	report Report
-	file   []byte
-	row    string // of the overview
-	state  State
+	report *Report
+	digest digest  // of its file
+	row    string  // of the overview; "" until that lists it
 	cost   float64 // US dollars an hour
+	state  State
 	priced price
+	bad    bool // its key is no name of a Workspace
 }
 
-// Files returns the files of a cluster's folder, by path. The bytes follow from the values alone; those of a Report
-// that is the same as the last time are the same slice.
-func Files(s Summary) map[string][]byte { return new(Folder).Files(s) }
+// Files returns the files of a cluster's folder, by path. The bytes follow from the values alone.
+func Files(s Summary) map[string][]byte {
+	f := new(Folder)
+	f.Update(s)
+	return f.differ
+}
 
-// Files is the function Files, which makes only those files again whose Reports have changed.
-func (f *Folder) Files(s Summary) map[string][]byte {
-	out := make(map[string][]byte, len(s.Reports)+3)
-	kept := make(map[workspace.Key]shown, len(s.Reports))
+// Update takes over what the folder is to hold. Reports never change: a Report that is the same pointer as the last
+// time costs nothing.
+func (f *Folder) Update(s Summary) {
+	f.arrange(s.Reports)
 	s.Warnings = slices.Clone(s.Warnings)
-	o := overview{rows: make([]*shown, 0, len(s.Reports)), states: map[State]int{}}
-	for i := range s.Reports {
-		r := &s.Reports[i]
-		is, known := f.kept[r.Key]
-		switch {
-		case known && is.report.Same(r):
-		case !valid(r.Key):
+	o := overview{shown: f.shown, links: s.Links}
+	for i, r := range s.Reports {
+		is := &f.shown[i]
+		if is.report != r {
+			f.show(is, r)
+		}
+		if is.bad {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("%q is no name of a Workspace, and has no status file", r.Key))
 			continue
-		default:
-			is = show(*r, s.Links)
 		}
-		kept[r.Key] = is
-		o.add(&is)
-		out[FileName(r.Key)] = is.file
+		o.add(is)
 	}
-	f.kept = kept
 	s = s.clean()
-	out[OverviewFile], out[CapacityFile] = readme(s, o), capacityYAML(s)
-	maps.Copy(out, objectsFiles(s))
-	return out
+	rest := objectsFiles(s)
+	rest[OverviewFile], rest[CapacityFile] = readme(s, &o), capacityYAML(s)
+	for name := range f.rest {
+		if _, stays := rest[name]; !stays {
+			f.drops(name)
+		}
+	}
+	for name, data := range rest {
+		if !bytes.Equal(f.rest[name], data) {
+			f.wants(name, data)
+		}
+	}
+	f.rest = rest
 }
 
-// show makes what the folder shows of a Report.
-func show(r Report, links weblink.Links) shown {
+// arrange gives each Report its place. Those of the same Workspaces have it already.
+func (f *Folder) arrange(reports []*Report) {
+	same := len(reports) == len(f.shown)
+	for i := 0; same && i < len(reports); i++ {
+		same = f.shown[i].report == reports[i] || f.shown[i].report.Key == reports[i].Key
+	}
+	if same {
+		return
+	}
+	was := f.shown
+	f.shown = make([]shown, len(reports))
+	for i, r := range reports {
+		for len(was) > 0 && was[0].report.Key.Compare(r.Key) < 0 {
+			f.gone(&was[0])
+			was = was[1:]
+		}
+		if len(was) > 0 && was[0].report.Key == r.Key {
+			f.shown[i], was = was[0], was[1:]
+		}
+	}
+	for i := range was {
+		f.gone(&was[i])
+	}
+}
+
+func (f *Folder) gone(s *shown) {
+	if !s.bad {
+		f.drops(FileName(s.report.Key))
+	}
+}
+
+// show makes what the folder shows of a Report, unless it says the same as the one before.
+func (f *Folder) show(is *shown, r *Report) {
+	switch {
+	case is.report != nil && is.report.Same(r):
+		is.report = r
+		return
+	case !valid(r.Key):
+		*is = shown{report: r, bad: true}
+		return
+	}
 	clean := r.clean()
-	out := shown{report: r, file: encode(clean.fields()), row: row(clean, links), state: clean.State}
-	out.cost, out.priced = priceOf(clean.HourlyCost)
-	return out
+	file := encode(clean.fields())
+	*is = shown{report: r, digest: digestOf(file), state: clean.State}
+	is.cost, is.priced = priceOf(clean.HourlyCost)
+	f.wants(FileName(r.Key), file)
 }
 
 // Same reports whether two Reports say the same.
 func (r *Report) Same(o *Report) bool {
-	return r.Key == o.Key && r.State == o.State && r.ObservedCommit == o.ObservedCommit && r.Inputs == o.Inputs &&
+	return r == o || r.Key == o.Key && r.State == o.State && r.ObservedCommit == o.ObservedCommit && r.Inputs == o.Inputs &&
 		r.DesiredCommit == o.DesiredCommit && r.DesiredInputs == o.DesiredInputs && r.CarriedOut == o.CarriedOut &&
 		r.Source == o.Source && r.sameModel(o) && r.FirstSeen.Equal(o.FirstSeen) &&
 		r.sameNodes(o) && slices.EqualFunc(r.Conditions, o.Conditions, Condition.same) && r.Endpoint == o.Endpoint &&

@@ -63,7 +63,7 @@ func hostileSummary(s string) Summary {
 	bad.Key = workspace.Key{Namespace: s, Name: s}
 	return Summary{
 		Cluster: s,
-		Reports: []Report{r, bad},
+		Reports: []*Report{&r, &bad},
 		Pools: []Pool{
 			{Name: s, State: s, InstanceType: s, Workspace: s, Error: s, NotReleased: s, HourlyCost: s},
 		},
@@ -199,13 +199,13 @@ func FuzzCapacityReadBack(f *testing.F) {
 		f.Add(Files(hostileSummary(s))[CapacityFile])
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		u := UnavailableFrom(map[string][]byte{CapacityFile: data}, t1)
+		u := UnavailableFrom(data, t1)
 		for _, e := range u.Entries {
 			if e.Until.After(t1.Add(26*time.Hour)) || e.Since.After(t1) || len(e.Reason) > maxText || e.Failures > 1000 {
 				t.Fatalf("%+v", e)
 			}
 		}
-		if again := UnavailableFrom(Files(Summary{Unavailable: u}), t1); len(again.Entries) != len(u.Entries) {
+		if again := UnavailableFrom(Files(Summary{Unavailable: u})[CapacityFile], t1); len(again.Entries) != len(u.Entries) {
 			t.Fatalf("%+v became %+v", u, again)
 		}
 	})
@@ -223,7 +223,7 @@ func TestOnlyNamesBecomePaths(t *testing.T) {
 		{Namespace: "default", Name: "."},
 		{Namespace: "default", Name: strings.Repeat("a", 300)},
 	} {
-		files := Files(Summary{Cluster: "demo", Reports: []Report{{Key: k, State: Ready}}})
+		files := Files(Summary{Cluster: "demo", Reports: []*Report{{Key: k, State: Ready}}})
 		if len(files) != 2 || !bytes.Contains(files[OverviewFile], []byte("has no status file")) {
 			t.Errorf("%q: %q\n%s", k, slices.Sorted(maps.Keys(files)), files[OverviewFile])
 		}
@@ -269,7 +269,7 @@ func TestReadBackIsBounded(t *testing.T) {
 	const entry = "{size: x, failures: %d, priority: %s, since: %s, until: %s}"
 	entries := func(failures int, priority, since, until string) []unavailable.Entry {
 		text := "kind: CapacityStatus\nunavailable: [" + fmt.Sprintf(entry, failures, priority, since, until) + "]\n"
-		return UnavailableFrom(map[string][]byte{CapacityFile: []byte(text)}, now).Entries
+		return UnavailableFrom([]byte(text), now).Entries
 	}
 	const y2026, y9999 = "2026-01-02T00:00:00Z", "9999-12-31T00:00:00Z"
 	for _, got := range [][]unavailable.Entry{

@@ -89,7 +89,7 @@ func Observe(previous *Report, in Input, now time.Time) Report {
 		Runtime:         in.Runtime,
 		InstanceType:    in.InstanceType,
 		TargetNodeCount: in.Nodes,
-		Objects:         slices.Clone(in.Objects),
+		Objects:         in.Objects,
 		FirstSeen:       old.FirstSeen,
 	}
 	if r.FirstSeen.IsZero() {

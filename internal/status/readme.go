@@ -18,15 +18,26 @@ import (
 
 // overview is what README.md says of the Workspaces.
 type overview struct {
-	rows    []*shown
-	states  map[State]int
+	shown   []shown // also those that are bad
+	links   weblink.Links
+	count   int
+	states  [len(counted)]int
 	hourly  float64 // US dollars
 	priced  int     // Workspaces with a price
 	unknown int     // Workspaces whose price is unknown
 }
 
+// counted are the states in the order of the totals.
+var counted = [...]struct {
+	state State
+	word  string
+}{
+	{Ready, "ready"}, {Failed, "failed"}, {NotReady, "not ready"}, {Pending, "waiting"}, {Running, "running"},
+	{Succeeded, "succeeded"},
+}
+
 // price says whether a Workspace has a price.
-type price int
+type price uint8
 
 const (
 	unpriced     price = iota // nodes that syncer does not buy, or none
@@ -46,8 +57,13 @@ func priceOf(hourly string) (float64, price) {
 }
 
 func (o *overview) add(s *shown) {
-	o.rows = append(o.rows, s)
-	o.states[s.state]++
+	o.count++
+	for i := range counted {
+		if counted[i].state == s.state {
+			o.states[i]++
+			break
+		}
+	}
 	o.hourly += s.cost
 	switch s.priced {
 	case priceKnown:
@@ -60,34 +76,47 @@ func (o *overview) add(s *shown) {
 // maxRows is how many Workspaces README.md lists: forges show no more than some 500 KB of Markdown.
 const maxRows = 500
 
-// listed returns the rows that README.md shows: all, or of a large fleet those that a person may have to look at.
-func (o *overview) listed() []*shown {
-	if len(o.rows) <= maxRows {
-		return o.rows
+// lists reports whether README.md has a row for a Workspace: it has one for each, or of a large fleet for those that a
+// person may have to look at.
+func (o *overview) lists(s *shown) bool {
+	switch {
+	case s.bad:
+		return false
+	case o.count <= maxRows:
+		return true
 	}
-	var out []*shown
-	for _, s := range o.rows {
-		if s.state == Failed || s.state == NotReady || s.state == Pending || s.report.DesiredCommit != "" {
-			out = append(out, s)
+	return s.state == Failed || s.state == NotReady || s.state == Pending || s.report.DesiredCommit != ""
+}
+
+// rows writes the rows that README.md has, and returns their number. It keeps them, and no others.
+func (o *overview) rows(b *strings.Builder) int {
+	n := 0
+	for i := range o.shown {
+		s := &o.shown[i]
+		switch {
+		case n == maxRows || !o.lists(s):
+			if s.row != "" {
+				s.row = ""
+			}
+			continue
+		case s.row == "":
+			s.row = row(s.report.clean(), o.links)
 		}
+		b.WriteString(s.row)
+		n++
 	}
-	return out[:min(len(out), maxRows)]
+	return n
 }
 
 // totals sums the Workspaces up in one line, without text from files: the README of the branch repeats it.
 func (o *overview) totals() string {
-	if len(o.rows) == 0 {
+	if o.count == 0 {
 		return "No Workspaces."
 	}
-	parts := []string{fmt.Sprintf("%d of %d ready", o.states[Ready], len(o.rows))}
-	for _, c := range []struct {
-		state State
-		word  string
-	}{
-		{Failed, "failed"}, {NotReady, "not ready"}, {Pending, "waiting"}, {Running, "running"}, {Succeeded, "succeeded"},
-	} {
-		if n := o.states[c.state]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, c.word))
+	parts := []string{fmt.Sprintf("%d of %d ready", o.states[0], o.count)}
+	for i, n := range o.states {
+		if i > 0 && n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, counted[i].word))
 		}
 	}
 	if o.priced > 0 {
@@ -100,20 +129,16 @@ func (o *overview) totals() string {
 }
 
 // readme is the overview that a forge shows for the folder.
-func readme(s Summary, o overview) []byte {
+func readme(s Summary, o *overview) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n", cell(s.Cluster), o.totals())
 	b.WriteString("This is what syncer has found out about the Workspaces of the cluster. Each has a file here that " +
 		"says more. syncer writes these files, and overwrites changes to them.\n")
-	if len(o.rows) > 0 {
+	if o.count > 0 {
 		b.WriteString("\n| Workspace | State | Model | Size | Endpoint | USD/month | Since | File | Commit | |\n" +
 			"|---|---|---|---|---|--:|---|---|---|---|\n")
 	}
-	listed := o.listed()
-	for _, s := range listed {
-		b.WriteString(s.row)
-	}
-	if more := len(o.rows) - len(listed); more > 0 {
+	if more := o.count - o.rows(&b); more > 0 {
 		fmt.Fprintf(&b, "\n%d more are not listed, because nothing is wrong with them or there is no room; each has a file "+
 			"here.\n", more)
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -378,7 +377,7 @@ func summary() Summary {
 		PricesDate: "2026-06-18",
 		Cluster:    "demo",
 		Links:      weblink.Of("https://github.com/team/models", ""),
-		Reports:    []Report{failed, Observe(nil, chosen(), t0)},
+		Reports:    []*Report{&failed, new(Observe(nil, chosen(), t0))},
 		Pools: []Pool{{
 			Name:         "wphi",
 			State:        "Succeeded",
@@ -454,43 +453,16 @@ func TestParseReadsWhatYAMLWrites(t *testing.T) {
 	}
 }
 
-func report(name string, s State) Report {
-	return Report{Key: workspace.Key{Namespace: "default", Name: name}, State: s}
+func report(name string, s State) *Report {
+	return &Report{Key: workspace.Key{Namespace: "default", Name: name}, State: s}
 }
 
-func many(n int, s State) []Report {
-	var out []Report
+func many(n int, s State) []*Report {
+	var out []*Report
 	for i := range n {
-		out = append(out, report(fmt.Sprintf("phi-%03d", i), s))
+		out = append(out, report(fmt.Sprintf("phi-%05d", i), s))
 	}
 	return out
-}
-
-// TestFolderKeepsFiles: what a Folder makes later is what Files makes, and the file of a Report that has not changed is
-// the same slice.
-func TestFolderKeepsFiles(t *testing.T) {
-	var f Folder
-	s := summary()
-	first := f.Files(s)
-	for i := range s.Reports {
-		s.Reports[i].Conditions = slices.Clone(s.Reports[i].Conditions) // an equal Report, not the same
-	}
-	changed := s.Reports[0].Key
-	s.Reports[0].State, s.Reports[0].HourlyCost = Failed, "9.99"
-	again := f.Files(s)
-	if diff := cmp.Diff(Files(s), again); diff != "" {
-		t.Errorf("files (-from nothing +again):\n%s", diff)
-	}
-	for name, data := range again {
-		r := name == FileName(changed) || name == "README.md" || name == "capacity.yaml" || name == "objects.yaml"
-		if same := &data[0] == &first[name][0]; same == r {
-			t.Errorf("%s is another slice: %t", name, !same)
-		}
-	}
-	s.Reports = s.Reports[1:]
-	if diff := cmp.Diff(Files(s), f.Files(s)); diff != "" {
-		t.Errorf("without a Workspace (-from nothing +again):\n%s", diff)
-	}
 }
 
 func TestRedact(t *testing.T) {

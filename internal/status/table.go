@@ -13,7 +13,7 @@ import (
 )
 
 // Table prints Reports with the columns of "kubectl get workspace".
-func Table(w io.Writer, reports []Report, wide bool) error {
+func Table(w io.Writer, reports []*Report, wide bool) error {
 	t := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
 	header := []string{
 		"NAMESPACE",

@@ -23,14 +23,14 @@ func TestUnavailableIsRecordedAndReadBack(t *testing.T) {
 	}, unavailable.Attempt{SKU: sku}, now, "demo")
 	s := Summary{Cluster: "demo", Unavailable: u}
 	files := Files(s)
-	if diff := cmp.Diff(u, UnavailableFrom(files, now)); diff != "" {
+	if diff := cmp.Diff(u, UnavailableFrom(files[CapacityFile], now)); diff != "" {
 		t.Errorf("read back (-want +got):\n%s\n%s", diff, files[CapacityFile])
 	}
-	s.Unavailable = UnavailableFrom(files, now).Expired(now.Add(time.Minute))
+	s.Unavailable = UnavailableFrom(files[CapacityFile], now).Expired(now.Add(time.Minute))
 	if diff := cmp.Diff(string(files[CapacityFile]), string(Files(s)[CapacityFile])); diff != "" {
 		t.Errorf("without a new offering (-want +got):\n%s", diff)
 	}
-	s.Unavailable = UnavailableFrom(files, now).Expired(now.Add(24 * time.Hour))
+	s.Unavailable = UnavailableFrom(files[CapacityFile], now).Expired(now.Add(24 * time.Hour))
 	if gone := Files(s)[CapacityFile]; bytes.Contains(gone, []byte("unavailable")) {
 		t.Errorf("an expired offering stays:\n%s", gone)
 	}
@@ -40,7 +40,7 @@ func TestUnavailableIsRecordedAndReadBack(t *testing.T) {
 		"kind: Other\nunavailable: [{family: x}]",
 		"kind: CapacityStatus\nunavailable: 7",
 	} {
-		if got := UnavailableFrom(map[string][]byte{CapacityFile: []byte(broken)}, now); len(got.Entries) != 0 {
+		if got := UnavailableFrom([]byte(broken), now); len(got.Entries) != 0 {
 			t.Errorf("%q: %+v", broken, got)
 		}
 	}

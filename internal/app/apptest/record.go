@@ -27,7 +27,7 @@ func Record(t testing.TB, c config.Config, log *slog.Logger, states ...string) {
 		source, _, _ := strings.Cut(state, " ")
 		message := message.Of(message.Commit{Cluster: c.Cluster, Source: source, Version: "v1"}, nil, nil)
 		if _, err := recorder.Record(t.Context(), reconcile.Recording{
-			Files: map[string][]byte{"x": []byte(state)}, Message: message, When: time.Now(),
+			All: func() map[string][]byte { return map[string][]byte{"x": []byte(state)} }, Message: message, When: time.Now(),
 		}); err != nil {
 			t.Fatal(err)
 		}

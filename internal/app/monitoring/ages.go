@@ -48,8 +48,7 @@ func (a *ages) passed(o reconcile.Outcome, now time.Time) (applied, ready []time
 	}
 	needed := map[string]bool{a.tip: true}
 	reached := make(map[workspace.Key]string, len(o.Reports))
-	for i := range o.Reports {
-		r := &o.Reports[i]
+	for _, r := range o.Reports {
 		if r.DesiredCommit != "" {
 			needed[r.DesiredCommit] = true
 		}

@@ -182,8 +182,7 @@ func serves(s status.State) bool {
 func (c collector) workspaces(o reconcile.Outcome) {
 	type cause struct{ kind, reason string }
 	causes := map[cause]int{}
-	for i := range o.Reports {
-		r := &o.Reports[i]
+	for _, r := range o.Reports {
 		name := diag.EscapeLabel(r.Key.String())
 		c.gauge(readyDesc, number(serves(r.State)), name)
 		if cost, err := strconv.ParseFloat(r.HourlyCost, 64); err == nil {

@@ -47,7 +47,7 @@ func fleet() (*monitoring.State, *monitoring.Fleet) {
 func outcome(commit string, committed time.Time) reconcile.Outcome {
 	return reconcile.Outcome{
 		Commit: commit, CommittedAt: committed, Carried: true,
-		Reports: []status.Report{
+		Reports: []*status.Report{
 			{Key: phi, State: status.Ready, ObservedCommit: commit, WorkerNodes: []string{"n1"}, HourlyCost: "7.35"},
 			{Key: llama, State: status.Pending, Conditions: []status.Condition{
 				{Type: status.ResourceReady, Status: "False", Reason: "QuotaExceeded"},

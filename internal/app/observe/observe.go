@@ -66,7 +66,7 @@ func Once(ctx context.Context, c config.Config, repo *git.Repository, mode Mode)
 		live.Azure = true
 		// What Azure refused lately is on the status branch. Without that nothing is known to be unavailable.
 		if files, err := (statusbranch.Recorder{Branch: repo.Branch(c.Status.Branch), Config: c}).Read(ctx); err == nil {
-			live.Unavailable = status.UnavailableFrom(files, live.Now)
+			live.Unavailable = status.UnavailableFrom(files[status.CapacityFile], live.Now)
 		}
 	}
 	if mode != Require {

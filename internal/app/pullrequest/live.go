@@ -90,7 +90,7 @@ func (d *daemonLive) ofAzure(ctx context.Context, now time.Time, nodes []cluster
 		live.Azure = true
 		recorder := statusbranch.Recorder{Branch: d.parts.Repository.Branch(d.config.Status.Branch), Config: d.config}
 		if files, err := recorder.Read(ctx); err == nil {
-			live.Unavailable = status.UnavailableFrom(files, now)
+			live.Unavailable = status.UnavailableFrom(files[status.CapacityFile], now)
 		}
 	}
 	d.azure, d.asked, d.news = live, now, without(live.Pools, nodes)

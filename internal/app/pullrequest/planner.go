@@ -169,8 +169,7 @@ func (o outcome) facts() string {
 		Serves            bool
 	}
 	lives := make([]live, 0, len(o.Reports))
-	for i := range o.Reports {
-		r := &o.Reports[i]
+	for _, r := range o.Reports {
 		lives = append(lives, live{r.Key.String(), r.InstanceType, r.TargetNodeCount, r.State == "Ready"})
 	}
 	quota := make([]string, 0, len(o.plan.Quota))

@@ -307,7 +307,7 @@ func TestReviewing(t *testing.T) {
 	report := status.Report{
 		Key: workspace.Key{Namespace: "default", Name: "two"}, State: status.Ready, ObservedCommit: after,
 	}
-	v.Passed(reconcile.Outcome{Commit: after, Plan: plan.Plan{Cluster: "demo"}, Reports: []status.Report{report}})
+	v.Passed(reconcile.Outcome{Commit: after, Plan: plan.Plan{Cluster: "demo"}, Reports: []*status.Report{&report}})
 	v.Passed(reconcile.Outcome{}) // a pass that got nowhere
 	pass()
 	if s := ready(); s.State != review.Success || !strings.Contains(s.Description, "carried out with "+after[:12]) {

@@ -25,7 +25,7 @@ func TestUnreported(t *testing.T) {
 		return d
 	}
 	got := pullrequest.Unreported(reconcile.Outcome{
-		Reports: []status.Report{{Key: key("phi")}},
+		Reports: []*status.Report{{Key: key("phi")}},
 		Plan: plan.Plan{Problems: []diag.Diagnostic{
 			problem("new.yaml", "", diag.Error),
 			problem("phi.yaml", "phi", diag.Error),

@@ -200,7 +200,7 @@ func TestReviewsBesideStatus(t *testing.T) {
 	recorder := statusbranch.Recorder{Branch: open(t, p.config).Branch(p.config.Status.Branch), Config: p.config}
 	files := map[string][]byte{"default/phi.yaml": []byte("x"), "README.md": []byte("x")}
 	if _, err := recorder.Record(t.Context(), reconcile.Recording{
-		Files: files, Message: "status", When: time.Now(),
+		All: func() map[string][]byte { return files }, Message: "status", When: time.Now(),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestReviewsBesideStatus(t *testing.T) {
 	}
 	files["README.md"] = []byte("y")
 	if _, err := recorder.Record(t.Context(), reconcile.Recording{
-		Files: files, Message: "status", When: time.Now(),
+		All: func() map[string][]byte { return files }, Message: "status", When: time.Now(),
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -45,10 +45,11 @@ func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
 // Record writes one commit, unless the branch has exactly these files. Of a cluster with shards, the files of others
 // are those of the tip that the commit stands on, so that a commit of another process in between is not undone.
 func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string, error) {
+	files := what.All()
 	hash, changed, err := r.Branch.Commit(ctx, git.Change{
 		Dir:      r.dir(),
-		Files:    what.Files,
-		Edit:     what.Share.Edit(what.Files),
+		Files:    files,
+		Edit:     what.Share.Edit(files),
 		Message:  what.Message,
 		When:     what.When,
 		Author:   r.Config.Status.Author.Name,

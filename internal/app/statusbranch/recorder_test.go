@@ -26,13 +26,13 @@ func TestRecorder(t *testing.T) {
 	files := map[string][]byte{"default/phi.yaml": []byte("state: ready\n")}
 	when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	commit, err := recorder.Record(t.Context(), reconcile.Recording{
-		Files: files, Message: "phi is ready", When: when,
+		All: func() map[string][]byte { return files }, Message: "phi is ready", When: when,
 	})
 	if err != nil || commit != r.Head(c.Status.Branch) {
 		t.Fatalf("commit %q, %v", commit, err)
 	}
 	if again, err := recorder.Record(t.Context(), reconcile.Recording{
-		Files: files, Message: "phi is ready", When: when,
+		All: func() map[string][]byte { return files }, Message: "phi is ready", When: when,
 	}); again != "" || err != nil {
 		t.Errorf("the same files again: commit %q, %v", again, err)
 	}

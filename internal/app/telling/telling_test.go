@@ -44,8 +44,8 @@ func (a *audience) Emit(_ context.Context, e *unstructured.Unstructured) error {
 }
 
 func outcome(before, after status.State, message string) reconcile.Outcome {
-	is := func(s status.State) []status.Report {
-		return []status.Report{{Key: phi, State: s, ObservedCommit: "9be0d1100000000", Conditions: []status.Condition{
+	is := func(s status.State) []*status.Report {
+		return []*status.Report{{Key: phi, State: s, ObservedCommit: "9be0d1100000000", Conditions: []status.Condition{
 			{Type: status.WorkspaceSucceeded, Status: "False", Reason: "UnknownField", Message: message},
 		}}}
 	}

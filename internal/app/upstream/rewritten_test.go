@@ -76,7 +76,7 @@ func TestRewrittenBranch(t *testing.T) {
 		source := map[bool]string{true: second, false: other}[cluster == c.Cluster]
 		message := message.Of(message.Commit{Cluster: cluster, Source: source, Version: "v1"}, nil, nil)
 		if _, err := recorder.Record(t.Context(), reconcile.Recording{
-			Files: map[string][]byte{"x": []byte(cluster)}, Message: message, When: time.Now(),
+			All: func() map[string][]byte { return map[string][]byte{"x": []byte(cluster)} }, Message: message, When: time.Now(),
 		}); err != nil {
 			t.Fatal(err)
 		}

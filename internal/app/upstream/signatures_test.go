@@ -56,7 +56,7 @@ func TestSignaturesOfTheSource(t *testing.T) {
 	}
 	recorder := statusbranch.Recorder{Branch: opened.Branch(c.Status.Branch), Config: c}
 	tip, err := recorder.Record(t.Context(), reconcile.Recording{
-		Files: map[string][]byte{"x": []byte("y")}, Message: "status", When: time.Now(),
+		All: func() map[string][]byte { return map[string][]byte{"x": []byte("y")} }, Message: "status", When: time.Now(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -251,8 +251,8 @@ func TestPrintPresets(t *testing.T) {
 
 // TestSayFailed: the reason of a failure stands below a table, with the command that explains it; a hostile one too.
 func TestSayFailed(t *testing.T) {
-	broken := func(name string) status.Report {
-		return status.Report{
+	broken := func(name string) *status.Report {
+		return &status.Report{
 			Key: workspace.Key{Namespace: "default", Name: name}, State: status.Failed,
 			Conditions: []status.Condition{
 				{Type: status.ResourceReady, Status: "True", Reason: "PoolReady"},
@@ -261,21 +261,21 @@ func TestSayFailed(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	answer.SayFailed(&b, []status.Report{{State: status.Ready}, broken("phi")})
+	answer.SayFailed(&b, []*status.Report{{State: status.Ready}, broken("phi")})
 	got := b.String()
 	if !strings.HasPrefix(got, "default/phi: a.yaml:1:2: ") || strings.Contains(got, "\x1b") ||
 		!strings.HasSuffix(got, "\nto learn more: syncer explain UnknownPreset\n") {
 		t.Errorf("got %q", got)
 	}
 	b.Reset()
-	answer.SayFailed(&b, []status.Report{
+	answer.SayFailed(&b, []*status.Report{
 		broken("a"), broken("b"), broken("c"), broken("d"), broken("e"), broken("f"), broken("g"),
 	})
 	if got := b.String(); strings.Contains(got, "default/f") || !strings.Contains(got, "\nand 2 more have failed\n") {
 		t.Errorf("got %q", got)
 	}
 	b.Reset()
-	if answer.SayFailed(&b, []status.Report{{State: status.Ready}}); b.Len() > 0 {
+	if answer.SayFailed(&b, []*status.Report{{State: status.Ready}}); b.Len() > 0 {
 		t.Errorf("got %q", b.String())
 	}
 }

@@ -34,7 +34,7 @@ func LinkReasons(w io.Writer, list []diag.Diagnostic) {
 const maxFailed = 5
 
 // SayFailed says why Workspaces have failed, which a table has no room for, and which command explains the reasons.
-func SayFailed(w io.Writer, reports []status.Report) {
+func SayFailed(w io.Writer, reports []*status.Report) {
 	var names []string
 	failed := 0
 	for _, r := range reports {

@@ -60,7 +60,7 @@ func Find(ctx context.Context, s settings.Settings, r Request) ([]answer.Origin,
 
 // reports returns what the status branch says, by Workspace; nothing if it cannot be read: where an object comes from
 // does not depend on it.
-func reports(ctx context.Context, s settings.Settings) map[workspace.Key]status.Report {
+func reports(ctx context.Context, s settings.Settings) map[workspace.Key]*status.Report {
 	c, err := s.Load() // that of Offline names a cluster in any case
 	if err != nil {
 		return nil
@@ -73,14 +73,14 @@ func reports(ctx context.Context, s settings.Settings) map[workspace.Key]status.
 	if err != nil {
 		return nil
 	}
-	out := map[workspace.Key]status.Report{}
+	out := map[workspace.Key]*status.Report{}
 	for _, report := range all {
 		out[report.Key] = report
 	}
 	return out
 }
 
-func originOf(from trace.Origin, reports map[workspace.Key]status.Report) answer.Origin {
+func originOf(from trace.Origin, reports map[workspace.Key]*status.Report) answer.Origin {
 	out := answer.Origin{
 		Object: from.Object.String(), Namespace: from.Object.Namespace, Preset: from.Preset,
 		Path: from.Place.Path, Line: from.Place.Line, Head: string(from.Head.Hash),

@@ -45,7 +45,7 @@ func Open(ctx context.Context, s settings.Settings, talk io.Writer) (config.Conf
 }
 
 // Reports returns the Reports on the status branch; of the named Workspace only, if one is named.
-func Reports(ctx context.Context, r statusbranch.Reader, name string, now time.Time) ([]status.Report, error) {
+func Reports(ctx context.Context, r statusbranch.Reader, name string, now time.Time) ([]*status.Report, error) {
 	files, err := r.Read(ctx)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func Reports(ctx context.Context, r statusbranch.Reader, name string, now time.T
 	if name == "" {
 		return all, nil
 	}
-	out := slices.DeleteFunc(all, func(report status.Report) bool { return !named(report.Key, name) })
+	out := slices.DeleteFunc(all, func(report *status.Report) bool { return !named(report.Key, name) })
 	if len(out) == 0 {
 		return nil, answer.No("Workspace %q is not recorded", name)
 	}
@@ -97,7 +97,7 @@ func Watch(
 	name string,
 	interval time.Duration,
 	w io.Writer,
-	print func(io.Writer, []status.Report) error,
+	print func(io.Writer, []*status.Report) error,
 ) error {
 	var shown []byte
 	for {

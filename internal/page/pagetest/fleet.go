@@ -69,7 +69,7 @@ func (f *fleet) add(w one) *status.Report {
 	if w.tuning {
 		kind, object = status.JobStarted, "Job/"+w.name
 	}
-	r := status.Report{
+	r := &status.Report{
 		Key: key, State: w.state, ObservedCommit: Commit, Source: "workspaces/" + w.namespace + "/" + w.name + ".yaml",
 		Model: w.model, Revision: "a90b62ae1f2c4a5d8e7b9c0d1e2f3a4b5c6d7e8f", FirstSeen: since.Add(-20 * time.Minute),
 		InstanceType: w.size, TargetNodeCount: w.nodes, HourlyCost: fmt.Sprintf("%.2f", w.hourly),
@@ -121,7 +121,7 @@ func (f *fleet) add(w one) *status.Report {
 		Before: plan.Values{Model: w.model, Runtime: "vllm", InstanceType: w.size, Nodes: w.nodes, GPUs: w.gpus},
 		After:  plan.Values{Model: w.model, Runtime: "vllm", InstanceType: w.size, Nodes: w.nodes, GPUs: w.gpus},
 	})
-	return &f.Reports[len(f.Reports)-1]
+	return r
 }
 
 // planned returns the entry of the last Workspace in the plan.
@@ -202,7 +202,7 @@ func Fleet() view.Facts {
 
 // held lets a change of the last Workspace wait for a review.
 func held(f *fleet) {
-	r, w := &f.Reports[len(f.Reports)-1], f.planned()
+	r, w := f.Reports[len(f.Reports)-1], f.planned()
 	const why = "its plan was not reviewed: no pull request has shown it; " +
 		"to accept it, push a commit with the trailer \"Syncer-Accept-Plan: 5f2a90c1d3\""
 	r.DesiredCommit, r.ObservedCommit = Commit, Earlier

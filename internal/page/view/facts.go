@@ -25,7 +25,7 @@ type Facts struct {
 	Role    string
 	Failing []Failing // components that do not answer
 
-	Reports  []status.Report // in the order of their keys
+	Reports  []*status.Report // in the order of their keys
 	Problems []diag.Diagnostic
 	Plan     plan.Plan
 
@@ -73,7 +73,7 @@ func New(f Facts) *Board {
 		b.planned[w.Key] = w
 	}
 	for i := range f.Reports {
-		r := &f.Reports[i]
+		r := f.Reports[i]
 		b.at[r.Key] = i
 		b.rows[i] = row{report: r, since: r.Since(), cost: moneyOf(r.HourlyCost)}
 		if w := b.planned[r.Key]; w != nil {

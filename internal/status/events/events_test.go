@@ -17,10 +17,10 @@ import (
 // TestOf: what status.Message writes is read back, and nothing else is taken for a transition.
 func TestOf(t *testing.T) {
 	phi, llama := workspace.Key{Namespace: "default", Name: "phi"}, workspace.Key{Namespace: "team", Name: "llama"}
-	report := func(k workspace.Key, s status.State) status.Report { return status.Report{Key: k, State: s} }
+	report := func(k workspace.Key, s status.State) *status.Report { return &status.Report{Key: k, State: s} }
 	demo := message.Commit{Cluster: "demo", Source: "abc", Version: "v1"}
-	first := []status.Report{report(phi, status.Pending), report(llama, status.Pending)}
-	second := []status.Report{report(phi, status.Ready), report(llama, status.Pending)}
+	first := []*status.Report{report(phi, status.Pending), report(llama, status.Pending)}
+	second := []*status.Report{report(phi, status.Ready), report(llama, status.Pending)}
 	at := func(n int) time.Time { return time.Unix(int64(n), 0) }
 	commits := []events.Commit{ // the newest first, as a log has them
 		{"4", at(4), message.Of(demo, second, second[:1])},

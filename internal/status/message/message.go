@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -35,8 +36,8 @@ const (
 	TrailerCluster = "Syncer-Cluster" // config: cluster
 )
 
-// Of returns the commit message for the transition from one set of Reports to the next.
-func Of(c Commit, before, after []status.Report) string {
+// Of returns the commit message for the transition from one set of Reports to the next, each in the order of its keys.
+func Of(c Commit, before, after []*status.Report) string {
 	changes := transitionsOf(before, after)
 	news := len(changes)
 	changes = append(changes, progressOf(c.Changed, after, changes)...)
@@ -92,15 +93,14 @@ func (c change) word() string {
 	return status.Line(cmp.Or(c.applied, c.reason, string(c.to), "removed"))
 }
 
-func transitionsOf(before, after []status.Report) []change {
-	old := make(map[workspace.Key]*status.Report, len(before))
-	for i := range before {
-		old[before[i].Key] = &before[i]
-	}
-	var out []change
-	for i := range after {
-		r := &after[i]
-		was := cmp.Or(old[r.Key], &status.Report{})
+func transitionsOf(before, after []*status.Report) []change {
+	var out, gone []change
+	for was, r := range status.Differences(before, after) {
+		if r == nil {
+			gone = append(gone, change{key: was.Key, from: was.State})
+			continue
+		}
+		was = cmp.Or(was, &status.Report{})
 		c := change{key: r.Key, from: was.State, to: r.State}
 		if refused, is := was.NotApplied() != "", r.NotApplied() != ""; c.from == c.to && refused != is {
 			c.applied = "applied"
@@ -112,30 +112,29 @@ func transitionsOf(before, after []status.Report) []change {
 			c.detail = detail(r)
 			out = append(out, c)
 		}
-		delete(old, r.Key)
 	}
-	for i := range before {
-		if from, gone := old[before[i].Key]; gone {
-			out = append(out, change{key: from.Key, from: from.State})
-		}
-	}
-	return out
+	return append(out, gone...)
 }
 
 // progressOf lists the Workspaces whose files are changed and whose states are not: those of changes are known already.
-func progressOf(files []string, after []status.Report, changes []change) []change {
-	changed := make(map[string]bool, len(files))
-	for _, name := range files {
-		changed[name] = true
-	}
+func progressOf(files []string, after []*status.Report, changes []change) []change {
+	known := make(map[workspace.Key]bool, len(changes))
 	for _, c := range changes {
-		delete(changed, status.FileName(c.key))
+		known[c.key] = true
 	}
-	var out []change
-	for i := range after {
-		if r := &after[i]; changed[status.FileName(r.Key)] {
-			out = append(out, change{key: r.Key, from: r.State, to: r.State, reason: reason(r), detail: detail(r)})
+	var at []int
+	for _, name := range files {
+		key := workspace.Key{Namespace: path.Dir(name), Name: strings.TrimSuffix(path.Base(name), ".yaml")}
+		i, found := slices.BinarySearchFunc(after, key, func(r *status.Report, k workspace.Key) int { return r.Key.Compare(k) })
+		if found && !known[key] && status.FileName(key) == name {
+			at = append(at, i)
 		}
+	}
+	slices.Sort(at)
+	var out []change
+	for _, i := range at {
+		r := after[i]
+		out = append(out, change{key: r.Key, from: r.State, to: r.State, reason: reason(r), detail: detail(r)})
 	}
 	return out
 }
@@ -242,7 +241,7 @@ func files(changed []string) []string {
 
 // Urgent reports whether a Workspace has reached a state other than Pending, or is no longer ready. The loop records
 // such transitions at once, and collects other progress first.
-func Urgent(before, after []status.Report) bool {
+func Urgent(before, after []*status.Report) bool {
 	for _, c := range transitionsOf(before, after) {
 		if c.to != status.Pending || c.from == status.Ready || c.applied != "" {
 			return true

@@ -17,12 +17,12 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-func report(name string, s status.State) status.Report {
-	return status.Report{Key: workspace.Key{Namespace: "default", Name: name}, State: s}
+func report(name string, s status.State) *status.Report {
+	return &status.Report{Key: workspace.Key{Namespace: "default", Name: name}, State: s}
 }
 
 // waitsFor is the Report of a Workspace that is Pending for a reason.
-func waitsFor(name, reason string) status.Report {
+func waitsFor(name, reason string) *status.Report {
 	r := report(name, status.Pending)
 	r.Conditions = []status.Condition{
 		{Type: status.ResourceReady, Status: "False", Reason: reason, Message: "waits"},
@@ -30,8 +30,8 @@ func waitsFor(name, reason string) status.Report {
 	return r
 }
 
-func many(n int, s status.State) []status.Report {
-	var out []status.Report
+func many(n int, s status.State) []*status.Report {
+	var out []*status.Report
 	for i := range n {
 		out = append(out, report(fmt.Sprintf("phi-%03d", i), s))
 	}
@@ -41,38 +41,38 @@ func many(n int, s status.State) []status.Report {
 func TestMessage(t *testing.T) {
 	c := Commit{Cluster: "demo", Source: strings.Repeat("a", 40), Version: "v1"}
 	for _, tt := range []struct {
-		before, after []status.Report
+		before, after []*status.Report
 		changed       []string
 		subject       string
 		urgent        bool
 	}{
 		{
-			after:   []status.Report{report("phi-4", status.Ready), report("llama", status.Pending)},
+			after:   []*status.Report{report("phi-4", status.Ready), report("llama", status.Pending)},
 			subject: "status(demo): phi-4 Ready, llama Pending",
 			urgent:  true,
 		},
 		{
-			before:  []status.Report{report("phi-4", status.Pending)},
-			after:   []status.Report{waitsFor("phi-4", "PoolNotReady")},
+			before:  []*status.Report{report("phi-4", status.Pending)},
+			after:   []*status.Report{waitsFor("phi-4", "PoolNotReady")},
 			changed: []string{"README.md", "default/phi-4.yaml"},
 			subject: "status(demo): phi-4 PoolNotReady",
 		},
 		{
-			before:  []status.Report{report("phi-4", status.Pending)},
-			after:   []status.Report{waitsFor("phi-4", "PoolNotReady"), report("llama", status.Ready)},
+			before:  []*status.Report{report("phi-4", status.Pending)},
+			after:   []*status.Report{waitsFor("phi-4", "PoolNotReady"), report("llama", status.Ready)},
 			changed: []string{"README.md", "default/phi-4.yaml", "default/llama.yaml"},
 			subject: "status(demo): llama Ready",
 			urgent:  true,
 		},
 		{
-			before:  []status.Report{report("phi-4", status.Ready)},
-			after:   []status.Report{report("phi-4", status.Ready)},
+			before:  []*status.Report{report("phi-4", status.Ready)},
+			after:   []*status.Report{report("phi-4", status.Ready)},
 			changed: []string{"README.md", "capacity.yaml"},
 			subject: "status(demo): capacity",
 		},
 		{
-			before:  []status.Report{report("phi-4", status.Ready)},
-			after:   []status.Report{report("phi-4", status.Ready)},
+			before:  []*status.Report{report("phi-4", status.Ready)},
+			after:   []*status.Report{report("phi-4", status.Ready)},
 			changed: []string{"README.md"},
 			subject: "status(demo): overview",
 		},
@@ -87,22 +87,22 @@ func TestMessage(t *testing.T) {
 			urgent:  true,
 		},
 		{
-			after:   []status.Report{report("phi-4", status.Pending)},
+			after:   []*status.Report{report("phi-4", status.Pending)},
 			subject: "status(demo): phi-4 Pending",
 		},
 		{
-			before:  []status.Report{report("phi-4", status.Ready)},
+			before:  []*status.Report{report("phi-4", status.Ready)},
 			subject: "status(demo): phi-4 removed",
 			urgent:  true,
 		},
 		{
-			before:  []status.Report{report("phi-4", status.Ready)},
-			after:   []status.Report{report("phi-4", status.NotReady)},
+			before:  []*status.Report{report("phi-4", status.Ready)},
+			after:   []*status.Report{report("phi-4", status.NotReady)},
 			subject: "status(demo): phi-4 NotReady",
 			urgent:  true,
 		},
 		{
-			after: []status.Report{
+			after: []*status.Report{
 				report("a-long-name-for-a-workspace", status.Failed),
 				report("another-long-name-for-one", status.Failed),
 				report("third", status.Failed),
@@ -155,7 +155,7 @@ var attacks = []string{
 }
 
 // hostile says a text wherever a message takes one from a Report.
-func hostile(s string) []status.Report {
+func hostile(s string) []*status.Report {
 	r := report("phi", status.State(s))
 	r.Conditions = []status.Condition{
 		{Type: status.ResourceReady, Status: s, Reason: s, Message: s},
@@ -163,7 +163,7 @@ func hostile(s string) []status.Report {
 	}
 	bad := r
 	bad.Key = workspace.Key{Namespace: s, Name: s}
-	return []status.Report{r, bad}
+	return []*status.Report{r, bad}
 }
 
 func unfit(r rune) bool {

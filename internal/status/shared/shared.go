@@ -25,7 +25,7 @@ type Others struct {
 
 	taken   shard.Share // whose reports this process has taken over
 	files   map[string][]byte
-	reports map[workspace.Key]status.Report
+	reports map[workspace.Key]*status.Report
 }
 
 // Read takes over the present files of the folder, and reports whether those of others have changed.
@@ -46,7 +46,7 @@ func (o *Others) Read(files map[string][]byte, now time.Time) (changed bool) {
 	if len(news) == 0 && len(fresh) == len(o.files) {
 		return false
 	}
-	reports := make(map[workspace.Key]status.Report, len(fresh))
+	reports := make(map[workspace.Key]*status.Report, len(fresh))
 	for key, r := range o.reports {
 		name := status.FileName(key)
 		_, stays := fresh[name]
@@ -62,14 +62,14 @@ func (o *Others) Read(files map[string][]byte, now time.Time) (changed bool) {
 }
 
 // Reports are those of others, by Workspace.
-func (o *Others) Reports() map[workspace.Key]status.Report { return o.reports }
+func (o *Others) Reports() map[workspace.Key]*status.Report { return o.reports }
 
 // AddTo adds to what this process has seen of Workspaces what those have recorded who write them. That one has served
 // is believed from either side: the record may be late, and one that counts too much only delays a restart.
 func (o *Others) AddTo(out map[workspace.Key]rollout.Reported) {
-	for key := range o.reports {
-		r, seen := o.reports[key], out[key]
-		said := Reported(&r)
+	for key, r := range o.reports {
+		seen := out[key]
+		said := Reported(r)
 		said.Served = said.Served || seen.Served
 		if seen.Served {
 			said.NotReadySince = seen.NotReadySince
@@ -80,13 +80,13 @@ func (o *Others) AddTo(out map[workspace.Key]rollout.Reported) {
 
 // TakeOver returns the reports to continue with: those of this process, and of Workspaces that it has not written so
 // far those that are recorded.
-func (o *Others) TakeOver(reports, recorded []status.Report) []status.Report {
+func (o *Others) TakeOver(reports, recorded []*status.Report) []*status.Report {
 	gained, all := o.Share.Less(o.taken), reports == nil || !o.Share.Divided()
 	o.taken = o.Share
 	if all {
 		return recorded
 	}
-	out := slices.DeleteFunc(slices.Clone(reports), func(r status.Report) bool { return gained.Has(r.Namespace) })
+	out := slices.DeleteFunc(slices.Clone(reports), func(r *status.Report) bool { return gained.Has(r.Namespace) })
 	for i := range recorded {
 		if gained.Has(recorded[i].Namespace) {
 			out = append(out, recorded[i])
@@ -97,7 +97,7 @@ func (o *Others) TakeOver(reports, recorded []status.Report) []status.Report {
 
 // FirstSeen returns when each Workspace was first reported on. The record of its writer counts for all processes, so
 // that they agree who comes first.
-func (o *Others) FirstSeen(reports []status.Report) map[workspace.Key]time.Time {
+func (o *Others) FirstSeen(reports []*status.Report) map[workspace.Key]time.Time {
 	out := make(map[workspace.Key]time.Time, len(reports))
 	for i := range reports {
 		out[reports[i].Key] = reports[i].FirstSeen
@@ -108,26 +108,12 @@ func (o *Others) FirstSeen(reports []status.Report) map[workspace.Key]time.Time 
 	return out
 }
 
-// Files are those of a folder that this process writes.
-func (o *Others) Files(all map[string][]byte) map[string][]byte {
-	if !o.Share.Divided() {
-		return all
-	}
-	out := map[string][]byte{}
-	for name, data := range all {
-		if o.Share.Owns(name) {
-			out[name] = data
-		}
-	}
-	return out
-}
-
 // Own are the reports that this process records.
-func (o *Others) Own(all []status.Report) []status.Report {
+func (o *Others) Own(all []*status.Report) []*status.Report {
 	if !o.Share.Divided() {
 		return all
 	}
-	out := []status.Report{}
+	out := []*status.Report{}
 	for i := range all {
 		if o.Share.Has(all[i].Namespace) {
 			out = append(out, all[i])
@@ -137,15 +123,15 @@ func (o *Others) Own(all []status.Report) []status.Report {
 }
 
 // With adds to the reports of this process what others have recorded, for the overview of the fleet.
-func (o *Others) With(own []status.Report) []status.Report {
+func (o *Others) With(own []*status.Report) []*status.Report {
 	if !o.Share.Fleet() || len(o.reports) == 0 {
 		return own
 	}
 	return sorted(slices.Concat(own, slices.Collect(maps.Values(o.reports))))
 }
 
-func sorted(reports []status.Report) []status.Report {
-	slices.SortFunc(reports, func(a, b status.Report) int { return a.Key.Compare(b.Key) })
+func sorted(reports []*status.Report) []*status.Report {
+	slices.SortFunc(reports, func(a, b *status.Report) int { return a.Key.Compare(b.Key) })
 	return reports
 }
 

@@ -66,35 +66,24 @@ const Gone = "Removed"
 
 // Between returns what has happened between two sets of reports, each in the order of its keys. A Workspace changes if
 // its state does, or the reason of the first condition that it does not meet.
-func Between(before, after []status.Report) []Transition {
-	var out []Transition
-	old := make(map[workspace.Key]*status.Report, len(before))
-	for i := range before {
-		old[before[i].Key] = &before[i]
-	}
-	for i := range after {
-		r := &after[i]
-		was := old[r.Key]
-		delete(old, r.Key)
-		if was != nil && was.Same(r) {
+func Between(before, after []*status.Report) []Transition {
+	var out, gone []Transition
+	for was, r := range status.Differences(before, after) {
+		if r == nil {
+			gone = append(gone, Transition{
+				Workspace: was.Key, From: was.State, Reason: Gone, Message: "the Workspace is removed", Commit: was.ObservedCommit,
+			})
 			continue
 		}
 		is := of(r)
 		if was != nil {
-			if is.From = was.State; was.State == r.State && of(was).Reason == is.Reason {
+			if is.From = was.State; was.Same(r) || was.State == r.State && of(was).Reason == is.Reason {
 				continue
 			}
 		}
 		out = append(out, is)
 	}
-	for i := range before {
-		if r := &before[i]; old[r.Key] != nil {
-			out = append(out, Transition{
-				Workspace: r.Key, From: r.State, Reason: Gone, Message: "the Workspace is removed", Commit: r.ObservedCommit,
-			})
-		}
-	}
-	return out
+	return append(out, gone...)
 }
 
 // of returns the transition to the state of a report.

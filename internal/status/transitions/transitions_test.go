@@ -15,8 +15,8 @@ import (
 var phi = workspace.Key{Namespace: "default", Name: "phi"}
 
 // report has one condition that is met, or not.
-func report(s status.State, kind, is, reason, message string) status.Report {
-	return status.Report{
+func report(s status.State, kind, is, reason, message string) *status.Report {
+	return &status.Report{
 		Key: phi, State: s, ObservedCommit: "9be0d11",
 		Conditions: []status.Condition{{Type: kind, Status: is, Reason: reason, Message: message}},
 	}
@@ -30,45 +30,45 @@ func TestBetween(t *testing.T) {
 	ready := report(status.Ready, status.InferenceReady, "True", "Serving", "serves")
 	lost := report(status.NotReady, status.InferenceReady, "False", "PodsNotReady", "0 of 1 pods")
 	failed := report(status.Failed, status.WorkspaceSucceeded, "False", "UnknownField", "phi.yaml:3:1: unknown field")
-	refused := ready
+	refused := new(*ready)
 	refused.DesiredCommit = "7ac01f2"
 	refused.Conditions = append(refused.Conditions[:1:1],
 		status.Condition{Type: status.Applied, Status: "False", Reason: status.ApplyFailed, Message: "a webhook refuses it"})
 	for name, tt := range map[string]struct {
-		before, after []status.Report
+		before, after []*status.Report
 		title         string // "" for no transition
 		severity      transitions.Severity
 		commit        string
 	}{
-		"new":             {nil, []status.Report{creating}, "Pending (PoolPending)", transitions.Info, "9be0d11"},
-		"the same":        {[]status.Report{ready}, []status.Report{ready}, "", 0, ""},
-		"another message": {[]status.Report{short}, []status.Report{shorter}, "", 0, ""},
+		"new":             {nil, []*status.Report{creating}, "Pending (PoolPending)", transitions.Info, "9be0d11"},
+		"the same":        {[]*status.Report{ready}, []*status.Report{ready}, "", 0, ""},
+		"another message": {[]*status.Report{short}, []*status.Report{shorter}, "", 0, ""},
 		"another reason": {
-			[]status.Report{creating},
-			[]status.Report{short},
+			[]*status.Report{creating},
+			[]*status.Report{short},
 			"Pending (QuotaExceeded)", transitions.Warning, "9be0d11",
 		},
 		"ready": {
-			[]status.Report{creating},
-			[]status.Report{ready},
+			[]*status.Report{creating},
+			[]*status.Report{ready},
 			"Pending -> Ready (Serving)", transitions.Info, "9be0d11",
 		},
 		"lost": {
-			[]status.Report{ready},
-			[]status.Report{lost},
+			[]*status.Report{ready},
+			[]*status.Report{lost},
 			"Ready -> NotReady (PodsNotReady)", transitions.Warning, "9be0d11",
 		},
 		"failed": {
-			[]status.Report{ready},
-			[]status.Report{failed},
+			[]*status.Report{ready},
+			[]*status.Report{failed},
 			"Ready -> Failed (UnknownField)", transitions.Error, "9be0d11",
 		},
 		"its commit is refused": {
-			[]status.Report{ready},
-			[]status.Report{refused},
+			[]*status.Report{ready},
+			[]*status.Report{refused},
 			"Ready (ApplyFailed)", transitions.Error, "7ac01f2",
 		},
-		"removed": {[]status.Report{ready}, nil, "removed", transitions.Info, "9be0d11"},
+		"removed": {[]*status.Report{ready}, nil, "removed", transitions.Info, "9be0d11"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := transitions.Between(tt.before, tt.after)
