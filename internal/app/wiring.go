@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/version"
@@ -46,6 +47,7 @@ func NewLoop(
 		Source: from,
 		Recorder: statusbranch.Recorder{
 			Branch: p.Repository.Branch(c.Status.Branch), Config: c, Log: log, Fences: p.Fences,
+			Held: new(git.Held),
 		},
 		Share:   p.Share,
 		Reviews: reviewrecords.Of(p.Repository, c),

@@ -41,10 +41,14 @@ type Change struct {
 	// Edit, if not nil, makes Files from what the folder has on the tip that the commit will stand on. It is called for
 	// each attempt to push, so that what another writer adds to the folder meanwhile is not lost.
 	Edit func(present map[string][]byte) (map[string][]byte, error)
+	// Patch, if not nil, makes Files, and spares that if it can.
+	Patch *Patch
 	// Index, if not nil, is made of the tree that the change leaves.
 	Index *Index
 	// MayWrite is asked right before each push, and refuses it by an error, which Commit returns; nil permits all.
 	MayWrite func() error
+
+	hold *Held // of Patch
 }
 
 // Signer signs commits.
@@ -57,53 +61,65 @@ type Signer interface {
 // folder is an empty map and no error; the tip of an absent branch is empty. Symbolic links and submodules are left
 // out, and so are files of more than 1 MiB, which no writer of this package makes.
 func (b *Branch) Read(ctx context.Context, dir string) (files map[string][]byte, tip Hash, err error) {
-	if !fs.ValidPath(dir) {
-		return nil, "", fmt.Errorf("folder %q: not a valid path", dir)
-	}
-	v, err := b.tracker.fetch(ctx)
-	if isMissing(err) {
-		return map[string][]byte{}, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	files, err = readFolder(v, dir, b.tracker.remote.Limits())
-	if isDamage(err) && b.tracker.current.CompareAndSwap(v, nil) {
-		return b.Read(ctx, dir) // from nothing, once
-	}
-	if err != nil {
-		return nil, "", fmt.Errorf("read branch %s: %w", b.tracker.target.Branch, err)
+	files, v, _, err := b.read(ctx, dir)
+	if err != nil || v == nil {
+		return files, "", err
 	}
 	return files, v.commit.Hash, nil
 }
 
-func readFolder(v *version, dir string, limits Limits) (map[string][]byte, error) {
-	files := map[string][]byte{}
+// read returns the files, the version that has them, nil for an absent branch, and whether these are all.
+func (b *Branch) read(ctx context.Context, dir string) (files map[string][]byte, v *version, whole bool, err error) {
+	if !fs.ValidPath(dir) {
+		return nil, nil, false, fmt.Errorf("folder %q: not a valid path", dir)
+	}
+	v, err = b.tracker.fetch(ctx)
+	if isMissing(err) {
+		return map[string][]byte{}, nil, true, nil
+	}
+	if err != nil {
+		return nil, nil, false, err
+	}
+	files, whole, err = readFolder(v, dir, b.tracker.remote.Limits())
+	if isDamage(err) && b.tracker.current.CompareAndSwap(v, nil) {
+		return b.read(ctx, dir) // from nothing, once
+	}
+	if err != nil {
+		return nil, nil, false, fmt.Errorf("read branch %s: %w", b.tracker.target.Branch, err)
+	}
+	return files, v, whole, nil
+}
+
+// readFolder returns the files of a folder, and whether these are all.
+func readFolder(v *version, dir string, limits Limits) (files map[string][]byte, whole bool, err error) {
+	files, whole = map[string][]byte{}, true
 	tree, err := objects.Subtree(v.store, v.commit.Tree.plumbing(), dir)
 	if err != nil || tree.IsZero() {
-		return files, err
+		return files, true, err
 	}
 	sub := *v
 	sub.commit.Tree = hashOf(tree)
 	s, err := newSnapshot(&sub, limits, ".")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	err = fs.WalkDir(s, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		if !d.Type().IsRegular() {
+			whole = false
 			return nil
 		}
 		data, err := s.ReadFile(name)
 		if errors.Is(err, ErrTooLarge) {
+			whole = false
 			return nil
 		}
 		files[name] = data
 		return err
 	})
-	return files, err
+	return files, whole, err
 }
 
 // maxPushes is the number of attempts to push while other writers move the branch.
@@ -174,6 +190,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *remote.Refusal) 
 		return "", false, fmt.Errorf("branch %s: %w", t.target.Branch, err)
 	}
 	if hashOf(tree) == base.commit.Tree || old.IsZero() && len(c.Files) == 0 {
+		c.committed(base.commit.Tree.plumbing(), base.store)
 		return base.commit.Hash, false, nil
 	}
 	tip, err := writeCommit(c, tree, old, fresh)
@@ -190,6 +207,7 @@ func (t *tracker) push(ctx context.Context, c Change, previous *remote.Refusal) 
 		return "", false, err
 	}
 	t.pushed++
+	c.committed(tree, fresh, base.store)
 	// Pushed. Should its objects not be complete here, which they are, the next fetch would clone.
 	if err := t.adopt(base, tip, fresh); err != nil {
 		t.current.Store(nil)
@@ -197,15 +215,22 @@ func (t *tracker) push(ctx context.Context, c Change, previous *remote.Refusal) 
 	return hashOf(tip), true, nil
 }
 
-// edited returns the change with the files that Edit makes of those on base.
+// edited returns the change with the files that Edit makes of those on base. Its Patch is nil unless it serves.
 func (c Change) edited(base *version, limits Limits) (Change, error) {
+	if p := c.Patch; p != nil {
+		c.hold = p.Held
+		if !p.serves(base, c.Dir) {
+			c.Files, c.Patch = p.All(), nil
+		}
+		return c, c.validate()
+	}
 	if c.Edit == nil {
 		return c, nil
 	}
 	present := map[string][]byte{}
 	if base.have.Commit != plumbing.ZeroHash {
 		var err error
-		if present, err = readFolder(base, c.Dir, limits); err != nil {
+		if present, _, err = readFolder(base, c.Dir, limits); err != nil {
 			return c, err
 		}
 	}
@@ -225,7 +250,7 @@ func (c Change) validate() error {
 			return fmt.Errorf("commit: folder %q: %w", c.Dir, err)
 		}
 	}
-	for name := range c.Files {
+	for name := range c.names {
 		if isPlain(name) { // as nearly all of many thousand are
 			continue
 		}

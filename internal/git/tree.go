@@ -16,7 +16,12 @@ import (
 
 // layFiles returns the root tree of base with the change applied.
 func layFiles(base *version, c Change, fresh objects.Set) (plumbing.Hash, error) {
-	tree, err := edit.Folder(base.store, base.commit.Tree.plumbing(), c.Dir, c.Files, fresh)
+	tree, err := plumbing.ZeroHash, error(nil)
+	if root := base.commit.Tree.plumbing(); c.Patch != nil {
+		tree, err = edit.Patch(base.store, root, c.Dir, c.Patch.Files, fresh)
+	} else {
+		tree, err = edit.Folder(base.store, root, c.Dir, c.Files, fresh)
+	}
 	if err != nil {
 		return tree, err
 	}

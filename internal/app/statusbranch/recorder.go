@@ -20,6 +20,9 @@ type Recorder struct {
 	Config config.Config
 	Log    *slog.Logger  // of what is no error; nil for none
 	Fences *shard.Fences // are asked right before each push; nil permits all
+	// Held is what the one writer of the files knows to be recorded: with it, a commit costs what it changes. Nil is of
+	// a Recorder that only reads, or writes once.
+	Held *git.Held
 }
 
 func (r Recorder) dir() string { return path.Join(r.Config.Status.Path, r.Config.Cluster) }
@@ -38,6 +41,10 @@ func (r Recorder) index() *git.Index {
 
 // Read returns the recorded files.
 func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
+	if r.Held != nil {
+		files, _, err := r.Branch.ReadHeld(ctx, r.dir(), r.Held)
+		return files, err
+	}
 	files, _, err := r.Branch.Read(ctx, r.dir())
 	return files, err
 }
@@ -45,11 +52,8 @@ func (r Recorder) Read(ctx context.Context) (map[string][]byte, error) {
 // Record writes one commit, unless the branch has exactly these files. Of a cluster with shards, the files of others
 // are those of the tip that the commit stands on, so that a commit of another process in between is not undone.
 func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string, error) {
-	files := what.All()
-	hash, changed, err := r.Branch.Commit(ctx, git.Change{
+	change := git.Change{
 		Dir:      r.dir(),
-		Files:    files,
-		Edit:     what.Share.Edit(files),
 		Message:  what.Message,
 		When:     what.When,
 		Author:   r.Config.Status.Author.Name,
@@ -57,7 +61,14 @@ func (r Recorder) Record(ctx context.Context, what reconcile.Recording) (string,
 		Signer:   Signer(r.Config),
 		MayWrite: r.Fences.Writes(what.Share),
 		Index:    r.index(),
-	})
+	}
+	if what.Share.Divided() {
+		change.Files = what.All()
+		change.Edit = what.Share.Edit(change.Files)
+	} else {
+		change.Patch = &git.Patch{Held: r.Held, Files: what.Changed, All: what.All}
+	}
+	hash, changed, err := r.Branch.Commit(ctx, change)
 	if err != nil || !changed {
 		return "", err
 	}
