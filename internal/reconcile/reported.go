@@ -37,25 +37,62 @@ func (l *Loop) setReports(reports []*status.Report) {
 		next.states = map[string]int{}
 	}
 	pools := false
+	copied := changes{&next, false, false, false}
 	for was, is := range status.Differences(l.reports, reports) {
 		count(next.states, was, -1)
 		count(next.states, is, 1)
 		pools = pools || was != nil && len(was.Pools) > 0 || is != nil && len(is.Pools) > 0
-		other := was == nil || is == nil
-		if other || !was.FirstSeen.Equal(is.FirstSeen) {
-			next.firstSeen = nil
-		}
-		if other || shared.Reported(was) != shared.Reported(is) {
-			next.reported = nil
-		}
-		if other || was.CarriedOut != is.CarriedOut {
-			next.carried = nil
-		}
+		copied.add(was, is)
 	}
 	if pools {
 		next.complete = status.CompleteIn(reports)
 	}
 	l.reports, l.follows = reports, next
+}
+
+// changes are those of maps: each is copied before its first change, because an earlier plan may compare with it.
+type changes struct {
+	to                           *follows
+	firstSeen, reported, carried bool
+}
+
+// add changes what follows from one report: was is nil for a new one, and is for one that is gone.
+func (c *changes) add(was, is *status.Report) {
+	if is == nil {
+		remove(&c.to.firstSeen, &c.firstSeen, was.Key)
+		remove(&c.to.reported, &c.reported, was.Key)
+		remove(&c.to.carried, &c.carried, was.Key)
+		return
+	}
+	if was == nil || !was.FirstSeen.Equal(is.FirstSeen) {
+		set(&c.to.firstSeen, &c.firstSeen, is.Key, is.FirstSeen)
+	}
+	if said := shared.Reported(is); was == nil || shared.Reported(was) != said {
+		set(&c.to.reported, &c.reported, is.Key, said)
+	}
+	if was == nil || was.CarriedOut != is.CarriedOut {
+		set(&c.to.carried, &c.carried, is.Key, is.CarriedOut)
+	}
+}
+
+func set[T any](in *map[workspace.Key]T, copied *bool, k workspace.Key, value T) {
+	if copyOnce(in, copied) {
+		(*in)[k] = value
+	}
+}
+
+func remove[T any](in *map[workspace.Key]T, copied *bool, k workspace.Key) {
+	if copyOnce(in, copied) {
+		delete(*in, k)
+	}
+}
+
+// copyOnce makes a map one that may be changed. It is false for one that is not made yet.
+func copyOnce[T any](in *map[workspace.Key]T, copied *bool) bool {
+	if *in != nil && !*copied {
+		*in, *copied = maps.Clone(*in), true
+	}
+	return *in != nil
 }
 
 // count adds a report to the states.

@@ -26,6 +26,8 @@ type reporter struct {
 	common common
 	since  uint64 // the pass since which common is the same
 	own    own
+	// versions are those of the last pass: a map that never changes, so that the same one is equal.
+	versions map[workspace.Key]uint64
 }
 
 // known is a report with what it follows from.
@@ -47,11 +49,10 @@ type common struct {
 	held   map[string]string // why a pool is not changed, by name
 	broken plainhealth.Broken
 	prices string // the date
-	live   bool   // the versions of what is live are known
 }
 
 func (c *common) same(o *common) bool {
-	return c.live && o.live && c.prices == o.prices && maps.Equal(c.held, o.held) && maps.Equal(c.broken, o.broken) &&
+	return c.prices == o.prices && maps.Equal(c.held, o.held) && maps.Equal(c.broken, o.broken) &&
 		reflect.DeepEqual(c.pools, o.pools)
 }
 
@@ -69,6 +70,8 @@ type reporting struct {
 	pools  map[workspace.Key][]capacity.LivePool
 	byName map[string]capacity.LivePool // owned pools
 	at     map[string]int               // place of a pool in the list
+	all    bool                         // reports are made again
+	lives  bool                         // what is live of all Workspaces is the same
 	odd    []cluster.Object             // that are being deleted, or that are not healthy
 	// due are the Workspaces to report on again, whatever is known. What is known of the passing ones is not kept.
 	due, passing map[workspace.Key]bool
@@ -82,12 +85,12 @@ func (r *reporter) begin(l *Loop, p *pass) *reporting {
 			pools:  l.listed,
 			held:   map[string]string{},
 			prices: l.settings.Policy.Prices.Date(),
-			live:   p.state.Versions != nil && !l.settings.Thorough,
 		},
 		own:    own{map[workspace.Key][]string{}, map[workspace.Key][]cluster.NodePool{}},
 		pools:  map[workspace.Key][]capacity.LivePool{},
 		byName: map[string]capacity.LivePool{},
 		at:     map[string]int{},
+		all:    p.state.Versions == nil || l.settings.Thorough,
 		odd:    oddIn(p.state.Objects),
 		due:    map[workspace.Key]bool{},
 	}
@@ -118,6 +121,8 @@ func (r *reporter) begin(l *Loop, p *pass) *reporting {
 	differing(out.due, r.own.contests, out.contests)
 	differing(out.due, r.own.nodePools, out.nodePools)
 	r.common, r.own = out.common, out.own
+	out.lives = reflect.ValueOf(r.versions).Pointer() == reflect.ValueOf(p.state.Versions).Pointer()
+	r.versions = p.state.Versions
 	r.groups.observe(p.state.Nodes, r.pass)
 	out.passing = p.passing()
 	maps.Copy(out.due, out.passing)
@@ -218,12 +223,13 @@ func (r *reporting) arrange(workloads []*desired.Workload, stays func(*status.Re
 	return out
 }
 
-// again reports whether to report on the i-th Workspace again. The commit makes no difference to a report that has repeated
-// itself: it names the one that has changed the Workspace.
+// again reports whether to report on the i-th Workspace again. The commit makes no difference to a report that has
+// repeated itself: it names the one that has changed the Workspace.
 func (r *reporting) again(p *pass, i int, w *desired.Workload) bool {
 	k := &r.known[i]
-	return k.work != w || k.live != p.state.Versions[w.Key] || r.since > k.pass || k.nodes.since > k.pass ||
-		len(r.due) > 0 && r.due[w.Key] || k.carried != p.toCarryOut(i, w.Key)
+	return r.all || k.work != w || !r.lives && k.live != p.state.Versions[w.Key] ||
+		r.since > k.pass || k.nodes.since > k.pass || len(r.due) > 0 && r.due[w.Key] ||
+		k.carried != p.toCarryOut(i, w.Key)
 }
 
 // workspaceOf returns the Workspace of a live object; the zero Key when it has none.
