@@ -118,7 +118,7 @@ var layers = [][]string{
 		"internal/apply/health", "internal/apply/impersonation", "internal/apply/inquiry",
 		"internal/apply/known", "internal/apply/librarylog", "internal/apply/mirror",
 		"internal/apply/occurrence",
-		"internal/apply/units",
+		"internal/apply/units", "internal/apply/wire",
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/requests",
 		"internal/apply/secrets",
 		"internal/apply/sweep",
@@ -398,7 +398,7 @@ var fences = []struct {
 	{"k8s.io/client-go", []string{
 		"internal/apply", "internal/apply/informers", "internal/apply/inquiry", "internal/apply/lease",
 		"internal/apply/occurrence",
-		"internal/apply/rights", "internal/apply/takeover",
+		"internal/apply/rights", "internal/apply/takeover", "internal/apply/wire",
 	}},
 	{"sigs.k8s.io/controller-runtime", []string{"internal/apply", "internal/apply/librarylog", "internal/apply/secrets"}},
 	{"github.com/fluxcd/", []string{

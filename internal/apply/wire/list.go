@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// page reads one page of a list.
+type page struct {
+	source *source
+	parser *parser
+	wanted Fields
+	yield  func(*unstructured.Unstructured) error
+
+	kind, version string // of the list
+	metadata      map[string]any
+	listed        bool
+	early         []map[string]any // items that the server has sent before the kind of the list
+}
+
+// readPage calls yield for each item of a list, and returns the metadata of the list. An item of a list of a built-in
+// kind does not name its kind: it is that of the list.
+func readPage(r io.Reader, wanted Fields, yield func(*unstructured.Unstructured) error) (map[string]any, error) {
+	s, done := newSource(r)
+	defer done()
+	p := &page{source: s, parser: parsers.Get().(*parser), wanted: wanted, yield: yield}
+	defer p.parser.done()
+	err := p.read()
+	if err == nil && (!p.listed || p.kind == "") {
+		err = errors.New("it has no items, or no kind") // an error of the server, for example: not that there are none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a list: %w", err)
+	}
+	return p.metadata, nil
+}
+
+func (p *page) read() error {
+	if err := p.source.try(p.parser, func() error { return p.parser.take('{') }); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		var key string
+		var more bool
+		err := p.source.try(p.parser, func() (err error) {
+			if more, err = p.parser.more(first, '}'); err != nil || !more {
+				return err
+			}
+			raw, _, err := p.parser.key()
+			key = string(raw)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		if err := p.field(key); err != nil {
+			return err
+		}
+	}
+	for _, item := range p.early {
+		if err := p.item(item); err != nil {
+			return err
+		}
+	}
+	return p.source.end(p.parser)
+}
+
+// field reads the value of a field of the list.
+func (p *page) field(key string) error {
+	if key == "items" {
+		return p.items()
+	}
+	var value any
+	err := p.source.try(p.parser, func() (err error) {
+		value, err = p.parser.value(nil)
+		return err
+	})
+	switch key {
+	case "kind":
+		p.kind, _ = value.(string)
+	case "apiVersion":
+		p.version, _ = value.(string)
+	case "metadata":
+		p.metadata, _ = value.(map[string]any)
+	}
+	return err
+}
+
+func (p *page) items() error {
+	if p.listed {
+		return errors.New("it has items twice")
+	}
+	p.listed = true
+	null := false
+	err := p.source.try(p.parser, func() error {
+		c, err := p.parser.next()
+		if null = err == nil && c == 'n'; null {
+			return p.parser.word("null")
+		}
+		return p.parser.take('[')
+	})
+	if err != nil || null {
+		return err
+	}
+	for first := true; ; first = false {
+		var item map[string]any
+		var more bool
+		err := p.source.try(p.parser, func() (err error) {
+			if more, err = p.parser.more(first, ']'); err == nil && more {
+				item, err = p.parser.objectOrNull(p.wanted)
+			}
+			return err
+		})
+		if err != nil || !more {
+			return err
+		}
+		if p.kind == "" || p.version == "" {
+			p.early = append(p.early, item)
+			continue
+		}
+		if err := p.item(item); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *page) item(item map[string]any) error {
+	u := &unstructured.Unstructured{Object: item}
+	if item == nil {
+		u.Object = map[string]any{}
+	}
+	if u.GetKind() == "" && u.GetAPIVersion() == "" {
+		u.Object["kind"], u.Object["apiVersion"] = strings.TrimSuffix(p.kind, "List"), p.version
+	}
+	return p.yield(u)
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"sync"
+	"unicode/utf8"
+)
+
+// Fields are the fields of an object that are wanted, each with those below it. Below nil all are, also as the whole
+// Fields. Items of a list have the fields of the list.
+type Fields map[string]Fields
+
+// fieldsV1 is the field of an entry of managedFields that says which fields a manager has set. Most objects of a kind
+// have the same set.
+const fieldsV1 = "fieldsV1"
+
+// parser makes values of JSON.
+type parser struct {
+	scanner
+	texts texts
+	pairs []pair // of the objects that are open
+	items []any  // of the arrays that are open
+	sets  map[string]any
+}
+
+type pair struct {
+	key   string
+	value any
+}
+
+// parsers are used again, for the sake of what they know.
+var parsers = sync.Pool{New: func() any { return &parser{sets: map[string]any{}} }}
+
+// begin prepares for a value in data, from an offset on.
+func (p *parser) begin(data []byte, at int) {
+	p.data, p.at, p.depth = data, at, 0
+	clear(p.pairs)
+	clear(p.items)
+	p.pairs, p.items = p.pairs[:0], p.items[:0]
+}
+
+// done gives the parser back.
+func (p *parser) done() {
+	p.begin(nil, 0)
+	parsers.Put(p)
+}
+
+// parse returns the one object that is all of data; nil for null.
+func (p *parser) parse(data []byte, wanted Fields) (map[string]any, error) {
+	p.begin(data, 0)
+	out, err := p.objectOrNull(wanted)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.next(); err == nil {
+		return nil, p.unexpected()
+	}
+	return out, nil
+}
+
+// objectOrNull takes an object; nil for null.
+func (p *parser) objectOrNull(wanted Fields) (map[string]any, error) {
+	c, err := p.next()
+	if err != nil {
+		return nil, err
+	}
+	switch c {
+	case '{':
+		return p.object(wanted)
+	case 'n':
+		return nil, p.word("null")
+	}
+	return nil, fmt.Errorf("JSON has %q in place of an object", c)
+}
+
+func (p *parser) value(wanted Fields) (any, error) {
+	c, err := p.next()
+	if err != nil {
+		return nil, err
+	}
+	switch c {
+	case '{':
+		return p.object(wanted)
+	case '[':
+		return p.array(wanted)
+	case '"':
+		raw, plain, err := p.text()
+		if err != nil {
+			return nil, err
+		}
+		if plain {
+			return p.texts.boxed(raw), nil
+		}
+		return unescaped(raw)
+	case 't':
+		return true, p.word("true")
+	case 'f':
+		return false, p.word("false")
+	case 'n':
+		return nil, p.word("null")
+	}
+	raw, err := p.number()
+	if err != nil {
+		return nil, err
+	}
+	return numberOf(raw)
+}
+
+// object takes an object. Of a field that occurs twice the last value counts.
+func (p *parser) object(wanted Fields) (map[string]any, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	base := len(p.pairs)
+	for first := true; ; first = false {
+		more, err := p.more(first, '}')
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		if err := p.field(wanted); err != nil {
+			return nil, err
+		}
+	}
+	out := make(map[string]any, len(p.pairs)-base)
+	for _, f := range p.pairs[base:] {
+		out[f.key] = f.value
+	}
+	clear(p.pairs[base:])
+	p.pairs = p.pairs[:base]
+	p.depth--
+	return out, nil
+}
+
+// field takes a field of an object, and keeps it if it is wanted.
+func (p *parser) field(wanted Fields) error {
+	raw, plain, err := p.key()
+	if err != nil {
+		return err
+	}
+	var key string
+	if plain {
+		key = p.texts.text(raw)
+	} else if key, err = unescaped(raw); err != nil {
+		return err
+	}
+	below, isWanted := wanted[key]
+	if wanted != nil && !isWanted {
+		return p.skip()
+	}
+	var value any
+	if key == fieldsV1 {
+		value, err = p.set()
+	} else {
+		value, err = p.value(below)
+	}
+	if err != nil {
+		return err
+	}
+	p.pairs = append(p.pairs, pair{key, value})
+	return nil
+}
+
+func (p *parser) array(wanted Fields) (any, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	base := len(p.items)
+	for first := true; ; first = false {
+		more, err := p.more(first, ']')
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		value, err := p.value(wanted)
+		if err != nil {
+			return nil, err
+		}
+		p.items = append(p.items, value)
+	}
+	out := make([]any, len(p.items)-base)
+	copy(out, p.items[base:])
+	clear(p.items[base:])
+	p.items = p.items[:base]
+	p.depth--
+	return out, nil
+}
+
+// Limits on the sets of fields that a parser knows.
+const (
+	maxSets   = 256
+	maxSetLen = 16 << 10
+)
+
+// set takes a set of fields. Objects share one that they have in common, which never changes.
+func (p *parser) set() (any, error) {
+	if _, err := p.next(); err != nil {
+		return nil, err
+	}
+	start, depth := p.at, p.depth
+	if err := p.skip(); err != nil {
+		return nil, err
+	}
+	raw := p.data[start:p.at]
+	if set, known := p.sets[string(raw)]; known {
+		return set, nil
+	}
+	p.at, p.depth = start, depth
+	set, err := p.value(nil)
+	if err == nil && len(raw) <= maxSetLen {
+		if len(p.sets) >= maxSets {
+			clear(p.sets)
+		}
+		p.sets[string(raw)] = set
+	}
+	return set, err
+}
+
+func numberOf(raw []byte) (any, error) {
+	text := string(raw)
+	if !bytes.ContainsRune(raw, '.') {
+		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return i, nil
+		}
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, fmt.Errorf("JSON has the number %s, which is too large", text)
+	}
+	return f, nil
+}
+
+// unescaped returns the text of a string that is not plain.
+func unescaped(raw []byte) (string, error) {
+	if !utf8.Valid(raw) {
+		return decoded(raw)
+	}
+	out := make([]byte, 0, len(raw))
+	for {
+		i := bytes.IndexByte(raw, '\\')
+		if i < 0 {
+			return string(append(out, raw...)), nil
+		}
+		out = append(out, raw[:i]...)
+		c := raw[i+1]
+		if c == 'u' {
+			r := rune(0)
+			for _, h := range raw[i+2 : i+6] {
+				digit, _ := hexDigit(h)
+				r = r<<4 | digit
+			}
+			if 0xd800 <= r && r < 0xe000 { // of a pair
+				rest, err := decoded(raw[i:])
+				return string(out) + rest, err
+			}
+			out = utf8.AppendRune(out, r)
+			raw = raw[i+6:]
+			continue
+		}
+		out = append(out, escapes[c])
+		raw = raw[i+2:]
+	}
+}
+
+// escapes are the characters that a letter after a backslash stands for.
+var escapes = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+}
+
+// decoded is unescaped for a string that is rare, by the standard library.
+func decoded(raw []byte) (out string, err error) {
+	quoted := append(append([]byte{'"'}, raw...), '"')
+	return out, json.Unmarshal(quoted, &out)
+}
