@@ -26,6 +26,7 @@ import (
 	"syncer.dev/syncer/internal/apply/postponed"
 	"syncer.dev/syncer/internal/apply/requests"
 	"syncer.dev/syncer/internal/apply/secrets"
+	"syncer.dev/syncer/internal/apply/wire"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/ignore"
@@ -169,7 +170,7 @@ func (c *Cluster) dial() error {
 		Karpenter:  c.options.Karpenter,
 		Foreign:    c.options.Foreign,
 		Managers:   c.options.Ignore.Managers,
-		Client:     c.dynamic,
+		Client:     wire.NewClient(c.config, httpClient),
 		Mapper:     c.client.RESTMapper(),
 		NewMapper: func() (meta.RESTMapper, error) {
 			return apiutil.NewDynamicRESTMapper(c.config, &http.Client{Transport: httpClient.Transport})

@@ -13,27 +13,28 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
+
+	"syncer.dev/syncer/internal/apply/wire"
 )
 
-// pageSize is the number of complete objects in memory, when the server cannot stream them one by one: a complete pod
-// takes some 30 KiB.
+// pageSize is the number of complete objects that the server has in memory, when it cannot stream them one by one.
 const pageSize = 500
 
 // informerSpec is the resource that an informer watches, and what it keeps of each object.
 type informerSpec struct {
 	resource schema.GroupVersionResource
 	selector func(*v1.ListOptions) // nil: all objects
+	wanted   wire.Fields           // what strip looks at; nil: all
 	strip    cache.TransformFunc
 	indexers cache.Indexers
 	health   *watchHealth
 }
 
-// informer watches the selected objects of one namespace. It strips objects page by page, so that a kind with many
+// informer watches the selected objects of one namespace. It strips each object as it is read, so that a kind with many
 // objects is never in memory as a whole.
-func (s informerSpec) informer(client dynamic.Interface, ns string) cache.SharedIndexInformer {
-	resource := client.Resource(s.resource).Namespace(ns)
+func (s informerSpec) informer(client *wire.Client, ns string) cache.SharedIndexInformer {
+	resource := client.Resource(s.resource, ns, s.wanted)
 	lw := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o v1.ListOptions) (runtime.Object, error) {
 			return s.list(ctx, resource, o)
@@ -62,29 +63,28 @@ func (s informerSpec) informer(client dynamic.Interface, ns string) cache.Shared
 }
 
 // list gets all pages. It reads from etcd, because the server does not page lists from its watch cache.
-func (s informerSpec) list(
-	ctx context.Context, resource dynamic.ResourceInterface, o v1.ListOptions,
-) (runtime.Object, error) {
+func (s informerSpec) list(ctx context.Context, resource *wire.Resource, o v1.ListOptions) (runtime.Object, error) {
 	if s.selector != nil {
 		s.selector(&o)
 	}
 	o.Limit, o.ResourceVersion, o.ResourceVersionMatch = pageSize, "", ""
 	out := &v1.List{}
+	keep := func(u *unstructured.Unstructured) error {
+		stripped, err := s.strip(u)
+		object, ok := stripped.(runtime.Object)
+		if err != nil || !ok {
+			return fmt.Errorf("read %s: %w", s.resource.Resource, err)
+		}
+		out.Items = append(out.Items, runtime.RawExtension{Object: object})
+		return nil
+	}
 	for {
-		page, err := resource.List(ctx, o)
+		page, err := resource.List(ctx, o, keep)
 		if err != nil {
 			return nil, err
 		}
-		for i := range page.Items {
-			stripped, err := s.strip(&page.Items[i])
-			object, ok := stripped.(runtime.Object)
-			if err != nil || !ok {
-				return nil, fmt.Errorf("read %s: %w", s.resource.Resource, err)
-			}
-			out.Items = append(out.Items, runtime.RawExtension{Object: object})
-		}
-		out.ResourceVersion = page.GetResourceVersion()
-		if o.Continue = page.GetContinue(); o.Continue == "" {
+		out.ResourceVersion = page.ResourceVersion
+		if o.Continue = page.Continue; o.Continue == "" {
 			return out, nil
 		}
 	}

@@ -18,12 +18,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
+	"syncer.dev/syncer/internal/apply/wire"
 	"syncer.dev/syncer/internal/testenv"
 )
 
@@ -90,12 +90,9 @@ func TestListsByPages(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(list)
 	}))
 	defer server.CloseClientConnections()
-	client, err := dynamic.NewForConfig(&rest.Config{Host: server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := wire.NewClient(&rest.Config{Host: server.URL}, server.Client())
 	p := &watchHealth{}
-	i := informerSpec{pods, nil, stripPod(owner), podIndexers, p}.informer(client, "")
+	i := informerSpec{pods, nil, wantedOfForeign, stripPod(owner), podIndexers, p}.informer(client, "")
 	_ = i.SetWatchErrorHandler(func(_ *cache.Reflector, err error) { p.markDown(err, time.Now()) })
 	go i.RunWithContext(t.Context())
 	testenv.Eventually(t, "the first listing", func() string {
@@ -219,9 +216,7 @@ func started(t *testing.T, o Options) *Informers {
 	if o.Mapper, err = o.NewMapper(); err != nil {
 		t.Fatal(err)
 	}
-	if o.Client, err = dynamic.NewForConfigAndClient(config, httpClient); err != nil {
-		t.Fatal(err)
-	}
+	o.Client = wire.NewClient(config, httpClient)
 	o.Cluster, o.Contact = owner, func(context.Context) error { return nil }
 	w := New(o)
 	w.Start(t.Context())

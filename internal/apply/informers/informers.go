@@ -12,10 +12,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
 
 	"syncer.dev/syncer/internal/apply/mirror"
+	"syncer.dev/syncer/internal/apply/wire"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -58,7 +58,7 @@ type Options struct {
 	// Managers are the field managers of which it is kept which fields they have set.
 	Managers []string
 
-	Client dynamic.Interface
+	Client *wire.Client
 	// Mapper finds the resource of a kind. A mapper never forgets a version that it has found: NewMapper returns another.
 	Mapper    meta.RESTMapper
 	NewMapper func() (meta.RESTMapper, error)
@@ -101,12 +101,12 @@ func New(o Options) *Informers {
 	for _, ns := range o.Namespaces {
 		for gvr, strip := range strips {
 			kept := keeping(o.Managers, strip)
-			w.add(informerSpec{gvr, selectOurs, kept, nil, w.newHealth()}, ns)
+			w.add(informerSpec{gvr, selectOurs, wanted[gvr], kept, nil, w.newHealth()}, ns)
 		}
 		ofWorkspaces := func(l *metav1.ListOptions) { l.LabelSelector = cluster.LabelWorkspace }
-		w.add(informerSpec{pods, ofWorkspaces, stripOwnPod(o.Cluster), nil, w.newHealth()}, ns)
+		w.add(informerSpec{pods, ofWorkspaces, wanted[pods], stripOwnPod(o.Cluster), nil, w.newHealth()}, ns)
 	}
-	w.add(informerSpec{nodes, nil, stripNode, nil, w.newHealth()}, "")
+	w.add(informerSpec{nodes, nil, wanted[nodes], stripNode, nil, w.newHealth()}, "")
 	return w
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/apply/secrets"
+	"syncer.dev/syncer/internal/apply/wire"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -29,6 +30,7 @@ type optionalKind struct {
 	kind     schema.GroupKind
 	applied  bool // syncer applies objects of this kind; otherwise it only reads them
 	selector func(*metav1.ListOptions)
+	wanted   wire.Fields // as in informerSpec
 	strip    cache.TransformFunc
 	foreign  bool // pods of any owner: see unmanagedPod
 	all      bool // in all namespaces, not only those of Workspaces
@@ -89,6 +91,7 @@ func optionalKinds(o Options, managed string) []*optionalKind {
 			&optionalKind{
 				kind:     podKind,
 				selector: running,
+				wanted:   wantedOfForeign,
 				strip:    stripPod(o.Cluster),
 				foreign:  true,
 				all:      true,
@@ -150,7 +153,7 @@ func (w *Informers) watchOptional(ctx context.Context, l *optionalKind, mapping 
 	var told []cache.InformerSynced
 	for _, ns := range namespaces {
 		p := w.newHealth()
-		i := informerSpec{mapping.Resource, l.selector, l.strip, l.indexers, p}.informer(w.options.Client, ns)
+		i := informerSpec{mapping.Resource, l.selector, l.wanted, l.strip, l.indexers, p}.informer(w.options.Client, ns)
 		informers[ns], healths = i, append(healths, p)
 		_ = i.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 			p.markDown(fmt.Errorf("watch %s: %w", mapping.Resource.Resource, err), time.Now())

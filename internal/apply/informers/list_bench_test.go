@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package informers
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+
+	"syncer.dev/syncer/internal/apply/wire"
+	"syncer.dev/syncer/internal/bench"
+)
+
+// liveObject returns an object of testdata as JSON.
+func liveObject(tb testing.TB, name string) string {
+	tb.Helper()
+	archive, err := txtar.ParseFile("testdata/live.txtar")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, f := range archive.Files {
+		if f.Name == name+".json" {
+			return strings.TrimSpace(string(f.Data))
+		}
+	}
+	tb.Fatalf("testdata has no %s", name)
+	return ""
+}
+
+// pages answers lists from memory, without a connection.
+type pages [][]byte
+
+// RoundTrip returns the page that the query asks for.
+func (p pages) RoundTrip(r *http.Request) (*http.Response, error) {
+	n, _ := strconv.Atoi(r.URL.Query().Get("continue"))
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+		Body: io.NopCloser(bytes.NewReader(p[n])),
+	}, nil
+}
+
+// pagesOf returns as many objects of a kind with different names.
+func pagesOf(tb testing.TB, name string, kind string, total int) pages {
+	tb.Helper()
+	object := liveObject(tb, name)
+	var out pages
+	for from := 0; from < total; from += pageSize {
+		var items []string
+		for i := from; i < min(from+pageSize, total); i++ {
+			o := strings.ReplaceAll(object, "m-00000", fmt.Sprintf("m-%05d", i))
+			o = strings.ReplaceAll(o, "00000000-0000-4000-8000-", fmt.Sprintf("%08x-0000-4000-8000-", i))
+			items = append(items, strings.ReplaceAll(o, `"resourceVersion":"`, fmt.Sprintf(`"resourceVersion":"%d`, i)))
+		}
+		next := ""
+		if from+pageSize < total {
+			next = fmt.Sprint(len(out) + 1)
+		}
+		out = append(out, fmt.Appendf(nil, `{"kind":%q,"metadata":{"resourceVersion":"1","continue":%q},"items":[%s]}`,
+			kind+"List", next, strings.Join(items, ",")))
+	}
+	return out
+}
+
+// oldList lists as the dynamic client does, and strips whole objects: what a list by package wire is compared with.
+func oldList(
+	ctx context.Context, resource dynamic.ResourceInterface, strip cache.TransformFunc,
+) (out []kruntime.Object, err error) {
+	for o := (metav1.ListOptions{Limit: pageSize}); ; {
+		page, err := resource.List(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Items {
+			stripped, err := strip(&unstructured.Unstructured{Object: page.Items[i].Object})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, stripped.(kruntime.Object))
+		}
+		if o.Continue = page.GetContinue(); o.Continue == "" {
+			return out, nil
+		}
+	}
+}
+
+// BenchmarkList measures for each object of a list of 2,000: its time, what is allocated, and what is kept of it.
+func BenchmarkList(b *testing.B) {
+	const total = 2000
+	for _, kind := range []struct {
+		name, kind string
+		resource   schema.GroupVersionResource
+		wanted     wire.Fields
+		strip      cache.TransformFunc
+	}{
+		{"statefulset", "StatefulSet", statefulSets, wanted[statefulSets], stripWorkload},
+		{"service", "Service", services, wanted[services], strip},
+		{"endpointslice", "EndpointSlice", endpointSlices, wanted[endpointSlices], stripEndpoints},
+		{"pod", "Pod", pods, wanted[pods], stripOwnPod("bench")},
+		{"foreign", "Pod", pods, wantedOfForeign, stripPod("bench")},
+		{"node", "Node", nodes, wanted[nodes], stripNode},
+	} {
+		object := kind.name
+		if object == "foreign" {
+			object = "pod"
+		}
+		config := &rest.Config{Host: "http://server.invalid"}
+		h := &http.Client{Transport: pagesOf(b, object, kind.kind, total)}
+		spec := informerSpec{resource: kind.resource, wanted: kind.wanted, strip: kind.strip}
+		resource := wire.NewClient(config, h).Resource(kind.resource, "", kind.wanted)
+		old, err := dynamic.NewForConfigAndClient(config, h)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(kind.name, func(b *testing.B) {
+			perObject(b, total, func() (any, error) { return spec.list(b.Context(), resource, metav1.ListOptions{}) })
+		})
+		b.Run(kind.name+" by the dynamic client", func(b *testing.B) {
+			perObject(b, total, func() (any, error) { return oldList(b.Context(), old.Resource(kind.resource), kind.strip) })
+		})
+	}
+}
+
+// perObject reports what a list costs for each object.
+func perObject(b *testing.B, total int, list func() (any, error)) {
+	b.Helper()
+	heap := func() (m runtime.MemStats) {
+		runtime.GC()
+		runtime.GC() // the second one empties the pools
+		runtime.ReadMemStats(&m)
+		return m
+	}
+	var kept, allocated uint64
+	var used time.Duration
+	for b.Loop() {
+		before, start := heap(), bench.CPUTime()
+		got, err := list()
+		if err != nil {
+			b.Fatal(err)
+		}
+		used += bench.CPUTime() - start
+		after := heap()
+		kept += after.HeapAlloc - before.HeapAlloc
+		allocated += after.TotalAlloc - before.TotalAlloc
+		runtime.KeepAlive(got)
+	}
+	each := float64(total * b.N)
+	b.ReportMetric(float64(used.Nanoseconds())/each, "cpu-ns/object")
+	b.ReportMetric(float64(allocated)/each, "B-allocated/object")
+	b.ReportMetric(float64(kept)/each, "B-kept/object")
+	b.ReportMetric(0, "ns/op")
+}
