@@ -3,7 +3,9 @@
 package mirror
 
 import (
+	"bytes"
 	"compress/flate"
+	"errors"
 	"io"
 	"strings"
 	"sync"
@@ -18,9 +20,22 @@ var withoutContent = map[string]bool{"ConfigMap": true, "Secret": true}
 // notContent are the fields of an object that are no part of its content: they are kept apart, or not compared.
 var notContent = map[string]bool{"apiVersion": true, "kind": true, "metadata": true, "status": true}
 
-// deflated returns the content of an object. The template of a server has some 6 KiB as JSON, and a quarter of that
-// deflated; as a map it would take 40.
-func deflated(u *unstructured.Unstructured) string {
+// contents has what the specifications of live objects have in common. Those of a fleet with many presets fill it; what
+// does not fit is deflated.
+var contents = newShelf(512 << 10)
+
+// How a content is kept, by its first byte.
+const (
+	onShelf = 's'
+	flated  = 'f'
+)
+
+// fewBytes is a content that deflating makes little smaller.
+const fewBytes = 256
+
+// contentOf returns the content of an object, in little space. The template of a server has some 6 KiB as JSON, and as
+// a map it would take 40. Beside those of other servers of its preset it takes some hundred bytes, and alone a quarter.
+func contentOf(u *unstructured.Unstructured) string {
 	if withoutContent[u.GetKind()] {
 		return ""
 	}
@@ -30,11 +45,22 @@ func deflated(u *unstructured.Unstructured) string {
 			content[field] = value
 		}
 	}
-	text, err := json.Marshal(content)
+	room := texts.Get().(*[]byte)
+	defer texts.Put(room)
+	text, err := appendJSON((*room)[:0], content)
 	if err != nil {
 		return "" // no value of the server; then it is read again when it is needed
 	}
-	var out strings.Builder
+	*room = text
+	if parts := contents.put(text); len(parts) < max(len(text)/4, fewBytes) {
+		return string(onShelf) + string(parts)
+	}
+	return deflated(text)
+}
+
+func deflated(text []byte) string {
+	var out bytes.Buffer
+	out.WriteByte(flated)
 	w := writers.Get().(*flate.Writer)
 	defer writers.Put(w)
 	w.Reset(&out)
@@ -42,11 +68,12 @@ func deflated(u *unstructured.Unstructured) string {
 	if err2 := w.Close(); err1 != nil || err2 != nil {
 		return ""
 	}
-	return strings.Clone(out.String()) // without room for more
+	return out.String()
 }
 
-// writers and readers are used again: a new writer takes a megabyte.
+// texts, writers and readers are used again: a new writer takes a megabyte.
 var (
+	texts   = sync.Pool{New: func() any { return new([]byte) }}
 	writers = sync.Pool{New: func() any {
 		w, _ := flate.NewWriter(nil, flate.BestSpeed) // fails only for an unknown level
 		return w
@@ -54,18 +81,29 @@ var (
 	readers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 )
 
-// inflated returns what deflated has kept, with numbers as the API server gives them.
-func inflated(text string) (map[string]any, error) {
-	r := readers.Get().(io.ReadCloser)
-	defer readers.Put(r)
-	err := r.(flate.Resetter).Reset(strings.NewReader(text), nil)
-	if err != nil {
-		return nil, err
+// contentIn returns what contentOf has kept, with numbers as the API server gives them.
+func contentIn(kept string) (map[string]any, error) {
+	if kept == "" {
+		return nil, errors.New("no content is kept")
 	}
-	data, err := io.ReadAll(r)
+	text, err := []byte(nil), error(nil)
+	if kept[0] == onShelf {
+		text, err = contents.get(kept[1:])
+	} else {
+		text, err = inflated(kept[1:])
+	}
 	if err != nil {
 		return nil, err
 	}
 	var out map[string]any
-	return out, json.Unmarshal(data, &out)
+	return out, json.Unmarshal(text, &out)
+}
+
+func inflated(text string) ([]byte, error) {
+	r := readers.Get().(io.ReadCloser)
+	defer readers.Put(r)
+	if err := r.(flate.Resetter).Reset(strings.NewReader(text), nil); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }

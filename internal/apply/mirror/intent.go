@@ -22,10 +22,13 @@ type Intent [sha256.Size]byte
 
 // IntentOf returns that of a desired object.
 func IntentOf(o *unstructured.Unstructured) Intent {
-	text, err := json.Marshal(o.Object) // with sorted keys
+	room := texts.Get().(*[]byte)
+	defer texts.Put(room)
+	text, err := appendJSON((*room)[:0], o.Object)
 	if err != nil {
 		return Intent{}
 	}
+	*room = text
 	return sha256.Sum256(text)
 }
 

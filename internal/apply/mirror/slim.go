@@ -41,7 +41,7 @@ type Object struct {
 	mine        bool   // our field manager applied the cluster label
 	managers    string // of some field managers, which fields they have set, as JSON; "" for none
 	intent      Intent // that the object fulfils; zero: not known
-	content     string // deflated JSON of what a dry run is compared with, beside the metadata; "" if it is not kept
+	content     string // what a dry run is compared with, beside the metadata, as contentOf keeps it; "" if it is not
 
 	part Part
 }
@@ -96,7 +96,7 @@ func Applied(u *unstructured.Unstructured, mine bool, p Part) *Object {
 		text, _ := json.Marshal(owners) // plain values
 		s.owners = string(text)
 	}
-	s.mine, s.content, s.intent = mine, deflated(u), intentIn(u)
+	s.mine, s.content, s.intent = mine, contentOf(u), intentIn(u)
 	if at := u.GetDeletionTimestamp(); at != nil {
 		s.deleted = at.Unix()
 	}
@@ -197,8 +197,8 @@ func (s *Object) Unstructured(manager string) *unstructured.Unstructured {
 
 // Complete is Unstructured with all that a dry run is compared with; ok is false for a kind whose content is not kept.
 func (s *Object) Complete(manager string) (u *unstructured.Unstructured, ok bool) {
-	content, err := inflated(s.content)
-	if err != nil || s.content == "" {
+	content, err := contentIn(s.content)
+	if err != nil {
 		return nil, false
 	}
 	u = s.Unstructured(manager)

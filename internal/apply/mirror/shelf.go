@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mirror
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+	"sync"
+)
+
+// shelf keeps texts of which most are alike, such as the specifications of Workspaces of one preset: each as the places
+// on the shelf where its parts already stand, and the bytes between them. A text with much that is new is put on the
+// shelf as a whole, for those that follow. What is on the shelf never changes, and it does not grow beyond its limit.
+type shelf struct {
+	limit int // bytes
+
+	mu     sync.Mutex
+	text   []byte
+	blocks []uint32 // by the hash of a block: its place, plus one
+}
+
+// newShelf returns a shelf for so many bytes, a power of two.
+func newShelf(limit int) *shelf { return &shelf{limit: limit} }
+
+const (
+	block     = 16 // bytes; a part that is found has at least so many
+	newEnough = 8  // a text goes on the shelf if more than one byte in so many is new
+)
+
+// put returns what get makes the text of again. It is a sequence of the length and the bytes of what is not on the
+// shelf, and the length and the place of what follows on it.
+func (s *shelf) put(text []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out, fresh := s.parts(text)
+	if fresh*newEnough <= len(text) || len(s.text)+len(text) > s.limit {
+		return out
+	}
+	at := len(s.text)
+	s.text = append(s.text, text...)
+	s.index(at)
+	out = append(out[:0], 0)
+	out = binary.AppendUvarint(out, uint64(len(text)))
+	return binary.AppendUvarint(out, uint64(at))
+}
+
+// parts finds the parts of a text on the shelf. fresh is the number of bytes that are not there.
+func (s *shelf) parts(text []byte) (out []byte, fresh int) {
+	done := 0 // so much of the text is written
+	literal := func(end int) {
+		out = binary.AppendUvarint(out, uint64(end-done))
+		out = append(out, text[done:end]...)
+		fresh += end - done
+	}
+	for i := 0; i+block <= len(text) && s.blocks != nil; {
+		at := int(s.blocks[s.slot(text[i:])]) - 1
+		if at < 0 || string(s.text[at:at+block]) != string(text[i:i+block]) {
+			i++
+			continue
+		}
+		from, end := i, i+block
+		for from > done && at > 0 && text[from-1] == s.text[at-1] {
+			from, at = from-1, at-1
+		}
+		end += common(text[end:], s.text[at+end-from:])
+		literal(from)
+		out = binary.AppendUvarint(out, uint64(end-from))
+		out = binary.AppendUvarint(out, uint64(at))
+		done, i = end, end
+	}
+	if done < len(text) {
+		literal(len(text))
+	}
+	return out, fresh
+}
+
+// common returns how many bytes two texts have in common at their start.
+func common(a, b []byte) int {
+	n, most := 0, min(len(a), len(b))
+	for n+8 <= most {
+		if differs := binary.LittleEndian.Uint64(a[n:]) ^ binary.LittleEndian.Uint64(b[n:]); differs != 0 {
+			return n + bits.TrailingZeros64(differs)/8
+		}
+		n += 8
+	}
+	for n < most && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// index notes the blocks from a place on. A block that is there already stays where it is.
+func (s *shelf) index(from int) {
+	if s.blocks == nil {
+		s.blocks = make([]uint32, 2*s.limit/block)
+	}
+	for at := (from + block - 1) / block * block; at+block <= len(s.text); at += block {
+		if slot := &s.blocks[s.slot(s.text[at:])]; *slot == 0 {
+			*slot = uint32(at) + 1
+		}
+	}
+}
+
+// slot returns where a block is noted.
+func (s *shelf) slot(text []byte) uint64 {
+	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f
+	a, b := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:])
+	h := (a*odd1 ^ bits.RotateLeft64(b*odd2, 31)) * odd1
+	return h >> 32 & uint64(len(s.blocks)-1)
+}
+
+var errNotOfShelf = errors.New("it is no text of this shelf")
+
+// get returns a text.
+func (s *shelf) get(parts string) ([]byte, error) {
+	s.mu.Lock()
+	on := s.text
+	s.mu.Unlock()
+	in := []byte(parts)
+	number := func() int {
+		n, size := binary.Uvarint(in)
+		if size <= 0 || n > 1<<31 {
+			in = nil
+			return -1
+		}
+		in = in[size:]
+		return int(n)
+	}
+	var out []byte
+	for len(in) > 0 {
+		n := number()
+		if n < 0 || n > len(in) {
+			return nil, errNotOfShelf
+		}
+		out, in = append(out, in[:n]...), in[n:]
+		if len(in) == 0 {
+			break
+		}
+		n = number()
+		at := number()
+		if n < 0 || at < 0 || at+n > len(on) {
+			return nil, errNotOfShelf
+		}
+		out = append(out, on[at:at+n]...)
+	}
+	return out, nil
+}
