@@ -15,12 +15,45 @@ import (
 	"syncer.dev/syncer/internal/wellknown"
 )
 
+// What is read of workloads and their pods. A whole StatefulSet, most of which is its template, takes much longer to
+// convert.
+type (
+	statefulSet struct {
+		Spec struct {
+			Replicas *int32   `json:"replicas"`
+			Template template `json:"template"`
+		} `json:"spec"`
+		Status appsv1.StatefulSetStatus `json:"status"`
+	}
+	job struct {
+		Spec struct {
+			BackoffLimit *int32   `json:"backoffLimit"`
+			Template     template `json:"template"`
+		} `json:"spec"`
+		Status batchv1.JobStatus `json:"status"`
+	}
+	template struct {
+		Metadata struct {
+			Labels map[string]string `json:"labels"`
+		} `json:"metadata"`
+		Spec podNeeds `json:"spec"`
+	}
+	podNeeds struct {
+		Affinity   *corev1.Affinity `json:"affinity"`
+		Containers []struct {
+			Resources struct {
+				Limits corev1.ResourceList `json:"limits"`
+			} `json:"resources"`
+		} `json:"containers"`
+	}
+)
+
 // Workload reads a StatefulSet or a Job.
 func Workload(u *unstructured.Unstructured) (cluster.Workload, error) {
 	if u.GetKind() == "Job" {
 		return jobOf(u)
 	}
-	s, err := Typed[appsv1.StatefulSet](u)
+	s, err := Typed[statefulSet](u)
 	if err != nil {
 		return cluster.Workload{}, err
 	}
@@ -31,9 +64,9 @@ func Workload(u *unstructured.Unstructured) (cluster.Workload, error) {
 	}
 	w.Ready = int64(s.Status.ReadyReplicas)
 	// Both revisions are the same once all pods of the newest template have been ready together.
-	w.Updating = s.Generation > s.Status.ObservedGeneration || s.Status.CurrentRevision != s.Status.UpdateRevision
-	w.Created = s.CreationTimestamp.Time
-	w.Adopted = adopted(u, s.Spec.Template.Labels)
+	w.Updating = u.GetGeneration() > s.Status.ObservedGeneration || s.Status.CurrentRevision != s.Status.UpdateRevision
+	w.Created = u.GetCreationTimestamp().Time
+	w.Adopted = adopted(u, s.Spec.Template.Metadata.Labels)
 	// kstatus: the newest generation was seen, and all replicas are of the newest revision and ready.
 	if r, err := status.Compute(u); err == nil {
 		w.Current = r.Status == status.CurrentStatus
@@ -55,7 +88,7 @@ func adopted(u *unstructured.Unstructured, labels map[string]string) *cluster.Ad
 }
 
 func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
-	j, err := Typed[batchv1.Job](u)
+	j, err := Typed[job](u)
 	if err != nil {
 		return cluster.Workload{}, err
 	}
@@ -77,22 +110,25 @@ func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 }
 
 // runs returns a workload with what its pods ask for.
-func runs(u *unstructured.Unstructured, pod *corev1.PodSpec) cluster.Workload {
-	return cluster.Workload{
+func runs(u *unstructured.Unstructured, pod *podNeeds) cluster.Workload {
+	w := cluster.Workload{
 		Ref:    cluster.RefOf(u),
 		Inputs: u.GetAnnotations()[cluster.AnnotationInputs],
-		Pool:   requiredPool(pod),
-		GPUs:   GPUs(pod),
+		Pool:   requiredPool(pod.Affinity),
 	}
+	for _, c := range pod.Containers {
+		w.GPUs += gpusOf(c.Resources.Limits)
+	}
+	return w
 }
 
 // requiredPool returns the agent pool that a pod requires, or "".
-func requiredPool(pod *corev1.PodSpec) string {
-	if pod.Affinity == nil || pod.Affinity.NodeAffinity == nil ||
-		pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+func requiredPool(pod *corev1.Affinity) string {
+	if pod == nil || pod.NodeAffinity == nil ||
+		pod.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		return ""
 	}
-	for _, term := range pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+	for _, term := range pod.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
 		for _, e := range term.MatchExpressions {
 			if e.Key == wellknown.LabelAgentPool && len(e.Values) == 1 {
 				return e.Values[0]
@@ -106,8 +142,12 @@ func requiredPool(pod *corev1.PodSpec) string {
 func GPUs(pod *corev1.PodSpec) int64 {
 	var sum int64
 	for i := range pod.Containers {
-		limit := pod.Containers[i].Resources.Limits[cluster.ResourceGPU]
-		sum += limit.Value()
+		sum += gpusOf(pod.Containers[i].Resources.Limits)
 	}
 	return sum
+}
+
+func gpusOf(limits corev1.ResourceList) int64 {
+	limit := limits[cluster.ResourceGPU]
+	return limit.Value()
 }
