@@ -18,8 +18,8 @@ import (
 func Pod(pod *corev1.Pod) cluster.Pod {
 	p := cluster.Pod{
 		Name:       pod.Name,
-		Node:       pod.Spec.NodeName,
-		Phase:      string(pod.Status.Phase),
+		Node:       mirror.Once(pod.Spec.NodeName),
+		Phase:      mirror.Once(string(pod.Status.Phase)),
 		Deleting:   pod.DeletionTimestamp != nil,
 		Finalizers: mirror.ForeignFinalizers(pod.Finalizers),
 		Pushed:     pushedBy(pod),

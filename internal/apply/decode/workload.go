@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/wellknown"
 )
@@ -113,9 +114,10 @@ func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 func runs(u *unstructured.Unstructured, pod *podNeeds) cluster.Workload {
 	w := cluster.Workload{
 		Ref:    cluster.RefOf(u),
-		Inputs: u.GetAnnotations()[cluster.AnnotationInputs],
+		Inputs: mirror.Once(u.GetAnnotations()[cluster.AnnotationInputs]),
 		Pool:   requiredPool(pod.Affinity),
 	}
+	w.Ref.Namespace, w.Ref.Name = mirror.Once(w.Ref.Namespace), mirror.Once(w.Ref.Name)
 	for _, c := range pod.Containers {
 		w.GPUs += gpusOf(c.Resources.Limits)
 	}

@@ -6,20 +6,20 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/cache"
 
 	"syncer.dev/syncer/internal/apply/decode"
+	"syncer.dev/syncer/internal/apply/mirror"
 	"syncer.dev/syncer/internal/cluster"
 )
 
 // unmanagedPod holds the few fields of each pod of the cluster that syncer needs, for managed pods too: there may be
 // many pods, and only a small part of them is on GPU nodes.
 type unmanagedPod struct {
-	metav1.TypeMeta
-	metav1.ObjectMeta // its name, and what informers need
+	mirror.Identity
 
 	node   string
 	gpus   int64 // whole GPUs that it requests
@@ -27,8 +27,11 @@ type unmanagedPod struct {
 	daemon bool // of a DaemonSet, or static: it lives and dies with its node
 }
 
-// DeepCopyObject implements runtime.Object, as informers need. A shallow copy is enough: the fields never change.
-func (p *unmanagedPod) DeepCopyObject() runtime.Object { q := *p; return &q }
+// DeepCopyObject implements runtime.Object, as informers need. The copy is the pod itself, which never changes.
+func (p *unmanagedPod) DeepCopyObject() runtime.Object { return p }
+
+// GetObjectKind implements runtime.Object, as informers need.
+func (p *unmanagedPod) GetObjectKind() schema.ObjectKind { return schema.EmptyObjectKind }
 
 // byNode indexes pods by their node.
 const byNode = "node"
@@ -50,9 +53,9 @@ func (l *optionalKind) taken(n *cluster.Node, ours func(namespace, name string) 
 			continue
 		}
 		if !p.daemon {
-			n.Pods = append(n.Pods, p.Namespace+"/"+p.Name)
+			n.Pods = append(n.Pods, p.Namespace()+"/"+p.Name())
 		}
-		if !p.ours && !ours(p.Namespace, p.Name) {
+		if !p.ours && !ours(p.Namespace(), p.Name()) {
 			n.Taken += p.gpus
 		}
 	}
@@ -102,13 +105,8 @@ func stripPod(clusterName string) cache.TransformFunc {
 		}
 		labels := u.GetLabels()
 		return &unmanagedPod{
-			ObjectMeta: metav1.ObjectMeta{
-				Name:            u.GetName(),
-				Namespace:       u.GetNamespace(),
-				UID:             u.GetUID(),
-				ResourceVersion: u.GetResourceVersion(),
-			},
-			node: pod.Spec.NodeName, gpus: decode.GPUs(&pod.Spec), daemon: ofDaemon(u),
+			Identity: mirror.IdentityOf(u),
+			node:     mirror.Once(pod.Spec.NodeName), gpus: decode.GPUs(&pod.Spec), daemon: ofDaemon(u),
 			ours: labels[cluster.LabelManagedBy] == cluster.ManagedBy && labels[cluster.LabelCluster] == clusterName,
 		}, nil
 	}

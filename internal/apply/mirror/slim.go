@@ -26,25 +26,35 @@ import (
 // the object came from the server. The objects of a Workspace have their labels, annotations and names in common, so
 // that texts are kept once. An Object never changes.
 type Object struct {
-	kind       unique.Handle[schema.GroupVersionKind]
-	namespace  string
-	name       string
-	uid        string
-	version    string // metadata.resourceVersion
-	generation int64  // 0 for a kind without one
-	deleted    int64  // metadata.deletionTimestamp in seconds; 0: it is not being deleted
+	Identity
+	kind unique.Handle[schema.GroupVersionKind]
+	part Part
+	*details
+}
 
+// details are kept of an object of a kind that syncer applies. Those of others share one that is empty.
+type details struct {
+	generation  int64  // 0 for a kind without one
 	labels      string // packed
 	annotations string // packed
-	finalizers  string // one a line
-	owners      string // ownerReferences as JSON; "" for none
 	mine        bool   // our field manager applied the cluster label
-	managers    string // of some field managers, which fields they have set, as JSON; "" for none
 	intent      Intent // that the object fulfils; zero: not known
 	content     string // what a dry run is compared with, beside the metadata, as contentOf keeps it; "" if it is not
-
-	part Part
+	*rarities
 }
+
+// rarities are what few objects have.
+type rarities struct {
+	finalizers string // one a line
+	owners     string // ownerReferences as JSON; "" for none
+	managers   string // of some field managers, which fields they have set, as JSON; "" for none
+	deleted    int64  // metadata.deletionTimestamp in seconds; 0: it is not being deleted
+}
+
+var (
+	noRarities = &rarities{}
+	noDetails  = &details{rarities: noRarities}
+)
 
 // Part is what syncer reads from an object beyond its metadata; nil for a kind of which it reads nothing else. It is a
 // Pod, Endpoints, Claim, Plain or Broken, a cluster.Node, or a pointer to a cluster.Workload or cluster.NodePool.
@@ -89,29 +99,41 @@ func equalParts(a, b Part) bool {
 // with the same labels.
 func Applied(u *unstructured.Unstructured, mine bool, p Part) *Object {
 	s := Bare(u, p)
-	s.generation = u.GetGeneration()
-	s.labels, s.annotations = packed(u.GetLabels()), packed(u.GetAnnotations())
-	s.finalizers = Once(strings.Join(u.GetFinalizers(), "\n"))
-	if owners := u.GetOwnerReferences(); len(owners) > 0 {
-		text, _ := json.Marshal(owners) // plain values
-		s.owners = string(text)
-	}
-	s.mine, s.content, s.intent = mine, contentOf(u), intentIn(u)
-	if at := u.GetDeletionTimestamp(); at != nil {
-		s.deleted = at.Unix()
+	s.name = Once(s.name) // as its Workspace
+	s.details = &details{
+		generation:  u.GetGeneration(),
+		labels:      packed(u.GetLabels()),
+		annotations: packed(u.GetAnnotations()),
+		mine:        mine,
+		intent:      intentIn(u),
+		content:     contentOf(u),
+		rarities:    raritiesOf(u),
 	}
 	return s
+}
+
+func raritiesOf(u *unstructured.Unstructured) *rarities {
+	out := rarities{finalizers: Once(strings.Join(u.GetFinalizers(), "\n"))}
+	if owners := u.GetOwnerReferences(); len(owners) > 0 {
+		text, _ := json.Marshal(owners) // plain values
+		out.owners = string(text)
+	}
+	if at := u.GetDeletionTimestamp(); at != nil {
+		out.deleted = at.Unix()
+	}
+	if out == *noRarities {
+		return noRarities
+	}
+	return &out
 }
 
 // Bare is Applied for an object that syncer only reads: its part says all, and the rest is what informers need.
 func Bare(u *unstructured.Unstructured, p Part) *Object {
 	return &Object{
-		kind:      unique.Make(u.GroupVersionKind()),
-		namespace: Once(u.GetNamespace()),
-		name:      Once(u.GetName()),
-		uid:       string(u.GetUID()),
-		version:   u.GetResourceVersion(),
-		part:      p,
+		Identity: IdentityOf(u),
+		kind:     unique.Make(u.GroupVersionKind()),
+		part:     p,
+		details:  noDetails,
 	}
 }
 
@@ -121,20 +143,21 @@ func (s *Object) Owned(by []metav1.ManagedFieldsEntry) *Object {
 		return s
 	}
 	text, _ := json.Marshal(by) // plain values
-	out := *s
-	out.managers = Once(string(text))
+	out, more, rare := *s, *s.details, *s.rarities
+	rare.managers = Once(string(text))
+	more.rarities, out.details = &rare, &more
 	return &out
 }
 
 // Same reports whether nothing has changed that syncer reads or compares: no part, no metadata, and no specification.
 // The generation changes with the specification; of a kind without one, only the resource version tells.
 func (s *Object) Same(o *Object) bool {
-	if s.applied() && (s.generation != o.generation || s.generation == 0 && s.version != o.version) {
+	if s.applied() && (s.generation != o.generation || s.generation == 0 && !s.sameVersion(&o.Identity)) {
 		return false
 	}
-	return s.uid == o.uid && s.labels == o.labels && s.annotations == o.annotations && s.finalizers == o.finalizers &&
-		s.owners == o.owners && s.deleted == o.deleted && s.mine == o.mine && s.managers == o.managers &&
-		equalParts(s.part, o.part)
+	return s.sameUID(&o.Identity) && s.labels == o.labels && s.annotations == o.annotations &&
+		s.finalizers == o.finalizers && s.owners == o.owners && s.deleted == o.deleted && s.mine == o.mine &&
+		s.managers == o.managers && equalParts(s.part, o.part)
 }
 
 // applied reports whether syncer applies objects of this kind.
@@ -161,8 +184,8 @@ func (s *Object) Unstructured(manager string) *unstructured.Unstructured {
 		u.SetNamespace(s.namespace)
 	}
 	u.SetName(s.name)
-	u.SetUID(types.UID(s.uid))
-	u.SetResourceVersion(s.version)
+	u.SetUID(types.UID(s.UID()))
+	u.SetResourceVersion(s.resourceVersion())
 	if s.generation != 0 {
 		u.SetGeneration(s.generation)
 	}
@@ -226,7 +249,11 @@ func (s *Object) Mine() bool { return s.mine }
 // GetObjectMeta implements metav1.ObjectMetaAccessor, as informers need.
 func (s *Object) GetObjectMeta() metav1.Object {
 	return &metav1.ObjectMeta{
-		Name: s.name, Namespace: s.namespace, UID: types.UID(s.uid), ResourceVersion: s.version, Generation: s.generation,
+		Name:            s.name,
+		Namespace:       s.namespace,
+		UID:             types.UID(s.UID()),
+		ResourceVersion: s.resourceVersion(),
+		Generation:      s.generation,
 	}
 }
 

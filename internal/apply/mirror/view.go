@@ -543,7 +543,7 @@ func workspaceIn(objects []cluster.Object, ref cluster.Ref) workspace.Key {
 func objectOf(s *Object) cluster.Object {
 	return cluster.Object{
 		Ref:           s.ref(),
-		UID:           s.uid,
+		UID:           s.UID(),
 		Workspace:     keyOf(s),
 		Source:        Once(lookup(s.annotations, cluster.AnnotationSource)),
 		Inputs:        Once(lookup(s.annotations, cluster.AnnotationInputs)),
