@@ -10,8 +10,8 @@ import (
 )
 
 // shelf keeps texts of which most are alike, such as the specifications of Workspaces of one preset: each as the places
-// on the shelf where its parts already stand, and the bytes between them. A text with much that is new is put on the
-// shelf as a whole, for those that follow. What is on the shelf never changes, and it does not grow beyond its limit.
+// on the shelf where its parts already stand, and the bytes between them. Of a text with much that is new, the new parts
+// are put on the shelf for those that follow. What is on the shelf never changes, and it does not grow beyond its limit.
 type shelf struct {
 	limit int // bytes
 
@@ -25,7 +25,8 @@ func newShelf(limit int) *shelf { return &shelf{limit: limit} }
 
 const (
 	block     = 16 // bytes; a part that is found has at least so many
-	newEnough = 8  // a text goes on the shelf if more than one byte in so many is new
+	longPart  = 64 // a part that goes on the shelf has at least so many: names and numbers do not
+	newEnough = 8  // parts of a text go there if more than one byte in so many is new
 )
 
 // put returns what get makes the text of again. It is a sequence of the length and the bytes of what is not on the
@@ -33,26 +34,31 @@ const (
 func (s *shelf) put(text []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out, fresh := s.parts(text)
-	if fresh*newEnough <= len(text) || len(s.text)+len(text) > s.limit {
-		return out
+	out, fresh := s.parts(text, false)
+	if fresh*newEnough > len(text) && len(s.text)+fresh <= s.limit {
+		out, _ = s.parts(text, true)
 	}
-	at := len(s.text)
-	s.text = append(s.text, text...)
-	s.index(at)
-	out = append(out[:0], 0)
-	out = binary.AppendUvarint(out, uint64(len(text)))
-	return binary.AppendUvarint(out, uint64(at))
+	return out
 }
 
-// parts finds the parts of a text on the shelf. fresh is the number of bytes that are not there.
-func (s *shelf) parts(text []byte) (out []byte, fresh int) {
-	done := 0 // so much of the text is written
-	literal := func(end int) {
-		out = binary.AppendUvarint(out, uint64(end-done))
-		out = append(out, text[done:end]...)
-		fresh += end - done
+// parts finds the parts of a text on the shelf, and puts long ones there that are not if it is to be extended. fresh is
+// the number of bytes that were not there.
+func (s *shelf) parts(text []byte, extend bool) (out []byte, fresh int) {
+	place := func(length, at int) {
+		out = binary.AppendUvarint(out, uint64(length))
+		out = binary.AppendUvarint(out, uint64(at))
 	}
+	between := func(part []byte) {
+		fresh += len(part)
+		if extend && len(part) >= longPart && len(s.text)+len(part) <= s.limit {
+			out = append(out, 0)
+			place(len(part), s.extend(part))
+			part = nil
+		}
+		out = binary.AppendUvarint(out, uint64(len(part)))
+		out = append(out, part...)
+	}
+	done := 0 // so much of the text is written
 	for i := 0; i+block <= len(text) && s.blocks != nil; {
 		at := int(s.blocks[s.slot(text[i:])]) - 1
 		if at < 0 || string(s.text[at:at+block]) != string(text[i:i+block]) {
@@ -64,13 +70,12 @@ func (s *shelf) parts(text []byte) (out []byte, fresh int) {
 			from, at = from-1, at-1
 		}
 		end += common(text[end:], s.text[at+end-from:])
-		literal(from)
-		out = binary.AppendUvarint(out, uint64(end-from))
-		out = binary.AppendUvarint(out, uint64(at))
+		between(text[done:from])
+		place(end-from, at)
 		done, i = end, end
 	}
 	if done < len(text) {
-		literal(len(text))
+		between(text[done:])
 	}
 	return out, fresh
 }
@@ -90,16 +95,19 @@ func common(a, b []byte) int {
 	return n
 }
 
-// index notes the blocks from a place on. A block that is there already stays where it is.
-func (s *shelf) index(from int) {
+// extend puts a part on the shelf, and returns its place. A block that is there already stays noted where it is.
+func (s *shelf) extend(part []byte) (place int) {
 	if s.blocks == nil {
 		s.blocks = make([]uint32, 2*s.limit/block)
 	}
-	for at := (from + block - 1) / block * block; at+block <= len(s.text); at += block {
+	place = len(s.text)
+	s.text = append(s.text, part...)
+	for at := (place + block - 1) / block * block; at+block <= len(s.text); at += block {
 		if slot := &s.blocks[s.slot(s.text[at:])]; *slot == 0 {
 			*slot = uint32(at) + 1
 		}
 	}
+	return place
 }
 
 // slot returns where a block is noted.

@@ -80,9 +80,31 @@ func TestShelfIsSmall(t *testing.T) {
 	}
 }
 
+// TestShelfHasWhatIsNew: a text of another shape puts there only what it has not in common with others.
+func TestShelfHasWhatIsNew(t *testing.T) {
+	s := newShelf(1 << 16)
+	rng := rand.New(rand.NewPCG(2, 3))
+	part := func() (out string) {
+		for range 100 {
+			out += fmt.Sprintf("%x,", rng.Uint32())
+		}
+		return out
+	}
+	shared := part()
+	s.put([]byte(part() + shared))
+	before, other := len(s.text), part()
+	s.put([]byte(other + shared + "some more"))
+	if added := len(s.text) - before; added < len(other)-2*block || added > len(other)+block {
+		t.Errorf("%d bytes are added for %d", added, len(other))
+	}
+}
+
 func TestNotOfShelf(t *testing.T) {
 	s := newShelf(1 << 10)
 	s.put([]byte(strings.Repeat("some text ", 20)))
+	if len(s.text) == 0 {
+		t.Fatal("nothing is on the shelf")
+	}
 	for _, parts := range []string{
 		"\x05abc", "\x00\x05", "\x00\x05\xff\x7f", "\x00" + strings.Repeat("\xff", 11), "\x00\x05\x80",
 	} {
