@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
@@ -43,35 +44,45 @@ func liveObject(tb testing.TB, name string) string {
 	return ""
 }
 
-// pages answers lists from memory, without a connection.
-type pages [][]byte
+// pages answers lists from memory, without a connection, and watches with an event for each object.
+type pages struct {
+	lists  [][]byte
+	events []byte
+}
 
 // RoundTrip returns the page that the query asks for.
-func (p pages) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *pages) RoundTrip(r *http.Request) (*http.Response, error) {
 	n, _ := strconv.Atoi(r.URL.Query().Get("continue"))
+	body := p.lists[n]
+	if r.URL.Query().Get("watch") != "" {
+		body = p.events
+	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-		Body: io.NopCloser(bytes.NewReader(p[n])),
+		Body: io.NopCloser(bytes.NewReader(body)),
 	}, nil
 }
 
 // pagesOf returns as many objects of a kind with different names.
-func pagesOf(tb testing.TB, name string, kind string, total int) pages {
+func pagesOf(tb testing.TB, name string, kind string, total int) *pages {
 	tb.Helper()
 	object := liveObject(tb, name)
-	var out pages
+	out := &pages{}
 	for from := 0; from < total; from += pageSize {
 		var items []string
 		for i := from; i < min(from+pageSize, total); i++ {
 			o := strings.ReplaceAll(object, "m-00000", fmt.Sprintf("m-%05d", i))
 			o = strings.ReplaceAll(o, "00000000-0000-4000-8000-", fmt.Sprintf("%08x-0000-4000-8000-", i))
-			items = append(items, strings.ReplaceAll(o, `"resourceVersion":"`, fmt.Sprintf(`"resourceVersion":"%d`, i)))
+			o = strings.ReplaceAll(o, `"resourceVersion":"`, fmt.Sprintf(`"resourceVersion":"%d`, i))
+			items = append(items, o)
+			out.events = fmt.Appendf(out.events, `{"type":"ADDED","object":%s}`+"\n", o)
 		}
 		next := ""
 		if from+pageSize < total {
-			next = fmt.Sprint(len(out) + 1)
+			next = fmt.Sprint(len(out.lists) + 1)
 		}
-		out = append(out, fmt.Appendf(nil, `{"kind":%q,"metadata":{"resourceVersion":"1","continue":%q},"items":[%s]}`,
+		out.lists = append(out.lists, fmt.Appendf(nil,
+			`{"kind":%q,"metadata":{"resourceVersion":"1","continue":%q},"items":[%s]}`,
 			kind+"List", next, strings.Join(items, ",")))
 	}
 	return out
@@ -99,7 +110,23 @@ func oldList(
 	}
 }
 
-// BenchmarkList measures for each object of a list of 2,000: its time, what is allocated, and what is kept of it.
+// watched strips the objects of a watch until it ends.
+func watched(w watch.Interface, err error, strip cache.TransformFunc) (out []any, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	for event := range w.ResultChan() {
+		stripped, err := strip(event.Object)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, stripped)
+	}
+	return out, nil
+}
+
+// BenchmarkList measures for each object of a list of 2,000, in pages or as the server streams it: its time, what is
+// allocated, and what is kept of it.
 func BenchmarkList(b *testing.B) {
 	const total = 2000
 	for _, kind := range []struct {
@@ -127,12 +154,24 @@ func BenchmarkList(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Run(kind.name, func(b *testing.B) {
-			perObject(b, total, func() (any, error) { return spec.list(b.Context(), resource, metav1.ListOptions{}) })
-		})
-		b.Run(kind.name+" by the dynamic client", func(b *testing.B) {
-			perObject(b, total, func() (any, error) { return oldList(b.Context(), old.Resource(kind.resource), kind.strip) })
-		})
+		o, oldResource := metav1.ListOptions{}, old.Resource(kind.resource)
+		for _, how := range []struct {
+			name string
+			list func() (any, error)
+		}{
+			{"in pages", func() (any, error) { return spec.list(b.Context(), resource, o) }},
+			{"in pages, by the dynamic client", func() (any, error) { return oldList(b.Context(), oldResource, kind.strip) }},
+			{"streamed", func() (any, error) {
+				w, err := resource.Watch(b.Context(), o)
+				return watched(w, err, kind.strip)
+			}},
+			{"streamed, by the dynamic client", func() (any, error) {
+				w, err := oldResource.Watch(b.Context(), o)
+				return watched(w, err, kind.strip)
+			}},
+		} {
+			b.Run(kind.name+" "+how.name, func(b *testing.B) { perObject(b, total, how.list) })
+		}
 	}
 }
 
