@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"syncer.dev/syncer/internal/git/gittest"
@@ -134,6 +136,56 @@ func TestRedirectWithinTheHost(t *testing.T) {
 	want = repo.Commit(map[string]string{"f": "g"}, "second")
 	if c := mustFetch(t, r); string(c.Hash) != want {
 		t.Errorf("fetched %+v, want %s", c, want)
+	}
+}
+
+// TestPackIsNotFetchedElsewhere has a server that lists its branches send the requests for packs, and for pushes, to
+// another host, which serves clients with multi_ack: neither they nor the credentials follow, whatever the redirect.
+func TestPackIsNotFetchedElsewhere(t *testing.T) {
+	repo, elsewhere := gittest.NewRepo(t), gittest.NewRepo(t)
+	repo.Commit(map[string]string{"f": "f"}, "first")
+	elsewhere.Commit(map[string]string{"f": "hostile"}, "first")
+	elsewhere.SetFaults(gittest.Faults{DemandMultiAck: true})
+	repo.SetFaults(gittest.Faults{DemandMultiAck: true})
+	var asked atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		elsewhere.ServeHTTP(w, r)
+	}))
+	t.Cleanup(other.Close)
+	var code atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if code := int(code.Load()); code != 0 && r.Method == http.MethodPost {
+			http.Redirect(w, r, other.URL+r.URL.RequestURI(), code)
+			return
+		}
+		repo.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("GIT_TEST_PASSWORD", "s3cret-password")
+	for _, status := range []int32{
+		http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
+	} {
+		r := mustOpen(t, Options{
+			URL: server.URL + "/" + filepath.Base(repo.Dir), Branch: gittest.Main,
+			Auth: Auth{Username: "bot", Password: Secret{Env: "GIT_TEST_PASSWORD"}},
+		})
+		code.Store(status)
+		if _, err := r.Fetch(t.Context()); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%d: a fetch: %v", status, err)
+		}
+		code.Store(0)
+		mustFetch(t, r)
+		code.Store(status)
+		change := statusChange(map[string]string{"x": fmt.Sprint(status)})
+		if _, _, err := r.Branch(statusBranch).Commit(t.Context(), change); err == nil ||
+			strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%d: a push: %v", status, err)
+		}
+		code.Store(0)
+	}
+	if n := asked.Load(); n > 0 {
+		t.Errorf("the other host was asked %d times", n)
 	}
 }
 
