@@ -128,6 +128,48 @@ clusters:
 		}
 		return ""
 	})
+	t.Run("one stops", func(t *testing.T) { e.on(t).oneStops(p) })
+}
+
+// oneStops cuts the API server of two of the clusters off while all run: the third goes on, and the others catch up.
+func (e *env) oneStops(p *process) {
+	value := func(name, want string) func() string {
+		return func() string {
+			m, err := e.kube.CoreV1().ConfigMaps("default").Get(context.Background(), name, metav1.GetOptions{})
+			if err != nil || m.Data["a"] != want {
+				return fmt.Sprint(m.Data, err)
+			}
+			return ""
+		}
+	}
+	text := func(name, value string) string {
+		return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: default}\ndata: {a: %s}\n", name, value)
+	}
+	e.api.set(true)
+	e.eventually("/readyz to name the clusters that have stopped", func() string {
+		_, body := p.get("/readyz")
+		if !contains(body, "[-]north/kubernetes: ") || !contains(body, "[-]south/kubernetes: ") ||
+			!contains(body, "[+]late/kubernetes: ok") {
+			return body
+		}
+		return ""
+	})
+	e.repo.Commit(map[string]string{
+		"north/settings.yaml": text("north", "c"), "late/settings.yaml": text("late", "c"),
+	}, "while two are away")
+	e.eventually("the change of the cluster that goes on", value("late", "c"))
+	if why := value("north", "b")(); why != "" {
+		e.Errorf("the cluster that is away: %s", why)
+	}
+	e.api.set(false)
+	e.eventually("the change of a cluster that is back", value("north", "c"))
+	e.eventually("/readyz to have them back", func() string {
+		if _, body := p.get("/readyz"); !contains(body, "[+]north/kubernetes: ok") ||
+			!contains(body, "[+]south/kubernetes: ok") {
+			return body
+		}
+		return ""
+	})
 	p.alive()
 }
 
