@@ -120,6 +120,7 @@ func Connect(o Options) (*Cluster, error) {
 		// Without TLS and proxy, client-go takes http.DefaultTransport, which internal/outbound forbids.
 		config.Proxy = http.ProxyFromEnvironment
 	}
+	config.Wrap(trusting(rest.CopyConfig(config)))
 	// The Lease is no object of a team, and does not wait with others. The fence is asked after the wait.
 	c.unfenced = rest.CopyConfig(config)
 	c.unfenced.Wrap(requests.Counted(&c.requests))
