@@ -41,7 +41,7 @@ func (s *server) before(next http.Handler, writes func(*http.Request) bool, lose
 }
 
 // TestLeaseIsLostInAPass lets the lease run out as the first write of a pass, or one among many, reaches a server: none
-// begins after it, to no server, also in the passes that follow, and nobody is told of an error. With the lease the loop
+// begins after it, to no server, also in the passes that follow, and no error is logged. With the lease the loop
 // goes on where it was.
 func TestLeaseIsLostInAPass(t *testing.T) {
 	const workspaces = 30

@@ -140,7 +140,7 @@ func TestRedirectWithinTheHost(t *testing.T) {
 }
 
 // TestPackIsNotFetchedElsewhere has a server that lists its branches send the requests for packs, and for pushes, to
-// another host, which serves clients with multi_ack: neither they nor the credentials follow, whatever the redirect.
+// another host, which serves clients with multi_ack: neither they nor the credentials follow, by any kind of redirect.
 func TestPackIsNotFetchedElsewhere(t *testing.T) {
 	repo, elsewhere := gittest.NewRepo(t), gittest.NewRepo(t)
 	repo.Commit(map[string]string{"f": "f"}, "first")
