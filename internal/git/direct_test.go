@@ -95,7 +95,7 @@ func commitLoose(repo *gittest.Repo, files map[string]string) {
 	}
 }
 
-// TestDirectLeavesToGit: whatever is unusual is left to git, and then found by it.
+// TestDirectLeavesToGit: all that is unusual is left to git, and then found by it.
 func TestDirectLeavesToGit(t *testing.T) {
 	object := func(repo *gittest.Repo, rev string) string {
 		h := repo.Git("rev-parse", rev)

@@ -55,7 +55,7 @@ func Folder(
 type layer struct {
 	base  objects.Source
 	fresh objects.Set
-	equal *objects.Set // files of base with bytes that are not those of the caller, but equal; nil for nobody to tell
+	equal *objects.Set // files of base whose bytes are not those of the caller, but equal; nil where none are wanted
 }
 
 // A sharer is a base that can keep the bytes of the caller instead of its own, so that they are in memory once, and are

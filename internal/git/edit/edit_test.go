@@ -226,7 +226,7 @@ func BenchmarkFolder(b *testing.B) {
 	}
 }
 
-// sharing is a base that keeps what it is told to share.
+// sharing is a base that keeps what it shares.
 type sharing struct{ objects.Set }
 
 func (s sharing) Share(equal objects.Set) { maps.Copy(s.Set, equal) }

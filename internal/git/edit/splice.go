@@ -87,7 +87,7 @@ func (l layer) tree(h plumbing.Hash) ([]byte, error) {
 	raw = nil
 	for _, e := range entries {
 		if seen[e.Name] {
-			continue // nobody can tell which of two is meant
+			continue // which of two is meant is not known
 		}
 		seen[e.Name] = true
 		raw = entry{e.Name, e.Mode, e.Hash}.append(raw)

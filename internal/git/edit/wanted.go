@@ -13,7 +13,7 @@ type wanted struct {
 	files  map[string][]byte
 	direct map[string]int      // how many files are in a folder
 	subs   map[string][]string // the folders in a folder
-	byDir  map[string][]string // the files in a folder; nil until somebody asks
+	byDir  map[string][]string // the files in a folder; nil until they are asked for
 }
 
 func want(files map[string][]byte) (*wanted, error) {

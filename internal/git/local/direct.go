@@ -17,7 +17,7 @@ import (
 )
 
 // Direct reads what a push to a repository on this machine has just written, without a git process: the ref of a
-// branch, and objects in files of their own. It does not know packs, and refuses whatever is unusual, so that the caller
+// branch, and objects in files of their own. It knows no packs, and refuses all that is unusual, so that the caller
 // has git answer instead. It is safe for concurrent use.
 type Direct struct {
 	dir string
@@ -39,7 +39,7 @@ const trustedFor = 10 * time.Minute
 func NewDirect(dir string) *Direct { return &Direct{dir: dir} }
 
 // Before returns what to call after git has accepted the repository: that counts as long as its settings stay as they
-// are now. A nil Direct is accepted by nobody.
+// are now. A nil Direct is never accepted.
 func (d *Direct) Before() (accepted func()) {
 	if d == nil {
 		return func() {}

@@ -95,7 +95,7 @@ func (r *Reader) object(h plumbing.Hash) (*objects.Object, error) {
 	}
 	r.left -= size
 	var content bytes.Buffer
-	content.Grow(int(min(size, 1<<20)) + bytes.MinRead) // more comes as it is read, whatever the header says
+	content.Grow(int(min(size, 1<<20)) + bytes.MinRead) // the header may lie: more comes as it is read
 	if n, err := content.ReadFrom(io.LimitReader(head, size+1)); err != nil || n != size {
 		return nil, errors.Join(errLoose, err)
 	}

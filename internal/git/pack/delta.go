@@ -39,7 +39,7 @@ func diffTrees(base, target []byte) []byte {
 // differ writes the instructions of a difference.
 type differ struct {
 	out      []byte
-	from, n  int    // what is to be copied next
+	from, n  int    // the next part to copy
 	inserted []byte // or inserted
 }
 

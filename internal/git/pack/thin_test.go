@@ -57,7 +57,7 @@ func (f folder) edit(rnd *rand.Rand, n int) {
 	}
 }
 
-// TestDifferenceOfTrees: what is written as a difference is read back, whatever changed, and is small if that is little.
+// TestDifferenceOfTrees: what is written as a difference is read back, for any change, and is small if that is little.
 func TestDifferenceOfTrees(t *testing.T) {
 	for seed := range uint64(300) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
@@ -77,9 +77,9 @@ func TestDifferenceOfTrees(t *testing.T) {
 		}
 	}
 	for name, trees := range map[string][2][]byte{
-		"to nothing":   {folder{"a": {1}}.encode(), nil},
-		"not a tree":   {[]byte("some text"), []byte(strings.Repeat("another ", 100))},
-		"large":        {bytes.Repeat(folder{"a": {1}}.encode(), 1_000_000), bytes.Repeat(folder{"a": {1}}.encode(), 999_999)},
+		"to nothing": {folder{"a": {1}}.encode(), nil},
+		"not a tree": {[]byte("some text"), []byte(strings.Repeat("another ", 100))},
+		"large":      {bytes.Repeat(folder{"a": {1}}.encode(), 1_000_000), bytes.Repeat(folder{"a": {1}}.encode(), 999_999)},
 	} {
 		got, err := packfile.PatchDelta(trees[0], diffTrees(trees[0], trees[1]))
 		if err != nil || !bytes.Equal(got, trees[1]) {
@@ -88,7 +88,7 @@ func TestDifferenceOfTrees(t *testing.T) {
 	}
 }
 
-// TestThinPack writes a tree as a difference to one that the receiver has, and reads it there. Whoever does not have it
+// TestThinPack writes a tree as a difference to one that the receiver has, and reads it there. Without that tree it
 // cannot.
 func TestThinPack(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))

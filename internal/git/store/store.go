@@ -81,7 +81,7 @@ func (s *Store) Each(f func(o plumbing.EncodedObject)) {
 	}
 }
 
-// Share replaces objects by equal ones, whose bytes somebody keeps in memory anyway.
+// Share replaces objects by equal ones, whose bytes are in memory anyway.
 func (s *Store) Share(equal objects.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
