@@ -59,7 +59,7 @@ type Signer interface {
 
 // Read returns the files under dir on the branch's tip, by path relative to dir, and the tip. An absent branch or
 // folder is an empty map and no error; the tip of an absent branch is empty. Symbolic links and submodules are left
-// out, and so are files of more than 1 MiB, which no writer of this package makes.
+// out, and so are files of more than 1 MiB, which no writer of this package makes. Contents must not be changed.
 func (b *Branch) Read(ctx context.Context, dir string) (files map[string][]byte, tip Hash, err error) {
 	files, v, _, err := b.read(ctx, dir)
 	if err != nil || v == nil {
@@ -111,7 +111,7 @@ func readFolder(v *version, dir string, limits Limits) (files map[string][]byte,
 			whole = false
 			return nil
 		}
-		data, err := s.ReadFile(name)
+		data, err := s.Content(name)
 		if errors.Is(err, ErrTooLarge) {
 			whole = false
 			return nil

@@ -28,6 +28,15 @@ func Known(kind plumbing.ObjectType, data []byte, name plumbing.Hash) *Object {
 	return &Object{name, kind, data}
 }
 
+// Compact returns an object that takes no more memory than it must, and gives its bytes without a copy.
+func Compact(o plumbing.EncodedObject) (*Object, error) {
+	if o, ok := o.(*Object); ok {
+		return o, nil
+	}
+	b, err := bytesOf(o)
+	return Known(o.Type(), b, o.Hash()), err
+}
+
 // errFixed means that an object cannot be written to.
 var errFixed = errors.New("the object does not change")
 

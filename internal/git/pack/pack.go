@@ -45,6 +45,11 @@ func Read(r io.Reader, most limits.Limits, base objects.Source) (objects.Set, er
 	case err != nil:
 		return nil, fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 	}
+	for h, o := range store.Objects {
+		if store.Objects[h], err = objects.Compact(o); err != nil {
+			return nil, fmt.Errorf("decode pack: %w", err)
+		}
+	}
 	return store.Objects, nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
+
 	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
 )
@@ -32,6 +34,16 @@ func (s *Snapshot) Open(name string) (fs.File, error) {
 
 // ReadFile implements [fs.ReadFileFS].
 func (s *Snapshot) ReadFile(name string) ([]byte, error) {
+	n, err := s.find("read", name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.read(n, name)
+	return bytes.Clone(b), err
+}
+
+// Content is ReadFile for a caller that does not change what it gets, and so needs no copy of it.
+func (s *Snapshot) Content(name string) ([]byte, error) {
 	n, err := s.find("read", name)
 	if err != nil {
 		return nil, err
@@ -100,7 +112,7 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 		err = limits.TooLarge(limits.SettingFile, "a file of %d bytes, more than %s", n.size,
 			limits.InWords(s.most.FileBytes))
 	default:
-		b, e := objects.Blob(s.set, n.hash)
+		b, e := objects.Bytes(s.set, plumbing.BlobObject, n.hash)
 		if e == nil && isPointer(b) {
 			e = errPointer
 		}
