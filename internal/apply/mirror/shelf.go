@@ -10,8 +10,9 @@ import (
 )
 
 // shelf keeps texts of which most are alike, such as the specifications of Workspaces of one preset: each as the places
-// on the shelf where its parts already stand, and the bytes between them. Of a text with much that is new, the new parts
-// are put on the shelf for those that follow. What is on the shelf never changes, and it does not grow beyond its limit.
+// on the shelf where its parts already stand, and the bytes between them. Of a text with much that is new, the new
+// parts are put on the shelf for those that follow. What is there never changes, and a shelf does not grow beyond its
+// limit.
 type shelf struct {
 	limit int // bytes
 
