@@ -15,9 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
-	"syncer.dev/syncer/internal/desired/claimed"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/reviews"
@@ -27,9 +27,9 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// TestReportsAgain plays random sequences of passes, of which each changes something that a report follows from. The
-// reports of a loop that makes only those again that may have changed are those of a loop that makes all of them, and so
-// is what follows from them.
+// TestReportsAgain plays random sequences of passes, of which each changes something that a report follows from. A loop
+// that makes only those reports again that may have changed has the reports of one that makes all of them, and so it
+// has what follows from them.
 func TestReportsAgain(t *testing.T) {
 	const sequences, passes = 100, 40
 	made, all := 0, 0
@@ -37,14 +37,18 @@ func TestReportsAgain(t *testing.T) {
 		f := newFacts(seed)
 		again, thorough := f.loop(), f.loop()
 		thorough.settings.Thorough = true
-		for pass := range passes {
+		for n := range passes {
+			f.errs, f.now = func(*pass) {}, f.now.Add(time.Minute)
 			what := f.change()
+			if f.rng.IntN(2) == 0 {
+				what += " and " + f.change()
+			}
 			if f.rng.IntN(30) == 0 {
 				f.restart(again, thorough)
 			}
 			got, odd := f.reports(again)
 			want, oddly := f.reports(thorough)
-			said := fmt.Sprintf("seed %d, pass %d, after %s", seed, pass, what)
+			said := fmt.Sprintf("seed %d, pass %d, after %s", seed, n, what)
 			if d := cmp.Diff(want, got); d != "" {
 				t.Fatalf("%s: reports (-all +again):\n%s", said, d)
 			}
@@ -95,12 +99,14 @@ type facts struct {
 	rng      *rand.Rand
 	now      time.Time
 	version  uint64
+	commit   int
 	work     []*desired.Workload
 	state    cluster.State
 	listed   []capacity.LivePool
 	held     map[string]string // why pools are not changed
 	halted   map[workspace.Key]string
 	objects  []desired.Object
+	policy   desired.Policy
 	reviewed bool
 	digests  map[workspace.Key]string
 	places   map[workspace.Key]reviewed.Shown
@@ -114,12 +120,15 @@ func newFacts(seed uint64) *facts {
 		rng: rand.New(rand.NewPCG(seed, 3)), now: time.Unix(1e9, 0), held: map[string]string{},
 		halted: map[workspace.Key]string{}, digests: map[workspace.Key]string{}, places: map[workspace.Key]reviewed.Shown{},
 	}
-	f.reviewed = f.rng.IntN(2) == 0
+	if f.reviewed = f.rng.IntN(2) == 0; f.rng.IntN(3) == 0 {
+		f.policy.Source = desired.NodePools{}
+	}
 	f.state.Workloads, f.state.Versions = map[workspace.Key]cluster.Workload{}, map[workspace.Key]uint64{}
 	for i := range 4 {
 		pool := fmt.Sprintf("p%d", i%3)
 		f.state.Nodes = append(f.state.Nodes, cluster.Node{
-			Name: fmt.Sprint("node-", i), Pool: pool, Ready: true, GPUs: 1, Labels: map[string]string{"group": fmt.Sprint(i % 2)},
+			Name: fmt.Sprint("node-", i), Pool: pool, Ready: true, GPUs: 1,
+			Labels: map[string]string{"group": fmt.Sprint(i % 2), cluster.LabelNodePool: "np"},
 		})
 	}
 	for i := range 3 {
@@ -143,8 +152,7 @@ func secret() *unstructured.Unstructured {
 }
 
 func (f *facts) loop() *Loop {
-	l := New(Settings{}, Parts{})
-	l.revision = &Revision{Commit: "c0"}
+	l := New(Settings{Policy: f.policy}, Parts{})
 	l.folder.Holds(nil)
 	return l
 }
@@ -152,16 +160,22 @@ func (f *facts) loop() *Loop {
 // workload returns the desired state of a Workspace: in a pool of its own, in a shared one, or on nodes with a label.
 func (f *facts) workload(k workspace.Key) *desired.Workload {
 	w := &desired.Workload{
-		Key: k, Workspace: &workspace.Workspace{Key: k, Digest: fmt.Sprint("d", f.rng.IntN(2)), Inference: &workspace.Inference{
+		Key: k,
+		Workspace: &workspace.Workspace{Key: k, Digest: fmt.Sprint("d", f.rng.IntN(2)), Inference: &workspace.Inference{
 			Preset: &workspace.PresetSpec{Options: workspace.PresetOptions{ModelAccessSecret: "token"}},
 		}},
+		NodePool: &karpenter.NodePool{Name: "np", Nodes: 1},
+	}
+	if f.rng.IntN(3) == 0 {
+		w.NodeFailure = cluster.Failure{Reason: "NoRoom", Message: "there is no room"}
 	}
 	w.Workspace.Source.Path = k.Name + ".yaml"
 	w.Placement.InstanceType, w.Placement.Nodes = "size", 1
 	pool := fmt.Sprintf("p%d", f.rng.IntN(3))
 	switch f.rng.IntN(4) {
 	case 0:
-		w.Claimed = claimed.Nodes{Names: []string{"node-0", "node-1"}, Labels: map[string]string{"group": fmt.Sprint(f.rng.IntN(2))}}
+		w.Claimed.Names = []string{"node-0", "node-1"}
+		w.Claimed.Labels = map[string]string{"group": fmt.Sprint(f.rng.IntN(2))}
 	case 1:
 		w.Pool, w.Binding.Shared = &capacity.Pool{Name: pool, Count: 1}, true
 	case 2:
@@ -175,8 +189,6 @@ func (f *facts) workload(k workspace.Key) *desired.Workload {
 
 // change changes something, and says what.
 func (f *facts) change() string {
-	f.errs = func(*pass) {}
-	f.now = f.now.Add(time.Minute)
 	key := keyOf(f.rng.IntN(6))
 	changes := []struct {
 		what string
@@ -217,7 +229,9 @@ func (f *facts) change() string {
 
 func (f *facts) changeDesired(k workspace.Key) {
 	f.work = slices.Clone(f.work)
-	at, exists := slices.BinarySearchFunc(f.work, k, func(w *desired.Workload, k workspace.Key) int { return w.Key.Compare(k) })
+	byKey := func(w *desired.Workload, k workspace.Key) int { return w.Key.Compare(k) }
+	at, exists := slices.BinarySearchFunc(f.work, k, byKey)
+	f.commit++
 	switch {
 	case !exists:
 		f.work = slices.Insert(f.work, at, f.workload(k))
@@ -341,6 +355,7 @@ func (f *facts) restart(loops ...*Loop) {
 // reports makes the reports of a pass of the loop, and those on objects.
 func (f *facts) reports(l *Loop) ([]*status.Report, []status.Object) {
 	p := l.newPass()
+	l.revision = &Revision{Commit: fmt.Sprint("c", f.commit)}
 	p.now, p.state, l.listed = f.now, f.state, f.listed
 	p.desired.Workloads, p.desired.Objects = f.work, f.objects
 	if f.reviewed {
@@ -356,6 +371,10 @@ func (f *facts) reports(l *Loop) ([]*status.Report, []status.Object) {
 		p.plan.Changes = append(p.plan.Changes, &plan.Change{Op: plan.Hold, Pool: &c, Reason: f.held[name]})
 	}
 	p.plan.Guard.Halted.Workspaces = f.halted
+	for key := range f.halted {
+		what := fmt.Sprint("replicas ", f.commit)
+		p.plan.Changes = append(p.plan.Changes, &plan.Change{Op: plan.Hold, Workspace: key, Target: what})
+	}
 	p.plan.Guard.UnreadableFor = func(string) string { return "" }
 	p.plan.Guard.Waiting = map[workspace.Key]string{keyOf(4): "of one that is gone the report stays"}
 	f.errs(p)

@@ -112,7 +112,7 @@ func (l *Loop) leave(p *pass, reports []*status.Report) {
 		}
 	}
 	maps.DeleteFunc(leaving, func(k workspace.Key, _ reviewed.CarriedOut) bool {
-		_, reported := slices.BinarySearchFunc(reports, k, func(r *status.Report, k workspace.Key) int { return r.Key.Compare(k) })
+		_, reported := status.Find(reports, k)
 		return reported
 	})
 	l.leaving = leaving

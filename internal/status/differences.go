@@ -2,7 +2,18 @@
 
 package status
 
-import "iter"
+import (
+	"iter"
+	"slices"
+
+	"syncer.dev/syncer/internal/workspace"
+)
+
+// Find returns the place of the Report on a Workspace among Reports in the order of their keys, and whether there is
+// one.
+func Find(reports []*Report, k workspace.Key) (int, bool) {
+	return slices.BinarySearchFunc(reports, k, func(r *Report, k workspace.Key) int { return r.Key.Compare(k) })
+}
 
 // Differences compares two sets of Reports, each in the order of its keys, and yields those of each Workspace that may
 // differ: one of them is nil if only the other exists. Reports never change, so that the same pointer is the same

@@ -92,7 +92,7 @@ func (h *history) changeReport() {
 	if h.rng.IntN(12) == 0 {
 		key.Name = "No Name"
 	}
-	at, exists := slices.BinarySearchFunc(reports, key, func(r *Report, k workspace.Key) int { return r.Key.Compare(k) })
+	at, exists := Find(reports, key)
 	next := Report{Key: key, State: Pending, FirstSeen: t0}
 	if exists {
 		next = *reports[at]

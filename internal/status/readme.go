@@ -32,7 +32,11 @@ var counted = [...]struct {
 	state State
 	word  string
 }{
-	{Ready, "ready"}, {Failed, "failed"}, {NotReady, "not ready"}, {Pending, "waiting"}, {Running, "running"},
+	{Ready, "ready"},
+	{Failed, "failed"},
+	{NotReady, "not ready"},
+	{Pending, "waiting"},
+	{Running, "running"},
 	{Succeeded, "succeeded"},
 }
 

@@ -15,9 +15,9 @@ import (
 	"syncer.dev/syncer/internal/git/objects"
 )
 
-// Patch returns a root tree with these files in the folder dir, by relative path, beside what it has; a file that is nil
-// is to go. It adds to fresh what is new, as Folder does, and looks only at the folders of these files: what it costs
-// does not depend on the others.
+// Patch returns a root tree with these files in the folder dir, by relative path, beside what it has. A file that is nil
+// is to go. Patch adds to fresh what is new, as Folder does, and looks only at the folders of these files: its cost does
+// not depend on the others.
 func Patch(
 	base objects.Source, root plumbing.Hash, dir string, files map[string][]byte, fresh objects.Set,
 ) (plumbing.Hash, error) {

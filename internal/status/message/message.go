@@ -125,7 +125,7 @@ func progressOf(files []string, after []*status.Report, changes []change) []chan
 	var at []int
 	for _, name := range files {
 		key := workspace.Key{Namespace: path.Dir(name), Name: strings.TrimSuffix(path.Base(name), ".yaml")}
-		i, found := slices.BinarySearchFunc(after, key, func(r *status.Report, k workspace.Key) int { return r.Key.Compare(k) })
+		i, found := status.Find(after, key)
 		if found && !known[key] && status.FileName(key) == name {
 			at = append(at, i)
 		}
