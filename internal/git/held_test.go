@@ -15,7 +15,7 @@ import (
 )
 
 // TestPatch: a writer that knows what is in its folder sends what differs, and makes all files only for a folder in
-// which somebody else has changed something since. The folder has exactly its files in any case.
+// which another client has changed something since. The folder has exactly its files in any case.
 func TestPatch(t *testing.T) {
 	const dir = "status/demo"
 	repo := gittest.NewRepo(t)

@@ -37,7 +37,7 @@ type Recorder interface {
 // Recording is one status commit.
 type Recording struct {
 	// Changed are the files that differ from what was read or recorded last, by path relative to the cluster's folder; nil
-	// for each that is to go. All makes all files, for a folder that somebody else has changed since.
+	// for each that is to go. All makes all files, for a folder that another client has changed since.
 	Changed map[string][]byte
 	All     func() map[string][]byte
 	Share   shard.Share // that owns the files

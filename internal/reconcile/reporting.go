@@ -33,7 +33,7 @@ type reporter struct {
 // known is a report with what it follows from.
 type known struct {
 	report *status.Report
-	// work is the desired state that the report follows from; nil: it is to be made again in any case.
+	// work is the desired state that the report follows from; nil: it is recreated in any case.
 	work    *desired.Workload
 	live    uint64              // cluster.State.Versions
 	carried reviewed.CarriedOut // status.Input.CarriedOut; zero while reviews are not compared
@@ -70,10 +70,10 @@ type reporting struct {
 	pools  map[workspace.Key][]capacity.LivePool
 	byName map[string]capacity.LivePool // owned pools
 	at     map[string]int               // place of a pool in the list
-	all    bool                         // reports are made again
+	all    bool                         // reports are recreated
 	lives  bool                         // what is live of all Workspaces is the same
 	odd    []cluster.Object             // that are being deleted, or that are not healthy
-	// due are the Workspaces to report on again, whatever is known. What is known of the passing ones is not kept.
+	// due are the Workspaces to report on again in any case. What is known of the passing ones is not kept.
 	due, passing map[workspace.Key]bool
 }
 

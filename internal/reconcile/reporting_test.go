@@ -64,7 +64,7 @@ func TestReportsAgain(t *testing.T) {
 		}
 	}
 	if made > all*2/3 || made < all/20 {
-		t.Errorf("%d of %d reports were made again: the comparison shows too little", made, all)
+		t.Errorf("%d of %d reports were recreated: the comparison shows too little", made, all)
 	}
 }
 

@@ -124,7 +124,8 @@ func (f *Folder) show(is *shown, r *Report) {
 // Same reports whether two Reports say the same.
 func (r *Report) Same(o *Report) bool {
 	return r == o || r.Key == o.Key && r.State == o.State &&
-		r.ObservedCommit == o.ObservedCommit && r.Inputs == o.Inputs && r.DesiredCommit == o.DesiredCommit && r.DesiredInputs == o.DesiredInputs && r.CarriedOut == o.CarriedOut &&
+		r.ObservedCommit == o.ObservedCommit && r.Inputs == o.Inputs &&
+		r.DesiredCommit == o.DesiredCommit && r.DesiredInputs == o.DesiredInputs && r.CarriedOut == o.CarriedOut &&
 		r.Source == o.Source && r.sameModel(o) && r.FirstSeen.Equal(o.FirstSeen) &&
 		r.sameNodes(o) && slices.EqualFunc(r.Conditions, o.Conditions, Condition.same) && r.Endpoint == o.Endpoint &&
 		slices.Equal(r.Objects, o.Objects)

@@ -172,7 +172,7 @@ func (h *history) wrong() string {
 	return ""
 }
 
-// TestFolderListsFew: of a large fleet the overview shows the rows that somebody may have to look at, also once there
+// TestFolderListsFew: of a large fleet the overview shows the rows that a user may have to look at, also once there
 // are few Workspaces, and when others need to be looked at.
 func TestFolderListsFew(t *testing.T) {
 	var f Folder

@@ -15,9 +15,9 @@ import (
 	"syncer.dev/syncer/internal/git/objects"
 )
 
-// Patch returns a root tree with these files in the folder dir, by relative path, beside what it has. A file that is nil
-// is to go. Patch adds to fresh what is new, as Folder does, and looks only at the folders of these files: its cost does
-// not depend on the others.
+// Patch returns a root tree with these files in the folder dir, by relative path, beside what it has. A file that is
+// nil is to go. Patch adds to fresh what is new, as Folder does, and looks only at the folders of these files: its
+// cost does not depend on the others.
 func Patch(
 	base objects.Source, root plumbing.Hash, dir string, files map[string][]byte, fresh objects.Set,
 ) (plumbing.Hash, error) {
@@ -112,7 +112,7 @@ func (p *patch) lay(base objects.Source, old plumbing.Hash, fresh objects.Set) (
 	return tree, err
 }
 
-// replaced returns entries with another one in the place of the i-th, or in addition if i is below 0: without it if it
+// replaced returns entries with another one instead of the i-th, or in addition if i is below 0: without it if it
 // is nothing.
 func replaced(entries []object.TreeEntry, i int, next object.TreeEntry) []object.TreeEntry {
 	switch {
