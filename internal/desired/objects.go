@@ -3,11 +3,6 @@
 package desired
 
 import (
-	"fmt"
-	"slices"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -70,32 +65,6 @@ func (d *Desired) ObjectsOf(i int) (from, to int) {
 		return 0, 0
 	}
 	return int(d.first[i]), int(d.first[i+1])
-}
-
-// Whole returns the objects from ObjectsOf(i) in full, also where Content is an outline.
-func (d *Desired) Whole(i int) ([]*unstructured.Unstructured, error) {
-	b := &d.Workloads[i].Bundle
-	whole, known := b.Whole()
-	if !known {
-		return nil, fmt.Errorf("the content of the objects of %s is unknown", d.Workloads[i].Key)
-	}
-	from, to := d.ObjectsOf(i)
-	out := make([]*unstructured.Unstructured, 0, to-from)
-	for k := range b.Objects { // some of them others have brought along
-		if at := from + len(out); at < to && d.Objects[at].Content == b.Objects[k] {
-			out = append(out, whole[k])
-		}
-	}
-	return out, nil
-}
-
-// BroughtBy returns the place of the Workload that has brought along the k-th object; below 0 for a plain one.
-func (d *Desired) BroughtBy(k int) int {
-	if k < d.Unowned() {
-		return -1
-	}
-	i, _ := slices.BinarySearch(d.first, int32(k)+1) //nolint:gosec // far fewer
-	return i - 1
 }
 
 // Unowned returns the places in Objects of the plain objects: from 0 to the result.

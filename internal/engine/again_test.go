@@ -209,13 +209,13 @@ func (w *world) ownPreset(name string) {
 func inFull(d desired.Desired) []desired.Object {
 	out := slices.Clone(d.Objects)
 	for i := range d.Workloads {
-		whole, err := d.Whole(i)
+		all, err := whole(&d, i)
 		if err != nil {
 			panic(err)
 		}
 		from, to := d.ObjectsOf(i)
 		for k := from; k < to; k++ {
-			out[k].Content = whole[k-from]
+			out[k].Content = all[k-from]
 		}
 	}
 	return out

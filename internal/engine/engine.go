@@ -213,11 +213,11 @@ func (e *Engine) plan(
 	d := b.desired
 	d.Problems = append(slices.Clip(d.Problems), suspension.Ended(in.Set, seen.Now)...)
 	if !told || !b.plans(rev, seen, previews, held, halted) {
-		whole := d
-		if whole.Objects, err = b.inFull(previews); err != nil {
+		full := d
+		if full.Objects, err = b.inFull(previews); err != nil {
 			return Result{}, err
 		}
-		c := compared{rev, in, seen, whole, b.objects.stays, previews, held, halted, dependent.Waits}
+		c := compared{rev, in, seen, full, b.objects.stays, previews, held, halted, dependent.Waits}
 		b.planned, b.complete = e.compare(ctx, c), true
 	}
 	b.seen, b.previews, b.held, b.halted = seen, previews, maps.Clone(held), halted

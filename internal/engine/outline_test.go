@@ -144,12 +144,12 @@ func TestBroughtBy(t *testing.T) {
 	o.world.files["conf.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata: {a: b}\n"
 	r, _ := o.plan()
 	d := r.Desired
-	if d.Unowned() != 1 || d.BroughtBy(0) != -1 {
-		t.Fatalf("%d plain objects, the first of which %d has brought", d.Unowned(), d.BroughtBy(0))
+	if d.Unowned() != 1 || broughtBy(&d, 0) != -1 {
+		t.Fatalf("%d plain objects, the first of which %d has brought", d.Unowned(), broughtBy(&d, 0))
 	}
 	full := inFull(d)
 	for k := d.Unowned(); k < len(d.Objects); k++ {
-		w := d.Workloads[d.BroughtBy(k)]
+		w := d.Workloads[broughtBy(&d, k)]
 		if d.Objects[k].Workspace != w.Key || w.Key == (workspace.Key{}) {
 			t.Errorf("%v is of %v, and %v has brought it", d.Objects[k].Ref(), d.Objects[k].Workspace, w.Key)
 		}

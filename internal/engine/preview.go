@@ -9,7 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -263,54 +262,4 @@ func (e *Engine) settle(b *before, previews []*cluster.Preview) {
 			previews[places[n]] = &cluster.Preview{Ref: objects[n].Ref}
 		}
 	}
-}
-
-// object returns one of the desired objects in full: the same one each time, as long as it is needed.
-func (b *before) object(k int) (*unstructured.Unstructured, error) {
-	if o := b.objects.full[k]; o != nil {
-		return o, nil
-	}
-	i := b.desired.BroughtBy(k)
-	if i < 0 {
-		return b.desired.Objects[k].Content, nil
-	}
-	from, _ := b.desired.ObjectsOf(i)
-	all, err := b.desired.Whole(i)
-	if err != nil {
-		return nil, err
-	}
-	if b.objects.full == nil {
-		b.objects.full = map[int]*unstructured.Unstructured{}
-	}
-	for n, o := range all {
-		at := from + n
-		if b.objects.was != nil && b.objects.was[at] >= 0 {
-			if earlier := b.objects.last[int(b.objects.was[at])]; earlier != nil {
-				o = earlier
-			}
-		}
-		b.objects.full[at] = o
-	}
-	return b.objects.full[k], nil
-}
-
-// inFull returns the desired objects, in full those of Workspaces of which some object changes.
-func (b *before) inFull(previews []*cluster.Preview) ([]desired.Object, error) {
-	out := b.desired.Objects
-	for i := range b.desired.Workloads {
-		from, to := b.desired.ObjectsOf(i)
-		if !slices.ContainsFunc(previews[from:to], func(p *cluster.Preview) bool { return !changesNothing(p) }) {
-			continue
-		}
-		if len(out) > 0 && &out[0] == &b.desired.Objects[0] {
-			out = slices.Clone(out)
-		}
-		for k := from; k < to; k++ {
-			var err error
-			if out[k].Content, err = b.object(k); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return out, nil
 }
