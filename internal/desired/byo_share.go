@@ -79,13 +79,14 @@ func (w *Workload) runsOnNodes() bool {
 }
 
 // settles reports whether all pods of all Workloads have a node, so that there is nothing to settle. It looks only at
-// what has changed since the answer before, and errs on the side of false.
+// what has changed since the answer before, and errs on the side of false. A Workload is another one if something else
+// is live of it.
 func (s *same) settles(workloads []*Workload, seen Observed) bool {
 	if s.none() || !s.around || !s.Earlier.calm || s.Earlier.rendered == nil {
 		return false
 	}
 	for i, w := range workloads {
-		if i < len(s.Earlier.rendered) && s.Earlier.rendered[i] == w && !s.moved.Has(w.Key) {
+		if i < len(s.Earlier.rendered) && s.Earlier.rendered[i] == w {
 			continue
 		}
 		if w.runsOnNodes() && bound(seen.State, w.Key) < w.Placement.Nodes {

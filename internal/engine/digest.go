@@ -28,23 +28,24 @@ type digestsOf struct {
 	set     *workspace.Set
 	catalog *preset.Catalog
 	known   map[workspace.Key]string
+	asked   []*desired.Workload // those that were asked for last
 }
 
 // in returns the digests that stay in another source: those of equal Workspaces, if the presets and all objects beside
 // them are equal too. Nothing else decides a digest.
 func (d digestsOf) in(other desired.Input) digestsOf {
-	out := digestsOf{other.Set, other.Catalog, map[workspace.Key]string{}}
 	if d.set == nil || d.catalog != other.Catalog || !reflect.DeepEqual(d.set.Objects, other.Set.Objects) {
-		return out
+		return digestsOf{set: other.Set, catalog: other.Catalog, known: map[workspace.Key]string{}}
 	}
-	now := make(map[workspace.Key]*workspace.Workspace, len(other.Set.Workspaces))
-	for i := range other.Set.Workspaces {
-		now[other.Set.Workspaces[i].Key] = &other.Set.Workspaces[i]
-	}
-	for i := range d.set.Workspaces {
+	out := digestsOf{set: other.Set, catalog: other.Catalog, known: maps.Clone(d.known)}
+	now := other.Set.Workspaces
+	for i := range d.set.Workspaces { // both are in the order of their keys
 		was := &d.set.Workspaces[i]
-		if is := now[was.Key]; is != nil && d.known[was.Key] != "" && workspace.Same(was, is) {
-			out.known[was.Key] = d.known[was.Key]
+		for len(now) > 0 && now[0].Compare(was.Key) < 0 {
+			now = now[1:]
+		}
+		if len(now) == 0 || !workspace.Same(was, &now[0]) {
+			delete(out.known, was.Key)
 		}
 	}
 	return out
@@ -120,12 +121,16 @@ func (e *Engine) identifyAll(ctx context.Context, in desired.Input, d desired.De
 		e.known = e.known.in(in)
 	}
 	var unknown []*desired.Workload
-	for i := range d.Workloads {
-		if w := d.Workloads[i]; len(w.Blocked) == 0 && e.known.known[w.Key] == "" {
+	for i, w := range d.Workloads {
+		if i < len(e.known.asked) && e.known.asked[i] == w {
+			continue
+		}
+		if len(w.Blocked) == 0 && e.known.known[w.Key] == "" {
 			unknown = append(unknown, w)
 		}
 	}
 	maps.Copy(e.known.known, e.identify(ctx, in, unknown))
+	e.known.asked = d.Workloads
 	return e.known.known
 }
 

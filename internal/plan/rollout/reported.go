@@ -4,6 +4,7 @@ package rollout
 
 import (
 	"maps"
+	"reflect"
 	"time"
 
 	"syncer.dev/syncer/internal/cluster"
@@ -25,5 +26,8 @@ type Reported struct {
 	OutputOf string
 }
 
-// Same reports whether two readings of the status branch say the same; nil is one that failed.
-func Same(a, b map[workspace.Key]Reported) bool { return (a == nil) == (b == nil) && maps.Equal(a, b) }
+// Same reports whether two readings of the status branch say the same; nil is one that failed. One that is read only
+// once is the same at once.
+func Same(a, b map[workspace.Key]Reported) bool {
+	return (a == nil) == (b == nil) && (reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() || maps.Equal(a, b))
+}
