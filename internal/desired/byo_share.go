@@ -4,12 +4,10 @@ package desired
 
 import (
 	"cmp"
-	"slices"
 
 	"syncer.dev/syncer/internal/capacity/existing"
-	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired/livenodes"
 	"syncer.dev/syncer/internal/render"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // Settle assigns each GPU of the nodes once: first to pods that have a node, then to pods without one, in the order of
@@ -89,7 +87,7 @@ func (s *same) settles(workloads []*Workload, seen Observed) bool {
 		if i < len(s.Earlier.rendered) && s.Earlier.rendered[i] == w {
 			continue
 		}
-		if w.runsOnNodes() && bound(seen.State, w.Key) < w.Placement.Nodes {
+		if w.runsOnNodes() && livenodes.Bound(seen.State, w.Key) < w.Placement.Nodes {
 			return false
 		}
 	}
@@ -102,18 +100,6 @@ func (s *same) keepCalm() {
 	if s != nil {
 		s.calm = true
 	}
-}
-
-// bound counts the pods of a Workspace that run on nodes of the cluster.
-func bound(s cluster.State, k workspace.Key) (n int) {
-	for i := range s.Workloads[k].Pods {
-		p := &s.Workloads[k].Pods[i]
-		if p.Node != "" && !p.Ended() &&
-			slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == p.Node }) {
-			n++
-		}
-	}
-	return n
 }
 
 // share returns the number of slices or GPUs that the Workspace takes of each of its nodes.

@@ -3,34 +3,16 @@
 package desired
 
 import (
-	"maps"
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/fleet"
-	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired/livenodes"
+	"syncer.dev/syncer/internal/desired/offers"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/workspace"
 )
-
-// availability holds the unavailable offerings, and the sizes that Azure does not offer.
-type availability struct {
-	unavailable.Offerings
-	quota capacity.Quota
-}
-
-// Blocked implements capacity.Availability.
-func (a availability) Blocked(
-	sku capacity.SKU, priority capacity.Priority, now time.Time,
-) (reason string, until time.Time, ok bool) {
-	if reason, until, ok = a.Offerings.Blocked(sku, priority, now); ok {
-		return reason, until, ok
-	}
-	reason = a.quota.Offered(sku, priority)
-	return reason, time.Time{}, reason != ""
-}
 
 // Arrange plans the nodes of all Workloads together, and sets for each where it runs.
 func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Policy, seen Observed) fleet.Result {
@@ -40,7 +22,7 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 		Pools:           seen.Pools,
 		Nodes:           livenodes.Of(seen.State),
 		Quota:           seen.Quota,
-		Unavailable:     availability{seen.Unavailable, seen.Quota},
+		Unavailable:     offers.Availability{Offerings: seen.Unavailable, Quota: seen.Quota},
 		Unprovisionable: seen.Unprovisionable,
 		Now:             seen.Now,
 		Limits:          policy.Limits,
@@ -67,7 +49,7 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 		}
 	}
 	if seen.Eventual { // by then, Workspaces that the source no longer has are gone
-		leave(in.Nodes, workloads, seen.State)
+		livenodes.Leave(in.Nodes, keysOf(workloads), seen.State)
 	}
 	if len(seen.Unavailable.Entries) == 0 {
 		in.Now = time.Time{} // only what is unavailable depends on it
@@ -126,33 +108,13 @@ func bindAll(
 	}
 }
 
-// leave takes the pods of Workspaces that the source no longer has off their nodes.
-func leave(nodes []fleet.Node, workloads []*Workload, s cluster.State) {
-	stays := 0
-	for i := range workloads {
-		if _, ok := s.Workloads[workloads[i].Key]; ok {
-			stays++
-		}
+// keysOf lists the keys of Workloads.
+func keysOf(workloads []*Workload) []workspace.Key {
+	out := make([]workspace.Key, len(workloads))
+	for i, w := range workloads {
+		out[i] = w.Key
 	}
-	if stays == len(s.Workloads) {
-		return
-	}
-	gone := maps.Clone(s.Workloads)
-	for i := range workloads {
-		delete(gone, workloads[i].Key)
-	}
-	at := make(map[string]*fleet.Node, len(nodes))
-	for i := range nodes {
-		at[nodes[i].Name] = &nodes[i]
-	}
-	for _, w := range gone {
-		for _, p := range w.Pods {
-			if n := at[p.Node]; n != nil {
-				n.Pods--
-				n.Used -= int(w.GPUs)
-			}
-		}
-	}
+	return out
 }
 
 // unplace makes the Workspace wait for a place.

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/desired/offers"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render"
@@ -79,27 +79,10 @@ func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *
 	}
 	set.Loaded = slices.Clone(set.Problems)
 	if env.Size == nil {
-		env.Size, env.Hardware, env.NearSize = sizeFor, hardwareOf, capacity.NearSKU
+		env.Size, env.Hardware, env.NearSize = offers.Size, offers.Hardware, capacity.NearSKU
 	}
 	set.Problems = append(set.Problems, known.read.Validate(set, catalog, env)...)
 	slices.SortFunc(set.Problems, diag.Diagnostic.Compare)
 	set.Problems = slices.Compact(set.Problems)
 	return Input{Set: set, Catalog: catalog, Renderer: renderer, Presets: own, env: env, readings: known}, nil
-}
-
-// hardwareOf returns what the nodes of a size have.
-func hardwareOf(name string) (workspace.Hardware, bool) {
-	s, ok := capacity.LookupSKU(name)
-	h := workspace.Hardware{Name: s.Name, Arch: s.Arch}
-	if vendor, _, _ := strings.Cut(s.GPUModel, " "); s.GPUs > 0 {
-		h.GPU = strings.ToLower(vendor)
-	}
-	return h, ok && s.Retired == ""
-}
-
-// sizeFor returns the GPUs of a VM size for the rules of admission. It returns false for a size on which no model can
-// run: sizing has the better answer, and substitutes a retired size.
-func sizeFor(name string) (workspace.Size, bool) {
-	s, ok := capacity.LookupSKU(name)
-	return workspace.Size{GPUs: s.GPUs, MemoryGiB: s.GPUMemoryGiB * s.GPUs}, ok && s.Unusable() == ""
 }

@@ -4,6 +4,9 @@
 package livenodes
 
 import (
+	"maps"
+	"slices"
+
 	"syncer.dev/syncer/internal/capacity/fleet"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/workspace"
@@ -64,4 +67,45 @@ func Reserve(k workspace.Key, s cluster.State) []fleet.Reservation {
 		return nil
 	}
 	return []fleet.Reservation{{Pool: live.Pool, Nodes: missing, GPUs: int(live.GPUs)}}
+}
+
+// Leave takes the pods of Workspaces that are no longer in the source off their nodes.
+func Leave(nodes []fleet.Node, source []workspace.Key, s cluster.State) {
+	stays := 0
+	for i := range source {
+		if _, ok := s.Workloads[source[i]]; ok {
+			stays++
+		}
+	}
+	if stays == len(s.Workloads) {
+		return
+	}
+	gone := maps.Clone(s.Workloads)
+	for i := range source {
+		delete(gone, source[i])
+	}
+	at := make(map[string]*fleet.Node, len(nodes))
+	for i := range nodes {
+		at[nodes[i].Name] = &nodes[i]
+	}
+	for _, w := range gone {
+		for _, p := range w.Pods {
+			if n := at[p.Node]; n != nil {
+				n.Pods--
+				n.Used -= int(w.GPUs)
+			}
+		}
+	}
+}
+
+// Bound counts the pods of a Workspace that run on nodes of the cluster.
+func Bound(s cluster.State, k workspace.Key) (n int) {
+	for i := range s.Workloads[k].Pods {
+		p := &s.Workloads[k].Pods[i]
+		if p.Node != "" && !p.Ended() &&
+			slices.ContainsFunc(s.Nodes, func(n cluster.Node) bool { return n.Name == p.Node }) {
+			n++
+		}
+	}
+	return n
 }
