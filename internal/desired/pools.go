@@ -49,7 +49,7 @@ func (AgentPools) Arrange(workloads []*Workload, set *workspace.Set, policy Poli
 		}
 	}
 	if seen.Eventual { // by then, Workspaces that the source no longer has are gone
-		livenodes.Leave(in.Nodes, keysOf(workloads), seen.State)
+		livenodes.Leave(in.Nodes, set, seen.State)
 	}
 	if len(seen.Unavailable.Entries) == 0 {
 		in.Now = time.Time{} // only what is unavailable depends on it
@@ -106,15 +106,6 @@ func bindAll(
 			w.bind(b, pools[b.Pool], policy)
 		}
 	}
-}
-
-// keysOf lists the keys of Workloads.
-func keysOf(workloads []*Workload) []workspace.Key {
-	out := make([]workspace.Key, len(workloads))
-	for i, w := range workloads {
-		out[i] = w.Key
-	}
-	return out
 }
 
 // unplace makes the Workspace wait for a place.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/capacity"
+	"syncer.dev/syncer/internal/desired/catalogs"
 	"syncer.dev/syncer/internal/desired/offers"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/preset"
@@ -16,9 +17,6 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
 )
-
-// presetsDir is where a source keeps presets of its own.
-const presetsDir = "presets"
 
 // Input is a source that has been read: everything that Desire needs of it.
 type Input struct {
@@ -40,26 +38,12 @@ func Builder(l load.Limits) func(fsys fs.FS, dir string) (load.Built, error) {
 	}
 }
 
-// presetsOf returns the folder with the presets of a tree, or "". Those of Root win over those of the whole tree.
-func presetsOf(files fs.FS, options load.Options) string {
-	dirs := []string{options.Presets}
-	if options.Presets == "" {
-		dirs = []string{path.Join(options.Root, presetsDir), presetsDir}
-	}
-	for _, dir := range dirs {
-		if info, err := fs.Stat(files, dir); err == nil && info.IsDir() {
-			return dir
-		}
-	}
-	return ""
-}
-
 // Read loads the Workspaces and presets of a source and checks them by the rules of admission. builtin is the catalogue
 // of this binary; a presets folder in files adds to it: that of options.Presets, or without it that in options.Root,
 // else one in the root. Problems of the Set lists all mistakes; an error means that Read could read nothing at all.
 // cache keeps rendered objects over several calls; it may be nil.
 func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *render.Cache) (Input, error) {
-	own := presetsOf(files, options)
+	own := catalogs.Folder(files, options.Root, options.Presets)
 	known := options.Memo.Beside(newReadings).(*readings)
 	catalog, presetProblems, err := known.presets.Of(builtin, files, own)
 	if err != nil {

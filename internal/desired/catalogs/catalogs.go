@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"path"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -98,3 +99,20 @@ func (n *newest) ReadFile(name string) ([]byte, error) { return fs.ReadFile(*n.t
 
 // ReadDir implements fs.ReadDirFS.
 func (n *newest) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(*n.tree.Load(), name) }
+
+// presetsDir is where a source keeps presets of its own.
+const presetsDir = "presets"
+
+// Folder returns the folder with the presets of a tree, or "". Those of root win over those of the whole tree.
+func Folder(files fs.FS, root, presets string) string {
+	dirs := []string{presets}
+	if presets == "" {
+		dirs = []string{path.Join(root, presetsDir), presetsDir}
+	}
+	for _, dir := range dirs {
+		if info, err := fs.Stat(files, dir); err == nil && info.IsDir() {
+			return dir
+		}
+	}
+	return ""
+}

@@ -70,10 +70,10 @@ func Reserve(k workspace.Key, s cluster.State) []fleet.Reservation {
 }
 
 // Leave takes the pods of Workspaces that are no longer in the source off their nodes.
-func Leave(nodes []fleet.Node, source []workspace.Key, s cluster.State) {
+func Leave(nodes []fleet.Node, source *workspace.Set, s cluster.State) {
 	stays := 0
-	for i := range source {
-		if _, ok := s.Workloads[source[i]]; ok {
+	for i := range source.Workspaces {
+		if _, ok := s.Workloads[source.Workspaces[i].Key]; ok {
 			stays++
 		}
 	}
@@ -81,8 +81,8 @@ func Leave(nodes []fleet.Node, source []workspace.Key, s cluster.State) {
 		return
 	}
 	gone := maps.Clone(s.Workloads)
-	for i := range source {
-		delete(gone, source[i])
+	for i := range source.Workspaces {
+		delete(gone, source.Workspaces[i].Key)
 	}
 	at := make(map[string]*fleet.Node, len(nodes))
 	for i := range nodes {
