@@ -81,3 +81,17 @@ func keptClaim(o *cluster.Object) string {
 		o.Namespace, o.Name, cluster.AnnotationPrune, workspace.PruneEnabled,
 	)
 }
+
+// ByObject maps the object of each of some changes, in any version, to its change.
+func ByObject(changes []*Change) map[cluster.Ref]*Change {
+	out := make(map[cluster.Ref]*Change, len(changes))
+	for _, c := range changes {
+		switch {
+		case c.Object != nil:
+			out[unversioned(cluster.RefOf(c.Object))] = c
+		case c.Live != nil:
+			out[unversioned(c.Live.Ref)] = c
+		}
+	}
+	return out
+}

@@ -229,7 +229,7 @@ func (l *Loop) send(ctx context.Context, p *pass, steps []*plan.Change) {
 	}
 	changes, err := l.cluster.Apply(ctx, objects)
 	l.componentFailed(p, components.Kubernetes, "apply", err)
-	l.note(p, changes, owners(steps))
+	l.note(p, changes, plan.ByObject(steps))
 	if err != nil {
 		p.notApplied(objects, changes, err)
 	}
@@ -288,7 +288,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 	}
 	changes, err := l.cluster.Prune(ctx, objects)
 	l.componentFailed(p, components.Kubernetes, "prune", err)
-	l.note(p, changes, owners(steps))
+	l.note(p, changes, plan.ByObject(steps))
 	if err != nil {
 		p.notPruned(objects, changes, err)
 	}
@@ -302,20 +302,6 @@ func (p *pass) notPruned(objects []cluster.Object, changes cluster.ChangeSet, er
 			p.unreached[objects[i].Workspace] = err
 		}
 	}
-}
-
-// owners maps the object of each of some changes to its change: of those that are sent, and not of a whole plan.
-func owners(steps []*plan.Change) map[cluster.Ref]*plan.Change {
-	out := make(map[cluster.Ref]*plan.Change, len(steps))
-	for _, c := range steps {
-		switch {
-		case c.Object != nil:
-			out[unversioned(cluster.RefOf(c.Object))] = c
-		case c.Live != nil:
-			out[unversioned(c.Live.Ref)] = c
-		}
-	}
-	return out
 }
 
 // objectKey is the key under which a refusal of an object is logged once.
