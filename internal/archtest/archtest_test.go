@@ -78,6 +78,7 @@ var layers = [][]string{
 		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/limits",
 		"internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
+		"internal/status/holding",
 	},
 	{
 		"internal/preset", "internal/config", "internal/shard", "internal/sops", "internal/git/local",
@@ -141,13 +142,16 @@ var layers = [][]string{
 	{
 		"internal/desired/catalogs",
 		"internal/desired/claimed", "internal/desired/conflict", "internal/desired/keep", "internal/desired/locked",
-		"internal/desired/livenodes", "internal/desired/plain", "internal/desired/references",
+		"internal/desired/livenodes", "internal/desired/offers", "internal/desired/plain", "internal/desired/references",
 		"internal/eject", "internal/install", "internal/status",
 		"internal/capacity/pools/executor",
 	},
-	{"internal/desired", "internal/status/message", "internal/status/shared", "internal/status/transitions"},
 	{
-		"internal/components", "internal/reconcile/plainhealth", "internal/status/events",
+		"internal/desired", "internal/reconcile/leftover", "internal/reconcile/nodegroups",
+		"internal/status/index", "internal/status/message", "internal/status/shared", "internal/status/transitions",
+	},
+	{
+		"internal/components", "internal/reconcile/follows", "internal/reconcile/plainhealth", "internal/status/events",
 		"internal/desired/align", "internal/desired/depends", "internal/desired/eventual",
 		"internal/plan/halt",
 		"internal/plan/cause",
@@ -449,7 +453,7 @@ var pure = []string{
 	"internal/desired", "internal/desired/align", "internal/desired/claimed", "internal/desired/conflict",
 	"internal/desired/keep", "internal/desired/livenodes", "internal/desired/depends",
 	"internal/desired/digest", "internal/desired/eventual", "internal/desired/locked",
-	"internal/desired/plain", "internal/desired/references", "internal/desired/why",
+	"internal/desired/offers", "internal/desired/plain", "internal/desired/references", "internal/desired/why",
 	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",
 	"internal/git/revision", "internal/git/snapshot", "internal/git/store",
 	"internal/git/target", "internal/git/trailer",
@@ -462,7 +466,8 @@ var pure = []string{
 	"internal/reviewed",
 	"internal/journey",
 	"internal/page/view", "internal/weblink",
-	"internal/status", "internal/status/events",
+	"internal/reconcile/follows", "internal/reconcile/leftover", "internal/reconcile/nodegroups",
+	"internal/status", "internal/status/events", "internal/status/holding", "internal/status/index",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
 

@@ -16,6 +16,8 @@ import (
 	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/engine"
+	"syncer.dev/syncer/internal/reconcile/follows"
+	"syncer.dev/syncer/internal/reconcile/nodegroups"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
@@ -86,8 +88,8 @@ type Loop struct {
 	leaving map[workspace.Key]reviewed.CarriedOut
 
 	// What follows from the last reports, and from the nodes; and what the reports follow from.
-	follows  follows
-	nodes    nodeCounts
+	follows  follows.Follows
+	nodes    nodegroups.Counts
 	reporter reporter
 
 	// What commits allow to be deleted: see allowed.

@@ -348,7 +348,7 @@ func (l *Loop) end(p *pass) Outcome {
 	if !p.out.Retry {
 		l.retries = wait.Backoff{}
 	}
-	l.health.Passed(p.now, l.follows.states)
+	l.health.Passed(p.now, l.follows.States)
 	l.health.Failed(l.pools.Failures())
 	p.out.Reports, p.out.Seen = l.reports, l.seen(p)
 	p.out.Settled = l.settled(p)
@@ -371,7 +371,7 @@ func (l *Loop) settled(p *pass) bool {
 			return false
 		}
 	}
-	if l.follows.states[string(status.Pending)]+l.follows.states[string(status.NotReady)] == 0 {
+	if l.follows.States[string(status.Pending)]+l.follows.States[string(status.NotReady)] == 0 {
 		return true
 	}
 	for _, r := range l.reports {

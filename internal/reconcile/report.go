@@ -19,6 +19,8 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/values"
+	"syncer.dev/syncer/internal/reconcile/leftover"
+	"syncer.dev/syncer/internal/reconcile/nodegroups"
 	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/message"
@@ -194,7 +196,7 @@ func (l *Loop) reportAll(p *pass) ([]*status.Report, *reporting) {
 			out[i] = r.known[i].report
 		}
 	}
-	r.groups.keep(r.known)
+	r.groups.Keep(len(r.known), r.nodeGroups())
 	return out, r
 }
 
@@ -216,7 +218,7 @@ func (l *Loop) reportOn(p *pass, r *reporting, i int, w *desired.Workload) {
 	report := status.Observe(old, in, p.now)
 	*k = known{
 		report: old, live: p.state.Versions[in.Key], carried: in.CarriedOut, nodes: nodes, pass: r.pass,
-		runs: in.Workload != nil, ending: endingIn(in.Workload),
+		runs: in.Workload != nil, ending: leftover.EndingIn(in.Workload),
 	}
 	switch {
 	case old == nil || !report.Same(old):
@@ -281,7 +283,7 @@ func (l *Loop) nodeStatus(w *desired.Workload) status.Nodes {
 }
 
 // facts adds the live state and the errors of the pass, and returns the group of its nodes.
-func (l *Loop) facts(p *pass, r *reporting, in *status.Input) *group {
+func (l *Loop) facts(p *pass, r *reporting, in *status.Input) *nodegroups.Group {
 	if wl, ok := p.state.Workloads[in.Key]; ok {
 		in.Workload = &wl
 	}
@@ -299,8 +301,8 @@ func (l *Loop) facts(p *pass, r *reporting, in *status.Input) *group {
 		in.Missing = slices.Concat(in.Missing, broken)
 	}
 	in.NodePools = r.nodePools[in.Key]
-	nodes := r.groups.of(in.Where())
-	in.LiveNodes = nodes.nodes
+	nodes := r.groups.Of(in.Where())
+	in.LiveNodes = nodes.Nodes
 	in.PoolErr = p.poolErrs[in.Key]
 	in.ApplyErrs = p.objErrs[in.Key]
 	l.stays(p.held[in.Key], in)
@@ -406,14 +408,14 @@ func (p *pass) objectReports(r *reporting) []status.Object {
 	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(r.odd))
 	for i := range r.odd {
 		if o := &r.odd[i]; o.Deleting && len(o.Finalizers) > 0 {
-			out = append(out, held(o.Ref, o.Source, o.Finalizers))
+			out = append(out, leftover.Held(o.Ref, o.Source, o.Finalizers))
 		}
 	}
 	for _, key := range r.ending(p) {
 		for _, pod := range p.state.Workloads[key].Pods {
-			if ending(&pod) {
+			if leftover.Ending(&pod) {
 				ref := cluster.Ref{Kind: "Pod", Namespace: key.Namespace, Name: pod.Name}
-				out = append(out, held(ref, "", pod.Finalizers))
+				out = append(out, leftover.Held(ref, "", pod.Finalizers))
 			}
 		}
 	}
@@ -443,24 +445,6 @@ func (r *reporting) ending(p *pass) []workspace.Key {
 	return out
 }
 
-func endingIn(w *cluster.Workload) bool {
-	return w != nil && slices.ContainsFunc(w.Pods, func(pod cluster.Pod) bool { return ending(&pod) })
-}
-
-// ending reports whether finalizers hold up the deletion of a pod.
-func ending(pod *cluster.Pod) bool { return pod.Deleting && len(pod.Finalizers) > 0 }
-
-// held describes an object whose deletion waits for finalizers.
-func held(ref cluster.Ref, source string, finalizers []string) status.Object {
-	return status.Object{
-		Namespace: ref.Namespace,
-		Name:      ref.String(),
-		Source:    source,
-		Deleting:  true,
-		Message:   "its deletion waits for finalizer " + strings.Join(finalizers, ", "),
-	}
-}
-
 // deletionsOf lists what is left of a Workspace that has gone from the source: what the API server has not deleted when
 // it was asked to, and what finalizers hold.
 func (p *pass) deletionsOf(key workspace.Key) []string {
@@ -471,22 +455,7 @@ func (p *pass) deletionsOf(key workspace.Key) []string {
 	if err := p.unreached[key]; err != nil {
 		out = append(out, err.Error())
 	}
-	// The objects are in the order of their namespaces; those without one come first.
-	in := func(o cluster.Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
-	for _, namespace := range []string{"", key.Namespace} {
-		first, _ := slices.BinarySearchFunc(p.state.Objects, namespace, in)
-		for i := first; i < len(p.state.Objects) && p.state.Objects[i].Namespace == namespace; i++ {
-			if o := &p.state.Objects[i]; o.Workspace == key && len(o.Finalizers) > 0 {
-				out = append(out, o.Ref.String()+" has finalizer "+strings.Join(o.Finalizers, ", "))
-			}
-		}
-	}
-	for _, pod := range p.state.Workloads[key].Pods {
-		if len(pod.Finalizers) > 0 {
-			out = append(out, "Pod/"+pod.Name+" has finalizer "+strings.Join(pod.Finalizers, ", "))
-		}
-	}
-	return out
+	return append(out, leftover.In(p.state, key)...)
 }
 
 func problemsIn(problems []diag.Diagnostic, path string) []diag.Diagnostic {

@@ -3,6 +3,7 @@
 package reconcile
 
 import (
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/plan"
+	"syncer.dev/syncer/internal/reconcile/nodegroups"
 	"syncer.dev/syncer/internal/reconcile/plainhealth"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
@@ -22,7 +24,7 @@ import (
 type reporter struct {
 	pass   uint64  // counts
 	known  []known // in the order of their keys: those of Loop.reports
-	groups groups
+	groups nodegroups.Groups
 	common common
 	since  uint64 // the pass since which common is the same
 	own    own
@@ -37,10 +39,21 @@ type known struct {
 	work    *desired.Workload
 	live    uint64              // cluster.State.Versions
 	carried reviewed.CarriedOut // status.Input.CarriedOut; zero while reviews are not compared
-	nodes   *group
+	nodes   *nodegroups.Group
 	pass    uint64 // that has made the report last
 	runs    bool   // something is live of it
 	ending  bool   // a pod of it does not go
+}
+
+// nodeGroups yields the groups of nodes that reports follow from.
+func (r *reporter) nodeGroups() iter.Seq[*nodegroups.Group] {
+	return func(yield func(*nodegroups.Group) bool) {
+		for i := range r.known {
+			if group := r.known[i].nodes; group != nil && !yield(group) {
+				return
+			}
+		}
+	}
 }
 
 // common is what each report may follow from.
@@ -123,7 +136,7 @@ func (r *reporter) begin(l *Loop, p *pass) *reporting {
 	r.common, r.own = out.common, out.own
 	out.lives = reflect.ValueOf(r.versions).Pointer() == reflect.ValueOf(p.state.Versions).Pointer()
 	r.versions = p.state.Versions
-	r.groups.observe(p.state.Nodes, r.pass)
+	r.groups.Observe(p.state.Nodes, r.pass)
 	out.passing = p.passing()
 	maps.Copy(out.due, out.passing)
 	return out
@@ -228,7 +241,7 @@ func (r *reporting) arrange(workloads []*desired.Workload, stays func(*status.Re
 func (r *reporting) again(p *pass, i int, w *desired.Workload) bool {
 	k := &r.known[i]
 	return r.all || k.work != w || !r.lives && k.live != p.state.Versions[w.Key] ||
-		r.since > k.pass || k.nodes.since > k.pass || len(r.due) > 0 && r.due[w.Key] ||
+		r.since > k.pass || k.nodes.Since > k.pass || len(r.due) > 0 && r.due[w.Key] ||
 		k.carried != p.toCarryOut(i, w.Key)
 }
 

@@ -85,11 +85,11 @@ func checkFollows(t *testing.T, said string, l *Loop) {
 	if len(l.reported()) != len(l.reports) || len(l.carriedOut()) > len(l.reports)+len(l.leaving) {
 		t.Fatalf("%s: %d reports, %d reported, %d carried out", said, len(l.reports), len(l.reported()), len(l.carriedOut()))
 	}
-	if d := cmp.Diff(states, l.follows.states) + cmp.Diff(seen, l.firstSeen()); d != "" {
+	if d := cmp.Diff(states, l.follows.States) + cmp.Diff(seen, l.firstSeen()); d != "" {
 		t.Fatalf("%s: states and first seen (-want +got):\n%s", said, d)
 	}
 	now := time.Unix(2e9, 0)
-	if d := cmp.Diff(status.CompleteIn(l.reports).At(now), l.follows.complete.At(now)); d != "" {
+	if d := cmp.Diff(status.CompleteIn(l.reports).At(now), l.follows.Complete.At(now)); d != "" {
 		t.Fatalf("%s: complete pools (-want +got):\n%s", said, d)
 	}
 }

@@ -139,7 +139,7 @@ func (l *Loop) repeat(p *pass) Outcome {
 	if !out.Plan.Guard.Mass.Held() {
 		l.before = out.Commit // as carried does
 	}
-	l.health.Passed(p.now, l.follows.states)
+	l.health.Passed(p.now, l.follows.States)
 	l.health.Failed(l.pools.Failures())
 	return out
 }

@@ -6,28 +6,27 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+
+	"syncer.dev/syncer/internal/status/holding"
 )
 
 // Folder makes the files of one cluster's folder again and again: only those of Reports that have changed. It knows by
 // digests what the folder holds, so that it keeps no files but those that are to be written. The zero value has made
 // none, and knows nothing.
 type Folder struct {
-	// Owns reports whether a file is this writer's; nil: each is. A change of it counts from the next call of Holds on.
-	Owns func(name string) bool
+	holding.Holding
 
-	shown []shown           // of the Reports, in their order
-	rest  map[string][]byte // the files that are of no Workspace
-	holds holding
-	// differ are the files that the folder is to hold and does not, by path; nil: it holds one that it is not to hold.
-	differ map[string][]byte
+	shown    []shown           // of the Reports, in their order
+	rest     map[string][]byte // the files that are of no Workspace
+	capacity []byte            // CapacityFile as the folder holds it, which is read back
 }
 
 // shown is a Report as the folder shows it.
 type shown struct {
 	report *Report
-	digest digest  // of its file
-	row    string  // of the overview; "" until that lists it
-	cost   float64 // US dollars an hour
+	digest holding.Digest // of its file
+	row    string         // of the overview; "" until that lists it
+	cost   float64        // US dollars an hour
 	state  State
 	priced price
 	bad    bool // its key is no name of a Workspace
@@ -37,7 +36,64 @@ type shown struct {
 func Files(s Summary) map[string][]byte {
 	f := new(Folder)
 	f.Update(s)
-	return f.differ
+	return f.Differ()
+}
+
+// Forget makes the Folder not know what it holds.
+func (f *Folder) Forget() {
+	f.Holding.Forget()
+	f.capacity = nil
+}
+
+// Capacity returns capacity.yaml as the folder holds it.
+func (f *Folder) Capacity() []byte { return f.capacity }
+
+// Holds takes over what the folder holds.
+func (f *Folder) Holds(files map[string][]byte) {
+	f.Begin(files)
+	if f.capacity = nil; f.Mine(CapacityFile) {
+		f.capacity = bytes.Clone(files[CapacityFile])
+	}
+	wanted := make(map[string]bool, len(f.shown)+len(f.rest))
+	for i := range f.shown {
+		if is := &f.shown[i]; !is.bad {
+			name := FileName(is.report.Key)
+			if wanted[name] = true; !f.Has(name, is.digest) {
+				f.Wants(name, is.report.YAML())
+			}
+		}
+	}
+	for name, data := range f.rest {
+		wanted[name] = true
+		f.Wants(name, data)
+	}
+	f.Only(wanted)
+}
+
+// All makes all files that the folder is to hold.
+func (f *Folder) All() map[string][]byte {
+	out := make(map[string][]byte, len(f.shown)+len(f.rest))
+	for i := range f.shown {
+		if is := &f.shown[i]; !is.bad {
+			if name := FileName(is.report.Key); f.Mine(name) {
+				out[name] = is.report.YAML()
+			}
+		}
+	}
+	for name, data := range f.rest {
+		if f.Mine(name) {
+			out[name] = data
+		}
+	}
+	return out
+}
+
+// Recorded says that the folder holds now what it is to hold.
+func (f *Folder) Recorded() {
+	if data, changed := f.Differ()[CapacityFile]; changed {
+		f.capacity = bytes.Clone(data)
+	}
+	f.Holding.Recorded()
 }
 
 // Update takes over what the folder is to hold. Reports never change: a Report that is the same pointer as the last
@@ -62,12 +118,12 @@ func (f *Folder) Update(s Summary) {
 	rest[OverviewFile], rest[CapacityFile] = readme(s, &o), capacityYAML(s)
 	for name := range f.rest {
 		if _, stays := rest[name]; !stays {
-			f.drops(name)
+			f.Drops(name)
 		}
 	}
 	for name, data := range rest {
 		if !bytes.Equal(f.rest[name], data) {
-			f.wants(name, data)
+			f.Wants(name, data)
 		}
 	}
 	f.rest = rest
@@ -100,7 +156,7 @@ func (f *Folder) arrange(reports []*Report) {
 
 func (f *Folder) gone(s *shown) {
 	if !s.bad {
-		f.drops(FileName(s.report.Key))
+		f.Drops(FileName(s.report.Key))
 	}
 }
 
@@ -116,9 +172,9 @@ func (f *Folder) show(is *shown, r *Report) {
 	}
 	clean := r.clean()
 	file := encode(clean.fields())
-	*is = shown{report: r, digest: digestOf(file), state: clean.State}
+	*is = shown{report: r, digest: holding.DigestOf(file), state: clean.State}
 	is.cost, is.priced = priceOf(clean.HourlyCost)
-	f.wants(FileName(r.Key), file)
+	f.Wants(FileName(r.Key), file)
 }
 
 // Same reports whether two Reports say the same.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"syncer.dev/syncer/internal/status/holding"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -79,7 +80,7 @@ func (h *history) step() {
 			h.summary.Objects = []Object{{Name: "Secret/x", Message: fmt.Sprint(h.rng.IntN(3))}}
 		}
 	case 4: // as a process that starts
-		h.folder = Folder{Owns: h.folder.Owns}
+		h.folder = Folder{Holding: holding.Holding{Owns: h.folder.Owns}}
 		h.read()
 	}
 	h.folder.Update(h.summary)
@@ -137,7 +138,7 @@ func (h *history) forge() {
 func (h *history) wrong() string {
 	want, owned := Files(h.summary), map[string][]byte{}
 	for name, data := range want {
-		if h.folder.owns(name) {
+		if h.folder.Mine(name) {
 			owned[name] = data
 		}
 	}
@@ -148,7 +149,7 @@ func (h *history) wrong() string {
 		}
 	}
 	for name := range h.known {
-		if _, wanted := owned[name]; !wanted && h.folder.owns(name) {
+		if _, wanted := owned[name]; !wanted && h.folder.Mine(name) {
 			differ[name] = nil
 		}
 	}
@@ -162,7 +163,7 @@ func (h *history) wrong() string {
 	forged := maps.Clone(h.branch)
 	if len(forged) > 0 {
 		name := slices.Sorted(maps.Keys(forged))[0]
-		if forged[name] = []byte("forged"); h.folder.owns(name) && string(h.branch[name]) != "forged" {
+		if forged[name] = []byte("forged"); h.folder.Mine(name) && string(h.branch[name]) != "forged" {
 			others = []string{name}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/status/index"
 )
 
 // Recorder keeps this cluster's status files.
@@ -34,8 +35,8 @@ func (r Recorder) index() *git.Index {
 	}
 	dir := path.Clean(r.Config.Status.Path)
 	return &git.Index{
-		Name: status.IndexFile, Folder: dir, Each: status.OverviewFile,
-		Make: func(present []byte, found map[string][]byte) ([]byte, bool) { return status.Index(dir, present, found) },
+		Name: index.File, Folder: dir, Each: status.OverviewFile,
+		Make: func(present []byte, found map[string][]byte) ([]byte, bool) { return index.Of(dir, present, found) },
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package offers says what the sizes of Azure have, and which of them can be had. Pure.
+// Package offers says what the sizes of Azure have, and which of them is available. Pure.
 package offers
 
 import (

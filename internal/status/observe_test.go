@@ -7,37 +7,8 @@ import (
 	"testing"
 
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/golden"
 	"syncer.dev/syncer/internal/workspace"
 )
-
-// TestIndex: the README of a branch lists its clusters with their totals, and repeats nothing else of what others may
-// have written.
-func TestIndex(t *testing.T) {
-	found := map[string][]byte{
-		"demo":  Files(summary())["README.md"],
-		"empty": Files(Summary{Cluster: "empty"})["README.md"],
-		"other": []byte("# other\n\n**1 of 1 ready** <script>\n\n[x](javascript:y)\n"),
-		"a|b":   []byte("**1 of 1 ready**\n"),
-		"new":   nil,
-	}
-	got, ok := Index("status", nil, found)
-	if !ok {
-		t.Fatal("a branch without a README gets none")
-	}
-	golden.Equal(t, "testdata/index.md", got)
-	if again, ok := Index("status", got, found); !ok || string(again) != string(got) {
-		t.Errorf("a second time: %t %s", ok, again)
-	}
-	if _, ok := Index("status", []byte("# Ours\n"), found); ok {
-		t.Error("a README of others is replaced")
-	}
-	for _, bad := range []string{"script", "javascript", "a|b"} {
-		if strings.Contains(string(got), bad) {
-			t.Errorf("it holds %q", bad)
-		}
-	}
-}
 
 // TestMessagesAgree: a message does not deny what its condition says.
 func TestMessagesAgree(t *testing.T) {

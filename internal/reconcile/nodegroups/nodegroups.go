@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package reconcile
+// Package nodegroups keeps the nodes that reports look at, in groups, and since when each is the same. Pure.
+package nodegroups
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -11,59 +13,58 @@ import (
 	"syncer.dev/syncer/internal/status"
 )
 
-// groups are the nodes that reports look at, by the name of what they have in common. The zero value has none.
-type groups struct {
+// Groups are the nodes that reports look at, by the name of what they have in common. The zero value has none.
+type Groups struct {
 	nodes  []cluster.Node // of the cluster
-	byName map[string]*group
+	byName map[string]*Group
 	pass   uint64
 }
 
-// group is the nodes that some Workspaces may run on.
-type group struct {
+// Group is the nodes that some Workspaces may run on.
+type Group struct {
+	Nodes []cluster.Node
+	Since uint64 // the pass since which they are the same to a report
+
 	where status.Where
-	nodes []cluster.Node
-	since uint64 // the pass since which they are the same to a report
 }
 
-// observe takes over the nodes of the cluster.
-func (g *groups) observe(nodes []cluster.Node, pass uint64) {
+// Observe takes over the nodes of the cluster in a pass.
+func (g *Groups) Observe(nodes []cluster.Node, pass uint64) {
 	same := sameNodes(g.nodes, nodes)
 	g.nodes, g.pass = nodes, pass
 	if same {
 		return
 	}
 	for _, group := range g.byName {
-		if now := group.members(nodes); !sameNodes(group.nodes, now) {
-			group.nodes, group.since = now, pass
+		if now := group.members(nodes); !sameNodes(group.Nodes, now) {
+			group.Nodes, group.Since = now, pass
 		}
 	}
 }
 
-// of returns the group at a place.
-func (g *groups) of(where status.Where) *group {
+// Of returns the group at a place.
+func (g *Groups) Of(where status.Where) *Group {
 	name := nameOf(where)
 	if group, known := g.byName[name]; known {
 		return group
 	}
-	out := &group{where: where, since: g.pass}
-	out.nodes = out.members(g.nodes)
+	out := &Group{where: where, Since: g.pass}
+	out.Nodes = out.members(g.nodes)
 	if g.byName == nil {
-		g.byName = map[string]*group{}
+		g.byName = map[string]*Group{}
 	}
 	g.byName[name] = out
 	return out
 }
 
-// keep forgets the groups that no report looks at any more, once they are many.
-func (g *groups) keep(all []known) {
-	if len(g.byName) <= 2*len(all)+1 {
+// Keep forgets the groups that are none of those in use, once they are many.
+func (g *Groups) Keep(n int, used iter.Seq[*Group]) {
+	if len(g.byName) <= 2*n+1 {
 		return
 	}
 	clear(g.byName)
-	for i := range all {
-		if group := all[i].nodes; group != nil {
-			g.byName[nameOf(group.where)] = group
-		}
+	for group := range used {
+		g.byName[nameOf(group.where)] = group
 	}
 }
 
@@ -83,7 +84,7 @@ func nameOf(where status.Where) string {
 }
 
 // members returns those of the nodes that are in the group.
-func (g *group) members(nodes []cluster.Node) []cluster.Node {
+func (g *Group) members(nodes []cluster.Node) []cluster.Node {
 	var out []cluster.Node
 	add := func(is func(n *cluster.Node) bool) {
 		for i := range nodes {
@@ -129,4 +130,26 @@ func sameNodes(a, b []cluster.Node) bool {
 		}
 	}
 	return true
+}
+
+// Counts counts the nodes of each pool, once for each version of the State. The zero value has counted none.
+type Counts struct {
+	version       uint64
+	ready, joined map[string]int
+}
+
+// Of returns the numbers of nodes with GPUs that are ready, and of all that have joined, by pool.
+func (c *Counts) Of(s cluster.State) (ready, joined map[string]int) {
+	if s.Version != 0 && s.Version == c.version {
+		return c.ready, c.joined
+	}
+	c.version, c.ready, c.joined = s.Version, map[string]int{}, map[string]int{}
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		c.joined[n.Pool]++
+		if n.Ready && n.GPUs > 0 {
+			c.ready[n.Pool]++
+		}
+	}
+	return c.ready, c.joined
 }
