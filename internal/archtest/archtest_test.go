@@ -75,7 +75,7 @@ var layers = [][]string{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
 		"internal/logging", "internal/podpolicy", "internal/publicurl",
 		"internal/page/access", "internal/page/session", "internal/weblink",
-		"internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/limits",
+		"internal/reconcile/timetable", "internal/strictyaml", "internal/watch", "internal/web", "internal/git/advert", "internal/git/limits",
 		"internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
 		"internal/status/holding",

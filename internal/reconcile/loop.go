@@ -5,11 +5,7 @@ package reconcile
 import (
 	"context"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"time"
-
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools/executor"
@@ -18,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/reconcile/follows"
 	"syncer.dev/syncer/internal/reconcile/nodegroups"
+	"syncer.dev/syncer/internal/reconcile/timetable"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/shard"
 	"syncer.dev/syncer/internal/status"
@@ -51,6 +48,12 @@ type ReviewSettings struct {
 	Signed bool
 }
 
+// Due and Events are what starts a pass.
+type (
+	Due    = timetable.Due
+	Events = timetable.Events
+)
+
 // Loop keeps one cluster equal to one source. New returns one; only one goroutine may use it.
 type Loop struct {
 	settings Settings
@@ -69,11 +72,10 @@ type Loop struct {
 	revision *Revision
 	input    desired.Input
 	listed   []capacity.LivePool
-	poolsAt  time.Time    // of the list; zero: none so far
-	stale    bool         // syncer has written to pools since
-	sourceOK bool         // the last fetch succeeded, and its revision is readable
-	poolsOK  bool         // the last list of pools succeeded
-	retries  wait.Backoff // the remaining delays between retries; zero: all of them
+	poolsAt  time.Time // of the list; zero: none so far
+	stale    bool      // syncer has written to pools since
+	sourceOK bool      // the last fetch succeeded, and its revision is readable
+	poolsOK  bool      // the last list of pools succeeded
 
 	// The last status commit, which the folder knows once the loop has read it.
 	folder   status.Folder
@@ -161,27 +163,35 @@ func New(s Settings, p Parts) *Loop {
 	}
 }
 
-// Events start a pass before its time. A nil channel never does.
-type Events struct {
-	Source  <-chan struct{} // the repository has changed
-	Cluster <-chan struct{} // an owned object has changed
-}
-
 // Run runs passes until ctx is done, or until stop accepts the outcome of one. It returns the last outcome.
 func (l *Loop) Run(ctx context.Context, ev Events, stop func(Outcome) bool) Outcome {
 	due := Due{Source: true, Cloud: true}
 	var last Outcome
-	var t timetable
+	t := timetable.Of(timetable.Intervals{
+		Source: l.settings.Interval, Cloud: l.settings.CloudInterval, All: l.settings.Resync, Record: l.settings.Debounce,
+	})
 	for ctx.Err() == nil {
-		t.passed(l, due, time.Now())
+		t.Passed(due, time.Now())
 		last = l.Pass(ctx, due)
 		if stop(last) {
 			return last
 		}
-		t.plan(l, last, time.Now())
-		due = t.wait(ctx, ev)
+		t.Plan(l.ended(last), time.Now())
+		due = t.Wait(ctx, ev)
 	}
 	return last
+}
+
+// ended is what the next pass is due by.
+func (l *Loop) ended(last Outcome) timetable.Ended {
+	out := timetable.Ended{
+		Starting: last.Starting, Retry: last.Retry, InFlight: last.InFlight, Unchanged: last.Unchanged,
+		Listed: l.poolsAt, Dirty: l.dirtyAt,
+	}
+	if l.input.Set != nil {
+		out.Resumes = func(now time.Time) time.Time { return suspension.Next(l.input.Set, now) }
+	}
+	return out
 }
 
 // Follow observes and plans as Run does, and carries out and records nothing: another process does. It hands each
@@ -194,134 +204,4 @@ func (l *Loop) Follow(ctx context.Context, ev Events, passed func(Outcome)) {
 	})
 	l.following, l.fix = false, nil
 	l.folder.Forget()
-}
-
-// timetable holds the time at which each kind of observation is due. The times are absolute, so that a frequent kind
-// does not delay another. A zero time is never.
-type timetable struct {
-	poll   time.Time // poll Git
-	sync   time.Time // observe everything
-	cloud  time.Time // list pools
-	retry  time.Time // repeat a failed pass
-	record time.Time // record progress
-	full   time.Time // compute everything, also what seems unchanged
-	ends   time.Time // a suspension ends
-}
-
-// passed sets the times that follow from the beginning of a pass.
-func (t *timetable) passed(l *Loop, due Due, now time.Time) {
-	if due.Source {
-		t.poll = now.Add(jitter(l.settings.Interval))
-	}
-	if due.Cloud {
-		t.sync = now.Add(l.settings.Resync)
-	}
-}
-
-// plan sets the times that follow from the outcome of a pass.
-func (t *timetable) plan(l *Loop, last Outcome, now time.Time) {
-	t.cloud, t.record, t.ends = time.Time{}, time.Time{}, time.Time{}
-	if l.input.Set != nil {
-		t.ends = suspension.Next(l.input.Set, now)
-	}
-	// A failed step is due again with the retry, and not before.
-	if l.settings.CloudInterval > 0 && !last.Retry {
-		t.cloud = l.poolsAt.Add(l.settings.CloudInterval)
-		if !last.InFlight {
-			t.cloud = l.poolsAt.Add(idleFactor * l.settings.CloudInterval)
-		}
-	}
-	switch {
-	case last.Starting:
-		t.retry = now.Add(startingDelay)
-	case !last.Retry:
-		t.retry = time.Time{}
-	case t.retry.IsZero() || !now.Before(t.retry): // passes that events start do not put it off
-		t.retry = now.Add(jitter(l.retryDelay()))
-	}
-	if !l.dirtyAt.IsZero() && !last.Retry {
-		t.record = l.dirtyAt.Add(l.settings.Debounce)
-	}
-	if !last.Unchanged {
-		t.full = now.Add(l.settings.Resync)
-	}
-}
-
-// wait sleeps until the next pass is due, and returns its observations.
-func (t *timetable) wait(ctx context.Context, ev Events) Due {
-	next := t.poll
-	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record, t.full, t.ends} {
-		if !at.IsZero() && at.Before(next) {
-			next = at
-		}
-	}
-	timer := time.NewTimer(time.Until(next))
-	defer timer.Stop()
-	pushed := false
-	select {
-	case <-ctx.Done():
-		return Due{}
-	case <-ev.Source:
-		pushed = true
-	case <-ev.Cluster:
-		pushed = gather(ctx, ev)
-	case <-timer.C:
-	}
-	now := time.Now()
-	reached := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
-	all := reached(t.sync) || reached(t.retry) || reached(t.full)
-	return Due{Source: pushed || all || reached(t.poll), Cloud: all || reached(t.cloud), Everything: reached(t.full)}
-}
-
-// gather waits until the cluster is quiet for a moment: what changes at once is seen by one pass, and recorded by one
-// commit. It reports whether the repository has changed meanwhile, which is not kept waiting.
-func gather(ctx context.Context, ev Events) (pushed bool) {
-	most := time.NewTimer(gatherMost)
-	defer most.Stop()
-	for {
-		calm := time.NewTimer(gatherQuiet)
-		select {
-		case <-ev.Cluster:
-			calm.Stop()
-			continue
-		case <-ev.Source:
-			pushed = true
-		case <-ctx.Done():
-		case <-most.C:
-		case <-calm.C:
-		}
-		calm.Stop()
-		return pushed
-	}
-}
-
-const (
-	// idleFactor multiplies CloudInterval while no operation is in flight: the loop still lists pools often enough to
-	// notice that Azure is unreachable, or that another client has changed an owned pool.
-	idleFactor    = 4
-	startingDelay = 100 * time.Millisecond
-	// gatherQuiet is how long no event of the cluster may come until those before it start a pass, and gatherMost how long
-	// the first of them waits. Informers deliver the events of one cause within milliseconds. Both are ours.
-	gatherQuiet = 20 * time.Millisecond
-	gatherMost  = 100 * time.Millisecond
-	firstRetry  = 10 * time.Second
-)
-
-// retryDelay returns the delay after one more failed pass: ten seconds, doubling up to the interval between polls of
-// Git. The ten seconds are a guess; the user sets the interval.
-func (l *Loop) retryDelay() time.Duration {
-	if l.retries == (wait.Backoff{}) {
-		l.retries = wait.Backoff{
-			Duration: min(firstRetry, l.settings.Interval),
-			Factor:   2,
-			Steps:    math.MaxInt32,
-			Cap:      l.settings.Interval,
-		}
-	}
-	return l.retries.Step()
-}
-
-// jitter spreads d by a tenth either way, so that many syncers do not poll one server in step.
-func jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
 }

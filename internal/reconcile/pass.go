@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/wait"
-
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
@@ -24,14 +22,6 @@ import (
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
 )
-
-// Due selects the costly observations of a pass. For the others the pass uses those of the pass before.
-type Due struct {
-	Source bool // fetch the tip from Git
-	Cloud  bool // list the pools
-	// Everything makes the pass compute everything, also what seems unchanged.
-	Everything bool
-}
 
 // Outcome is the result of a pass.
 type Outcome struct {
@@ -345,9 +335,6 @@ func (l *Loop) forget(p *pass) {
 
 // end closes the pass.
 func (l *Loop) end(p *pass) Outcome {
-	if !p.out.Retry {
-		l.retries = wait.Backoff{}
-	}
 	l.health.Passed(p.now, l.follows.States)
 	l.health.Failed(l.pools.Failures())
 	p.out.Reports, p.out.Seen = l.reports, l.seen(p)

@@ -22,6 +22,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile/leftover"
 	"syncer.dev/syncer/internal/reconcile/nodegroups"
 	"syncer.dev/syncer/internal/reconcile/plainhealth"
+	"syncer.dev/syncer/internal/reconcile/timetable"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/message"
 	"syncer.dev/syncer/internal/workspace"
@@ -80,7 +81,7 @@ func (l *Loop) record(ctx context.Context, p *pass, own []*status.Report) {
 	ends()
 	if l.componentFailed(p, components.Status, "record", err) {
 		// A push starts a pass itself where syncer watches the repository, and other events must not push each time.
-		l.recordAt = p.now.Add(min(firstRetry, l.settings.Interval))
+		l.recordAt = p.now.Add(min(timetable.FirstRetry, l.settings.Interval))
 		return
 	}
 	l.folder.Recorded()

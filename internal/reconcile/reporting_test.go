@@ -21,6 +21,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/reviews"
+	"syncer.dev/syncer/internal/reconcile/follows"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/shared"
@@ -89,7 +90,7 @@ func checkFollows(t *testing.T, said string, l *Loop) {
 		t.Fatalf("%s: states and first seen (-want +got):\n%s", said, d)
 	}
 	now := time.Unix(2e9, 0)
-	if d := cmp.Diff(status.CompleteIn(l.reports).At(now), l.follows.Complete.At(now)); d != "" {
+	if d := cmp.Diff(follows.CompleteIn(l.reports).At(now), l.follows.Complete.At(now)); d != "" {
 		t.Fatalf("%s: complete pools (-want +got):\n%s", said, d)
 	}
 }

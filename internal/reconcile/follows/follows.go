@@ -18,7 +18,7 @@ import (
 // nil are made when they are needed.
 type Follows struct {
 	States    map[string]int // number of Workspaces, by state
-	Complete  status.CompletePools
+	Complete  Complete
 	FirstSeen map[workspace.Key]time.Time
 	Reported  map[workspace.Key]rollout.Reported
 	Carried   map[workspace.Key]reviewed.CarriedOut // without those of which nothing was
@@ -39,7 +39,7 @@ func (f Follows) Next(before, after []*status.Report) Follows {
 		copied.add(was, is)
 	}
 	if pools {
-		next.Complete = status.CompleteIn(after)
+		next.Complete = CompleteIn(after)
 	}
 	return next
 }

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package status
+package follows
 
 import (
 	"slices"
 	"strings"
 	"time"
+
+	"syncer.dev/syncer/internal/status"
 )
 
-// CompletePools are the last times at which the nodes of pools were complete, by the reports: now if they still are,
+// Complete are the last times at which the nodes of pools were complete, by the reports: now if they still are,
 // and otherwise the time of the transition.
-type CompletePools struct {
+type Complete struct {
 	still map[string]bool      // they still are
 	until map[string]time.Time // they were
 }
 
 // At returns the last time at which the nodes of each pool were complete.
-func (c CompletePools) At(now time.Time) map[string]time.Time {
+func (c Complete) At(now time.Time) map[string]time.Time {
 	out := make(map[string]time.Time, len(c.still)+len(c.until))
 	for name, at := range c.until {
 		out[name] = at
@@ -28,11 +30,11 @@ func (c CompletePools) At(now time.Time) map[string]time.Time {
 }
 
 // CompleteIn reads reports.
-func CompleteIn(reports []*Report) CompletePools {
-	out := CompletePools{map[string]bool{}, map[string]time.Time{}}
+func CompleteIn(reports []*status.Report) Complete {
+	out := Complete{map[string]bool{}, map[string]time.Time{}}
 	for _, r := range reports {
 		for _, c := range r.Conditions {
-			if c.Type != ResourceReady {
+			if c.Type != status.ResourceReady {
 				continue
 			}
 			for _, pool := range r.Pools {
