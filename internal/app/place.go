@@ -105,8 +105,9 @@ func (s *place) run(
 // file.
 const retryConnect = 10 * time.Second
 
-// await looks at the kubeconfig until it can be used: when it has changed, when a pass is due, and from time to time. Each
-// look that fails is a pass that fails. It returns the last one, and false, if ctx has ended or stop accepts a failure.
+// await looks at the kubeconfig until it can be used: when it has changed, when a pass is due, and from time to time.
+// Each look that fails is a pass that fails. It returns the last one, and false, if ctx has ended or stop accepts a
+// failure.
 func (s *place) await(ctx context.Context, stop func(reconcile.Outcome) bool) (reconcile.Outcome, bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

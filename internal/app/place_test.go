@@ -107,7 +107,8 @@ func TestKubeconfigOfOneCluster(t *testing.T) {
 	eventually(t, "the clusters to join", func() bool {
 		_, ready := get(t, d, "/readyz")
 		return strings.Contains(ready, "[+]later/git: ok") && strings.Contains(ready, "[+]text/git: ok") &&
-			strings.Contains(ready, "[-]later/kubernetes: API server") && strings.Contains(ready, "[-]ca/kubernetes: read kubeconfig")
+			strings.Contains(ready, "[-]later/kubernetes: API server") &&
+			strings.Contains(ready, "[-]ca/kubernetes: read kubeconfig")
 	})
 	eventually(t, "the metrics to count requests", func() bool {
 		_, metrics := get(t, d, "/metrics")
@@ -121,8 +122,8 @@ func TestKubeconfigOfOneCluster(t *testing.T) {
 	}
 }
 
-// TestKubeconfigsOfAll: a daemon of which no cluster can be used does not start, and one pass fails for the cluster that
-// cannot be used alone.
+// TestKubeconfigsOfAll: a daemon of which no cluster can be used does not start, and one pass fails for the cluster
+// that cannot be used alone.
 func TestKubeconfigsOfAll(t *testing.T) {
 	good := apptest.Kubeconfig(t)
 	text, other, _ := broken(t, good)

@@ -29,9 +29,9 @@ import (
 	"syncer.dev/syncer/internal/watch"
 )
 
-// setup is what a Daemon runs for one configuration: a place for each cluster. They share the fetches of the repository,
-// the hints that it has changed, and the cache of rendered objects; a cluster that cannot be reached, or whose
-// kubeconfig cannot be used, does not stop the others.
+// setup is what a Daemon runs for one configuration: a place for each cluster. They share the fetches of the
+// repository, the hints that it has changed, and the cache of rendered objects; a cluster that cannot be reached, or
+// whose kubeconfig cannot be used, does not stop the others.
 type setup struct {
 	config   config.Config
 	places   []*place

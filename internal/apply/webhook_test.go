@@ -68,8 +68,8 @@ func TestWebhookOfOneObject(t *testing.T) {
 	}
 }
 
-// TestWebhookAsksToWait has a webhook answer 429 for one ConfigMap, with a time after which to ask again: all others are
-// applied at once, and it is asked again about that one when the object is another, or the time has come.
+// TestWebhookAsksToWait has a webhook answer 429 for one ConfigMap, with a time after which to ask again: all others
+// are applied at once, and it is asked again about that one when the object is another, or the time has come.
 func TestWebhookAsksToWait(t *testing.T) {
 	c, ns := connect(t, shared.kubeconfig)
 	var asked, seconds atomic.Int32

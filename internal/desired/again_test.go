@@ -34,7 +34,8 @@ func (s *source) edit() {
 		delete(s.files, name+".yaml")
 	case 2:
 		s.files[name+".yaml"] = text("%stuning:\n  preset: {name: phi-3-mini-128k-instruct}\n  method: lora\n"+
-			"  input: {urls: ['https://example.com/%d']}\n  output: {image: 'registry.example.com/a:1', imagePushSecret: push}\n",
+			"  input: {urls: ['https://example.com/%d']}\n"+
+			"  output: {image: 'registry.example.com/a:1', imagePushSecret: push}\n",
 			head, s.rng.IntN(2))
 	case 3, 4, 5:
 		s.files[name+".yaml"] = text("%sinference: {preset: {name: %s}}\n", head,
@@ -137,7 +138,8 @@ func TestDesireFollowsEarlier(t *testing.T) {
 func stated(d desired.Desired) string {
 	out := listed(d)
 	for _, w := range d.Workloads {
-		out += fmt.Sprintf("%s: finished %t, waiting %q, blocked %d, notes %q\n", w.Key, w.Finished, w.Waiting, len(w.Blocked),
+		out += fmt.Sprintf("%s: finished %t, waiting %q, blocked %d, notes %q\n",
+			w.Key, w.Finished, w.Waiting, len(w.Blocked),
 			w.Notes)
 	}
 	for i, o := range d.Objects {

@@ -21,9 +21,9 @@ import (
 	"syncer.dev/syncer/internal/testenv"
 )
 
-// TestSeveralClusters: one process serves five clusters from one repository. One of them is away, one has another CA than
-// its kubeconfig names, and one has no kubeconfig yet: they are named, and the others are served. The last is served as
-// well once its file is there.
+// TestSeveralClusters: one process serves five clusters from one repository. One of them is away, one has another CA
+// than its kubeconfig names, and one has no kubeconfig yet: they are named, and the others are served. The last is
+// served as well once its file is there.
 func TestSeveralClusters(t *testing.T) {
 	e := &env{T: t}
 	c := testenv.StartCluster(t, "-pod-delay", "100ms")
@@ -143,7 +143,8 @@ func (e *env) oneStops(p *process) {
 		}
 	}
 	text := func(name, value string) string {
-		return fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: default}\ndata: {a: %s}\n", name, value)
+		return fmt.Sprintf(
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: default}\ndata: {a: %s}\n", name, value)
 	}
 	e.api.set(true)
 	e.eventually("/readyz to name the clusters that have stopped", func() string {

@@ -18,8 +18,8 @@ import (
 	"syncer.dev/syncer/presets"
 )
 
-// TestDigestsAgain identifies the Workspaces of several sources in turn: a change of one leaves the digests of the others
-// alone, and one of a ConfigMap none.
+// TestDigestsAgain identifies the Workspaces of several sources in turn: a change of one leaves the digests of the
+// others alone, and one of a ConfigMap none.
 func TestDigestsAgain(t *testing.T) {
 	file := func(name, model, more string) *fstest.MapFile {
 		return &fstest.MapFile{Data: fmt.Appendf(nil, "apiVersion: kaito.sh/v1beta1\nkind: Workspace\n"+

@@ -10,7 +10,8 @@ import (
 )
 
 // fetchDirect is fetchLocked for a branch of a repository on this machine that did not move, or moved ahead by a few
-// commits: then its files say so, and no git process is started. It returns nil where these do not tell, for any reason.
+// commits: then its files say so, and no git process is started. It returns nil where these do not tell, for any
+// reason.
 func (t *tracker) fetchDirect() *version {
 	old := t.sound()
 	if old == nil || t.target.Tag != "" || t.target.Commit != "" {

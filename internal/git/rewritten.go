@@ -34,8 +34,9 @@ func (e *RewrittenError) Hint() string {
 }
 
 // Contains reports whether a commit is ancestor, or has it in its history. Unless that is known from what was fetched,
-// it asks the server for what leads from ancestor to the commit, and more of it each time, until it meets ancestor or nothing more comes. The error is
-// ErrTooLarge where that is too far, or one of Fetch: a commit of which nothing is known does not count as contained.
+// it asks the server for what leads from ancestor to the commit, and more of it each time, until it meets ancestor or
+// nothing more comes. The error is ErrTooLarge where that is too far, or one of Fetch: a commit of which nothing is
+// known does not count as contained.
 func (r *Repository) Contains(ctx context.Context, c Commit, ancestor Hash) (bool, error) {
 	if c.Hash == ancestor {
 		return true, nil

@@ -16,7 +16,8 @@ import (
 
 // layFiles returns the root tree of base with the change applied.
 func layFiles(base *version, c Change, fresh objects.Set) (plumbing.Hash, error) {
-	tree, err := plumbing.ZeroHash, error(nil)
+	var tree plumbing.Hash
+	var err error
 	if root := base.commit.Tree.plumbing(); c.Patch != nil {
 		tree, err = edit.Patch(base.store, root, c.Dir, c.Patch.Files, fresh)
 	} else {

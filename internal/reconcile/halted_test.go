@@ -292,7 +292,8 @@ func TestMassDeletionOfASet(t *testing.T) {
 	set := func(replicas int) string {
 		return fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: InferenceSet\nmetadata: {name: set}\n"+
 			"spec:\n  replicas: %d\n  labelSelector: {matchLabels: {app: set}}\n"+
-			"  template: {resource: {instanceType: Standard_NC24ads_A100_v4}, inference: {preset: {name: phi-4-mini-instruct}}}\n",
+			"  template: {resource: {instanceType: Standard_NC24ads_A100_v4}, "+
+			"inference: {preset: {name: phi-4-mini-instruct}}}\n",
 			replicas)
 	}
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {

@@ -49,8 +49,8 @@ func updating(pools []capacity.LivePool) []capacity.LivePool {
 	return pools
 }
 
-// TestOverdueIsNoFixpoint: a pool that another client updates changes nothing, until the update takes too long. Nothing but
-// the time says so: passes are short before, and none is from then on.
+// TestOverdueIsNoFixpoint: a pool that another client updates changes nothing, until the update takes too long.
+// Nothing but the time says so: passes are short before, and none is from then on.
 func TestOverdueIsNoFixpoint(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		s.Git.Push("phi.yaml", reconciletest.Phi)

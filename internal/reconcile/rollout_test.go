@@ -145,7 +145,8 @@ func TestRollOutOfAPreset(t *testing.T) {
 	}
 }
 
-// pushPreset pushes a preset of the repository, with a value of a flag that the built-in one does not have; "" for none.
+// pushPreset pushes a preset of the repository, with a value of a flag that the built-in one does not have; "" for
+// none.
 func pushPreset(t *testing.T, s *reconciletest.Simulator, value string) {
 	t.Helper()
 	const file = "models/phi-4-mini-instruct/preset.yaml"
@@ -231,8 +232,8 @@ func TestRollOutStopsAtTheFirst(t *testing.T) {
 	})
 }
 
-// TestRollOutIsOvertaken edits a preset of the repository again in the middle of a roll-out, or takes the edit back: all
-// end with the last version, what never left it does not restart, and never are two down at once.
+// TestRollOutIsOvertaken edits a preset of the repository again in the middle of a roll-out, or takes the edit back:
+// all end with the last version, what never left it does not restart, and never are two down at once.
 func TestRollOutIsOvertaken(t *testing.T) {
 	for name, tt := range map[string]struct {
 		last  string   // the flag; "" without it

@@ -68,7 +68,8 @@ func TestCacheFits(t *testing.T) {
 	}
 	templates, _ := cache.count()
 	if n := cache.bundles[inFull].Len(); n != most || templates > most || cache.bundles[asDigest].Len() > most {
-		t.Errorf("%d bundles, %d templates and %d digests are kept, want %d bundles", n, templates, cache.bundles[asDigest].Len(), most)
+		t.Errorf("%d bundles, %d templates and %d digests are kept, want %d bundles", n, templates,
+			cache.bundles[asDigest].Len(), most)
 	}
 	cache.Fit("south", 1000)
 	for _, j := range fleet(c, 3*most, 12) {

@@ -29,8 +29,8 @@ type Parts struct {
 	Share func() (share shard.Share, end func())
 }
 
-// UnusableError says that no client of a cluster can be made, because its kubeconfig cannot be used as it is now: a file
-// is missing, or is not understood. A cluster that does not answer is no such error.
+// UnusableError says that no client of a cluster can be made, because its kubeconfig cannot be used as it is now: a
+// file is missing, or is not understood. A cluster that does not answer is no such error.
 type UnusableError struct{ Err error }
 
 // Error returns the cause.

@@ -95,8 +95,8 @@ func TestPassed(t *testing.T) {
 	})
 }
 
-// TestEventsOfManyAreBounded: of a fleet that fails at once as many Events are created as wait at most, and the log says
-// once for each time that others are not. Nothing holds up the pass.
+// TestEventsOfManyAreBounded: of a fleet that fails at once as many Events are created as wait at most, and the log
+// says once for each time that others are not. Nothing holds up the pass.
 func TestEventsOfManyAreBounded(t *testing.T) {
 	const fleet, most = 1000, 500
 	synctest.Test(t, func(t *testing.T) {

@@ -74,7 +74,7 @@ func (a anyObject) fill(v reflect.Value, depth int) {
 			`{"f:metadata":{"f:labels":{"f:syncer.dev/cluster":{}}}}`, `{"f:spec":{"f:replicas":{}}}`, `{}`,
 			`{"f:metadata":{"f:labels":{"f:syncer.dev/cluster":{}}},"f:spec":{}}`,
 		}
-		of.Raw = []byte(sets[a.rng.IntN(len(sets))])
+		of.SetRawString(sets[a.rng.IntN(len(sets))])
 		return
 	}
 	switch v.Kind() {

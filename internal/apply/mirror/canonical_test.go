@@ -43,7 +43,8 @@ func randomValue(rng *rand.Rand, depth int) any {
 		return randomText(rng)
 	default:
 		return []any{
-			nil, true, false, int64(0), int64(-1), int64(math.MaxInt64), int64(math.MinInt64), 0.5, 1e21, 1e-7, -0.0,
+			nil, true, false, int64(0), int64(-1), int64(math.MaxInt64), int64(math.MinInt64), 0.5, 1e21, 1e-7,
+			math.Copysign(0, -1),
 			float64(3), int32(7), json.Number("1.50"),
 			map[string]string{"b": "<", "a": ""},
 			map[string]any(nil), []any(nil),

@@ -4,6 +4,7 @@ package postponed_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -49,7 +50,8 @@ func TestObjects(t *testing.T) {
 		o.Note("/a", []byte("x"), refused(denied, 7), now)
 		o.Note("/a", []byte("x"), tt.err, now)
 		for _, after := range []time.Duration{0, max(0, tt.want-time.Second), tt.want, tt.want + time.Second} {
-			if got := o.Check("/a", []byte("x"), now.Add(after)); (got != nil) != (after < tt.want) || got != nil && got != tt.err {
+			got := o.Check("/a", []byte("x"), now.Add(after))
+			if (got != nil) != (after < tt.want) || got != nil && !errors.Is(got, tt.err) {
 				t.Errorf("%s: after %s: %v", name, after, got)
 			}
 		}

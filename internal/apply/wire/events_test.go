@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -63,7 +64,7 @@ func events(t *testing.T, s runtime.NegotiatedSerializer, stream io.ReadCloser) 
 	for {
 		action, object, err := d.Decode()
 		if err != nil {
-			return append(out, fmt.Sprintf("end: %v", err == io.EOF)) //nolint:errorlint // as the watch compares it
+			return append(out, fmt.Sprintf("end: %v", errors.Is(err, io.EOF)))
 		}
 		out = append(out, fmt.Sprintf("%s %T %v", action, object, object))
 	}

@@ -90,7 +90,8 @@ func (k *Known) Commit(h plumbing.Hash) *object.Commit {
 	return k.commits[h]
 }
 
-// Descends reports whether ancestor can be reached from tip through commits that are known. It need not be known itself.
+// Descends reports whether ancestor can be reached from tip through commits that are known. It need not be known
+// itself.
 func (k *Known) Descends(tip, ancestor plumbing.Hash) bool {
 	return reaches(tip, ancestor, func(h plumbing.Hash) *object.Commit { return k.Commit(h) })
 }

@@ -51,8 +51,8 @@ type Update struct {
 	MayWrite func() error
 }
 
-// Update asks the server to carry out an update, if the branch is still at its old commit. A refusal by the server is a *Refusal: only a look at
-// the branch can tell a lost race from a rule, for any words it uses.
+// Update asks the server to carry out an update, if the branch is still at its old commit. A refusal by the server is
+// a *Refusal: only a look at the branch can tell a lost race from a rule, for any words it uses.
 func (d *Receive) Update(ctx context.Context, u Update) error {
 	if d.adv.Capabilities.Supports("no-thin") {
 		u.Basis = nil

@@ -54,7 +54,10 @@ func value(rng *rand.Rand, depth int) any {
 // TestErrors: what encoding/json refuses is refused, wherever it is.
 func TestErrors(t *testing.T) {
 	for _, v := range []any{
-		math.NaN(), []any{math.Inf(1)}, map[string]any{"a": func() {}}, map[string]any{"a": map[string]any{"b": make(chan int)}},
+		math.NaN(),
+		[]any{math.Inf(1)},
+		map[string]any{"a": func() {}},
+		map[string]any{"a": map[string]any{"b": make(chan int)}},
 	} {
 		_, want := json.Marshal(v)
 		if _, err := Append(nil, v); err == nil || want == nil {
