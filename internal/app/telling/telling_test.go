@@ -115,6 +115,7 @@ func TestEventsOfManyAreBounded(t *testing.T) {
 				t.Errorf("round %d: the pass waits for %s", round, took)
 			}
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			if n := len(a.events) - before; n < most || n > most+1 {
 				t.Errorf("round %d: %d Events", round, n)
 			}
