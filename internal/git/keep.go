@@ -54,11 +54,17 @@ func (b *Branch) Truncate(ctx context.Context, k Keep) (removed int, err error) 
 		return 0, nil
 	}
 	removed, err = t.truncate(ctx, k)
+	faster := errors.Is(err, errFaster) // the next call looks again
 	if ctx.Err() == nil && !errors.Is(err, context.Canceled) { // or the lease is lost: see package fence
-		t.looked, t.pushed = true, 0
+		t.looked, t.pushed = !faster, 0
+	}
+	if faster {
+		return 0, nil
 	}
 	return removed, err
 }
+
+var errFaster = errors.New("another writer was faster")
 
 func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error) {
 	limit := k.Commits + k.slack()
@@ -76,11 +82,14 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 	defer down.Close()
 	old := chain[0].Hash
 	if down.Advertised().References[remote.RefName(t.target.Branch).String()] != old {
-		return 0, nil // another writer was faster
+		return 0, errFaster
 	}
 	base, err := t.fetchTip(ctx, old)
-	if err != nil || base.have.Commit != old {
+	if err != nil {
 		return 0, err
+	}
+	if base.have.Commit != old {
+		return 0, errFaster
 	}
 	kept := k.choose(chain)
 	fresh := objects.Set{}
@@ -97,7 +106,7 @@ func (t *tracker) truncate(ctx context.Context, k Keep) (removed int, err error)
 	return len(chain) - len(kept), nil
 }
 
-// notMoved returns why the server did not move the branch: nil if another writer was faster.
+// notMoved returns why the server did not move the branch: errFaster if another writer has.
 func (t *tracker) notMoved(ctx context.Context, old plumbing.Hash, err error) error {
 	var refused *remote.Refusal
 	if !errors.As(err, &refused) {
@@ -109,7 +118,7 @@ func (t *tracker) notMoved(ctx context.Context, old plumbing.Hash, err error) er
 	}
 	up.Close()
 	if found.Ref != old || refused.Transient {
-		return nil
+		return errFaster
 	}
 	rejected := t.remote.Rejected(t.target.Branch, refused.Reason)
 	rejected.Remedy = fmt.Sprintf("shortening the history needs a push that is no fast-forward: allow force pushes to %s "+
