@@ -54,9 +54,9 @@ func (b *Branch) Truncate(ctx context.Context, k Keep) (removed int, err error) 
 		return 0, nil
 	}
 	removed, err = t.truncate(ctx, k)
-	faster := errors.Is(err, errFaster) // the next call looks again
+	faster := errors.Is(err, errFaster)
 	if ctx.Err() == nil && !errors.Is(err, context.Canceled) { // or the lease is lost: see package fence
-		t.looked, t.pushed = !faster, 0
+		t.looked, t.pushed = !faster, 0 // the next call looks again if another writer was faster
 	}
 	if faster {
 		return 0, nil
