@@ -9,6 +9,7 @@ package local
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -116,15 +117,20 @@ func (s uploadSession) UploadPack(
 	return res, nil
 }
 
+// ask sends a request in one piece: git ends at the first line that it does not like, and does not read the others.
 func (s uploadSession) ask(req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
-	if err := req.UploadRequest.Encode(s.stdin); err != nil {
+	var all bytes.Buffer
+	if err := req.UploadRequest.Encode(&all); err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	if err := req.UploadHaves.Encode(&all, true); err != nil {
+		return nil, fmt.Errorf("encode haves: %w", err)
+	}
+	if err := pktline.NewEncoder(&all).EncodeString("done\n"); err != nil {
+		return nil, fmt.Errorf("encode done: %w", err)
+	}
+	if _, err := s.stdin.Write(all.Bytes()); err != nil {
 		return nil, fmt.Errorf("send request: %w", err)
-	}
-	if err := req.UploadHaves.Encode(s.stdin, true); err != nil {
-		return nil, fmt.Errorf("send haves: %w", err)
-	}
-	if err := pktline.NewEncoder(s.stdin).EncodeString("done\n"); err != nil {
-		return nil, fmt.Errorf("send done: %w", err)
 	}
 	res := packp.NewUploadPackResponse(req)
 	err := res.Decode(readCloser{s.out, s.process})
