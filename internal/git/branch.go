@@ -31,7 +31,7 @@ type Branch struct{ tracker *tracker }
 type Change struct {
 	Dir string // slash-separated; "." for the whole tree
 	// Files are those of the folder, by path relative to Dir: exactly these. None removes the folder. Contents are kept
-	// and must not change any more; one that is kept by the caller too is in memory once, and costs nothing to compare.
+	// and must not change any more.
 	Files   map[string][]byte
 	Message string
 	Author  string // name, also the committer's

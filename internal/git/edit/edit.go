@@ -27,7 +27,7 @@ var emptyTree = plumbing.ComputeHash(plumbing.TreeObject, nil)
 func Folder(
 	base objects.Source, root plumbing.Hash, dir string, files map[string][]byte, fresh objects.Set,
 ) (plumbing.Hash, error) {
-	l := layer{base: base, fresh: fresh, equal: &objects.Set{}}
+	l := layer{base: base, fresh: fresh}
 	wanted, err := want(files)
 	if err != nil {
 		return plumbing.ZeroHash, err
@@ -40,29 +40,23 @@ func Folder(
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	if s, ok := base.(sharer); ok && len(*l.equal) > 0 {
-		s.Share(*l.equal)
-	}
-	if tree.IsZero() {
-		tree = emptyTree
-		if tree != root {
-			fresh.Add(objects.New(plumbing.TreeObject, nil))
-		}
-	}
-	return tree, nil
+	return l.root(root, tree), nil
 }
 
 type layer struct {
 	base  objects.Source
 	fresh objects.Set
-	equal *objects.Set // files of base whose bytes are not those of the caller, but equal; nil where none are wanted
 }
 
-// A sharer is a base that can keep the bytes of the caller instead of its own, so that they are in memory once, and are
-// known to be equal by their address the next time.
-type sharer interface {
-	// Share replaces objects that it has by equal ones.
-	Share(equal objects.Set)
+// root returns the tree of a root in which may be nothing.
+func (l layer) root(old, tree plumbing.Hash) plumbing.Hash {
+	if !tree.IsZero() {
+		return tree
+	}
+	if old != emptyTree {
+		l.fresh.Add(objects.New(plumbing.TreeObject, nil))
+	}
+	return emptyTree
 }
 
 // descend replaces the folder at parts below the tree old, which may be zero, and returns the new tree: zero when
@@ -91,9 +85,7 @@ func (l layer) descend(old plumbing.Hash, parts []string, wanted *wanted) (plumb
 	if found {
 		s.drop(e)
 	}
-	if !next.IsZero() {
-		s.add(entry{parts[0], filemode.Dir, next})
-	}
+	s.addFolder(parts[0], next)
 	return l.put(old, &s), nil
 }
 
@@ -177,9 +169,6 @@ func (l layer) addFiles(s *splice, dir string, w *wanted) {
 func (l layer) blob(e objects.Entry, content []byte) plumbing.Hash {
 	old, err := objects.Bytes(l.base, plumbing.BlobObject, e.Hash())
 	if err == nil && bytes.Equal(old, content) {
-		if l.equal != nil && len(content) > 0 && &old[0] != &content[0] {
-			(*l.equal)[e.Hash()] = objects.Known(plumbing.BlobObject, content, e.Hash())
-		}
 		return e.Hash()
 	}
 	o := objects.New(plumbing.BlobObject, content)

@@ -225,32 +225,3 @@ func BenchmarkFolder(b *testing.B) {
 		})
 	}
 }
-
-// sharing is a base that keeps what it shares.
-type sharing struct{ objects.Set }
-
-func (s sharing) Share(equal objects.Set) { maps.Copy(s.Set, equal) }
-
-// TestSharesBytes: a file that does not change is in memory once, as the caller has it.
-func TestSharesBytes(t *testing.T) {
-	base := sharing{objects.Set{}}
-	root, err := Folder(base, plumbing.ZeroHash, "d", map[string][]byte{"a": []byte("x"), "e": nil}, base.Set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mine := map[string][]byte{"a": []byte("x"), "e": {}, "b": []byte("y")}
-	if root, err = Folder(base, root, "d", mine, base.Set); err != nil {
-		t.Fatal(err)
-	}
-	for name := range mine {
-		h := plumbing.ComputeHash(plumbing.BlobObject, mine[name])
-		got, err := objects.Bytes(base, plumbing.BlobObject, h)
-		if err != nil || !bytes.Equal(got, mine[name]) || len(got) > 0 && &got[0] != &mine[name][0] {
-			t.Errorf("%s is kept as %q, %v, beside the caller's", name, got, err)
-		}
-	}
-	fresh := objects.Set{}
-	if again, err := Folder(base, root, "d", mine, fresh); err != nil || again != root || len(fresh) > 0 {
-		t.Errorf("the same files make %s, %v, and %d objects", again, err, len(fresh))
-	}
-}

@@ -4,20 +4,17 @@ package edit
 
 import (
 	"fmt"
-	"slices"
-	"sort"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"syncer.dev/syncer/internal/git/objects"
 )
 
 // Patch returns a root tree with these files in the folder dir, by relative path, beside what it has. A file that is
 // nil is to go. Patch adds to fresh what is new, as Folder does, and looks only at the folders of these files: its
-// cost does not depend on the others.
+// cost does not depend on the others. The contents must not change any more.
 func Patch(
 	base objects.Source, root plumbing.Hash, dir string, files map[string][]byte, fresh objects.Set,
 ) (plumbing.Hash, error) {
@@ -28,13 +25,12 @@ func Patch(
 		}
 		all.add(strings.Split(name, "/"), content)
 	}
-	tree, err := all.lay(base, root, fresh)
-	if err == nil && tree.IsZero() {
-		if tree = emptyTree; tree != root {
-			_, err = fresh.Put((&object.Tree{}).Encode)
-		}
+	l := layer{base: base, fresh: fresh}
+	tree, err := l.patched(root, all)
+	if err != nil {
+		return plumbing.ZeroHash, err
 	}
-	return tree, err
+	return l.root(root, tree), nil
 }
 
 // patch is what changes in a folder, by name.
@@ -60,83 +56,59 @@ func (p *patch) add(parts []string, content []byte) {
 	p.folders[parts[0]].add(parts[1:], content)
 }
 
-// lay returns the tree that the patch makes of another one: zero when nothing is left in it.
-func (p *patch) lay(base objects.Source, old plumbing.Hash, fresh objects.Set) (plumbing.Hash, error) {
-	var entries []object.TreeEntry
-	if !old.IsZero() {
-		var err error
-		if entries, err = objects.Tree(base, old); err != nil {
-			return old, err
+// patched returns the tree that a patch makes of another one: zero when nothing is left in it.
+func (l layer) patched(old plumbing.Hash, p *patch) (plumbing.Hash, error) {
+	before, err := l.tree(old)
+	if err != nil {
+		return old, err
+	}
+	s := splice{before: before}
+	there := map[string]bool{} // what the patch changes, and does not add
+	for e := range objects.Entries(before) {
+		content, isFile := p.files[string(e.Name())]
+		below := p.folders[string(e.Name())]
+		switch {
+		case isFile && e.IsFolder():
+			return old, fmt.Errorf("%s is a folder there", e.Name())
+		case isFile && content == nil:
+			s.drop(e)
+		case isFile:
+			there[string(e.Name())] = true
+			if h := l.blob(e, content); h != e.Hash() || !isRegular(e) {
+				s.drop(e)
+				s.add(entry{string(e.Name()), filemode.Regular, h})
+			}
+		case below != nil && !e.IsFolder():
+			return old, fmt.Errorf("%s is not a folder there", e.Name())
+		case below != nil:
+			there[string(e.Name())] = true
+			next, err := l.patched(e.Hash(), below)
+			if err != nil {
+				return old, err
+			}
+			if next != e.Hash() {
+				s.drop(e)
+				s.addFolder(string(e.Name()), next)
+			}
 		}
-		entries = slices.Clone(entries)
 	}
 	for name, content := range p.files {
-		i := objects.Index(entries, name)
-		if i >= 0 && entries[i].Mode == filemode.Dir {
-			return old, fmt.Errorf("%s is a folder there", name)
+		if content != nil && !there[name] {
+			s.add(entry{name, filemode.Regular, l.fresh.Add(objects.New(plumbing.BlobObject, content))})
 		}
-		next := object.TreeEntry{Name: name, Mode: filemode.Regular}
-		if content != nil {
-			next.Hash = plumbing.ComputeHash(plumbing.BlobObject, content)
-			if i < 0 || entries[i].Hash != next.Hash {
-				if _, err := fresh.Put(blobOf(content)); err != nil {
-					return old, err
-				}
-			}
-		}
-		entries = replaced(entries, i, next)
 	}
 	for name, below := range p.folders {
-		i := objects.Index(entries, name)
-		var was plumbing.Hash
-		if i >= 0 {
-			if entries[i].Mode != filemode.Dir {
-				return old, fmt.Errorf("%s is not a folder there", name)
-			}
-			was = entries[i].Hash
+		if p.files[name] != nil {
+			return old, fmt.Errorf("%s is a file and a folder", name)
 		}
-		tree, err := below.lay(base, was, fresh)
+		if there[name] {
+			continue
+		}
+		next, err := l.patched(plumbing.ZeroHash, below)
 		if err != nil {
 			return old, err
 		}
-		entries = replaced(entries, i, object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: tree})
+		s.addFolder(name, next)
 	}
-	if len(entries) == 0 {
-		return plumbing.ZeroHash, nil
-	}
-	sort.Sort(object.TreeEntrySorter(entries))
-	tree, err := fresh.Put((&object.Tree{Entries: entries}).Encode)
-	if err == nil && tree == old {
-		delete(fresh, tree)
-	}
-	return tree, err
-}
-
-// replaced returns entries with another one instead of the i-th, or in addition if i is below 0: without it if it
-// is nothing.
-func replaced(entries []object.TreeEntry, i int, next object.TreeEntry) []object.TreeEntry {
-	switch {
-	case next.Hash.IsZero() && i >= 0:
-		return slices.Delete(entries, i, i+1)
-	case next.Hash.IsZero():
-		return entries
-	case i >= 0:
-		entries[i] = next
-		return entries
-	}
-	return append(entries, next)
-}
-
-func blobOf(content []byte) func(plumbing.EncodedObject) error {
-	return func(o plumbing.EncodedObject) error {
-		o.SetType(plumbing.BlobObject)
-		w, err := o.Writer()
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(content); err != nil {
-			return err
-		}
-		return w.Close()
-	}
+	return l.put(old, &s), nil
 }

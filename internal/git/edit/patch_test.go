@@ -81,10 +81,28 @@ func TestPatchRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"a", "c/d"} {
-		changed := map[string][]byte{name: []byte("x")}
+	for _, changed := range []map[string][]byte{
+		{"a": []byte("x")}, {"c/d": []byte("x")}, {"new": []byte("x"), "new/e": []byte("x")},
+	} {
 		if tree, err := edit.Patch(all, root, ".", changed, objects.Set{}); err == nil {
-			t.Errorf("%s makes tree %s", name, tree)
+			t.Errorf("%q makes tree %s", changed, tree)
 		}
+	}
+}
+
+// TestPatchMakesAFolder: a file that is to go makes room for a folder of its name.
+func TestPatchMakesAFolder(t *testing.T) {
+	all := objects.Set{}
+	root, err := edit.Folder(all, plumbing.ZeroHash, ".", map[string][]byte{"c": []byte("y")}, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := edit.Folder(all, root, ".", map[string][]byte{"c/d": []byte("x")}, objects.Set{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := edit.Patch(all, root, ".", map[string][]byte{"c": nil, "c/d": []byte("x")}, objects.Set{})
+	if err != nil || got != want {
+		t.Errorf("tree %s, %v, want %s", got, err, want)
 	}
 }

@@ -36,7 +36,15 @@ type splice struct {
 
 func (s *splice) drop(e objects.Entry) { s.dropped = append(s.dropped, e.Raw) }
 func (s *splice) add(e entry)          { s.added = append(s.added, e) }
-func (s *splice) changes() bool        { return len(s.dropped)+len(s.added) > 0 }
+
+// addFolder adds a folder, unless nothing is in it: Git keeps no empty folders.
+func (s *splice) addFolder(name string, tree plumbing.Hash) {
+	if !tree.IsZero() {
+		s.add(entry{name, filemode.Dir, tree})
+	}
+}
+
+func (s *splice) changes() bool { return len(s.dropped)+len(s.added) > 0 }
 
 // tree returns the tree that it makes.
 func (s *splice) tree() []byte {

@@ -23,18 +23,13 @@ func New(kind plumbing.ObjectType, data []byte) *Object {
 	return &Object{plumbing.ComputeHash(kind, data), kind, data}
 }
 
-// Known returns an object of which the name is known: equal bytes have had it before.
-func Known(kind plumbing.ObjectType, data []byte, name plumbing.Hash) *Object {
-	return &Object{name, kind, data}
-}
-
 // Compact returns an object that takes no more memory than it must, and gives its bytes without a copy.
 func Compact(o plumbing.EncodedObject) (*Object, error) {
 	if o, ok := o.(*Object); ok {
 		return o, nil
 	}
 	b, err := bytesOf(o)
-	return Known(o.Type(), b, o.Hash()), err
+	return &Object{o.Hash(), o.Type(), b}, err
 }
 
 // errFixed means that an object cannot be written to.

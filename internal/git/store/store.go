@@ -81,17 +81,6 @@ func (s *Store) Each(f func(o plumbing.EncodedObject)) {
 	}
 }
 
-// Share replaces objects by equal ones, whose bytes are in memory anyway.
-func (s *Store) Share(equal objects.Set) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for h, o := range equal {
-		if _, ok := s.set[h]; ok {
-			s.set[h] = o
-		}
-	}
-}
-
 func (s *Store) add(set objects.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
