@@ -113,21 +113,9 @@ func (p *parser) value(wanted Fields) (any, error) {
 
 // object takes an object. Of a field that occurs twice the last value counts.
 func (p *parser) object(wanted Fields) (map[string]any, error) {
-	if err := p.enter(); err != nil {
-		return nil, err
-	}
 	base := len(p.pairs)
-	for first := true; ; first = false {
-		more, err := p.more(first, '}')
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
-		if err := p.field(wanted); err != nil {
-			return nil, err
-		}
+	if err := p.elements('}', func() error { return p.field(wanted) }); err != nil {
+		return nil, err
 	}
 	out := make(map[string]any, len(p.pairs)-base)
 	for _, f := range p.pairs[base:] {
@@ -135,7 +123,6 @@ func (p *parser) object(wanted Fields) (map[string]any, error) {
 	}
 	clear(p.pairs[base:])
 	p.pairs = p.pairs[:base]
-	p.depth--
 	return out, nil
 }
 
@@ -169,29 +156,19 @@ func (p *parser) field(wanted Fields) error {
 }
 
 func (p *parser) array(wanted Fields) (any, error) {
-	if err := p.enter(); err != nil {
-		return nil, err
-	}
 	base := len(p.items)
-	for first := true; ; first = false {
-		more, err := p.more(first, ']')
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	err := p.elements(']', func() error {
 		value, err := p.value(wanted)
-		if err != nil {
-			return nil, err
-		}
 		p.items = append(p.items, value)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	out := make([]any, len(p.items)-base)
 	copy(out, p.items[base:])
 	clear(p.items[base:])
 	p.items = p.items[:base]
-	p.depth--
 	return out, nil
 }
 

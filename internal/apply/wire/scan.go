@@ -74,6 +74,26 @@ func (s *scanner) more(first bool, end byte) (bool, error) {
 	return false, s.unexpected()
 }
 
+// elements takes an object or array, and each of its elements by take.
+func (s *scanner) elements(end byte, take func() error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		more, err := s.more(first, end)
+		if err != nil {
+			return err
+		}
+		if !more {
+			s.depth--
+			return nil
+		}
+		if err := take(); err != nil {
+			return err
+		}
+	}
+}
+
 // enter goes one level deeper.
 func (s *scanner) enter() error {
 	s.at++
@@ -107,24 +127,15 @@ func (s *scanner) skip() error {
 }
 
 func (s *scanner) skipNested(open byte) error {
-	if err := s.enter(); err != nil {
-		return err
+	if open == '[' {
+		return s.elements(']', s.skip)
 	}
-	for first := true; ; first = false {
-		more, err := s.more(first, open+2) // ] follows [ by two, as } does {
-		if err != nil || !more {
-			s.depth--
+	return s.elements('}', func() error {
+		if _, _, err := s.key(); err != nil {
 			return err
 		}
-		if open == '{' {
-			if _, _, err := s.key(); err != nil {
-				return err
-			}
-		}
-		if err := s.skip(); err != nil {
-			return err
-		}
-	}
+		return s.skip()
+	})
 }
 
 // key takes the name of a field and the colon after it.
