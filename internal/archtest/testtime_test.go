@@ -38,6 +38,7 @@ var realTimeAllowed = map[string]string{
 	"internal/fence/fence_test.go":                 "it runs in a bubble",
 	"internal/shard/shard_test.go":                 "it runs in a bubble",
 	"internal/clock/clock_test.go":                 "it runs in a bubble",
+	"internal/git/local/direct_unix_test.go":       "it runs in a bubble",
 	"internal/reconcile/property_test.go":          "the simulator runs it in a bubble",
 	"internal/reconcile/reconcile_test.go":         "the simulator runs it in a bubble",
 	"internal/reconcile/still_test.go":             "the simulator runs it in a bubble",
