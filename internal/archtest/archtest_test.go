@@ -75,7 +75,7 @@ var layers = [][]string{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
 		"internal/logging", "internal/podpolicy", "internal/publicurl",
 		"internal/page/access", "internal/page/session", "internal/weblink",
-		"internal/reconcile/timetable", "internal/strictyaml", "internal/watch", "internal/web",
+		"internal/canonical", "internal/reconcile/timetable", "internal/shelf", "internal/strictyaml", "internal/watch", "internal/web",
 		"internal/git/advert", "internal/git/limits",
 		"internal/git/objects",
 		"internal/git/target", "internal/git/trailer",
@@ -90,7 +90,7 @@ var layers = [][]string{
 		"internal/modelconfig", "internal/workspace/header",
 		"internal/workspace/cron", "internal/workspace/imageref", "internal/workspace/kaitokeys",
 		"internal/workspace/nodelabel", "internal/workspace/podtemplate",
-		"internal/render/address", "internal/render/canonical", "internal/render/packed",
+		"internal/render/address",
 		"internal/render/reach",
 		"internal/render/recent",
 		"internal/render/rendered",
@@ -329,8 +329,8 @@ var within = map[string]map[string][]string{
 	},
 	"internal/render": {
 		"internal/render": {
-			"internal/render/address", "internal/render/canonical", "internal/render/folders", "internal/render/judge",
-			"internal/render/kustomize", "internal/render/memo", "internal/render/packed", "internal/render/reach",
+			"internal/render/address", "internal/render/folders", "internal/render/judge",
+			"internal/render/kustomize", "internal/render/memo", "internal/render/reach",
 			"internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
@@ -339,11 +339,9 @@ var within = map[string]map[string][]string{
 		"internal/render/rendered":  {},
 		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
 		"internal/render/address":   {},
-		"internal/render/canonical": {},
 		"internal/render/judge":     {},
-		"internal/render/kustomize": {"internal/render/canonical"},
+		"internal/render/kustomize": {},
 		"internal/render/memo":      {},
-		"internal/render/packed":    {},
 	},
 }
 

@@ -13,10 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 
+	"syncer.dev/syncer/internal/canonical"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
-	"syncer.dev/syncer/internal/render/canonical"
-	"syncer.dev/syncer/internal/render/packed"
 	"syncer.dev/syncer/internal/render/rendered"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -71,7 +70,7 @@ type Bundle struct {
 	Warnings []diag.Diagnostic
 
 	inputs  string          // the key of outlines whose content is not kept; "" for other objects
-	content packed.Text     // of outlines whose content is kept: their objects in canonical form
+	content kept            // of outlines whose content is kept: their objects in canonical form
 	text    []byte          // of objects in full, before they are kept: the same
 	listed  []Listed        // the objects
 	facts   *rendered.Facts // what the objects say
@@ -129,11 +128,15 @@ func (b Bundle) Before(o *unstructured.Unstructured) Bundle {
 // Whole returns the objects in full: those of outlines are decoded from what is kept of them, at other addresses each
 // time. known is false for outlines whose content is not kept. Callers must not change them.
 func (b Bundle) Whole() (objects []*unstructured.Unstructured, known bool) {
-	if b.content.Empty() {
+	if b.content.empty() {
 		return b.Objects, b.inputs == ""
 	}
 	out := slices.Clone(b.Objects[:b.front])
-	for line := range bytes.Lines(b.content.Bytes()) {
+	text, err := b.content.bytes()
+	if err != nil {
+		return nil, false // put wrote it
+	}
+	for line := range bytes.Lines(text) {
 		var o map[string]any
 		if err := json.Unmarshal(line, &o); err != nil {
 			return nil, false // encode wrote it
@@ -160,11 +163,11 @@ func (b Bundle) With(at int, o *unstructured.Unstructured) (_ Bundle, ok bool, e
 		return Bundle{}, false, err
 	}
 	out.Digest = sum(text)
-	if out.Objects = objects; !b.content.Empty() {
+	if out.Objects = objects; !b.content.empty() {
 		if text, err = encode(objects[b.front:], out.listed[b.front:]); err != nil {
 			return Bundle{}, false, err
 		}
-		out.content, out.Objects = b.content.Pack(text), slices.Clone(b.Objects)
+		out.content, out.Objects = b.content.another(text), slices.Clone(b.Objects)
 		out.Objects[at] = &unstructured.Unstructured{Object: b.Objects[at].Object}
 	}
 	return out, true, nil

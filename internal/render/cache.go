@@ -5,7 +5,7 @@ package render
 import (
 	"sync"
 
-	"github.com/hashicorp/golang-lru/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"syncer.dev/syncer/internal/render/recent"
 )

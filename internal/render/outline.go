@@ -6,7 +6,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/golang-lru/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/recent"
 	"syncer.dev/syncer/internal/workspace"

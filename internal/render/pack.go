@@ -5,12 +5,12 @@ package render
 import (
 	"context"
 	"fmt"
-	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/preset"
-	"syncer.dev/syncer/internal/render/packed"
+	"syncer.dev/syncer/internal/shelf"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -38,8 +38,37 @@ func (l Packer) Render(
 
 // outlines makes outlines. The zero value is ready, and safe for concurrent use.
 type outlines struct {
-	kinds  packed.Few[map[string]any]
-	models packed.Few[*packed.Model] // by the kinds of the objects of a bundle
+	kinds sync.Map // by version and kind: the map that says so
+
+	mu sync.Mutex
+	on *shelf.Shelf
+}
+
+// maxShelf is room for what the objects of some hundred presets have in common, in bytes. It is ours.
+const maxShelf = 512 << 10
+
+// kept is a text on a shelf. The zero value is none.
+type kept struct {
+	on    *shelf.Shelf
+	parts string
+}
+
+func (k kept) empty() bool { return k.on == nil }
+
+func (k kept) bytes() ([]byte, error) { return k.on.Get(k.parts) }
+
+// another keeps a text on the same shelf.
+func (k kept) another(text []byte) kept { return kept{k.on, string(k.on.Put(text))} }
+
+// keep keeps a text: on another shelf once the last one is full. One that no text is on any more goes.
+func (s *outlines) keep(text []byte) kept {
+	s.mu.Lock()
+	if s.on == nil || s.on.Full() {
+		s.on = shelf.New(maxShelf)
+	}
+	on := s.on
+	s.mu.Unlock()
+	return kept{on: on}.another(text)
 }
 
 // of returns a bundle with the outlines of its objects. All of one kind share the map that says so.
@@ -49,23 +78,16 @@ func (s *outlines) of(b Bundle) Bundle {
 	all := make([]unstructured.Unstructured, len(b.Objects)) // their addresses tell them apart
 	for i, u := range b.Objects {
 		version, kind := u.GetAPIVersion(), u.GetKind()
-		all[i].Object = s.kinds.Get(version+" "+kind, func() map[string]any {
-			return map[string]any{"apiVersion": version, "kind": kind}
-		})
+		of, _ := s.kinds.LoadOrStore(version+" "+kind, map[string]any{"apiVersion": version, "kind": kind})
+		all[i].Object, _ = of.(map[string]any)
 		out.Objects[i] = &all[i]
 	}
 	return out
 }
 
-// packed is of with the content of the objects, which is much like that of the first bundle with objects of these
-// kinds.
+// packed is of with the content of the objects, which is much like that of other Workspaces.
 func (s *outlines) packed(b Bundle) Bundle {
-	kinds := make([]string, len(b.Objects))
-	for i, u := range b.Objects {
-		kinds[i] = u.GetKind()
-	}
-	model := s.models.Get(strings.Join(kinds, " "), func() *packed.Model { return packed.Like(b.text) })
 	out := s.of(b)
-	out.content = model.Pack(b.text)
+	out.content = s.keep(b.text)
 	return out
 }

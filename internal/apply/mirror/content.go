@@ -12,6 +12,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
+
+	"syncer.dev/syncer/internal/canonical"
+	"syncer.dev/syncer/internal/shelf"
 )
 
 // withoutContent are the kinds whose data may be large or secret: it is read again when it is needed.
@@ -22,7 +25,7 @@ var notContent = map[string]bool{"apiVersion": true, "kind": true, "metadata": t
 
 // contents has what the specifications of live objects have in common. Those of a fleet with many presets fill it; what
 // does not fit is deflated.
-var contents = newShelf(512 << 10)
+var contents = shelf.New(512 << 10)
 
 // How a content is kept, by its first byte.
 const (
@@ -47,12 +50,12 @@ func contentOf(u *unstructured.Unstructured) string {
 	}
 	room := texts.Get().(*[]byte)
 	defer texts.Put(room)
-	text, err := appendJSON((*room)[:0], content)
+	text, err := canonical.Append((*room)[:0], content)
 	if err != nil {
 		return "" // no value of the server; then it is read again when it is needed
 	}
 	*room = text
-	if parts := contents.put(text); len(parts) < max(len(text)/4, fewBytes) {
+	if parts := contents.Put(text); len(parts) < max(len(text)/4, fewBytes) {
 		return string(onShelf) + string(parts)
 	}
 	return deflated(text)
@@ -88,7 +91,7 @@ func contentIn(kept string) (map[string]any, error) {
 	}
 	text, err := []byte(nil), error(nil)
 	if kept[0] == onShelf {
-		text, err = contents.get(kept[1:])
+		text, err = contents.Get(kept[1:])
 	} else {
 		text, err = inflated(kept[1:])
 	}

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/canonical"
 	"syncer.dev/syncer/internal/cluster"
 )
 
@@ -24,7 +25,7 @@ type Intent [sha256.Size]byte
 func IntentOf(o *unstructured.Unstructured) Intent {
 	room := texts.Get().(*[]byte)
 	defer texts.Put(room)
-	text, err := appendJSON((*room)[:0], o.Object)
+	text, err := canonical.Append((*room)[:0], o.Object)
 	if err != nil {
 		return Intent{}
 	}

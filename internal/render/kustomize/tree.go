@@ -13,7 +13,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
-	"syncer.dev/syncer/internal/render/canonical"
+	"syncer.dev/syncer/internal/canonical"
 )
 
 // Tree is a folder of files in memory, by slash-separated path. Kustomize sees nothing but one tree, so no path and no

@@ -29,7 +29,8 @@ func value(rng *rand.Rand, depth int) any {
 	of := []any{
 		nil, true, false, int64(0), int64(math.MinInt64), int64(1) << 60, 7, 1.5, 1e21, -0.000001, float32(2.25), "", "plain",
 		"a \"quoted\" \\ text", "<&>", "a\nb\tc\b\f\r\x00\x1f\x7f", "ümläut 漢字", "\u2028\u2029", "broken \xff\xfe utf-8",
-		json.Number("12"),
+		"\u2027\u202a\ufffd", "\xe2\x80", "\xed\xa0\x80", "/", "😀", math.Copysign(0, -1), int32(7), 1e-7,
+		json.Number("12"), json.Number("1.50"), map[string]string{"b": "<", "a": ""},
 		[]string{"typed"},
 		map[string]int{"typed": 1},
 		map[string]any(nil), []any(nil),

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package mirror
+// Package shelf keeps texts of which most are alike in little memory.
+//
+//	s := shelf.New(512 << 10)
+//	kept := s.Put(text)
+//	text, err := s.Get(kept)
+package shelf
 
 import (
 	"encoding/binary"
@@ -9,20 +14,21 @@ import (
 	"sync"
 )
 
-// shelf keeps texts of which most are alike, such as the specifications of Workspaces of one preset: each as the places
+// Shelf keeps texts of which most are alike, such as the specifications of Workspaces of one preset: each as the places
 // on the shelf where its parts already stand, and the bytes between them. Of a text with much that is new, the new
 // parts are put on the shelf for those that follow. What is there never changes, and a shelf does not grow beyond its
-// limit.
-type shelf struct {
+// limit. It is safe for concurrent use.
+type Shelf struct {
 	limit int // bytes
 
 	mu     sync.Mutex
 	text   []byte
 	blocks []uint32 // by the hash of a block: its place, plus one
+	full   bool
 }
 
-// newShelf returns a shelf for so many bytes, a power of two.
-func newShelf(limit int) *shelf { return &shelf{limit: limit} }
+// New returns a Shelf for so many bytes, a power of two.
+func New(limit int) *Shelf { return &Shelf{limit: limit} }
 
 const (
 	block     = 16 // bytes; a part that is found has at least so many
@@ -30,13 +36,24 @@ const (
 	newEnough = 8  // parts of a text go there if more than one byte in so many is new
 )
 
-// put returns what get makes the text of again. It is a sequence of the length and the bytes of what is not on the
+// Full reports whether a text had to do without new parts on the shelf, for lack of room.
+func (s *Shelf) Full() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.full
+}
+
+// Put returns what Get makes the text of again. It is a sequence of the length and the bytes of what is not on the
 // shelf, and the length and the place of what follows on it.
-func (s *shelf) put(text []byte) []byte {
+func (s *Shelf) Put(text []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out, fresh := s.parts(text, false)
-	if fresh*newEnough > len(text) && len(s.text)+fresh <= s.limit {
+	switch {
+	case fresh*newEnough <= len(text):
+	case len(s.text)+fresh > s.limit:
+		s.full = true
+	default:
 		out, _ = s.parts(text, true)
 	}
 	return out
@@ -44,7 +61,7 @@ func (s *shelf) put(text []byte) []byte {
 
 // parts finds the parts of a text on the shelf, and puts long ones there that are not if it is to be extended. fresh is
 // the number of bytes that were not there.
-func (s *shelf) parts(text []byte, extend bool) (out []byte, fresh int) {
+func (s *Shelf) parts(text []byte, extend bool) (out []byte, fresh int) {
 	place := func(length, at int) {
 		out = binary.AppendUvarint(out, uint64(length))
 		out = binary.AppendUvarint(out, uint64(at))
@@ -97,7 +114,7 @@ func common(a, b []byte) int {
 }
 
 // extend puts a part on the shelf, and returns its place. A block that is there already stays noted where it is.
-func (s *shelf) extend(part []byte) (place int) {
+func (s *Shelf) extend(part []byte) (place int) {
 	if s.blocks == nil {
 		s.blocks = make([]uint32, 2*s.limit/block)
 	}
@@ -112,7 +129,7 @@ func (s *shelf) extend(part []byte) (place int) {
 }
 
 // slot returns where a block is noted.
-func (s *shelf) slot(text []byte) uint64 {
+func (s *Shelf) slot(text []byte) uint64 {
 	const odd1, odd2 = 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f
 	a, b := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:])
 	h := (a*odd1 ^ bits.RotateLeft64(b*odd2, 31)) * odd1
@@ -121,8 +138,8 @@ func (s *shelf) slot(text []byte) uint64 {
 
 var errNotOfShelf = errors.New("it is no text of this shelf")
 
-// get returns a text.
-func (s *shelf) get(parts string) ([]byte, error) {
+// Get returns the text of which Put has returned the parts. It is an error if those are of another shelf.
+func (s *Shelf) Get(parts string) ([]byte, error) {
 	s.mu.Lock()
 	on := s.text
 	s.mu.Unlock()
