@@ -63,37 +63,21 @@ func (l layer) patched(old plumbing.Hash, p *patch) (plumbing.Hash, error) {
 		return old, err
 	}
 	s := splice{before: before}
-	there := map[string]bool{} // what the patch changes, and does not add
+	files, folders := map[string]bool{}, map[string]bool{} // what the patch changes, and does not add
 	for e := range objects.Entries(before) {
-		content, isFile := p.files[string(e.Name())]
-		below := p.folders[string(e.Name())]
-		switch {
-		case isFile && e.IsFolder():
-			return old, fmt.Errorf("%s is a folder there", e.Name())
-		case isFile && content == nil:
-			s.drop(e)
-		case isFile:
-			there[string(e.Name())] = true
-			if h := l.blob(e, content); h != e.Hash() || !isRegular(e) {
-				s.drop(e)
-				s.add(entry{string(e.Name()), filemode.Regular, h})
-			}
-		case below != nil && !e.IsFolder():
-			return old, fmt.Errorf("%s is not a folder there", e.Name())
-		case below != nil:
-			there[string(e.Name())] = true
-			next, err := l.patched(e.Hash(), below)
-			if err != nil {
-				return old, err
-			}
-			if next != e.Hash() {
-				s.drop(e)
-				s.addFolder(string(e.Name()), next)
-			}
+		if content, ok := p.files[string(e.Name())]; ok {
+			files[string(e.Name())] = true
+			err = l.patchFile(&s, e, content)
+		} else if below := p.folders[string(e.Name())]; below != nil {
+			folders[string(e.Name())] = true
+			err = l.patchFolder(&s, e, below)
+		}
+		if err != nil {
+			return old, err
 		}
 	}
 	for name, content := range p.files {
-		if content != nil && !there[name] {
+		if content != nil && !files[name] {
 			s.add(entry{name, filemode.Regular, l.fresh.Add(objects.New(plumbing.BlobObject, content))})
 		}
 	}
@@ -101,7 +85,7 @@ func (l layer) patched(old plumbing.Hash, p *patch) (plumbing.Hash, error) {
 		if p.files[name] != nil {
 			return old, fmt.Errorf("%s is a file and a folder", name)
 		}
-		if there[name] {
+		if folders[name] {
 			continue
 		}
 		next, err := l.patched(plumbing.ZeroHash, below)
@@ -111,4 +95,34 @@ func (l layer) patched(old plumbing.Hash, p *patch) (plumbing.Hash, error) {
 		s.addFolder(name, next)
 	}
 	return l.put(old, &s), nil
+}
+
+// patchFile gives a file of the tree this content, or drops it where that is nil.
+func (l layer) patchFile(s *splice, e objects.Entry, content []byte) error {
+	if e.IsFolder() {
+		return fmt.Errorf("%s is a folder there", e.Name())
+	}
+	if content == nil {
+		s.drop(e)
+		return nil
+	}
+	if h := l.blob(e, content); h != e.Hash() || !isRegular(e) {
+		s.drop(e)
+		s.add(entry{string(e.Name()), filemode.Regular, h})
+	}
+	return nil
+}
+
+// patchFolder changes a folder of the tree, and drops it where nothing is left in it.
+func (l layer) patchFolder(s *splice, e objects.Entry, below *patch) error {
+	if !e.IsFolder() {
+		return fmt.Errorf("%s is not a folder there", e.Name())
+	}
+	next, err := l.patched(e.Hash(), below)
+	if err != nil || next == e.Hash() {
+		return err
+	}
+	s.drop(e)
+	s.addFolder(string(e.Name()), next)
+	return nil
 }
