@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"reflect"
+	"slices"
 
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -13,14 +14,41 @@ import (
 // Only one goroutine may use it.
 type Moves struct {
 	from, to map[workspace.Key]uint64
-	moved    Moved
+	moved    *Moved // nil for no answer yet
 }
 
-// Moved are Workspaces of which something else is live.
-type Moved map[workspace.Key]bool
+// Moved are Workspaces of which something else is live. The zero value is none.
+type Moved struct {
+	keys  []workspace.Key
+	index map[workspace.Key]bool // of keys, once there are more than few
+}
+
+// few is how many keys are compared one by one: plans ask about each Workspace, and most of them about one that moved.
+const few = 8
 
 // Has reports whether something else is live of a Workspace.
-func (m Moved) Has(k workspace.Key) bool { return len(m) > 0 && m[k] }
+func (m Moved) Has(k workspace.Key) bool {
+	if m.index != nil {
+		return m.index[k]
+	}
+	return slices.Contains(m.keys, k)
+}
+
+// Keys returns the Workspaces, in no order. The list is read only.
+func (m Moved) Keys() []workspace.Key { return m.keys }
+
+func (m *Moved) add(k workspace.Key) {
+	m.keys = append(m.keys, k)
+	switch {
+	case m.index != nil:
+		m.index[k] = true
+	case len(m.keys) > few:
+		m.index = make(map[workspace.Key]bool, 2*len(m.keys))
+		for _, k := range m.keys {
+			m.index[k] = true
+		}
+	}
+}
 
 // Between returns the Workspaces whose versions differ. Both maps count by their addresses, and must not change.
 func (m *Moves) Between(from, to map[workspace.Key]uint64) Moved {
@@ -28,13 +56,14 @@ func (m *Moves) Between(from, to map[workspace.Key]uint64) Moved {
 		return moved(from, to)
 	}
 	if m.moved == nil || !sameMap(m.from, from) || !sameMap(m.to, to) {
-		m.from, m.to, m.moved = from, to, moved(from, to)
+		all := moved(from, to)
+		m.from, m.to, m.moved = from, to, &all
 	}
-	return m.moved
+	return *m.moved
 }
 
 func moved(from, to map[workspace.Key]uint64) Moved {
-	out := Moved{}
+	var out Moved
 	if sameMap(from, to) {
 		return out
 	}
@@ -45,7 +74,7 @@ func moved(from, to map[workspace.Key]uint64) Moved {
 			stay++
 		}
 		if was != version {
-			out[k] = true
+			out.add(k)
 		}
 	}
 	if stay == len(from) {
@@ -53,7 +82,7 @@ func moved(from, to map[workspace.Key]uint64) Moved {
 	}
 	for k, version := range from {
 		if _, ok := to[k]; !ok && version != 0 {
-			out[k] = true
+			out.add(k)
 		}
 	}
 	return out

@@ -20,8 +20,8 @@ func TestMoves(t *testing.T) {
 	states := []map[workspace.Key]uint64{nil, {}}
 	for round := range 200 {
 		next := maps.Clone(states[len(states)-1])
-		for range rng.IntN(3) {
-			if k := key(rng.IntN(5)); rng.IntN(3) == 0 {
+		for range rng.IntN(2 * few) {
+			if k := key(rng.IntN(4 * few)); rng.IntN(3) == 0 {
 				delete(next, k)
 			} else {
 				next[k] = uint64(round) + 1
@@ -31,9 +31,18 @@ func TestMoves(t *testing.T) {
 		from, to := states[rng.IntN(len(states))], states[rng.IntN(len(states))]
 		for range 2 {
 			for _, m := range []Moved{kept.Between(from, to), (*Moves)(nil).Between(from, to)} {
-				for i := range 6 {
+				for i := range 4*few + 1 {
 					if k := key(i); m.Has(k) != (from[k] != to[k]) {
 						t.Fatalf("%v to %v: %s has moved: %t", from, to, k, m.Has(k))
+					}
+				}
+				keys := map[workspace.Key]bool{}
+				for _, k := range m.Keys() {
+					keys[k] = true
+				}
+				for k := range keys {
+					if !m.Has(k) || len(keys) != len(m.Keys()) {
+						t.Fatalf("%v to %v: %v", from, to, m.Keys())
 					}
 				}
 			}

@@ -32,12 +32,12 @@ type digestsOf struct {
 }
 
 // in returns the digests that stay in another source: those of equal Workspaces, if the presets and all objects beside
-// them are equal too. Nothing else decides a digest.
+// them are equal too. Nothing else decides a digest. It takes over the map, so that d counts no longer.
 func (d digestsOf) in(other desired.Input) digestsOf {
 	if d.set == nil || d.catalog != other.Catalog || !reflect.DeepEqual(d.set.Objects, other.Set.Objects) {
 		return digestsOf{set: other.Set, catalog: other.Catalog, known: map[workspace.Key]string{}}
 	}
-	out := digestsOf{set: other.Set, catalog: other.Catalog, known: maps.Clone(d.known)}
+	out := digestsOf{set: other.Set, catalog: other.Catalog, known: d.known}
 	now := other.Set.Workspaces
 	for i := range d.set.Workspaces { // both are in the order of their keys
 		was := &d.set.Workspaces[i]

@@ -124,7 +124,7 @@ func (l *Last) stays(in *LiveInput, present map[workspace.Key]bool) bool {
 		}
 		return true
 	}
-	for k := range in.Seen.Moves.Between(l.versions, versions) {
+	for _, k := range in.Seen.Moves.Between(l.versions, versions).Keys() {
 		if !present[k] && k != (workspace.Key{}) {
 			return false
 		}

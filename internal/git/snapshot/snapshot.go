@@ -44,6 +44,7 @@ type Snapshot struct {
 
 	mu      sync.Mutex // guards what follows
 	open    map[*node]*listing
+	found   place // of what was asked for last
 	entries int
 	bytes   int64
 }
@@ -326,20 +327,24 @@ func (s *Snapshot) find(op, name string) (*node, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.root
+	n, rest := s.root, name
 	if name == "." {
 		return n, nil
 	}
-	for part := range strings.SplitSeq(name, "/") {
+	if dir := s.found.in; dir != nil {
+		if below, ok := strings.CutPrefix(name, dir.path); ok && strings.HasPrefix(below, "/") {
+			n, rest = dir, below[1:]
+		}
+	}
+	for part := range strings.SplitSeq(rest, "/") {
 		var in listing
 		if n.mode.IsDir() {
 			in = *s.load(n)
 		} else {
 			in.folderNode = &folderNode{}
 		}
-		first, _ := slices.BinarySearchFunc(in.children, part, func(c *node, part string) int {
-			return strings.Compare(c.name, part)
-		})
+		first := s.placeOf(n, in.children, part)
+		s.found = place{n, first}
 		found := in.children[first:]
 		switch {
 		case len(found) == 0 || found[0].name != part:
@@ -350,4 +355,23 @@ func (s *Snapshot) find(op, name string) (*node, error) {
 		n = found[0]
 	}
 	return n, nil
+}
+
+// place is that of the child of a folder. Readers go through a folder in the order of its names, so that the next
+// one asked for is likely to be the next one there.
+type place struct {
+	in *node // nil for none
+	at int
+}
+
+// placeOf returns the place of the first child of that name, or where it would be. s.mu must be held.
+func (s *Snapshot) placeOf(n *node, children []*node, name string) int {
+	if at := s.found.at; s.found.in == n && at+1 < len(children) &&
+		children[at].name < name && children[at+1].name == name {
+		return at + 1
+	}
+	at, _ := slices.BinarySearchFunc(children, name, func(c *node, name string) int {
+		return strings.Compare(c.name, name)
+	})
+	return at
 }

@@ -64,8 +64,12 @@ func Judge(p *plan.Plan, in Input) []Judged {
 	var out []Judged
 	for i := range p.Workspaces {
 		w := p.Workspaces[i]
+		step := carriesOut(p, w) || usesOther(w)
+		if !step && !mayMove(w) { // as most
+			continue
+		}
 		carried := in.CarriedOut[w.Key]
-		if !carriesOut(p, w) && !moves(w, carried) && !usesOther(w) {
+		if !step && !moves(w, carried) {
 			continue
 		}
 		c := reviewed.Case{Workspace: w.Key, Digest: key(w), Now: Shown(p, w), CarriedOut: carried}
@@ -99,19 +103,20 @@ func carriesOut(p *plan.Plan, w *plan.Workspace) bool {
 // usesOther reports whether nothing of a Workspace itself changes, but an object of the repository that its pods use.
 func usesOther(w *plan.Workspace) bool { return w.Op == plan.NoOp && len(w.Uses) > 0 }
 
-// moves reports whether a Workspace without a step of its own will run elsewhere than it does: it gets nodes before its
-// objects change, or nodes in a pool that others share.
+// mayMove reports whether a Workspace without a step of its own has nodes of a size that syncer chose, so that it may
+// run elsewhere than it does.
+func mayMove(w *plan.Workspace) bool {
+	return (w.Op == plan.NoOp || w.Op == plan.Hold) &&
+		len(w.Blocked) == 0 && w.Place.InstanceType != "" && w.Place.Nodes > 0
+}
+
+// moves reports whether a Workspace that may move does: it gets nodes before its objects change, or nodes in a pool
+// that others share.
 func moves(w *plan.Workspace, c reviewed.CarriedOut) bool {
-	if len(w.Blocked) > 0 || w.Place.InstanceType == "" || w.Place.Nodes == 0 {
-		return false
-	}
-	switch w.Op {
-	case plan.NoOp:
-		return c.InstanceType != "" && !c.Told && !c.Covers(c.Digest, w.Place)
-	case plan.Hold: // until its new nodes are ready
+	if w.Op == plan.Hold { // until its new nodes are ready
 		return !c.Covers(w.Digest, w.Place)
 	}
-	return false
+	return c.InstanceType != "" && !c.Told && !c.Covers(c.Digest, w.Place)
 }
 
 // Held says for each Workspace that must not change why; nil unless the policy requires reviews.
