@@ -78,7 +78,7 @@ func (ExistingNodes) Place(w *Workload, set *workspace.Set, p preset.Preset, pol
 			w.Waiting = w.NodeFailure.Message
 			return nil
 		}
-	} else if sku, err = existing.Assumed(ws, req, policy.Region); err != nil {
+	} else if sku, err = existing.Assumed(ws, req, policy.Region, policy.answers.Size); err != nil {
 		return err
 	}
 	if sku, err = existing.PartOf(ws, sku); err != nil {

@@ -234,7 +234,7 @@ func Desire(
 	policy Policy,
 	seen Observed,
 ) (Desired, error) {
-	seen, policy = seen.In(policy.Limits.Zones), policy.remembering()
+	seen, policy = seen.In(policy.Limits.Zones), policy.Remembering()
 	policy.preset, policy.fleet = catalog.Lookup, policy.Earlier.keptFleet(seen)
 	policy.same = policy.Earlier.of(set, catalog, r, policy, seen)
 	d := Desired{Problems: slices.Clone(set.Problems)}

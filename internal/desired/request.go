@@ -29,8 +29,9 @@ func (p Policy) buy(req *sizing.Request) {
 	req.Region, req.RetiredSizes, req.Limits, req.Prices = p.Region, p.RetiredSizes, p.Limits, p.Prices
 }
 
-// remembering returns the policy for one call of Desire, whose Workspaces share answers of sizing.
-func (p Policy) remembering() Policy {
+// Remembering returns the policy for one catalogue of presets, whose Workspaces share answers of sizing. Desire does so
+// itself; it is for those that place Workspaces one by one.
+func (p Policy) Remembering() Policy {
 	if p.Sizes == nil {
 		p.Sizes = memo.NewSizes()
 	}

@@ -14,8 +14,10 @@ import (
 )
 
 // Assumed replaces unknown nodes in commands without a cluster: the size that the user names, or the cheapest that
-// fits. With it commands check and compare a file in full.
-func Assumed(ws *workspace.Workspace, req sizing.Request, region string) (capacity.SKU, error) {
+// fits. With it commands check and compare a file in full. size is sizing.Size, or gives the same answers.
+func Assumed(
+	ws *workspace.Workspace, req sizing.Request, region string, size func(sizing.Request) (capacity.Demand, error),
+) (capacity.SKU, error) {
 	if s, ok := capacity.LookupSKU(req.InstanceType); ok {
 		return s, nil
 	}
@@ -29,7 +31,7 @@ func Assumed(ws *workspace.Workspace, req sizing.Request, region string) (capaci
 		return assumedShare(req, *part.Count)
 	}
 	req.InstanceType, req.Region = "", region
-	d, err := sizing.Size(req)
+	d, err := size(req)
 	if err != nil {
 		return capacity.SKU{}, err
 	}

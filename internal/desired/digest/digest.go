@@ -55,6 +55,7 @@ type Digests struct {
 func Of(in desired.Input, policy desired.Policy) *Digests {
 	policy.Prices, policy.Limits = samePrices(policy.Region), capacity.Limits{}
 	policy.Sizes = memo.NewSizes() // by these prices, which no plan must see
+	policy = policy.Remembering()
 	in.Set = in.Set.WithoutLive()
 	d := &Digests{in: in, policy: policy, objects: map[workspace.Named][]workspace.Object{}}
 	for _, o := range in.Set.Objects {

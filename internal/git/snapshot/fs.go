@@ -125,14 +125,15 @@ func (s *Snapshot) read(n *node, name string) ([]byte, error) {
 }
 
 func (s *Snapshot) dirEntries(nodes []*node) []fs.DirEntry {
-	list := make([]fs.DirEntry, len(nodes))
+	list, all := make([]fs.DirEntry, len(nodes)), make([]info, len(nodes))
 	for i, n := range nodes {
-		list[i] = fs.FileInfoToDirEntry(info{s, n})
+		all[i] = info{s, n}
+		list[i] = &all[i]
 	}
 	return list
 }
 
-// info implements fs.FileInfo.
+// info implements fs.FileInfo and fs.DirEntry.
 type info struct {
 	s *Snapshot
 	n *node
@@ -143,6 +144,10 @@ func (i info) Size() int64        { return max(0, i.n.size) }
 func (i info) Mode() fs.FileMode  { return i.n.mode }
 func (i info) ModTime() time.Time { return i.s.time }
 func (i info) IsDir() bool        { return i.n.mode.IsDir() }
+func (i info) Type() fs.FileMode  { return i.n.mode.Type() }
+func (i info) String() string     { return fs.FormatDirEntry(i) }
+
+func (i info) Info() (fs.FileInfo, error) { return i, nil }
 
 // Sys returns the files.Unread of what cannot be opened, else nil.
 func (i info) Sys() any {
