@@ -27,23 +27,41 @@ type Diff struct {
 // labels and annotations that are noise: those that say nothing that the rest of the object does not say. Noise on the
 // template of pods counts where nothing else differs, because the pods are replaced then.
 func Objects(before, after *unstructured.Unstructured, noise ...string) Diff {
-	d := compare(clean(before, noise, true), clean(after, noise, true))
-	if before != nil && after != nil && len(d.Paths) == 0 {
-		return compare(clean(before, noise, false), clean(after, noise, false))
-	}
-	return d
+	p := of(before, after, noise)
+	return Diff{Paths: p.paths, Fields: p.fields(), Unified: p.unified()}
 }
 
-func compare(before, after map[string]any) Diff {
-	a, b := redact.Pair(before, after)
-	var d Diff
-	walk("", a, b, &d.Paths)
-	slices.Sort(d.Paths)
-	if before != nil && after != nil && len(d.Paths) > 0 {
-		d.Fields = fields(a, b)
+// pair is two objects that are compared, without secrets and what is ignored; nil for a missing one.
+type pair struct {
+	before, after map[string]any
+	paths         []string
+}
+
+func of(before, after *unstructured.Unstructured, noise []string) pair {
+	p := compare(clean(before, noise, true), clean(after, noise, true))
+	if before != nil && after != nil && len(p.paths) == 0 {
+		return compare(clean(before, noise, false), clean(after, noise, false))
 	}
-	d.Unified = udiff.Unified("before", "after", text(a), text(b))
-	return d
+	return p
+}
+
+func compare(before, after map[string]any) pair {
+	var p pair
+	p.before, p.after = redact.Pair(before, after)
+	walk("", p.before, p.after, &p.paths)
+	slices.Sort(p.paths)
+	return p
+}
+
+func (p pair) fields() []Field {
+	if p.before == nil || p.after == nil || len(p.paths) == 0 {
+		return nil
+	}
+	return fields(p.before, p.after)
+}
+
+func (p pair) unified() string {
+	return udiff.Unified("before", "after", text(p.before), text(p.after))
 }
 
 // serverSet are the metadata fields that only the server sets.

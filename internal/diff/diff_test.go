@@ -3,6 +3,7 @@
 package diff
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +101,11 @@ func TestObjects(t *testing.T) {
 			}
 			if !strings.Contains(d.Unified, tt.contains) || tt.hidden != "" && strings.Contains(d.Unified, tt.hidden) {
 				t.Errorf("diff:\n%s", d.Unified)
+			}
+			paths, texts := Later(before, after)
+			got := Diff{paths, texts.Fields(), texts.Unified()}
+			if !reflect.DeepEqual(got, d) || texts.Empty() != (d.Unified == "") {
+				t.Errorf("later: %+v, and not %+v", got, d)
 			}
 		})
 	}

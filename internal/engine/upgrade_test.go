@@ -154,7 +154,7 @@ func TestUpgradePlan(t *testing.T) {
 		for _, c := range result.Plan.Changes {
 			if c.Op == plan.Update {
 				out[c.Target] = c.Cause
-				diffs += c.Diff
+				diffs += c.Texts.Unified()
 			}
 		}
 		return out, diffs

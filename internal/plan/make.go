@@ -201,10 +201,10 @@ func objectChange(pv *cluster.Preview, o *desired.Object) *Change {
 	}
 	if c.Op == Create || c.Op == Update || c.Op == Replace {
 		after := cmp.Or(pv.After, o.Content)
-		d := diff.Objects(pv.Before, after, noise...)
-		c.Diff = d.Unified
+		paths, texts := diff.Later(pv.Before, after, noise...)
+		c.Texts = texts
 		if pv.Before != nil {
-			c.Fields, c.Values, c.Cause = d.Paths, d.Fields, cause.Of(pv.Before, o.Content, d.Paths)
+			c.Fields, c.Cause = paths, cause.Of(pv.Before, o.Content, paths)
 			c.Reason = cmp.Or(c.Reason, c.Cause.Text())
 		}
 	}

@@ -143,11 +143,10 @@ type Change struct {
 	Target    string // "Pool/wphi4x7k2m9" or "StatefulSet/phi-4"
 	Namespace string // of an object
 	Reason    string
-	// Fields are the paths of the fields that differ, Values the same with their values, and Diff a unified diff; secrets
+	// Fields are the paths of the fields that differ, and Texts has the same with their values, and a unified diff; secrets
 	// are redacted. All are empty for pools, for NoOp, and where only the notes of syncer on the object differ.
 	Fields  []string
-	Values  []diff.Field
-	Diff    string
+	Texts   diff.Texts
 	Cost    capacity.Cost
 	Refused bool        // with Hold: the API server refuses the object
 	Later   bool        // with Hold: the step follows by itself, once a pod has ended

@@ -217,11 +217,10 @@ func held(f *fleet) {
 	w.After.HourlyCost = capacity.Cost{USD: 6.98, Known: true}
 	f.Plan.Changes = append(f.Plan.Changes, &plan.Change{
 		Workspace: w.Key, Op: plan.Hold, Target: "StatefulSet/phi-4", Namespace: "chat", Reason: why, Held: true,
-		Diff: "x",
-		Values: []diff.Field{{
+		Texts: diff.Given(diff.Diff{Unified: "x", Fields: []diff.Field{{
 			Path:  "spec.template.spec.containers[model].args",
 			Lines: []string{"-- --max-model-len=16384", "+- --max-model-len=65536"},
-		}},
+		}}}),
 	})
 }
 

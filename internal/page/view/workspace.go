@@ -285,7 +285,8 @@ func (b *Board) steps(key workspace.Key, out *Planned) {
 		if len(alike) > 1 {
 			s.Target = fmt.Sprintf("%s and %d more", s.Target, len(alike)-1)
 		}
-		for _, f := range c.Values[:min(len(c.Values), maxFields)] {
+		values := c.Texts.Fields()
+		for _, f := range values[:min(len(values), maxFields)] {
 			field := Field{Path: text(f.Path)}
 			for _, line := range f.Lines {
 				field.Lines = append(field.Lines, text(line))

@@ -197,7 +197,7 @@ func Of(p *plan.Plan) any {
 			Reason:    c.Reason,
 			Cause:     c.Cause,
 			Fields:    c.Fields,
-			Diff:      c.Diff,
+			Diff:      c.Texts.Unified(),
 			Workspace: nameOf(c.Workspace),
 		}
 		if c.Pool != nil {

@@ -118,7 +118,7 @@ var words = map[plan.Op]string{
 
 // objectsOf are the objects of changes that need only one line: one for all, unless each has its diff.
 func objectsOf(group []*plan.Change) []*object {
-	if len(group) > 1 && slices.ContainsFunc(group, func(c *plan.Change) bool { return c.Diff != "" }) {
+	if len(group) > 1 && slices.ContainsFunc(group, func(c *plan.Change) bool { return !c.Texts.Empty() }) {
 		var out []*object
 		for _, c := range group {
 			out = append(out, objectsOf([]*plan.Change{c})...)
@@ -134,8 +134,8 @@ func objectsOf(group []*plan.Change) []*object {
 	if why := summary.Why(c); why != "" {
 		o.title += ", " + text(why)
 	}
-	if c.Diff != "" {
-		o.diff = diag.MarkdownFence("diff", hunks(c.Diff))
+	if unified := c.Texts.Unified(); unified != "" {
+		o.diff = diag.MarkdownFence("diff", hunks(unified))
 	}
 	return []*object{o}
 }

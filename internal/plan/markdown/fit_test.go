@@ -9,6 +9,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/diff"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/workspace"
@@ -28,8 +29,10 @@ func fleet(created, deleted, blocked int) plan.Plan {
 	}
 	for i := range created {
 		add(fmt.Sprintf("model-%04d", i), plan.Workspace{Op: plan.Create, After: values}, plan.Change{
-			Op:   plan.Create,
-			Diff: "--- before\n+++ after\n@@ -0,0 +1 @@\n" + strings.Repeat("+a line of an object\n", 10+i%7*10),
+			Op: plan.Create,
+			Texts: diff.Given(diff.Diff{
+				Unified: "--- before\n+++ after\n@@ -0,0 +1 @@\n" + strings.Repeat("+a line of an object\n", 10+i%7*10),
+			}),
 		})
 	}
 	for i := range deleted {

@@ -18,6 +18,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/diff"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/markdown"
 	"syncer.dev/syncer/internal/workspace"
@@ -35,7 +36,7 @@ func saying(s string) plan.Plan {
 		}
 	}
 	pool := &capacity.PoolChange{}
-	diff := "--- before\n+++ after\n@@ -1,2 +1,2 @@\n " + s + "\n-" + s + "\n+" + strings.ReplaceAll(s, "\n", "\n+") + "\n"
+	unified := "--- before\n+++ after\n@@ -1,2 +1,2 @@\n " + s + "\n-" + s + "\n+" + strings.ReplaceAll(s, "\n", "\n+") + "\n"
 	return plan.Plan{
 		Cluster: s, Base: s, Head: s, PricesDate: s,
 		Workspaces: []*plan.Workspace{
@@ -47,7 +48,7 @@ func saying(s string) plan.Plan {
 		},
 		Changes: []*plan.Change{
 			{Workspace: key, Op: plan.Create, Target: s, Reason: s, Pool: pool},
-			{Workspace: key, Op: plan.Update, Target: s, Reason: s, Diff: diff},
+			{Workspace: key, Op: plan.Update, Target: s, Reason: s, Texts: diff.Given(diff.Diff{Unified: unified})},
 			{Workspace: key, Op: plan.Hold, Target: s, Reason: s, Refused: true},
 			{Workspace: gone, Op: plan.Delete, Target: s},
 			{Op: plan.Delete, Target: s, Reason: s},

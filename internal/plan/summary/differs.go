@@ -26,6 +26,7 @@ func Shortened(texts []string) string {
 
 // Differs says what a change that waits would do. The paths and values of a plan are redacted.
 func Differs(c *plan.Change) string {
+	values := c.Texts.Fields()
 	switch {
 	case c.Pool != nil && c.Pool.Live == nil:
 		return c.Target + " would be created"
@@ -35,13 +36,13 @@ func Differs(c *plan.Change) string {
 		return fmt.Sprintf("%s has %d nodes, and would have %d", c.Target, c.Pool.Live.Count, c.Pool.Desired.Count)
 	case c.Live != nil:
 		return c.Target + " would be deleted"
-	case len(c.Values) == 0 && c.Diff == "":
+	case len(values) == 0 && c.Texts.Empty():
 		return c.Target + ": " + c.Reason
-	case len(c.Values) == 0:
+	case len(values) == 0:
 		return c.Target + " would be created"
 	}
 	var fields []string
-	for _, f := range c.Values {
+	for _, f := range values {
 		text := f.Path
 		if len(f.Lines) > 0 && len(f.Lines) <= 2 {
 			text += " " + strings.Join(f.Lines, " ")

@@ -46,14 +46,14 @@ func Together(all []*plan.Change) [][]*plan.Change {
 // alike reports whether two changes need only one line.
 func alike(a, b *plan.Change) bool {
 	plain := func(c *plan.Change) bool {
-		return c.Pool == nil && (c.Op != plan.Update && c.Op != plan.Replace || c.Diff == "")
+		return c.Pool == nil && (c.Op != plan.Update && c.Op != plan.Replace || c.Texts.Empty())
 	}
 	return plain(a) && plain(b) && a.Op == b.Op && Why(a) == Why(b)
 }
 
 // Why is the reason of a change for people.
 func Why(c *plan.Change) string {
-	if c.Reason == "" && c.Op == plan.Update && c.Object != nil && c.Diff == "" {
+	if c.Reason == "" && c.Op == plan.Update && c.Object != nil && c.Texts.Empty() {
 		return "only what syncer notes on it"
 	}
 	return c.Reason

@@ -11,6 +11,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/diff"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -33,8 +34,8 @@ func TestDifferences(t *testing.T) {
 		{"nodes", "1", "2"},
 		{"capacity", "on demand", "spot, which Azure may evict"},
 	}
-	if diff := cmp.Diff(want, Differences(before, after)); diff != "" {
-		t.Error(diff)
+	if d := cmp.Diff(want, Differences(before, after)); d != "" {
+		t.Error(d)
 	}
 	if got := Differences(before, before); got != nil {
 		t.Errorf("equal values differ: %v", got)
@@ -43,8 +44,8 @@ func TestDifferences(t *testing.T) {
 	serving := tuning
 	serving.Endpoint = "http://a"
 	want = []Difference{{"task", "tuning", "inference"}, {"endpoint", "", "http://a"}}
-	if diff := cmp.Diff(want, Differences(tuning, serving)); diff != "" {
-		t.Error(diff)
+	if d := cmp.Diff(want, Differences(tuning, serving)); d != "" {
+		t.Error(d)
 	}
 	if got := Differences(plan.Values{}, tuning); len(got) != 3 || got[0] != (Difference{"task", "", "tuning"}) {
 		t.Errorf("created: %v", got)
@@ -122,8 +123,8 @@ func TestStatements(t *testing.T) {
 			{Text: "1 warning about a Workspace that does not change; syncer validate prints it"},
 		}},
 	} {
-		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
-			t.Errorf("%s: %s", tt.name, diff)
+		if d := cmp.Diff(tt.want, tt.got); d != "" {
+			t.Errorf("%s: %s", tt.name, d)
 		}
 	}
 }
@@ -134,8 +135,8 @@ func TestSteps(t *testing.T) {
 		{Workspace: a, Op: plan.Create, Target: "Pool/a", Pool: &capacity.PoolChange{}},
 		{Workspace: a, Op: plan.Update, Target: "Service/a", Object: object},
 		{Workspace: a, Op: plan.Update, Target: "Service/a-headless", Object: object},
-		{Workspace: a, Op: plan.Update, Target: "StatefulSet/a", Object: object, Diff: "x"},
-		{Workspace: a, Op: plan.Update, Target: "Job/a", Object: object, Diff: "x"},
+		{Workspace: a, Op: plan.Update, Target: "StatefulSet/a", Object: object, Texts: diff.Given(diff.Diff{Unified: "x"})},
+		{Workspace: a, Op: plan.Update, Target: "Job/a", Object: object, Texts: diff.Given(diff.Diff{Unified: "x"})},
 		{Workspace: a, Op: plan.NoOp, Target: "ConfigMap/a"},
 		{Workspace: a, Op: plan.Hold, Target: "A/a", Reason: "one"},
 		{Workspace: a, Op: plan.Hold, Target: "B/a", Reason: "one"},
@@ -151,8 +152,8 @@ func TestSteps(t *testing.T) {
 	for _, group := range Together(of[a]) {
 		got = append(got, len(group))
 	}
-	if diff := cmp.Diff([]int{1, 2, 1, 1, 2, 1}, got); diff != "" {
-		t.Error(diff)
+	if d := cmp.Diff([]int{1, 2, 1, 1, 2, 1}, got); d != "" {
+		t.Error(d)
 	}
 	if got := Why(of[a][1]); got != "only what syncer notes on it" {
 		t.Errorf("why: %q", got)

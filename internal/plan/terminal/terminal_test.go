@@ -52,10 +52,11 @@ func sample() plan.Plan {
 				Workspace: key("new"), Op: plan.Create, Target: "Pool/wnew", Reason: "1 x Standard_A", Pool: &capacity.PoolChange{},
 			},
 			{
-				Workspace: key("replaced"), Op: plan.Update, Target: "StatefulSet/replaced", Diff: "x",
-				Values: []diff.Field{{Path: "spec.replicas", Lines: []string{"-1", "+2"}}, {
-					Path: "data", Lines: []string{" same\x1b[0m", "-old", "+new ##[error]"},
-				}},
+				Workspace: key("replaced"), Op: plan.Update, Target: "StatefulSet/replaced",
+				Texts: diff.Given(diff.Diff{Unified: "x", Fields: []diff.Field{
+					{Path: "spec.replicas", Lines: []string{"-1", "+2"}},
+					{Path: "data", Lines: []string{" same\x1b[0m", "-old", "+new ##[error]"}},
+				}}),
 			},
 			{Op: plan.Hold, Target: "ConfigMap/shared", Reason: "refused by\nthe server", Refused: true},
 			{Op: plan.NoOp, Target: "ConfigMap/same"},

@@ -130,7 +130,7 @@ func (t *text) change(group []*plan.Change) {
 	}
 	t.WriteString(strings.Repeat(" ", 5-len(marks[c.Op])) + t.mark(c.Op))
 	t.line(" %s%s", names, why)
-	for _, f := range c.Values {
+	for _, f := range c.Texts.Fields() {
 		t.line("        %s", f.Path)
 		for _, l := range f.Lines {
 			color := map[byte]string{'+': green, '-': red}[l[0]]
