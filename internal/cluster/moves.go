@@ -4,7 +4,6 @@ package cluster
 
 import (
 	"reflect"
-	"slices"
 
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -31,7 +30,12 @@ func (m Moved) Has(k workspace.Key) bool {
 	if m.index != nil {
 		return m.index[k]
 	}
-	return slices.Contains(m.keys, k)
+	for i := range m.keys {
+		if m.keys[i].Name == k.Name && m.keys[i].Namespace == k.Namespace { // names differ more often
+			return true
+		}
+	}
+	return false
 }
 
 // Keys returns the Workspaces, in no order. The list is read only.
