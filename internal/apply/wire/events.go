@@ -67,37 +67,42 @@ func (e eventsOf) Decode(
 	data []byte, defaults *schema.GroupVersionKind, into runtime.Object,
 ) (runtime.Object, *schema.GroupVersionKind, error) {
 	event, ok := into.(*metav1.WatchEvent)
-	if !ok || readEvent(data, event) != nil {
+	if !ok {
 		return e.Serializer.Decode(data, defaults, into)
 	}
+	read, err := readEvent(data)
+	if err != nil { // event is untouched: the serializer writes where an object of it lies, which must not be in data
+		return e.Serializer.Decode(data, defaults, into)
+	}
+	*event = read
 	return event, defaults, nil
 }
 
 // readEvent reads {"type":"ADDED","object":{...}}. The object stays a part of data.
-func readEvent(data []byte, event *metav1.WatchEvent) error {
+func readEvent(data []byte) (event metav1.WatchEvent, err error) {
 	s := scanner{data: data}
 	if err := s.take('{'); err != nil {
-		return err
+		return event, err
 	}
 	for first := true; ; first = false {
 		more, err := s.more(first, '}')
 		if err != nil {
-			return err
+			return event, err
 		}
 		if !more {
 			break
 		}
 		key, _, err := s.key()
 		if err != nil {
-			return err
+			return event, err
 		}
 		c, err := s.next()
 		if err != nil {
-			return err
+			return event, err
 		}
 		start := s.at
 		if err := s.skip(); err != nil {
-			return err
+			return event, err
 		}
 		switch value := data[start:s.at]; {
 		case string(key) == "type" && c == '"':
@@ -105,13 +110,13 @@ func readEvent(data []byte, event *metav1.WatchEvent) error {
 		case string(key) == "object" && c == '{':
 			event.Object.Raw = value
 		default:
-			return errUnusual
+			return event, errUnusual
 		}
 	}
 	if event.Type == "" || event.Object.Raw == nil || bytes.IndexByte([]byte(event.Type), '\\') >= 0 {
-		return errUnusual
+		return event, errUnusual
 	}
-	return nil
+	return event, nil
 }
 
 var errUnusual = errors.New("it is no event as the API server writes it")

@@ -70,9 +70,11 @@ func events(t *testing.T, s runtime.NegotiatedSerializer, stream io.ReadCloser) 
 	}
 }
 
+// dynamicClient has the serializers of the dynamic client.
+var dynamicClient = dynamic.ConfigFor(&rest.Config{}).NegotiatedSerializer
+
 // TestEvents compares with the dynamic client over random streams: the same events, and an end at the same place.
 func TestEvents(t *testing.T) {
-	old := dynamic.ConfigFor(&rest.Config{}).NegotiatedSerializer
 	for seed := range uint64(1000) {
 		w := written{rand.New(rand.NewPCG(seed, 8))}
 		text := ""
@@ -82,24 +84,35 @@ func TestEvents(t *testing.T) {
 		if w.rng.IntN(3) == 0 {
 			text = w.broken(text)
 		}
-		want := events(t, old, &pieces{w.rng, text})
-		got := events(t, serializers{old, nil}, &pieces{w.rng, text})
+		want := events(t, dynamicClient, &pieces{w.rng, text})
+		got := events(t, serializers{dynamicClient, nil}, &pieces{w.rng, text})
 		if d := cmp.Diff(want, got); d != "" {
 			t.Fatalf("seed %d (-dynamic client +wire):\n%s\nof %.2000s", seed, d, text)
 		}
 	}
 }
 
+// TestEventWithTwoObjects: an event as the server writes none is left to the dynamic client, which gets it as it was.
+// One of two objects, which were written one over the other, once ended the process.
+func TestEventWithTwoObjects(t *testing.T) {
+	const text = `{"object":{"a":1},"object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}},` +
+		`"type":"ADDED","x":1}`
+	want := events(t, dynamicClient, &pieces{rand.New(rand.NewPCG(1, 10)), text})
+	got := events(t, serializers{dynamicClient, nil}, &pieces{rand.New(rand.NewPCG(1, 10)), text})
+	if d := cmp.Diff(want, got); d != "" || !strings.Contains(got[0], "kind:Pod") {
+		t.Errorf("(-dynamic client +wire):\n%s", d)
+	}
+}
+
 // TestEventsOfWantedFields: an object has the wanted fields only; a bookmark and an error of the server have all.
 func TestEventsOfWantedFields(t *testing.T) {
-	old := dynamic.ConfigFor(&rest.Config{}).NegotiatedSerializer
 	wanted := Fields{"apiVersion": nil, "kind": nil, "metadata": {"name": nil}}
 	text := `{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"b"},"spec":{}}}
 {"type":"BOOKMARK","object":` + bookmark + `}
 {"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"reason":"Expired","code":410}}
 `
-	whole := events(t, old, &pieces{rand.New(rand.NewPCG(1, 9)), text})
-	got := events(t, serializers{old, wanted}, &pieces{rand.New(rand.NewPCG(1, 9)), text})
+	whole := events(t, dynamicClient, &pieces{rand.New(rand.NewPCG(1, 9)), text})
+	got := events(t, serializers{dynamicClient, wanted}, &pieces{rand.New(rand.NewPCG(1, 9)), text})
 	if !slices.Equal(got[1:], whole[1:]) || strings.Contains(got[0], "uid") || !strings.Contains(got[0], "name:a") {
 		t.Errorf("%s", cmp.Diff(whole, got))
 	}
