@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // page reads one page of a list.
@@ -20,7 +22,7 @@ type page struct {
 
 	kind, version string // of the list
 	metadata      map[string]any
-	listed        bool
+	read          []string         // its own fields that were read, such as "items"
 	early         []map[string]any // items that the server has sent before the kind of the list
 }
 
@@ -31,9 +33,9 @@ func readPage(r io.Reader, wanted Fields, yield func(*unstructured.Unstructured)
 	defer done()
 	p := &page{source: s, parser: parsers.Get().(*parser), wanted: wanted, yield: yield}
 	defer p.parser.done()
-	err := p.read()
-	if err == nil && (!p.listed || p.kind == "") {
-		err = errors.New("it has no items, or no kind") // an error of the server, for example: not that there are none
+	err := p.fields()
+	if err == nil {
+		err = p.check()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read a list: %w", err)
@@ -41,7 +43,16 @@ func readPage(r io.Reader, wanted Fields, yield func(*unstructured.Unstructured)
 	return p.metadata, nil
 }
 
-func (p *page) read() error {
+// check returns an error for what is no list, an error of the server for example: it does not say that there are none.
+func (p *page) check() error {
+	if !slices.Contains(p.read, "items") || p.kind == "" {
+		return errors.New("it has no items, or no kind")
+	}
+	_, err := schema.ParseGroupVersion(p.version)
+	return err
+}
+
+func (p *page) fields() error {
 	if err := p.source.try(p.parser, func() error { return p.parser.take('{') }); err != nil {
 		return err
 	}
@@ -52,8 +63,7 @@ func (p *page) read() error {
 			if more, err = p.parser.more(first, '}'); err != nil || !more {
 				return err
 			}
-			raw, _, err := p.parser.key()
-			key = string(raw)
+			key, err = p.parser.name()
 			return err
 		})
 		if err != nil {
@@ -74,8 +84,15 @@ func (p *page) read() error {
 	return p.source.end(p.parser)
 }
 
-// field reads the value of a field of the list.
+// field reads a field of the list. None of its own may be there twice: objects are handed on before the second one.
 func (p *page) field(key string) error {
+	switch key {
+	case "kind", "apiVersion", "metadata", "items":
+		if slices.Contains(p.read, key) {
+			return fmt.Errorf("it has %s twice", key)
+		}
+		p.read = append(p.read, key)
+	}
 	if key == "items" {
 		return p.items()
 	}
@@ -96,10 +113,6 @@ func (p *page) field(key string) error {
 }
 
 func (p *page) items() error {
-	if p.listed {
-		return errors.New("it has items twice")
-	}
-	p.listed = true
 	null := false
 	err := p.source.try(p.parser, func() error {
 		c, err := p.parser.next()

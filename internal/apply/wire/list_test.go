@@ -121,6 +121,9 @@ func TestNoList(t *testing.T) {
 		`{"items":{}}`, `{"items":[1]}`, `{"items":[[]]}`, `{"items":[]}`, `{"kind":"PodList"}`,
 		`{"kind":"PodList","items":[]}{}`,
 		`{"kind":"PodList","items":[],"items":[]}`, `{"kind":"PodList","Items":[]}`,
+		`{"kind":"PodList","items":[],"kind":"NodeList"}`, `{"kind":"PodList","apiVersion":"a/b/c","items":[]}`,
+		`{"kind":"PodList","apiVersion":"v1","items":[],"apiVersion":"v2"}`,
+		`{"kind":"A","items":[],"metadata":1,"metadata":{}}`,
 	} {
 		if _, err := listed(strings.NewReader(text)); err == nil {
 			t.Errorf("no error for %s", text)
@@ -130,6 +133,15 @@ func TestNoList(t *testing.T) {
 		if got, err := listed(strings.NewReader(text)); err != nil || len(got.Items) != 0 {
 			t.Errorf("%s: %v, %v", text, got.Items, err)
 		}
+	}
+}
+
+// TestEscapedNames: the names of the fields of a list may have escapes, as those of an object.
+func TestEscapedNames(t *testing.T) {
+	const text = `{"\u006bind":"PodList","apiV\u0065rsion":"v1","m\u0065tadata":{"resourceVersion":"7"},"\u0069tems":[{}]}`
+	got, err := listed(strings.NewReader(text))
+	if err != nil || len(got.Items) != 1 || got.GetResourceVersion() != "7" || got.Items[0].GetAPIVersion() != "v1" {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 

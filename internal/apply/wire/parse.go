@@ -128,14 +128,8 @@ func (p *parser) object(wanted Fields) (map[string]any, error) {
 
 // field takes a field of an object, and keeps it if it is wanted.
 func (p *parser) field(wanted Fields) error {
-	raw, plain, err := p.key()
+	key, err := p.name()
 	if err != nil {
-		return err
-	}
-	var key string
-	if plain {
-		key = p.texts.text(raw)
-	} else if key, err = unescaped(raw); err != nil {
 		return err
 	}
 	below, isWanted := wanted[key]
@@ -153,6 +147,18 @@ func (p *parser) field(wanted Fields) error {
 	}
 	p.pairs = append(p.pairs, pair{key, value})
 	return nil
+}
+
+// name takes the name of a field and the colon after it.
+func (p *parser) name() (string, error) {
+	raw, plain, err := p.key()
+	switch {
+	case err != nil:
+		return "", err
+	case plain:
+		return p.texts.text(raw), nil
+	}
+	return unescaped(raw)
 }
 
 func (p *parser) array(wanted Fields) (any, error) {
