@@ -26,6 +26,7 @@ type parser struct {
 	pairs []pair // of the objects that are open
 	items []any  // of the arrays that are open
 	sets  map[string]any
+	inSet bool
 }
 
 type pair struct {
@@ -38,7 +39,7 @@ var parsers = sync.Pool{New: func() any { return &parser{sets: map[string]any{}}
 
 // begin prepares for a value in data, from an offset on.
 func (p *parser) begin(data []byte, at int) {
-	p.data, p.at, p.depth = data, at, 0
+	p.data, p.at, p.depth, p.inSet = data, at, 0, false
 	clear(p.pairs)
 	clear(p.items)
 	p.pairs, p.items = p.pairs[:0], p.items[:0]
@@ -137,7 +138,7 @@ func (p *parser) field(wanted Fields) error {
 		return p.skip()
 	}
 	var value any
-	if key == fieldsV1 {
+	if key == fieldsV1 && !p.inSet {
 		value, err = p.set()
 	} else {
 		value, err = p.value(below)
@@ -184,7 +185,8 @@ const (
 	maxSetLen = 16 << 10
 )
 
-// set takes a set of fields. Objects share one that they have in common, which never changes.
+// set takes a set of fields. Objects share one that they have in common, which never changes. Within one there is no
+// other: each would be read twice, so that the innermost of many would be read as often as there are.
 func (p *parser) set() (any, error) {
 	if _, err := p.next(); err != nil {
 		return nil, err
@@ -198,7 +200,9 @@ func (p *parser) set() (any, error) {
 		return set, nil
 	}
 	p.at, p.depth = start, depth
+	p.inSet = true
 	set, err := p.value(nil)
+	p.inSet = false
 	if err == nil && len(raw) <= maxSetLen {
 		if len(p.sets) >= maxSets {
 			clear(p.sets)

@@ -4,6 +4,7 @@ package wire
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -215,6 +216,20 @@ func TestSets(t *testing.T) {
 		}
 		if len(p.sets) > maxSets {
 			t.Fatalf("%d sets", len(p.sets))
+		}
+	}
+}
+
+// TestSetsWithinSets: the fields of a set are read once, also if they have the name of a set.
+func TestSetsWithinSets(t *testing.T) {
+	p := &parser{sets: map[string]any{}}
+	const text = `{"fieldsV1":{"fieldsV1":{"fieldsV1":{}}},"a":{"fieldsV1":{"b":1}}}`
+	for range 2 {
+		if _, err := p.parse([]byte(text), nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Sorted(maps.Keys(p.sets)); !slices.Equal(got, []string{`{"b":1}`, `{"fieldsV1":{"fieldsV1":{}}}`}) {
+			t.Errorf("sets %q", got)
 		}
 	}
 }
