@@ -31,6 +31,7 @@ LINT += width
 FUZZTIME     ?= 10m
 FUZZPARALLEL ?= 1
 FUZZ :=
+FUZZ += internal/apply/wire:FuzzRead
 FUZZ += internal/capacity:FuzzPrices
 FUZZ += internal/capacity/aks:FuzzError
 FUZZ += internal/capacity/retail:FuzzPrices
