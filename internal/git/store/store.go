@@ -146,7 +146,8 @@ func (c Commit) Next(h plumbing.Hash, partial bool, maxBytes int64, fresh object
 		rounds: c.rounds + 1,
 	}
 	switch {
-	case errors.Is(err, ErrTooLarge), next.stale > next.mayBeStale(), next.rounds > maxRounds:
+	case errors.Is(err, ErrTooLarge), errors.Is(err, errStale),
+		next.stale > next.mayBeStale(), next.rounds > maxRounds:
 		whole, err := gather(h, partial, maxBytes, len(c.set), fresh, c.Store)
 		if err == nil {
 			whole.inherit(c.made)

@@ -227,3 +227,42 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("Next: %v", err)
 	}
 }
+
+// TestBombIsGone takes away a folder of a few objects with more paths than can be counted, or changes all of it: each
+// takes no longer than there are objects.
+func TestBombIsGone(t *testing.T) {
+	r := &repo{t: t}
+	set := objects.Set{}
+	folder := func(below plumbing.Hash) plumbing.Hash {
+		var entries []object.TreeEntry
+		for i := range 10 {
+			entries = append(entries, object.TreeEntry{Name: fmt.Sprint(i), Mode: filemode.Dir, Hash: below})
+		}
+		return r.put(set, (&object.Tree{Entries: entries}).Encode)
+	}
+	bomb := func(content string) plumbing.Hash {
+		r.files = map[string]string{"f": content}
+		h := r.tree(set, "")
+		for range 30 {
+			h = folder(h)
+		}
+		return h
+	}
+	commit := func(tree plumbing.Hash) plumbing.Hash { return r.put(set, (&object.Commit{TreeHash: tree}).Encode) }
+	at, err := store.Gather(commit(bomb("first")), false, enough, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tree := range []plumbing.Hash{bomb("second"), r.tree(set, "")} {
+		h := commit(tree)
+		if at, err = at.Next(h, false, enough, set); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Gather(h, false, enough, at); err != nil {
+			t.Errorf("not whole: %v", err)
+		}
+	}
+	if count, _ := at.Held(); count != 3 {
+		t.Errorf("%d objects are held of a commit with one file", count)
+	}
+}

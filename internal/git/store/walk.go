@@ -3,6 +3,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -24,6 +25,9 @@ type walk struct {
 	todo    []change       // folders to visit
 }
 
+// errStale means that so much has changed that the commit costs less from nothing.
+var errStale = errors.New("too much is gone")
+
 // change is a folder, and what was in its place before; the zero hash for nothing.
 type change struct{ before, now plumbing.Hash }
 
@@ -42,6 +46,9 @@ func (w *walk) commit(h, before plumbing.Hash) error {
 		w.todo = w.todo[:last]
 		if err := w.folder(next); err != nil {
 			return err
+		}
+		if w.gone > mostStale {
+			return errStale
 		}
 	}
 	return nil
@@ -178,9 +185,11 @@ func (w *walk) entriesBefore(tree plumbing.Hash) (map[string]object.TreeEntry, e
 	return out, nil
 }
 
-// drop counts what is no longer in the tree. The same object may be elsewhere in it: the figure is an estimate.
+// drop counts what is no longer in the tree, until that is more than a Store may hold. The same object may be elsewhere
+// in it: the figure is an estimate. A tree that names another ten times, which does so too, and so on, has more paths
+// than can be counted.
 func (w *walk) drop(e object.TreeEntry) {
-	for todo := []object.TreeEntry{e}; len(todo) > 0; {
+	for todo := []object.TreeEntry{e}; len(todo) > 0 && w.gone <= mostStale; {
 		e := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		o, ok := w.from.Object(e.Hash)
