@@ -51,7 +51,7 @@ func (t *tracker) ahead(old *version, tip plumbing.Hash, files *local.Files) *ve
 	most := t.remote.Limits()
 	from := files.Reader(most)
 	if old.partial {
-		from.File = most.FileBytes + 1
+		from.File = most.FileBytes
 	}
 	descends := false
 	seen := map[plumbing.Hash]bool{}

@@ -210,3 +210,40 @@ func TestDirectIsLimited(t *testing.T) {
 		repo.Reset(gittest.Main, before)
 	}
 }
+
+// TestDirectOfPartial: of a repository that leaves large files out, one in a pack is none that was left out: git is
+// asked, as for all that is in packs.
+func TestDirectOfPartial(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	repo.Git("config", "uploadpack.allowFilter", "true")
+	commitLoose(repo, map[string]string{"f": "before"})
+	commitLoose(repo, map[string]string{"f": "after"})
+	r, err := Open(Options{URL: repo.Dir, Branch: gittest.Main, Limits: Limits{FileBytes: 1000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustFetch(t, r)
+	commitLoose(repo, map[string]string{"f": "new", "small": strings.Repeat("x", 1000), "large": strings.Repeat("x", 1001)})
+	c, ok := direct(t, r)
+	if !ok {
+		t.Fatal("the usual push is left to git")
+	}
+	s := mustSnapshot(t, r, c)
+	if b, err := s.ReadFile("small"); err != nil || len(b) != 1000 {
+		t.Errorf("small: %d bytes, %v", len(b), err)
+	}
+	if _, err := s.ReadFile("large"); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("large: %v", err)
+	}
+	repo.Git("repack", "-adq")
+	tree := repo.GitInput("100644 blob "+repo.Git("rev-parse", "main~2:f")+"\treverted\n", "mktree")
+	tip := repo.GitAt("2027-01-01T00:00:00Z", "-c", "user.name=T", "-c", "user.email=t@example.com",
+		"commit-tree", tree, "-p", gittest.Main, "-m", "revert")
+	repo.Reset(gittest.Main, tip)
+	if _, ok := direct(t, r); ok {
+		t.Error("a file in a pack was passed over")
+	}
+	if b, err := mustSnapshot(t, r, mustFetch(t, r)).ReadFile("reverted"); err != nil || string(b) != "before" {
+		t.Errorf("reverted: %q, %v", b, err)
+	}
+}

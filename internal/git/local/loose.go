@@ -20,7 +20,8 @@ import (
 
 // A Reader reads objects that have files of their own, within limits. It is an objects.Source for one goroutine.
 type Reader struct {
-	// File is how large a file of the repository may be; a larger one is left out, as a server does. 0 means any.
+	// File is how large a file of the repository may be; a larger one is left out, as a server does. 0 means any. Where
+	// files are left out, an object without a file of its own ends the reading: nobody could tell it from one of these.
 	File int64
 
 	files *Files
@@ -35,7 +36,7 @@ func (f *Files) Reader(most limits.Limits) *Reader {
 	return &Reader{files: f, left: most.Inflated(), disk: most.PackBytes, read: objects.Set{}}
 }
 
-// Err returns why an object could not be read that is there, or nil.
+// Err returns why an object could not be read that is there, or may be, or nil.
 func (r *Reader) Err() error { return r.err }
 
 // Object implements objects.Source. What has no file of its own, or none that is sound, is not there.
@@ -48,7 +49,7 @@ func (r *Reader) Object(h plumbing.Hash) (plumbing.EncodedObject, bool) {
 	}
 	o, err := r.object(h)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errLeftOut):
+	case errors.Is(err, errLeftOut), r.File == 0 && errors.Is(err, fs.ErrNotExist):
 		return nil, false
 	case err != nil:
 		r.err = err
