@@ -247,3 +247,61 @@ func TestDirectOfPartial(t *testing.T) {
 		t.Errorf("reverted: %q, %v", b, err)
 	}
 }
+
+// TestDirectIsVerified: of commits that are read without git, the same signatures count as of those that git sends.
+func TestDirectIsVerified(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	repo.Git("config", "fastimport.unpackLimit", "1000")
+	s := newSigners(t, repo, "ada", "eve")
+	rules := []SignerRule{{"w", s.allowed("ada")}}
+	start := s.commit("ada", map[string]string{"w/x": "start", "other": "0"})
+	for _, filter := range []string{"true", "false"} {
+		repo.Git("config", "uploadpack.allowFilter", filter)
+		for name, tt := range map[string]struct {
+			push func()
+			want string
+		}{
+			"signed":         {func() { s.commit("ada", map[string]string{"w/x": "1"}) }, ""},
+			"unsigned":       {func() { s.commit("", map[string]string{"w/x": "2"}) }, "it is not signed"},
+			"by another key": {func() { s.commit("eve", map[string]string{"w/x": "3"}) }, "not among the allowed signers"},
+			"removed": {func() {
+				tree := repo.Remove("no more", "w/x") + "^{tree}"
+				repo.Reset(gittest.Main, start)
+				repo.Reset(gittest.Main, repo.Git("-c", "user.name=T", "-c", "user.email=t@example.com",
+					"commit-tree", tree, "-p", start, "-m", "now"))
+			}, "it is not signed"},
+			"unsigned, then elsewhere": {func() {
+				s.commit("", map[string]string{"w/x": "4"})
+				s.commit("ada", map[string]string{"other": "1"})
+			}, "it is not signed"},
+			"unsigned elsewhere": {func() { s.commit("", map[string]string{"other": "2"}) }, ""},
+			"another's signature": {func() {
+				signed := repo.Git("cat-file", "commit", s.commit("ada", map[string]string{"w/x": "5"})) + "\n"
+				repo.Reset(gittest.Main, start)
+				other := repo.Git("rev-parse", s.commit("", map[string]string{"w/x": "6"})+"^{tree}")
+				forged := "tree " + other + signed[len("tree ")+len(other):]
+				repo.Reset(gittest.Main, repo.GitInput(forged, "hash-object", "-t", "commit", "-w", "--stdin"))
+			}, "its signature is wrong"},
+			"a merge that changes it": {func() {
+				s.commit("ada", map[string]string{"w/x": "7"})
+				s.commit("", map[string]string{"w/x": "8"}, start)
+			}, "it is not signed"},
+		} {
+			repo.Reset(gittest.Main, start)
+			r := openMain(t, repo.Dir)
+			mustFetch(t, r)
+			tt.push()
+			c, ok := direct(t, r)
+			if !ok || string(c.Hash) != repo.Head(gittest.Main) {
+				t.Errorf("%s, filter %s: not read without git: %+v", name, filter, c)
+				continue
+			}
+			err := r.Verify(t.Context(), c, rules)
+			var refused *SignatureError
+			if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &refused) ||
+				!strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("%s, filter %s: %v, want %q", name, filter, err, tt.want)
+			}
+		}
+	}
+}
