@@ -17,7 +17,7 @@ func (t *tracker) fetchDirect() *version {
 	if old == nil || t.target.Tag != "" || t.target.Commit != "" {
 		return nil
 	}
-	files, err := t.remote.Direct()
+	files, err := t.remote.Direct(old.branch)
 	if err != nil {
 		return nil
 	}

@@ -305,3 +305,29 @@ func TestDirectIsVerified(t *testing.T) {
 		}
 	}
 }
+
+// TestDirectShowsNothingHidden: a branch that git hides is not read from its files either.
+func TestDirectShowsNothingHidden(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	commitLoose(repo, map[string]string{"f": "1"})
+	commitLoose(repo, map[string]string{"f": "2"})
+	repo.Reset("other", "main~1")
+	r := openMain(t, repo.Dir)
+	mustFetch(t, r)
+	repo.Git("config", "transfer.hideRefs", "refs/heads/main")
+	commitLoose(repo, map[string]string{"f": "3"})
+	for range 2 {
+		if c, err := r.Fetch(t.Context()); !errors.Is(err, ErrBranchNotFound) {
+			t.Errorf("hidden: %+v, %v", c, err)
+		}
+		if _, _, err := r.Branch("other").Read(t.Context(), "."); err != nil {
+			t.Error(err)
+		}
+	}
+	repo.Git("config", "--unset", "transfer.hideRefs")
+	mustFetch(t, r)
+	commitLoose(repo, map[string]string{"f": "4"})
+	if _, ok := direct(t, r); !ok {
+		t.Error("what is shown again is left to git")
+	}
+}

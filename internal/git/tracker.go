@@ -132,6 +132,7 @@ func (t *tracker) open(ctx context.Context) (*remote.Upload, target.Found, error
 		up.Close()
 		return nil, found, err
 	}
+	up.Shown(found.Branch)
 	return up, found, nil
 }
 

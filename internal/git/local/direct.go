@@ -23,7 +23,7 @@ type Direct struct {
 	dir string
 
 	mu      sync.Mutex
-	trusted state
+	trusted map[string]state // by branch
 }
 
 // state is what git has accepted, and when.
@@ -35,22 +35,22 @@ type state struct {
 // trustedFor is how long what git has accepted counts: settings outside of the repository may change. It is ours.
 const trustedFor = 10 * time.Minute
 
-// NewDirect returns a Direct for the repository at dir. It may read once git has accepted the repository.
-func NewDirect(dir string) *Direct { return &Direct{dir: dir} }
+// NewDirect returns a Direct for the repository at dir. It may read a branch once git has shown it.
+func NewDirect(dir string) *Direct { return &Direct{dir: dir, trusted: map[string]state{}} }
 
-// Before returns what to call after git has accepted the repository: that counts as long as its settings stay as they
-// are now. A nil Direct is never accepted.
-func (d *Direct) Before() (accepted func()) {
+// Before returns what to call after git has accepted the repository and shown a branch, which its settings may hide:
+// that counts as long as its settings stay as they are now. A nil Direct is never accepted.
+func (d *Direct) Before() (shown func(branch string)) {
 	if d == nil {
-		return func() {}
+		return func(string) {}
 	}
 	_, common := Dirs(d.dir)
 	now := state{at: time.Now()}
 	now.config, _ = os.Lstat(filepath.Join(common, "config"))
-	return func() {
+	return func(branch string) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.trusted = now
+		d.trusted[branch] = now
 	}
 }
 
@@ -59,9 +59,9 @@ var (
 	errRef     = errors.New("not the hash of a commit")
 )
 
-// Open opens the repository if it is usual: it belongs to the user of this process, has files for its refs, and has the
-// settings that git has accepted lately.
-func (d *Direct) Open() (*Files, error) {
+// Open opens the repository to read a branch if it is usual: it belongs to the user of this process, has files for its
+// refs, and has the settings with which git has shown the branch lately.
+func (d *Direct) Open(branch string) (*Files, error) {
 	if d == nil {
 		return nil, errUnusual
 	}
@@ -71,7 +71,7 @@ func (d *Direct) Open() (*Files, error) {
 		}
 	}
 	d.mu.Lock()
-	trusted := d.trusted
+	trusted := d.trusted[branch]
 	d.mu.Unlock()
 	gitDir, common := Dirs(d.dir)
 	config, err := os.Lstat(filepath.Join(common, "config"))

@@ -20,7 +20,7 @@ func TestTrustEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewDirect(repo.Dir)
 		opens := func() bool {
-			files, err := d.Open()
+			files, err := d.Open(gittest.Main)
 			if err == nil {
 				files.Close()
 			}
@@ -29,8 +29,12 @@ func TestTrustEnds(t *testing.T) {
 		if opens() {
 			t.Error("it opens before git has accepted it")
 		}
-		accepted := d.Before()
-		accepted()
+		shown := d.Before()
+		shown("other")
+		if opens() {
+			t.Error("it opens although git has shown another branch only")
+		}
+		shown(gittest.Main)
 		time.Sleep(trustedFor)
 		if !opens() {
 			t.Error("it does not open, although git has accepted it")

@@ -167,9 +167,9 @@ func denied(err error) bool {
 		strings.Contains(err.Error(), "ssh: unable to authenticate")
 }
 
-// Direct opens the files of a repository on this machine, if these can be read without git: only of one that git has
-// accepted, in a session of this Remote.
-func (r *Remote) Direct() (*local.Files, error) { return r.direct.Open() }
+// Direct opens the files of a repository on this machine to read a branch, if these can be read without git: only one
+// that git has shown, in a session of this Remote.
+func (r *Remote) Direct(branch string) (*local.Files, error) { return r.direct.Open(branch) }
 
 // RefName returns the full name of a branch.
 func RefName(branch string) plumbing.ReferenceName { return plumbing.NewBranchReferenceName(branch) }

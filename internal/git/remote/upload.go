@@ -45,19 +45,22 @@ type Have struct {
 type Upload struct {
 	*session[transport.UploadPackSession]
 	remote *Remote
+	shown  func(branch string)
 }
 
 // OpenUpload starts a session for receiving objects. The error is, or wraps, ErrEmptyRepository, an *UnreachableError,
 // or the error of the context.
 func (r *Remote) OpenUpload(ctx context.Context) (*Upload, error) {
-	accepted := r.direct.Before()
+	shown := r.direct.Before()
 	s, err := open(ctx, r, r.client.NewUploadPackSession)
 	if err != nil {
 		return nil, r.Unreachable(ctx, "list refs", err)
 	}
-	accepted()
-	return &Upload{s, r}, nil
+	return &Upload{s, r, shown}, nil
 }
+
+// Shown notes that the session shows a branch: see Remote.Direct.
+func (u *Upload) Shown(branch string) { u.shown(branch) }
 
 // Receive requests w and returns the objects of the pack. A session can do it once.
 func (u *Upload) Receive(ctx context.Context, w Want) (objects.Set, error) {
