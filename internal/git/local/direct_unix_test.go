@@ -5,13 +5,19 @@
 package local
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
+
 	"syncer.dev/syncer/internal/git/gittest"
+	"syncer.dev/syncer/internal/git/limits"
 )
 
 // TestTrustEnds: what git has accepted counts for a while, and then git is asked again.
@@ -70,5 +76,62 @@ func TestIsOurs(t *testing.T) {
 		if got := isOurs(info); got != want {
 			t.Errorf("%s: ours %t, want %t", path, got, want)
 		}
+	}
+}
+
+// TestReaderReadsFewObjects: only so many objects are read one by one; one that was read counts once.
+func TestReaderReadsFewObjects(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	d := NewDirect(repo.Dir)
+	d.Before()(gittest.Main)
+	files, err := d.Open(gittest.Main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Close()
+	r := files.Reader(limits.Limits{}.WithDefaults())
+	if r.more != maxObjects {
+		t.Errorf("%d objects may be read", r.more)
+	}
+	r.more = 2
+	for i, want := range []bool{true, true, false} {
+		h := plumbing.NewHash(repo.GitInput(fmt.Sprint(i), "hash-object", "-w", "--stdin"))
+		for range 2 {
+			if _, ok := r.Object(h); ok != want {
+				t.Errorf("object %d: read %t", i, ok)
+			}
+		}
+	}
+	if !errors.Is(r.Err(), errTooMuch) {
+		t.Errorf("%v", r.Err())
+	}
+}
+
+// TestPipesAreNotRead: a pipe in the place of a file does not hold the reader up.
+func TestPipesAreNotRead(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	repo.Commit(map[string]string{"f": "1"}, "first")
+	d := NewDirect(repo.Dir)
+	d.Before()(gittest.Main)
+	files, err := d.Open(gittest.Main)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Close()
+	for _, name := range []string{"HEAD", "refs/heads/" + gittest.Main, "commondir"} {
+		path := filepath.Join(repo.Dir, name)
+		_ = os.Remove(path) // or there is none
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if branch, err := files.Head(); err == nil {
+		t.Errorf("HEAD: %q", branch)
+	}
+	if tip, err := files.Tip(gittest.Main); err == nil {
+		t.Errorf("the branch: %s", tip)
+	}
+	if gitDir, common := Dirs(repo.Dir); gitDir != common {
+		t.Errorf("commondir: %s", common)
 	}
 }

@@ -25,15 +25,20 @@ type Reader struct {
 	File int64
 
 	files *Files
+	more  int   // objects that may be read
 	left  int64 // bytes of objects that may be read
 	disk  int64 // bytes of files
 	read  objects.Set
 	err   error
 }
 
+// maxObjects is how many objects are read one by one: git sends more of them in less time. It is ours. A push of more
+// than a hundred is kept in a pack, but there may have been many since the last look.
+const maxObjects = 5000
+
 // Reader returns a Reader within the limits on packs.
 func (f *Files) Reader(most limits.Limits) *Reader {
-	return &Reader{files: f, left: most.Inflated(), disk: most.PackBytes, read: objects.Set{}}
+	return &Reader{files: f, more: maxObjects, left: most.Inflated(), disk: most.PackBytes, read: objects.Set{}}
 }
 
 // Err returns why an object could not be read that is there, or may be, or nil.
@@ -76,6 +81,9 @@ func (r *Reader) object(h plumbing.Hash) (*objects.Object, error) {
 		return nil, err
 	}
 	defer file.Close()
+	if r.more--; r.more < 0 {
+		return nil, errTooMuch
+	}
 	if r.disk -= onDisk; r.disk < 0 {
 		return nil, errTooMuch
 	}

@@ -55,6 +55,9 @@ func isFolder(path string) bool {
 }
 
 func firstLine(path string) (string, bool) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // reading a pipe would wait
+		return "", false
+	}
 	b, err := os.ReadFile(path)
 	line, _, _ := strings.Cut(string(b), "\n")
 	return strings.TrimSpace(line), err == nil
