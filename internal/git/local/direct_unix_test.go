@@ -107,7 +107,7 @@ func TestReaderReadsFewObjects(t *testing.T) {
 	}
 }
 
-// TestPipesAreNotRead: a pipe in the place of a file does not hold the reader up.
+// TestPipesAreNotRead: a pipe instead of a file does not hold the reader up.
 func TestPipesAreNotRead(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	repo.Commit(map[string]string{"f": "1"}, "first")

@@ -21,7 +21,7 @@ import (
 // A Reader reads objects that have files of their own, within limits. It is an objects.Source for one goroutine.
 type Reader struct {
 	// File is how large a file of the repository may be; a larger one is left out, as a server does. 0 means any. Where
-	// files are left out, an object without a file of its own ends the reading: nobody could tell it from one of these.
+	// files are left out, an object without a file of its own ends the reading: nothing tells it from one of these.
 	File int64
 
 	files *Files
