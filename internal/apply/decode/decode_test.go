@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
@@ -279,6 +280,38 @@ spec:
 		if err != nil || w.Pool != tt.want || w.GPUs != 2 {
 			t.Errorf("%s: pool %q, %d GPUs, %v", tt.name, w.Pool, w.GPUs, err)
 		}
+	}
+}
+
+// TestHugeRequests: however many GPUs containers ask for, the sum is one that a node can be short of.
+func TestHugeRequests(t *testing.T) {
+	const text = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: a}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: a, resources: {limits: {nvidia.com/gpu: '9223372036854775807'}}}
+      - {name: b, resources: {limits: {nvidia.com/gpu: '9223372036854775807'}}}
+      - {name: c, resources: {limits: {nvidia.com/gpu: '1e30'}}}
+`
+	u := &unstructured.Unstructured{Object: parse(t, text)}
+	w, err := Workload(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Typed[appsv1.StatefulSet](u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods := int64(0)
+	for range 10_000 { // on one node
+		pods += GPUs(&s.Spec.Template.Spec)
+	}
+	if w.GPUs < 1000 || pods < 1000*10_000 {
+		t.Errorf("a workload of %d GPUs, and pods of %d", w.GPUs, pods)
 	}
 }
 

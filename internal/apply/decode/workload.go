@@ -149,7 +149,10 @@ func GPUs(pod *corev1.PodSpec) int64 {
 	return sum
 }
 
+// maxGPUs is more than any node has, and so little that the sum over all pods of a node is no overflow. It is ours.
+const maxGPUs = 1 << 20
+
 func gpusOf(limits corev1.ResourceList) int64 {
 	limit := limits[cluster.ResourceGPU]
-	return limit.Value()
+	return min(limit.Value(), maxGPUs)
 }
