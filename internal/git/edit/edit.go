@@ -107,6 +107,8 @@ func (l layer) write(old plumbing.Hash, dir string, w *wanted) (plumbing.Hash, e
 		path = append(path[:top], e.Name()...)
 		content, isFile := w.files[string(path)]
 		switch {
+		case bytes.IndexByte(e.Name(), '/') >= 0: // it looks like one that is further down
+			s.drop(e)
 		case isFile && e.IsFolder(): // the file is not there yet
 			s.drop(e)
 		case isFile:

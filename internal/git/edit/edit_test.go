@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
 
 	"syncer.dev/syncer/internal/git/gittest"
 	"syncer.dev/syncer/internal/git/objects"
@@ -223,5 +224,25 @@ func BenchmarkFolder(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestNamesWithSlashes: an entry whose name looks like a path is none of the files, whatever it holds.
+func TestNamesWithSlashes(t *testing.T) {
+	base := objects.Set{}
+	blob := base.Add(objects.New(plumbing.BlobObject, []byte("1")))
+	below := base.Add(objects.New(plumbing.TreeObject, entry{"f", filemode.Regular, blob}.append(nil)))
+	var tree []byte
+	for _, e := range []entry{{"a/b", filemode.Regular, blob}, {"c/d", filemode.Dir, below}} {
+		tree = e.append(tree)
+	}
+	root := base.Add(objects.New(plumbing.TreeObject, tree))
+	files := map[string][]byte{"a/b": []byte("1"), "c/d/f": []byte("1"), "e": []byte("1")}
+	want, err := Folder(objects.Set{}, plumbing.ZeroHash, ".", files, objects.Set{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Folder(base, root, ".", files, objects.Set{}); err != nil || got != want {
+		t.Errorf("tree %s, want %s; %v", got, want, err)
 	}
 }
