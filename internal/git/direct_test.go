@@ -331,3 +331,30 @@ func TestDirectShowsNothingHidden(t *testing.T) {
 		t.Error("what is shown again is left to git")
 	}
 }
+
+// TestDirectKnowsRewrites: what was read without git counts as history that must stay, and a rewritten one is told.
+func TestDirectKnowsRewrites(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	commitLoose(repo, map[string]string{"f": "1"})
+	r := openMain(t, repo.Dir)
+	first := mustFetch(t, r)
+	commitLoose(repo, map[string]string{"f": "2"})
+	commitLoose(repo, map[string]string{"f": "3"})
+	second, ok := direct(t, r)
+	if !ok {
+		t.Fatal("the push is left to git")
+	}
+	if kept, err := r.Contains(t.Context(), second, first.Hash); err != nil || !kept {
+		t.Errorf("a push does not contain what was there: %v", err)
+	}
+	repo.Reset(gittest.Main, "main~1")
+	commitLoose(repo, map[string]string{"f": "other"})
+	third := mustFetch(t, r)
+	if kept, err := r.Contains(t.Context(), third, second.Hash); err != nil || kept || !third.Forced {
+		t.Errorf("rewritten: kept %t, forced %t, %v", kept, third.Forced, err)
+	}
+	repo.Reset(gittest.Main, string(first.Hash))
+	if back := mustFetch(t, r); !back.Forced {
+		t.Error("the branch went back, and nothing is told")
+	}
+}
