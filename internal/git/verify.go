@@ -5,7 +5,6 @@ package git
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -49,9 +48,9 @@ func (e *SignatureError) Hint() string { return e.Remedy }
 var historySteps = []int{16, 128, 1024, 16_384}
 
 // Verify checks, for each rule, that the last commit that changed its folder has a signature that counts. It follows
-// history as git log does for a folder: a merge that takes the folder from one of its parents did not change it. What
-// is in one of the folders of exclude, such as the status folder, does not count as a change. The error is a
-// *SignatureError, or one of Fetch.
+// history as git log does for a folder: a merge that takes the folder from one of its parents did not change it, unless
+// another parent has changes that this one has not. What is in one of the folders of exclude, such as the status
+// folder, does not count as a change. The error is a *SignatureError, or one of Fetch.
 func (r *Repository) Verify(ctx context.Context, c Commit, rules []SignerRule, exclude ...string) error {
 	v := verification{repository: r, tip: c.Hash.plumbing()}
 	for _, held := range r.held() {
@@ -101,12 +100,12 @@ func (v *verification) rule(ctx context.Context, rule SignerRule, without []stri
 	if known {
 		return nil
 	}
-	changed, exists, err := v.lastChange(ctx, folder)
+	changed, err := v.lastChanges(ctx, folder)
 	if err != nil {
 		return err
 	}
-	if exists {
-		if err := v.check(changed, keys, rule); err != nil {
+	for _, commit := range changed {
+		if err := v.check(commit, keys, rule); err != nil {
 			return err
 		}
 	}
@@ -136,49 +135,6 @@ func (v *verification) check(commit plumbing.Hash, keys *signature.Keys, rule Si
 		}
 	}
 	return nil
-}
-
-// lastChange returns the newest commit that changed a folder. It does not exist where the folder never did.
-func (v *verification) lastChange(ctx context.Context, folder part) (commit plumbing.Hash, exists bool, err error) {
-	for at := v.tip; ; {
-		next, changed, err := v.step(at, folder)
-		switch {
-		case errors.Is(err, objects.ErrMissing):
-			if err := v.deepen(ctx); err != nil {
-				return at, false, err
-			}
-		case err != nil:
-			return at, false, err
-		case changed:
-			return at, true, nil
-		case next.IsZero():
-			return at, false, nil
-		default:
-			at = next
-		}
-	}
-}
-
-// step returns the parent from which a commit took the folder, or that it changed the folder itself.
-func (v *verification) step(at plumbing.Hash, folder part) (parent plumbing.Hash, changed bool, err error) {
-	mine, err := v.contentAt(at, folder)
-	if err != nil {
-		return parent, false, err
-	}
-	c, err := objects.Commit(v.set, at)
-	if err != nil {
-		return parent, false, err
-	}
-	for _, p := range c.ParentHashes {
-		theirs, err := v.contentAt(p, folder)
-		if err != nil {
-			return parent, false, err
-		}
-		if theirs == mine {
-			return p, false, nil
-		}
-	}
-	return parent, len(c.ParentHashes) > 0 || mine != "", nil
 }
 
 // deepen receives more of history.

@@ -140,6 +140,47 @@ func TestVerifyMerge(t *testing.T) {
 	}
 }
 
+// TestVerifyMergesThatTakeBack: a merge may take the folder from a parent only if that has the changes of the others:
+// else nobody with a key has said that they are to go.
+func TestVerifyMergesThatTakeBack(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	s := newSigners(t, repo, "ada")
+	rules := []SignerRule{{"w", s.allowed("ada")}}
+	before := s.commit("ada", map[string]string{"other": "1"}) // there is no folder yet
+	first := s.commit("ada", map[string]string{"w/x": "1"})
+	second := s.commit("ada", map[string]string{"w/x": "2"})
+	aside := s.commit("", map[string]string{"other": "2"})
+	commit := func(tree string, parents ...string) string {
+		args := []string{"-c", "user.name=T", "-c", "user.email=t@example.com", "commit-tree", tree + "^{tree}", "-m", "m"}
+		for _, p := range parents {
+			args = append(args, "-p", p)
+		}
+		return repo.Git(args...)
+	}
+	back := commit(first, aside) // not signed
+	for name, tt := range map[string]struct {
+		tip  string
+		good bool
+	}{
+		"of an old branch":                  {commit(aside, aside, commit(first, first)), true},
+		"of an old branch, the other way":   {commit(second, commit(first, first), aside), true},
+		"to an older change":                {commit(first, second, first), false},
+		"to an older change, the other way": {commit(first, first, aside), false},
+		"from before there was one":         {commit(before, second, before), false},
+		"to nothing of another history":     {commit(before, second, commit(before)), false},
+		"of two that have it, one unsigned": {commit(first, first, back), false},
+		"of a merge that takes back":        {commit(first, commit(first, second, first), aside), false},
+	} {
+		repo.Reset(gittest.Main, tt.tip)
+		r := openMain(t, repo.URL())
+		err := r.Verify(t.Context(), mustFetch(t, r), rules)
+		var refused *SignatureError
+		if tt.good && err != nil || !tt.good && !errors.As(err, &refused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestVerifyReadsKeysAgain(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	s := newSigners(t, repo, "ada", "bob")
