@@ -223,7 +223,9 @@ func TestDirectOfPartial(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustFetch(t, r)
-	commitLoose(repo, map[string]string{"f": "new", "small": strings.Repeat("x", 1000), "large": strings.Repeat("x", 1001)})
+	commitLoose(repo, map[string]string{
+		"f": "new", "small": strings.Repeat("x", 1000), "large": strings.Repeat("x", 1001),
+	})
 	c, ok := direct(t, r)
 	if !ok {
 		t.Fatal("the usual push is left to git")

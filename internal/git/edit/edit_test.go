@@ -227,7 +227,7 @@ func BenchmarkFolder(b *testing.B) {
 	}
 }
 
-// TestNamesWithSlashes: an entry whose name looks like a path is none of the files, whatever it holds.
+// TestNamesWithSlashes: an entry whose name looks like a path is none of the files.
 func TestNamesWithSlashes(t *testing.T) {
 	base := objects.Set{}
 	blob := base.Add(objects.New(plumbing.BlobObject, []byte("1")))
