@@ -85,7 +85,7 @@ var layers = [][]string{
 	{
 		"internal/preset", "internal/config", "internal/shard", "internal/sops", "internal/git/local",
 		"internal/git/signature",
-		"internal/git/ancestry", "internal/git/edit", "internal/git/pack", "internal/git/revision",
+		"internal/git/ancestry", "internal/git/edit", "internal/git/lineage", "internal/git/pack", "internal/git/revision",
 		"internal/git/snapshot", "internal/git/store",
 		"internal/git/smarthttp",
 		"internal/modelconfig", "internal/workspace/header",
@@ -395,7 +395,8 @@ var fences = []struct {
 	allowed []string
 }{
 	{"github.com/go-git/", []string{
-		"internal/git", "internal/git/ancestry", "internal/git/edit", "internal/git/local", "internal/git/objects",
+		"internal/git", "internal/git/ancestry", "internal/git/edit", "internal/git/lineage",
+		"internal/git/local", "internal/git/objects",
 		"internal/git/pack", "internal/git/remote", "internal/git/revision", "internal/git/signin",
 		"internal/git/snapshot", "internal/git/store", "internal/git/target", "internal/git/worktree",
 	}},
@@ -454,7 +455,8 @@ var pure = []string{
 	"internal/desired/keep", "internal/desired/livenodes", "internal/desired/depends",
 	"internal/desired/digest", "internal/desired/eventual", "internal/desired/locked",
 	"internal/desired/offers", "internal/desired/plain", "internal/desired/references", "internal/desired/why",
-	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/objects", "internal/git/pack",
+	"internal/git/ancestry", "internal/git/edit", "internal/git/limits", "internal/git/lineage",
+	"internal/git/objects", "internal/git/pack",
 	"internal/git/revision", "internal/git/snapshot", "internal/git/store",
 	"internal/git/target", "internal/git/trailer",
 	"internal/adoption", "internal/adoption/alike", "internal/preflight",

@@ -334,7 +334,7 @@ func TestDirectShowsNothingHidden(t *testing.T) {
 	}
 }
 
-// TestDirectKnowsRewrites: what was read without git counts as history that must stay, and a rewritten one is told.
+// TestDirectKnowsRewrites: what was read without git counts as history that must stay, and a rewrite is seen.
 func TestDirectKnowsRewrites(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	commitLoose(repo, map[string]string{"f": "1"})
@@ -357,6 +357,6 @@ func TestDirectKnowsRewrites(t *testing.T) {
 	}
 	repo.Reset(gittest.Main, string(first.Hash))
 	if back := mustFetch(t, r); !back.Forced {
-		t.Error("the branch went back, and nothing is told")
+		t.Error("the branch went back, and it is not said")
 	}
 }

@@ -5,17 +5,16 @@ package git
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"path"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
 
 	"syncer.dev/syncer/internal/git/limits"
+	"syncer.dev/syncer/internal/git/lineage"
 	"syncer.dev/syncer/internal/git/objects"
 	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/signature"
@@ -91,11 +90,11 @@ func (v *verification) rule(ctx context.Context, rule SignerRule, without []stri
 	if err != nil {
 		return fmt.Errorf("read allowed signers %s: %w", rule.File, err)
 	}
-	folder := part{path.Clean(rule.Path), without}
+	folder := lineage.Folder{Path: path.Clean(rule.Path), Without: without}
 	seen := fmt.Sprintf("%x %s", sha256.Sum256(data), v.tip)
 	r := v.repository
 	r.mu.Lock()
-	known := r.verified[folder.path] == seen
+	known := r.verified[folder.Path] == seen
 	r.mu.Unlock()
 	if known {
 		return nil
@@ -114,7 +113,7 @@ func (v *verification) rule(ctx context.Context, rule SignerRule, without []stri
 	if r.verified == nil {
 		r.verified = map[string]string{}
 	}
-	r.verified[folder.path] = seen
+	r.verified[folder.Path] = seen
 	return nil
 }
 
@@ -137,6 +136,19 @@ func (v *verification) check(commit plumbing.Hash, keys *signature.Keys, rule Si
 	return nil
 }
 
+// lastChanges returns the newest commits that changed a folder.
+func (v *verification) lastChanges(ctx context.Context, folder lineage.Folder) ([]plumbing.Hash, error) {
+	for {
+		changed, err := folder.Changes(v.set, v.tip, v.steps == len(historySteps))
+		if !errors.Is(err, objects.ErrMissing) {
+			return changed, err
+		}
+		if err := v.deepen(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // deepen receives more of history.
 func (v *verification) deepen(ctx context.Context) error {
 	if v.steps == len(historySteps) {
@@ -155,65 +167,4 @@ func (v *verification) deepen(ctx context.Context) error {
 	v.steps++
 	v.set = set
 	return nil
-}
-
-// part is a folder without some of those below it.
-type part struct {
-	path    string
-	without []string
-}
-
-// contentAt identifies what a commit has in a part of its tree; "" for nothing.
-func (v *verification) contentAt(commit plumbing.Hash, folder part) (string, error) {
-	c, err := objects.Commit(v.set, commit)
-	if err != nil {
-		return "", err
-	}
-	tree, err := objects.Subtree(v.set, c.TreeHash, folder.path)
-	if err != nil || tree.IsZero() {
-		return "", err
-	}
-	return v.content(tree, folder.path, folder.without)
-}
-
-// content returns the hash of a tree or, where something in it is left out, that of what is left.
-func (v *verification) content(tree plumbing.Hash, at string, without []string) (string, error) {
-	var below []string
-	for _, w := range without {
-		if w == at {
-			continue
-		}
-		if at == "." || strings.HasPrefix(w, at+"/") {
-			below = append(below, w)
-		}
-	}
-	if len(below) == 0 {
-		return tree.String(), nil
-	}
-	entries, err := objects.Tree(v.set, tree)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.New()
-	empty := true
-	for _, e := range entries {
-		name := path.Join(at, e.Name)
-		hash := e.Hash.String()
-		if slices.Contains(below, name) {
-			continue
-		}
-		if e.Mode == filemode.Dir {
-			if hash, err = v.content(e.Hash, name, below); err != nil {
-				return "", err
-			}
-		}
-		if hash != "" {
-			empty = false
-			fmt.Fprintf(sum, "%o %d %s %s\n", e.Mode, len(e.Name), e.Name, hash)
-		}
-	}
-	if empty {
-		return "", nil
-	}
-	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }

@@ -141,7 +141,7 @@ func TestVerifyMerge(t *testing.T) {
 }
 
 // TestVerifyMergesThatTakeBack: a merge may take the folder from a parent only if that has the changes of the others:
-// else nobody with a key has said that they are to go.
+// else no signature says that they are to go.
 func TestVerifyMergesThatTakeBack(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	s := newSigners(t, repo, "ada")

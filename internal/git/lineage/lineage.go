@@ -1,37 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package git
+// Package lineage finds the commits that gave a folder the content that it has. Pure.
+package lineage
 
 import (
-	"context"
-	"errors"
+	"crypto/sha256"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
 
 	"syncer.dev/syncer/internal/git/objects"
 )
 
-// lastChanges returns the newest commits that changed a folder: one, unless both parents of a merge brought the same.
-// There are none where the folder never existed.
-func (v *verification) lastChanges(ctx context.Context, folder part) ([]plumbing.Hash, error) {
-	for {
-		l := lineage{verification: v, folder: folder, known: map[plumbing.Hash]origin{}}
-		changed, err := l.changesSince(nil, l.tip)
-		if !errors.Is(err, objects.ErrMissing) {
-			return changed, err
-		}
-		if err := v.deepen(ctx); err != nil {
-			return nil, err
-		}
-	}
+// Folder is a folder without some of those below it. Paths are clean, and "." is the whole tree.
+type Folder struct {
+	Path    string
+	Without []string
 }
 
-// lineage is where a folder comes from, as far as history was received. The error of its methods wraps ErrMissing where
-// more of it must be.
+// Changes returns the newest commits that changed the folder: one, unless several parents of a merge brought the same.
+// There are none where the folder never existed. A merge that has the folder of a parent changed it if another parent
+// has changes that this one has not. The error wraps objects.ErrMissing where more of history must be in the set; all
+// says that there is no more.
+func (f Folder) Changes(set objects.Source, tip plumbing.Hash, all bool) ([]plumbing.Hash, error) {
+	l := lineage{Folder: f, set: set, all: all, known: map[plumbing.Hash]origin{}}
+	return l.changesSince(nil, tip)
+}
+
+// lineage is where a folder comes from, as far as history was received.
 type lineage struct {
-	*verification
-	folder part
-	known  map[plumbing.Hash]origin
+	Folder
+	set   objects.Source
+	all   bool // there is no more history to receive
+	known map[plumbing.Hash]origin
 }
 
 // origin says where a commit has the folder from.
@@ -66,7 +71,7 @@ func (l *lineage) origin(at plumbing.Hash) (origin, error) {
 	if from, ok := l.known[at]; ok {
 		return from, nil
 	}
-	mine, err := l.contentAt(at, l.folder)
+	mine, err := l.contentAt(at)
 	if err != nil {
 		return origin{}, err
 	}
@@ -76,7 +81,7 @@ func (l *lineage) origin(at plumbing.Hash) (origin, error) {
 	}
 	var same, others []plumbing.Hash
 	for _, p := range c.ParentHashes {
-		theirs, err := l.contentAt(p, l.folder)
+		theirs, err := l.contentAt(p)
 		if err != nil {
 			return origin{}, err
 		}
@@ -106,7 +111,7 @@ func (l *lineage) contain(commits, others []plumbing.Hash) (bool, error) {
 	history, whole := l.history(commits)
 	for _, other := range others {
 		lost, err := l.changesSince(history, other)
-		if err == nil && len(lost) > 0 && !whole && l.steps < len(historySteps) {
+		if err == nil && len(lost) > 0 && !whole && !l.all {
 			err = objects.ErrMissing // it may be further back
 		}
 		if err != nil || len(lost) > 0 {
@@ -134,4 +139,59 @@ func (l *lineage) history(of []plumbing.Hash) (found map[plumbing.Hash]bool, who
 		todo = append(todo, c.ParentHashes...)
 	}
 	return found, whole
+}
+
+// contentAt identifies what a commit has in the folder; "" for nothing.
+func (l *lineage) contentAt(commit plumbing.Hash) (string, error) {
+	c, err := objects.Commit(l.set, commit)
+	if err != nil {
+		return "", err
+	}
+	tree, err := objects.Subtree(l.set, c.TreeHash, l.Path)
+	if err != nil || tree.IsZero() {
+		return "", err
+	}
+	return l.content(tree, l.Path, l.Without)
+}
+
+// content returns the hash of a tree or, where something in it is left out, that of what is left.
+func (l *lineage) content(tree plumbing.Hash, at string, without []string) (string, error) {
+	var below []string
+	for _, w := range without {
+		if w == at {
+			continue
+		}
+		if at == "." || strings.HasPrefix(w, at+"/") {
+			below = append(below, w)
+		}
+	}
+	if len(below) == 0 {
+		return tree.String(), nil
+	}
+	entries, err := objects.Tree(l.set, tree)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	empty := true
+	for _, e := range entries {
+		name := path.Join(at, e.Name)
+		hash := e.Hash.String()
+		if slices.Contains(below, name) {
+			continue
+		}
+		if e.Mode == filemode.Dir {
+			if hash, err = l.content(e.Hash, name, below); err != nil {
+				return "", err
+			}
+		}
+		if hash != "" {
+			empty = false
+			fmt.Fprintf(sum, "%o %d %s %s\n", e.Mode, len(e.Name), e.Name, hash)
+		}
+	}
+	if empty {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }
