@@ -4,6 +4,7 @@ package snapshot
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -114,4 +115,26 @@ func list(set objects.Set, tree plumbing.Hash, known *sync.Map) string {
 	})
 	fmt.Fprintln(&out, err)
 	return out.String()
+}
+
+// TestFolderOfTooMany: of a folder with more entries than a repository may have files, no more than these are decoded,
+// also where a mode is none of Git's.
+func TestFolderOfTooMany(t *testing.T) {
+	for _, mode := range []string{"100644", "0"} {
+		set, file := objects.Set{}, plumbing.Hash{1}
+		raw := append([]byte(mode+" a\x00"), file[:]...)
+		for i := range 100 {
+			raw = append(append(raw, fmt.Sprintf("100644 b%03d\x00", i)...), file[:]...)
+		}
+		tree := set.Add(objects.New(plumbing.TreeObject, raw))
+		s, err := New(Source{
+			Objects: set, Tree: tree, Folders: &sync.Map{}, Note: func(err error) error { return err },
+		}, limits.Limits{Files: 10}.WithDefaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = s.ReadDir("."); !errors.Is(err, limits.ErrTooLarge) || len(s.open[s.root].children) > 11 {
+			t.Errorf("mode %s: %d entries, %v", mode, len(s.open[s.root].children), err)
+		}
+	}
 }

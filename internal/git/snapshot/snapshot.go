@@ -134,12 +134,16 @@ func (s *Snapshot) list(n *node) ([]*node, error) {
 	}
 	l.listed = true
 	if s.entries += len(l.children); s.entries > s.most.Files {
-		l.err = limits.TooLarge(limits.SettingFiles, "more than %d files and folders", s.most.Files)
+		l.err = s.tooMany()
 	}
 	if s.bytes += l.bytes; s.bytes > s.most.Bytes {
 		l.err = limits.TooLarge(limits.SettingBytes, "files of more than %s in total", limits.InWords(s.most.Bytes))
 	}
 	return l.children, l.err
+}
+
+func (s *Snapshot) tooMany() error {
+	return limits.TooLarge(limits.SettingFiles, "more than %d files and folders", s.most.Files)
 }
 
 // load decodes the tree of a folder, unless a Snapshot has done so before. s.mu must be held.
@@ -186,10 +190,14 @@ func (s *Snapshot) decode(n *node, last *folderNode) *folderNode {
 	}
 	at := 0 // in last
 	for len(raw) > 0 {
+		if len(f.children) > s.most.Files { // a pack has room for millions
+			f.err = s.tooMany()
+			return f
+		}
 		e, rest, ok := objects.Cut(raw)
 		mode, known := e.Mode()
 		if !ok || !known {
-			return s.decodeAny(n)
+			return s.decodeAny(n, raw)
 		}
 		raw = rest
 		if last != nil {
@@ -226,9 +234,16 @@ func (f *folderNode) same(at int, e objects.Entry, mode filemode.FileMode) (*nod
 	return c, at + 1
 }
 
-// decodeAny is decode for a tree that Git would not write.
-func (s *Snapshot) decodeAny(n *node) *folderNode {
+// decodeAny is decode for a tree that Git would not write; rest is what was not decoded of it.
+func (s *Snapshot) decodeAny(n *node, rest []byte) *folderNode {
 	f := &folderNode{hash: n.hash}
+	left := s.most.Files
+	for range objects.Entries(rest) {
+		if left--; left < 0 {
+			f.err = s.tooMany()
+			return f
+		}
+	}
 	entries, err := objects.Tree(s.set, n.hash)
 	if err != nil {
 		f.err = s.note(err)
