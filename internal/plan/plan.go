@@ -143,8 +143,8 @@ type Change struct {
 	Target    string // "Pool/wphi4x7k2m9" or "StatefulSet/phi-4"
 	Namespace string // of an object
 	Reason    string
-	// Fields are the paths of the fields that differ, and Texts has the same with their values, and a unified diff; secrets
-	// are redacted. All are empty for pools, for NoOp, and where only the notes of syncer on the object differ.
+	// Fields are the paths of the fields that differ, and Texts has the same with their values, and a unified diff;
+	// secrets are redacted. All are empty for pools, for NoOp, and where only the notes of syncer on the object differ.
 	Fields  []string
 	Texts   diff.Texts
 	Cost    capacity.Cost

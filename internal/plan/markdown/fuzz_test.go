@@ -36,7 +36,8 @@ func saying(s string) plan.Plan {
 		}
 	}
 	pool := &capacity.PoolChange{}
-	unified := "--- before\n+++ after\n@@ -1,2 +1,2 @@\n " + s + "\n-" + s + "\n+" + strings.ReplaceAll(s, "\n", "\n+") + "\n"
+	unified := "--- before\n+++ after\n@@ -1,2 +1,2 @@\n " + s + "\n-" + s + "\n+" +
+		strings.ReplaceAll(s, "\n", "\n+") + "\n"
 	return plan.Plan{
 		Cluster: s, Base: s, Head: s, PricesDate: s,
 		Workspaces: []*plan.Workspace{
