@@ -4,8 +4,10 @@ package ancestry_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/object"
@@ -19,7 +21,11 @@ func line(t *testing.T, set objects.Set, n int, message string, on ...plumbing.H
 	t.Helper()
 	var out []plumbing.Hash
 	for i := range n {
-		h, err := set.Put((&object.Commit{Message: fmt.Sprint(message, i), ParentHashes: on}).Encode)
+		who := object.Signature{Name: "A", Email: "a@example.com", When: time.Unix(int64(i), 0).UTC()}
+		c := object.Commit{
+			Author: who, Committer: who, Message: fmt.Sprint(message, i), TreeHash: plumbing.Hash{1}, ParentHashes: on,
+		}
+		h, err := set.Put(c.Encode)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,12 +47,23 @@ func TestKnown(t *testing.T) {
 	}
 	k.Learn(set, merge[0])
 	for _, h := range append(old, aside...) {
-		if c := k.Commit(h); !k.Descends(merge[0], h) || c == nil || c.Hash != h {
+		want, err := objects.Commit(set, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := k.Commit(h); !k.Descends(merge[0], h) || c == nil || c.Hash != h || c.Author != want.Author ||
+			c.Committer != want.Committer || c.TreeHash != want.TreeHash || c.Message != want.Message {
 			t.Errorf("%s is not known: %+v", h, c)
 		}
 	}
 	if k.Descends(old[2], merge[0]) || k.Descends(aside[1], old[2]) {
 		t.Error("the history goes backwards")
+	}
+	missing := maps.Clone(set)
+	delete(missing, old[2])
+	var part ancestry.Known
+	if part.Learn(missing, merge[0]); part.Commit(old[2]) != nil || part.Commit(old[0]) == nil {
+		t.Error("beside a commit that is missing, what leads to the tip is not learned")
 	}
 	var none *ancestry.Known
 	none.Learn(set, merge[0])
@@ -80,5 +97,42 @@ func TestKnownIsBounded(t *testing.T) {
 		if last := k.Commit(all[len(all)-1]); (last != nil) != (c.commits > 1) {
 			t.Errorf("the last of %d commits is known: %t", c.commits, last != nil)
 		}
+	}
+}
+
+// TestKnownKeepsTheNewest learns a long history at once: what is kept of it is next to the tip. After the first time
+// that there was no room, there is as much as at first.
+func TestKnownKeepsTheNewest(t *testing.T) {
+	set := objects.Set{}
+	all := line(t, set, 2500, "m")
+	var k ancestry.Known
+	if k.Learn(set, all[2499]); !k.Descends(all[2499], all[2000]) {
+		t.Error("the newest are forgotten")
+	}
+	long := line(t, set, 40, strings.Repeat("long ", 20_000)) // ten at once
+	var full ancestry.Known
+	for _, h := range long {
+		full.Learn(objects.Set{h: set[h]}, h)
+	}
+	if !full.Descends(long[39], long[30]) {
+		t.Error("there is no room any more")
+	}
+}
+
+// TestKnownWalksOnce learns a history with more ways through it than can be gone one by one.
+func TestKnownWalksOnce(t *testing.T) {
+	set := objects.Set{}
+	tips := line(t, set, 1, "root")
+	for i := range 60 {
+		left, right := line(t, set, 1, fmt.Sprint("left", i), tips...), line(t, set, 1, fmt.Sprint("right", i), tips...)
+		tips = append(left, right...)
+	}
+	tip := line(t, set, 1, "tip", tips...)[0]
+	var k ancestry.Known
+	for range 2 {
+		k.Learn(set, tip)
+	}
+	if k.Commit(tip) == nil {
+		t.Error("it is not known")
 	}
 }
