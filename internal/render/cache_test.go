@@ -188,3 +188,45 @@ func TestMemoOfUserPresets(t *testing.T) {
 		}
 	}
 }
+
+// TestAgain: what was rendered serves again as it was, without an object that was put before it, for as long as the
+// files of its preset are the same. Nothing serves where nothing was rendered.
+func TestAgain(t *testing.T) {
+	type again interface {
+		Render(context.Context, *workspace.Workspace, preset.Preset, Placement, Options) (Bundle, error)
+		Again(Bundle) (Bundle, bool)
+	}
+	c, _ := builtin(t)
+	edited, cache, outlines := editedCatalog(t), NewCache(), NewOutlines()
+	for name, in := range map[string]func(c *preset.Catalog) again{
+		"in full":  func(c *preset.Catalog) again { return New(c, cache) },
+		"packed":   func(c *preset.Catalog) again { return Packer{New(c, cache)} },
+		"outlines": func(c *preset.Catalog) again { return Outliner{New(c, cache), outlines} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := serving(editedPreset)
+			p, _ := c.Lookup(editedPreset)
+			first, err := in(c).Render(context.Background(), w, p, Placement{}, options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, ok := in(c).Again(first); !ok || b.Objects[0] != first.Objects[0] || b.Digest != first.Digest {
+				t.Errorf("of the same files, %t, or another Bundle", ok)
+			}
+			if _, ok := in(edited).Again(first); ok {
+				t.Error("it serves although a file of its preset is another one")
+			}
+			if _, ok := in(c).Again(Bundle{}); ok {
+				t.Error("nothing serves")
+			}
+			if name == "outlines" { // which nothing is put before
+				return
+			}
+			front := first.Before(first.Objects[0])
+			b, ok := in(c).Again(front)
+			if !ok || len(b.Objects) != len(first.Objects) || len(b.List()) != len(first.List()) || b.front != 0 {
+				t.Errorf("%d objects of %d, %d of them in front", len(b.Objects), len(first.Objects), b.front)
+			}
+		})
+	}
+}
