@@ -90,3 +90,44 @@ func TestPatch(t *testing.T) {
 		t.Error("a path that leads out of the folder is written")
 	}
 }
+
+// TestPatchWithoutFolder: all files are made where the folder is not there, or not any more, and for a writer that
+// knows nothing.
+func TestPatchWithoutFolder(t *testing.T) {
+	const dir = "status/demo"
+	repo := gittest.NewRepo(t)
+	b := openMain(t, repo.URL()).Branch("status")
+	commit := func(held *Held, data string) (made bool) {
+		t.Helper()
+		all := map[string][]byte{"a": []byte("a"), "b": []byte(data)}
+		_, _, err := b.Commit(t.Context(), Change{
+			Dir: dir, Message: "status", Author: "T", Email: "t@example.com", When: time.Unix(1e9, 0),
+			Patch: &Patch{Held: held, Files: map[string][]byte{"b": []byte(data)}, All: func() map[string][]byte {
+				made = true
+				return all
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := b.Read(t.Context(), dir); err != nil || cmp.Diff(all, got) != "" {
+			t.Fatalf("%v, the folder (-want +got): %s", err, cmp.Diff(all, got))
+		}
+		return made
+	}
+	repo.CommitTo("status", map[string]string{"status/other/a": "a"}, "another cluster")
+	held := &Held{}
+	if !commit(held, "1") {
+		t.Error("a folder that is not there is patched")
+	}
+	if commit(held, "2") {
+		t.Error("of a folder that is known all files are made")
+	}
+	repo.DeleteBranch("status")
+	if !commit(held, "3") {
+		t.Error("a folder that is not there any more is patched")
+	}
+	if !commit(nil, "4") || !commit(&Held{}, "5") {
+		t.Error("a folder of which nothing is known is patched")
+	}
+}
