@@ -117,24 +117,27 @@ func list(set objects.Set, tree plumbing.Hash, known *sync.Map) string {
 	return out.String()
 }
 
-// TestFolderOfTooMany: of a folder with more entries than a repository may have files, no more than these are decoded,
-// also where a mode is none of Git's.
+// TestFolderOfTooMany: no more of a folder is decoded than it may have entries, also where a mode is none of Git's.
 func TestFolderOfTooMany(t *testing.T) {
 	for _, mode := range []string{"100644", "0"} {
 		set, file := objects.Set{}, plumbing.Hash{1}
 		raw := append([]byte(mode+" a\x00"), file[:]...)
-		for i := range 100 {
-			raw = append(append(raw, fmt.Sprintf("100644 b%03d\x00", i)...), file[:]...)
+		for i := range maxEntries {
+			raw = append(fmt.Appendf(raw, "100644 b%06d\x00", i), file[:]...)
 		}
 		tree := set.Add(objects.New(plumbing.TreeObject, raw))
 		s, err := New(Source{
 			Objects: set, Tree: tree, Folders: &sync.Map{}, Note: func(err error) error { return err },
-		}, limits.Limits{Files: 10}.WithDefaults())
+		}, limits.Limits{Files: 2 * maxEntries}.WithDefaults())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = s.ReadDir("."); !errors.Is(err, limits.ErrTooLarge) || len(s.open[s.root].children) > 11 {
-			t.Errorf("mode %s: %d entries, %v", mode, len(s.open[s.root].children), err)
+		entries, err := s.ReadDir(".")
+		if !errors.Is(err, limits.ErrTooLarge) || len(entries) > 0 || len(s.open[s.root].children) > 0 {
+			t.Errorf("mode %s: %d entries, %v", mode, len(entries), err)
+		}
+		if _, err := s.ReadFile("b000001"); !errors.Is(err, limits.ErrTooLarge) {
+			t.Errorf("mode %s: a file of it: %v", mode, err)
 		}
 	}
 }

@@ -24,6 +24,10 @@ import (
 // maxDepth is how deeply folders may nest: far more than any real repository's, and few enough to recurse.
 const maxDepth = 100
 
+// maxEntries is how many files and folders a folder may have, also one of which only the path of another is looked up:
+// far more than any real one has. A pack within its limit has room for ten million, which would take gigabytes.
+const maxEntries = 1 << 19
+
 // Snapshot is the tree of one commit as a read-only file system: an [fs.FS] with ReadDir, ReadFile and Stat. It does
 // not change, and is safe for concurrent use.
 //
@@ -134,7 +138,7 @@ func (s *Snapshot) list(n *node) ([]*node, error) {
 	}
 	l.listed = true
 	if s.entries += len(l.children); s.entries > s.most.Files {
-		l.err = s.tooMany()
+		l.err = limits.TooLarge(limits.SettingFiles, "more than %d files and folders", s.most.Files)
 	}
 	if s.bytes += l.bytes; s.bytes > s.most.Bytes {
 		l.err = limits.TooLarge(limits.SettingBytes, "files of more than %s in total", limits.InWords(s.most.Bytes))
@@ -142,8 +146,9 @@ func (s *Snapshot) list(n *node) ([]*node, error) {
 	return l.children, l.err
 }
 
-func (s *Snapshot) tooMany() error {
-	return limits.TooLarge(limits.SettingFiles, "more than %d files and folders", s.most.Files)
+// tooMany is a folder with more than maxEntries.
+func tooMany(n *node) *folderNode {
+	return &folderNode{hash: n.hash, err: limits.TooLarge("", "a folder of more than %d files and folders", maxEntries)}
 }
 
 // load decodes the tree of a folder, unless a Snapshot has done so before. s.mu must be held.
@@ -190,9 +195,8 @@ func (s *Snapshot) decode(n *node, last *folderNode) *folderNode {
 	}
 	at := 0 // in last
 	for len(raw) > 0 {
-		if len(f.children) > s.most.Files { // a pack has room for millions
-			f.err = s.tooMany()
-			return f
+		if len(f.children) == maxEntries {
+			return tooMany(n)
 		}
 		e, rest, ok := objects.Cut(raw)
 		mode, known := e.Mode()
@@ -237,11 +241,10 @@ func (f *folderNode) same(at int, e objects.Entry, mode filemode.FileMode) (*nod
 // decodeAny is decode for a tree that Git would not write; rest is what was not decoded of it.
 func (s *Snapshot) decodeAny(n *node, rest []byte) *folderNode {
 	f := &folderNode{hash: n.hash}
-	left := s.most.Files
+	left := maxEntries
 	for range objects.Entries(rest) {
 		if left--; left < 0 {
-			f.err = s.tooMany()
-			return f
+			return tooMany(n)
 		}
 	}
 	entries, err := objects.Tree(s.set, n.hash)
@@ -362,6 +365,8 @@ func (s *Snapshot) find(op, name string) (*node, error) {
 		s.found = place{n, first}
 		found := in.children[first:]
 		switch {
+		case in.folderNode.err != nil && len(in.children) == 0: // what is in it is unknown
+			return nil, &fs.PathError{Op: op, Path: name, Err: in.folderNode.err}
 		case len(found) == 0 || found[0].name != part:
 			return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 		case len(found) > 1 && found[1].name == part: // the error of the folder says so
