@@ -100,6 +100,10 @@ func (v *verification) rule(ctx context.Context, rule SignerRule, without []stri
 		return nil
 	}
 	changed, err := v.lastChanges(ctx, folder)
+	if errors.Is(err, lineage.ErrEntangled) {
+		return fmt.Errorf("verify folder %s: %w: change it by a commit that a key in %s signs, and what is before that "+
+			"does not count", rule.Path, err, rule.File)
+	}
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package lineage
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -25,18 +26,31 @@ type Folder struct {
 // Changes returns the newest commits that changed the folder: one, unless several parents of a merge brought the same.
 // There are none where the folder never existed. A merge that has the folder of a parent changed it if another parent
 // has changes that this one has not. The error wraps objects.ErrMissing where more of history must be in the set; all
-// says that there is no more.
+// says that there is no more. It is ErrEntangled where the merges of a history cost too much to follow.
 func (f Folder) Changes(set objects.Source, tip plumbing.Hash, all bool) ([]plumbing.Hash, error) {
-	l := lineage{Folder: f, set: set, all: all, known: map[plumbing.Hash]origin{}}
+	l := lineage{
+		Folder: f, set: set, all: all, looks: maxLooks,
+		known: map[plumbing.Hash]origin{}, parents: map[plumbing.Hash][]plumbing.Hash{},
+	}
 	return l.changesSince(nil, tip)
 }
+
+// ErrEntangled means that history has too many merges of different versions of the folder.
+var ErrEntangled = errors.New("too many merges of different versions of the folder since it was changed")
+
+// maxLooks is how many commits are looked at for all merges together: a second's work. Each merge of different versions
+// looks at all commits before it, so that a history that is made for it would keep syncer busy for hours. It is ours.
+const maxLooks = 1 << 22
 
 // lineage is where a folder comes from, as far as history was received.
 type lineage struct {
 	Folder
 	set   objects.Source
 	all   bool // there is no more history to receive
+	looks int  // that are left of maxLooks
 	known map[plumbing.Hash]origin
+
+	parents map[plumbing.Hash][]plumbing.Hash // of the commits that were looked at
 }
 
 // origin says where a commit has the folder from.
@@ -108,7 +122,10 @@ func (l *lineage) origin(at plumbing.Hash) (origin, error) {
 // contain reports whether some commits have in their history what each of others has of the folder. Where they have
 // not, a merge that takes the folder from them takes changes back.
 func (l *lineage) contain(commits, others []plumbing.Hash) (bool, error) {
-	history, whole := l.history(commits)
+	history, whole, err := l.history(commits)
+	if err != nil {
+		return false, err
+	}
 	for _, other := range others {
 		lost, err := l.changesSince(history, other)
 		if err == nil && len(lost) > 0 && !whole && !l.all {
@@ -122,23 +139,31 @@ func (l *lineage) contain(commits, others []plumbing.Hash) (bool, error) {
 }
 
 // history returns commits with all before them that were received, and whether these are all.
-func (l *lineage) history(of []plumbing.Hash) (found map[plumbing.Hash]bool, whole bool) {
+func (l *lineage) history(of []plumbing.Hash) (found map[plumbing.Hash]bool, whole bool, err error) {
 	found, whole = map[plumbing.Hash]bool{}, true
-	for todo := append([]plumbing.Hash(nil), of...); len(todo) > 0; {
+	for todo := slices.Clone(of); len(todo) > 0; {
 		at := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if found[at] {
 			continue
 		}
-		found[at] = true
-		c, err := objects.Commit(l.set, at)
-		if err != nil {
-			whole = false
-			continue
+		if l.looks--; l.looks < 0 {
+			return nil, false, ErrEntangled
 		}
-		todo = append(todo, c.ParentHashes...)
+		found[at] = true
+		before, known := l.parents[at]
+		if !known {
+			c, err := objects.Commit(l.set, at)
+			if err != nil {
+				whole = false
+				continue
+			}
+			before = c.ParentHashes
+			l.parents[at] = before
+		}
+		todo = append(todo, before...)
 	}
-	return found, whole
+	return found, whole, nil
 }
 
 // contentAt identifies what a commit has in the folder; "" for nothing.

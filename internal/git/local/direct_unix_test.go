@@ -79,16 +79,23 @@ func TestIsOurs(t *testing.T) {
 	}
 }
 
-// TestReaderReadsFewObjects: only so many objects are read one by one; one that was read counts once.
-func TestReaderReadsFewObjects(t *testing.T) {
-	repo := gittest.NewRepo(t)
+// opened opens a repository of which git has shown the branch.
+func opened(t *testing.T, repo *gittest.Repo) *Files {
+	t.Helper()
 	d := NewDirect(repo.Dir)
 	d.Before()(gittest.Main)
 	files, err := d.Open(gittest.Main)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer files.Close()
+	t.Cleanup(files.Close)
+	return files
+}
+
+// TestReaderReadsFewObjects: only so many objects are read one by one; one that was read counts once.
+func TestReaderReadsFewObjects(t *testing.T) {
+	repo := gittest.NewRepo(t)
+	files := opened(t, repo)
 	r := files.Reader(limits.Limits{}.WithDefaults())
 	if r.more != maxObjects {
 		t.Errorf("%d objects may be read", r.more)
@@ -111,13 +118,7 @@ func TestReaderReadsFewObjects(t *testing.T) {
 func TestPipesAreNotRead(t *testing.T) {
 	repo := gittest.NewRepo(t)
 	repo.Commit(map[string]string{"f": "1"}, "first")
-	d := NewDirect(repo.Dir)
-	d.Before()(gittest.Main)
-	files, err := d.Open(gittest.Main)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer files.Close()
+	files := opened(t, repo)
 	for _, name := range []string{"HEAD", "refs/heads/" + gittest.Main, "commondir"} {
 		path := filepath.Join(repo.Dir, name)
 		_ = os.Remove(path) // or there is none
