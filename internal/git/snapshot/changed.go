@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package snapshot
+
+import "io/fs"
+
+// ChangedSince implements files.Compared for two Snapshots. Folders with the same hash are not looked at.
+func (s *Snapshot) ChangedSince(before fs.FS) (names []string, ok bool) {
+	was, is := before.(*Snapshot)
+	if !is {
+		return nil, false
+	}
+	return s.changed(nil, s.root, was, was.root)
+}
+
+// changed adds the files below a folder that are other than below the same folder of another Snapshot.
+func (s *Snapshot) changed(names []string, n *node, was *Snapshot, before *node) (_ []string, ok bool) {
+	if n.hash == before.hash {
+		return names, true
+	}
+	now, then := s.look(n), was.look(before)
+	if now.err != nil || then.err != nil || len(now.children) != len(then.children) {
+		return names, false
+	}
+	for i, c := range now.children {
+		o := then.children[i]
+		switch {
+		case c == o:
+			continue
+		case c.name != o.name || c.mode != o.mode || c.unread != o.unread:
+			return names, false
+		case c.mode.IsDir():
+			if names, ok = s.changed(names, c, was, o); !ok {
+				return names, false
+			}
+		case c.hash == o.hash:
+		case !c.mode.IsRegular():
+			return names, false
+		default:
+			names = append(names, c.path)
+		}
+	}
+	return names, true
+}
+
+// look returns what is in a folder. It counts towards no limit, since a folder that is not read must not matter.
+func (s *Snapshot) look(n *node) *folderNode {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.load(n).folderNode
+}
