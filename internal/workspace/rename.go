@@ -3,6 +3,7 @@
 package workspace
 
 import (
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/diag"
@@ -10,11 +11,15 @@ import (
 
 // Rename rewrites the path of everything in the Set, so that messages name files as their reader does.
 func (s *Set) Rename(display func(path string) string) {
+	// What loading keeps for the next Set must not show the change.
+	s.Workspaces, s.InferenceSets = slices.Clone(s.Workspaces), slices.Clone(s.InferenceSets)
+	s.Objects, s.Unreadable = slices.Clone(s.Objects), slices.Clone(s.Unreadable)
+	s.Problems, s.Loaded = slices.Clone(s.Problems), slices.Clone(s.Loaded)
 	for i := range s.Workspaces {
 		w := &s.Workspaces[i]
 		w.Source.Path = display(w.Source.Path)
 		if w.Patch != nil {
-			w.Patch.Path = display(w.Patch.Path)
+			w.Patch = &Patch{Path: display(w.Patch.Path), Text: w.Patch.Text}
 		}
 	}
 	for i := range s.InferenceSets {

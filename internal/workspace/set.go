@@ -40,6 +40,8 @@ type Set struct {
 	UnreadableText map[string]string
 	// Unsized maps the name of an InferenceSet with an unreadable number of replicas to its file. Any replica may exist.
 	Unsized map[string]string
+
+	edition edition
 }
 
 // MayHold returns the unreadable file that may hold the Workspace of that name, or "": one with the name somewhere in
