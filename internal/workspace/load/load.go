@@ -84,6 +84,9 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 	}
 	o.Root = path.Clean(cmp.Or(o.Root, "."))
 	o.Limits = o.Limits.WithDefaults()
+	if set := o.again(fsys); set != nil {
+		return set, nil
+	}
 	listed, err := find.Files(fsys, find.Options{
 		Root:      o.Root,
 		Skip:      o.Skip,
@@ -98,15 +101,7 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
-	l := &loader{
-		options: o,
-		set:     &workspace.Set{UnreadableText: map[string]string{}, Unsized: map[string]string{}},
-		built:   map[string]bool{},
-		ids:     map[string]string{},
-		encrypted: sops.Sources{
-			Read: func(file string) ([]byte, error) { return files.Read(fsys, file, o.Limits.FileBytes) },
-		},
-	}
+	l := newLoader(fsys, o)
 	l.set.Problems = append(l.set.Problems, listed.Skipped...)
 	l.before, l.now = o.Memo.begin(), &tree{files: make([]readFile, 0, len(listed.Files))}
 	l.set.Workspaces = make([]workspace.Workspace, 0, min(len(listed.Files), o.Limits.Workspaces)) // most hold one
@@ -122,8 +117,21 @@ func Load(fsys fs.FS, o Options) (*workspace.Set, error) {
 	l.refuseDuplicates()
 	l.refuseDuplicateObjects()
 	l.finish()
-	o.Memo.end(l.now)
+	l.set.Numbered()
+	o.Memo.end(l.now, l.whole(fsys, listed))
 	return l.set, nil
+}
+
+func newLoader(fsys fs.FS, o Options) *loader {
+	return &loader{
+		options: o,
+		set:     &workspace.Set{UnreadableText: map[string]string{}, Unsized: map[string]string{}},
+		built:   map[string]bool{},
+		ids:     map[string]string{},
+		encrypted: sops.Sources{
+			Read: func(file string) ([]byte, error) { return files.Read(fsys, file, o.Limits.FileBytes) },
+		},
+	}
 }
 
 func missing(h header.Header) string {

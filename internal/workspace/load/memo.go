@@ -21,16 +21,19 @@ import (
 type Memo struct {
 	values        kept.Values
 	files, builds atomic.Int64
+	agains        atomic.Int64
 
 	mu     sync.Mutex
-	last   *tree // that was read; values has what only trees before it had
-	beside any   // what else the caller keeps
+	last   *tree  // that was read; values has what only trees before it had
+	whole  *whole // of last; nil where more than the content of files decides
+	beside any    // what else the caller keeps
 }
 
 // Stats count what a Memo could not answer.
 type Stats struct {
 	Files  int // that were decoded
 	Builds int // of kustomization folders
+	Again  int // calls that took all but some Workspaces from the last Set
 }
 
 // memoKey identifies a file by what is asked about it, its path, since positions have it, and its content.
@@ -54,7 +57,9 @@ const (
 func NewMemo() *Memo { return &Memo{} }
 
 // Stats returns the counts so far.
-func (m *Memo) Stats() Stats { return Stats{Files: int(m.files.Load()), Builds: int(m.builds.Load())} }
+func (m *Memo) Stats() Stats {
+	return Stats{Files: int(m.files.Load()), Builds: int(m.builds.Load()), Again: int(m.agains.Load())}
+}
 
 // Beside returns what else is kept of trees that are read with these Options: what create returned the first time.
 func (m *Memo) Beside(create func() any) any {
@@ -81,13 +86,13 @@ func (m *Memo) begin() *tree {
 }
 
 // end makes a tree the last one. What only the one before it had stays among the values, for some calls.
-func (m *Memo) end(now *tree) {
+func (m *Memo) end(now *tree, as *whole) {
 	if m == nil {
 		return
 	}
 	m.mu.Lock()
 	was := m.last.again()
-	m.last = &tree{files: now.files}
+	m.last, m.whole = &tree{files: now.files}, as
 	m.mu.Unlock()
 	now = now.again()
 	for _, f := range was.all() {
@@ -248,4 +253,27 @@ func copied(w workspace.Workspace) workspace.Workspace {
 		w.Tuning = &t
 	}
 	return w
+}
+
+// lastWhole returns the last tree with what came of it; nil where the next one is to be read from nothing.
+func (m *Memo) lastWhole() *whole {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.whole
+}
+
+// follow makes a tree the last one that has some files in place of others. Another call may have ended meanwhile.
+func (m *Memo) follow(now, was *whole) {
+	m.agains.Add(1)
+	m.mu.Lock()
+	m.last, m.whole = &tree{files: now.files}, now
+	m.mu.Unlock()
+	for i := range was.files {
+		if f := &was.files[i]; f.holds != now.files[i].holds {
+			m.put(memoKey{whatItHolds, f.name, f.id}, f.holds)
+		}
+	}
 }
