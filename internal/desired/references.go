@@ -16,6 +16,11 @@ func (in Input) References(policy Policy) []cluster.Ref {
 	return references.In(in.Set, policy.NodeSource().NodeClass)
 }
 
+// SameReferences reports whether References is known to return for later what it returns for in.
+func (in Input) SameReferences(later Input, policy Policy) bool {
+	return references.Same(in.Set, later.Set, policy.NodeSource().NodeClass)
+}
+
 // With returns the Input for a cluster with these objects: it applies the rules of admission again, with these facts,
 // and adds the ConfigMaps to the objects. It changes neither in, nor digests, nor the objects that syncer applies.
 func (in Input) With(found map[cluster.Ref]cluster.Reference, policy Policy) Input {

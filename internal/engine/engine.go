@@ -97,6 +97,7 @@ type Engine struct {
 // resolved are the objects that Workspaces refer to, as last resolved.
 type resolved struct {
 	of    *workspace.Set
+	read  desired.Input // with this Set
 	refs  []cluster.Ref
 	found map[cluster.Ref]cluster.Reference
 	input desired.Input
@@ -292,7 +293,11 @@ func (e *Engine) resolve(ctx context.Context, in desired.Input, now time.Time) (
 	r := &e.references
 	same := r.of == in.Set
 	if !same {
-		*r = resolved{of: in.Set, refs: in.References(e.settings.Policy)}
+		refs := r.refs
+		if !(r.read.Set != nil && r.read.SameReferences(in, e.settings.Policy)) {
+			refs = in.References(e.settings.Policy)
+		}
+		*r = resolved{of: in.Set, read: in, refs: refs}
 	}
 	var found map[cluster.Ref]cluster.Reference
 	if len(r.refs) > 0 {

@@ -6,6 +6,7 @@ package references
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -51,6 +52,24 @@ func In(set *workspace.Set, class Class) []cluster.Ref {
 		}
 	}
 	return out
+}
+
+// Same reports whether In is known to list the same for two sets: the later one says which Workspaces have changed, and
+// these refer to what they referred to.
+func Same(earlier, later *workspace.Set, class Class) bool {
+	at, ok := later.ChangedSince(earlier)
+	if !ok || !slices.Equal(earlier.Loaded, later.Loaded) || !reflect.DeepEqual(earlier.Objects, later.Objects) {
+		return false
+	}
+	for _, i := range at {
+		was, is := &earlier.Workspaces[i], &later.Workspaces[i]
+		before, has := class(was)
+		after, still := class(is)
+		if !slices.Equal(was.References(), is.References()) || before != after || has != still {
+			return false
+		}
+	}
+	return true
 }
 
 // RefOf returns the object that a Workspace names.

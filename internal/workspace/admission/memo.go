@@ -61,20 +61,29 @@ func (m *Memo) Validate(set *workspace.Set, catalog Catalog, env workspace.Env) 
 		}
 		return c.problems
 	}
-	var out []diag.Diagnostic
-	at := 0 // in the Workspaces before, which have the same order
-	for i := range set.Workspaces {
-		w := &set.Workspaces[i]
-		if w.InferenceSet != "" {
-			continue
+	if changed, ok := now.changedSince(before); ok {
+		copy(now.problems, before.problems)
+		for _, i := range changed {
+			now.problems[i] = nil
+			if w := &set.Workspaces[i]; w.InferenceSet == "" {
+				now.problems[i] = examine(w, rules...)
+			}
 		}
-		found, known := before.of(w, &at, now)
-		if !known {
-			found = examine(w, rules...)
+	} else {
+		at := 0 // in the Workspaces before, which have the same order
+		for i := range set.Workspaces {
+			w := &set.Workspaces[i]
+			if w.InferenceSet != "" {
+				continue
+			}
+			found, known := before.of(w, &at, now)
+			if !known {
+				found = examine(w, rules...)
+			}
+			now.problems[i] = found
 		}
-		now.problems[i] = found
-		out = append(out, found...)
 	}
+	out := slices.Concat(now.problems...)
 	for i := range set.InferenceSets { // its replicas are all alike, and none may be wanted
 		s := &set.InferenceSets[i]
 		out = append(out, examine(&s.Template, append([]func(*check){func(c *check) { checkSet(s, c) }}, rules...)...)...)
@@ -95,6 +104,29 @@ func (e *examined) comparable(before *examined) bool {
 		reflect.DeepEqual(e.env, before.env) &&
 		reflect.DeepEqual(e.set.Objects, before.set.Objects) &&
 		reflect.DeepEqual(e.set.Nodes, before.set.Nodes)
+}
+
+// changedSince returns the places of the Workspaces to examine, if the Set says in what it differs from the one before.
+func (e *examined) changedSince(before *examined) (at []int, ok bool) {
+	if before == nil {
+		return nil, false
+	}
+	changed, ok := e.set.ChangedSince(before.set)
+	if !ok {
+		return nil, false
+	}
+	at = slices.Clone(changed)
+	for _, told := range []map[workspace.Key]bool{before.told, e.told} {
+		for key := range told {
+			i, found := slices.BinarySearchFunc(e.set.Workspaces, key, func(w workspace.Workspace, k workspace.Key) int {
+				return w.Compare(k)
+			})
+			if found {
+				at = append(at, i)
+			}
+		}
+	}
+	return at, true
 }
 
 // of returns what was found in an equal Workspace. at is where to look first, and goes on with the keys.
