@@ -34,22 +34,37 @@ type elsewhere struct {
 
 // kustomizations looks for references in all kustomizations in and below a folder.
 func (e *elsewhere) kustomizations(dir string) error {
-	return fs.WalkDir(e.tree, dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || !kustomize.IsKustomization(path.Base(name)) {
+	entries, err := fs.ReadDir(e.tree, dir)
+	if err != nil {
+		return err
+	}
+	for _, d := range entries { // few of many thousands need a path
+		switch {
+		case d.IsDir():
+			err = e.kustomizations(path.Join(dir, d.Name()))
+		case d.Type().IsRegular() && kustomize.IsKustomization(d.Name()):
+			err = e.kustomization(path.Join(dir, d.Name()))
+		}
+		if err != nil {
 			return err
 		}
-		data, err := fs.ReadFile(e.tree, name)
-		if err != nil {
-			return nil // it is too large, which the reader reports
+	}
+	return nil
+}
+
+// kustomization looks for references in one file.
+func (e *elsewhere) kustomization(name string) error {
+	data, err := fs.ReadFile(e.tree, name)
+	if err != nil {
+		return nil // it is too large, which the reader reports
+	}
+	docs, _ := strictyaml.Documents(data)
+	for _, doc := range docs {
+		if err := e.texts(path.Dir(name), doc, 0); err != nil {
+			return err
 		}
-		docs, _ := strictyaml.Documents(data)
-		for _, doc := range docs {
-			if err := e.texts(path.Dir(name), doc, 0); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // texts looks at every text of a document as a path relative to dir.
