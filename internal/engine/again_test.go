@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,6 +24,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/files/filestest"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/document"
 	"syncer.dev/syncer/internal/plan/rollout"
@@ -346,12 +346,8 @@ func (w *world) observe() Observed {
 }
 
 func (w *world) revision(step int) Revision {
-	tree := fstest.MapFS{}
-	for name, text := range w.files {
-		tree[name] = &fstest.MapFile{Data: []byte(text)}
-	}
 	text, _ := json.Marshal(w.files)
-	return Revision{Commit: fmt.Sprint("commit ", step), Inputs: string(text), Files: tree}
+	return Revision{Commit: fmt.Sprint("commit ", step), Inputs: string(text), Files: filestest.New(w.files)}
 }
 
 // written is a plan, and what it wants, as bytes.

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"testing/fstest"
 
+	"syncer.dev/syncer/internal/files/filestest"
 	"syncer.dev/syncer/internal/reconcile"
 )
 
@@ -116,12 +116,11 @@ func (g *Git) Tip() reconcile.Revision {
 
 // Revision returns the revision of the n-th commit, which has these files. Its inputs follow from them alone.
 func Revision(n int, files map[string]string) reconcile.Revision {
-	tree, sum := fstest.MapFS{}, sha256.New()
+	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		tree[name] = &fstest.MapFile{Data: []byte(files[name])}
 		fmt.Fprintf(sum, "%q %q\n", name, files[name])
 	}
-	return reconcile.Revision{Commit: fmt.Sprintf("c%d", n), Files: tree, Inputs: fmt.Sprintf("%x", sum.Sum(nil))}
+	return reconcile.Revision{Commit: fmt.Sprintf("c%d", n), Files: filestest.New(files), Inputs: fmt.Sprintf("%x", sum.Sum(nil))}
 }
 
 // Fetch returns the newest revision.

@@ -3,7 +3,6 @@
 package load_test
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,53 +12,24 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/files/filestest"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
-// counted is a tree that knows the content of its files, as that of a commit does, and counts those that are read.
+// counted is a tree as that of a commit, and counts the files that are read.
 type counted struct {
-	fstest.MapFS
+	filestest.Tree
 	read map[string]int
 }
 
 func newCounted(files map[string]string) counted {
-	c := counted{fstest.MapFS{}, map[string]int{}}
-	for name, text := range files {
-		c.MapFS[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	return c
-}
-
-func (c counted) ContentID(name string) (string, bool) {
-	f, ok := c.MapFS[name]
-	if !ok {
-		return "", false
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(f.Data)), true
-}
-
-func (c counted) ChangedSince(before fs.FS) (names []string, ok bool) {
-	was, ok := before.(counted)
-	if !ok || len(was.MapFS) != len(c.MapFS) {
-		return nil, false
-	}
-	for name, f := range c.MapFS {
-		o := was.MapFS[name]
-		if o == nil {
-			return nil, false
-		}
-		if string(o.Data) != string(f.Data) {
-			names = append(names, name)
-		}
-	}
-	return names, true
+	return counted{filestest.New(files), map[string]int{}}
 }
 
 func (c counted) Open(name string) (fs.File, error) {
