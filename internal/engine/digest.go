@@ -3,10 +3,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
-	"maps"
 	"reflect"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,25 +28,33 @@ type source struct {
 type digestsOf struct {
 	set     *workspace.Set
 	catalog *preset.Catalog
-	known   map[workspace.Key]string
-	asked   []*desired.Workload // those that were asked for last
+	of      []*desired.Workload // in the order of their keys
+	known   []string            // of them; "" for those that are unknown
 }
 
+// unidentifiable stands for the digest of a Workspace that has none.
+const unidentifiable = "none"
+
 // in returns the digests that stay in another source: those of equal Workspaces, if the presets and all objects beside
-// them are equal too. Nothing else decides a digest. It takes over the map, so that d counts no longer.
-func (d digestsOf) in(other desired.Input) digestsOf {
-	if d.set == nil || d.catalog != other.Catalog || !reflect.DeepEqual(d.set.Objects, other.Set.Objects) {
-		return digestsOf{set: other.Set, catalog: other.Catalog, known: map[workspace.Key]string{}}
+// them are equal too. Nothing else decides a digest.
+func (d digestsOf) in(other desired.Input, workloads []*desired.Workload) digestsOf {
+	if d.set == other.Set && d.catalog == other.Catalog && slices.Equal(d.of, workloads) {
+		return d
 	}
-	out := digestsOf{set: other.Set, catalog: other.Catalog, known: d.known}
-	now := other.Set.Workspaces
-	for i := range d.set.Workspaces { // both are in the order of their keys
-		was := &d.set.Workspaces[i]
-		for len(now) > 0 && now[0].Compare(was.Key) < 0 {
-			now = now[1:]
+	out := digestsOf{other.Set, other.Catalog, workloads, make([]string, len(workloads))}
+	if d.set == nil || d.catalog != other.Catalog || !reflect.DeepEqual(d.set.Objects, other.Set.Objects) {
+		return out
+	}
+	at := 0
+	for i, w := range workloads {
+		for at < len(d.of) && d.of[at] != w && d.of[at].Compare(w.Key) < 0 {
+			at++
 		}
-		if len(now) == 0 || !workspace.Same(was, &now[0]) {
-			delete(out.known, was.Key)
+		if at == len(d.of) {
+			break
+		}
+		if d.of[at] == w || d.known[at] != unidentifiable && workspace.Same(d.of[at].Workspace, w.Workspace) {
+			out.known[i] = d.known[at]
 		}
 	}
 	return out
@@ -62,36 +71,31 @@ func (e *Engine) digests(ctx context.Context, p *plan.Plan, base, head source) {
 	}
 	before, after := byKey(base.side, changes), byKey(head.side, changes)
 	var gone, changed []*desired.Workload
-	for i := range p.Workspaces {
-		switch w := p.Workspaces[i]; w.Op {
-		case plan.NoOp:
-			if len(w.Uses) > 0 {
-				changed = append(changed, after[w.Key])
-			}
-		case plan.Hold:
-		case plan.Delete:
-			gone = append(gone, before[w.Key])
-		default:
-			changed = append(changed, after[w.Key])
-		}
-	}
-	old, now := e.identify(ctx, base.input, gone), e.identify(ctx, head.input, changed)
+	var goneRows, changedRows []*plan.Workspace
 	for i := range p.Workspaces {
 		w := p.Workspaces[i]
-		if w.Digest = now[w.Key]; w.Op == plan.Delete {
-			w.Digest = old[w.Key]
+		w.Digest = ""
+		switch {
+		case w.Op == plan.Hold, w.Op == plan.NoOp && len(w.Uses) == 0:
+		case w.Op == plan.Delete:
+			gone, goneRows = append(gone, before[w.Key]), append(goneRows, w)
+		default:
+			changed, changedRows = append(changed, after[w.Key]), append(changedRows, w)
 		}
+	}
+	for i, digest := range e.identify(ctx, base.input, gone) {
+		goneRows[i].Digest = digest
+	}
+	for i, digest := range e.identify(ctx, head.input, changed) {
+		changedRows[i].Digest = digest
 	}
 }
 
-// identify returns the digests of Workspaces of a source. One whose digest cannot be computed has none, and counts as
-// not reviewed.
-func (e *Engine) identify(
-	ctx context.Context, in desired.Input, workloads []*desired.Workload,
-) map[workspace.Key]string {
-	out := make(map[workspace.Key]string, len(workloads))
+// identify returns the digests of Workspaces of a source, which may be nil. One whose digest cannot be computed has "",
+// and counts as not reviewed.
+func (e *Engine) identify(ctx context.Context, in desired.Input, workloads []*desired.Workload) []string {
 	if len(workloads) == 0 {
-		return out
+		return nil
 	}
 	of := digest.Of(in, e.settings.Policy)
 	digests := make([]string, len(workloads))
@@ -107,31 +111,40 @@ func (e *Engine) identify(
 		})
 	}
 	_ = g.Wait() // no function returns an error
-	for i, w := range workloads {
-		if w != nil {
-			out[w.Key] = digests[i]
-		}
-	}
-	return out
+	return digests
 }
 
-// identifyAll is identify for all Workspaces of a source that is compared again and again.
-func (e *Engine) identifyAll(ctx context.Context, in desired.Input, d desired.Desired) map[workspace.Key]string {
-	if e.known.set != in.Set {
-		e.known = e.known.in(in)
-	}
+// identifyAtOnce is how many Workspaces of which nothing changes one plan identifies. To identify one takes as long as to
+// render it, so that after a start the first plan would take twice as long for what decides nothing in it: until it is
+// its turn, what was carried out for such a Workspace is what its report says. It is ours.
+const identifyAtOnce = 500
+
+// identifyAll is identify for all Workspaces of a source that is compared again and again: "" for one that is blocked,
+// or left to the next calls. Those are some of the calm ones; it counts them.
+func (e *Engine) identifyAll(
+	ctx context.Context, in desired.Input, workloads []*desired.Workload, calm func(i int) bool,
+) (known []string, waiting int) {
+	e.known = e.known.in(in, workloads)
 	var unknown []*desired.Workload
-	for i, w := range d.Workloads {
-		if i < len(e.known.asked) && e.known.asked[i] == w {
+	var places []int
+	late := 0
+	for i, w := range workloads {
+		if e.known.known[i] != "" || len(w.Blocked) > 0 {
 			continue
 		}
-		if len(w.Blocked) == 0 && e.known.known[w.Key] == "" {
-			unknown = append(unknown, w)
+		if calm(i) {
+			if late == e.atOnce {
+				waiting++
+				continue
+			}
+			late++
 		}
+		unknown, places = append(unknown, w), append(places, i)
 	}
-	maps.Copy(e.known.known, e.identify(ctx, in, unknown))
-	e.known.asked = d.Workloads
-	return e.known.known
+	for i, digest := range e.identify(ctx, in, unknown) {
+		e.known.known[places[i]] = cmp.Or(digest, unidentifiable)
+	}
+	return e.known.known, waiting
 }
 
 // byKey returns some of the Workloads of a side.

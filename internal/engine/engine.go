@@ -89,6 +89,7 @@ type Engine struct {
 	loaded     *desired.Input
 	references resolved
 	known      digestsOf
+	atOnce     int // see identifyAtOnce
 	last       *before    // nil for none
 	made       *plan.Last // nil for none
 	moves      cluster.Moves
@@ -109,7 +110,7 @@ func New(s Settings, c Cluster) *Engine {
 		s.Memory = NewMemory()
 	}
 	s.Policy.Sizes = s.Memory.sizes
-	return &Engine{settings: s, cluster: c}
+	return &Engine{settings: s, cluster: c, atOnce: identifyAtOnce}
 }
 
 // Observed is the input of a plan in addition to the source.
@@ -140,10 +141,12 @@ type Result struct {
 	Set     *workspace.Set  // with the references resolved
 	// Unresolved has a message for each kind and namespace whose references syncer may not read.
 	Unresolved map[string]string
-	// Digests identify the inputs of the Workspaces, and Judged says what was reviewed of those that change; both nil
-	// unless Settings.Review asks for them.
-	Digests map[workspace.Key]string
-	Judged  []reviews.Judged
+	// Identified means that the Workspaces of the plan have digests, and Judged says what was reviewed of those that
+	// change; neither unless Settings.Review asks for them. Unidentified counts the Workspaces of which nothing changes,
+	// and whose inputs the next plans identify.
+	Identified   bool
+	Judged       []reviews.Judged
+	Unidentified int
 }
 
 // Load reads a revision. If its content equals that of the last revision, Load returns the cached Input, and fresh is

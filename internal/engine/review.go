@@ -19,8 +19,8 @@ import (
 // Reviews are what reviewers were shown, and what was carried out and accepted since.
 type Reviews struct {
 	Records reviewed.Records
-	// CarriedOut is what syncer has carried out, by Workspace.
-	CarriedOut map[workspace.Key]reviewed.CarriedOut
+	// CarriedOut is what syncer has carried out. A nil Lookup finds nothing.
+	CarriedOut reviewed.Lookup
 	// Accepted returns the plans that commits of the followed branch accept, by their digests. It is called only if a
 	// plan is not reviewed. It may be nil.
 	Accepted func(context.Context) (map[string]bool, error)
@@ -33,6 +33,9 @@ func (e *Engine) reviewed(
 	ctx context.Context, rev Revision, in desired.Input, seen Observed, out Result,
 ) (Result, error) {
 	policy := e.settings.Review
+	if seen.Reviews.CarriedOut == nil {
+		seen.Reviews.CarriedOut = func(int, workspace.Key) reviewed.CarriedOut { return reviewed.CarriedOut{} }
+	}
 	var accepted map[string]bool
 	var failed error
 	asked := seen.Reviews.Accepted == nil
@@ -52,7 +55,7 @@ func (e *Engine) reviewed(
 	held := map[workspace.Key]string{}
 	var all []reviews.Judged
 	for {
-		e.withDigests(ctx, in, &out, seen)
+		e.withDigests(ctx, in, &out, seen.Reviews.CarriedOut)
 		judged := slices.DeleteFunc(reviews.Judge(&out.Plan, input), func(j reviews.Judged) bool {
 			return held[j.Workspace] != "" || out.Plan.Guard.Halted.Workspaces[j.Workspace] != ""
 		})
@@ -85,16 +88,59 @@ func (e *Engine) reviewed(
 	return out, nil
 }
 
-// withDigests sets the digests of a plan against a cluster: for a Workspace that goes, that of what is carried out.
-func (e *Engine) withDigests(ctx context.Context, in desired.Input, out *Result, seen Observed) {
-	out.Digests = e.identifyAll(ctx, in, out.Desired)
-	for i := range out.Plan.Workspaces {
-		w := out.Plan.Workspaces[i]
-		var exists bool
-		if w.Digest, exists = out.Digests[w.Key]; !exists {
-			w.Digest = seen.Reviews.CarriedOut[w.Key].Digest
+// withDigests sets the digests of a plan against a cluster: for a Workspace that goes, or is blocked, that of what is
+// carried out. One of which nothing changes may wait: see identifyAtOnce.
+func (e *Engine) withDigests(ctx context.Context, in desired.Input, out *Result, carried reviewed.Lookup) {
+	rows, workloads := out.Plan.Workspaces, out.Desired.Workloads
+	of := rowsOf(rows, workloads)
+	calm := func(i int) bool {
+		if of[i] < 0 {
+			return false
+		}
+		row := rows[of[i]]
+		if row.Op != plan.NoOp || len(row.Uses) > 0 {
+			return false
+		}
+		c := carried(of[i], row.Key)
+		return c.Digest != "" && !c.Told
+	}
+	known, waiting := e.identifyAll(ctx, in, workloads, calm)
+	out.Identified, out.Unidentified = true, waiting
+	at := 0
+	for i, w := range workloads {
+		for ; at < len(rows) && at < of[i]; at++ { // they go
+			rows[at].Digest = carried(at, rows[at].Key).Digest
+		}
+		if of[i] < 0 {
+			continue
+		}
+		switch at = of[i] + 1; known[i] {
+		case "": // it is blocked, or waits
+			rows[of[i]].Digest = carried(of[i], w.Key).Digest
+		case unidentifiable:
+			rows[of[i]].Digest = ""
+		default:
+			rows[of[i]].Digest = known[i]
 		}
 	}
+	for ; at < len(rows); at++ {
+		rows[at].Digest = carried(at, rows[at].Key).Digest
+	}
+}
+
+// rowsOf returns the place of the row of each Workload, or -1. Both are in the order of their keys.
+func rowsOf(rows []*plan.Workspace, workloads []*desired.Workload) []int {
+	out := make([]int, len(workloads))
+	at := 0
+	for i, w := range workloads {
+		for at < len(rows) && rows[at].Key != w.Key && rows[at].Key.Compare(w.Key) < 0 {
+			at++
+		}
+		if out[i] = -1; at < len(rows) && rows[at].Key == w.Key {
+			out[i] = at
+		}
+	}
+	return out
 }
 
 // rank puts findings that block first.

@@ -185,7 +185,7 @@ func (l *Loop) Run(ctx context.Context, ev Events, stop func(Outcome) bool) Outc
 // ended is what the next pass is due by.
 func (l *Loop) ended(last Outcome) timetable.Ended {
 	out := timetable.Ended{
-		Starting: last.Starting, Retry: last.Retry, InFlight: last.InFlight, Unchanged: last.Unchanged,
+		Starting: last.Starting, Retry: last.Retry, InFlight: last.InFlight, Unchanged: last.Unchanged, More: last.More,
 		Listed: l.poolsAt, Dirty: l.dirtyAt,
 	}
 	if l.input.Set != nil {

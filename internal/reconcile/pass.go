@@ -41,6 +41,7 @@ type Outcome struct {
 	InFlight   bool   // pool operations are in progress, or due
 	Retry      bool   // a step failed that syncer repeats soon
 	Starting   bool   // the first listing of the cluster is not complete
+	More       bool   // the next pass goes on with what this one has left, which decided nothing in it
 	// Settled reports that nothing is left to do or to wait for.
 	Settled bool
 	// Unchanged reports that nothing has changed since a pass that changed nothing, so that this one ended at once.
@@ -61,18 +62,21 @@ type Outcome struct {
 
 // pass is the state of one pass, which its steps fill in.
 type pass struct {
-	now      time.Time
-	began    time.Time // by the clock that measures, which is not the one that decides
-	fresh    bool      // the revision is the present tip: otherwise the plan deletes nothing
-	desired  desired.Desired
-	state    cluster.State
-	plan     plan.Plan
-	part     divide.Division                  // of the plan, that this loop carries out
-	unread   string                           // why no review could be read so far
-	digests  map[workspace.Key]string         // of the inputs, for reviews
-	judged   map[workspace.Key]reviews.Judged // what was reviewed of the Workspaces that change
-	poolErrs map[workspace.Key]error
-	objErrs  map[workspace.Key][]error
+	now     time.Time
+	began   time.Time // by the clock that measures, which is not the one that decides
+	fresh   bool      // the revision is the present tip: otherwise the plan deletes nothing
+	desired desired.Desired
+	state   cluster.State
+	plan    plan.Plan
+	part    divide.Division                  // of the plan, that this loop carries out
+	unread  string                           // why no review could be read so far
+	judged  map[workspace.Key]reviews.Judged // what was reviewed of the Workspaces that change
+	// identified means that plans are compared with reviews, by the digests of the inputs; unidentified counts the
+	// Workspaces whose digests the next passes compute.
+	identified   bool
+	unidentified int
+	poolErrs     map[workspace.Key]error
+	objErrs      map[workspace.Key][]error
 	// unreached are the Workspaces with objects that Apply or Prune did not reach, because the server became unreachable.
 	unreached map[workspace.Key]error
 	held      map[workspace.Key]*plan.Workspace // whose changes a policy holds
@@ -338,14 +342,14 @@ func (l *Loop) end(p *pass) Outcome {
 	l.health.Passed(p.now, l.follows.States)
 	l.health.Failed(l.pools.Failures())
 	p.out.Reports, p.out.Seen = l.reports, l.seen(p)
-	p.out.Settled = l.settled(p)
+	p.out.Settled, p.out.More = l.settled(p), p.unidentified > 0
 	p.ended()
 	return p.out
 }
 
 // settled reports whether nothing is left to do or to wait for: no Workspace changes any more, and Git has its report.
 func (l *Loop) settled(p *pass) bool {
-	if p.out.Retry || p.out.InFlight || p.out.Commit == "" || !l.dirtyAt.IsZero() || !p.plan.Empty() {
+	if p.out.Retry || p.out.InFlight || p.unidentified > 0 || p.out.Commit == "" || !l.dirtyAt.IsZero() || !p.plan.Empty() {
 		return false
 	}
 	for i := range p.desired.Workloads {

@@ -213,7 +213,7 @@ func (l *Loop) reportOn(p *pass, r *reporting, i int, w *desired.Workload) {
 		}
 		in = l.inputFor(p, w)
 	}
-	p.compared(i, &in)
+	p.compared(i, w, &in)
 	nodes := l.facts(p, r, &in)
 	old := k.report
 	report := status.Observe(old, in, p.now)

@@ -3,7 +3,6 @@
 package reconcile
 
 import (
-	"maps"
 	"time"
 
 	"syncer.dev/syncer/internal/plan/hold"
@@ -57,26 +56,20 @@ func (l *Loop) reported() map[workspace.Key]rollout.Reported {
 	return out
 }
 
-// carriedOut returns what was carried out, by Workspace.
-func (l *Loop) carriedOut() map[workspace.Key]reviewed.CarriedOut {
-	alone := len(l.leaving) == 0 && !l.share.Divided()
-	if l.follows.Carried != nil && alone {
-		return l.follows.Carried
-	}
-	out := maps.Clone(l.leaving)
-	if out == nil {
-		out = map[workspace.Key]reviewed.CarriedOut{}
-	}
-	for _, r := range l.reports {
-		if r.CarriedOut != (reviewed.CarriedOut{}) {
-			out[r.Key] = r.CarriedOut
+// carriedOut returns what finds what was carried out so far: by the reports of this process, and of those that write
+// other Workspaces.
+func (l *Loop) carriedOut() reviewed.Lookup {
+	reports, leaving, others := l.reports, l.leaving, l.others.Reports()
+	return func(near int, k workspace.Key) reviewed.CarriedOut {
+		if r, known := others[k]; len(others) > 0 && known {
+			return r.CarriedOut
 		}
+		if near >= len(reports) || reports[near].Key != k {
+			near, _ = status.Find(reports, k)
+		}
+		if near < len(reports) && reports[near].Key == k && reports[near].CarriedOut != (reviewed.CarriedOut{}) {
+			return reports[near].CarriedOut
+		}
+		return leaving[k]
 	}
-	for key, r := range l.others.Reports() {
-		out[key] = r.CarriedOut
-	}
-	if alone {
-		l.follows.Carried = out
-	}
-	return out
 }

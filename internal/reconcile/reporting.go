@@ -242,7 +242,7 @@ func (r *reporting) again(p *pass, i int, w *desired.Workload) bool {
 	k := &r.known[i]
 	return r.all || k.work != w || !r.lives && k.live != p.state.Versions[w.Key] ||
 		r.since > k.pass || k.nodes.Since > k.pass || len(r.due) > 0 && r.due[w.Key] ||
-		k.carried != p.toCarryOut(i, w.Key)
+		k.carried != p.toCarryOut(i, w)
 }
 
 // workspaceOf returns the Workspace of a live object; the zero Key when it has none.

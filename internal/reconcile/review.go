@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/components"
+	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/engine"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/reviews"
@@ -50,7 +51,7 @@ func (l *Loop) reviewed(p *pass) engine.Reviews {
 
 // judge keeps and logs what comparing the plan with reviews has shown.
 func (l *Loop) judge(p *pass, r engine.Result) {
-	p.digests, p.judged = r.Digests, map[workspace.Key]reviews.Judged{}
+	p.identified, p.unidentified, p.judged = r.Identified, r.Unidentified, map[workspace.Key]reviews.Judged{}
 	for _, j := range r.Judged {
 		p.judged[j.Workspace] = j
 		if !j.OK() {
@@ -73,22 +74,25 @@ func (p *pass) rowOf(near int, k workspace.Key) *plan.Workspace {
 	return rows[i]
 }
 
-// toCarryOut returns what is carried out of a Workspace once nothing is held back; zero while reviews are not compared.
-func (p *pass) toCarryOut(near int, k workspace.Key) reviewed.CarriedOut {
-	if digest := p.digests[k]; digest != "" {
-		if row := p.rowOf(near, k); row != nil {
-			return reviewed.Of(digest, row.Place)
-		}
+// toCarryOut returns what is carried out of a Workspace once nothing is held back; zero while reviews are not compared,
+// and for one that is blocked or goes. near is a place where its row may be.
+func (p *pass) toCarryOut(near int, w *desired.Workload) reviewed.CarriedOut {
+	if !p.identified || w == nil || len(w.Blocked) > 0 {
+		return reviewed.CarriedOut{}
+	}
+	if row := p.rowOf(near, w.Key); row != nil && row.Digest != "" {
+		return reviewed.Of(row.Digest, row.Place)
 	}
 	return reviewed.CarriedOut{}
 }
 
-// compared adds to the input of a report what was reviewed of the Workspace, and what of it is held back.
-func (p *pass) compared(near int, in *status.Input) {
+// compared adds to the input of a report what was reviewed of the Workspace, and what of it is held back. w is nil for
+// one that goes.
+func (p *pass) compared(near int, w *desired.Workload, in *status.Input) {
 	if row := p.rowOf(near, in.Key); row != nil {
 		in.Held, in.HeldReason = row.Held, heldReasons[row.HeldBy]
 	}
-	in.CarriedOut = p.toCarryOut(near, in.Key)
+	in.CarriedOut = p.toCarryOut(near, w)
 	j, ok := p.judged[in.Key]
 	if !ok {
 		return

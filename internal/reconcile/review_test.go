@@ -4,6 +4,7 @@ package reconcile_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/render"
 	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 )
@@ -104,6 +106,35 @@ func TestReviewedIsCarriedOut(t *testing.T) {
 		before := writes(s)
 		s.Settle(s.Loop())
 		diff(t, "writes after a restart", before, writes(s))
+	})
+}
+
+// TestManyAreIdentifiedInTurn: after a restart with many Workspaces, the first pass identifies the inputs of some, and the
+// next one goes on. Nothing is written for it, and the loop is not settled before.
+func TestManyAreIdentifiedInTurn(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Review, s.Cache = review(reviewed.Warn), render.NewCache()
+		var all strings.Builder
+		for i := range 510 {
+			if i == 300 {
+				s.Git.Push("more.yaml", all.String())
+				all.Reset()
+			}
+			name := fmt.Sprint("m-", i)
+			all.WriteString(strings.Replace(reconciletest.Named(reconciletest.Phi, name), name+"}",
+				name+`, annotations: {syncer.dev/suspend: "true"}}`, 1) + "---\n")
+		}
+		s.Git.Push("some.yaml", all.String())
+		s.Settle(s.Loop())
+		before, files := writes(s), s.Git.Status()
+		l := s.Loop()
+		first := s.Pass(l, time.Second)
+		second := s.Pass(l, time.Second)
+		if !first.More || first.Settled || second.More || !second.Settled {
+			t.Errorf("more %t and %t, settled %t and %t", first.More, second.More, first.Settled, second.Settled)
+		}
+		diff(t, "writes after a restart", before, writes(s))
+		diff(t, "status after a restart", files, s.Git.Status())
 	})
 }
 

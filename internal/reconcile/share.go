@@ -28,7 +28,7 @@ func (l *Loop) begin() (end func()) {
 	}
 	l.share, l.fix = share, nil
 	l.others.Share = share
-	l.follows.FirstSeen, l.follows.Reported, l.follows.Carried = nil, nil, nil
+	l.follows.FirstSeen, l.follows.Reported = nil, nil
 	l.folder.Forget()
 	if l.folder.Owns = nil; share.Divided() {
 		l.folder.Owns = share.Owns

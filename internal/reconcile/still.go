@@ -92,7 +92,7 @@ func (l *Loop) keep(p *pass, leaving map[workspace.Key]reviewed.CarriedOut) {
 		return
 	case len(o.Changes) > 0, o.Recorded != "", p.reportsChanged, !maps.Equal(l.leaving, leaving):
 		return
-	case p.state.Version == 0, len(p.judged) > 0, !nothingToDo(&p.plan):
+	case p.state.Version == 0, len(p.judged) > 0, p.unidentified > 0, !nothingToDo(&p.plan):
 		return
 	}
 	f := fixpoint{

@@ -43,6 +43,9 @@ type CarriedOut struct {
 	Told bool
 }
 
+// Lookup returns what was carried out for a Workspace. near is a place where it may be, in the order of the keys.
+type Lookup func(near int, k workspace.Key) CarriedOut
+
 // Of returns what is carried out once a plan with these values is.
 func Of(digest string, s Shown) CarriedOut {
 	return CarriedOut{Digest: digest, InstanceType: s.InstanceType, Region: s.Region, Spot: s.Spot, Nodes: s.Nodes}
@@ -193,7 +196,7 @@ func dearer(shown, now capacity.Cost, tolerance float64) []string {
 func (s Shown) elsewhere(now Shown) []string {
 	var out []string
 	paused := now.Nodes == 0 // it runs nowhere
-	if !paused && !strings.EqualFold(now.InstanceType, s.InstanceType) {
+	if !paused && now.InstanceType != s.InstanceType && !strings.EqualFold(now.InstanceType, s.InstanceType) {
 		out = append(out, fmt.Sprintf("its size is %s, and was %s", orNone(now.InstanceType), orNone(s.InstanceType)))
 	}
 	if !paused && now.Region != s.Region {

@@ -15,10 +15,9 @@ import (
 
 // Input is what a plan is judged by.
 type Input struct {
-	Policy  reviewed.Policy
-	Records reviewed.Records
-	// CarriedOut is what syncer has carried out, by Workspace.
-	CarriedOut map[workspace.Key]reviewed.CarriedOut
+	Policy     reviewed.Policy
+	Records    reviewed.Records
+	CarriedOut reviewed.Lookup // by the place in Plan.Workspaces
 	// Accepts reports whether a commit of the followed branch accepts a plan, by its digest. Judge asks only about plans
 	// that no review covers.
 	Accepts func(digest string) bool
@@ -68,7 +67,7 @@ func Judge(p *plan.Plan, in Input) []Judged {
 		if !step && !mayMove(w) { // as most
 			continue
 		}
-		carried := in.CarriedOut[w.Key]
+		carried := in.CarriedOut(i, w.Key)
 		if !step && !moves(w, carried) {
 			continue
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"syncer.dev/syncer/internal/plan/rollout"
-	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/shared"
 	"syncer.dev/syncer/internal/workspace"
@@ -21,7 +20,6 @@ type Follows struct {
 	Complete  Complete
 	FirstSeen map[workspace.Key]time.Time
 	Reported  map[workspace.Key]rollout.Reported
-	Carried   map[workspace.Key]reviewed.CarriedOut // without those of which nothing was
 }
 
 // Next returns what follows from the reports after these, each set in the order of its keys.
@@ -31,7 +29,7 @@ func (f Follows) Next(before, after []*status.Report) Follows {
 		next.States = map[string]int{}
 	}
 	pools := false
-	copied := changes{&next, false, false, false}
+	copied := changes{&next, false, false}
 	for was, is := range status.Differences(before, after) {
 		count(next.States, was, -1)
 		count(next.States, is, 1)
@@ -46,8 +44,8 @@ func (f Follows) Next(before, after []*status.Report) Follows {
 
 // changes are those of maps: each is copied before its first change, because an earlier plan may compare with it.
 type changes struct {
-	to                           *Follows
-	firstSeen, reported, carried bool
+	to                  *Follows
+	firstSeen, reported bool
 }
 
 // add changes what follows from one report: was is nil for a new one, and is for one that is gone.
@@ -55,7 +53,6 @@ func (c *changes) add(was, is *status.Report) {
 	if is == nil {
 		remove(&c.to.FirstSeen, &c.firstSeen, was.Key)
 		remove(&c.to.Reported, &c.reported, was.Key)
-		remove(&c.to.Carried, &c.carried, was.Key)
 		return
 	}
 	if was == nil || !was.FirstSeen.Equal(is.FirstSeen) {
@@ -63,9 +60,6 @@ func (c *changes) add(was, is *status.Report) {
 	}
 	if said := shared.Reported(is); was == nil || shared.Reported(was) != said {
 		set(&c.to.Reported, &c.reported, is.Key, said)
-	}
-	if was == nil || was.CarriedOut != is.CarriedOut {
-		set(&c.to.Carried, &c.carried, is.Key, is.CarriedOut)
 	}
 }
 

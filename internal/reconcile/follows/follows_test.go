@@ -4,7 +4,6 @@ package follows_test
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,7 +13,6 @@ import (
 
 	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/reconcile/follows"
-	"syncer.dev/syncer/internal/reviewed"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/shared"
 	"syncer.dev/syncer/internal/workspace"
@@ -24,24 +22,19 @@ import (
 func fromNothing(reports []*status.Report) follows.Follows {
 	out := follows.Follows{
 		States: map[string]int{}, FirstSeen: map[workspace.Key]time.Time{},
-		Reported: map[workspace.Key]rollout.Reported{}, Carried: map[workspace.Key]reviewed.CarriedOut{},
+		Reported: map[workspace.Key]rollout.Reported{},
 	}
 	for _, r := range reports {
 		out.States[string(r.State)]++
 		out.FirstSeen[r.Key], out.Reported[r.Key] = r.FirstSeen, shared.Reported(r)
-		if r.CarriedOut != (reviewed.CarriedOut{}) {
-			out.Carried[r.Key] = r.CarriedOut
-		}
 	}
 	return out
 }
 
-// same compares what follows from reports; a Workspace of which nothing was carried out may be listed or not.
+// same compares what follows from reports.
 func same(a, b follows.Follows) string {
 	for _, f := range []*follows.Follows{&a, &b} {
 		f.Complete = follows.Complete{}
-		f.Carried = maps.Clone(f.Carried)
-		maps.DeleteFunc(f.Carried, func(_ workspace.Key, c reviewed.CarriedOut) bool { return c == reviewed.CarriedOut{} })
 	}
 	return cmp.Diff(a, b, cmp.AllowUnexported(follows.Complete{}))
 }
@@ -56,7 +49,6 @@ func TestNext(t *testing.T) {
 				State:          []status.State{status.Ready, status.Failed, status.Pending}[rng.IntN(3)],
 				FirstSeen:      time.Unix(int64(rng.IntN(2)), 0),
 				ObservedCommit: fmt.Sprint("c", rng.IntN(2)),
-				CarriedOut:     reviewed.CarriedOut{Digest: []string{"", "a", "b"}[rng.IntN(3)]},
 			}
 		}
 		var reports []*status.Report

@@ -40,6 +40,7 @@ type Ended struct {
 	Retry     bool // a step failed
 	InFlight  bool // pool operations are in progress
 	Unchanged bool
+	More      bool      // the pass has left something to the next one
 	Listed    time.Time // when the pools were listed last
 	Dirty     time.Time // of the first progress that is not recorded yet; zero: all is
 	// Resumes returns when the next suspension ends. A nil func is never.
@@ -59,6 +60,7 @@ type Timetable struct {
 	record time.Time // record progress
 	full   time.Time // compute everything, also what seems unchanged
 	ends   time.Time // a suspension ends
+	more   time.Time // go on with what a pass has left
 }
 
 // Of returns a Timetable in which nothing is due.
@@ -76,7 +78,10 @@ func (t *Timetable) Passed(due Due, now time.Time) {
 
 // Plan sets the times that follow from the end of a pass.
 func (t *Timetable) Plan(last Ended, now time.Time) {
-	t.cloud, t.record, t.ends = time.Time{}, time.Time{}, time.Time{}
+	t.cloud, t.record, t.ends, t.more = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	if last.More {
+		t.more = now.Add(moreDelay)
+	}
 	if last.Resumes != nil {
 		t.ends = last.Resumes(now)
 	}
@@ -106,7 +111,7 @@ func (t *Timetable) Plan(last Ended, now time.Time) {
 // Wait sleeps until the next pass is due, and returns its observations.
 func (t *Timetable) Wait(ctx context.Context, ev Events) Due {
 	next := t.poll
-	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record, t.full, t.ends} {
+	for _, at := range []time.Time{t.sync, t.cloud, t.retry, t.record, t.full, t.ends, t.more} {
 		if !at.IsZero() && at.Before(next) {
 			next = at
 		}
@@ -156,6 +161,8 @@ const (
 	// notice that Azure is unreachable, or that another client has changed an owned pool.
 	idleFactor    = 4
 	startingDelay = 100 * time.Millisecond
+	// moreDelay leaves room between passes that go on with the same for the events that wait. It is ours.
+	moreDelay = 20 * time.Millisecond
 	// gatherQuiet is how long no event of the cluster may come until those before it start a pass, and gatherMost how long
 	// the first of them waits. Informers deliver the events of one cause within milliseconds. Both are ours.
 	gatherQuiet = 20 * time.Millisecond

@@ -45,3 +45,17 @@ func TestEventsDoNotPutOffARetry(t *testing.T) {
 		t.Errorf("a pass without failure leaves a retry at %s", tt.retry)
 	}
 }
+
+// TestMore: what a pass has left is due at once, and alone: it asks neither Git nor Azure.
+func TestMore(t *testing.T) {
+	now := time.Now()
+	tt := Timetable{every: Intervals{All: time.Hour}, poll: now.Add(time.Hour), sync: now.Add(time.Hour)}
+	tt.Plan(Ended{More: true}, now)
+	if due := tt.Wait(t.Context(), Events{}); due != (Due{}) || time.Since(now) > time.Minute {
+		t.Errorf("due: %+v", due)
+	}
+	tt.Plan(Ended{}, now)
+	if !tt.more.IsZero() {
+		t.Errorf("a pass that has left nothing is followed by one at %s", tt.more)
+	}
+}
