@@ -34,7 +34,11 @@ func EscapeText(s string) string { return escapeLine(redact.Text(s)) }
 
 // EscapeLines is EscapeText for a text of several lines: line breaks stay.
 func EscapeLines(s string) string {
-	all := strings.Split(redact.Text(strings.ReplaceAll(s, "\r\n", "\n")), "\n")
+	s = redact.Text(strings.ReplaceAll(s, "\r\n", "\n"))
+	if !strings.Contains(s, "\n") {
+		return escapeLine(s)
+	}
+	all := strings.Split(s, "\n")
 	for i := range all {
 		all[i] = escapeLine(all[i])
 	}
@@ -51,12 +55,15 @@ func escapeLine(s string) string {
 
 // withoutLogCommand takes the start of a command within a line apart.
 func withoutLogCommand(s string) string {
+	if !strings.Contains(s, "##") {
+		return s
+	}
 	return logCommand.ReplaceAllStringFunc(s, func(found string) string { return `#\#` + found[2:] })
 }
 
 // visible writes every character that is not printable, and every byte that is not UTF-8, as Go does in a string.
 func visible(s string) string {
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, unprintable) {
+	if isVisible(s) {
 		return s
 	}
 	var b strings.Builder
@@ -81,6 +88,19 @@ func visible(s string) string {
 		s = s[size:]
 	}
 	return b.String()
+}
+
+// isVisible reports whether every character is printable. Most texts are ASCII, and need no table of characters.
+func isVisible(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf:
+			return utf8.ValidString(s) && !strings.ContainsFunc(s, unprintable)
+		case c < ' ' || c == 0x7f:
+			return false
+		}
+	}
+	return true
 }
 
 // The escapes of workflow commands. A line break has an escape of its own, and is shown as one.

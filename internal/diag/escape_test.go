@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
@@ -357,4 +358,39 @@ func FuzzEscapeLabel(f *testing.F) {
 			t.Fatalf("%q becomes %q", s, got)
 		}
 	})
+}
+
+// TestPlainTextIsRecognised: a text that has nothing to escape costs no allocation, and others become what they always
+// do.
+func TestPlainTextIsRecognised(t *testing.T) {
+	parts := []string{
+		"a", "pool wphi: 1 of 1 nodes", " ", "\n", "\r\n", "\r", "\t", "::", "##", "##[", "##VSO[", "##v\u017fo[", "\x7f",
+		"\x1f", "\u0085", "\u2028", "\u202e", "é", "\xff", "password=hunter2Xy",
+	}
+	lines := func(s string) string {
+		all := strings.Split(redact.Text(strings.ReplaceAll(s, "\r\n", "\n")), "\n")
+		for i := range all {
+			all[i] = escapeLine(all[i])
+		}
+		return strings.Join(all, "\n")
+	}
+	for seed := range uint64(5000) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		var s string
+		for range rng.IntN(5) {
+			s += parts[rng.IntN(len(parts))]
+		}
+		if want := utf8.ValidString(s) && !strings.ContainsFunc(s, unprintable); isVisible(s) != want {
+			t.Fatalf("seed %d: isVisible(%q) = %v", seed, s, !want)
+		}
+		if got, want := withoutLogCommand(s), logCommand.ReplaceAllString(s, `#\#$1[`); !strings.EqualFold(got, want) {
+			t.Fatalf("seed %d: withoutLogCommand(%q) = %q, want %q", seed, s, got, want)
+		}
+		if got, want := EscapeLines(s), lines(s); got != want {
+			t.Fatalf("seed %d: EscapeLines(%q) = %q, want %q", seed, s, got, want)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { EscapeText("pool wphi: 1 of 1 nodes at http://host:80") }); n > 0 {
+		t.Errorf("%.0f allocations for a text that stays as it is", n)
+	}
 }

@@ -5,7 +5,6 @@ package redact
 import (
 	"encoding/base64"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -14,23 +13,22 @@ const Mark = "[redacted]"
 
 // rule takes one kind of secrets out of a text.
 type rule struct {
-	// hints are in lower case. A text without any of them has no secret of this kind, and costs no more than the look; nil
-	// is for rules that look by themselves.
-	hints []string
+	// needs are words of which a text has some, or no secret of this kind. One of each set must be there.
+	needs wordSet
 	apply func(string) string
 }
 
 // rules are applied in this order: what spans lines comes first, and names before forms.
 var rules = []rule{
-	{[]string{"secret"}, manifests},
-	{[]string{"-----begin"}, pem},
-	{[]string{"ls0tls1crud", "eyjhdxro"}, encoded},
-	{[]string{"://"}, userinfo},
-	{[]string{"authorization", "bearer", "basic", "shared", "negotiate"}, headers},
-	{[]string{"name"}, variables},
-	{[]string{"--", " -"}, flags},
-	{[]string{"=", ":"}, named},
-	{nil, forms},
+	{hasSecret, manifests},
+	{hasPEM, pem},
+	{hasEncoded, encoded},
+	{hasURL | hasUser, userinfo},
+	{hasHeader, headers},
+	{hasName | hasSecretName, variables},
+	{hasFlag | hasSecretName, flags},
+	{hasSeparator | hasSecretName, named},
+	{hasForm, forms},
 }
 
 // Text returns a text without the secrets in it. Calling it again changes nothing more.
@@ -38,13 +36,16 @@ func Text(s string) string {
 	if len(s) < len("pwd=a") {
 		return s // nothing fits: the shortest is a name, a separator and a value
 	}
-	lower := strings.ToLower(s)
+	has := look(s)
+	if has == 0 {
+		return s
+	}
 	for _, r := range rules {
-		if r.hints != nil && !slices.ContainsFunc(r.hints, func(h string) bool { return strings.Contains(lower, h) }) {
+		if has&r.needs != r.needs {
 			continue
 		}
 		if out := r.apply(s); out != s {
-			s, lower = out, strings.ToLower(out)
+			s, has = out, look(out)
 		}
 	}
 	return s
@@ -238,9 +239,9 @@ var shapes = func() []form {
 
 // forms takes out tokens that are known by their form.
 func forms(s string) string {
-	lower := strings.ToLower(s)
-	for _, f := range shapes {
-		if !strings.Contains(lower, f.hint) {
+	has := look(s)
+	for i, f := range shapes {
+		if has&ofShape(i) == 0 {
 			continue
 		}
 		s = replace(f.re, s, func(g []string) string {
