@@ -69,6 +69,7 @@ func list(t *testing.T) []pkg {
 var layers = [][]string{
 	{
 		"docs/reasons", "internal/wellknown", "internal/files", "internal/redact", "internal/imagespec", "internal/version",
+		"internal/status/verbatim",
 	},
 	{"internal/diag"},
 	{
@@ -469,7 +470,8 @@ var pure = []string{
 	"internal/journey",
 	"internal/page/view", "internal/weblink",
 	"internal/reconcile/follows", "internal/reconcile/leftover", "internal/reconcile/nodegroups",
-	"internal/status", "internal/status/events", "internal/status/holding", "internal/status/index",
+	"internal/status", "internal/status/events", "internal/status/holding",
+	"internal/status/index", "internal/status/verbatim",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
 
