@@ -85,6 +85,7 @@ var layers = [][]string{
 	},
 	{
 		"internal/preset", "internal/config", "internal/shard", "internal/sops", "internal/git/local",
+		"internal/status/fields",
 		"internal/git/signature",
 		"internal/git/ancestry", "internal/git/edit", "internal/git/lineage", "internal/git/pack", "internal/git/revision",
 		"internal/git/snapshot", "internal/git/store",
@@ -470,7 +471,7 @@ var pure = []string{
 	"internal/journey",
 	"internal/page/view", "internal/weblink",
 	"internal/reconcile/follows", "internal/reconcile/leftover", "internal/reconcile/nodegroups",
-	"internal/status", "internal/status/events", "internal/status/holding",
+	"internal/status", "internal/status/events", "internal/status/fields", "internal/status/holding",
 	"internal/status/index", "internal/status/verbatim",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }

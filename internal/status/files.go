@@ -3,16 +3,14 @@
 package status
 
 import (
-	"bytes"
 	"path"
 	"slices"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/status/fields"
 	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
@@ -53,87 +51,17 @@ func (s Summary) clean() Summary {
 // FileName returns the path of a Workspace's file in its cluster's folder.
 func FileName(k workspace.Key) string { return path.Join(k.Namespace, k.Name+".yaml") }
 
-// document is a status file, in the order in which people read it.
-type document struct {
-	APIVersion string       `yaml:"apiVersion" json:"apiVersion"`
-	Kind       string       `yaml:"kind" json:"kind"`
-	Metadata   metadata     `yaml:"metadata,flow" json:"metadata"`
-	Status     statusFields `yaml:"status" json:"status"`
-}
-
-type metadata struct {
-	Namespace string `yaml:"namespace" json:"namespace"`
-	Name      string `yaml:"name" json:"name"`
-}
-
-type statusFields struct {
-	State           State             `yaml:"state" json:"state"`
-	ObservedCommit  string            `yaml:"observedCommit,omitempty" json:"observedCommit,omitempty"`
-	Inputs          string            `yaml:"inputs,omitempty" json:"inputs,omitempty"`
-	DesiredCommit   string            `yaml:"desiredCommit,omitempty" json:"desiredCommit,omitempty"`
-	DesiredInputs   string            `yaml:"desiredInputs,omitempty" json:"desiredInputs,omitempty"`
-	CarriedOut      *carriedOut       `yaml:"carriedOut,omitempty" json:"carriedOut,omitempty"`
-	Source          string            `yaml:"source,omitempty" json:"source,omitempty"`
-	Model           string            `yaml:"model,omitempty" json:"model,omitempty"`
-	Revision        string            `yaml:"revision,omitempty" json:"revision,omitempty"`
-	Runtime         string            `yaml:"runtime,omitempty" json:"runtime,omitempty"`
-	FirstSeen       string            `yaml:"firstSeen,omitempty" json:"firstSeen,omitempty"`
-	InstanceType    string            `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
-	Why             string            `yaml:"why,omitempty" json:"why,omitempty"`
-	TargetNodeCount int               `yaml:"targetNodeCount,omitempty" json:"targetNodeCount,omitempty"`
-	WorkerNodes     []string          `yaml:"workerNodes,flow,omitempty" json:"workerNodes,omitempty"`
-	Conditions      []conditionFields `yaml:"conditions,omitempty" json:"conditions,omitempty"`
-	Pools           []poolFields      `yaml:"pools,omitempty" json:"pools,omitempty"`
-	Endpoint        string            `yaml:"endpoint,omitempty" json:"endpoint,omitempty"`
-	HourlyCost      string            `yaml:"hourlyCost,omitempty" json:"hourlyCost,omitempty"`
-	MonthlyCost     string            `yaml:"monthlyCost,omitempty" json:"monthlyCost,omitempty"`
-	PricesDate      string            `yaml:"pricesDate,omitempty" json:"pricesDate,omitempty"`
-	Objects         []string          `yaml:"objects,flow,omitempty" json:"objects,omitempty"`
-	Output          *Output           `yaml:"output,omitempty" json:"output,omitempty"`
-}
-
-// carriedOut is what reviews are compared with.
-type carriedOut struct {
-	Digest       string `yaml:"digest" json:"digest"`
-	InstanceType string `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
-	Region       string `yaml:"region,omitempty" json:"region,omitempty"`
-	Spot         bool   `yaml:"spot,omitempty" json:"spot,omitempty"`
-	Nodes        int    `yaml:"nodes,omitempty" json:"nodes,omitempty"`
-}
-
-type conditionFields struct {
-	Type               string `yaml:"type" json:"type"`
-	Status             string `yaml:"status" json:"status"`
-	Reason             string `yaml:"reason" json:"reason"`
-	Message            string `yaml:"message" json:"message"`
-	LastTransitionTime string `yaml:"lastTransitionTime" json:"lastTransitionTime"`
-}
-
-type poolFields struct {
-	Name         string `yaml:"name" json:"name"`
-	State        string `yaml:"state" json:"state"`
-	Nodes        int    `yaml:"nodes" json:"nodes"`
-	Shared       bool   `yaml:"shared,omitempty" json:"shared,omitempty"`
-	InstanceType string `yaml:"instanceType,omitempty" json:"instanceType,omitempty"`
-	Workspace    string `yaml:"workspace,omitempty" json:"workspace,omitempty"`
-	Error        string `yaml:"error,omitempty" json:"error,omitempty"`
-	NotReleased  string `yaml:"notReleased,omitempty" json:"notReleased,omitempty"`
-	Since        string `yaml:"since,omitempty" json:"since,omitempty"`
-	HourlyCost   string `yaml:"hourlyCost,omitempty" json:"hourlyCost,omitempty"`
-	MonthlyCost  string `yaml:"monthlyCost,omitempty" json:"monthlyCost,omitempty"`
-}
-
 const digestPrefix = "sha256:"
 
 // document returns the Report as it may be shown.
-func (r Report) document() document { return r.clean().fields() }
+func (r Report) document() fields.Document { return r.clean().fields() }
 
 // fields returns a Report that is clean as a file has it.
-func (r Report) fields() document {
-	d := document{
-		APIVersion: APIVersion, Kind: "WorkspaceStatus", Metadata: metadata{r.Namespace, r.Name},
-		Status: statusFields{
-			State:           r.State,
+func (r Report) fields() fields.Document {
+	d := fields.Document{
+		APIVersion: APIVersion, Kind: "WorkspaceStatus", Metadata: fields.Metadata{Namespace: r.Namespace, Name: r.Name},
+		Status: fields.Status{
+			State:           string(r.State),
 			ObservedCommit:  r.ObservedCommit,
 			DesiredCommit:   r.DesiredCommit,
 			Source:          r.Source,
@@ -159,38 +87,33 @@ func (r Report) fields() document {
 		d.Status.DesiredInputs = digestPrefix + r.DesiredInputs
 	}
 	if c := r.CarriedOut; c.Digest != "" {
-		d.Status.CarriedOut = &carriedOut{c.Digest, c.InstanceType, c.Region, c.Spot, c.Nodes}
+		d.Status.CarriedOut = &fields.CarriedOut{
+			Digest: c.Digest, InstanceType: c.InstanceType, Region: c.Region, Spot: c.Spot, Nodes: c.Nodes,
+		}
 	}
 	if !r.FirstSeen.IsZero() {
 		d.Status.FirstSeen = r.FirstSeen.UTC().Format(time.RFC3339)
 	}
 	for _, c := range r.Conditions {
-		d.Status.Conditions = append(
-			d.Status.Conditions,
-			conditionFields{c.Type, c.Status, c.Reason, c.Message, c.LastTransitionTime.UTC().Format(time.RFC3339)},
-		)
+		d.Status.Conditions = append(d.Status.Conditions, fields.Condition{
+			Type:               c.Type,
+			Status:             c.Status,
+			Reason:             c.Reason,
+			Message:            c.Message,
+			LastTransitionTime: c.LastTransitionTime.UTC().Format(time.RFC3339),
+		})
 	}
 	for _, p := range r.Pools {
-		d.Status.Pools = append(d.Status.Pools, poolFields{Name: p.Name, State: p.State, Nodes: p.Nodes, Shared: p.Shared})
+		d.Status.Pools = append(d.Status.Pools, fields.Pool{Name: p.Name, State: p.State, Nodes: p.Nodes, Shared: p.Shared})
 	}
 	return d
 }
 
 // YAML returns the Workspace's status file.
-func (r Report) YAML() []byte { return encode(r.document()) }
+func (r Report) YAML() []byte { return new(r.document()).Append(nil) }
 
 // Document returns the Report in the form that "-o json" prints.
 func (r Report) Document() any { return r.document() }
-
-func encode(v any) []byte {
-	var b bytes.Buffer
-	enc := yaml.NewEncoder(&b)
-	enc.SetIndent(2)
-	if err := enc.Encode(v); err != nil { // plain values: cannot happen
-		return nil
-	}
-	return b.Bytes()
-}
 
 // PoolOf returns a live pool as capacity.yaml shows it.
 func PoolOf(p capacity.LivePool) Pool {
@@ -216,14 +139,14 @@ type capacityFields struct {
 	Kind        string              `yaml:"kind"`
 	Cluster     string              `yaml:"cluster"`
 	PricesDate  string              `yaml:"pricesDate,omitempty"`
-	Pools       []poolFields        `yaml:"pools"`
+	Pools       []fields.Pool       `yaml:"pools"`
 	Unavailable []unavailable.Entry `yaml:"unavailable,omitempty"`
 }
 
 const capacityKind = "CapacityStatus"
 
 func capacityYAML(s Summary) []byte {
-	pools := []poolFields{}
+	pools := []fields.Pool{}
 	for _, p := range s.Pools {
 		pools = append(pools, p.fields())
 	}
@@ -231,7 +154,7 @@ func capacityYAML(s Summary) []byte {
 	for i := range blocks {
 		blocks[i].Reason, blocks[i].Code = message(blocks[i].Reason), word(blocks[i].Code)
 	}
-	return encode(capacityFields{APIVersion, capacityKind, s.Cluster, s.PricesDate, pools, blocks})
+	return fields.Encode(capacityFields{APIVersion, capacityKind, s.Cluster, s.PricesDate, pools, blocks})
 }
 
 // Price sets the cost of the pool: of an hour, and of a month beside it.
@@ -247,8 +170,8 @@ func (r *Report) price(hourly capacity.Cost, bought bool) {
 }
 
 // fields returns a pool as capacity.yaml has it.
-func (p Pool) fields() poolFields {
-	f := poolFields{
+func (p Pool) fields() fields.Pool {
+	f := fields.Pool{
 		Name:         p.Name,
 		State:        p.State,
 		Nodes:        p.Nodes,
@@ -270,7 +193,7 @@ func (p Pool) fields() poolFields {
 // A time after now, or none, is left out: another client may have written it.
 func NotReleasedSince(capacityFile []byte, now time.Time) map[string]time.Time {
 	var f capacityFields
-	if err := decode(capacityFile, &f); err != nil || f.Kind != capacityKind {
+	if err := fields.Decode(capacityFile, &f); err != nil || f.Kind != capacityKind {
 		return nil
 	}
 	out := map[string]time.Time{}
@@ -286,7 +209,7 @@ func NotReleasedSince(capacityFile []byte, now time.Time) map[string]time.Time {
 // refuse them again. Another client may have written it: no entry lasts longer than one that is recorded now.
 func UnavailableFrom(capacityFile []byte, now time.Time) unavailable.Offerings {
 	var f capacityFields
-	if err := decode(capacityFile, &f); err != nil || f.Kind != capacityKind {
+	if err := fields.Decode(capacityFile, &f); err != nil || f.Kind != capacityKind {
 		return unavailable.Offerings{}
 	}
 	for i := range f.Unavailable {

@@ -171,7 +171,7 @@ func (f *Folder) show(is *shown, r *Report) {
 		return
 	}
 	clean := r.clean()
-	file := encode(clean.fields())
+	file := new(clean.fields()).Append(nil)
 	*is = shown{report: r, digest: holding.DigestOf(file), state: clean.State}
 	is.cost, is.priced = priceOf(clean.HourlyCost)
 	f.Wants(FileName(r.Key), file)

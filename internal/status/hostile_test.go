@@ -22,6 +22,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity/unavailable"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/status/fields"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -263,7 +264,8 @@ func TestReadBackIsBounded(t *testing.T) {
 	if got := FromFiles(other, now); len(got) != 0 {
 		t.Errorf("a file speaks of another Workspace: %+v", got)
 	}
-	if got := FromFiles(map[string][]byte{"default/phi.yaml": bytes.Repeat([]byte("#"), maxFile+1)}, now); len(got) != 0 {
+	huge := bytes.Repeat([]byte("#"), fields.MaxFile+1)
+	if got := FromFiles(map[string][]byte{"default/phi.yaml": huge}, now); len(got) != 0 {
 		t.Errorf("a huge file is read: %+v", got)
 	}
 	const entry = "{size: x, failures: %d, priority: %s, since: %s, until: %s}"

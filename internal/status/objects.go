@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"syncer.dev/syncer/internal/status/fields"
 )
 
 // Object is one object that a person should know of and that no Workspace's file tells about: a plain object of the
@@ -93,5 +95,5 @@ func objectsYAML(s Summary) []byte {
 			Message:   o.Message,
 		})
 	}
-	return encode(f)
+	return fields.Encode(f)
 }

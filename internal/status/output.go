@@ -6,14 +6,11 @@ import (
 	"regexp"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/status/fields"
 )
 
 // Output is the image that a tuning has pushed last, for servers that use it as an adapter.
-type Output struct {
-	Image  string `yaml:"image" json:"image"`   // as its file names it
-	Digest string `yaml:"digest" json:"digest"` // that the name had then
-	Inputs string `yaml:"inputs" json:"inputs"` // workspace.Workspace.Digest of the tuning, after "sha256:"
-}
+type Output = fields.Output
 
 // outputOf returns what a tuning has pushed. The last result stays while the next one is made, and once the pod that
 // told about it is gone.
@@ -48,9 +45,9 @@ func (r Report) Pushed() (image cluster.Image, inputs string) {
 
 var sha256Form = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// clean returns an Output as syncer writes it, or nil: another client may have written the file, and the digest becomes
-// a part of the name of an image.
-func (o *Output) clean() *Output {
+// cleanOutput returns an Output as syncer writes it, or nil: another client may have written the file, and the digest
+// becomes a part of the name of an image.
+func cleanOutput(o *Output) *Output {
 	if o == nil || word(o.Image) != o.Image || !sha256Form.MatchString(o.Digest) || !sha256Form.MatchString(o.Inputs) {
 		return nil
 	}

@@ -14,30 +14,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"syncer.dev/syncer/internal/reviewed"
-	"syncer.dev/syncer/internal/strictyaml"
+	"syncer.dev/syncer/internal/status/fields"
 	"syncer.dev/syncer/internal/workspace"
 )
-
-// decode reads a file of the status branch, which another client may have written. It ignores unknown fields.
-func decode(data []byte, into any) error {
-	if len(data) > maxFile {
-		return fmt.Errorf("the file has more than %d bytes", maxFile)
-	}
-	docs, syntax := strictyaml.Documents(data)
-	switch {
-	case syntax != nil:
-		return syntax
-	case len(docs) != 1:
-		return fmt.Errorf("the file holds %d documents, not one", len(docs))
-	}
-	return docs[0].Decode(into)
-}
 
 // Parse reads a Workspace's status file. Others may have written it: what comes of it is within the bounds of what
 // syncer writes.
 func Parse(data []byte) (Report, error) {
-	var d document
-	if err := decode(data, &d); err != nil {
+	var d fields.Document
+	if err := fields.Decode(data, &d); err != nil {
 		return Report{}, fmt.Errorf("read status: %w", err)
 	}
 	if d.Kind != "WorkspaceStatus" {
@@ -46,7 +31,7 @@ func Parse(data []byte) (Report, error) {
 	s := d.Status
 	r := Report{
 		Key:             workspace.Key{Namespace: d.Metadata.Namespace, Name: d.Metadata.Name},
-		State:           s.State,
+		State:           State(s.State),
 		ObservedCommit:  s.ObservedCommit,
 		Inputs:          strings.TrimPrefix(s.Inputs, digestPrefix),
 		DesiredCommit:   s.DesiredCommit,

@@ -17,6 +17,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/status/fields"
 	"syncer.dev/syncer/internal/weblink"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -538,7 +539,7 @@ func TestOutput(t *testing.T) {
 	} {
 		forged := first
 		forged.Output = &o
-		if got, err := Parse(encode(forged.fields())); err != nil || got.Output != nil {
+		if got, err := Parse(fields.Encode(forged.fields())); err != nil || got.Output != nil {
 			t.Errorf("%+v is read back: %v", got.Output, err)
 		}
 	}

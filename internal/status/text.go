@@ -19,7 +19,6 @@ const (
 	maxCell   = 600      // bytes of a text in README.md
 	maxList   = 10_000   // entries of a list
 	maxNumber = 10_000   // nodes
-	maxFile   = 1 << 20  // bytes of a file that is read back; more is no status of ours
 	maxFiles  = 100_000  // files that are read back
 	maxLine   = 1 << 10  // bytes of a line of a commit message
 	cutMark   = " [cut]" // ends a text that was cut
@@ -82,7 +81,7 @@ func (r Report) clean() Report {
 		return c
 	})
 	r.Pools = head(r.Pools, Pool.clean)
-	r.Output = r.Output.clean()
+	r.Output = cleanOutput(r.Output)
 	return r
 }
 
