@@ -88,6 +88,7 @@ FUZZ += internal/status:FuzzCapacityReadBack
 FUZZ += internal/status:FuzzFiles
 FUZZ += internal/status:FuzzReadBack
 FUZZ += internal/status/message:FuzzMessage
+FUZZ += internal/status/fields:FuzzRead
 FUZZ += internal/status/verbatim:FuzzRead
 FUZZ += internal/status/verbatim:FuzzWrite
 FUZZ += internal/strictyaml:FuzzDecode

@@ -19,6 +19,7 @@ type Folder struct {
 	shown    []shown           // of the Reports, in their order
 	rest     map[string][]byte // the files that are of no Workspace
 	capacity []byte            // CapacityFile as the folder holds it, which is read back
+	buffer   []byte            // for a file that is likely to be held already
 }
 
 // shown is a Report as the folder shows it.
@@ -171,10 +172,12 @@ func (f *Folder) show(is *shown, r *Report) {
 		return
 	}
 	clean := r.clean()
-	file := new(clean.fields()).Append(nil)
-	*is = shown{report: r, digest: holding.DigestOf(file), state: clean.State}
+	f.buffer = new(clean.fields()).Append(f.buffer[:0])
+	*is = shown{report: r, digest: holding.DigestOf(f.buffer), state: clean.State}
 	is.cost, is.priced = priceOf(clean.HourlyCost)
-	f.Wants(FileName(r.Key), file)
+	if name := FileName(r.Key); f.Mine(name) && !f.Keeps(name, is.digest) {
+		f.Wants(name, bytes.Clone(f.buffer))
+	}
 }
 
 // Same reports whether two Reports say the same.

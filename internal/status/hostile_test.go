@@ -235,6 +235,21 @@ func TestOnlyNamesBecomePaths(t *testing.T) {
 	}
 }
 
+// TestCleanKeepsTheReport: Reports never change, also not in their lists when these are cleaned.
+func TestCleanKeepsTheReport(t *testing.T) {
+	for _, attack := range attacks {
+		r, same := hostileSummary(attack).Reports[0], hostileSummary(attack).Reports[0]
+		r.WorkerNodes, same.WorkerNodes = []string{"a", attack, "b"}, []string{"a", attack, "b"}
+		clean := r.clean()
+		if diff := cmp.Diff(same, r); diff != "" {
+			t.Errorf("%q (-before +after):\n%s", attack, diff)
+		}
+		if diff := cmp.Diff([]string{"a", word(attack), "b"}, clean.WorkerNodes); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", attack, diff)
+		}
+	}
+}
+
 // TestReadBackIsBounded lists what a user with write access to the status branch could say.
 func TestReadBackIsBounded(t *testing.T) {
 	now := t1

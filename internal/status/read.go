@@ -20,9 +20,11 @@ import (
 
 // Parse reads a Workspace's status file. Others may have written it: what comes of it is within the bounds of what
 // syncer writes.
-func Parse(data []byte) (Report, error) {
-	var d fields.Document
-	if err := fields.Decode(data, &d); err != nil {
+func Parse(data []byte) (Report, error) { return parse(new(fields.Reader), data) }
+
+func parse(files *fields.Reader, data []byte) (Report, error) {
+	d, err := files.Read(data)
+	if err != nil {
 		return Report{}, fmt.Errorf("read status: %w", err)
 	}
 	if d.Kind != "WorkspaceStatus" {
@@ -86,8 +88,9 @@ func FromFiles(files map[string][]byte, now time.Time) []*Report {
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for part := range slices.Chunk(indices(len(names)), filesAtOnce) {
 		g.Go(func() error {
+			var reader fields.Reader
 			for _, i := range part {
-				read[i] = fromFile(names[i], files[names[i]], now)
+				read[i] = fromFile(&reader, names[i], files[names[i]], now)
 			}
 			return nil
 		})
@@ -110,8 +113,8 @@ func indices(n int) []int {
 }
 
 // fromFile reads the Report of one file, or returns nil.
-func fromFile(name string, data []byte, now time.Time) *Report {
-	r, err := Parse(data)
+func fromFile(files *fields.Reader, name string, data []byte, now time.Time) *Report {
+	r, err := parse(files, data)
 	if err != nil || FileName(r.Key) != name {
 		return nil
 	}

@@ -47,13 +47,22 @@ func cut(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit-len(cutMark)], "") + cutMark
 }
 
-// head bounds a list.
-func head[T any](list []T, f func(T) T) []T {
-	var out []T
-	for _, v := range list[:min(len(list), maxList)] {
-		out = append(out, f(v))
+// head bounds a list, and applies f to its items. It returns the list itself if nothing changes.
+func head[T comparable](list []T, f func(T) T) []T {
+	if len(list) == 0 {
+		return nil
 	}
-	return out
+	list = list[:min(len(list), maxList)]
+	for i, v := range list {
+		if out := f(v); out != v {
+			fresh := append(make([]T, 0, len(list)), list[:i]...)
+			for _, v := range list[i:] {
+				fresh = append(fresh, f(v))
+			}
+			return fresh
+		}
+	}
+	return list
 }
 
 // valid reports whether a key can be one of a Workspace. Its parts become parts of a path, so that no other key may be

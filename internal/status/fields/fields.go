@@ -8,11 +8,17 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"syncer.dev/syncer/internal/status/verbatim"
 	"syncer.dev/syncer/internal/strictyaml"
 )
 
 // Append appends the file to a buffer.
-func (d *Document) Append(buffer []byte) []byte { return append(buffer, Encode(d)...) }
+func (d *Document) Append(buffer []byte) []byte {
+	if out, done := verbatim.Write(buffer, d, (*Document).layout); done {
+		return out
+	}
+	return append(buffer, Encode(d)...)
+}
 
 // Encode returns a file of the status branch.
 func Encode(v any) []byte {
@@ -41,4 +47,19 @@ func Decode(data []byte, into any) error {
 		return fmt.Errorf("the file holds %d documents, not one", len(docs))
 	}
 	return docs[0].Decode(into)
+}
+
+// Reader reads Workspaces' status files one after the other. What files of a fleet have in common takes memory once.
+type Reader struct {
+	last Document // that was read verbatim
+}
+
+// Read reads a file as Decode does: one that syncer has written in less time, and anything else strictly.
+func (r *Reader) Read(data []byte) (Document, error) {
+	if len(data) <= MaxFile && verbatim.Read(data, &r.last, (*Document).layout) {
+		return r.last, nil
+	}
+	var d Document
+	err := Decode(data, &d)
+	return d, err
 }

@@ -104,14 +104,23 @@ func (h *Holding) Wants(name string, data []byte) {
 	if !h.Mine(name) {
 		return
 	}
-	if h.Has(name, DigestOf(data)) {
-		delete(h.differ, name)
+	if h.Keeps(name, DigestOf(data)) {
 		return
 	}
 	if h.differ == nil {
 		h.differ = map[string][]byte{}
 	}
 	h.differ[name] = data
+}
+
+// Keeps says that the folder is to hold a file with a content that it may hold already. If it does not, it returns
+// false, and Wants has to say what the content is.
+func (h *Holding) Keeps(name string, content Digest) bool {
+	if !h.Has(name, content) {
+		return false
+	}
+	delete(h.differ, name)
+	return true
 }
 
 // Drops says that the folder is not to hold a file.
