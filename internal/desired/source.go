@@ -49,7 +49,7 @@ func Read(files, builtin fs.FS, options load.Options, env workspace.Env, cache *
 	if err != nil {
 		return Input{}, err
 	}
-	renderer := known.rendererOf(builtin, rendering{catalog, cache}, own)
+	renderer := known.renderers.Of(builtin, catalog, own, cache)
 	options.Build = Builder(options.Limits)
 	set, err := load.Load(files, options)
 	if err != nil {

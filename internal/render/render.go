@@ -73,13 +73,6 @@ func WithBuiltIn(files fs.FS) Option {
 // Show says how messages name the files of the repository's presets. Call it before the first Render.
 func (r *Renderer) Show(display func(path string) string) { r.shown = display }
 
-// Clone returns a Renderer that shares what r has read of the catalogue, and for which Show has not been called.
-func (r *Renderer) Clone() *Renderer {
-	out := *r
-	out.shown = nil
-	return &out
-}
-
 // New returns a renderer for the presets of the catalogue. It keeps bundles and templates in the cache, which several
 // renderers may share. Without a cache Kustomize builds every Workspace, each time.
 func New(catalog Catalog, cache *Cache, options ...Option) *Renderer {
