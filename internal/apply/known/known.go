@@ -50,8 +50,8 @@ func New() *Memory {
 type entry struct {
 	object  weak.Pointer[unstructured.Unstructured] // desired
 	desired [sha256.Size]byte
-	seen    any     // what the watch had of the live object; nil: none was compared yet
-	live    version // zero: it was not compared, because it says itself what it fulfils
+	seen    any      // what the watch had of the live object; nil: none was compared yet
+	live    *version // nil: it was not compared, because it says itself what it fulfils, as most objects do
 }
 
 // version changes with every relevant change of a live object: the generation changes with the spec, and the resource
@@ -122,7 +122,7 @@ func (m *Memory) entry(ref cluster.Ref) (entry, bool) {
 
 // matches reports whether the live object is still the one that was as desired.
 func (e *entry) matches(seen any, live func() *unstructured.Unstructured) bool {
-	return e.seen == seen || e.live != version{} && e.live == versionOf(live())
+	return e.seen == seen || e.live != nil && *e.live == versionOf(live())
 }
 
 // saw notes what was last looked at of an object that is as desired, unless its entry has changed meanwhile.
@@ -154,7 +154,7 @@ func (m *Memory) Fulfils(o cluster.Digested, seen any) bool {
 }
 
 func (m *Memory) fulfils(ref cluster.Ref, e entry, seen any) bool {
-	e.seen, e.live = seen, version{}
+	e.seen, e.live = seen, nil
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, doubt := m.doubts[ref]; doubt {
@@ -167,7 +167,8 @@ func (m *Memory) fulfils(ref cluster.Ref, e entry, seen any) bool {
 
 // Equal notes that a live object is as desired.
 func (m *Memory) Equal(o, live *unstructured.Unstructured) {
-	e := entry{object: weak.Make(o), desired: sum(o.Object), live: versionOf(live)}
+	version := versionOf(live)
+	e := entry{object: weak.Make(o), desired: sum(o.Object), live: &version}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.equal[cluster.RefOf(o)] = e
