@@ -26,7 +26,8 @@ type parser struct {
 	pairs []pair // of the objects that are open
 	items []any  // of the arrays that are open
 	sets  map[string]any
-	inSet bool
+	inSet bool // or in a part
+	parts parts
 }
 
 type pair struct {
@@ -138,9 +139,12 @@ func (p *parser) field(wanted Fields) error {
 		return p.skip()
 	}
 	var value any
-	if key == fieldsV1 && !p.inSet {
+	switch {
+	case key == fieldsV1 && !p.inSet:
 		value, err = p.set()
-	} else {
+	case below == nil && !p.inSet && alike[key]:
+		value, err = p.part()
+	default:
 		value, err = p.value(below)
 	}
 	if err != nil {
@@ -188,6 +192,26 @@ const (
 // set takes a set of fields. Objects share one that they have in common, which never changes. Within one there is no
 // other: each would be read twice, so that the innermost of many would be read as often as there are.
 func (p *parser) set() (any, error) {
+	raw, err := p.ahead()
+	if err != nil {
+		return nil, err
+	}
+	if set, known := p.sets[string(raw)]; known {
+		p.at += len(raw)
+		return set, nil
+	}
+	set, err := p.within()
+	if err == nil && len(raw) <= maxSetLen {
+		if len(p.sets) >= maxSets {
+			clear(p.sets)
+		}
+		p.sets[string(raw)] = set
+	}
+	return set, err
+}
+
+// ahead returns the text of the value that follows, without taking it.
+func (p *parser) ahead() ([]byte, error) {
 	if _, err := p.next(); err != nil {
 		return nil, err
 	}
@@ -196,20 +220,16 @@ func (p *parser) set() (any, error) {
 		return nil, err
 	}
 	raw := p.data[start:p.at]
-	if set, known := p.sets[string(raw)]; known {
-		return set, nil
-	}
 	p.at, p.depth = start, depth
+	return raw, nil
+}
+
+// within takes a value in which nothing is shared.
+func (p *parser) within() (any, error) {
 	p.inSet = true
-	set, err := p.value(nil)
+	value, err := p.value(nil)
 	p.inSet = false
-	if err == nil && len(raw) <= maxSetLen {
-		if len(p.sets) >= maxSets {
-			clear(p.sets)
-		}
-		p.sets[string(raw)] = set
-	}
-	return set, err
+	return value, err
 }
 
 func numberOf(raw []byte) (any, error) {
