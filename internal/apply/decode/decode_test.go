@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
@@ -302,13 +301,13 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Typed[appsv1.StatefulSet](u)
+	s, err := Typed[statefulSet](u)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pods := int64(0)
 	for range 10_000 { // on one node
-		pods += GPUs(&s.Spec.Template.Spec)
+		pods += s.Spec.Template.Spec.GPUs()
 	}
 	if w.GPUs < 1000 || pods < 1000*10_000 {
 		t.Errorf("a workload of %d GPUs, and pods of %d", w.GPUs, pods)

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
-	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/apply/mirror"
@@ -16,15 +16,19 @@ import (
 	"syncer.dev/syncer/internal/wellknown"
 )
 
-// What is read of workloads and their pods. A whole StatefulSet, most of which is its template, takes much longer to
-// convert.
+// What is read of workloads and pods. The types of k8s.io/api take much longer to convert.
 type (
 	statefulSet struct {
 		Spec struct {
 			Replicas *int32   `json:"replicas"`
 			Template template `json:"template"`
 		} `json:"spec"`
-		Status appsv1.StatefulSetStatus `json:"status"`
+		Status struct {
+			ObservedGeneration int64  `json:"observedGeneration"`
+			ReadyReplicas      int32  `json:"readyReplicas"`
+			CurrentRevision    string `json:"currentRevision"`
+			UpdateRevision     string `json:"updateRevision"`
+		} `json:"status"`
 	}
 	job struct {
 		Spec struct {
@@ -37,15 +41,31 @@ type (
 		Metadata struct {
 			Labels map[string]string `json:"labels"`
 		} `json:"metadata"`
-		Spec podNeeds `json:"spec"`
+		Spec Needs `json:"spec"`
 	}
-	podNeeds struct {
-		Affinity   *corev1.Affinity `json:"affinity"`
+	// Needs are the nodes that a pod needs, and the one that it has.
+	Needs struct {
+		NodeName   string   `json:"nodeName"`
+		Affinity   affinity `json:"affinity"`
 		Containers []struct {
 			Resources struct {
-				Limits corev1.ResourceList `json:"limits"`
+				Limits struct {
+					GPUs resource.Quantity `json:"nvidia.com/gpu"`
+				} `json:"limits"`
 			} `json:"resources"`
 		} `json:"containers"`
+	}
+	affinity struct {
+		NodeAffinity struct {
+			Required struct {
+				NodeSelectorTerms []struct {
+					MatchExpressions []struct {
+						Key    string   `json:"key"`
+						Values []string `json:"values"`
+					} `json:"matchExpressions"`
+				} `json:"nodeSelectorTerms"`
+			} `json:"requiredDuringSchedulingIgnoredDuringExecution"`
+		} `json:"nodeAffinity"`
 	}
 )
 
@@ -111,26 +131,20 @@ func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 }
 
 // runs returns a workload with what its pods ask for.
-func runs(u *unstructured.Unstructured, pod *podNeeds) cluster.Workload {
+func runs(u *unstructured.Unstructured, pod *Needs) cluster.Workload {
 	w := cluster.Workload{
 		Ref:    cluster.RefOf(u),
 		Inputs: mirror.Once(u.GetAnnotations()[cluster.AnnotationInputs]),
-		Pool:   requiredPool(pod.Affinity),
+		Pool:   pod.Affinity.pool(),
+		GPUs:   pod.GPUs(),
 	}
 	w.Ref.Namespace, w.Ref.Name = mirror.Once(w.Ref.Namespace), mirror.Once(w.Ref.Name)
-	for _, c := range pod.Containers {
-		w.GPUs += gpusOf(c.Resources.Limits)
-	}
 	return w
 }
 
-// requiredPool returns the agent pool that a pod requires, or "".
-func requiredPool(pod *corev1.Affinity) string {
-	if pod == nil || pod.NodeAffinity == nil ||
-		pod.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
-		return ""
-	}
-	for _, term := range pod.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+// pool returns the agent pool that a pod requires, or "".
+func (a *affinity) pool() string {
+	for _, term := range a.NodeAffinity.Required.NodeSelectorTerms {
 		for _, e := range term.MatchExpressions {
 			if e.Key == wellknown.LabelAgentPool && len(e.Values) == 1 {
 				return e.Values[0]
@@ -140,19 +154,14 @@ func requiredPool(pod *corev1.Affinity) string {
 	return ""
 }
 
-// GPUs adds up the whole GPUs that the containers of a pod request. For GPUs, the request equals the limit.
-func GPUs(pod *corev1.PodSpec) int64 {
-	var sum int64
-	for i := range pod.Containers {
-		sum += gpusOf(pod.Containers[i].Resources.Limits)
-	}
-	return sum
-}
-
 // maxGPUs is more than any node has, and so little that the sum over all pods of a node is no overflow. It is ours.
 const maxGPUs = 1 << 20
 
-func gpusOf(limits corev1.ResourceList) int64 {
-	limit := limits[cluster.ResourceGPU]
-	return min(limit.Value(), maxGPUs)
+// GPUs adds up the whole GPUs that the containers of a pod request. For GPUs, the request equals the limit.
+func (n *Needs) GPUs() int64 {
+	var sum int64
+	for i := range n.Containers {
+		sum += min(n.Containers[i].Resources.Limits.GPUs.Value(), maxGPUs)
+	}
+	return sum
 }

@@ -98,7 +98,7 @@ func stripPod(clusterName string) cache.TransformFunc {
 			return o, nil // informers may transform an object twice
 		}
 		pod, err := decode.Typed[struct {
-			Spec corev1.PodSpec `json:"spec"`
+			Spec decode.Needs `json:"spec"`
 		}](u)
 		if err != nil {
 			return nil, err
@@ -106,7 +106,7 @@ func stripPod(clusterName string) cache.TransformFunc {
 		labels := u.GetLabels()
 		return &unmanagedPod{
 			Identity: mirror.IdentityOf(u),
-			node:     mirror.Once(pod.Spec.NodeName), gpus: decode.GPUs(&pod.Spec), daemon: ofDaemon(u),
+			node:     mirror.Once(pod.Spec.NodeName), gpus: pod.Spec.GPUs(), daemon: ofDaemon(u),
 			ours: labels[cluster.LabelManagedBy] == cluster.ManagedBy && labels[cluster.LabelCluster] == clusterName,
 		}, nil
 	}

@@ -89,7 +89,7 @@ var (
 		return read(&w, err)
 	})
 	stripEndpoints = stripping(func(u *unstructured.Unstructured) mirror.Part {
-		slice, err := decode.Typed[discoveryv1.EndpointSlice](u)
+		slice, err := decode.Typed[endpointSlice](u)
 		return read(endpointsOf(slice, err))
 	})
 	stripNode = stripping(func(u *unstructured.Unstructured) mirror.Part {
@@ -109,7 +109,7 @@ var (
 // syncer are not ours. Those without our labels are KAITO's, or were until their StatefulSet was taken over.
 func stripOwnPod(clusterName string) cache.TransformFunc {
 	return stripping(func(u *unstructured.Unstructured) mirror.Part {
-		pod, err := decode.Typed[corev1.Pod](u)
+		pod, err := decode.LivePod(u)
 		if err != nil {
 			return mirror.Broken{Err: err}
 		}
@@ -127,13 +127,27 @@ func stripOwnPod(clusterName string) cache.TransformFunc {
 	})
 }
 
+// endpointSlice is what is read of one. A whole one takes longer to convert.
+type endpointSlice struct {
+	Metadata struct {
+		Namespace string            `json:"namespace"`
+		Labels    map[string]string `json:"labels"`
+	} `json:"metadata"`
+	Endpoints []struct {
+		Conditions struct {
+			Serving *bool `json:"serving"`
+		} `json:"conditions"`
+	} `json:"endpoints"`
+}
+
 // endpointsOf counts the ready addresses of one slice.
-func endpointsOf(slice *discoveryv1.EndpointSlice, err error) (mirror.Endpoints, error) {
+func endpointsOf(slice *endpointSlice, err error) (mirror.Endpoints, error) {
 	if err != nil {
 		return mirror.Endpoints{}, err
 	}
-	name := slice.Labels[discoveryv1.LabelServiceName]
-	out := mirror.Endpoints{Service: workspace.Key{Namespace: mirror.Once(slice.Namespace), Name: mirror.Once(name)}}
+	name := slice.Metadata.Labels[discoveryv1.LabelServiceName]
+	key := workspace.Key{Namespace: mirror.Once(slice.Metadata.Namespace), Name: mirror.Once(name)}
+	out := mirror.Endpoints{Service: key}
 	for _, e := range slice.Endpoints {
 		// publishNotReadyAddresses makes every address "ready"; only serving tells whether the pod is.
 		if e.Conditions.Serving == nil || *e.Conditions.Serving {
