@@ -7,13 +7,13 @@ import (
 	"compress/flate"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 
-	"syncer.dev/syncer/internal/canonical"
 	"syncer.dev/syncer/internal/shelf"
 )
 
@@ -42,16 +42,10 @@ func contentOf(u *unstructured.Unstructured) string {
 	if withoutContent[u.GetKind()] {
 		return ""
 	}
-	content := map[string]any{}
-	for field, value := range u.Object {
-		if !notContent[field] {
-			content[field] = value
-		}
-	}
 	room := texts.Get().(*[]byte)
 	defer texts.Put(room)
-	text, err := canonical.Append((*room)[:0], content)
-	if err != nil {
+	text, ok := appendContent((*room)[:0], u.Object)
+	if !ok {
 		return "" // no value of the server; then it is read again when it is needed
 	}
 	*room = text
@@ -59,6 +53,24 @@ func contentOf(u *unstructured.Unstructured) string {
 		return string(onShelf) + string(parts)
 	}
 	return deflated(text)
+}
+
+// appendContent writes an object without the fields that are no content, as package canonical does.
+func appendContent(text []byte, object map[string]any) (out []byte, ok bool) {
+	names := make([]string, 0, 8)
+	for field := range object {
+		if !notContent[field] {
+			names = append(names, field)
+		}
+	}
+	slices.Sort(names)
+	p := portion{text: append(text, '{')}
+	for _, name := range names {
+		if p.key(name); !p.canonical(object[name]) {
+			return nil, false
+		}
+	}
+	return append(p.text, '}'), true
 }
 
 func deflated(text []byte) string {

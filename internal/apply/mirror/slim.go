@@ -102,8 +102,8 @@ func Applied(u *unstructured.Unstructured, mine bool, p Part) *Object {
 	s.name = Once(s.name) // as its Workspace
 	s.details = &details{
 		generation:  u.GetGeneration(),
-		labels:      packed(u.GetLabels()),
-		annotations: packed(u.GetAnnotations()),
+		labels:      packedIn(u, "labels", u.GetLabels),
+		annotations: packedIn(u, "annotations", u.GetAnnotations),
 		mine:        mine,
 		intent:      intentIn(u),
 		content:     contentOf(u),
@@ -274,21 +274,35 @@ func Once(text string) string {
 	return unique.Make(text).Value()
 }
 
+// packedIn packs the labels or annotations of an object without a copy of them; get returns those of an object that the
+// server would not send.
+func packedIn(u *unstructured.Unstructured, field string, get func() map[string]string) string {
+	meta, _ := u.Object["metadata"].(map[string]any)
+	all, _ := meta[field].(map[string]any)
+	for _, value := range all {
+		if _, isText := value.(string); !isText {
+			return packed(get(), func(s string) string { return s })
+		}
+	}
+	return packed(all, func(v any) string { s, _ := v.(string); return s })
+}
+
 // packed returns labels or annotations as one text: for each key in order the lengths of key and value, and both.
-func packed(m map[string]string) string {
+func packed[V any](m map[string]V, text func(V) string) string {
 	if len(m) == 0 {
 		return ""
 	}
-	keys := make([]string, 0, len(m))
+	keys := make([]string, 0, 16)
 	for k := range m {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	var b []byte
+	b := make([]byte, 0, 512)
 	for _, k := range keys {
+		value := text(m[k])
 		b = binary.AppendUvarint(b, uint64(len(k)))
-		b = binary.AppendUvarint(b, uint64(len(m[k])))
-		b = append(append(b, k...), m[k]...)
+		b = binary.AppendUvarint(b, uint64(len(value)))
+		b = append(append(b, k...), value...)
 	}
 	return Once(string(b))
 }
