@@ -8,13 +8,67 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // Append adds the JSON of a value to a text. The bytes are those of json.Marshal, and so are the errors.
 func Append(to []byte, v any) ([]byte, error) {
-	e := encoder{text: to}
+	switch v := v.(type) {
+	case string:
+		return AppendString(to, v), nil
+	case map[string]any, []any:
+	default:
+		e := encoder{text: to}
+		err := e.value(v)
+		return e.text, err
+	}
+	e := encoders.Get().(*encoder)
+	e.text = to
 	err := e.value(v)
-	return e.text, err
+	to, e.text = e.text, nil
+	e.keys = e.keys[:0]
+	encoders.Put(e)
+	return to, err
+}
+
+// encoders are idle ones, with room for keys.
+var encoders = sync.Pool{New: func() any { return &encoder{keys: make([]string, 0, 64)} }}
+
+// AppendString adds the JSON of a text to a text.
+func AppendString(to []byte, s string) []byte {
+	to = append(to, '"')
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if plain[c] {
+			continue
+		}
+		if c >= 0x7f { // it may be no UTF-8
+			text, _ := json.Marshal(s[from:]) // a string can always be encoded
+			return append(to, text[1:]...)
+		}
+		to = append(to, s[from:i]...)
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			to = append(to, '\\', c)
+		case '\b':
+			to = append(to, `\b`...)
+		case '\f':
+			to = append(to, `\f`...)
+		case '\n':
+			to = append(to, `\n`...)
+		case '\r':
+			to = append(to, `\r`...)
+		case '\t':
+			to = append(to, `\t`...)
+		default:
+			const hex = "0123456789abcdef"
+			to = append(to, `\u00`...)
+			to = append(to, hex[c>>4], hex[c&0xf])
+		}
+	}
+	return append(append(to, s[from:]...), '"')
 }
 
 // encoder is a text that is being written.
@@ -28,7 +82,7 @@ func (e *encoder) value(v any) error {
 	case nil:
 		e.text = append(e.text, "null"...)
 	case string:
-		return e.string(v)
+		e.text = AppendString(e.text, v)
 	case bool:
 		e.text = strconv.AppendBool(e.text, v)
 	case int:
@@ -61,10 +115,7 @@ func (e *encoder) object(v map[string]any) error {
 			e.text = append(e.text, ',')
 		}
 		key := e.keys[i]
-		if err := e.string(key); err != nil {
-			return err
-		}
-		e.text = append(e.text, ':')
+		e.text = append(AppendString(e.text, key), ':')
 		if err := e.value(v[key]); err != nil {
 			return err
 		}
@@ -88,16 +139,6 @@ func (e *encoder) list(v []any) error {
 		}
 	}
 	e.text = append(e.text, ']')
-	return nil
-}
-
-func (e *encoder) string(s string) error {
-	for i := range len(s) {
-		if !plain[s[i]] {
-			return e.other(s)
-		}
-	}
-	e.text = append(append(append(e.text, '"'), s...), '"')
 	return nil
 }
 

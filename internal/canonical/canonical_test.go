@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 )
 
@@ -53,6 +54,21 @@ func value(rng *rand.Rand, depth int) any {
 	return of[rng.IntN(len(of))]
 }
 
+// TestStrings: any bytes, in any place of a text, are those of encoding/json.
+func TestStrings(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 1))
+	for i := range 50_000 {
+		s := []byte{byte(i), byte(i >> 8)} // all pairs of bytes, among others
+		for range rng.IntN(6) {
+			s = append(s, []byte("a\"\x00\x1f\x7f\xe2\x80\xa8<\\\xff\xc3\xa4")[rng.IntN(13)])
+		}
+		want, err := json.Marshal(string(s))
+		if got := AppendString(nil, string(s)); err != nil || string(got) != string(want) {
+			t.Fatalf("%q: %s, want %s (%v)", s, got, want, err)
+		}
+	}
+}
+
 // TestErrors: what encoding/json refuses is refused, wherever it is.
 func TestErrors(t *testing.T) {
 	for _, v := range []any{
@@ -65,5 +81,19 @@ func TestErrors(t *testing.T) {
 		if _, err := Append(nil, v); err == nil || want == nil {
 			t.Errorf("%v: error %v, want %v", v, err, want)
 		}
+	}
+}
+
+// BenchmarkAppend writes an object of the size of a pod.
+func BenchmarkAppend(b *testing.B) {
+	container := map[string]any{"name": "model", "image": "example.com/a:1", "args": []any{`--a={"b":true}`, "--c=d", "--e"}}
+	for i := range 12 {
+		container[strconv.Itoa(i)] = map[string]any{"name": "a", "value": "b", "port": int64(80)}
+	}
+	v := map[string]any{"kind": "Pod", "spec": map[string]any{"containers": []any{container, container}}}
+	var text []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		text, _ = Append(text[:0], v)
 	}
 }
