@@ -156,3 +156,35 @@ func BenchmarkFilled(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(jobs)), "us/Workspace")
 }
+
+// BenchmarkTemplate renders Workspaces of one preset whose template is in the cache, each with inputs that are new:
+// what runs, and for the digest of a review.
+func BenchmarkTemplate(b *testing.B) {
+	c, _ := builtin(b)
+	p, _ := c.Lookup("phi-4")
+	for name, in := range map[string]func(*Renderer, job) (Bundle, error){
+		"packed": func(r *Renderer, j job) (Bundle, error) {
+			return Packer{r}.Render(context.Background(), j.w, j.preset, j.at, j.o)
+		},
+		"digest": func(r *Renderer, j job) (Bundle, error) {
+			j.o.DigestOnly, j.o.Source = true, ""
+			return r.Render(context.Background(), j.w, j.preset, j.at, j.o)
+		},
+		"full": func(r *Renderer, j job) (Bundle, error) {
+			return r.Render(context.Background(), j.w, j.preset, j.at, j.o)
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := New(c, NewCache())
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				j := job{serving("phi-4", named("chat-"+strconv.Itoa(i))), p, Placement{}, options}
+				j.w.Namespace = "team-" + strconv.Itoa(i%40)
+				j.at = Placement{Nodes: 1, GPUsPerNode: 1 + i%2, GPUModel: "NVIDIA A100", Pool: "w" + strconv.Itoa(i)}
+				if _, err := in(r, j); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

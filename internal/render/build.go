@@ -4,14 +4,16 @@ package render
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
-	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"syncer.dev/syncer/internal/canonical"
 	"syncer.dev/syncer/internal/render/folders"
 	"syncer.dev/syncer/internal/render/kustomize"
 	"syncer.dev/syncer/internal/render/memo"
@@ -21,40 +23,52 @@ import (
 // buildTemplate is the result of building an overlay in which tokens stand for the texts of one Workspace. Many
 // Workspaces have equal overlays then, and share a template.
 type buildTemplate struct {
-	objects []memo.Object
+	objects []memo.Template
 	// unusable reports that the tokens do not come out whole: Kustomize has to build each Workspace by itself.
 	unusable bool
 }
 
-// build returns the objects of an overlay: from its template if possible, and from a plain build if not.
+// built is the objects of an overlay.
+type built struct {
+	objects []*unstructured.Unstructured
+	// templates are those that the objects are filled in from, with the values; none after a plain build.
+	templates []memo.Template
+	values    memo.Values
+}
+
+// build returns the objects of an overlay: from its template if possible, and from a plain build if not. Objects from a
+// template are without what is below head, if only that is wanted.
 func (r *Renderer) build(
 	ctx context.Context,
 	over overlay,
 	w *workspace.Workspace,
 	o Options,
-) ([]*unstructured.Unstructured, error) {
-	if _, err := r.deps.Digest(over.uses()); err != nil { // a folder that kustomize.Check refused
-		return nil, err
+	onlyHeads bool,
+) (built, error) {
+	uses := over.uses()
+	set := r.deps.Set(uses)
+	if set.Err != nil { // a folder that kustomize.Check refused
+		return built{}, set.Err
 	}
 	over.images = r.deps.Of(folders.ImagesDir).Images
-	words, cacheable := r.deps.Words(over.uses())
-	if !r.plain && cacheable {
-		objects, err := r.fromTemplate(ctx, over, w, o, memo.NewPlaceholders(words))
-		if objects != nil || err != nil {
-			return objects, err
+	if !r.plain && set.Cacheable {
+		b, err := r.fromTemplate(ctx, over, w, o, set, onlyHeads)
+		if b.objects != nil || err != nil {
+			return b, err
 		}
 	}
-	files := kustomize.Tree{}
-	overlay := over.files(w, o)
-	for name, v := range overlay {
-		if err := files.AddJSON(name, memo.Resolve(v)); err != nil {
-			return nil, err
+	tree := kustomize.Tree{}
+	files := over.files(w, o)
+	for _, f := range files {
+		if err := tree.AddJSON(path.Join(overlayDir, f.name), memo.Resolve(f.value)); err != nil {
+			return built{}, err
 		}
 	}
-	for _, dir := range over.uses() {
-		files.Add("presets", r.deps.Of(dir).Files)
+	for _, dir := range uses {
+		tree.Add("presets", r.deps.Of(dir).Files)
 	}
-	return runKustomize(ctx, files, over.root(overlay))
+	objects, err := runKustomize(ctx, tree, rootOf(files))
+	return built{objects: objects}, err
 }
 
 // fromTemplate fills in the template of an overlay, which it builds if the cache has none. It returns nothing, and no
@@ -64,46 +78,103 @@ func (r *Renderer) fromTemplate(
 	over overlay,
 	w *workspace.Workspace,
 	o Options,
-	t *memo.Placeholders,
-) ([]*unstructured.Unstructured, error) {
+	set *folders.Set,
+	onlyHeads bool,
+) (built, error) {
+	t := memo.NewPlaceholders(set.Words, over.preset)
 	if over.preset != "" {
-		t.Values[folders.PresetToken] = over.preset
 		over.preset = strings.TrimPrefix(folders.AnyPreset, "models/")
 	}
-	over.prebuilt = !r.generates(over, t)
-	marked := over.files(w, o)
-	files := kustomize.Tree{}
-	for _, name := range slices.Sorted(maps.Keys(marked)) { // sorted: equal overlays number their tokens alike
-		if err := files.AddJSON(name, t.In(marked[name])); err != nil {
-			return nil, err
-		}
+	over.prebuilt = !set.Generates
+	files := over.files(w, o)
+	text, err := markedOf(files, t)
+	if err != nil {
+		return built{}, err
 	}
-	if t.Unclean {
-		return nil, nil
+	if t.Unclean() {
+		return built{}, nil
 	}
-	key := files.Digest()
-	for _, dir := range over.uses() {
-		key += r.dependency(dir, t).TemplateDigest
-	}
+	key := text.key(files, set)
 	s, err := r.cache.templates.Get(ctx, key, func() (buildTemplate, error) {
-		s, err := r.newTemplate(ctx, over, files, over.root(marked), t)
+		s, err := r.newTemplate(ctx, over, text.tree(files), rootOf(files), t)
 		if ctx.Err() == nil && err != nil {
 			return buildTemplate{unusable: true}, nil // the plain build reports the error with the Workspace's names
 		}
 		return s, err
 	})
 	if err != nil || s.unusable {
-		return nil, err
+		return built{}, err
 	}
-	out := make([]*unstructured.Unstructured, 0, len(s.objects))
-	for _, o := range s.objects {
-		filled := maps.Clone(memo.Filler{Values: t.Values}.Fill(o).(memo.Object))
-		if meta, ok := filled["metadata"].(memo.Object); ok { // bundle adds annotations
-			filled["metadata"] = maps.Clone(meta)
+	b := built{
+		objects:   make([]*unstructured.Unstructured, 0, len(s.objects)),
+		templates: s.objects,
+		values:    t.Values(),
+	}
+	for _, template := range s.objects {
+		var filled memo.Object
+		if onlyHeads {
+			filled = template.Only(b.values, head...)
+		} else {
+			filled = template.Fill(b.values)
 		}
-		out = append(out, &unstructured.Unstructured{Object: filled})
+		b.objects = append(b.objects, &unstructured.Unstructured{Object: filled})
 	}
-	return out, nil
+	return b, nil
+}
+
+// head is the fields of an object that say what it is and what it is called.
+var head = []string{"apiVersion", "kind", metadata}
+
+// metadata is the field that bundle changes after objects are filled in.
+const metadata = "metadata"
+
+// append adds the canonical form of an object to a text: what its template knows of it, unless it is another object by
+// now, such as one that a patch has changed. Its metadata may be others than those that were filled in.
+func (b built) append(to []byte, u *unstructured.Unstructured) ([]byte, error) {
+	for i, template := range b.templates {
+		if b.objects[i] == u {
+			return template.Append(to, b.values, u.Object[metadata])
+		}
+	}
+	return canonical.Append(to, u.Object)
+}
+
+// marked is the files of an overlay with tokens, one after another.
+type marked struct {
+	text []byte
+	ends []int // of the files
+}
+
+// markedOf writes the files of an overlay with tokens.
+func markedOf(files []file, t *memo.Placeholders) (m marked, err error) {
+	m.text, m.ends = make([]byte, 0, 8<<10), make([]int, 0, len(files))
+	for _, f := range files {
+		if m.text, err = t.Append(m.text, f.value); err != nil {
+			return marked{}, fmt.Errorf("encode %s: %w", f.name, err)
+		}
+		m.ends = append(m.ends, len(m.text))
+	}
+	return m, nil
+}
+
+// key returns what identifies the files, together with the folders of the catalogue.
+func (m marked) key(files []file, set *folders.Set) string {
+	text := m.text
+	for i, f := range files {
+		text = append(append(binary.BigEndian.AppendUint64(text, uint64(m.ends[i])), f.name...), 0)
+	}
+	sum := sha256.Sum256(append(text, set.TemplateDigests...))
+	return string(sum[:])
+}
+
+// tree returns the files as Kustomize reads them.
+func (m marked) tree(files []file) kustomize.Tree {
+	out, from := kustomize.Tree{}, 0
+	for i, f := range files {
+		out[path.Join(overlayDir, f.name)] = slices.Clone(m.text[from:m.ends[i]])
+		from = m.ends[i]
+	}
+	return out
 }
 
 // newTemplate builds a template: first the base with its components, which several templates have in common, then the
@@ -133,21 +204,13 @@ func (r *Renderer) newTemplate(
 	}
 	var s buildTemplate
 	for _, o := range objects {
-		if err := (memo.Filler{Values: t.Values}).Foreign(o.Object); err != nil {
+		template, err := t.Compile(o.Object, metadata)
+		if err != nil {
 			return buildTemplate{}, err
 		}
-		s.objects = append(s.objects, o.Object)
+		s.objects = append(s.objects, template)
 	}
 	return s, nil
-}
-
-// generates reports whether the overlay generates a ConfigMap. Kustomize sets its final name, and the references to
-// it, at the end of a build: such a build cannot be split in two.
-func (r *Renderer) generates(over overlay, t *memo.Placeholders) bool {
-	return slices.ContainsFunc(
-		over.uses(),
-		func(dir string) bool { return r.dependency(dir, t).Fields["configMapGenerator"] },
-	)
 }
 
 // baseBuild returns the built base with its components, as YAML.
@@ -172,7 +235,7 @@ func (r *Renderer) baseBuild(ctx context.Context, over overlay, t *memo.Placehol
 // dependency returns the folder of the catalogue that a folder of a template stands for.
 func (r *Renderer) dependency(dir string, t *memo.Placeholders) folders.Folder {
 	if dir == folders.AnyPreset {
-		dir = "models/" + t.Values[folders.PresetToken].(string)
+		dir = "models/" + t.Preset()
 	}
 	return r.deps.Of(dir)
 }

@@ -158,13 +158,13 @@ func (b Bundle) With(at int, o *unstructured.Unstructured) (_ Bundle, ok bool, e
 	out := b
 	out.listed = slices.Clone(b.List())
 	out.listed[at] = Listing(o)
-	text, err := encode(objects, out.listed)
+	text, err := encode(objects, out.listed, inCanonicalForm)
 	if err != nil {
 		return Bundle{}, false, err
 	}
 	out.Digest = sum(text)
 	if out.Objects = objects; !b.content.empty() {
-		if text, err = encode(objects[b.front:], out.listed[b.front:]); err != nil {
+		if text, err = encode(objects[b.front:], out.listed[b.front:], inCanonicalForm); err != nil {
 			return Bundle{}, false, err
 		}
 		out.content, out.Objects = b.content.another(text), slices.Clone(b.Objects)
@@ -174,8 +174,10 @@ func (b Bundle) With(at int, o *unstructured.Unstructured) (_ Bundle, ok bool, e
 }
 
 // bundle makes the Bundle of a Workspace from its built objects: it checks, annotates and sorts them, and computes
-// their digest.
-func bundle(objects []*unstructured.Unstructured, w *workspace.Workspace, o Options) (Bundle, error) {
+// their digest. Objects without what is below their head have no facts.
+func bundle(
+	objects []*unstructured.Unstructured, form writer, w *workspace.Workspace, o Options,
+) (Bundle, error) {
 	b := Bundle{Workspace: w.Key, Objects: objects}
 	for _, u := range objects {
 		if err := checkAllowed(u, w.Namespace); err != nil {
@@ -185,7 +187,7 @@ func bundle(objects []*unstructured.Unstructured, w *workspace.Workspace, o Opti
 	}
 	slices.SortFunc(b.Objects, cluster.ByApplyOrder)
 	b.listed = b.List()
-	text, err := encode(b.Objects, b.listed)
+	text, err := encode(b.Objects, b.listed, form)
 	if err != nil {
 		return Bundle{}, err
 	}
@@ -237,16 +239,23 @@ func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Opti
 // Digest returns the SHA-256, in hex, of objects in canonical form: JSON with sorted keys, one object on a line, in
 // the given order.
 func Digest(objects []*unstructured.Unstructured) (string, error) {
-	text, err := encode(objects, make([]Listed, len(objects)))
+	text, err := encode(objects, make([]Listed, len(objects)), inCanonicalForm)
 	return sum(text), err
 }
 
+// writer adds the canonical form of an object to a text.
+type writer func(to []byte, u *unstructured.Unstructured) ([]byte, error)
+
+func inCanonicalForm(to []byte, u *unstructured.Unstructured) ([]byte, error) {
+	return canonical.Append(to, u.Object)
+}
+
 // encode returns objects in canonical form, and sets the digest of each in its list.
-func encode(objects []*unstructured.Unstructured, listed []Listed) (text []byte, err error) {
+func encode(objects []*unstructured.Unstructured, listed []Listed, form writer) (text []byte, err error) {
 	text = make([]byte, 0, 8<<10)
 	for i, u := range objects {
 		from := len(text)
-		if text, err = canonical.Append(text, u.Object); err != nil {
+		if text, err = form(text, u); err != nil {
 			return nil, fmt.Errorf("encode %s %s: %w", u.GetKind(), u.GetName(), err)
 		}
 		listed[i].Digest = sha256.Sum256(text[from:])

@@ -51,11 +51,11 @@ func (r *Renderer) fromBuiltIn(
 			over.preset = "" // its folder is the repository's
 		}
 	}
-	objects, err := r.build(ctx, over, w, o)
+	b, err := r.build(ctx, over, w, o, false)
 	if err != nil {
 		return nil
 	}
-	return objects
+	return b.objects
 }
 
 // repositoryFiles returns the files of an overlay's folders that are not those of this binary.

@@ -3,9 +3,9 @@
 package render
 
 import (
-	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"syncer.dev/syncer/internal/cluster"
@@ -82,40 +82,49 @@ func (o overlay) baseInto(k memo.Object, presets string) {
 // baseFile is the file with the result of baseBuild.
 const baseFile = "begun.yaml"
 
-// root is the folder of the overlay to build: the outer of two kustomizations, or the only one.
-func (o overlay) root(files map[string]any) string {
-	if _, two := files[path.Join(overlayDir, "kustomization.yaml")]; two {
+// file is a file of an overlay: its name in overlayDir, and its content with placeholders.
+type file struct {
+	name  string
+	value any
+}
+
+// The inner of two kustomizations, or the only one, and the outer.
+const (
+	ownFile   = "own/kustomization.yaml"
+	wholeFile = "kustomization.yaml"
+)
+
+// rootOf is the folder of an overlay to build: the outer of two kustomizations, or the only one.
+func rootOf(files []file) string {
+	if files[len(files)-1].name == wholeFile {
 		return overlayDir
 	}
 	return path.Join(overlayDir, "own")
 }
 
-// files returns the overlay as files, by path, with placeholders: a kustomization for the Workspace's own objects,
-// inside one for the namespace and labels that they have in common with shared objects.
-func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
+// files returns the overlay as files with placeholders: a kustomization for the Workspace's own objects, inside one for
+// the namespace and labels that they have in common with shared objects, which is the last file then.
+func (o overlay) files(w *workspace.Workspace, opts Options) []file {
 	own := memo.Object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
 		"labels":     memo.List{memo.Object{"pairs": selectorPairs(w), "includeSelectors": true}},
 	}
-	files := map[string]any{}
+	files := make([]file, 0, len(o.patches)+2)
 	if o.prebuilt {
 		own["resources"] = memo.List{baseFile}
 	} else {
 		o.baseInto(own, "../../presets/")
 	}
-	var patches memo.List
+	patches := make(memo.List, 0, len(o.patches))
 	for i, p := range o.patches {
 		target := memo.Object{"kind": p.kind}
 		if p.name != "" {
 			target["name"] = p.name
 		}
-		file := fmt.Sprintf("patch-%d-%s.yaml", i+1, strings.ToLower(p.kind))
-		files[path.Join(overlayDir, "own", file)] = p.value
-		patches = append(
-			patches,
-			memo.Object{"path": file, "target": target, "options": memo.Object{"allowNameChange": true}},
-		)
+		name := "patch-" + strconv.Itoa(i+1) + "-" + strings.ToLower(p.kind) + ".yaml"
+		files = append(files, file{"own/" + name, p.value})
+		patches = append(patches, memo.Object{"path": name, "target": target, "options": renames})
 	}
 	own["patches"] = patches
 	if !o.ownImages {
@@ -140,8 +149,7 @@ func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
 		if !o.ownImages {
 			own["images"] = o.images
 		}
-		files[path.Join(overlayDir, "own", "kustomization.yaml")] = own
-		return files
+		return append(files, file{ownFile, own})
 	}
 	whole := memo.Object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -156,10 +164,11 @@ func (o overlay) files(w *workspace.Workspace, opts Options) map[string]any {
 	if !o.ownImages {
 		whole["components"] = memo.List{"../presets/" + folders.ImagesDir}
 	}
-	files[path.Join(overlayDir, "own", "kustomization.yaml")] = own
-	files[path.Join(overlayDir, "kustomization.yaml")] = whole
-	return files
+	return append(files, file{ownFile, own}, file{wholeFile, whole})
 }
+
+// renames are the options of a patch that may rename its object.
+var renames = memo.Object{"allowNameChange": true}
 
 // rename gives an object of the base the Workspace's name, or a name derived from it.
 func rename(kind, from, to string) patch {

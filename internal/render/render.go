@@ -183,21 +183,22 @@ func (r *Renderer) render(
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	unpatched, err := r.build(ctx, over, w, o)
+	// For its digest alone, an object from a template need not be filled in as a whole, unless something changes it later.
+	unpatched, err := r.build(ctx, over, w, o, o.DigestOnly && w.Patch == nil && o.Reach.IsZero())
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	objects, err := userpatch.Apply(ctx, unpatched, w)
+	objects, err := userpatch.Apply(ctx, unpatched.objects, w)
 	if err != nil {
 		return Bundle{}, nil, err
 	}
 	var warnings []diag.Diagnostic
 	if !o.DigestOnly {
-		if warnings, err = r.judge(ctx, objects, unpatched, over, w, o); err != nil {
+		if warnings, err = r.judge(ctx, objects, unpatched.objects, over, w, o); err != nil {
 			return Bundle{}, nil, err
 		}
 	}
-	b, err := bundle(o.Reach.Apply(objects), w, o)
+	b, err := bundle(o.Reach.Apply(objects), unpatched.append, w, o)
 	b.Warnings = warnings
 	return b, over.uses(), err
 }

@@ -35,14 +35,14 @@ type Folder struct {
 type Catalog struct {
 	FS fs.FS // as it was given to New
 
-	mu      sync.Mutex
-	known   map[string]Folder // by folder
-	digests map[string]string // of several folders, by their names
+	mu    sync.Mutex
+	known map[string]Folder // by folder
+	sets  map[string]*Set   // by the names of their folders
 }
 
 // New returns the folders of a catalogue.
 func New(files fs.FS) *Catalog {
-	return &Catalog{FS: files, known: map[string]Folder{}, digests: map[string]string{}}
+	return &Catalog{FS: files, known: map[string]Folder{}, sets: map[string]*Set{}}
 }
 
 // ImagesDir is the folder of the catalogue that sets the images. Kustomize applies it last.
@@ -64,35 +64,72 @@ func (c *Catalog) Of(dir string) Folder {
 	return known
 }
 
-// Digest returns the SHA-256, in hex, of the files of several folders.
-func (c *Catalog) Digest(dirs []string) (string, error) {
-	names := strings.Join(dirs, "\x00")
+// Set is what several folders of the catalogue say together.
+type Set struct {
+	Err    error  // of the first folder with one
+	Digest string // the SHA-256, in hex, of their files
+	// TemplateDigests are those of the folders, in their order.
+	TemplateDigests string
+	// Words are the words of the folders, if all of them are Cacheable.
+	Words memo.Words
+	// Cacheable reports whether tokens may stand for the texts of a Workspace. Kustomize applies the images folder after
+	// the Workspace has its names, so its patches must not select objects by name, nor test values.
+	Cacheable bool
+	// Generates reports whether one of the folders generates a ConfigMap.
+	Generates bool
+}
+
+// Set returns what several folders of the catalogue say. It is read only.
+func (c *Catalog) Set(dirs []string) *Set {
+	var room [256]byte
+	names := room[:0]
+	for _, dir := range dirs {
+		names = append(append(names, dir...), 0)
+	}
 	c.mu.Lock()
-	sum, ok := c.digests[names]
+	set, ok := c.sets[string(names)]
 	c.mu.Unlock()
 	if ok {
-		return sum, nil
+		return set
 	}
+	set = c.setOf(dirs)
+	c.mu.Lock()
+	c.sets[string(names)] = set
+	c.mu.Unlock()
+	return set
+}
+
+// Digest returns the SHA-256, in hex, of the files of several folders.
+func (c *Catalog) Digest(dirs []string) (string, error) {
+	set := c.Set(dirs)
+	return set.Digest, set.Err
+}
+
+func (c *Catalog) setOf(dirs []string) *Set {
+	set := &Set{Cacheable: true}
 	h := sha256.New()
 	for _, dir := range dirs {
 		known := c.Of(dir)
 		if known.Err != nil {
-			return "", known.Err
+			return &Set{Err: known.Err}
 		}
 		h.Write([]byte(dir + "\x00" + known.digest + "\x00"))
+		set.TemplateDigests += known.TemplateDigest
+		set.Words = append(set.Words, known.Checked.Words)
+		set.Generates = set.Generates || known.Fields["configMapGenerator"]
+		if !known.cacheable || dir == ImagesDir && (known.Selects || known.Checked.Words["test"]) {
+			set.Cacheable = false
+		}
 	}
-	sum = hex.EncodeToString(h.Sum(nil))
-	c.mu.Lock()
-	c.digests[names] = sum
-	c.mu.Unlock()
-	return sum, nil
+	if !set.Cacheable {
+		set.Words = nil
+	}
+	set.Digest = hex.EncodeToString(h.Sum(nil))
+	return set
 }
 
-// In a template PresetToken stands for the preset's name in its label, and AnyPreset for its folder.
-const (
-	PresetToken = memo.TokenPrefix + "preset-zz"
-	AnyPreset   = "models/this"
-)
+// AnyPreset stands for the folder of the preset in a template, as memo.PresetToken does for its name in its label.
+const AnyPreset = "models/this"
 
 // anonymise replaces a preset's name by a token in the line that labels its objects. Most presets do nothing else, so
 // their templates become equal.
@@ -108,7 +145,7 @@ func (c *Folder) anonymise(dir string) {
 		if rest, own := strings.CutPrefix(file, dir+"/"); own {
 			file = AnyPreset + "/" + rest
 		}
-		c.TemplateFiles[file] = bytes.Replace(data, label, []byte("syncer.dev/preset: "+PresetToken+"\n"), 1)
+		c.TemplateFiles[file] = bytes.Replace(data, label, []byte("syncer.dev/preset: "+memo.PresetToken+"\n"), 1)
 	}
 	c.TemplateDigest = c.TemplateFiles.Digest()
 }
@@ -129,19 +166,6 @@ func (c *Folder) onlyImages() memo.List {
 		}
 	}
 	return k.Images
-}
-
-// Words returns the words of an overlay's folders, and whether all folders are cacheable. Kustomize applies the
-// images folder after the Workspace has its names, so its patches must not select objects by name, nor test values.
-func (c *Catalog) Words(dirs []string) (words memo.Words, cacheable bool) {
-	for _, dir := range dirs {
-		known := c.Of(dir)
-		if !known.cacheable || dir == ImagesDir && (known.Selects || known.Checked.Words["test"]) {
-			return nil, false
-		}
-		words = append(words, known.Checked.Words)
-	}
-	return words, true
 }
 
 // copyingFields are the fields of a kustomization that copy names and values as a whole, or compare them with text of

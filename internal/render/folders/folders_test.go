@@ -53,10 +53,11 @@ func TestWords(t *testing.T) {
 		"prefix/kustomization.yaml":               component("namePrefix: x-\n"),
 		folders.ImagesDir + "/kustomization.yaml": component("images:\n- {name: a, newTag: '1'}\n"),
 	})
-	if words, ok := c.Words([]string{"plain", folders.ImagesDir}); !ok || len(words) != 2 || !words[0]["team"] {
-		t.Errorf("%v, %t", words, ok)
+	set := c.Set([]string{"plain", folders.ImagesDir})
+	if !set.Cacheable || len(set.Words) != 2 || !set.Words[0]["team"] {
+		t.Errorf("%v, %t", set.Words, set.Cacheable)
 	}
-	if _, ok := c.Words([]string{"plain", "prefix"}); ok {
+	if c.Set([]string{"plain", "prefix"}).Cacheable {
 		t.Error("a prefix joins two names, and tokens may stand for them")
 	}
 	if images := c.Of(folders.ImagesDir).Images; len(images) != 1 {

@@ -25,15 +25,15 @@ type Proxy struct {
 // inside is what pods reach without a proxy in any cluster. Networks of pods differ: Proxy.No has them.
 var inside = []string{"localhost", "127.0.0.1", "::1", ".svc", ".cluster.local"}
 
-// zero reports whether there is nothing to change.
-func (s Settings) zero() bool {
+// IsZero reports whether there is nothing to change.
+func (s Settings) IsZero() bool {
 	return len(s.Registries) == 0 && s.HuggingFace == "" && s.Proxy.HTTP == "" && s.Proxy.HTTPS == ""
 }
 
 // Apply returns the objects with the images, volumes and variables of their pods changed. Objects without pods are the
 // same ones; those with pods are copies.
 func (s Settings) Apply(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
-	if s.zero() {
+	if s.IsZero() {
 		return objects
 	}
 	out := slices.Clone(objects)
