@@ -54,7 +54,7 @@ type Finding struct {
 
 // Judge returns what the policy refuses of an object, in the order of its fields. It does not change the object.
 func (p Policy) Judge(object map[string]any) []Finding {
-	if dataOnly[text(object["kind"])] && text(object["apiVersion"]) == "v1" {
+	if hasData(object) {
 		return nil
 	}
 	out := append(p.judgeService(object), p.judgeSelector(object)...)
@@ -98,6 +98,11 @@ func (f Finding) Diagnostic() diag.Diagnostic {
 
 // dataOnly are the kinds of the core group that start nothing and name nothing.
 var dataOnly = map[string]bool{"ConfigMap": true, "Secret": true, "PersistentVolumeClaim": true}
+
+// hasData reports whether an object starts nothing and names nothing.
+func hasData(object map[string]any) bool {
+	return dataOnly[text(object["kind"])] && text(object["apiVersion"]) == "v1"
+}
 
 // level returns the level that applies.
 func (p Policy) level() Level { return cmp.Or(p.Level, Baseline) }

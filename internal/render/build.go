@@ -102,8 +102,12 @@ func (r *Renderer) fromTemplate(
 		}
 		return s, err
 	})
-	if err != nil || s.unusable {
+	if err != nil { // the text may still be in use
 		return built{}, err
+	}
+	idle.put(text.text)
+	if s.unusable {
+		return built{}, nil
 	}
 	b := built{
 		objects:   make([]*unstructured.Unstructured, 0, len(s.objects)),
@@ -147,7 +151,7 @@ type marked struct {
 
 // markedOf writes the files of an overlay with tokens.
 func markedOf(files []file, t *memo.Placeholders) (m marked, err error) {
-	m.text, m.ends = make([]byte, 0, 8<<10), make([]int, 0, len(files))
+	m.text, m.ends = idle.get(), make([]int, 0, len(files))
 	for _, f := range files {
 		if m.text, err = t.Append(m.text, f.value); err != nil {
 			return marked{}, fmt.Errorf("encode %s: %w", f.name, err)

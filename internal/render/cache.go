@@ -7,6 +7,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"syncer.dev/syncer/internal/render/judge"
 	"syncer.dev/syncer/internal/render/recent"
 )
 
@@ -26,6 +27,7 @@ type Cache struct {
 	templates  *recent.Values[buildTemplate]
 	bundles    [forms]*lru.Cache[string, Bundle]
 	outlines   outlines
+	clean      *judge.Clean
 
 	mu   sync.Mutex
 	room map[string]int // see Fit
@@ -51,11 +53,13 @@ func NewCache() *Cache {
 			isPacked: recent.NewLRU[Bundle](maxBundles),
 			asDigest: recent.NewLRU[Bundle](maxDigests),
 		},
+		clean: judge.NewClean(),
 	}
 }
 
-// in returns a rendered Bundle in a form.
+// in returns a rendered Bundle in a form. Nothing refers to its text any more.
 func (c *Cache) in(f form, b Bundle) Bundle {
+	defer idle.put(b.text)
 	switch f {
 	case isPacked:
 		return c.outlines.packed(b)

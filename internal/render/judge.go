@@ -23,7 +23,12 @@ func (r *Renderer) judge(
 	w *workspace.Workspace,
 	o Options,
 ) ([]diag.Diagnostic, error) {
+	var clean *judge.Clean
+	if r.cache != nil && !r.plain {
+		clean = r.cache.clean
+	}
 	return judge.Case{
+		Clean:         clean,
 		Workspace:     w,
 		Policy:        o.Pods,
 		Objects:       objects,

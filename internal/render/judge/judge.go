@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/diag"
@@ -35,6 +36,8 @@ func (e *RefusedError) Error() string {
 type Case struct {
 	Workspace *workspace.Workspace
 	Policy    podpolicy.Policy
+	// Clean are objects without findings; nil to judge all.
+	Clean *Clean
 	// Objects are the final objects, Unpatched those before the patch of the Workspace.
 	Objects, Unpatched []*unstructured.Unstructured
 	// BuiltIn returns the objects that the built-in presets alone make.
@@ -46,6 +49,38 @@ type Case struct {
 	AdapterVolume func(adapter string) string
 }
 
+// Clean remembers the objects in which nothing was found, by their likeness: most Workspaces of a fleet have pods like
+// those of another. It is safe for concurrent use.
+type Clean struct{ known *lru.Cache[podpolicy.Likeness, struct{}] }
+
+// maxClean is how many likenesses are kept. One takes some 100 bytes.
+const maxClean = 4_096
+
+// NewClean returns an empty Clean.
+func NewClean() *Clean {
+	known, err := lru.New[podpolicy.Likeness, struct{}](maxClean)
+	if err != nil {
+		panic(err) // only a size below 1 makes it fail
+	}
+	return &Clean{known}
+}
+
+// judge returns what the policy finds in an object.
+func (c Case) judge(o *unstructured.Unstructured) []podpolicy.Finding {
+	if c.Clean == nil {
+		return c.Policy.Judge(o.Object)
+	}
+	like, known := c.Policy.Likeness(o.Object)
+	if _, clean := c.Clean.known.Get(like); known && clean {
+		return nil
+	}
+	found := c.Policy.Judge(o.Object)
+	if known && len(found) == 0 {
+		c.Clean.known.Add(like, struct{}{})
+	}
+	return found
+}
+
 // Check returns a RefusedError if the policy refuses an object, and what it only warns about. Most objects have no
 // findings; only those that do are compared with what the built-in presets make, and searched for in the files of the
 // repository.
@@ -54,7 +89,7 @@ func (c Case) Check() (warnings []diag.Diagnostic, err error) {
 	var builtIn []*unstructured.Unstructured
 	rendered := false
 	for _, o := range c.Objects {
-		found := c.Policy.Judge(o.Object)
+		found := c.judge(o)
 		if len(found) == 0 {
 			continue
 		}
