@@ -218,12 +218,15 @@ func checkAllowed(u *unstructured.Unstructured, namespace string) error {
 // annotateSource records on an object which file it comes from. It leaves pod templates alone: moving a file must not
 // restart pods. It also leaves alone the objects that several Workspaces share, since they come from all of them.
 func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Options) {
-	if u.GetLabels()[cluster.LabelWorkspace] != w.Name {
+	meta, _ := u.Object[metadata].(map[string]any)
+	labels := textsOf(meta, "labels")
+	if name, _ := labels[cluster.LabelWorkspace].(string); name != w.Name {
 		return
 	}
-	a := u.GetAnnotations()
-	if a == nil {
-		a = map[string]string{}
+	users := textsOf(meta, "annotations")
+	a := make(map[string]any, len(users)+4)
+	for key, v := range users {
+		a[key], _ = v.(string)
 	}
 	a[cluster.AnnotationSource] = o.Source
 	a[cluster.AnnotationInputs] = w.Digest
@@ -233,7 +236,19 @@ func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Opti
 	if fields := w.Annotations[workspace.AnnotationIgnore]; fields != "" {
 		a[workspace.AnnotationIgnore] = fields
 	}
-	u.SetAnnotations(a)
+	meta["annotations"] = a
+}
+
+// textsOf returns labels or annotations as unstructured.GetLabels does, without copying them: none if one of them is no
+// text. A null is an empty text.
+func textsOf(meta map[string]any, field string) map[string]any {
+	all, _ := meta[field].(map[string]any)
+	for _, v := range all {
+		if _, isText := v.(string); !isText && v != nil {
+			return nil
+		}
+	}
+	return all
 }
 
 // Digest returns the SHA-256, in hex, of objects in canonical form: JSON with sorted keys, one object on a line, in

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -39,6 +41,40 @@ func TestMemoIsExact(t *testing.T) {
 	}
 }
 
+// TestJudgedAlike: what the policy refuses in a fleet, and warns about, is the same whether pods like its own were judged
+// before or not. A digest alone is that of the objects in full.
+func TestJudgedAlike(t *testing.T) {
+	c, _ := builtin(t)
+	cache := NewCache()
+	memoized, alone := New(c, cache), New(c, NewCache())
+	policies := []podpolicy.Policy{
+		{Level: podpolicy.Restricted},
+		{Level: podpolicy.Restricted, Verdict: diag.Warn},
+		{Secrets: []string{"registry"}, Verdict: diag.Warn},
+		{Secrets: []string{}, NoLoadBalancers: true},
+	}
+	plain := New(c, nil)
+	for i, j := range fleet(c, 60/slowdown, 31) {
+		for k, p := range policies {
+			j.o.Pods = p
+			if i%3 == 1 {
+				j.o.Reach.HuggingFace = "https://mirror.example.com"
+			}
+			if i%7 == 1 {
+				j.w.Patch = &workspace.Patch{Path: "p.yaml", Text: "kind: StatefulSet\nspec: {template: {spec: {hostNetwork: true}}}\n"}
+			}
+			compare(t, plain, memoized, len(policies)*i+k, j)
+			full, err := memoized.Render(context.Background(), j.w, j.preset, j.at, j.o)
+			j.o.DigestOnly = true
+			if b, digestErr := alone.Render(context.Background(), j.w, j.preset, j.at, j.o); err == nil &&
+				(digestErr != nil || b.Digest != full.Digest) {
+				t.Errorf("job %d: digest %s, want %s (%v)", i, b.Digest, full.Digest, digestErr)
+			}
+			j.o.DigestOnly = false
+		}
+	}
+}
+
 // compare renders a Workspace by a plain build and from a template.
 func compare(t *testing.T, plain, memoized *Renderer, i int, j job) {
 	t.Helper()
@@ -51,7 +87,7 @@ func compare(t *testing.T, plain, memoized *Renderer, i int, j job) {
 		return
 	}
 	if a, b := text(t, got), text(t, want); !bytes.Equal(a, b) || got.Digest != want.Digest ||
-		!reflect.DeepEqual(got.Objects, want.Objects) {
+		!reflect.DeepEqual(got.Objects, want.Objects) || !reflect.DeepEqual(got.Warnings, want.Warnings) {
 		t.Errorf("job %d: from a template:\n%s\nplain build:\n%s", i, a, b)
 	}
 }

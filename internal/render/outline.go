@@ -56,7 +56,7 @@ func (l Outliner) Render(
 	at Placement,
 	o Options,
 ) (Bundle, error) {
-	key, err := inputsOf(w, p, at, o)
+	key, err := l.inputsOf(w, p, at, o)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}

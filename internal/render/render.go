@@ -49,6 +49,7 @@ type Renderer struct {
 	// builtIn renders from the presets of this binary alone; nil if the catalogue holds no others.
 	builtIn *Renderer
 	shown   func(path string) string
+	shared  shared
 }
 
 // Option changes how a Renderer works, not what it renders.
@@ -138,7 +139,7 @@ func (r *Renderer) cached(
 		b.text = nil
 		return b, err
 	}
-	key, err := inputsOf(w, p, at, o)
+	key, err := r.inputsOf(w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
 	}

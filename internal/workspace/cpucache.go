@@ -12,6 +12,9 @@ const CPUCacheKey = "kv_cache_cpu_memory_utilization"
 // cpuCache returns the value of CPUCacheKey in an inference_config.yaml; "" without one, or if the text is not
 // readable.
 func cpuCache(text string) string {
+	if text == "" { // as for most Workspaces; a parser takes 10 KiB
+		return ""
+	}
 	var doc map[string]yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return ""
