@@ -71,12 +71,12 @@ var layers = [][]string{
 		"docs/reasons", "internal/wellknown", "internal/files", "internal/redact", "internal/imagespec", "internal/version",
 		"internal/status/verbatim",
 	},
-	{"internal/diag"},
+	{"internal/canonical", "internal/diag"},
 	{
 		"presets", "internal/clock", "internal/fence", "internal/ignore", "internal/plan/mass", "internal/outbound",
 		"internal/logging", "internal/podpolicy", "internal/publicurl",
 		"internal/page/access", "internal/page/session", "internal/weblink",
-		"internal/canonical", "internal/reconcile/timetable", "internal/shelf", "internal/strictyaml", "internal/watch",
+		"internal/reconcile/timetable", "internal/shelf", "internal/strictyaml", "internal/watch",
 		"internal/web",
 		"internal/git/advert", "internal/git/limits",
 		"internal/git/objects",
@@ -97,6 +97,7 @@ var layers = [][]string{
 		"internal/render/reach",
 		"internal/render/recent",
 		"internal/render/rendered",
+		"internal/render/resultsdir",
 	},
 	{
 		"internal/workspace", "internal/workspace/foreign", "internal/workspace/kept", "internal/workspace/plainobject",
@@ -140,7 +141,10 @@ var layers = [][]string{
 		"internal/capacity/karpenter",
 		"internal/capacity/sizing/memo",
 	},
-	{"internal/capacity/fleet", "internal/render/kustomize", "internal/render/memo", "internal/render/judge"},
+	{
+		"internal/capacity/fleet", "internal/render/inputs", "internal/render/kustomize", "internal/render/memo",
+		"internal/render/judge",
+	},
 	{"internal/render/folders", "internal/render/userpatch"},
 	{"internal/render"},
 	{
@@ -332,14 +336,16 @@ var within = map[string]map[string][]string{
 	},
 	"internal/render": {
 		"internal/render": {
-			"internal/render/address", "internal/render/folders", "internal/render/judge",
+			"internal/render/address", "internal/render/folders", "internal/render/inputs", "internal/render/judge",
 			"internal/render/kustomize", "internal/render/memo", "internal/render/reach",
-			"internal/render/recent", "internal/render/rendered", "internal/render/userpatch",
+			"internal/render/recent", "internal/render/rendered", "internal/render/resultsdir", "internal/render/userpatch",
 		},
 		"internal/render/folders":   {"internal/render/kustomize", "internal/render/memo"},
+		"internal/render/inputs":    {"internal/render/reach"},
 		"internal/render/reach":     {},
 		"internal/render/recent":    {},
 		"internal/render/rendered":  {},
+		"internal/render/resultsdir":   {},
 		"internal/render/userpatch": {"internal/render/judge", "internal/render/kustomize", "internal/render/memo"},
 		"internal/render/address":   {},
 		"internal/render/judge":     {},

@@ -4,11 +4,8 @@ package render
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -60,7 +57,7 @@ func (r *Renderer) build(
 	tree := kustomize.Tree{}
 	files := over.files(w, o)
 	for _, f := range files {
-		if err := tree.AddJSON(path.Join(overlayDir, f.name), memo.Resolve(f.value)); err != nil {
+		if err := tree.AddJSON(path.Join(overlayDir, f.Name), memo.Resolve(f.Value)); err != nil {
 			return built{}, err
 		}
 	}
@@ -87,16 +84,18 @@ func (r *Renderer) fromTemplate(
 	}
 	over.prebuilt = !set.Generates
 	files := over.files(w, o)
-	text, err := markedOf(files, t)
+	marked, err := t.Files(files, canonical.Buffer())
 	if err != nil {
 		return built{}, err
 	}
 	if t.Unclean() {
 		return built{}, nil
 	}
-	key := text.key(files, set)
+	key := marked.Key(set.TemplateDigests)
 	s, err := r.cache.templates.Get(ctx, key, func() (buildTemplate, error) {
-		s, err := r.newTemplate(ctx, over, text.tree(files), rootOf(files), t)
+		tree := kustomize.Tree{}
+		marked.Each(func(name string, data []byte) { tree[path.Join(overlayDir, name)] = data })
+		s, err := r.newTemplate(ctx, over, tree, rootOf(files), t)
 		if ctx.Err() == nil && err != nil {
 			return buildTemplate{unusable: true}, nil // the plain build reports the error with the Workspace's names
 		}
@@ -105,7 +104,7 @@ func (r *Renderer) fromTemplate(
 	if err != nil { // the text may still be in use
 		return built{}, err
 	}
-	idle.put(text.text)
+	canonical.Release(marked.Buffer())
 	if s.unusable {
 		return built{}, nil
 	}
@@ -141,44 +140,6 @@ func (b built) append(to []byte, u *unstructured.Unstructured) ([]byte, error) {
 		}
 	}
 	return canonical.Append(to, u.Object)
-}
-
-// marked is the files of an overlay with tokens, one after another.
-type marked struct {
-	text []byte
-	ends []int // of the files
-}
-
-// markedOf writes the files of an overlay with tokens.
-func markedOf(files []file, t *memo.Placeholders) (m marked, err error) {
-	m.text, m.ends = idle.get(), make([]int, 0, len(files))
-	for _, f := range files {
-		if m.text, err = t.Append(m.text, f.value); err != nil {
-			return marked{}, fmt.Errorf("encode %s: %w", f.name, err)
-		}
-		m.ends = append(m.ends, len(m.text))
-	}
-	return m, nil
-}
-
-// key returns what identifies the files, together with the folders of the catalogue.
-func (m marked) key(files []file, set *folders.Set) string {
-	text := m.text
-	for i, f := range files {
-		text = append(append(binary.BigEndian.AppendUint64(text, uint64(m.ends[i])), f.name...), 0)
-	}
-	sum := sha256.Sum256(append(text, set.TemplateDigests...))
-	return string(sum[:])
-}
-
-// tree returns the files as Kustomize reads them.
-func (m marked) tree(files []file) kustomize.Tree {
-	out, from := kustomize.Tree{}, 0
-	for i, f := range files {
-		out[path.Join(overlayDir, f.name)] = slices.Clone(m.text[from:m.ends[i]])
-		from = m.ends[i]
-	}
-	return out
 }
 
 // newTemplate builds a template: first the base with its components, which several templates have in common, then the

@@ -267,7 +267,7 @@ func inCanonicalForm(to []byte, u *unstructured.Unstructured) ([]byte, error) {
 
 // encode returns objects in canonical form, and sets the digest of each in its list.
 func encode(objects []*unstructured.Unstructured, listed []Listed, form writer) (text []byte, err error) {
-	text = idle.get()
+	text = canonical.Buffer()
 	for i, u := range objects {
 		from := len(text)
 		if text, err = form(text, u); err != nil {

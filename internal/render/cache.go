@@ -7,6 +7,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"syncer.dev/syncer/internal/canonical"
 	"syncer.dev/syncer/internal/render/judge"
 	"syncer.dev/syncer/internal/render/recent"
 )
@@ -59,7 +60,7 @@ func NewCache() *Cache {
 
 // in returns a rendered Bundle in a form. Nothing refers to its text any more.
 func (c *Cache) in(f form, b Bundle) Bundle {
-	defer idle.put(b.text)
+	defer canonical.Release(b.text)
 	switch f {
 	case isPacked:
 		return c.outlines.packed(b)

@@ -6,12 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"path"
-	"strings"
 
 	"syncer.dev/syncer/internal/render/memo"
-	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -51,46 +47,4 @@ func configMap(objects []workspace.Object, namespace, name string) map[string]st
 		return data
 	}
 	return nil
-}
-
-// resultsDir is the folder that a training configuration names for its results. As in KAITO, every path is relative
-// to /mnt, and the default is /mnt/output. A configuration that is not in the repository (nil data) cannot be read;
-// syncer assumes the folder of KAITO's default configuration.
-func resultsDir(data map[string]string) (string, error) {
-	if data == nil {
-		return "/mnt/results", nil
-	}
-	var config struct {
-		Training struct {
-			Arguments struct {
-				OutputDir string `yaml:"output_dir"`
-			} `yaml:"TrainingArguments"`
-		} `yaml:"training_config"`
-	}
-	docs, syntax := strictyaml.Documents([]byte(data["training_config.yaml"]))
-	if syntax != nil {
-		return "", fmt.Errorf("read training_config.yaml: %w", syntax)
-	}
-	for _, doc := range docs {
-		if err := doc.Decode(&config); err != nil {
-			return "", fmt.Errorf("read training_config.yaml: %w", err)
-		}
-	}
-	dir := config.Training.Arguments.OutputDir
-	if dir == "" {
-		return "/mnt/output", nil
-	}
-	if dir != "/mnt" && !strings.HasPrefix(dir, "/mnt/") {
-		dir = path.Join("/mnt", dir)
-	}
-	dir = path.Clean(dir)
-	for _, taken := range []string{configDir, dataDir} {
-		if dir == taken || strings.HasPrefix(dir, taken+"/") {
-			return "", fmt.Errorf("output_dir %s is in %s, which syncer uses for another volume", dir, taken)
-		}
-	}
-	if dir == "/mnt" || !strings.HasPrefix(dir, "/mnt") {
-		return "", fmt.Errorf("output_dir %q is not a folder below /mnt", config.Training.Arguments.OutputDir)
-	}
-	return dir, nil
 }

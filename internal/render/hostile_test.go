@@ -12,6 +12,7 @@ import (
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/resultsdir"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -220,21 +221,23 @@ func TestResultsDir(t *testing.T) {
 		"/mnt/results": "/mnt/results", "/mnt/a/../b/": "/mnt/b", "out": "/mnt/out", "/data2": "/mnt/data2",
 		"/data/x": "", "../x": "", "/mnt": "", "/mnt/../etc": "", "/mnt/config": "",
 	} {
-		got, err := resultsDir(
+		got, err := resultsdir.Of(
 			map[string]string{"training_config.yaml": "training_config: {TrainingArguments: {output_dir: \"" + dir + "\"}}"},
+			configDir, dataDir,
 		)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("output_dir %q became %q, %v; want %q", dir, got, err, want)
 		}
 	}
-	if got, err := resultsDir(map[string]string{"training_config.yaml": "training_config: {}"}); err != nil ||
+	noDir := map[string]string{"training_config.yaml": "training_config: {}"}
+	if got, err := resultsdir.Of(noDir, configDir, dataDir); err != nil ||
 		got != "/mnt/output" {
 		t.Errorf("without output_dir: %q, %v", got, err)
 	}
-	if got, err := resultsDir(nil); err != nil || got != "/mnt/results" {
+	if got, err := resultsdir.Of(nil, configDir, dataDir); err != nil || got != "/mnt/results" {
 		t.Errorf("without a configuration: %q, %v", got, err)
 	}
-	if _, err := resultsDir(map[string]string{"training_config.yaml": "[1"}); err == nil {
+	if _, err := resultsdir.Of(map[string]string{"training_config.yaml": "[1"}, configDir, dataDir); err == nil {
 		t.Error("no error for a configuration that is not YAML")
 	}
 }

@@ -82,12 +82,6 @@ func (o overlay) baseInto(k memo.Object, presets string) {
 // baseFile is the file with the result of baseBuild.
 const baseFile = "begun.yaml"
 
-// file is a file of an overlay: its name in overlayDir, and its content with placeholders.
-type file struct {
-	name  string
-	value any
-}
-
 // The inner of two kustomizations, or the only one, and the outer.
 const (
 	ownFile   = "own/kustomization.yaml"
@@ -95,8 +89,8 @@ const (
 )
 
 // rootOf is the folder of an overlay to build: the outer of two kustomizations, or the only one.
-func rootOf(files []file) string {
-	if files[len(files)-1].name == wholeFile {
+func rootOf(files []memo.File) string {
+	if files[len(files)-1].Name == wholeFile {
 		return overlayDir
 	}
 	return path.Join(overlayDir, "own")
@@ -104,13 +98,13 @@ func rootOf(files []file) string {
 
 // files returns the overlay as files with placeholders: a kustomization for the Workspace's own objects, inside one for
 // the namespace and labels that they have in common with shared objects, which is the last file then.
-func (o overlay) files(w *workspace.Workspace, opts Options) []file {
+func (o overlay) files(w *workspace.Workspace, opts Options) []memo.File {
 	own := memo.Object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
 		"kind":       "Kustomization",
 		"labels":     memo.List{memo.Object{"pairs": selectorPairs(w), "includeSelectors": true}},
 	}
-	files := make([]file, 0, len(o.patches)+2)
+	files := make([]memo.File, 0, len(o.patches)+2)
 	if o.prebuilt {
 		own["resources"] = memo.List{baseFile}
 	} else {
@@ -123,7 +117,7 @@ func (o overlay) files(w *workspace.Workspace, opts Options) []file {
 			target["name"] = p.name
 		}
 		name := "patch-" + strconv.Itoa(i+1) + "-" + strings.ToLower(p.kind) + ".yaml"
-		files = append(files, file{"own/" + name, p.value})
+		files = append(files, memo.File{Name: "own/" + name, Value: p.value})
 		patches = append(patches, memo.Object{"path": name, "target": target, "options": renames})
 	}
 	own["patches"] = patches
@@ -149,7 +143,7 @@ func (o overlay) files(w *workspace.Workspace, opts Options) []file {
 		if !o.ownImages {
 			own["images"] = o.images
 		}
-		return append(files, file{ownFile, own})
+		return append(files, memo.File{Name: ownFile, Value: own})
 	}
 	whole := memo.Object{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -164,7 +158,7 @@ func (o overlay) files(w *workspace.Workspace, opts Options) []file {
 	if !o.ownImages {
 		whole["components"] = memo.List{"../presets/" + folders.ImagesDir}
 	}
-	return append(files, file{ownFile, own}, file{wholeFile, whole})
+	return append(files, memo.File{Name: ownFile, Value: own}, memo.File{Name: wholeFile, Value: whole})
 }
 
 // renames are the options of a patch that may rename its object.

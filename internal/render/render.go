@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/folders"
+	"syncer.dev/syncer/internal/render/inputs"
 	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/render/userpatch"
 	"syncer.dev/syncer/internal/workspace"
@@ -49,7 +50,7 @@ type Renderer struct {
 	// builtIn renders from the presets of this binary alone; nil if the catalogue holds no others.
 	builtIn *Renderer
 	shown   func(path string) string
-	shared  shared
+	keys    inputs.Keys
 }
 
 // Option changes how a Renderer works, not what it renders.

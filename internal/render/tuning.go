@@ -13,6 +13,7 @@ import (
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/address"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/resultsdir"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -97,7 +98,7 @@ func tuningConfig(pod *pod, over *overlay, w *workspace.Workspace, o Options) (r
 		}
 	}
 	mountConfig(pod, name, w, o)
-	return resultsDir(configMap(o.Objects, w.Namespace, name))
+	return resultsdir.Of(configMap(o.Objects, w.Namespace, name), configDir, dataDir)
 }
 
 // tuningInput puts the training data into /mnt/data, and that of an image into /mnt/data/data, where KAITO has it.

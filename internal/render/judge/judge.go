@@ -51,7 +51,9 @@ type Case struct {
 
 // Clean remembers the objects in which nothing was found, by their likeness: most Workspaces of a fleet have pods like
 // those of another. It is safe for concurrent use.
-type Clean struct{ known *lru.Cache[podpolicy.Likeness, struct{}] }
+type Clean struct {
+	known *lru.Cache[podpolicy.Likeness, struct{}]
+}
 
 // maxClean is how many likenesses are kept. One takes some 100 bytes.
 const maxClean = 4_096

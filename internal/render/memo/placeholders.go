@@ -23,7 +23,7 @@ const tokenEnd = "-zz"
 // Values are the content of the tokens of one overlay, by number.
 type Values []any
 
-// Placeholders writes values with tokens in the place of placeholders, and keeps the content of these.
+// Placeholders writes values with tokens for placeholders, and keeps the content of these.
 type Placeholders struct {
 	words   Words // texts of the files of the build, which tokens must not hide
 	values  Values
@@ -164,7 +164,7 @@ func comma(to []byte) []byte {
 // copies is the value of a Repeated: those of each item.
 type copies []Values
 
-// repeated writes one item in the place of several, if they differ in nothing but tokens.
+// repeated writes one item for several, if they differ in nothing but tokens.
 func (t *Placeholders) repeated(to []byte, items Repeated) ([]byte, error) {
 	var first []byte
 	var all copies
