@@ -61,7 +61,8 @@ func TestJudgedAlike(t *testing.T) {
 				j.o.Reach.HuggingFace = "https://mirror.example.com"
 			}
 			if i%7 == 1 {
-				j.w.Patch = &workspace.Patch{Path: "p.yaml", Text: "kind: StatefulSet\nspec: {template: {spec: {hostNetwork: true}}}\n"}
+				const text = "kind: StatefulSet\nspec: {template: {spec: {hostNetwork: true}}}\n"
+				j.w.Patch = &workspace.Patch{Path: "p.yaml", Text: text}
 			}
 			compare(t, plain, memoized, len(policies)*i+k, j)
 			full, err := memoized.Render(context.Background(), j.w, j.preset, j.at, j.o)

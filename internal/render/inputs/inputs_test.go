@@ -13,7 +13,8 @@ import (
 // TestKeys: equal inputs have one key, also if others were asked for in between, and a change of any of them gives another.
 func TestKeys(t *testing.T) {
 	with := func(edit func(*Common, *Own)) (*Common, Own) {
-		c := &Common{Preset: preset.Preset{Name: "phi", RunParameters: map[preset.Runtime]map[string]string{"vllm": {"a": "b"}}}}
+		flags := map[preset.Runtime]map[string]string{"vllm": {"a": "b"}}
+		c := &Common{Preset: preset.Preset{Name: "phi", RunParameters: flags}}
 		own := Own{Workspace: &workspace.Workspace{Key: workspace.Key{Namespace: "n", Name: "w"}}, At: 1, Cluster: "demo"}
 		edit(c, &own)
 		return c, own

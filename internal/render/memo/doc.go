@@ -9,7 +9,7 @@
 //	Placeholders.Compile            the Template: where its tokens are, and the text of all else
 //	Template.Fill                   metadata: {name: chat}, spec: {replicas: 2}
 //
-// A Placeholder stands for one value, a ListPlaceholder for a list, Omit for nothing. Compile finds tokens that Kustomize
-// did not copy as a whole; such an overlay needs a plain build. A test of package render builds every preset
+// A Placeholder stands for one value, a ListPlaceholder for a list, Omit for nothing. Compile finds tokens that
+// Kustomize did not copy as a whole; such an overlay needs a plain build. A test of package render builds every preset
 // both ways and compares byte for byte.
 package memo

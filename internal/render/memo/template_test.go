@@ -84,8 +84,13 @@ func anyValue(rng *rand.Rand, depth int) any {
 	leaves := []any{
 		"plain", "", "a<b\n", int64(7), true, nil, "known", 12, 1.5,
 		RefPlaceholder("a"), RefPlaceholder("b"), RefPlaceholder("known"), RefPlaceholder(""),
-		Placeholder{"text"}, Placeholder{1}, Placeholder{Omit{}}, Placeholder{2.0}, Placeholder{nil},
-		Placeholder{List{"x", 1, Placeholder{List{"y"}}, RefPlaceholder("z")}}, Placeholder{List{}},
+		Placeholder{"text"},
+		Placeholder{1},
+		Placeholder{Omit{}},
+		Placeholder{2.0},
+		Placeholder{nil},
+		Placeholder{List{"x", 1, Placeholder{List{"y"}}, RefPlaceholder("z")}},
+		Placeholder{List{}},
 		Placeholder{Object{"b": 1, "a": List{RefPlaceholder("q")}, "gone": Placeholder{Omit{}}}},
 	}
 	switch n := rng.IntN(5); {
@@ -125,8 +130,9 @@ func anyList(rng *rand.Rand, depth int) List {
 		var items Repeated
 		for i := range 1 + rng.IntN(3) {
 			items = append(items, Object{
-				"name": RefPlaceholder(fmt.Sprint("item-", i)), "value": Placeholder{i}, "again": RefPlaceholder(fmt.Sprint("item-", i)),
-				"env": ListPlaceholder{"name", List{Object{"name": "n", "value": fmt.Sprint(i)}}},
+				"name": RefPlaceholder(fmt.Sprint("item-", i)), "value": Placeholder{i},
+				"again": RefPlaceholder(fmt.Sprint("item-", i)),
+				"env":   ListPlaceholder{"name", List{Object{"name": "n", "value": fmt.Sprint(i)}}},
 			})
 		}
 		out = append(out, items)
