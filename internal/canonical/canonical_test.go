@@ -86,7 +86,9 @@ func TestErrors(t *testing.T) {
 
 // BenchmarkAppend writes an object of the size of a pod.
 func BenchmarkAppend(b *testing.B) {
-	container := map[string]any{"name": "model", "image": "example.com/a:1", "args": []any{`--a={"b":true}`, "--c=d", "--e"}}
+	container := map[string]any{
+		"name": "model", "image": "example.com/a:1", "args": []any{`--a={"b":true}`, "--c=d", "--e"},
+	}
 	for i := range 12 {
 		container[strconv.Itoa(i)] = map[string]any{"name": "a", "value": "b", "port": int64(80)}
 	}

@@ -10,7 +10,7 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// TestKeys: equal inputs have one key, also if others were asked for in between, and a change of any of them gives another.
+// TestKeys: equal inputs have one key, also if others were asked for in between. A change of any gives another.
 func TestKeys(t *testing.T) {
 	with := func(edit func(*Common, *Own)) (*Common, Own) {
 		flags := map[preset.Runtime]map[string]string{"vllm": {"a": "b"}}
