@@ -12,7 +12,7 @@ import (
 	"syncer.dev/syncer/internal/render/recent"
 )
 
-// Limits of a Cache. A template takes some 30 KiB, a bundle in full the half of that, one that is packed 2 KiB, and a
+// Limits of a Cache. A template takes some 45 KiB, a bundle in full a third of that, one that is packed 2 KiB, and a
 // digest 500 bytes.
 const (
 	maxBundles   = 16_384
