@@ -290,7 +290,7 @@ var colds = map[int]map[string]time.Duration{}
 // concurrency that is best for them, and with peers. Contenders take turns; each applies a large fleet once. The ratio
 // is to the floor.
 func BenchmarkCold(b *testing.B) {
-	floors := []contender{floor(4), floor(8), floor(16)}
+	floors := []contender{floor(8), floor(16), floor(32), floor(64)}
 	others := []contender{ourselves(), library(), flux()}
 	file := os.Getenv(kubectlFile)
 	if file == "" {
