@@ -16,11 +16,19 @@ import (
 
 	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/objects"
+	"syncer.dev/syncer/internal/shelf"
 )
 
 // maxPackObjects bounds the bookkeeping for one pack, some hundred bytes per object. The Linux kernel's newest commit
 // has about 90,000 objects.
 const maxPackObjects = 1_000_000
+
+// manyObjects is from how many on it pays to look for what the files of a pack have in common, and maxShelf is room for
+// that, in bytes. Both are ours.
+const (
+	manyObjects = 100
+	maxShelf    = 256 << 10
+)
 
 // Read receives a pack into memory and decodes it, within the limits: its bytes, the number of its objects, and
 // what they inflate to. The limits are checked before anything is inflated into memory, since 10 kB can hold 10 MB of
@@ -45,8 +53,13 @@ func Read(r io.Reader, most limits.Limits, base objects.Source) (objects.Set, er
 	case err != nil:
 		return nil, fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 	}
+	compact := objects.Compact
+	if len(store.Objects) >= manyObjects {
+		together := shelf.New(maxShelf)
+		compact = func(o plumbing.EncodedObject) (*objects.Object, error) { return objects.Shelved(o, together) }
+	}
 	for h, o := range store.Objects {
-		if store.Objects[h], err = objects.Compact(o); err != nil {
+		if store.Objects[h], err = compact(o); err != nil {
 			return nil, fmt.Errorf("decode pack: %w", err)
 		}
 	}
