@@ -87,7 +87,7 @@ func (ExistingNodes) Place(w *Workload, set *workspace.Set, p preset.Preset, pol
 	if !seen.Live || ws.Resource.Partition != nil { // what a template asks for is compared with nodes that are known
 		req.Asks = nil
 	}
-	demand, err := sizing.SizeOn(req, sku)
+	demand, err := policy.answers.SizeOn(req, sku)
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,7 @@ func (ExistingNodes) Place(w *Workload, set *workspace.Set, p preset.Preset, pol
 		return err
 	}
 	if policy.Nodes > 0 {
+		demand.Options = slices.Clone(demand.Options)
 		demand.Options[0] = demand.Options[0].WithNodes(policy.Nodes)
 	}
 	chosen := demand.Options[0]

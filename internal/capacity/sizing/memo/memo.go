@@ -59,16 +59,33 @@ func (c *Catalogue) Digest(p preset.Preset) (sum [sha256.Size]byte, err error) {
 // Size answers a request by Azure's sizes. The Demand may be shared, and must not be changed. The error is that of
 // sizing.Size, and is not kept.
 func (c *Catalogue) Size(r sizing.Request) (capacity.Demand, error) {
-	key, ok := c.key(r)
+	key, ok := c.key(r, nil)
 	if !ok {
 		return sizing.Size(r)
 	}
+	return c.answer(key, r, func() (capacity.Demand, error) { return sizing.Size(r) })
+}
+
+// SizeOn answers a request by nodes of one description, as sizing.SizeOn does. The Demand may be shared, and must not be
+// changed.
+func (c *Catalogue) SizeOn(r sizing.Request, s capacity.SKU) (capacity.Demand, error) {
+	key, ok := c.key(r, &s)
+	if !ok {
+		return sizing.SizeOn(r, s)
+	}
+	return c.answer(key, r, func() (capacity.Demand, error) { return sizing.SizeOn(r, s) })
+}
+
+// answer returns what is kept by a key, or what size answers.
+func (c *Catalogue) answer(
+	key string, r sizing.Request, size func() (capacity.Demand, error),
+) (capacity.Demand, error) {
 	c.sizes.mu.Lock()
 	d, known := c.sizes.answers[key]
 	c.sizes.mu.Unlock()
 	if !known {
 		var err error
-		if d, err = sizing.Size(r); err != nil {
+		if d, err = size(); err != nil {
 			return d, err
 		}
 		d.Notes = slices.Clip(d.Notes) // callers append to them
@@ -83,8 +100,9 @@ func (c *Catalogue) Size(r sizing.Request) (capacity.Demand, error) {
 	return d, nil
 }
 
-// key returns all that sizing.Size looks at, but for the prices; false for a pod template, which asks for more.
-func (c *Catalogue) key(r sizing.Request) (string, bool) {
+// key returns all that sizing.Size looks at, but for the prices, or sizing.SizeOn with a description of nodes; false for
+// a pod template, which asks for more.
+func (c *Catalogue) key(r sizing.Request, on *capacity.SKU) (string, bool) {
 	if c == nil || r.Preset.Name == "" {
 		return "", false
 	}
@@ -97,6 +115,7 @@ func (c *Catalogue) key(r sizing.Request) (string, bool) {
 	text, err := json.Marshal(struct {
 		Asked  *sizing.Request
 		Preset []byte
-	}{&r, sum[:]})
+		On     *capacity.SKU
+	}{&r, sum[:], on})
 	return string(text), err == nil
 }
