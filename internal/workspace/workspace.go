@@ -227,12 +227,17 @@ func ReservedLabel(key string) bool { return reservedLabels[key] }
 // KAITO derives them from the selector.
 func (w *Workspace) NodeLabels() map[string]string {
 	out := map[string]string{}
-	if s := w.Resource.LabelSelector; s != nil {
-		for k, v := range s.MatchLabels {
-			if !reservedLabels[k] {
-				out[k] = v
-			}
+	s := w.Resource.LabelSelector
+	if s == nil {
+		return out
+	}
+	for k, v := range s.MatchLabels {
+		if !reservedLabels[k] {
+			out[k] = v
 		}
+	}
+	if len(out) == len(s.MatchLabels) && len(out) > 0 {
+		return s.MatchLabels // in memory once
 	}
 	return out
 }
