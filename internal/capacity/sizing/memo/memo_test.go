@@ -55,6 +55,35 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestSizesOnNodes: so is an answer about nodes of one description; other nodes are another question.
+func TestSizesOnNodes(t *testing.T) {
+	s := NewSizes()
+	c := s.Of()
+	r := request(t, "phi-4-mini-instruct")
+	for _, name := range []string{"Standard_NC24ads_A100_v4", "Standard_NC48ads_A100_v4", "Standard_NC24ads_A100_v4"} {
+		sku, ok := capacity.LookupSKU(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		want, err := sizing.SizeOn(r, sku)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.SizeOn(r, sku)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: not what sizing answers (-sizing +memo):\n%s%v", name, diff, err)
+		}
+	}
+	if len(s.answers) != 2 {
+		t.Errorf("%d answers for two questions", len(s.answers))
+	}
+	none, _ := capacity.LookupSKU("Standard_NC24ads_A100_v4")
+	none.GPUs, none.GPUMemoryGiB, none.GPUUsableGiB = 1, 1, 1
+	if _, err := c.SizeOn(r, none); err == nil || len(s.answers) != 2 {
+		t.Errorf("nodes that are too small: %v, %d answers", err, len(s.answers))
+	}
+}
+
 // TestSizesTellApart: another context, another preset of the same name, and another region are other questions.
 func TestSizesTellApart(t *testing.T) {
 	s := NewSizes()
