@@ -41,6 +41,8 @@ func Fleet(b testing.TB, workspaces, branches int) *gittest.Repo {
 func FleetConfig(workspaces int) config.Config {
 	c := config.Default()
 	c.Cluster, c.Capacity.AKS.Location, c.Source.Path = "bench", "eastus", "."
-	c.Source.Limits.Workspaces, c.Source.Limits.Manifests = workspaces, workspaces
+	l := &c.Source.Limits
+	l.Workspaces, l.Manifests, l.Files = workspaces, workspaces, max(l.Files, 2*workspaces)
+	l.Values = max(l.Values, 40*workspaces)
 	return c
 }
