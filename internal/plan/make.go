@@ -278,9 +278,9 @@ func (r *table) count(
 // table is the rows of a plan: those of Desired.Workloads, in their order, and those that are no longer desired.
 type table struct {
 	all   []*Workspace
-	owned []bool // the row may be changed
-	last  int    // that was asked for
-	at    map[workspace.Key]int
+	owned []bool                // the row may be changed
+	last  int                   // that was asked for
+	gone  map[workspace.Key]int // the places of those that are no longer desired, behind all others
 }
 
 // rowsOf returns the rows of what is desired.
@@ -307,7 +307,7 @@ func (r *table) own(i int) *Workspace {
 	return r.all[i]
 }
 
-// find returns the place of a Workspace. Most changes come in the order of the rows.
+// find returns the place of a Workspace. Changes come in the order of the rows, often next to each other.
 func (r *table) find(k workspace.Key) (int, bool) {
 	for i := r.last; i < min(r.last+2, len(r.all)); i++ {
 		if r.all[i].Key == k {
@@ -315,13 +315,11 @@ func (r *table) find(k workspace.Key) (int, bool) {
 			return i, true
 		}
 	}
-	if r.at == nil {
-		r.at = make(map[workspace.Key]int, len(r.all))
-		for i := range r.all {
-			r.at[r.all[i].Key] = i
-		}
+	desired := r.all[:len(r.all)-len(r.gone)]
+	i, ok := slices.BinarySearchFunc(desired, k, func(w *Workspace, k workspace.Key) int { return w.Key.Compare(k) })
+	if !ok {
+		i, ok = r.gone[k]
 	}
-	i, ok := r.at[k]
 	if ok {
 		r.last = i
 	}
@@ -338,7 +336,11 @@ func (r *table) of(k workspace.Key) (*Workspace, bool) {
 	i, ok := r.find(k)
 	if !ok {
 		i = len(r.all)
-		r.all, r.owned, r.at[k] = append(r.all, &Workspace{Key: k}), append(r.owned, true), i
+		r.all, r.owned = append(r.all, &Workspace{Key: k}), append(r.owned, true)
+		if r.gone == nil {
+			r.gone = map[workspace.Key]int{}
+		}
+		r.gone[k] = i
 	}
 	return r.own(i), ok
 }
