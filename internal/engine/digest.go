@@ -114,10 +114,13 @@ func (e *Engine) identify(ctx context.Context, in desired.Input, workloads []*de
 	return digests
 }
 
-// identifyAtOnce is how many Workspaces of which nothing changes one plan identifies. To identify one takes as long as to
-// render it, so that after a start the first plan would take twice as long for what decides nothing in it: until it is
-// its turn, what was carried out for such a Workspace is what its report says. It is ours.
-const identifyAtOnce = 500
+// One plan identifies so many Workspaces of which nothing changes, or a part of them all if that is more. To identify one
+// takes as long as to render it, so that after a start the first plan would take twice as long for what decides nothing
+// in it: until it is its turn, what was carried out for such a Workspace is what its report says. Both are ours.
+const (
+	identifyAtOnce = 500
+	identifyPart   = 10
+)
 
 // identifyAll is identify for all Workspaces of a source that is compared again and again: "" for one that is blocked,
 // or left to the next calls. Those are some of the calm ones; it counts them.
@@ -127,13 +130,13 @@ func (e *Engine) identifyAll(
 	e.known = e.known.in(in, workloads)
 	var unknown []*desired.Workload
 	var places []int
-	late := 0
+	late, most := 0, max(e.atOnce, len(workloads)/identifyPart)
 	for i, w := range workloads {
 		if e.known.known[i] != "" || len(w.Blocked) > 0 {
 			continue
 		}
 		if calm(i) {
-			if late == e.atOnce {
+			if late == most {
 				waiting++
 				continue
 			}
