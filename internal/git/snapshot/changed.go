@@ -4,22 +4,31 @@ package snapshot
 
 import "io/fs"
 
-// ChangedSince implements files.Compared for two Snapshots. Folders with the same hash are not looked at.
+// ChangedSince implements files.Compared for two Snapshots. Folders with the same hash are not looked at. Of trees that
+// differ in more folders than a Snapshot may list entries, it knows nothing.
 func (s *Snapshot) ChangedSince(before fs.FS) (names []string, ok bool) {
 	was, is := before.(*Snapshot)
 	if !is {
 		return nil, false
 	}
-	return s.changed(nil, s.root, was, was.root)
+	left := s.most.Files
+	return s.changed(nil, s.root, was, was.root, &left)
 }
 
-// changed adds the files below a folder that are other than below the same folder of another Snapshot.
-func (s *Snapshot) changed(names []string, n *node, was *Snapshot, before *node) (_ []string, ok bool) {
+// changed adds the files below a folder that are other than below the same folder of another Snapshot. left is how many
+// entries may still be looked at: a tree that names another ten times, which does so too, and so on, has more paths than
+// can be counted.
+func (s *Snapshot) changed(
+	names []string, n *node, was *Snapshot, before *node, left *int,
+) (_ []string, ok bool) {
 	if n.hash == before.hash {
 		return names, true
 	}
 	now, then := s.look(n), was.look(before)
 	if now.err != nil || then.err != nil || len(now.children) != len(then.children) {
+		return names, false
+	}
+	if *left -= len(now.children); *left < 0 {
 		return names, false
 	}
 	for i, c := range now.children {
@@ -30,7 +39,7 @@ func (s *Snapshot) changed(names []string, n *node, was *Snapshot, before *node)
 		case c.name != o.name || c.mode != o.mode || c.unread != o.unread:
 			return names, false
 		case c.mode.IsDir():
-			if names, ok = s.changed(names, c, was, o); !ok {
+			if names, ok = s.changed(names, c, was, o, left); !ok {
 				return names, false
 			}
 		case c.hash == o.hash:
