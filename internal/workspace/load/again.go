@@ -5,6 +5,7 @@ package load
 import (
 	"io/fs"
 	"path"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -18,6 +19,7 @@ import (
 // whole is a tree that was read, with all that came of it. It does not change. It is of a tree of which every file was
 // read by itself: no kustomization, nothing that depends on keys, and nothing behind a limit.
 type whole struct {
+	options Options // that it was read with, without functions
 	fsys    fs.FS
 	files   []readFile // as in tree
 	byName  []int      // places in files, in the order of the names
@@ -35,7 +37,9 @@ func (l *loader) whole(fsys fs.FS, listed find.Found) *whole {
 	if _, known := fsys.(files.Compared); !known {
 		return nil
 	}
-	out := &whole{fsys: fsys, files: l.now.files, set: *l.set, spent: l.spent, patches: listed.Patches}
+	out := &whole{
+		options: l.options.values(), fsys: fsys, files: l.now.files, set: *l.set, spent: l.spent, patches: listed.Patches,
+	}
 	out.set.Problems = slices.Clone(out.set.Problems) // callers add some, and sort them
 	out.byName = make([]int, len(out.files))
 	for i := range out.byName {
@@ -43,6 +47,12 @@ func (l *loader) whole(fsys fs.FS, listed find.Found) *whole {
 	}
 	slices.SortFunc(out.byName, func(a, b int) int { return strings.Compare(out.files[a].name, out.files[b].name) })
 	return out
+}
+
+// values returns the Options without functions and Memo. A caller may read one folder of a tree, and then all of it.
+func (o Options) values() Options {
+	o.Patterns, o.Open, o.Build, o.Memo = nil, nil, nil, nil
+	return o
 }
 
 // find returns the place of a file that was read.
@@ -80,7 +90,7 @@ func (w *whole) plain(d *decoded) (at int, ok bool) {
 // Workspace each: the last Set with others in their places. It returns nil where more than that may have changed.
 func (o Options) again(fsys fs.FS) *workspace.Set {
 	last := o.Memo.lastWhole()
-	if last == nil {
+	if last == nil || !reflect.DeepEqual(last.options, o.values()) {
 		return nil
 	}
 	names, ok := files.Changed(last.fsys, fsys)
