@@ -101,8 +101,8 @@ func (e *Engine) withDigests(ctx context.Context, in desired.Input, out *Result,
 		if row.Op != plan.NoOp || len(row.Uses) > 0 {
 			return false
 		}
-		c := carried(of[i], row.Key)
-		return c.Digest != "" && !c.Told
+		c := carried(of[i], row.Key) // one that gets other nodes is judged by what its inputs are now
+		return c.Covers(c.Digest, row.Place)
 	}
 	known, waiting := e.identifyAll(ctx, in, workloads, calm)
 	out.Identified, out.Unidentified = true, waiting

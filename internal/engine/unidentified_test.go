@@ -80,6 +80,45 @@ func TestIdentifiedLater(t *testing.T) {
 	}
 }
 
+// TestMovesAreIdentified: what gets other nodes without a step of its own is compared with reviews, so that its inputs
+// are identified at once. By the digest of its report, a review of what it was before would cover what it is now.
+func TestMovesAreIdentified(t *testing.T) {
+	const n = 3
+	files := map[string]string{}
+	for i := range n {
+		files[fmt.Sprintf("m-%d.yaml", i)] = fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\n"+
+			"metadata: {name: m-%d}\ninference: {preset: {name: phi-4}}\n", i)
+	}
+	policy := desired.Policy{Cluster: "demo", Region: "eastus"}
+	in, err := desired.Read(filestest.New(files), presets.FS, load.Options{}, workspace.Env{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Desire(t.Context(), in, policy, desired.Observed{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := Result{Desired: d}
+	for i := range in.Set.Workspaces {
+		out.Plan.Workspaces = append(out.Plan.Workspaces, &plan.Workspace{
+			Key: in.Set.Workspaces[i].Key, Op: plan.NoOp, Place: reviewed.Shown{InstanceType: "A", Nodes: 1},
+		})
+	}
+	const moves = 2
+	out.Plan.Workspaces[moves].Place.InstanceType = "B"
+	e := New(Settings{Policy: policy}, nil)
+	e.atOnce = 1
+	e.withDigests(t.Context(), in, &out, func(int, workspace.Key) reviewed.CarriedOut {
+		return reviewed.CarriedOut{Digest: "reported", InstanceType: "A", Nodes: 1}
+	})
+	if out.Unidentified != 1 || out.Plan.Workspaces[1].Digest != "reported" {
+		t.Errorf("%d wait", out.Unidentified)
+	}
+	if got := out.Plan.Workspaces[moves].Digest; len(got) != 64 {
+		t.Errorf("the one that moves has the digest %q", got)
+	}
+}
+
 // TestUnidentifiable: a Workspace whose digest cannot be computed has none, and waits for no turn.
 func TestUnidentifiable(t *testing.T) {
 	in, err := desired.Read(filestest.New(map[string]string{"a.yaml": "apiVersion: kaito.sh/v1beta1\nkind: Workspace\n" +
