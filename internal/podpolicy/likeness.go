@@ -35,8 +35,8 @@ func (p Policy) Likeness(object map[string]any) (_ Likeness, known bool) {
 	return sha256.Sum256(l.text), l.err == nil
 }
 
-// anyOf returns names as a list of a decoded object; nil stays nil, which admits all names.
-func anyOf(names []string) []any {
+// anyOf returns names as a list of a decoded object; nil stays nil, which admits all names, as an empty list does not.
+func anyOf(names []string) any {
 	if names == nil {
 		return nil
 	}

@@ -57,6 +57,31 @@ func TestLikeness(t *testing.T) {
 	}
 }
 
+// TestLikenessOfPolicies: what one policy admits is not alike under another, which may refuse it: no list of names admits
+// all of them, and an empty one none.
+func TestLikenessOfPolicies(t *testing.T) {
+	o := object(t, strings.Replace(kinds["Pod"].text, "%s", full, 1))
+	seen := map[Likeness]int{}
+	for i, p := range []Policy{
+		{},
+		{Secrets: []string{}},
+		{Secrets: []string{""}},
+		{Secrets: []string{"a"}},
+		{ServiceAccounts: []string{}},
+		{ServiceAccounts: []string{"a"}},
+		{Verdict: diag.Off},
+		{Verdict: diag.Warn},
+		{Level: Restricted},
+		{NoLoadBalancers: true},
+	} {
+		l, known := p.Likeness(o)
+		if other, twice := seen[l]; twice || !known {
+			t.Errorf("policies %d and %d: alike", i, other)
+		}
+		seen[l] = i
+	}
+}
+
 // full is a pod with texts in all the places that a likeness leaves out.
 const full = `{serviceName: x, nodeSelector: {a/b: c, d: e},
   securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}},
