@@ -304,3 +304,17 @@ func TestReadBackIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestLongListsAreLeft: of a list that is too long, in a file that reads like one of ours, only what counts stays in
+// memory. 64 MiB of such files would take six times that otherwise.
+func TestLongListsAreLeft(t *testing.T) {
+	const text = "apiVersion: syncer.dev/v1alpha1\nkind: WorkspaceStatus\nmetadata: {namespace: default, name: phi}\n" +
+		"status:\n  state: Ready\n  objects: [%s]\n"
+	r, err := Parse(fmt.Appendf(nil, text, strings.TrimSuffix(strings.Repeat("a, ", 20*maxList), ", ")))
+	if err != nil || len(r.Objects) != maxList {
+		t.Fatal(len(r.Objects), err)
+	}
+	if n := cap(r.Objects); n > 2*maxList {
+		t.Errorf("there is room for %d entries", n)
+	}
+}

@@ -3,6 +3,7 @@
 package status
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -52,7 +53,9 @@ func head[T comparable](list []T, f func(T) T) []T {
 	if len(list) == 0 {
 		return nil
 	}
-	list = list[:min(len(list), maxList)]
+	if len(list) > maxList {
+		list = slices.Clone(list[:maxList]) // what is left out must not stay in memory
+	}
 	for i, v := range list {
 		if out := f(v); out != v {
 			fresh := append(make([]T, 0, len(list)), list[:i]...)
