@@ -89,7 +89,7 @@ type Engine struct {
 	loaded     *desired.Input
 	references resolved
 	known      digestsOf
-	atOnce     int // see identifyAtOnce
+	atOnce     int        // see identifyAtOnce
 	last       *before    // nil for none
 	made       *plan.Last // nil for none
 	moves      cluster.Moves

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -43,18 +42,8 @@ func TestChangedSinceIsBounded(t *testing.T) {
 		return s
 	}
 	was, now := open("a"), open("b")
-	done := make(chan bool, 1)
-	go func() {
-		_, ok := now.ChangedSince(was)
-		done <- ok
-	}()
-	select {
-	case ok := <-done:
-		if ok {
-			t.Error("the trees can be compared")
-		}
-	case <-time.After(20 * time.Second):
-		t.Fatal("comparing does not end")
+	if _, ok := now.ChangedSince(was); ok { // without a bound, it does not return
+		t.Error("the trees can be compared")
 	}
 	folders := 0
 	known.Range(func(any, any) bool { folders++; return true })

@@ -37,9 +37,7 @@ func (l *loader) whole(fsys fs.FS, listed find.Found) *whole {
 	if _, known := fsys.(files.Compared); !known {
 		return nil
 	}
-	out := &whole{
-		options: l.options.values(), fsys: fsys, files: l.now.files, set: *l.set, spent: l.spent, patches: listed.Patches,
-	}
+	out := &whole{l.options.values(), fsys, l.now.files, nil, *l.set, l.spent, listed.Patches}
 	out.set.Problems = slices.Clone(out.set.Problems) // callers add some, and sort them
 	out.byName = make([]int, len(out.files))
 	for i := range out.byName {
@@ -50,10 +48,7 @@ func (l *loader) whole(fsys fs.FS, listed find.Found) *whole {
 }
 
 // values returns the Options without functions and Memo. A caller may read one folder of a tree, and then all of it.
-func (o Options) values() Options {
-	o.Patterns, o.Open, o.Build, o.Memo = nil, nil, nil, nil
-	return o
-}
+func (o Options) values() Options { o.Patterns, o.Open, o.Build, o.Memo = nil, nil, nil, nil; return o }
 
 // find returns the place of a file that was read.
 func (w *whole) find(name string) (int, bool) {
