@@ -24,10 +24,10 @@ import (
 const maxPackObjects = 1_000_000
 
 // manyObjects is from how many on it pays to look for what the files of a pack have in common, and maxShelf is room for
-// that, in bytes. Both are ours.
+// that, in bytes: little, since it stays as long as one of the files does. Both are ours.
 const (
-	manyObjects = 100
-	maxShelf    = 256 << 10
+	manyObjects = 1000
+	maxShelf    = 64 << 10
 )
 
 // Read receives a pack into memory and decodes it, within the limits: its bytes, the number of its objects, and
