@@ -46,20 +46,15 @@ func BenchmarkEdit(b *testing.B) {
 	ctx, stop := context.WithCancel(b.Context())
 	defer stop()
 	c.Start(ctx)
-	observed := func(ready func(cluster.State) bool) {
-		for {
-			if state, err := c.Observe(ctx); err == nil && ready(state) {
-				return
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
+	for _, err := c.Observe(ctx); err != nil; _, err = c.Observe(ctx) { // until the first lists are complete
 	}
-	observed(func(cluster.State) bool { return true })
 	objects := fleet(ns, n)
 	if _, err := c.Apply(ctx, objects); err != nil {
 		b.Fatal(err)
 	}
-	observed(func(s cluster.State) bool { return len(s.Objects) == len(objects) })
+	for state, _ := c.Observe(ctx); len(state.Objects) < len(objects); state, _ = c.Observe(ctx) {
+		<-c.Changes()
+	}
 	for i := range b.N {
 		changed := edited(objects, fmt.Sprint("ours ", i))
 		before := c.Requests()
