@@ -423,8 +423,11 @@ func SizeOn(r Request, s capacity.SKU) (capacity.Demand, error) {
 	if why != nil {
 		reason, field := why.blame("resource.labelSelector")
 		hint := "add nodes with more GPU memory, or choose a smaller model or a shorter context"
-		if why.cause == causeSettings {
+		switch why.cause {
+		case causeSettings:
 			hint = fmt.Sprintf("remove %s: syncer spreads the model over the GPUs", why.fixed)
+		case causeText: // what they are, not how much memory they have
+			hint = "choose nodes with other GPUs"
 		}
 		return d, Refused(reason, field, withSize(s, why.String()), hint)
 	}
