@@ -90,6 +90,8 @@ func hinted() map[string]error {
 		"pipeline.Error":              noNumber(),
 		"session.TooLongError":        &session.TooLongError{Length: 5000},
 		"ondemand.PlainTokenError":    &ondemand.PlainTokenError{Address: "http://syncer"},
+		"ondemand.UnreachableError":   &ondemand.UnreachableError{Err: errors.New("refused")},
+		"mistake.ArgumentsError":      &mistake.ArgumentsError{Command: "syncer tree", Use: "syncer tree NAME"},
 	}
 }
 
@@ -115,7 +117,7 @@ func TestEveryHintIsShown(t *testing.T) {
 		case "mistake.FlagError", "mistake.UnknownCommandError",
 			"remote.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
 			"forgehttp.safeError", "forges.setupError", "pipeline.Error", "session.TooLongError",
-			"ondemand.PlainTokenError":
+			"ondemand.PlainTokenError", "ondemand.UnreachableError", "mistake.ArgumentsError":
 			hint = diag.Hints(err)[0]
 		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {

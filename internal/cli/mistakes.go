@@ -3,6 +3,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -25,4 +27,25 @@ func flagError(cmd *cobra.Command, err error) error {
 	types := map[string]string{}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { types[f.Name] = f.Value.Type() })
 	return mistake.InFlag(cmd.CommandPath(), types, err)
+}
+
+// sayUse makes each command below cmd say its use where arguments are missing or too many.
+func sayUse(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		sayUse(c)
+		check := c.Args
+		if check == nil {
+			continue
+		}
+		c.Args = func(c *cobra.Command, args []string) error {
+			if check(c, args) == nil {
+				return nil
+			}
+			words := c.CommandPath()
+			if _, names, ok := strings.Cut(c.Use, " "); ok {
+				words += " " + names
+			}
+			return &mistake.ArgumentsError{Command: c.CommandPath(), Use: words, Given: len(args)}
+		}
+	}
 }

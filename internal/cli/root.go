@@ -42,6 +42,7 @@ Exit codes: 0 yes (done, valid, no changes), 1 no (invalid, refused, or differen
 	root.InitDefaultHelpCmd()
 	root.InitDefaultHelpFlag()
 	root.SetFlagErrorFunc(flagError)
+	sayUse(root)
 	root.Args = cobra.ArbitraryArgs // so that unknownCommand answers
 	root.RunE = unknownCommand
 	root.SuggestionsMinimumDistance = 2

@@ -4,8 +4,10 @@ package ondemand
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -34,6 +36,20 @@ func (*PlainTokenError) Hint() string {
 		"kubectl port-forward deployment/syncer 8080"
 }
 
+// UnreachableError is the error of an address that nothing answers at.
+type UnreachableError struct{ Err error }
+
+func (e *UnreachableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error of the connection.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Hint says what to do.
+func (*UnreachableError) Hint() string {
+	return "name the daemon by --address; for one in a cluster forward its port first: " +
+		"kubectl -n syncer port-forward deployment/syncer 8080"
+}
+
 // Request asks the daemon at a URL for a pass, and returns its results, one for each cluster. A daemon on another
 // machine wants a token of Kubernetes; "" for none.
 func Request(ctx context.Context, address, token string) ([]Result, error) {
@@ -56,7 +72,11 @@ func Request(ctx context.Context, address, token string) ([]Result, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it would be no POST
 	}
 	resp, err := client.Do(req)
-	if err != nil {
+	var refused *net.OpError
+	switch {
+	case errors.As(err, &refused) && refused.Op == "dial":
+		return fail(&UnreachableError{err})
+	case err != nil:
 		return fail(err)
 	}
 	defer resp.Body.Close()

@@ -108,3 +108,24 @@ func InFlag(command string, flags map[string]string, err error) error {
 	}
 	return e
 }
+
+// ArgumentsError is a command line with more or fewer arguments than the command takes.
+type ArgumentsError struct {
+	Command string // the command with the names above it
+	Use     string // the same, with names for its arguments
+	Given   int    // number of arguments
+}
+
+// Error says how many arguments there are, and which the command takes.
+func (e *ArgumentsError) Error() string {
+	switch e.Given {
+	case 0:
+		return "an argument is missing: " + e.Use
+	case 1:
+		return "1 argument is given: " + e.Use
+	}
+	return fmt.Sprintf("%d arguments are given: %s", e.Given, e.Use)
+}
+
+// Hint returns where the command is explained.
+func (e *ArgumentsError) Hint() string { return e.Command + " --help has examples" }

@@ -39,3 +39,16 @@ func TestUnknownCommand(t *testing.T) {
 		}
 	}
 }
+
+func TestArguments(t *testing.T) {
+	for given, want := range map[int]string{
+		0: "an argument is missing: syncer tree NAME: syncer tree --help has examples",
+		1: "1 argument is given: syncer tree NAME: syncer tree --help has examples",
+		2: "2 arguments are given: syncer tree NAME: syncer tree --help has examples",
+	} {
+		err := &mistake.ArgumentsError{Command: "syncer tree", Use: "syncer tree NAME", Given: given}
+		if got := err.Error() + ": " + err.Hint(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -32,7 +32,7 @@ type Request struct {
 func Find(ctx context.Context, s settings.Settings, r Request) ([]answer.Origin, error) {
 	kind, name, ok := strings.Cut(r.Object, "/")
 	if !ok || kind == "" || name == "" {
-		return nil, fmt.Errorf("%q is not KIND/NAME", r.Object)
+		return nil, fmt.Errorf("%q is not KIND/NAME, such as statefulset/phi-4", r.Object)
 	}
 	offline, err := s.Offline([]string{"."})
 	if err != nil {

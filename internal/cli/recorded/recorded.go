@@ -56,7 +56,7 @@ func Reports(ctx context.Context, r statusbranch.Reader, name string, now time.T
 	}
 	out := slices.DeleteFunc(all, func(report *status.Report) bool { return !named(report.Key, name) })
 	if len(out) == 0 {
-		return nil, answer.No("Workspace %q is not recorded", name)
+		return nil, answer.No("Workspace %q is not recorded (syncer status lists those that are)", name)
 	}
 	return out, nil
 }
