@@ -225,13 +225,16 @@ func (b *Board) namespaces(sees Sees) []string {
 
 func (b *Board) totals(sees Sees) Totals {
 	t := Totals{}
-	counts := map[status.State]int{}
+	counts, held := map[status.State]int{}, 0
 	for i := range b.rows {
 		r := &b.rows[i]
 		if !sees(r.report.Namespace) {
 			continue
 		}
 		t.Workspaces++
+		if r.report.DesiredCommit != "" {
+			held++
+		}
 		counts[known(r.report.State)]++
 		t.Hourly += r.cost.USD
 		if r.cost.Asked && !r.cost.Known {
@@ -249,7 +252,7 @@ func (b *Board) totals(sees Sees) Totals {
 	for _, s := range attention {
 		t.States = append(t.States, Count{s, counts[s]})
 	}
-	t.Headline = headline(t.Workspaces, counts)
+	t.Headline = headline(t.Workspaces, held, counts)
 	return t
 }
 
@@ -264,8 +267,9 @@ func gpusOf(w *cluster.Workload) int64 {
 	return n
 }
 
-// headline says in a sentence how the fleet is.
-func headline(all int, counts map[status.State]int) string {
+// headline says in a sentence how the fleet is. What serves a commit before the desired one is held: ready, and not as
+// desired.
+func headline(all, held int, counts map[status.State]int) string {
 	bad, waits := counts[status.Failed]+counts[status.NotReady], counts[status.Pending]
 	switch {
 	case all == 0:
@@ -274,6 +278,8 @@ func headline(all int, counts map[status.State]int) string {
 		return fmt.Sprintf("%s your attention", share(bad, all, "needs", "need"))
 	case waits > 0:
 		return fmt.Sprintf("%s on the way", share(waits, all, "is", "are"))
+	case held > 0:
+		return fmt.Sprintf("%s held back", share(held, all, "is", "are"))
 	case all == 1:
 		return "The one Workspace is as desired"
 	}
