@@ -81,8 +81,13 @@ func (p *pass) halted(in *status.Input) {
 			}
 		}
 	}
+	// Of a Workspace that is pending or has errors no object is rendered: its live ones stay, and are no difference.
+	stays := p.plan.Guard.Waiting[in.Key] != "" || p.plan.Guard.Blocked[in.Key]
 	var texts []string
 	for _, c := range p.waiting[in.Key] {
+		if stays && c.Live != nil {
+			continue
+		}
 		texts = append(texts, summary.Differs(c))
 	}
 	in.Differs = summary.Shortened(texts)

@@ -96,6 +96,28 @@ func TestSuspendStopsEverything(t *testing.T) {
 	})
 }
 
+// TestSuspendedMoveDeletesNothing: a Workspace that would move to other nodes once a suspension ends keeps its objects,
+// and so does one whose file is broken meanwhile. Status does not say that they would go.
+func TestSuspendedMoveDeletesNothing(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		for _, name := range []string{"a", "b"} {
+			s.Git.Push(name+".yaml", reconciletest.Named(reconciletest.Phi, name))
+		}
+		l := s.Loop()
+		s.Settle(l)
+		s.Git.Push("suspend.yaml", suspend())
+		s.Git.Push("a.yaml", reconciletest.Named(sized("Standard_NC48ads_A100_v4"), "a"))
+		s.Git.Push("b.yaml", reconciletest.Named(strings.Replace(reconciletest.Phi, "phi-4-mini-instruct", "nosuch", 1), "b"))
+		o := s.Passes(l, 5)
+		wantCondition(t, o, "a", "suspended by incident")
+		for _, name := range []string{"a", "b"} {
+			if c := conditionOf(t, o, name, status.Applied); strings.Contains(c.Message, "would be deleted") {
+				t.Errorf("%s: %s", name, c.Message)
+			}
+		}
+	})
+}
+
 // TestSuspendEndsByItself: the loop wakes up when a suspension ends.
 func TestSuspendEndsByItself(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
