@@ -50,7 +50,7 @@ type Renderer struct {
 	// builtIn renders from the presets of this binary alone; nil if the catalogue holds no others.
 	builtIn *Renderer
 	shown   func(path string) string
-	keys    inputs.Keys
+	keys    *inputs.Keys
 }
 
 // Option changes how a Renderer works, not what it renders.
@@ -67,6 +67,7 @@ func WithBuiltIn(files fs.FS) Option {
 		r.builtIn = &Renderer{
 			deps:  folders.New(files),
 			cache: r.cache,
+			keys:  &inputs.Keys{},
 			plain: r.plain,
 		}
 	}
@@ -81,6 +82,7 @@ func New(catalog Catalog, cache *Cache, options ...Option) *Renderer {
 	r := &Renderer{
 		deps:  folders.New(catalog.FS()),
 		cache: cache,
+		keys:  &inputs.Keys{},
 		plain: cache == nil,
 	}
 	for _, set := range options {
