@@ -48,7 +48,10 @@ func (l *loader) whole(fsys fs.FS, listed find.Found) *whole {
 }
 
 // values returns the Options without functions and Memo. A caller may read one folder of a tree, and then all of it.
-func (o Options) values() Options { o.Patterns, o.Open, o.Build, o.Memo = nil, nil, nil, nil; return o }
+func (o Options) values() Options {
+	o.Patterns, o.Open, o.Build, o.Memo = nil, nil, nil, nil
+	return o
+}
 
 // find returns the place of a file that was read.
 func (w *whole) find(name string) (int, bool) {
