@@ -19,9 +19,8 @@ import (
 //
 // Encrypted Secrets are left out: whether they open depends on keys, which may be rotated.
 type Memo struct {
-	values        kept.Values
-	files, builds atomic.Int64
-	agains        atomic.Int64
+	values                kept.Values
+	files, builds, agains atomic.Int64
 
 	mu     sync.Mutex
 	last   *tree  // that was read; values has what only trees before it had
