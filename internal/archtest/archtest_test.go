@@ -382,7 +382,8 @@ var adapters = []string{
 var helpers = []string{
 	"internal/app/apptest", "internal/archtest", "internal/bench", "internal/bench/apistub", "internal/bench/report",
 	"internal/capacity/aks/armsim", "internal/capacity/capacitytest", "internal/capacity/fleet/fleettest",
-	"internal/demo", "internal/docsite", "internal/e2e", "internal/files/filestest", "internal/git/gittest", "internal/golden",
+	"internal/demo", "internal/docsite", "internal/e2e", "internal/files/filestest",
+	"internal/git/gittest", "internal/golden",
 	"internal/otlp/otlptest",
 	"internal/page/pagetest", "internal/reconciletest", "internal/redact/redacttest",
 	"internal/release", "internal/release/image", "internal/release/notices", "internal/release/sbom",

@@ -34,8 +34,8 @@ func (l *lines) Ignored(name string, _ bool) bool {
 	return slices.ContainsFunc(l.all, func(s string) bool { return strings.Contains(name, s) })
 }
 
-// TestReadingCommitsIsReading: over random commits, of which most change the content of few files, a source that is read
-// commit by commit is the source that is read alone, with its problems and references.
+// TestReadingCommitsIsReading: over random commits, of which most change the content of few files, a source that is
+// read commit by commit is the source that is read alone, with its problems and references.
 func TestReadingCommitsIsReading(t *testing.T) {
 	all := cmp.Options{
 		cmp.Exporter(func(reflect.Type) bool { return true }),

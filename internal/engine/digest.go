@@ -114,9 +114,10 @@ func (e *Engine) identify(ctx context.Context, in desired.Input, workloads []*de
 	return digests
 }
 
-// One plan identifies so many Workspaces of which nothing changes, or a part of them all if that is more. To identify one
-// takes as long as to render it, so that after a start the first plan would take twice as long for what decides nothing
-// in it: until it is its turn, what was carried out for such a Workspace is what its report says. Both are ours.
+// One plan identifies so many Workspaces of which nothing changes, or a part of them all if that is more. To identify
+// one takes as long as to render it, so that after a start the first plan would take twice as long for what decides
+// nothing in it: until it is its turn, what was carried out for such a Workspace is what its report says. Both are
+// ours.
 const (
 	identifyAtOnce = 500
 	identifyPart   = 10

@@ -101,8 +101,9 @@ func TestDigestsAgain(t *testing.T) {
 			}
 		}
 		got, waiting := e.identifyAll(t.Context(), in, d.Workloads, never)
-		if d := cmp.Diff(want, got); d != "" || waiting > 0 || slices.Contains(got, "") || slices.Contains(got, unidentifiable) {
-			t.Errorf("%s: digests, %d of them later (-want +got):\n%s", tt.name, waiting, d)
+		diff := cmp.Diff(want, got)
+		if diff != "" || waiting > 0 || slices.Contains(got, "") || slices.Contains(got, unidentifiable) {
+			t.Errorf("%s: digests, %d of them later (-want +got):\n%s", tt.name, waiting, diff)
 		}
 	}
 }

@@ -57,8 +57,8 @@ func TestLikeness(t *testing.T) {
 	}
 }
 
-// TestLikenessOfPolicies: what one policy admits is not alike under another, which may refuse it: no list of names admits
-// all of them, and an empty one none.
+// TestLikenessOfPolicies: what one policy admits is not alike under another, which may refuse it: no list of names
+// admits all of them, and an empty one none.
 func TestLikenessOfPolicies(t *testing.T) {
 	o := object(t, strings.Replace(kinds["Pod"].text, "%s", full, 1))
 	seen := map[Likeness]int{}
@@ -106,7 +106,8 @@ var (
 		"serviceName", "a/b",
 		"syncer.dev/x",
 		"container.apparmor.security.beta.kubernetes.io/c", "image", "securityContext", "hostNetwork", "nodeName",
-		"serviceAccountName", "secretName", "secretRef", "secret", "secrets", "imagePullSecrets", "type", "spec", "privileged",
+		"serviceAccountName", "secretName", "secretRef", "secret", "secrets", "imagePullSecrets", "type", "spec",
+		"privileged",
 		"hostPath", "path", "ports", "hostPort", "procMount", "runAsUser", "runAsNonRoot", "kind", "apiVersion", "operator",
 		"targetPort", "externalIPs", "nvidia.com/gpu", "limits", "key", "valueFrom", "livenessProbe", "httpGet", "host",
 	}

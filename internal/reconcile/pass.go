@@ -349,7 +349,8 @@ func (l *Loop) end(p *pass) Outcome {
 
 // settled reports whether nothing is left to do or to wait for: no Workspace changes any more, and Git has its report.
 func (l *Loop) settled(p *pass) bool {
-	if p.out.Retry || p.out.InFlight || p.unidentified > 0 || p.out.Commit == "" || !l.dirtyAt.IsZero() || !p.plan.Empty() {
+	if p.out.Retry || p.out.InFlight || p.unidentified > 0 || p.out.Commit == "" || !l.dirtyAt.IsZero() ||
+		!p.plan.Empty() {
 		return false
 	}
 	for i := range p.desired.Workloads {

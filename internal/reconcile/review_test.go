@@ -109,8 +109,8 @@ func TestReviewedIsCarriedOut(t *testing.T) {
 	})
 }
 
-// TestManyAreIdentifiedInTurn: after a restart with many Workspaces, the first pass identifies the inputs of some, and the
-// next one goes on. Nothing is written for it, and the loop is not settled before.
+// TestManyAreIdentifiedInTurn: after a restart with many Workspaces, the first pass identifies the inputs of some, and
+// the next one goes on. Nothing is written for it, and the loop is not settled before.
 func TestManyAreIdentifiedInTurn(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
 		s.Review, s.Cache = review(reviewed.Warn), render.NewCache()

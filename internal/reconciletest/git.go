@@ -120,7 +120,9 @@ func Revision(n int, files map[string]string) reconcile.Revision {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(sum, "%q %q\n", name, files[name])
 	}
-	return reconcile.Revision{Commit: fmt.Sprintf("c%d", n), Files: filestest.New(files), Inputs: fmt.Sprintf("%x", sum.Sum(nil))}
+	return reconcile.Revision{
+		Commit: fmt.Sprintf("c%d", n), Files: filestest.New(files), Inputs: fmt.Sprintf("%x", sum.Sum(nil)),
+	}
 }
 
 // Fetch returns the newest revision.

@@ -41,8 +41,8 @@ func TestMemoIsExact(t *testing.T) {
 	}
 }
 
-// TestJudgedAlike: what the policy refuses in a fleet, and warns about, is the same whether pods like its own were judged
-// before or not. A digest alone is that of the objects in full.
+// TestJudgedAlike: what the policy refuses in a fleet, and warns about, is the same whether pods like its own were
+// judged before or not. A digest alone is that of the objects in full.
 func TestJudgedAlike(t *testing.T) {
 	c, _ := builtin(t)
 	cache := NewCache()

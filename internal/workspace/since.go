@@ -32,7 +32,8 @@ func (s *Set) NumberedAfter(before *Set, at []int) {
 // equal in every field; the keys are the same everywhere. ok is false where that is not known.
 func (s *Set) ChangedSince(earlier *Set) (at []int, ok bool) {
 	switch {
-	case s == nil || earlier == nil || !s.numbered() || !earlier.numbered() || len(s.Workspaces) != len(earlier.Workspaces):
+	case s == nil || earlier == nil || !s.numbered() || !earlier.numbered(),
+		len(s.Workspaces) != len(earlier.Workspaces):
 		return nil, false
 	case s.edition.number == earlier.edition.number:
 		return nil, true

@@ -16,8 +16,9 @@ const (
 
 // How many requests may wait at the server: with fewer the window grows, with more it shrinks, but not below manyWait:
 // one very fast answer cannot hold it down. As in TCP Vegas, with much more room: writes that wait together are written
-// together, since etcd syncs its log once for all of them. On a server of two cores 4,000 bare requests took 20.4 s with
-// 4 in flight, 18.8 with 8, 14.6 with 16, 11.1 with 32 and 9.2 with 64 (measured: BenchmarkCold in internal/apply).
+// together, since etcd syncs its log once for all of them. On a server of two cores 4,000 bare requests took 20.4 s
+// with 4 in flight, 18.8 with 8, 14.6 with 16, 11.1 with 32 and 9.2 with 64 (measured: BenchmarkCold in
+// internal/apply).
 const (
 	fewWait  = 20
 	manyWait = 40

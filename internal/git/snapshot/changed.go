@@ -16,8 +16,8 @@ func (s *Snapshot) ChangedSince(before fs.FS) (names []string, ok bool) {
 }
 
 // changed adds the files below a folder that are other than below the same folder of another Snapshot. left is how many
-// entries may still be looked at: a tree that names another ten times, which does so too, and so on, has more paths than
-// can be counted.
+// entries may still be looked at: a tree that names another ten times, which does so too, and so on, has more paths
+// than can be counted.
 func (s *Snapshot) changed(
 	names []string, n *node, was *Snapshot, before *node, left *int,
 ) (_ []string, ok bool) {

@@ -14,8 +14,8 @@ import (
 	"syncer.dev/syncer/internal/workspace/load"
 )
 
-// TestAgainInAnotherFolder: one Memo reads a folder of a tree and then all of it, as the check against an earlier commit
-// does, which looks for Workspaces that were moved.
+// TestAgainInAnotherFolder: one Memo reads a folder of a tree and then all of it, as the check against an earlier
+// commit does, which looks for Workspaces that were moved.
 func TestAgainInAnotherFolder(t *testing.T) {
 	tree := newCounted(map[string]string{"a/a.yaml": workspaceText("a"), "b/b.yaml": workspaceText("b")})
 	memo := load.NewMemo()

@@ -66,8 +66,8 @@ func (c *Catalogue) Size(r sizing.Request) (capacity.Demand, error) {
 	return c.answer(key, r, func() (capacity.Demand, error) { return sizing.Size(r) })
 }
 
-// SizeOn answers a request by nodes of one description, as sizing.SizeOn does. The Demand may be shared, and must not be
-// changed.
+// SizeOn answers a request by nodes of one description, as sizing.SizeOn does. The Demand may be shared, and must not
+// be changed.
 func (c *Catalogue) SizeOn(r sizing.Request, s capacity.SKU) (capacity.Demand, error) {
 	key, ok := c.key(r, &s)
 	if !ok {
@@ -100,8 +100,8 @@ func (c *Catalogue) answer(
 	return d, nil
 }
 
-// key returns all that sizing.Size looks at, but for the prices, or sizing.SizeOn with a description of nodes; false for
-// a pod template, which asks for more.
+// key returns all that sizing.Size looks at, but for the prices, or sizing.SizeOn with a description of nodes; false
+// for a pod template, which asks for more.
 func (c *Catalogue) key(r sizing.Request, on *capacity.SKU) (string, bool) {
 	if c == nil || r.Preset.Name == "" {
 		return "", false
