@@ -16,24 +16,32 @@ import (
 	"syncer.dev/syncer/presets"
 )
 
-// TestIdentifiedLater identifies few Workspaces at once: first those that change, and those of which only the status
-// branch says what was carried out; the others have the digest of their report until it is their turn.
-func TestIdentifiedLater(t *testing.T) {
-	const n = 9
+var identifying = desired.Policy{Cluster: "demo", Region: "eastus"}
+
+// served is a source of Workspaces m-0, m-1 and so on, with its desired state.
+func served(t *testing.T, n int) (desired.Input, desired.Desired) {
+	t.Helper()
 	files := map[string]string{}
 	for i := range n {
 		files[fmt.Sprintf("m-%d.yaml", i)] = fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\n"+
 			"metadata: {name: m-%d}\ninference: {preset: {name: phi-4}}\n", i)
 	}
-	policy := desired.Policy{Cluster: "demo", Region: "eastus"}
 	in, err := desired.Read(filestest.New(files), presets.FS, load.Options{}, workspace.Env{}, render.NewCache())
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Desire(t.Context(), in, policy, desired.Observed{})
+	d, err := Desire(t.Context(), in, identifying, desired.Observed{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return in, d
+}
+
+// TestIdentifiedLater identifies few Workspaces at once: first those that change, and those of which only the status
+// branch says what was carried out; the others have the digest of their report until it is their turn.
+func TestIdentifiedLater(t *testing.T) {
+	const n = 9
+	in, d := served(t, n)
 	const changed, told, uses, unreported, goes = 8, 7, 6, 5, 3
 	d.Workloads = append(d.Workloads[:goes:goes], d.Workloads[goes+1:]...) // its row has no Workload
 	rows := func() []*plan.Workspace {
@@ -56,11 +64,11 @@ func TestIdentifiedLater(t *testing.T) {
 		return reviewed.CarriedOut{Digest: "reported"}
 	}
 	all := Result{Plan: plan.Plan{Workspaces: rows()}, Desired: d}
-	New(Settings{Policy: policy}, nil).withDigests(t.Context(), in, &all, carried)
+	New(Settings{Policy: identifying}, nil).withDigests(t.Context(), in, &all, carried)
 	if all.Unidentified != 0 || !all.Identified {
 		t.Fatalf("%d of %d wait where 500 may be identified at once", all.Unidentified, n)
 	}
-	e := New(Settings{Policy: policy}, nil)
+	e := New(Settings{Policy: identifying}, nil)
 	e.atOnce = 2
 	for pass, waiting := range []int{2, 0, 0} { // of the calm ones m-0, m-1, m-2 and m-4
 		got := Result{Plan: plan.Plan{Workspaces: rows()}, Desired: d}
@@ -83,21 +91,7 @@ func TestIdentifiedLater(t *testing.T) {
 // TestMovesAreIdentified: what gets other nodes without a step of its own is compared with reviews, so that its inputs
 // are identified at once. By the digest of its report, a review of what it was before would cover what it is now.
 func TestMovesAreIdentified(t *testing.T) {
-	const n = 3
-	files := map[string]string{}
-	for i := range n {
-		files[fmt.Sprintf("m-%d.yaml", i)] = fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\n"+
-			"metadata: {name: m-%d}\ninference: {preset: {name: phi-4}}\n", i)
-	}
-	policy := desired.Policy{Cluster: "demo", Region: "eastus"}
-	in, err := desired.Read(filestest.New(files), presets.FS, load.Options{}, workspace.Env{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := Desire(t.Context(), in, policy, desired.Observed{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	in, d := served(t, 3)
 	out := Result{Desired: d}
 	for i := range in.Set.Workspaces {
 		out.Plan.Workspaces = append(out.Plan.Workspaces, &plan.Workspace{
@@ -106,7 +100,7 @@ func TestMovesAreIdentified(t *testing.T) {
 	}
 	const moves = 2
 	out.Plan.Workspaces[moves].Place.InstanceType = "B"
-	e := New(Settings{Policy: policy}, nil)
+	e := New(Settings{Policy: identifying}, nil)
 	e.atOnce = 1
 	e.withDigests(t.Context(), in, &out, func(int, workspace.Key) reviewed.CarriedOut {
 		return reviewed.CarriedOut{Digest: "reported", InstanceType: "A", Nodes: 1}
@@ -121,11 +115,7 @@ func TestMovesAreIdentified(t *testing.T) {
 
 // TestUnidentifiable: a Workspace whose digest cannot be computed has none, and waits for no turn.
 func TestUnidentifiable(t *testing.T) {
-	in, err := desired.Read(filestest.New(map[string]string{"a.yaml": "apiVersion: kaito.sh/v1beta1\nkind: Workspace\n" +
-		"metadata: {name: a}\ninference: {preset: {name: phi-4}}\n"}), presets.FS, load.Options{}, workspace.Env{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	in, _ := served(t, 1)
 	broken := in.Set.Workspaces[0]
 	broken.Inference = nil // no base renders it
 	row := &plan.Workspace{Key: broken.Key, Op: plan.NoOp}
@@ -133,7 +123,7 @@ func TestUnidentifiable(t *testing.T) {
 		Plan:    plan.Plan{Workspaces: []*plan.Workspace{row}},
 		Desired: desired.Desired{Workloads: []*desired.Workload{{Key: broken.Key, Workspace: &broken}}},
 	}
-	e := New(Settings{Policy: desired.Policy{Cluster: "demo", Region: "eastus"}}, nil)
+	e := New(Settings{Policy: identifying}, nil)
 	for range 2 {
 		row.Digest = "before"
 		e.withDigests(t.Context(), in, &out, func(int, workspace.Key) reviewed.CarriedOut {

@@ -77,7 +77,10 @@ type automaton struct {
 	found []wordSet  // by state
 }
 
-var finder = func() *automaton {
+var finder = newAutomaton(allHints())
+
+// allHints returns the words of all rules, and of which rules each is one.
+func allHints() map[string]wordSet {
 	all := map[string]wordSet{}
 	for set, words := range hints {
 		for _, w := range words {
@@ -87,8 +90,8 @@ var finder = func() *automaton {
 	for i, s := range shapes {
 		all[s.hint] |= hasForm | ofShape(i)
 	}
-	return newAutomaton(all)
-}()
+	return all
+}
 
 // newAutomaton finds words in lower case.
 func newAutomaton(words map[string]wordSet) *automaton {

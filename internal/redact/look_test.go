@@ -56,15 +56,7 @@ func slowForms(s string) string {
 
 // TestLook: a text is looked at by all rules whose words it has, in any case and in letters that have another case.
 func TestLook(t *testing.T) {
-	all := map[string]wordSet{}
-	for set, words := range hints {
-		for _, w := range words {
-			all[w] |= set
-		}
-	}
-	for i, s := range shapes {
-		all[s.hint] |= hasForm | ofShape(i)
-	}
+	all := allHints()
 	want := func(s string) (has wordSet) {
 		for w, set := range all {
 			if strings.Contains(strings.ToLower(s), w) {

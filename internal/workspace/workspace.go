@@ -223,8 +223,8 @@ func (w *Workspace) MIGProfile() string {
 // ReservedLabel reports whether a label is KAITO's own and cannot be used to choose nodes.
 func ReservedLabel(key string) bool { return reservedLabels[key] }
 
-// NodeLabels returns the labels that the Workspace's nodes have: matchLabels without KAITO's own keys, as
-// KAITO derives them from the selector.
+// NodeLabels returns the labels that the Workspace's nodes have: matchLabels without KAITO's own keys, as KAITO derives
+// them from the selector. The map is read only.
 func (w *Workspace) NodeLabels() map[string]string {
 	out := map[string]string{}
 	s := w.Resource.LabelSelector

@@ -6,13 +6,41 @@ import "io/fs"
 
 // ChangedSince implements files.Compared for two Snapshots. Folders with the same hash are not looked at. Of trees that
 // differ in more folders than a Snapshot may list entries, it knows nothing.
+//
+// Whoever has read the other Snapshot need not read this one. So what counts there towards the limits counts here too,
+// and of a tree beyond them nothing is known: to read it says why.
 func (s *Snapshot) ChangedSince(before fs.FS) (names []string, ok bool) {
 	was, is := before.(*Snapshot)
 	if !is {
 		return nil, false
 	}
 	left := s.most.Files
-	return s.changed(nil, s.root, was, was.root, &left)
+	if names, ok = s.changed(nil, s.root, was, was.root, &left); !ok {
+		return names, false
+	}
+	for _, folder := range was.listed() {
+		n, err := s.find("open", folder)
+		if err == nil {
+			_, err = s.list(n)
+		}
+		if err != nil {
+			return names, false
+		}
+	}
+	return names, true
+}
+
+// listed returns the folders that count towards the limits.
+func (s *Snapshot) listed() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for n, l := range s.open {
+		if l.listed {
+			out = append(out, n.path)
+		}
+	}
+	return out
 }
 
 // changed adds the files below a folder that are other than below the same folder of another Snapshot. left is how many

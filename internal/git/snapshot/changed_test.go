@@ -118,6 +118,46 @@ func TestChangedSinceCountsNothing(t *testing.T) {
 	}
 }
 
+// TestChangedSinceCountsWhatWasRead: a tree that is known by what changed in one that was read keeps to the same
+// limits. Nobody lists its folders, so that no error would say that it is too large.
+func TestChangedSinceCountsWhatWasRead(t *testing.T) {
+	set, known := objects.Set{}, &sync.Map{}
+	open := func(text string) *Snapshot {
+		files := map[string]entry{}
+		for _, name := range []string{"a/f", "b/f"} {
+			files[name] = entry{"100644", set.Add(objects.New(plumbing.BlobObject, []byte("same")))}
+		}
+		files["a/g"] = entry{"100644", set.Add(objects.New(plumbing.BlobObject, []byte(text)))}
+		s, err := New(Source{
+			Objects: set, Tree: treeOf(set, files, ""), Folders: known, Note: func(err error) error { return err },
+		}, limits.Limits{Bytes: 20, Files: 100}.WithDefaults())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := open("1")
+	read := func(s *Snapshot) error {
+		return fs.WalkDir(s, ".", func(_ string, _ fs.DirEntry, err error) error { return err })
+	}
+	if err := read(first); err != nil {
+		t.Fatal(err)
+	}
+	second, third, large := open("22"), open("333"), open("thirteen bytes and more")
+	for i, s := range []*Snapshot{second, third} {
+		before := []*Snapshot{first, second}[i]
+		if names, ok := s.ChangedSince(before); !ok || !slices.Equal(names, []string{"a/g"}) {
+			t.Errorf("%d: %v, %t", i, names, ok)
+		}
+	}
+	if _, ok := large.ChangedSince(third); ok {
+		t.Error("a tree beyond the limit of bytes is known by what changed")
+	}
+	if err := read(large); err == nil {
+		t.Error("to read it is no error")
+	}
+}
+
 // treeOf stores the tree of the files below a folder, whose path ends in a slash.
 func treeOf(set objects.Set, files map[string]entry, dir string) plumbing.Hash {
 	within := map[string]entry{}

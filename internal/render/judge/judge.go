@@ -14,6 +14,7 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/podpolicy"
+	"syncer.dev/syncer/internal/render/recent"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -52,20 +53,14 @@ type Case struct {
 // Clean remembers the objects in which nothing was found, by their likeness: most Workspaces of a fleet have pods like
 // those of another. It is safe for concurrent use.
 type Clean struct {
-	known *lru.Cache[podpolicy.Likeness, struct{}]
+	known *lru.Cache[string, struct{}]
 }
 
 // maxClean is how many likenesses are kept. One takes some 100 bytes.
 const maxClean = 4_096
 
 // NewClean returns an empty Clean.
-func NewClean() *Clean {
-	known, err := lru.New[podpolicy.Likeness, struct{}](maxClean)
-	if err != nil {
-		panic(err) // only a size below 1 makes it fail
-	}
-	return &Clean{known}
-}
+func NewClean() *Clean { return &Clean{recent.NewLRU[struct{}](maxClean)} }
 
 // judge returns what the policy finds in an object.
 func (c Case) judge(o *unstructured.Unstructured) []podpolicy.Finding {
@@ -73,12 +68,12 @@ func (c Case) judge(o *unstructured.Unstructured) []podpolicy.Finding {
 		return c.Policy.Judge(o.Object)
 	}
 	like, known := c.Policy.Likeness(o.Object)
-	if _, clean := c.Clean.known.Get(like); known && clean {
+	if _, clean := c.Clean.known.Get(string(like[:])); known && clean {
 		return nil
 	}
 	found := c.Policy.Judge(o.Object)
 	if known && len(found) == 0 {
-		c.Clean.known.Add(like, struct{}{})
+		c.Clean.known.Add(string(like[:]), struct{}{})
 	}
 	return found
 }
