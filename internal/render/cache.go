@@ -8,16 +8,16 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"syncer.dev/syncer/internal/canonical"
-	"syncer.dev/syncer/internal/render/judge"
 	"syncer.dev/syncer/internal/render/recent"
 )
 
-// Limits of a Cache. A template takes some 45 KiB, a bundle in full a third of that, one that is packed 2 KiB, and a
-// digest 500 bytes.
+// Limits of a Cache. A template takes some 45 KiB, a bundle in full a third of that, one that is packed 2 KiB, a digest
+// 500 bytes, and an object without findings 100.
 const (
 	maxBundles   = 16_384
 	maxTemplates = 4_096
 	maxDigests   = 65_536
+	maxClean     = 4_096
 )
 
 // Cache keeps rendered bundles by their inputs, and templates by the files they are built from. It outlives the
@@ -28,7 +28,7 @@ type Cache struct {
 	templates  *recent.Values[buildTemplate]
 	bundles    [forms]*lru.Cache[string, Bundle]
 	outlines   outlines
-	clean      *judge.Clean
+	clean      *lru.Cache[string, struct{}] // see judge.Case
 
 	mu   sync.Mutex
 	room map[string]int // see Fit
@@ -54,7 +54,7 @@ func NewCache() *Cache {
 			isPacked: recent.NewLRU[Bundle](maxBundles),
 			asDigest: recent.NewLRU[Bundle](maxDigests),
 		},
-		clean: judge.NewClean(),
+		clean: recent.NewLRU[struct{}](maxClean),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/diag"
@@ -23,7 +24,7 @@ func (r *Renderer) judge(
 	w *workspace.Workspace,
 	o Options,
 ) ([]diag.Diagnostic, error) {
-	var clean *judge.Clean
+	var clean *lru.Cache[string, struct{}]
 	if r.cache != nil && !r.plain {
 		clean = r.cache.clean
 	}

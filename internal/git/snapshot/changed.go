@@ -7,7 +7,7 @@ import "io/fs"
 // ChangedSince implements files.Compared for two Snapshots. Folders with the same hash are not looked at. Of trees that
 // differ in more folders than a Snapshot may list entries, it knows nothing.
 //
-// Whoever has read the other Snapshot need not read this one. So what counts there towards the limits counts here too,
+// A reader of the other Snapshot need not read this one. So what counts there towards the limits counts here too,
 // and of a tree beyond them nothing is known: to read it says why.
 func (s *Snapshot) ChangedSince(before fs.FS) (names []string, ok bool) {
 	was, is := before.(*Snapshot)

@@ -119,7 +119,7 @@ func TestChangedSinceCountsNothing(t *testing.T) {
 }
 
 // TestChangedSinceCountsWhatWasRead: a tree that is known by what changed in one that was read keeps to the same
-// limits. Nobody lists its folders, so that no error would say that it is too large.
+// limits. Nothing lists its folders, so that no error would say that it is too large.
 func TestChangedSinceCountsWhatWasRead(t *testing.T) {
 	set, known := objects.Set{}, &sync.Map{}
 	open := func(text string) *Snapshot {

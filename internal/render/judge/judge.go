@@ -14,7 +14,6 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/podpolicy"
-	"syncer.dev/syncer/internal/render/recent"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -37,8 +36,9 @@ func (e *RefusedError) Error() string {
 type Case struct {
 	Workspace *workspace.Workspace
 	Policy    podpolicy.Policy
-	// Clean are objects without findings; nil to judge all.
-	Clean *Clean
+	// Clean remembers objects without findings by their podpolicy.Likeness: most Workspaces of a fleet have pods like
+	// those of another. Without it each object is judged.
+	Clean *lru.Cache[string, struct{}]
 	// Objects are the final objects, Unpatched those before the patch of the Workspace.
 	Objects, Unpatched []*unstructured.Unstructured
 	// BuiltIn returns the objects that the built-in presets alone make.
@@ -50,30 +50,18 @@ type Case struct {
 	AdapterVolume func(adapter string) string
 }
 
-// Clean remembers the objects in which nothing was found, by their likeness: most Workspaces of a fleet have pods like
-// those of another. It is safe for concurrent use.
-type Clean struct {
-	known *lru.Cache[string, struct{}]
-}
-
-// maxClean is how many likenesses are kept. One takes some 100 bytes.
-const maxClean = 4_096
-
-// NewClean returns an empty Clean.
-func NewClean() *Clean { return &Clean{recent.NewLRU[struct{}](maxClean)} }
-
 // judge returns what the policy finds in an object.
 func (c Case) judge(o *unstructured.Unstructured) []podpolicy.Finding {
 	if c.Clean == nil {
 		return c.Policy.Judge(o.Object)
 	}
 	like, known := c.Policy.Likeness(o.Object)
-	if _, clean := c.Clean.known.Get(string(like[:])); known && clean {
+	if _, clean := c.Clean.Get(string(like[:])); known && clean {
 		return nil
 	}
 	found := c.Policy.Judge(o.Object)
 	if known && len(found) == 0 {
-		c.Clean.known.Add(string(like[:]), struct{}{})
+		c.Clean.Add(string(like[:]), struct{}{})
 	}
 	return found
 }
