@@ -3,7 +3,7 @@
 package apistub
 
 import (
-	"bytes"
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -135,15 +135,19 @@ func (s *Server) discovery(w http.ResponseWriter, path string) {
 	}
 }
 
+// listBuffer is how much of a list goes to the client at once.
+const listBuffer = 64 << 10
+
 // list answers the objects of a kind, in pages where the client asks for them. A page begins after the key that the one
 // before ends with.
 func (s *Server) list(w http.ResponseWriter, a address, q url.Values) {
 	limit, _ := strconv.Atoi(q.Get("limit"))
 	s.mu.Lock()
 	all, version := s.objects[a.kind.resource], s.version
-	keys := slices.Sorted(maps.Keys(all))
+	keys := s.sorted(a.kind.resource)
 	from, _ := slices.BinarySearch(keys, q.Get("continue")+"\x00")
-	items, next := make([][]byte, 0, len(keys)-from), ""
+	var items [][]byte
+	next := ""
 	for i, key := range keys[from:] {
 		if a.namespace != "" && !strings.HasPrefix(key, a.namespace+"/") {
 			continue
@@ -159,10 +163,17 @@ func (s *Server) list(w http.ResponseWriter, a address, q url.Values) {
 	if a.kind.group != "" {
 		group = a.kind.group + "/" + group
 	}
-	fmt.Fprintf(w, `{"kind":%q,"apiVersion":%q,"metadata":{"resourceVersion":"%d","continue":%q},"items":[`,
+	out := bufio.NewWriterSize(w, listBuffer)
+	fmt.Fprintf(out, `{"kind":%q,"apiVersion":%q,"metadata":{"resourceVersion":"%d","continue":%q},"items":[`,
 		a.kind.kind+"List", group, version, next)
-	_, _ = w.Write(bytes.Join(items, []byte(",")))
-	fmt.Fprint(w, "]}")
+	for i, item := range items {
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		_, _ = out.Write(item)
+	}
+	fmt.Fprint(out, "]}")
+	_ = out.Flush()
 }
 
 // watch sends the events after a version until the client goes.
@@ -175,9 +186,12 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request, a address) {
 		s.mu.Lock()
 		events, changed := s.events[a.kind.resource], s.changed
 		s.mu.Unlock()
+		if sent == 0 {
+			sent, _ = slices.BinarySearchFunc(events, after+1, func(e event, v int) int { return e.version - v })
+		}
 		for _, e := range events[sent:] {
-			if e.version > after && (a.namespace == "" || e.namespace == a.namespace) {
-				if _, err := w.Write(e.line); err != nil {
+			if a.namespace == "" || e.namespace == a.namespace {
+				if _, err := fmt.Fprintf(w, `{"type":%q,"object":%s}`+"\n", e.what, e.object); err != nil {
 					return
 				}
 			}
