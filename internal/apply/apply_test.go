@@ -434,7 +434,7 @@ func TestPruneDeletesOnlyWhatIsOurs(t *testing.T) {
 	apply(t, c, cluster.Created, configMap(t, ns, "ours", "1"), configMap(t, ns, "recreated", "1"), kept)
 	copied := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "copied", Labels: kept.GetLabels()}}
 	createAs(t, ns, "kubectl", copied)
-	byName := map[string]cluster.Object{}
+	byName := map[string]*cluster.Object{}
 	eventually(t, "all four to be seen", func() string {
 		s, err := c.Observe(t.Context())
 		for _, o := range s.Objects {
@@ -452,7 +452,7 @@ func TestPruneDeletesOnlyWhatIsOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	apply(t, c, cluster.Created, configMap(t, ns, "recreated", "2"))
-	gone := byName["ours"]
+	gone := *byName["ours"]
 	gone.Name = "gone"
 	want := map[string]cluster.Result{
 		"ours":      cluster.Deleted,
@@ -463,7 +463,7 @@ func TestPruneDeletesOnlyWhatIsOurs(t *testing.T) {
 	}
 	changes, err := c.Prune(
 		t.Context(),
-		[]cluster.Object{byName["ours"], byName["recreated"], byName["kept"], byName["copied"], gone},
+		[]*cluster.Object{byName["ours"], byName["recreated"], byName["kept"], byName["copied"], &gone},
 	)
 	if err != nil || len(changes) != len(want) {
 		t.Fatalf("%+v, %v", changes, err)

@@ -141,7 +141,7 @@ func TestPruneAsksTheObject(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			changes, err = c.Prune(t.Context(), []cluster.Object{{Ref: cluster.RefOf(o), UID: string(live.GetUID())}})
+			changes, err = c.Prune(t.Context(), []*cluster.Object{{Ref: cluster.RefOf(o), UID: string(live.GetUID())}})
 			if err != nil || changes[0].Result != tt.want {
 				t.Errorf("%v, %v", changes, err)
 			}

@@ -341,7 +341,7 @@ func TestPruneEveryKind(t *testing.T) {
 		}
 	}
 	apply(t, c, cluster.Created, objects...)
-	var doomed []cluster.Object
+	var doomed []*cluster.Object
 	eventually(t, "all to be seen", func() string {
 		s, err := c.Observe(t.Context())
 		if err != nil || len(s.Objects) != len(objects) {
@@ -350,9 +350,9 @@ func TestPruneEveryKind(t *testing.T) {
 		doomed = s.Objects
 		return ""
 	})
-	other := doomed[0]
+	other := *doomed[0]
 	other.UID = "00000000-0000-0000-0000-000000000000"
-	changes, err := c.Prune(t.Context(), []cluster.Object{other})
+	changes, err := c.Prune(t.Context(), []*cluster.Object{&other})
 	if err != nil || changes[0].Result != cluster.Skipped || changes.Writes() != 0 {
 		t.Errorf("%+v, %v", changes, err)
 	}
@@ -489,7 +489,7 @@ func TestUnreachableFromTheStart(t *testing.T) {
 		t.Errorf("preview: %v", err)
 	}
 	doomed := cluster.Object{Ref: cluster.Ref{Version: "v1", Kind: "ConfigMap", Namespace: ns, Name: "x"}}
-	if changes, err := c.Prune(t.Context(), []cluster.Object{doomed}); !errors.As(err, &unreachable) || len(changes) != 0 {
+	if changes, err := c.Prune(t.Context(), []*cluster.Object{&doomed}); !errors.As(err, &unreachable) || len(changes) != 0 {
 		t.Errorf("prune: %v, %v", changes, err)
 	}
 	p.set(false)

@@ -171,7 +171,7 @@ func noKarpenterRefusesOnlyNodePools(t *testing.T, c *Cluster, pool, other *unst
 }
 
 // createNodePool applies the NodePool of Workspace phi, and returns it as Observe reports it.
-func createNodePool(t *testing.T, c *Cluster, pool *unstructured.Unstructured) cluster.Object {
+func createNodePool(t *testing.T, c *Cluster, pool *unstructured.Unstructured) *cluster.Object {
 	t.Helper()
 	eventually(t, "the NodePool to be created", func() string {
 		changes, err := c.Apply(t.Context(), []*unstructured.Unstructured{pool})
@@ -187,7 +187,7 @@ func createNodePool(t *testing.T, c *Cluster, pool *unstructured.Unstructured) c
 		}
 		return ""
 	})
-	i := slices.IndexFunc(s.Objects, func(o cluster.Object) bool { return o.Kind == "NodePool" })
+	i := slices.IndexFunc(s.Objects, func(o *cluster.Object) bool { return o.Kind == "NodePool" })
 	if i < 0 || s.Objects[i].Workspace != key || !s.Objects[i].Owned || s.NodePools[0].Workspace != key {
 		t.Fatalf("objects %+v, NodePools %+v", s.Objects, s.NodePools)
 	}
@@ -226,9 +226,9 @@ func invalidNodePoolsAreRefused(t *testing.T, c *Cluster, pool *unstructured.Uns
 	}
 }
 
-func pruneNodePool(t *testing.T, c *Cluster, pool cluster.Object) {
+func pruneNodePool(t *testing.T, c *Cluster, pool *cluster.Object) {
 	t.Helper()
-	changes, err := c.Prune(t.Context(), []cluster.Object{pool})
+	changes, err := c.Prune(t.Context(), []*cluster.Object{pool})
 	if err != nil || changes[0].Result != cluster.Deleted {
 		t.Errorf("prune: %+v, %v", changes, err)
 	}
@@ -255,7 +255,7 @@ func removeKarpenter(t *testing.T, c *Cluster, pool *unstructured.Unstructured) 
 		return ""
 	})
 	observed(t, c, "the rest", func(s cluster.State) string {
-		if !slices.ContainsFunc(s.Objects, func(o cluster.Object) bool { return o.Name == "other" }) {
+		if !slices.ContainsFunc(s.Objects, func(o *cluster.Object) bool { return o.Name == "other" }) {
 			return fmt.Sprintf("%+v", s.Objects)
 		}
 		return ""

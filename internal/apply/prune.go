@@ -21,9 +21,9 @@ import (
 // Prune deletes exactly these objects, those of each Workspace in the opposite order of their stages. Each is skipped
 // unless it is still the same, still carries our labels, was applied by us, and may be deleted; the request names the
 // version for which that is so.
-func (c *Cluster) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+func (c *Cluster) Prune(ctx context.Context, objects []*cluster.Object) (cluster.ChangeSet, error) {
 	ordered := slices.Clone(objects)
-	slices.SortStableFunc(ordered, func(a, b cluster.Object) int { return cluster.Stage(b.Kind) - cluster.Stage(a.Kind) })
+	slices.SortStableFunc(ordered, func(a, b *cluster.Object) int { return cluster.Stage(b.Kind) - cluster.Stage(a.Kind) })
 	out := make(cluster.ChangeSet, len(ordered))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(waiting)
@@ -48,7 +48,7 @@ func (c *Cluster) Prune(ctx context.Context, objects []cluster.Object) (cluster.
 }
 
 // prune deletes one object. It looks at the one that the watch has, and reads it if the server has a newer one.
-func (c *Cluster) prune(ctx context.Context, o cluster.Object) (cluster.Entry, error) {
+func (c *Cluster) prune(ctx context.Context, o *cluster.Object) (cluster.Entry, error) {
 	e := cluster.Entry{Ref: o.Ref, Result: cluster.Skipped}
 	named := &unstructured.Unstructured{}
 	named.SetAPIVersion(o.APIVersion())

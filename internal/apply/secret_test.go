@@ -140,7 +140,7 @@ func TestSecret(t *testing.T) {
 		t.Errorf("%v", unknown.Err)
 	}
 
-	var mine cluster.Object
+	var mine *cluster.Object
 	observed(t, c, "the Secret", func(s cluster.State) string {
 		if len(s.Objects) != 1 {
 			return fmt.Sprintf("%+v", s.Objects)
@@ -148,7 +148,7 @@ func TestSecret(t *testing.T) {
 		mine = s.Objects[0]
 		return ""
 	})
-	changes, err := c.Prune(t.Context(), []cluster.Object{mine})
+	changes, err := c.Prune(t.Context(), []*cluster.Object{mine})
 	if err != nil || changes[0].Result != cluster.Deleted {
 		t.Errorf("%+v, %v", changes, err)
 	}

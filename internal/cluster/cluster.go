@@ -114,7 +114,7 @@ func IsClaim(r Ref) bool { return r.Group == "" && r.Kind == "PersistentVolumeCl
 
 // State is what is live, as read at one time.
 type State struct {
-	Objects   []Object // sorted by Ref
+	Objects   []*Object // sorted by Ref; none of them changes
 	Workloads map[workspace.Key]Workload
 	Nodes     []Node     // sorted by name
 	NodePools []NodePool // of Karpenter, that syncer applied; sorted by name

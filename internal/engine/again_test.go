@@ -181,7 +181,7 @@ func (w *world) drift() {
 		return
 	}
 	delete(w.objects, ref)
-	w.seen.State.Objects = slices.DeleteFunc(slices.Clone(w.seen.State.Objects), func(o cluster.Object) bool {
+	w.seen.State.Objects = slices.DeleteFunc(slices.Clone(w.seen.State.Objects), func(o *cluster.Object) bool {
 		return o.Ref == ref
 	})
 }
@@ -234,9 +234,9 @@ func (w *world) carryOut(d desired.Desired, set *workspace.Set) {
 	for _, o := range inFull(d) {
 		ref := cluster.RefOf(o.Content)
 		w.objects[ref] = o.Content
-		w.seen.State.Objects = append(w.seen.State.Objects, cluster.Object{Ref: ref, Workspace: o.Workspace, Owned: true})
+		w.seen.State.Objects = append(w.seen.State.Objects, &cluster.Object{Ref: ref, Workspace: o.Workspace, Owned: true})
 	}
-	slices.SortFunc(w.seen.State.Objects, func(a, b cluster.Object) int { return a.Ref.Compare(b.Ref) })
+	slices.SortFunc(w.seen.State.Objects, func(a, b *cluster.Object) int { return a.Ref.Compare(b.Ref) })
 	for k, l := range w.seen.State.Workloads {
 		l.Ref = cluster.Ref{Group: "apps", Version: "v1", Kind: "StatefulSet", Namespace: k.Namespace, Name: k.Name}
 		if set.Find(k).Tuning != nil {

@@ -14,7 +14,7 @@ import (
 
 // objects are what is known of the desired objects of a plan.
 type objects struct {
-	live     []cluster.Object
+	live     []*cluster.Object
 	at       []int32            // the places of desired.Objects in live; below 0 for those that do not exist
 	stays    []bool             // which of the live objects are desired
 	previews []*cluster.Preview // of desired.Objects; nil for those that the server is asked about
@@ -148,8 +148,8 @@ func contestedIn(s cluster.State) map[workspace.Key]bool {
 }
 
 // placeOf returns the place of an object of any version among live ones, which are sorted; below 0 if there is none.
-func placeOf(ref cluster.Ref, live []cluster.Object) int32 {
-	i, found := slices.BinarySearchFunc(live, ref, func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) })
+func placeOf(ref cluster.Ref, live []*cluster.Object) int32 {
+	i, found := slices.BinarySearchFunc(live, ref, func(o *cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) })
 	if !found {
 		return -1
 	}
@@ -157,7 +157,7 @@ func placeOf(ref cluster.Ref, live []cluster.Object) int32 {
 }
 
 // moves returns where sorted objects are in another sorted list; below 0 for those that are not in it.
-func moves(from, to []cluster.Object) []int32 {
+func moves(from, to []*cluster.Object) []int32 {
 	out := make([]int32, len(from))
 	j := 0
 	for i := range from {

@@ -111,7 +111,7 @@ func TestPreviewDepth(t *testing.T) {
 	for depth, want := range map[Depth]int{PreviewUpdates: 1, PreviewAll: 2} {
 		l := &library{}
 		seen := Observed{}
-		seen.State.Objects = []cluster.Object{
+		seen.State.Objects = []*cluster.Object{
 			{Ref: cluster.Ref{Version: "v1", Kind: "Service", Namespace: "default", Name: "phi"}},
 		}
 		r, err := engineOf(l, depth).Plan(t.Context(), revision(phi), seen)

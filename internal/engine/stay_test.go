@@ -131,9 +131,9 @@ func (w *world) pass(t *testing.T, step int, r Result) {
 		if name := o.GetLabels()[cluster.LabelWorkspace]; name != "" {
 			owner = workspace.Key{Namespace: o.GetNamespace(), Name: name}
 		}
-		s.Objects = append(s.Objects, cluster.Object{Ref: ref, Workspace: owner, Owned: true})
+		s.Objects = append(s.Objects, &cluster.Object{Ref: ref, Workspace: owner, Owned: true})
 	}
-	slices.SortFunc(s.Objects, func(a, b cluster.Object) int { return a.Ref.Compare(b.Ref) })
+	slices.SortFunc(s.Objects, func(a, b *cluster.Object) int { return a.Ref.Compare(b.Ref) })
 	w.schedule(restart)
 	w.tell(r)
 }

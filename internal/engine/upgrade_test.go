@@ -140,7 +140,7 @@ func TestUpgradePlan(t *testing.T) {
 		live := o.Content.DeepCopy()
 		setBy(live, "syncer", fieldsOf(o.Content.Object))
 		r.live[cluster.RefOf(live).String()] = live
-		seen.State.Objects = append(seen.State.Objects, cluster.Object{
+		seen.State.Objects = append(seen.State.Objects, &cluster.Object{
 			Ref: cluster.RefOf(live), Workspace: o.Workspace, Owned: true, Source: "phi.yaml",
 		})
 	}

@@ -9,7 +9,7 @@ import (
 
 // holdBeside holds the changes beside a refused one: a Workspace that exists is changed as a whole or not at all. The
 // objects of one that does not exist yet are created as far as the API server accepts them.
-func holdBeside(changes []*Change, live []cluster.Object) {
+func holdBeside(changes []*Change, live []*cluster.Object) {
 	refused := map[workspace.Key]string{}
 	for _, c := range changes {
 		if c.Refused && refused[c.Workspace] == "" {

@@ -28,7 +28,7 @@ func TestHoldBeside(t *testing.T) {
 		{Target: "ConfigMap/plain", Op: Hold, Refused: true},
 		{Target: "ConfigMap/plain-2", Op: Update},
 	}
-	holdBeside(changes, []cluster.Object{{Workspace: old}, {Workspace: other}, {}})
+	holdBeside(changes, []*cluster.Object{{Workspace: old}, {Workspace: other}, {}})
 	type row struct {
 		Op   Op
 		Held bool

@@ -34,7 +34,7 @@ type Side struct {
 type settled struct {
 	eventually desired.Observed
 	values     map[workspace.Key]Values
-	live       []cluster.Object // in the order of Desired.Objects
+	live       []*cluster.Object // in the order of Desired.Objects
 }
 
 // Settled returns the side with what is observed after it has been carried out, for several plans that start there.
@@ -42,11 +42,11 @@ func (s Side) Settled(policy desired.Policy) Side {
 	out := settled{
 		eventually: Eventually(s),
 		values:     values.In(s.Desired, policy),
-		live:       make([]cluster.Object, len(s.Desired.Objects)),
+		live:       make([]*cluster.Object, len(s.Desired.Objects)),
 	}
 	for i := range s.Desired.Objects {
 		o := s.Desired.Objects[i].Listed()
-		out.live[i] = cluster.Object{
+		out.live[i] = &cluster.Object{
 			Ref:           o.Ref,
 			Workspace:     s.Desired.Objects[i].Workspace,
 			Owned:         true,
@@ -191,7 +191,7 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 
 // previewed compares the objects of two sides. stays says which of the live ones, those of the first side, are desired.
 // Most are the same on both sides, at the same place among the others.
-func previewed(live []cluster.Object, base, head []desired.Object) (previews []*cluster.Preview, stays []bool) {
+func previewed(live []*cluster.Object, base, head []desired.Object) (previews []*cluster.Preview, stays []bool) {
 	previews, stays = make([]*cluster.Preview, len(head)), make([]bool, len(base))
 	all := make([]cluster.Preview, len(head))
 	for i := range all {

@@ -29,7 +29,7 @@ func running(s Side) desired.Observed {
 	for _, o := range s.Desired.Objects {
 		seen.State.Objects = append(
 			seen.State.Objects,
-			cluster.Object{
+			&cluster.Object{
 				Ref:       cluster.RefOf(o.Content),
 				Workspace: o.Workspace,
 				Owned:     true,

@@ -304,8 +304,8 @@ func TestNodePoolOutlivesItsPods(t *testing.T) {
 	)
 	seen := liveOf(before)
 	key := workspace.Key{Namespace: "default", Name: "phi"}
-	for i := range seen.State.Objects {
-		if o := &seen.State.Objects[i]; o.Kind == "NodePool" {
+	for _, o := range seen.State.Objects {
+		if o.Kind == "NodePool" {
 			seen.State.NodePools = append(seen.State.NodePools, cluster.NodePool{Name: o.Name, Workspace: o.Workspace})
 		}
 	}

@@ -34,7 +34,7 @@ type Comparison struct {
 	Previews []*cluster.Preview
 	// Live are the objects with the labels of syncer. The plan deletes those that are not desired, unless Guard holds
 	// them.
-	Live  []cluster.Object
+	Live  []*cluster.Object
 	Pools []capacity.PoolChange
 	Quota []pools.QuotaExceeded
 	Guard Guard
@@ -412,7 +412,7 @@ func prunes(c *Comparison) (out []*Change, warnings []string) {
 	})
 	var held int
 	for i := range c.Live {
-		live := &c.Live[i]
+		live := c.Live[i]
 		if c.stays != nil && c.stays[i] || live.Deleting || wanted()[unversioned(live.Ref)] {
 			continue
 		}

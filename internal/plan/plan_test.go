@@ -69,7 +69,7 @@ func TestBetween(t *testing.T) {
 func liveOf(s Side) desired.Observed {
 	seen := desired.Observed{State: cluster.State{Workloads: map[workspace.Key]cluster.Workload{}}}
 	for _, o := range s.Desired.Objects {
-		seen.State.Objects = append(seen.State.Objects, cluster.Object{
+		seen.State.Objects = append(seen.State.Objects, &cluster.Object{
 			Ref:       cluster.RefOf(o.Content),
 			Workspace: o.Workspace,
 			Owned:     true,

@@ -15,11 +15,11 @@ import (
 // massDeletion counts the Workspaces that would be deleted, and returns them. What the guard keeps anyway does not
 // count, and neither do replicas of an InferenceSet that stays: their number is written in its file.
 func massDeletion(
-	live []cluster.Object, set *workspace.Set, g Guard, p mass.Policy,
+	live []*cluster.Object, set *workspace.Set, g Guard, p mass.Policy,
 ) (_ mass.Deletion, gone []workspace.Key) {
 	leaves := false
-	for i := range live {
-		if o := &live[i]; !g.Present[o.Workspace] && o.Workspace != (workspace.Key{}) {
+	for _, o := range live {
+		if !g.Present[o.Workspace] && o.Workspace != (workspace.Key{}) {
 			leaves = true
 			break
 		}
@@ -28,8 +28,7 @@ func massDeletion(
 		return mass.Deletion{Policy: p}, nil
 	}
 	all := map[workspace.Key]bool{} // whether it goes
-	for i := range live {
-		o := &live[i]
+	for _, o := range live {
 		if o.Workspace == (workspace.Key{}) || o.Deleting || !o.Owned {
 			continue
 		}

@@ -275,11 +275,11 @@ func sourceOf(c *plan.Change) string {
 
 // prune deletes the objects that are not desired any more.
 func (l *Loop) prune(ctx context.Context, p *pass) {
-	var objects []cluster.Object
+	var objects []*cluster.Object
 	var steps []*plan.Change
 	for _, c := range p.plan.Changes {
 		if c.Live != nil && c.Op == plan.Delete && p.part.Prunes(c) {
-			objects, steps = append(objects, *c.Live), append(steps, c)
+			objects, steps = append(objects, c.Live), append(steps, c)
 		}
 		p.out.InFlight = p.out.InFlight || c.Later
 	}
@@ -295,7 +295,7 @@ func (l *Loop) prune(ctx context.Context, p *pass) {
 }
 
 // notPruned keeps the error for the objects that Prune did not reach.
-func (p *pass) notPruned(objects []cluster.Object, changes cluster.ChangeSet, err error) {
+func (p *pass) notPruned(objects []*cluster.Object, changes cluster.ChangeSet, err error) {
 	for i := range objects {
 		same := func(e cluster.Entry) bool { return unversioned(e.Ref) == unversioned(objects[i].Ref) }
 		if !slices.ContainsFunc(changes, same) {

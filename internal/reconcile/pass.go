@@ -32,7 +32,7 @@ type Outcome struct {
 	Reports     []*status.Report
 	// Previous are the reports before the pass: those of the pass before, or of the status branch.
 	Previous []*status.Report
-	Objects  []cluster.Object // that were live as the pass began
+	Objects  []*cluster.Object // that were live as the pass began
 	Problems []diag.Diagnostic
 	Changes  cluster.ChangeSet
 	// PoolWrites counts the pool operations that the pass started.

@@ -63,7 +63,7 @@ type Cluster interface {
 	// Apply applies objects server-side. A rejected object does not stop the rest; its error is in the ChangeSet.
 	Apply(ctx context.Context, objects []*unstructured.Unstructured) (cluster.ChangeSet, error)
 	// Prune deletes exactly these objects, each only if it is still the same and still owned.
-	Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error)
+	Prune(ctx context.Context, objects []*cluster.Object) (cluster.ChangeSet, error)
 }
 
 // Look returns the state of external references: whether the cluster has them. The result has an entry for each of

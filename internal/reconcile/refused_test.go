@@ -28,7 +28,7 @@ type apiServer struct {
 	silent  error // instead of every deletion
 }
 
-func (a *apiServer) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+func (a *apiServer) Prune(ctx context.Context, objects []*cluster.Object) (cluster.ChangeSet, error) {
 	if a.silent != nil {
 		return nil, a.silent
 	}

@@ -407,8 +407,8 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 // objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
 func (p *pass) objectReports(r *reporting) []status.Object {
 	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(r.odd))
-	for i := range r.odd {
-		if o := &r.odd[i]; o.Deleting && len(o.Finalizers) > 0 {
+	for _, o := range r.odd {
+		if o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, leftover.Held(o.Ref, o.Source, o.Finalizers))
 		}
 	}

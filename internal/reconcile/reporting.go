@@ -85,7 +85,7 @@ type reporting struct {
 	at     map[string]int               // place of a pool in the list
 	all    bool                         // reports are recreated
 	lives  bool                         // what is live of all Workspaces is the same
-	odd    []cluster.Object             // that are being deleted, or that are not healthy
+	odd    []*cluster.Object             // that are being deleted, or that are not healthy
 	// due are the Workspaces to report on again in any case. What is known of the passing ones is not kept.
 	due, passing map[workspace.Key]bool
 }
@@ -157,11 +157,11 @@ func differing[T any](due map[workspace.Key]bool, before, after map[workspace.Ke
 }
 
 // oddIn returns the objects that are being deleted, and those that are not what they should be.
-func oddIn(objects []cluster.Object) []cluster.Object {
-	var out []cluster.Object
-	for i := range objects {
-		if o := &objects[i]; o.Deleting || o.Health.State != "" && o.Health.State != cluster.Healthy {
-			out = append(out, *o)
+func oddIn(objects []*cluster.Object) []*cluster.Object {
+	var out []*cluster.Object
+	for _, o := range objects {
+		if o.Deleting || o.Health.State != "" && o.Health.State != cluster.Healthy {
+			out = append(out, o)
 		}
 	}
 	return out
@@ -247,7 +247,7 @@ func (r *reporting) again(p *pass, i int, w *desired.Workload) bool {
 
 // workspaceOf returns the Workspace of a live object; the zero Key when it has none.
 func (p *pass) workspaceOf(ref cluster.Ref) workspace.Key {
-	byRef := func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
+	byRef := func(o *cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
 	i, ok := slices.BinarySearchFunc(p.state.Objects, ref, byRef)
 	if !ok {
 		return workspace.Key{}

@@ -301,9 +301,9 @@ func (f *facts) changeNodePool(k workspace.Key) {
 func (f *facts) changePlain(workspace.Key) {
 	f.state.Objects = nil
 	for i := range 6 {
-		f.state.Objects = append(f.state.Objects, cluster.Object{Ref: serviceOf(keyOf(i)), Workspace: keyOf(i), Owned: true})
+		f.state.Objects = append(f.state.Objects, &cluster.Object{Ref: serviceOf(keyOf(i)), Workspace: keyOf(i), Owned: true})
 	}
-	token := cluster.Object{Ref: cluster.RefOf(secret()), Owned: true}
+	token := &cluster.Object{Ref: cluster.RefOf(secret()), Owned: true}
 	switch f.rng.IntN(4) {
 	case 0:
 		token.Health = cluster.Health{State: cluster.HealthFailed, Message: fmt.Sprint("reason ", f.rng.IntN(2))}
@@ -313,7 +313,7 @@ func (f *facts) changePlain(workspace.Key) {
 		f.state.Objects[2].Deleting, f.state.Objects[2].Finalizers = true, []string{"example.com/held"}
 	}
 	f.state.Objects = append(f.state.Objects, token)
-	slices.SortFunc(f.state.Objects, func(a, b cluster.Object) int { return a.Ref.Compare(b.Ref) })
+	slices.SortFunc(f.state.Objects, func(a, b *cluster.Object) int { return a.Ref.Compare(b.Ref) })
 }
 
 // fail lets something go wrong in this pass, and not in the next.

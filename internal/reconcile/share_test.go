@@ -139,7 +139,7 @@ func (c lateCluster) Apply(ctx context.Context, objects []*unstructured.Unstruct
 	return c.Kubernetes.Apply(ctx, objects)
 }
 
-func (c lateCluster) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+func (c lateCluster) Prune(ctx context.Context, objects []*cluster.Object) (cluster.ChangeSet, error) {
 	for _, o := range objects {
 		c.r.writesTo(ctx, o.Namespace, o.Ref)
 	}

@@ -125,7 +125,7 @@ func (k *Kubernetes) State() cluster.State {
 		if name := o.GetLabels()[cluster.LabelWorkspace]; name != "" {
 			key = workspace.Key{Namespace: ref.Namespace, Name: name}
 		}
-		s.Objects = append(s.Objects, cluster.Object{
+		s.Objects = append(s.Objects, &cluster.Object{
 			Ref:       ref,
 			Workspace: key,
 			Source:    o.GetAnnotations()[cluster.AnnotationSource],
@@ -248,7 +248,7 @@ func (k *Kubernetes) Apply(_ context.Context, objects []*unstructured.Unstructur
 }
 
 // Prune deletes objects.
-func (k *Kubernetes) Prune(_ context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+func (k *Kubernetes) Prune(_ context.Context, objects []*cluster.Object) (cluster.ChangeSet, error) {
 	if k.Down != nil {
 		return nil, k.Down
 	}

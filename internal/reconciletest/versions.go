@@ -24,7 +24,7 @@ type Versions struct {
 // part is what is live of one Workspace.
 type part struct {
 	objects  map[cluster.Ref]*unstructured.Unstructured
-	listed   []cluster.Object
+	listed   []*cluster.Object
 	workload cluster.Workload
 	nodes    []cluster.Node
 }

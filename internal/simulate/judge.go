@@ -44,8 +44,8 @@ func (p *process) doubt() string {
 }
 
 // judgePrune: only what was seen as ours is deleted, only without doubt, and nothing that the revision asks for.
-func (p *process) judgePrune(o cluster.Object) {
-	at := slices.IndexFunc(p.state.Objects, func(s cluster.Object) bool { return s.Ref == o.Ref && s.UID == o.UID })
+func (p *process) judgePrune(o *cluster.Object) {
+	at := slices.IndexFunc(p.state.Objects, func(s *cluster.Object) bool { return s.Ref == o.Ref && s.UID == o.UID })
 	file, _ := asked.FileOf(o.Workspace)
 	switch {
 	case at < 0:

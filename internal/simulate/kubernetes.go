@@ -191,11 +191,11 @@ func failed(e cluster.Entry, f fate, err error) (cluster.Entry, error) {
 }
 
 // Prune deletes objects that are still the same and still ours, workloads first.
-func (k kubernetes) Prune(ctx context.Context, objects []cluster.Object) (cluster.ChangeSet, error) {
+func (k kubernetes) Prune(ctx context.Context, objects []*cluster.Object) (cluster.ChangeSet, error) {
 	p, s := k.p, k.p.w.server
 	var out cluster.ChangeSet
 	ordered := slices.Clone(objects)
-	slices.SortStableFunc(ordered, func(a, b cluster.Object) int { return cluster.Stage(b.Kind) - cluster.Stage(a.Kind) })
+	slices.SortStableFunc(ordered, func(a, b *cluster.Object) int { return cluster.Stage(b.Kind) - cluster.Stage(a.Kind) })
 	for _, o := range ordered {
 		f := p.gate(call{kind: "prune", target: o.Ref.String()})
 		p.judgePrune(o)

@@ -51,7 +51,7 @@ const (
 
 // version is what each watch shows.
 type version struct {
-	objects   []cluster.Object
+	objects   []*cluster.Object
 	contents  map[cluster.Ref]*unstructured.Unstructured // of objects
 	workloads map[workspace.Key]cluster.Workload         // without pods
 	pods      map[workspace.Key][]cluster.Pod
@@ -114,7 +114,7 @@ func (s *server) version() version {
 		}
 		key := keyOf(o.content)
 		v.contents[ref] = o.content
-		v.objects = append(v.objects, cluster.Object{
+		v.objects = append(v.objects, &cluster.Object{
 			Ref:           ref,
 			UID:           o.uid,
 			Workspace:     key,

@@ -75,7 +75,7 @@ func outcome(commit string, committed time.Time) reconcile.Outcome {
 			},
 		},
 		Took:    map[reconcile.Step]time.Duration{reconcile.StepFetch: 20 * time.Millisecond},
-		Objects: []cluster.Object{},
+		Objects: []*cluster.Object{},
 	}
 }
 

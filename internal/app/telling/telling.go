@@ -98,7 +98,7 @@ func (t *Teller) write(is transitions.Transition) {
 	t.log.Log(context.Background(), level, "Workspace "+is.Workspace.String()+": "+is.Title(), attrs...)
 }
 
-func (t *Teller) queueEvent(is transitions.Transition, objects []cluster.Object, now time.Time) {
+func (t *Teller) queueEvent(is transitions.Transition, objects []*cluster.Object, now time.Time) {
 	if t.emitter == nil {
 		return
 	}

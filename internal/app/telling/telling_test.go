@@ -49,7 +49,7 @@ func outcome(before, after status.State, message string) reconcile.Outcome {
 			{Type: status.WorkspaceSucceeded, Status: "False", Reason: "UnknownField", Message: message},
 		}}}
 	}
-	return reconcile.Outcome{Previous: is(before), Reports: is(after), Objects: []cluster.Object{{
+	return reconcile.Outcome{Previous: is(before), Reports: is(after), Objects: []*cluster.Object{{
 		Ref:       cluster.Ref{Group: "apps", Version: "v1", Kind: "StatefulSet", Namespace: "default", Name: "phi"},
 		Workspace: phi,
 	}}}

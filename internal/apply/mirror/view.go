@@ -371,10 +371,10 @@ func (v *View) listObjects(s *cluster.State) bool {
 		return false
 	}
 	refs := slices.SortedFunc(maps.Keys(v.objects), cluster.Ref.Compare)
-	out := make([]cluster.Object, 0, len(s.Objects)+len(refs))
+	out := make([]*cluster.Object, 0, len(s.Objects)+len(refs))
 	rest := s.Objects
 	for _, ref := range refs {
-		i, found := slices.BinarySearchFunc(rest, ref, func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) })
+		i, found := slices.BinarySearchFunc(rest, ref, func(o *cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) })
 		out = append(out, rest[:i]...)
 		rest = rest[i:]
 		if found {
@@ -531,8 +531,8 @@ func (v *View) nodePools() []cluster.NodePool {
 }
 
 // workspaceIn returns the Workspace of a live object; zero when it has none.
-func workspaceIn(objects []cluster.Object, ref cluster.Ref) workspace.Key {
-	byRef := func(o cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
+func workspaceIn(objects []*cluster.Object, ref cluster.Ref) workspace.Key {
+	byRef := func(o *cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
 	i, found := slices.BinarySearchFunc(objects, ref, byRef)
 	if !found {
 		return workspace.Key{}
@@ -540,8 +540,8 @@ func workspaceIn(objects []cluster.Object, ref cluster.Ref) workspace.Key {
 	return objects[i].Workspace
 }
 
-func objectOf(s *Object) cluster.Object {
-	return cluster.Object{
+func objectOf(s *Object) *cluster.Object {
+	return &cluster.Object{
 		Ref:           s.ref(),
 		UID:           s.UID(),
 		Workspace:     keyOf(s),

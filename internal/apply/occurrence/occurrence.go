@@ -38,11 +38,11 @@ const (
 
 // Regarding returns the object that an Event about a Workspace regards, or false if nothing of it is live. Objects are
 // those that are live, of all Workspaces.
-func Regarding(k workspace.Key, objects []cluster.Object) (cluster.Object, bool) {
-	rank := func(o cluster.Object) int { return slices.Index([]string{"Job", "StatefulSet"}, o.Kind) }
+func Regarding(k workspace.Key, objects []*cluster.Object) (cluster.Object, bool) {
+	rank := func(o *cluster.Object) int { return slices.Index([]string{"Job", "StatefulSet"}, o.Kind) }
 	var best *cluster.Object
-	for i := range objects {
-		if o := &objects[i]; o.Workspace == k && o.Namespace == k.Namespace && (best == nil || rank(*o) > rank(*best)) {
+	for _, o := range objects {
+		if o.Workspace == k && o.Namespace == k.Namespace && (best == nil || rank(o) > rank(best)) {
 			best = o
 		}
 	}

@@ -31,12 +31,12 @@ func TestRegarding(t *testing.T) {
 	set := object("StatefulSet", "apps", "phi", phi)
 	other := object("StatefulSet", "apps", "chat", workspace.Key{Namespace: "default", Name: "chat"})
 	for _, tt := range []struct {
-		objects []cluster.Object
+		objects []*cluster.Object
 		kind    string
 	}{
-		{[]cluster.Object{service, set, other}, "StatefulSet"},
-		{[]cluster.Object{other, service}, "Service"},
-		{[]cluster.Object{other}, ""},
+		{[]*cluster.Object{&service, &set, &other}, "StatefulSet"},
+		{[]*cluster.Object{&other, &service}, "Service"},
+		{[]*cluster.Object{&other}, ""},
 		{nil, ""},
 	} {
 		got, ok := occurrence.Regarding(phi, tt.objects)

@@ -95,7 +95,7 @@ func workspaceOf(u *unstructured.Unstructured) workspace.Key {
 }
 
 // Live groups the positions of live objects by their Workspaces; a plain object is alone.
-func Live(objects []cluster.Object) [][]int {
+func Live(objects []*cluster.Object) [][]int {
 	at := map[workspace.Key]int{}
 	var out [][]int
 	for i := range objects {

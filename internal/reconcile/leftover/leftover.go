@@ -35,11 +35,11 @@ func Held(ref cluster.Ref, source string, finalizers []string) status.Object {
 func In(state cluster.State, key workspace.Key) []string {
 	var out []string
 	// The objects are in the order of their namespaces; those without one come first.
-	in := func(o cluster.Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
+	in := func(o *cluster.Object, namespace string) int { return strings.Compare(o.Namespace, namespace) }
 	for _, namespace := range []string{"", key.Namespace} {
 		first, _ := slices.BinarySearchFunc(state.Objects, namespace, in)
 		for i := first; i < len(state.Objects) && state.Objects[i].Namespace == namespace; i++ {
-			if o := &state.Objects[i]; o.Workspace == key && len(o.Finalizers) > 0 {
+			if o := state.Objects[i]; o.Workspace == key && len(o.Finalizers) > 0 {
 				out = append(out, o.Ref.String()+" has finalizer "+strings.Join(o.Finalizers, ", "))
 			}
 		}

@@ -15,10 +15,9 @@ import (
 )
 
 // Unhealthy lists the plain objects that are not what they should be, in the words of their controllers.
-func Unhealthy(live []cluster.Object) []status.Object {
+func Unhealthy(live []*cluster.Object) []status.Object {
 	var out []status.Object
-	for i := range live {
-		o := &live[i]
+	for _, o := range live {
 		if o.Deleting || o.Health.State == "" || o.Health.State == cluster.Healthy {
 			continue
 		}
@@ -37,11 +36,11 @@ func Unhealthy(live []cluster.Object) []status.Object {
 type Broken map[workspace.Named]string
 
 // In returns those of the desired objects that have failed in the cluster. It is never nil.
-func In(live []cluster.Object, objects []desired.Object) Broken {
+func In(live []*cluster.Object, objects []desired.Object) Broken {
 	out := Broken{}
 	failed := map[cluster.Ref]cluster.Health{}
-	for i := range live {
-		if o := &live[i]; o.Health.State == cluster.HealthFailed {
+	for _, o := range live {
+		if o.Health.State == cluster.HealthFailed {
 			failed[unversioned(o.Ref)] = o.Health
 		}
 	}
