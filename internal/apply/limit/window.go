@@ -10,7 +10,7 @@ import (
 // The size of a window: at first and at most. The first leaves a small API server, of two cores, room for others; the
 // last is below the 100 streams of one HTTP/2 connection that the API server allows, so that watches find room.
 const (
-	First = 16
+	First = 32
 	Most  = 64
 )
 
@@ -20,8 +20,8 @@ const (
 // with 4 in flight, 18.8 with 8, 14.6 with 16, 11.1 with 32 and 9.2 with 64 (measured: BenchmarkCold in
 // internal/apply).
 const (
-	fewWait  = 20
-	manyWait = 40
+	fewWait  = 40
+	manyWait = 56
 )
 
 // Answer is how a request has ended.
