@@ -42,6 +42,37 @@ func Read(r io.Reader, most limits.Limits, base objects.Source) (objects.Set, er
 	if int64(len(raw)) > maxBytes {
 		return nil, limits.TooLarge(limits.SettingPack, "a pack of more than %s", limits.InWords(maxBytes))
 	}
+	if made, ok := unpack(raw, most.Inflated(), base); ok {
+		return together(made)
+	}
+	return parse(raw, most, base)
+}
+
+// together returns objects of a pack as a set.
+func together(made []made) (objects.Set, error) {
+	compact := compactor(len(made))
+	out := make(objects.Set, len(made))
+	for _, m := range made {
+		o, err := compact(m.Object)
+		if err != nil {
+			return nil, fmt.Errorf("decode pack: %w", err)
+		}
+		out[o.Hash()] = o
+	}
+	return out, nil
+}
+
+// compactor returns what makes objects of a pack small.
+func compactor(n int) func(plumbing.EncodedObject) (*objects.Object, error) {
+	if n < manyObjects {
+		return objects.Compact
+	}
+	on := shelf.New(maxShelf)
+	return func(o plumbing.EncodedObject) (*objects.Object, error) { return objects.Shelved(o, on) }
+}
+
+// parse decodes any pack, or says what is wrong with it.
+func parse(raw []byte, most limits.Limits, base objects.Source) (objects.Set, error) {
 	if err := check(raw, most.Inflated()); err != nil {
 		return nil, err
 	}
@@ -53,15 +84,13 @@ func Read(r io.Reader, most limits.Limits, base objects.Source) (objects.Set, er
 	case err != nil:
 		return nil, fmt.Errorf("decode pack: %w: %w", objects.ErrDamaged, err)
 	}
-	compact := objects.Compact
-	if len(store.Objects) >= manyObjects {
-		together := shelf.New(maxShelf)
-		compact = func(o plumbing.EncodedObject) (*objects.Object, error) { return objects.Shelved(o, together) }
-	}
+	compact := compactor(len(store.Objects))
 	for h, o := range store.Objects {
-		if store.Objects[h], err = compact(o); err != nil {
+		small, err := compact(o)
+		if err != nil {
 			return nil, fmt.Errorf("decode pack: %w", err)
 		}
+		store.Objects[h] = small
 	}
 	return store.Objects, nil
 }

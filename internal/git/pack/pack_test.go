@@ -92,6 +92,7 @@ func TestDamagedPack(t *testing.T) {
 	for i := range pack {
 		damaged := bytes.Clone(pack)
 		damaged[i] ^= 0x10
+		sameAsParser(t, damaged, limits.Limits{PackBytes: 1 << 20}, nil)
 		if _, err := Read(bytes.NewReader(damaged), limits.Limits{PackBytes: 1 << 20}, nil); err == nil {
 			t.Errorf("byte %d of %d changed: not noticed", i, len(pack))
 		}
@@ -108,6 +109,7 @@ func FuzzReadPack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, pack []byte) {
 		sum := sha1.Sum(pack)
 		most := limits.Limits{PackBytes: 1 << 16}
+		sameAsParser(t, append(bytes.Clone(pack), sum[:]...), most, nil)
 		set, err := Read(io.MultiReader(bytes.NewReader(pack), bytes.NewReader(sum[:])), most, nil)
 		if err != nil {
 			return

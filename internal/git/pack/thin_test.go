@@ -120,6 +120,9 @@ func TestThinPack(t *testing.T) {
 	}
 	most := limits.Limits{PackBytes: 1 << 20}
 	for _, packed := range [][]byte{whole, thin} {
+		if !sameAsParser(t, packed, most, has) {
+			t.Error("it takes the parser")
+		}
 		set, err := Read(bytes.NewReader(packed), most, has)
 		if err != nil || len(set) != len(fresh) {
 			t.Fatalf("%d objects, %v, want %d", len(set), err, len(fresh))
@@ -132,6 +135,7 @@ func TestThinPack(t *testing.T) {
 		}
 	}
 	for name, base := range map[string]objects.Source{"none": nil, "others": fresh} {
+		sameAsParser(t, thin, most, base)
 		if _, err := Read(bytes.NewReader(thin), most, base); !errors.Is(err, objects.ErrMissing) {
 			t.Errorf("%s: %v, want ErrMissing", name, err)
 		}
