@@ -92,6 +92,7 @@ FUZZ += internal/status/fields:FuzzRead
 FUZZ += internal/status/verbatim:FuzzRead
 FUZZ += internal/status/verbatim:FuzzWrite
 FUZZ += internal/strictyaml:FuzzDecode
+FUZZ += internal/strictyaml:FuzzParser
 FUZZ += internal/workspace/load:FuzzAllowed
 FUZZ += internal/workspace/load:FuzzIgnoreFile
 FUZZ += internal/workspace/load:FuzzLoad

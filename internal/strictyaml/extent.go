@@ -4,6 +4,7 @@ package strictyaml
 
 import (
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -21,14 +22,23 @@ type Extent struct {
 // Measure returns the extent of a document, or a Diagnostic for one that is over a limit or refers to itself. Then the
 // Extent holds only the part that is over its limit. The time grows with the text, not with its expansion.
 func Measure(n *yaml.Node, limit Extent) (Extent, *diag.Diagnostic) {
-	return measuring{limit, map[*yaml.Node]Extent{}}.measure(n, 0)
+	m := measuring{limit: limit}
+	if hasAlias(n) {
+		m.seen = map[*yaml.Node]Extent{}
+	}
+	return m.measure(n, 0)
 }
 
-// measuring holds the extent of every node measured so far. A node that is still being measured has an extent without
-// values: meeting it again is a cycle.
+// hasAlias reports whether any node may be met more than once.
+func hasAlias(n *yaml.Node) bool {
+	return n.Kind == yaml.AliasNode || slices.ContainsFunc(n.Content, hasAlias)
+}
+
+// measuring holds the extent of every node measured so far, where one may be met again. A node that is still being
+// measured has an extent without values: meeting it again is a cycle.
 type measuring struct {
 	limit Extent
-	seen  map[*yaml.Node]Extent
+	seen  map[*yaml.Node]Extent // nil if there are no aliases
 }
 
 func (m measuring) measure(n *yaml.Node, depth int) (Extent, *diag.Diagnostic) {
@@ -45,7 +55,7 @@ func (m measuring) measure(n *yaml.Node, depth int) (Extent, *diag.Diagnostic) {
 	case seen:
 		return e, nil
 	}
-	m.seen[n] = Extent{}
+	m.note(n, Extent{})
 	e = Extent{Values: 1, Bytes: len(n.Value)}
 	for _, child := range n.Content {
 		below, d := m.measure(child, depth+1)
@@ -64,8 +74,14 @@ func (m measuring) measure(n *yaml.Node, depth int) (Extent, *diag.Diagnostic) {
 				fmt.Sprintf("more than %d MiB once aliases are replaced", m.limit.Bytes>>20))
 		}
 	}
-	m.seen[n] = e
+	m.note(n, e)
 	return e, nil
+}
+
+func (m measuring) note(n *yaml.Node, e Extent) {
+	if m.seen != nil {
+		m.seen[n] = e
+	}
 }
 
 func (measuring) over(n *yaml.Node, e Extent, message string) (Extent, *diag.Diagnostic) {

@@ -20,9 +20,9 @@ import (
 // maxDepth is how many differences on top of each other unpack follows, fewer than the 4095 of Git. It is ours.
 const maxDepth = 1000
 
-// unpacking is a pack that is decoded in one pass, as Git writes packs. Any pack that is unusual, too large or damaged ends
-// it: the parser of go-git, which inflates all of a pack twice, then reads it or says what is wrong with it. So nothing
-// may be accepted here that the parser refuses.
+// unpacking is a pack that is decoded in one pass, as Git writes packs. All that is unusual, too large or damaged ends
+// it: the parser of go-git, which inflates a pack twice, then reads it or says what is wrong with it. So nothing may be
+// accepted here that the parser refuses.
 type unpacking struct {
 	raw  []byte // without the checksum
 	at   int

@@ -11,7 +11,6 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/files"
-	"syncer.dev/syncer/internal/strictyaml"
 	"syncer.dev/syncer/internal/workspace/find"
 	"syncer.dev/syncer/internal/workspace/foreign"
 )
@@ -105,7 +104,7 @@ func (l *loader) documents(name string, data []byte) {
 		l.set.Foreign++
 		return
 	}
-	docs, syntax := strictyaml.Documents(data)
+	docs, syntax := l.parser.Documents(data)
 	switch {
 	case syntax != nil && !foreign.MayBeOurs(name, data):
 		l.set.Foreign++

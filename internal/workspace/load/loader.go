@@ -29,6 +29,7 @@ type loader struct {
 	builds    []Built
 	failed    bool // a build: which files it would have read is not known
 	spent     spent
+	parser    strictyaml.Parser
 	size      strictyaml.Extent // of the document that is being read
 	ids       map[string]string // of folders: equal ids mean that the same came of them
 	before    *tree             // that a Memo keeps
