@@ -143,32 +143,47 @@ func (s *Shelf) Get(parts string) ([]byte, error) {
 	s.mu.Lock()
 	on := s.text
 	s.mu.Unlock()
-	in := []byte(parts)
-	number := func() int {
-		n, size := binary.Uvarint(in)
-		if size <= 0 || n > 1<<31 {
-			in = nil
-			return -1
-		}
-		in = in[size:]
-		return int(n)
+	size := 0
+	if !pieces(parts, on, func(own string, shared []byte) { size += len(own) + len(shared) }) {
+		return nil, errNotOfShelf
 	}
-	var out []byte
-	for len(in) > 0 {
-		n := number()
-		if n < 0 || n > len(in) {
-			return nil, errNotOfShelf
-		}
-		out, in = append(out, in[:n]...), in[n:]
-		if len(in) == 0 {
-			break
-		}
-		n = number()
-		at := number()
-		if n < 0 || at < 0 || at+n > len(on) {
-			return nil, errNotOfShelf
-		}
-		out = append(out, on[at:at+n]...)
-	}
+	out := make([]byte, 0, size)
+	pieces(parts, on, func(own string, shared []byte) { out = append(append(out, own...), shared...) })
 	return out, nil
+}
+
+// pieces yields what a text consists of, in turn: what its parts hold, and what is on the shelf. It returns false for
+// what are no parts.
+func pieces(parts string, on []byte, yield func(own string, shared []byte)) bool {
+	for len(parts) > 0 {
+		n, rest := number(parts)
+		if n < 0 || n > len(rest) {
+			return false
+		}
+		own := rest[:n]
+		if parts = rest[n:]; parts == "" {
+			yield(own, nil)
+			return true
+		}
+		n, parts = number(parts)
+		at, rest := number(parts)
+		if n < 0 || at < 0 || at+n > len(on) {
+			return false
+		}
+		yield(own, on[at:at+n])
+		parts = rest
+	}
+	return true
+}
+
+// number cuts a number off, as encoding/binary writes it; -1 for none.
+func number(parts string) (n int, rest string) {
+	out := uint64(0)
+	for i := range min(len(parts), binary.MaxVarintLen32) {
+		out |= uint64(parts[i]&0x7f) << (7 * i)
+		if parts[i] < 0x80 && out <= 1<<31 {
+			return int(out), parts[i+1:]
+		}
+	}
+	return -1, ""
 }
