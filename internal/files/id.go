@@ -35,3 +35,25 @@ func Changed(before, tree fs.FS) (names []string, ok bool) {
 	}
 	return t.ChangedSince(before)
 }
+
+// Listed is a tree that lists folders without an object for each of what is in them.
+type Listed interface {
+	// Each calls visit for all that is in a folder, in the order of the names, with the type of each. Where
+	// [fs.ReadDir] returns an error, so does it, and calls visit for nothing.
+	Each(dir string, visit func(name string, kind fs.FileMode)) error
+}
+
+// Each calls visit for all that is in a folder, in the order of the names, with the type of each.
+func Each(tree fs.FS, dir string, visit func(name string, kind fs.FileMode)) error {
+	if t, ok := tree.(Listed); ok {
+		return t.Each(dir, visit)
+	}
+	entries, err := fs.ReadDir(tree, dir)
+	if err != nil {
+		return err
+	}
+	for _, d := range entries {
+		visit(d.Name(), d.Type())
+	}
+	return nil
+}

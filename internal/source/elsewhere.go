@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"syncer.dev/syncer/internal/files"
 	"syncer.dev/syncer/internal/render/kustomize"
 	"syncer.dev/syncer/internal/strictyaml"
 )
@@ -34,22 +35,27 @@ type elsewhere struct {
 
 // kustomizations looks for references in all kustomizations in and below a folder.
 func (e *elsewhere) kustomizations(dir string) error {
-	entries, err := fs.ReadDir(e.tree, dir)
-	if err != nil {
-		return err
-	}
-	for _, d := range entries { // few of many thousands need a path
+	var found []string // few of many thousands
+	err := files.Each(e.tree, dir, func(name string, kind fs.FileMode) {
 		switch {
-		case d.IsDir():
-			err = e.kustomizations(path.Join(dir, d.Name()))
-		case d.Type().IsRegular() && kustomize.IsKustomization(d.Name()):
-			err = e.kustomization(path.Join(dir, d.Name()))
+		case kind.IsDir():
+			found = append(found, path.Join(dir, name)+"/")
+		case kind.IsRegular() && kustomize.IsKustomization(name):
+			found = append(found, path.Join(dir, name))
 		}
-		if err != nil {
+	})
+	for _, name := range found {
+		folder, is := strings.CutSuffix(name, "/")
+		switch {
+		case err != nil:
 			return err
+		case is:
+			err = e.kustomizations(folder)
+		default:
+			err = e.kustomization(name)
 		}
 	}
-	return nil
+	return err
 }
 
 // kustomization looks for references in one file.

@@ -4,6 +4,7 @@ package snapshot
 
 import (
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -71,6 +72,21 @@ func TestFindAfterOthers(t *testing.T) {
 				err == nil && (got.path != want.path || got.hash != want.hash || got.mode != want.mode) {
 				t.Fatalf("seed %d: %s is %+v, %v, and not %+v, %v", seed, p, got, err, want, wantErr)
 			}
+			sameList(t, asked, p)
 		}
+	}
+}
+
+// sameList holds what Each visits to what ReadDir returns.
+func sameList(t *testing.T, s *Snapshot, dir string) {
+	t.Helper()
+	var got, want []string
+	err := s.Each(dir, func(name string, kind fs.FileMode) { got = append(got, fmt.Sprint(name, kind)) })
+	entries, wantErr := s.ReadDir(dir)
+	for _, d := range entries {
+		want = append(want, fmt.Sprint(d.Name(), d.Type()))
+	}
+	if !slices.Equal(got, want) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+		t.Fatalf("%s has %v, %v, and not %v, %v", dir, got, err, want, wantErr)
 	}
 }

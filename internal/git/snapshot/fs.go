@@ -62,6 +62,24 @@ func (s *Snapshot) ContentID(name string) (id string, ok bool) {
 
 // ReadDir implements [fs.ReadDirFS].
 func (s *Snapshot) ReadDir(name string) ([]fs.DirEntry, error) {
+	children, err := s.in(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.dirEntries(children), nil
+}
+
+// Each implements files.Listed.
+func (s *Snapshot) Each(name string, visit func(name string, kind fs.FileMode)) error {
+	children, err := s.in(name)
+	for _, n := range children {
+		visit(n.name, n.mode.Type())
+	}
+	return err
+}
+
+// in returns what is in the folder of that name, nothing with an error.
+func (s *Snapshot) in(name string) ([]*node, error) {
 	n, err := s.find("readdir", name)
 	if err != nil {
 		return nil, err
@@ -73,7 +91,7 @@ func (s *Snapshot) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 	}
-	return s.dirEntries(children), nil
+	return children, nil
 }
 
 // Stat implements [fs.StatFS].
