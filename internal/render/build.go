@@ -31,6 +31,7 @@ type built struct {
 	// templates are those that the objects are filled in from, with the values; none after a plain build.
 	templates []memo.Template
 	values    memo.Values
+	texts     *memo.Placeholders // that were written for the template
 }
 
 // build returns the objects of an overlay: from its template if possible, and from a plain build if not. Objects from a
@@ -112,6 +113,7 @@ func (r *Renderer) fromTemplate(
 		objects:   make([]*unstructured.Unstructured, 0, len(s.objects)),
 		templates: s.objects,
 		values:    t.Values(),
+		texts:     t,
 	}
 	for _, template := range s.objects {
 		var filled memo.Object

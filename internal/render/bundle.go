@@ -16,6 +16,7 @@ import (
 	"syncer.dev/syncer/internal/canonical"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/render/inputs"
 	"syncer.dev/syncer/internal/render/rendered"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -73,10 +74,30 @@ type Bundle struct {
 	content kept            // of outlines whose content is kept: their objects in canonical form
 	text    []byte          // of objects in full, before they are kept: the same
 	listed  []Listed        // the objects
-	facts   *rendered.Facts // what the objects say
-	front   int             // how many of the first objects are not rendered
-	dirs    []string        // of the catalogue, that objects were built from, unless inputs is set
-	files   string          // digest of dirs
+	facts   *facts  // what the objects say
+	front   int     // how many of the first objects are not rendered
+	from    *origin // what the objects were built from, unless inputs is set; nil if that is unknown
+}
+
+// origin is the folders of the catalogue that objects were built from.
+type origin struct {
+	dirs  []string
+	files string // the digest of their files
+}
+
+// facts is what the objects of Workspaces say.
+type facts struct {
+	rendered.Facts
+	marked bool // the Endpoint has marks in place of the names of a Workspace
+}
+
+// of returns the Facts of one Workspace.
+func (f *facts) of(w workspace.Key) rendered.Facts {
+	out := f.Facts
+	if f.marked {
+		out.Endpoint = filled(out.Endpoint, []string{inputs.Name: w.Name, inputs.Namespace: w.Namespace})
+	}
+	return out
 }
 
 // Listed names one object of a Bundle, and tells whose it is.
@@ -112,7 +133,7 @@ func (b Bundle) List() []Listed {
 // Facts returns what the objects of the Workspace say.
 func (b Bundle) Facts(w workspace.Key) rendered.Facts {
 	if b.facts != nil {
-		return *b.facts
+		return b.facts.of(w)
 	}
 	return rendered.Of(w.Name, b.Objects)
 }
@@ -192,8 +213,7 @@ func bundle(
 		return Bundle{}, err
 	}
 	b.text, b.Digest = text, sum(text)
-	facts := rendered.Of(b.Workspace.Name, b.Objects)
-	b.facts = &facts
+	b.facts = &facts{Facts: rendered.Of(b.Workspace.Name, b.Objects)}
 	return b, nil
 }
 

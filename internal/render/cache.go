@@ -12,12 +12,13 @@ import (
 )
 
 // Limits of a Cache. A template takes some 45 KiB, a bundle in full a third of that, one that is packed 2 KiB, a digest
-// 500 bytes, and an object without findings 100.
+// 500 bytes, an object without findings 100, and a shape as much as a bundle in full.
 const (
 	maxBundles   = 16_384
 	maxTemplates = 4_096
 	maxDigests   = 65_536
 	maxClean     = 4_096
+	maxShapes    = 512
 )
 
 // Cache keeps rendered bundles by their inputs, and templates by the files they are built from. It outlives the
@@ -27,6 +28,7 @@ type Cache struct {
 	baseBuilds *recent.Values[[]byte]
 	templates  *recent.Values[buildTemplate]
 	bundles    [forms]*lru.Cache[string, Bundle]
+	shapes     [forms]*lru.Cache[string, *shape] // by inputs.Key.Shape; none for inFull
 	outlines   outlines
 	clean      *lru.Cache[string, struct{}] // see judge.Case
 
@@ -54,6 +56,10 @@ func NewCache() *Cache {
 			isPacked: recent.NewLRU[Bundle](maxBundles),
 			asDigest: recent.NewLRU[Bundle](maxDigests),
 		},
+		shapes: [forms]*lru.Cache[string, *shape]{
+			isPacked: recent.NewLRU[*shape](maxShapes),
+			asDigest: recent.NewLRU[*shape](maxShapes),
+		},
 		clean: recent.NewLRU[struct{}](maxClean),
 	}
 }
@@ -65,7 +71,7 @@ func (c *Cache) in(f form, b Bundle) Bundle {
 	case isPacked:
 		return c.outlines.packed(b)
 	case asDigest:
-		return Bundle{Workspace: b.Workspace, Digest: b.Digest, Warnings: b.Warnings}
+		return Bundle{Workspace: b.Workspace, Digest: b.Digest, Warnings: b.Warnings, from: b.from}
 	}
 	b.text = nil
 	return b
@@ -101,6 +107,8 @@ func (c *Cache) Fit(name string, workspaces int) {
 	c.baseBuilds.Resize(min(most, maxTemplates))
 	c.templates.Resize(min(most, maxTemplates))
 	c.bundles[inFull].Resize(min(most, maxBundles))
+	c.shapes[isPacked].Resize(min(most, maxShapes))
+	c.shapes[asDigest].Resize(min(most, maxShapes))
 	c.bundles[isPacked].Resize(min(most, maxBundles))
 	c.bundles[asDigest].Resize(min(most, maxDigests))
 }

@@ -4,22 +4,38 @@ package render
 
 import (
 	"strings"
+	"sync"
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/inputs"
 	"syncer.dev/syncer/internal/workspace"
 )
 
+// commons are idle inputs.Common, which are large.
+var commons = sync.Pool{New: func() any { return &inputs.Common{} }}
+
 // inputsOf returns the key of all inputs of a bundle except the files of the catalogue.
-func (r *Renderer) inputsOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (string, error) {
-	return r.keys.Of(&inputs.Common{Preset: p, Pods: o.Pods, Reach: o.Reach}, inputs.Own{
+func (r *Renderer) inputsOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (inputs.Key, error) {
+	common, _ := commons.Get().(*inputs.Common)
+	defer commons.Put(common)
+	*common = inputs.Common{Preset: p, Pods: o.Pods, Reach: o.Reach}
+	return r.keys.Of(common, ownOf(w, at, o))
+}
+
+// ownOf returns the inputs of one Workspace.
+func ownOf(w *workspace.Workspace, at Placement, o Options) inputs.Own {
+	own := inputs.Own{
 		Workspace:        w,
-		At:               at,
+		NodeLabels:       at.NodeLabels,
+		Pool:             at.Pool,
 		Cluster:          o.Cluster,
 		Source:           o.Source,
 		NVMeStorageClass: o.NVMeStorageClass,
 		Config:           config(w, o),
-	})
+	}
+	at.NodeLabels, at.Pool = nil, ""
+	own.At = at
+	return own
 }
 
 // config returns the data of the ConfigMap that rendering reads for a Workspace, or nil when the repository has none.

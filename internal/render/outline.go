@@ -56,10 +56,11 @@ func (l Outliner) Render(
 	at Placement,
 	o Options,
 ) (Bundle, error) {
-	key, err := l.inputsOf(w, p, at, o)
+	inputs, err := l.inputsOf(w, p, at, o)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
+	key := inputs.Whole()
 	if b, ok := l.Again(Bundle{inputs: key}); ok {
 		return b, nil
 	}

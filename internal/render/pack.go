@@ -74,13 +74,25 @@ func (s *outlines) keep(text []byte) kept {
 // of returns a bundle with the outlines of its objects. All of one kind share the map that says so.
 func (s *outlines) of(b Bundle) Bundle {
 	out := b
-	out.Objects, out.text = make([]*unstructured.Unstructured, len(b.Objects)), nil
-	all := make([]unstructured.Unstructured, len(b.Objects)) // their addresses tell them apart
-	for i, u := range b.Objects {
-		version, kind := u.GetAPIVersion(), u.GetKind()
-		of, _ := s.kinds.LoadOrStore(version+" "+kind, map[string]any{"apiVersion": version, "kind": kind})
-		all[i].Object, _ = of.(map[string]any)
-		out.Objects[i] = &all[i]
+	out.Objects, out.text = outlinesOf(len(b.Objects), func(i int) map[string]any {
+		return s.kind(b.Objects[i].GetAPIVersion(), b.Objects[i].GetKind())
+	}), nil
+	return out
+}
+
+// kind returns the outline of an object.
+func (s *outlines) kind(version, kind string) map[string]any {
+	of, _ := s.kinds.LoadOrStore(version+" "+kind, map[string]any{"apiVersion": version, "kind": kind})
+	object, _ := of.(map[string]any)
+	return object
+}
+
+// outlinesOf returns n outlines. Their addresses tell them apart.
+func outlinesOf(n int, kind func(i int) map[string]any) []*unstructured.Unstructured {
+	out, all := make([]*unstructured.Unstructured, n), make([]unstructured.Unstructured, n)
+	for i := range all {
+		all[i].Object = kind(i)
+		out[i] = &all[i]
 	}
 	return out
 }

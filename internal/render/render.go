@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/podpolicy"
 	"syncer.dev/syncer/internal/preset"
@@ -142,15 +144,19 @@ func (r *Renderer) cached(
 		b.text = nil
 		return b, err
 	}
-	key, err := r.inputsOf(w, p, at, o)
+	of, err := r.inputsOf(w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
 	}
-	bundles := r.cache.bundles[in]
+	key, bundles := of.Whole(), r.cache.bundles[in]
 	if b, ok := bundles.Get(key); ok {
-		if digest, err := r.deps.Digest(b.dirs); err == nil && digest == b.files {
+		if r.same(b.from) {
 			return b, nil
 		}
+	}
+	if b, ok := r.alike(ctx, of, in, w, p, at, o); ok {
+		bundles.Add(key, b)
+		return b, nil
 	}
 	b, dirs, err := r.render(ctx, w, p, at, o)
 	if err != nil {
@@ -158,7 +164,7 @@ func (r *Renderer) cached(
 	}
 	b = r.cache.in(in, b)
 	if digest, err := r.deps.Digest(dirs); err == nil {
-		b.dirs, b.files = dirs, digest
+		b.from = &origin{dirs, digest}
 		bundles.Add(key, b)
 	}
 	return b, nil
@@ -167,11 +173,7 @@ func (r *Renderer) cached(
 // Again returns the Bundle for the inputs of an earlier one, as it was rendered; ok is false if it is unknown from
 // which files that was, and if these are others now.
 func (r *Renderer) Again(earlier Bundle) (b Bundle, ok bool) {
-	if earlier.files == "" {
-		return Bundle{}, false
-	}
-	digest, err := r.deps.Digest(earlier.dirs)
-	if err != nil || digest != earlier.files {
+	if !r.same(earlier.from) {
 		return Bundle{}, false
 	}
 	n := earlier.front
@@ -179,32 +181,61 @@ func (r *Renderer) Again(earlier Bundle) (b Bundle, ok bool) {
 	return earlier, true
 }
 
+// same reports whether the files that a Bundle was built from are the same now.
+func (r *Renderer) same(from *origin) bool {
+	if from == nil {
+		return false
+	}
+	digest, err := r.deps.Digest(from.dirs)
+	return err == nil && digest == from.files
+}
+
 // render returns the bundle of a Workspace, and the folders of the catalogue that it is built from.
 func (r *Renderer) render(
 	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
 ) (Bundle, []string, error) {
-	over, err := overlayOf(w, p, at.withDefaults(w), o)
+	d, err := r.draft(ctx, w, p, at, o, o.DigestOnly)
 	if err != nil {
 		return Bundle{}, nil, err
 	}
-	// For its digest alone, an object from a template need not be filled in as a whole, unless something changes it later.
-	unpatched, err := r.build(ctx, over, w, o, o.DigestOnly && w.Patch == nil && o.Reach.IsZero())
-	if err != nil {
-		return Bundle{}, nil, err
+	b, err := d.bundle(w, o)
+	return b, d.over.uses(), err
+}
+
+// draft is the objects of a Workspace before they are a Bundle.
+type draft struct {
+	over     overlay
+	from     built
+	objects  []*unstructured.Unstructured
+	warnings []diag.Diagnostic
+}
+
+// draft returns the objects of a Workspace, as the policy for pods judges them. If only their digest is wanted, they
+// need not be filled in as a whole.
+func (r *Renderer) draft(
+	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options, digest bool,
+) (d draft, err error) {
+	if d.over, err = overlayOf(w, p, at.withDefaults(w), o); err != nil {
+		return draft{}, err
 	}
-	objects, err := userpatch.Apply(ctx, unpatched.objects, w)
-	if err != nil {
-		return Bundle{}, nil, err
+	// An object from a template is needed in full if something changes it later.
+	if d.from, err = r.build(ctx, d.over, w, o, digest && w.Patch == nil && o.Reach.IsZero()); err != nil {
+		return draft{}, err
 	}
-	var warnings []diag.Diagnostic
+	if d.objects, err = userpatch.Apply(ctx, d.from.objects, w); err != nil {
+		return draft{}, err
+	}
 	if !o.DigestOnly {
-		if warnings, err = r.judge(ctx, objects, unpatched.objects, over, w, o); err != nil {
-			return Bundle{}, nil, err
-		}
+		d.warnings, err = r.judge(ctx, d.objects, d.from.objects, d.over, w, o)
 	}
-	b, err := bundle(o.Reach.Apply(objects), unpatched.append, w, o)
-	b.Warnings = warnings
-	return b, over.uses(), err
+	return d, err
+}
+
+// bundle makes the Bundle of the objects.
+func (d draft) bundle(w *workspace.Workspace, o Options) (Bundle, error) {
+	b, err := bundle(o.Reach.Apply(d.objects), d.from.append, w, o)
+	b.Warnings = d.warnings
+	return b, err
 }
 
 // overlayOf returns the overlay of a Workspace: a patched base for inference, tuning or a pod template.

@@ -54,6 +54,15 @@ func (t *Placeholders) Preset() string {
 // Values returns the content of the tokens that were written so far.
 func (t *Placeholders) Values() Values { return t.values }
 
+// Names returns the names that have tokens: texts that Kustomize may compare with each other.
+func (t *Placeholders) Names() []string {
+	out := make([]string, len(t.names))
+	for i, n := range t.names {
+		out[i] = n.name
+	}
+	return out
+}
+
 // Unclean reports whether a value without placeholder looks like a token. Then no tokens may be used.
 func (t *Placeholders) Unclean() bool { return t.unclean }
 
@@ -71,7 +80,7 @@ func (t *Placeholders) token(to []byte, number int) []byte {
 // name writes the token of a name. Equal names have equal tokens. A name that the files contain stays as it is: they
 // may refer to it.
 func (t *Placeholders) name(to []byte, s string) []byte {
-	if t.words.has(s) || s == "" {
+	if t.words.Has(s) || s == "" {
 		return t.keep(to, s)
 	}
 	for _, known := range t.names {
@@ -179,7 +188,7 @@ func (t *Placeholders) repeated(to []byte, items Repeated) ([]byte, error) {
 		o, _ := item.(Object)
 		called, _ := o["name"].(RefPlaceholder)
 		name := string(called)
-		if t.nested || one.unclean || name == "" || t.words.has(name) || slices.Contains(seen, name) ||
+		if t.nested || one.unclean || name == "" || t.words.Has(name) || slices.Contains(seen, name) ||
 			first != nil && !bytes.Equal(first, text) {
 			return t.items(to, List(items))
 		}
@@ -258,7 +267,7 @@ func markTexts(v any, merge string) any {
 // isFree reports whether Kustomize treats an item like any other: the files do not mention it, and its key is unique.
 func (t *Placeholders) isFree(e ListPlaceholder, keys []string, i int) bool {
 	item, ok := e.Items[i].(Object)
-	if !ok || keys[i] == "" || t.words.has(keys[i]) || !inert(item) {
+	if !ok || keys[i] == "" || t.words.Has(keys[i]) || !inert(item) {
 		return false
 	}
 	for _, part := range item {
@@ -279,7 +288,7 @@ func (t *Placeholders) isFree(e ListPlaceholder, keys []string, i int) bool {
 func (t *Placeholders) mentioned(v any) bool {
 	switch v := v.(type) {
 	case string:
-		return t.words.has(v)
+		return t.words.Has(v)
 	case Object:
 		for _, item := range v {
 			if t.mentioned(item) {
@@ -341,7 +350,8 @@ func inert(v any) bool {
 // Words are the texts of several folders.
 type Words []map[string]bool
 
-func (v Words) has(word string) bool {
+// Has reports whether one of the folders has a text.
+func (v Words) Has(word string) bool {
 	for _, words := range v {
 		if words[word] {
 			return true
