@@ -70,13 +70,13 @@ type Bundle struct {
 	// Warnings are about objects that the policy for pods admits and warns about.
 	Warnings []diag.Diagnostic
 
-	inputs  string          // the key of outlines whose content is not kept; "" for other objects
-	content kept            // of outlines whose content is kept: their objects in canonical form
-	text    []byte          // of objects in full, before they are kept: the same
-	listed  []Listed        // the objects
-	facts   *facts  // what the objects say
-	front   int     // how many of the first objects are not rendered
-	from    *origin // what the objects were built from, unless inputs is set; nil if that is unknown
+	inputs  string   // the key of outlines whose content is not kept; "" for other objects
+	content kept     // of outlines whose content is kept: their objects in canonical form
+	text    []byte   // of objects in full, before they are kept: the same
+	listed  []Listed // the objects
+	facts   *facts   // what the objects say
+	front   int      // how many of the first objects are not rendered
+	from    *origin  // what the objects were built from, unless inputs is set; nil if that is unknown
 }
 
 // origin is the folders of the catalogue that objects were built from.

@@ -3,6 +3,7 @@
 package memo
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -113,5 +114,83 @@ func TestSizesKeepNoError(t *testing.T) {
 	_, _ = s.Of().Size(r) // a template, which may succeed: it is never kept
 	if len(s.answers) != 0 {
 		t.Errorf("%d answers are kept", len(s.answers))
+	}
+}
+
+// TestKeyOfAll: each field of a question is a part of its key, but for those that make no difference.
+func TestKeyOfAll(t *testing.T) {
+	c := NewSizes().Of()
+	r := request(t, "phi-4-mini-instruct")
+	first, ok := c.key(&r, nil)
+	if !ok {
+		t.Fatal("a request has no key")
+	}
+	fields := reflect.TypeFor[sizing.Request]()
+	for i := range fields.NumField() {
+		f := fields.Field(i)
+		if !f.IsExported() || f.Name == "Preset" || f.Name == "Prices" {
+			continue
+		}
+		other := r
+		at := reflect.ValueOf(&other).Elem().Field(i)
+		switch f.Type.Kind() {
+		case reflect.Bool:
+			at.SetBool(true)
+		case reflect.Int:
+			at.SetInt(7)
+		case reflect.String:
+			at.SetString("other")
+		case reflect.Map:
+			at.Set(reflect.MakeMap(f.Type))
+			at.SetMapIndex(reflect.ValueOf("other"), reflect.Zero(f.Type.Elem()))
+		case reflect.Struct:
+			at.Field(0).Set(reflect.ValueOf(map[string]any{"Limits": 1.5, "Workspace": "other"}[f.Name]))
+		default:
+			t.Fatalf("field %s has type %s", f.Name, f.Type)
+		}
+		same := f.Name == "Workspace" || f.Name == "Selector"
+		if k, ok := c.key(&other, nil); !ok || (k == first) != same {
+			t.Errorf("field %s: equal key %v", f.Name, k == first)
+		}
+	}
+	skus := reflect.TypeFor[capacity.SKU]()
+	seen := map[key]string{first: "no nodes"}
+	for i := -1; i < skus.NumField(); i++ {
+		on, name := capacity.SKU{}, "no field"
+		if i >= 0 {
+			name = skus.Field(i).Name
+			switch at := reflect.ValueOf(&on).Elem().Field(i); at.Kind() {
+			case reflect.Bool:
+				at.SetBool(true)
+			case reflect.Int:
+				at.SetInt(7)
+			case reflect.Float64:
+				at.SetFloat(7)
+			default:
+				at.SetString("other")
+			}
+		}
+		k, ok := c.key(&r, &on)
+		if other, known := seen[k]; !ok || known {
+			t.Errorf("nodes with %s have the key of %s", name, other)
+		}
+		seen[k] = name
+	}
+}
+
+// BenchmarkSizeOn asks a question whose answer is known, as each Workspace of a fleet does.
+func BenchmarkSizeOn(b *testing.B) {
+	catalog, err := preset.Load(presets.FS)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, _ := catalog.Lookup("phi-4-mini-instruct")
+	sku, _ := capacity.LookupSKU("Standard_NC24ads_A100_v4")
+	c := NewSizes().Of()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.SizeOn(sizing.Request{Preset: p, Region: "eastus"}, sku); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
