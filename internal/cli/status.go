@@ -36,7 +36,8 @@ func newStatus(std Stdio) *cobra.Command {
 workspace".
 
 Without source.url the branch is that of the repository of the current folder. There, your own git fetches it first, and
-the cluster need not be named if the branch holds one cluster. With a NAME, -o json and -o yaml print one object.`,
+the cluster need not be named if the branch holds one cluster. With a NAME, the lines below the table say which
+conditions do not hold, and why; -o json and -o yaml print one object.`,
 		Example: `  syncer status
   syncer status workspace-phi-4-mini -o yaml
   syncer status -o wide --watch`,
@@ -65,27 +66,33 @@ func (o statusOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.watch {
-		print := func(w io.Writer, all []*status.Report) error { return o.print(w, all) }
-		return recorded.Watch(ctx, r, o.name, c.Source.Interval, o.Out, print)
+		output := recorded.Output{Out: o.Out, Talk: o.Err, Print: o.print}
+		return recorded.Watch(ctx, r, o.name, c.Source.Interval, output)
 	}
 	reports, err := recorded.Reports(ctx, r, o.name, time.Now())
 	if err != nil {
 		return err
 	}
-	if err := o.print(o.Out, reports); err != nil {
+	if err := o.print(o.Out, o.Err, reports); err != nil {
 		return err
 	}
 	if len(reports) == 0 {
 		diag.Fprintf(o.Err, "no Workspaces are recorded for cluster %s on branch %s\n", r.Cluster, c.Status.Branch)
 	}
-	if o.output == "table" || o.output == "wide" {
-		answer.SayFailed(o.Err, reports)
-	}
 	return nil
 }
 
-// print prints the Reports in the form of -o. A Workspace that was named is one object, not a list.
-func (o statusOptions) print(w io.Writer, reports []*status.Report) error {
+// print prints the Reports in the form of -o. A Workspace that was named is one object, not a list. What a table has no
+// room for goes to talk, so that scripts find the columns alone: why Workspaces have failed, or all that does not hold
+// of one that was named.
+func (o statusOptions) print(w, talk io.Writer, reports []*status.Report) error {
+	switch {
+	case o.output != "table" && o.output != "wide":
+	case o.name == "":
+		defer answer.SayFailed(talk, reports)
+	default:
+		defer answer.SayWhy(talk, reports)
+	}
 	if o.name == "" || len(reports) != 1 {
 		return answer.PrintReports(w, reports, o.output)
 	}

@@ -155,7 +155,8 @@ func TestStatusWatch(t *testing.T) {
 		t.Errorf("second:\n%s", second)
 	}
 	cancel()
-	if code := <-done; code != exit.Interrupted || !strings.HasSuffix(talk.String(), "\nsyncer: interrupted\n") {
+	if code := <-done; code != exit.Interrupted || !strings.HasSuffix(talk.String(), "\nsyncer: interrupted\n") ||
+		!strings.Contains(talk.String(), "default/phi: ") {
 		t.Errorf("exit code %d, %q", code, talk.String())
 	}
 }

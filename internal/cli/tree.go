@@ -57,7 +57,7 @@ func (o treeOptions) run(ctx context.Context) error {
 		return err
 	}
 	if o.output != "" && o.output != "table" && o.output != "text" {
-		return statusOptions{Stdio: o.Stdio, name: o.name, output: o.output}.print(o.Out, reports)
+		return statusOptions{Stdio: o.Stdio, name: o.name, output: o.output}.print(o.Out, o.Err, reports)
 	}
 	for _, report := range reports {
 		if err := answer.PrintTree(o.Out, answer.TreeOf(*report)); err != nil {

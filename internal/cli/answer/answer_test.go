@@ -279,3 +279,36 @@ func TestSayFailed(t *testing.T) {
 		t.Errorf("got %q", b.String())
 	}
 }
+
+// TestSayWhy: of a Workspace that was named, each condition that does not hold stands below the table, once.
+func TestSayWhy(t *testing.T) {
+	const ended = "pod phi-0: it ended\n  " + hostile
+	held := &status.Report{
+		Key: workspace.Key{Namespace: "default", Name: "phi"}, State: status.Pending,
+		Conditions: []status.Condition{
+			{Type: status.ResourceReady, Status: "True", Reason: status.Moving, Message: "moves to pool b"},
+			{Type: status.InferenceReady, Status: "False", Reason: "ContainerFailed", Message: ended},
+			{Type: status.WorkspaceSucceeded, Status: "False", Reason: "workspacePending", Message: ended},
+			{Type: status.Applied, Status: "False", Reason: "RolloutStopped", Message: "the roll-out stopped at default/chat"},
+			{Type: status.Reviewed, Status: "True", Reason: "AsReviewed", Message: "as reviewed"},
+		},
+	}
+	var b bytes.Buffer
+	answer.SayWhy(&b, []*status.Report{held})
+	if diff := cmp.Diff([]string{
+		"default/phi: ResourceReady=True Moving: moves to pool b",
+		"default/phi: InferenceReady=False ContainerFailed: pod phi-0: it ended",
+		`    \x1b[2J`,
+		`  \::error::x`,
+		"default/phi: Applied=False RolloutStopped: the roll-out stopped at default/chat",
+		"to learn more: syncer explain Moving RolloutStopped",
+		"",
+	}, strings.Split(b.String(), "\n")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b.Reset()
+	ready := status.Condition{Type: status.ResourceReady, Status: "True", Reason: "PoolReady", Message: "pool wphi"}
+	if answer.SayWhy(&b, []*status.Report{{Conditions: []status.Condition{ready}}}); b.Len() > 0 {
+		t.Errorf("of one that is as desired: %q", b.String())
+	}
+}

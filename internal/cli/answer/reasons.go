@@ -56,6 +56,28 @@ func SayFailed(w io.Writer, reports []*status.Report) {
 	link(w, names)
 }
 
+// SayWhy says of each Workspace which conditions do not hold and why, and which command explains the reasons. It is for
+// Workspaces that were asked for by name: a table has room for the words True and False alone.
+func SayWhy(w io.Writer, reports []*status.Report) {
+	var names []string
+	for _, r := range reports {
+		var said []string
+		for _, c := range r.Conditions {
+			// WorkspaceSucceeded repeats what the condition that it waits for says.
+			if c.Status == "True" && c.Reason != status.Moving || slices.Contains(said, c.Message) {
+				continue
+			}
+			said, names = append(said, c.Message), append(names, c.Reason)
+			first, more, _ := strings.Cut(c.Message, "\n")
+			diag.Fprintf(w, "%s: %s=%s %s: %s\n", r.Key, c.Type, c.Status, c.Reason, first)
+			for line := range strings.Lines(more) {
+				diag.Fprintf(w, "  %s\n", strings.TrimSuffix(line, "\n"))
+			}
+		}
+	}
+	link(w, names)
+}
+
 // link names the command that explains those of the reasons that have a page.
 func link(w io.Writer, names []string) {
 	names = slices.DeleteFunc(names, func(name string) bool { return diag.Reason(name).Meaning() == "" })

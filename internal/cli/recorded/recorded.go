@@ -90,28 +90,30 @@ func Events(ctx context.Context, r statusbranch.Reader, s Selection, now time.Ti
 // maxWatchInterval bounds the time between two reads of the status branch by Watch.
 const maxWatchInterval = 2 * time.Second
 
-// Watch prints the Reports on w after each change of what print makes of them, until ctx ends.
-func Watch(
-	ctx context.Context,
-	r statusbranch.Reader,
-	name string,
-	interval time.Duration,
-	w io.Writer,
-	print func(io.Writer, []*status.Report) error,
-) error {
-	var shown []byte
+// Output is where Watch prints: the answer on Out, and what is said about it on Talk. Print makes both of the Reports.
+type Output struct {
+	Out, Talk io.Writer
+	Print     func(out, talk io.Writer, reports []*status.Report) error
+}
+
+// Watch prints the Reports after each change of what is printed of them, until ctx ends.
+func Watch(ctx context.Context, r statusbranch.Reader, name string, interval time.Duration, o Output) error {
+	var shown, told []byte
 	for {
 		reports, err := Reports(ctx, r, name, time.Now())
 		if err != nil {
 			return err
 		}
-		var b bytes.Buffer
-		if err := print(&b, reports); err != nil {
+		var out, talk bytes.Buffer
+		if err := o.Print(&out, &talk, reports); err != nil {
 			return err
 		}
-		if !bytes.Equal(shown, b.Bytes()) {
-			shown = b.Bytes()
-			if _, err := w.Write(shown); err != nil {
+		if !bytes.Equal(shown, out.Bytes()) || !bytes.Equal(told, talk.Bytes()) {
+			shown, told = out.Bytes(), talk.Bytes()
+			if _, err := o.Out.Write(shown); err != nil {
+				return err
+			}
+			if _, err := o.Talk.Write(told); err != nil {
 				return err
 			}
 		}
