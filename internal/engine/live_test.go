@@ -5,9 +5,12 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
@@ -107,5 +110,50 @@ func TestFinishedTuningStaysFinished(t *testing.T) {
 				t.Errorf("two nodes for one: %s", p.Verdict().Line)
 			}
 		})
+	}
+}
+
+// TestFinishedTuningGoesNowhere plans a change beside a tuning that is over, whose shared pool has no nodes any more.
+// Elsewhere would be cheaper now, but a tuning without nodes does not move, and its Job stays as it is.
+func TestFinishedTuningGoesNowhere(t *testing.T) {
+	key := workspace.Key{Namespace: "default", Name: "tune"}
+	auto := []byte(strings.Replace(tuning, "Standard_NC24ads_A100_v4", "auto", 1))
+	before := fstest.MapFS{"tune.yaml": {Data: auto}}
+	head := fstest.MapFS{
+		"tune.yaml": {Data: auto}, "other.yaml": {Data: []byte(strings.Replace(tuning, "name: tune}", "name: other}", 1))},
+	}
+	d := drawn{policy: desired.Policy{Cluster: "demo", Region: "eastus", Prune: true}}
+	read := d.read(render.NewCache())
+	in, err := read(Revision{Files: before})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := Live{
+		Asked: findings.Asked{Cluster: true, Azure: true},
+		State: cluster.State{AllPods: true, Workloads: map[workspace.Key]cluster.Workload{key: {
+			Ref:    cluster.Ref{Group: "batch", Version: "v1", Kind: "Job", Namespace: "default", Name: "tune"},
+			Inputs: in.Set.Workspaces[0].Digest, Pool: "shared-nc40", GPUs: 1, Complete: true,
+		}}},
+		Pools: []capacity.LivePool{
+			{Name: "shared-nc40", Size: "Standard_NC40ads_H100_v5", State: capacity.Succeeded, Owned: true},
+		},
+	}
+	e := New(Settings{Policy: d.policy, Read: read, Live: live}, nil)
+	p, err := e.Between(t.Context(), Revision{Inputs: "1", Files: before}, Revision{Inputs: "2", Files: head})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(p.Workspaces, func(w *plan.Workspace) bool { return w.Key == key })
+	w := p.Workspaces[i]
+	if w.Op != plan.NoOp || w.Before.InstanceType != "Standard_NC40ads_H100_v5" {
+		t.Errorf("the tuning is %s on %s: %+v", w.Op, w.Before.InstanceType, p.Changes)
+	}
+	if diff := cmp.Diff(w.Before, w.After); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+	for _, c := range p.Changes {
+		if c.Workspace == key && c.Op != plan.NoOp {
+			t.Errorf("%s of %s: %s", c.Op, c.Target, c.Reason)
+		}
 	}
 }

@@ -220,21 +220,29 @@ func previewed(live []*cluster.Object, base, head []desired.Object) (previews []
 	return previews, stays
 }
 
-// preview compares two renderings of an object. The pods of a Job are immutable: other inputs replace the Job.
+// preview compares two renderings of an object. The pods of a Job are immutable: other inputs replace the Job, and with
+// the same inputs it stays as it is, which package apply decides likewise.
 func preview(ref cluster.Ref, before, after *unstructured.Unstructured) cluster.Preview {
 	p := cluster.Preview{Ref: ref}
 	switch {
 	case before == nil:
 		p.After = after
 	case sameObject(before, after):
-	default:
+	case after.GetKind() != "Job":
 		p.Before, p.After = before, after
-		if after.GetKind() == "Job" &&
-			before.GetAnnotations()[cluster.AnnotationInputs] != after.GetAnnotations()[cluster.AnnotationInputs] {
-			p.Replace = "the pods of a Job cannot be changed"
-		}
+	case before.GetAnnotations()[cluster.AnnotationInputs] != after.GetAnnotations()[cluster.AnnotationInputs]:
+		p.Before, p.After, p.Replace = before, after, "the pods of a Job cannot be changed"
+	case samePods(before, after):
+		p.Before, p.After = before, after
 	}
 	return p
+}
+
+// samePods reports whether two Jobs have equal pods.
+func samePods(a, b *unstructured.Unstructured) bool {
+	was, _, _ := unstructured.NestedFieldNoCopy(a.Object, "spec", "template")
+	is, _, _ := unstructured.NestedFieldNoCopy(b.Object, "spec", "template")
+	return reflect.DeepEqual(was, is)
 }
 
 // Eventually returns the observed state after a commit has been carried out. The plan of another commit starts there,

@@ -40,6 +40,9 @@ func transitions(c *Comparison) []*transition {
 			}
 			continue
 		}
+		if exists && w.Finished && before.Nodes == 0 { // without nodes it is nowhere, and goes nowhere
+			t.after.Stay(before)
+		}
 		if exists {
 			t.remade = restarts[w.Key] || remade[w.Key]
 			t.replaced = remade[w.Key] || t.moves()

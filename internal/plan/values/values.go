@@ -98,6 +98,13 @@ func (v *Values) move(d capacity.Demand, size string) {
 	}
 }
 
+// Stay gives the Workspace the place of other values: the pool with all that follows from the size of its nodes. Their
+// number and their cost stay.
+func (v *Values) Stay(at Values) {
+	v.InstanceType, v.Pool, v.Region, v.Spot = at.InstanceType, at.Pool, at.Region, at.Spot
+	v.TensorParallel, v.PipelineParallel, v.DataParallel = at.TensorParallel, at.PipelineParallel, at.DataParallel
+}
+
 // RuntimeOf returns the server that a Workspace runs its model with; "" for a tuning and for a pod template.
 func RuntimeOf(w *workspace.Workspace) string {
 	switch {
