@@ -103,7 +103,7 @@ func (m *member) run(
 					m.reviews.Passed(o)
 					traced(o)
 				}
-				m.passed(o, m.shards.Nothing())
+				m.passed(o, m.shards.Nothing(), m.shards.Leader)
 				return stop(o)
 			})
 		})
@@ -120,7 +120,7 @@ func (m *member) run(
 			m.teller.Passed(o, nil, time.Now())
 			traced(o)
 			m.reviews.Passed(o)
-			m.passed(o, "")
+			m.passed(o, "", nil)
 			return stop(o)
 		})
 	}
@@ -133,7 +133,8 @@ func (m *member) run(
 		Follow: func(ctx context.Context) {
 			loop = newLoop(m)
 			loop.Follow(ctx, wakes, func(o reconcile.Outcome) {
-				m.passed(o, "this replica carries out nothing, and tells the leader ("+m.lease.Role()+")")
+				nothing := "this replica carries out nothing, and tells the leader (" + m.lease.Role() + ")"
+				m.passed(o, nothing, m.lease.Holder)
 			})
 		},
 		Lead: func(ctx context.Context) {
@@ -189,11 +190,14 @@ func (m *member) tell(ctx context.Context) {
 }
 
 // passed counts and shows a pass, and answers the clients that wait for one. With a reason for which it has carried out
-// nothing, it is no success for them.
-func (m *member) passed(o reconcile.Outcome, nothing string) {
-	role := nothing
+// nothing, it is no success for them, and leader returns the identity of the process that they may ask.
+func (m *member) passed(o reconcile.Outcome, nothing string, leader func() string) {
+	d := duty{role: nothing, nothing: nothing}
 	if m.lease != nil {
-		role = m.lease.Role()
+		d.role = m.lease.Role()
 	}
-	m.tellOf(o, nothing, role)
+	if nothing != "" {
+		d.leader = leader()
+	}
+	m.tellOf(o, d)
 }

@@ -151,17 +151,24 @@ func (s *place) failed(err error) reconcile.Outcome {
 	s.health.Set(components.Kubernetes, err, now)
 	s.health.Passed(now, nil)
 	o := reconcile.Outcome{Err: err, Retry: true}
-	s.tellOf(o, "", "")
+	s.tellOf(o, duty{})
 	return o
 }
 
-// tellOf counts and shows a pass, and answers the clients that wait for one. role says what this process does, if
-// several share the cluster.
-func (s *place) tellOf(o reconcile.Outcome, nothing, role string) {
+// duty is what this process does of a pass, if several share the cluster.
+type duty struct {
+	role    string // in words
+	nothing string // why it carries out nothing; "" if it does
+	leader  string // identity of the process that carries passes out instead; "" if that is unknown
+}
+
+// tellOf counts and shows a pass, and answers the clients that wait for one.
+func (s *place) tellOf(o reconcile.Outcome, d duty) {
 	s.fleet.Passed(o, time.Now())
 	r := ondemand.Result{
 		APIVersion: wellknown.APIVersion, Kind: ondemand.Kind, Cluster: s.config.Cluster, Commit: o.Commit,
-		Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled && nothing == "", Error: nothing,
+		Recorded: o.Recorded, States: map[string]int{}, Settled: o.Settled && d.nothing == "", Error: d.nothing,
+		Leader: d.leader,
 	}
 	for i := range o.Reports {
 		r.States[string(o.Reports[i].State)]++
@@ -169,7 +176,7 @@ func (s *place) tellOf(o reconcile.Outcome, nothing, role string) {
 	if o.Err != nil {
 		r.Error = diag.Redacted(o.Err, redact.Text).Error()
 	}
-	s.shown.Passed(o, role, time.Now())
+	s.shown.Passed(o, d.role, time.Now())
 	_, began := s.health.Passes()
 	s.passes.Passed(began, r)
 }

@@ -245,7 +245,7 @@ func served(t *testing.T) []contract {
 		Cluster: "demo", Commit: "5c0ffee", States: map[string]int{"Ready": 1}, Settled: true,
 	}
 	checkKeys := words("cluster user? items")
-	passKeys := words("cluster commit? recorded? states settled error?")
+	passKeys := words("cluster commit? recorded? states settled error? leader?")
 	report := &status.Report{Key: event.Workspace, State: status.Ready}
 	reportKeys := words("apiVersion kind metadata status")
 	origin := answer.Origin{Object: "Service/phi", Path: "phi.yaml", Head: "5c0ffee", Changed: &answer.Change{}}

@@ -21,6 +21,7 @@ import (
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/app/statusbranch"
 	"syncer.dev/syncer/internal/capacity/sizing"
+	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/exit"
 	"syncer.dev/syncer/internal/cli/mistake"
 	"syncer.dev/syncer/internal/cli/pipeline"
@@ -91,6 +92,7 @@ func hinted() map[string]error {
 		"session.TooLongError":        &session.TooLongError{Length: 5000},
 		"ondemand.PlainTokenError":    &ondemand.PlainTokenError{Address: "http://syncer"},
 		"ondemand.UnreachableError":   &ondemand.UnreachableError{Err: errors.New("refused")},
+		"answer.NoError":              answer.NoBut("a hint", "no"),
 		"mistake.ArgumentsError":      &mistake.ArgumentsError{Command: "syncer tree", Use: "syncer tree NAME"},
 	}
 }
@@ -120,9 +122,13 @@ func TestEveryHintIsShown(t *testing.T) {
 			"ondemand.PlainTokenError", "ondemand.UnreachableError", "mistake.ArgumentsError":
 			hint = diag.Hints(err)[0]
 		}
+		want := exit.Failure
+		if name == "answer.NoError" {
+			want = exit.No
+		}
 		for _, err := range []error{err, fmt.Errorf("sync: %w", err), errors.Join(errors.New("other"), err)} {
 			var stderr, log bytes.Buffer
-			if code := exit.Code(t.Context(), err, &stderr); code != exit.Failure || strings.Count(stderr.String(), hint) != 1 {
+			if code := exit.Code(t.Context(), err, &stderr); code != want || strings.Count(stderr.String(), hint) != 1 {
 				t.Errorf("%s: exit %d with %q, want the hint %q", name, code, stderr.String(), hint)
 			}
 			slog.New(diag.WithHints(slog.NewTextHandler(&log, nil))).

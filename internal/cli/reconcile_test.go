@@ -53,6 +53,16 @@ func TestReconcile(t *testing.T) {
 			"cluster demo at commit 0123456789ab: no Workspaces\ncluster b at commit 1: 1 Ready\n",
 			"cluster demo was not complete: follower, x leads", true,
 		},
+		"a follower": {
+			503, pass + `"states": {}, "error": "follower", "leader": "syncer-5d9c-x7k_ABCDEFGH"}`,
+			"cluster demo at commit 0123456789ab: no Workspaces\n",
+			"the pass was not complete: follower\nhint: syncer-5d9c-x7k leads, and makes the pass; to see its result, forward " +
+				"its port instead: kubectl -n syncer port-forward pod/syncer-5d9c-x7k 8080\n", true,
+		},
+		"a follower of nobody": {
+			503, pass + `"states": {}, "error": "follower", "leader": "x $(rm)_"}`,
+			"cluster demo at commit 0123456789ab: no Workspaces\n", "the pass was not complete: follower\n", true,
+		},
 		"an empty list":   {200, `{"kind": "PassList", "items": []}`, "", "it answers 200 OK", false},
 		"another program": {404, "<html>\nnot found", "", "it answers 404 Not Found: <html>", false},
 		"too long":        {504, "the pass takes longer than 25s and goes on", "", "the pass takes longer", false},

@@ -49,6 +49,7 @@ func TestFollowerTellsTheLeader(t *testing.T) {
 	e.repo.Commit(map[string]string{"workspaces/settings.yaml": settings("second")}, "second")
 	e.wantCommand(1, []string{"this replica carries out nothing, and tells the leader (follower, "},
 		"reconcile", "--address", "http://"+follower.address())
+	e.wantCommand(1, []string{`"leader": "`}, "reconcile", "-o", "json", "--address", "http://"+follower.address())
 	e.waitSettings("second")
 
 	e.repo.Commit(map[string]string{"workspaces/settings.yaml": settings("third")}, "third")

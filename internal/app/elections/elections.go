@@ -128,6 +128,9 @@ func (c *Candidates) Tell(ctx context.Context) error {
 // Leads reports whether this process writes what the shards have in common.
 func (c *Candidates) Leads() bool { return c.leases[shard.Fleet].Leads() }
 
+// Leader returns the identity of the process that writes what the shards have in common; "" if none is known.
+func (c *Candidates) Leader() string { return c.leases[shard.Fleet].Holder() }
+
 // Held lists the shards, and whether this process writes each.
 func (c *Candidates) Held() []bool {
 	out := make([]bool, len(c.leases))

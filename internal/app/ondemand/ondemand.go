@@ -36,6 +36,9 @@ type Result struct {
 	States     map[string]int `json:"states"`             // number of Workspaces in each state
 	Settled    bool           `json:"settled"`            // nothing is left to do or to wait for
 	Error      string         `json:"error,omitempty"`    // of the components that failed, redacted
+	// Leader is the identity of the replica that carries passes out, by its Lease, if this one carries out nothing and
+	// knows it.
+	Leader string `json:"leader,omitempty"`
 }
 
 // Passes joins clients that ask for a pass with the passes of the loops, one for each cluster. It is safe for

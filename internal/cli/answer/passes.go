@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"syncer.dev/syncer/internal/app/ondemand"
 	"syncer.dev/syncer/internal/diag"
 )
@@ -51,9 +53,9 @@ func Passed(all []ondemand.Result) error {
 	for _, r := range all {
 		switch {
 		case r.Error != "" && len(all) > 1:
-			return No("the pass of cluster %s was not complete: %s", r.Cluster, r.Error)
+			return NoBut(ofLeader(r.Leader), "the pass of cluster %s was not complete: %s", r.Cluster, r.Error)
 		case r.Error != "":
-			return No("the pass was not complete: %s", r.Error)
+			return NoBut(ofLeader(r.Leader), "the pass was not complete: %s", r.Error)
 		}
 		failed += r.States["Failed"]
 	}
@@ -61,4 +63,15 @@ func Passed(all []ondemand.Result) error {
 		return No("%s failed", Plural(failed, "Workspace"))
 	}
 	return nil
+}
+
+// ofLeader says how to ask the replica that leads, which has heard of the request; "" if the answer names none. The
+// identity is that of its Lease: the name of its pod, and a random part.
+func ofLeader(identity string) string {
+	pod := identity[:max(strings.LastIndex(identity, "_"), 0)]
+	if len(validation.IsDNS1123Subdomain(pod)) > 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s leads, and makes the pass; to see its result, forward its port instead: "+
+		"kubectl -n syncer port-forward pod/%s 8080", pod, pod)
 }

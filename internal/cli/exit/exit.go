@@ -37,6 +37,9 @@ func Code(ctx context.Context, err error, w io.Writer) int {
 		if no.Message != "" {
 			diag.Fprintf(w, "%s\n", no.Message)
 		}
+		for _, hint := range diag.Hints(err) {
+			diag.Fprintf(w, "hint: %s\n", hint)
+		}
 		return No
 	case errors.As(err, &empty):
 		diag.Fprintf(w, "%v\n", err)
