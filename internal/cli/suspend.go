@@ -100,7 +100,9 @@ func (o suspendOptions) change(ctx context.Context, c suspend.Change) (err error
 		return err
 	}
 	var done, next string
+	repository, commit := "", "HEAD" // with what the document selects
 	if o.push {
+		repository, commit = c.Config.Source.URL, c.Config.Source.Branch
 		done, err = c.Push(ctx, suspend.Author(o.Env, c.Config.Status.Author))
 	} else {
 		done, next, err = c.Here()
@@ -109,6 +111,9 @@ func (o suspendOptions) change(ctx context.Context, c suspend.Change) (err error
 		return err
 	}
 	diag.Fprintf(o.Out, "%s\n", done)
+	if missing := c.Missing(ctx, repository, commit); missing != "" {
+		diag.Fprintf(o.Err, "warning: %s\n", missing)
+	}
 	if next != "" {
 		diag.Fprintf(o.Err, "%s\n", next)
 	}

@@ -46,19 +46,7 @@ func (w Wanted) is(r cluster.Ref) bool {
 // Find finds out which documents of a commit make an object, in the Git repository at root. It renders the commit, and
 // needs no cluster: an empty result says that the commit makes no such object.
 func Find(ctx context.Context, c config.Config, root, commit string, wanted Wanted) ([]Origin, error) {
-	repo, err := access.AsPerson(c, root)
-	if err != nil {
-		return nil, err
-	}
-	at, err := commits.At(ctx, repo, commit)
-	if err != nil {
-		return nil, err
-	}
-	rev, err := upstream.ReadSide(at, repo, c, commits.Side{})
-	if err != nil {
-		return nil, err
-	}
-	in, err := access.NewReader(c, nil).Revision(rev)
+	in, at, repo, err := read(ctx, c, root, commit)
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +61,8 @@ func Find(ctx context.Context, c config.Config, root, commit string, wanted Want
 			continue
 		}
 		origin := originOf(in, ref, o)
-		origin.Head = at.Commit
-		found, ok, err := repo.LastChange(ctx, at.Commit.Hash, origin.Place.Path, traceDepth)
+		origin.Head = at
+		found, ok, err := repo.LastChange(ctx, at.Hash, origin.Place.Path, traceDepth)
 		if err != nil {
 			return nil, err
 		}
@@ -82,6 +70,41 @@ func Find(ctx context.Context, c config.Config, root, commit string, wanted Want
 			origin.Changed = found
 		}
 		out = append(out, origin)
+	}
+	return out, nil
+}
+
+// read reads a commit of the Git repository at a folder or a URL.
+func read(
+	ctx context.Context, c config.Config, repository, commit string,
+) (in desired.Input, at git.Commit, repo *git.Repository, err error) {
+	if repo, err = access.AsPerson(c, repository); err != nil {
+		return in, at, nil, err
+	}
+	side, err := commits.At(ctx, repo, commit)
+	if err != nil {
+		return in, at, nil, err
+	}
+	rev, err := upstream.ReadSide(side, repo, c, commits.Side{})
+	if err != nil {
+		return in, at, nil, err
+	}
+	in, err = access.NewReader(c, nil).Revision(rev)
+	return in, side.Commit, repo, err
+}
+
+// Workspaces lists the Workspaces and InferenceSets of a commit in the Git repository at a folder or a URL.
+func Workspaces(ctx context.Context, c config.Config, repository, commit string) ([]workspace.Key, error) {
+	in, _, _, err := read(ctx, c, repository, commit)
+	if err != nil {
+		return nil, err
+	}
+	var out []workspace.Key
+	for i := range in.Set.Workspaces {
+		out = append(out, in.Set.Workspaces[i].Key)
+	}
+	for i := range in.Set.InferenceSets {
+		out = append(out, in.Set.InferenceSets[i].Key)
 	}
 	return out, nil
 }
