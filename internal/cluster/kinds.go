@@ -20,6 +20,14 @@ func Rendered(group, kind string) bool {
 	return false
 }
 
+// RenderedKinds lists the kinds of which Rendered reports true, for people.
+func RenderedKinds() []string {
+	return []string{
+		"ConfigMap", "HorizontalPodAutoscaler", "Job", "NetworkPolicy", "PersistentVolumeClaim", "PodDisruptionBudget",
+		"Service", "StatefulSet",
+	}
+}
+
 // Stages is the number of stages in which objects are applied, one after another.
 const Stages = 3
 

@@ -26,6 +26,18 @@ func TestStage(t *testing.T) {
 	}
 }
 
+// TestRenderedKinds: the list for people has the kinds of the code, and no others.
+func TestRenderedKinds(t *testing.T) {
+	groups := []string{"", "apps", "batch", "policy", "networking.k8s.io", "autoscaling"}
+	all := append(RenderedKinds(), "Secret", "Pod", "Deployment", "Node", "Ingress", "DaemonSet", "CronJob", "ReplicaSet")
+	for _, kind := range all {
+		made := slices.ContainsFunc(groups, func(group string) bool { return Rendered(group, kind) })
+		if listed := slices.Contains(RenderedKinds(), kind); made != listed {
+			t.Errorf("%s is rendered: %t, and listed: %t", kind, made, listed)
+		}
+	}
+}
+
 // TestByApplyOrder: objects are in the order of their stages, and in that of kinds and names within one.
 func TestByApplyOrder(t *testing.T) {
 	var objects []*unstructured.Unstructured

@@ -7,6 +7,7 @@ package origins
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +16,12 @@ import (
 	"syncer.dev/syncer/internal/cli/answer"
 	"syncer.dev/syncer/internal/cli/recorded"
 	"syncer.dev/syncer/internal/cli/settings"
+	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/config"
 	"syncer.dev/syncer/internal/source"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/workspace"
+	"syncer.dev/syncer/internal/workspace/load"
 )
 
 // Request names an object of the repository that the working folder is in.
@@ -48,7 +52,8 @@ func Find(ctx context.Context, s settings.Settings, r Request) ([]answer.Origin,
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, answer.No("no Workspace and no file of %s makes %s", r.Revision, r.Object)
+		return nil, answer.NoBut(madeInstead(offline.Config, kind), "no Workspace and no file of %s makes %s",
+			r.Revision, r.Object)
 	}
 	known := reports(ctx, s)
 	items := make([]answer.Origin, len(found))
@@ -97,4 +102,26 @@ func originOf(from trace.Origin, reports map[workspace.Key]*status.Report) answe
 		out.State, out.ObservedCommit = string(r.State), r.ObservedCommit
 	}
 	return out
+}
+
+// madeInstead says which kinds of objects syncer makes, or reads from the repository; "" if the kind is one of them.
+func madeInstead(c config.Config, kind string) string {
+	plain := c.Objects
+	if plain == nil {
+		plain = load.DefaultObjects
+	}
+	kinds := cluster.RenderedKinds()
+	if c.Capacity.Mode == config.ModeKarpenter {
+		kinds = append(kinds, "NodePool")
+	}
+	for _, name := range plain {
+		name, _, _ = strings.Cut(name, ".") // its group
+		kinds = append(kinds, name)
+	}
+	slices.Sort(kinds)
+	kinds = slices.Compact(kinds)
+	if slices.ContainsFunc(kinds, func(k string) bool { return strings.EqualFold(k, kind) }) {
+		return ""
+	}
+	return fmt.Sprintf("syncer makes no object of kind %s; it makes %s", kind, strings.Join(kinds, ", "))
 }
