@@ -307,7 +307,7 @@ spec:
 	}
 	pods := int64(0)
 	for range 10_000 { // on one node
-		pods += s.Spec.Template.Spec.GPUs()
+		pods += s.Spec.Template.Spec.gpus()
 	}
 	if w.GPUs < 1000 || pods < 1000*10_000 {
 		t.Errorf("a workload of %d GPUs, and pods of %d", w.GPUs, pods)

@@ -50,6 +50,15 @@ type (
 // LivePod converts a pod, of which it has what Pod looks at, and namespace and labels. A pod as a whole, most fields of
 // which are not there, takes much longer.
 func LivePod(u *unstructured.Unstructured) (*corev1.Pod, error) {
+	out := &corev1.Pod{}
+	var f Fields
+	if f.pod(u, out); !f.Odd {
+		return out, nil
+	}
+	return typedPod(u)
+}
+
+func typedPod(u *unstructured.Unstructured) (*corev1.Pod, error) {
 	p, err := Typed[livePod](u)
 	if err != nil {
 		return nil, err
@@ -84,4 +93,67 @@ func statusesOf(all []containerStatus) []corev1.ContainerStatus {
 		}
 	}
 	return out
+}
+
+// pod is typedPod without a conversion.
+func (f *Fields) pod(u *unstructured.Unstructured, out *corev1.Pod) {
+	meta, status := f.Object(u.Object, "metadata"), f.Object(u.Object, "status")
+	out.Name, out.Namespace = f.Text(meta, "name"), f.Text(meta, "namespace")
+	if labels := f.Object(meta, "labels"); labels != nil {
+		out.Labels = make(map[string]string, len(labels))
+		for name, value := range labels {
+			out.Labels[name] = f.asText(value)
+		}
+	}
+	out.CreationTimestamp, _ = f.at(meta, "creationTimestamp")
+	if at, given := f.at(meta, "deletionTimestamp"); given {
+		out.DeletionTimestamp = &at
+	}
+	out.Finalizers = f.texts(meta, "finalizers")
+	out.Spec.NodeName = f.Text(f.Object(u.Object, "spec"), "nodeName")
+	s := &out.Status
+	s.Phase = corev1.PodPhase(f.Text(status, "phase"))
+	s.Reason, s.Message = f.Text(status, "reason"), f.Text(status, "message")
+	f.Objects(status, "conditions", func(c map[string]any) {
+		at, _ := f.at(c, "lastTransitionTime")
+		s.Conditions = append(s.Conditions, corev1.PodCondition{
+			Type: corev1.PodConditionType(f.Text(c, "type")), Status: corev1.ConditionStatus(f.Text(c, "status")),
+			Message: f.Text(c, "message"), LastTransitionTime: at,
+		})
+	})
+	s.InitContainerStatuses = f.statuses(status, "initContainerStatuses")
+	s.ContainerStatuses = f.statuses(status, "containerStatuses")
+}
+
+func (f *Fields) statuses(in map[string]any, name string) (out []corev1.ContainerStatus) {
+	f.Objects(in, name, func(c map[string]any) {
+		is := corev1.ContainerStatus{
+			Name: f.Text(c, "name"), State: f.state(c, "state"), LastTerminationState: f.state(c, "lastState"),
+		}
+		is.Ready, _ = f.Flag(c, "ready")
+		is.RestartCount, _ = f.small(c, "restartCount")
+		out = append(out, is)
+	})
+	return out
+}
+
+func (f *Fields) state(in map[string]any, name string) (s corev1.ContainerState) {
+	is := f.Object(in, name)
+	if waiting := f.Object(is, "waiting"); waiting != nil {
+		s.Waiting = &corev1.ContainerStateWaiting{Reason: f.Text(waiting, "reason"), Message: f.Text(waiting, "message")}
+	}
+	if running := f.Object(is, "running"); running != nil {
+		s.Running = &corev1.ContainerStateRunning{}
+		s.Running.StartedAt, _ = f.at(running, "startedAt")
+	}
+	if ended := f.Object(is, "terminated"); ended != nil {
+		s.Terminated = &corev1.ContainerStateTerminated{
+			Reason: f.Text(ended, "reason"), Message: f.Text(ended, "message"), ContainerID: f.Text(ended, "containerID"),
+		}
+		s.Terminated.ExitCode, _ = f.small(ended, "exitCode")
+		s.Terminated.Signal, _ = f.small(ended, "signal")
+		s.Terminated.StartedAt, _ = f.at(ended, "startedAt")
+		s.Terminated.FinishedAt, _ = f.at(ended, "finishedAt")
+	}
+	return s
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/apply/mirror"
@@ -41,31 +40,7 @@ type (
 		Metadata struct {
 			Labels map[string]string `json:"labels"`
 		} `json:"metadata"`
-		Spec Needs `json:"spec"`
-	}
-	// Needs are the nodes that a pod needs, and the one that it has.
-	Needs struct {
-		NodeName   string   `json:"nodeName"`
-		Affinity   affinity `json:"affinity"`
-		Containers []struct {
-			Resources struct {
-				Limits struct {
-					GPUs resource.Quantity `json:"nvidia.com/gpu"`
-				} `json:"limits"`
-			} `json:"resources"`
-		} `json:"containers"`
-	}
-	affinity struct {
-		NodeAffinity struct {
-			Required struct {
-				NodeSelectorTerms []struct {
-					MatchExpressions []struct {
-						Key    string   `json:"key"`
-						Values []string `json:"values"`
-					} `json:"matchExpressions"`
-				} `json:"nodeSelectorTerms"`
-			} `json:"requiredDuringSchedulingIgnoredDuringExecution"`
-		} `json:"nodeAffinity"`
+		Spec podSpec `json:"spec"`
 	}
 )
 
@@ -74,20 +49,17 @@ func Workload(u *unstructured.Unstructured) (cluster.Workload, error) {
 	if u.GetKind() == "Job" {
 		return jobOf(u)
 	}
-	s, err := Typed[statefulSet](u)
+	s, err := setOf(u)
 	if err != nil {
 		return cluster.Workload{}, err
 	}
-	w := runs(u, &s.Spec.Template.Spec)
-	w.Replicas = 1
-	if s.Spec.Replicas != nil {
-		w.Replicas = int64(*s.Spec.Replicas)
-	}
-	w.Ready = int64(s.Status.ReadyReplicas)
+	w := runs(u, s.needs)
+	w.Replicas = s.replicas
+	w.Ready = int64(s.ready)
 	// Both revisions are the same once all pods of the newest template have been ready together.
-	w.Updating = u.GetGeneration() > s.Status.ObservedGeneration || s.Status.CurrentRevision != s.Status.UpdateRevision
+	w.Updating = u.GetGeneration() > s.observed || s.current != s.newest
 	w.Created = u.GetCreationTimestamp().Time
-	w.Adopted = adopted(u, s.Spec.Template.Metadata.Labels)
+	w.Adopted = adopted(u, s.managedBy)
 	// kstatus: the newest generation was seen, and all replicas are of the newest revision and ready.
 	if r, err := status.Compute(u); err == nil {
 		w.Current = r.Status == status.CurrentStatus
@@ -95,14 +67,67 @@ func Workload(u *unstructured.Unstructured) (cluster.Workload, error) {
 	return w, nil
 }
 
-// adopted returns what is known of a StatefulSet that was taken over from KAITO; nil for any other.
-func adopted(u *unstructured.Unstructured, labels map[string]string) *cluster.Adopted {
-	notes := u.GetAnnotations()
-	if notes[wellknown.AnnotationOwners] == "" {
+// set is what is read of a StatefulSet.
+type set struct {
+	needs           Needs
+	replicas        int64
+	ready           int32
+	observed        int64
+	current, newest string // revisions
+	managedBy       string // label of the template
+}
+
+func setOf(u *unstructured.Unstructured) (set, error) {
+	var f Fields
+	if out := f.set(u); !f.Odd {
+		return out, nil
+	}
+	return typedSet(u)
+}
+
+func typedSet(u *unstructured.Unstructured) (set, error) {
+	s, err := Typed[statefulSet](u)
+	if err != nil {
+		return set{}, err
+	}
+	out := set{
+		needs: s.Spec.Template.Spec.needs(), replicas: 1, ready: s.Status.ReadyReplicas,
+		observed: s.Status.ObservedGeneration, current: s.Status.CurrentRevision, newest: s.Status.UpdateRevision,
+		managedBy: s.Spec.Template.Metadata.Labels[cluster.LabelManagedBy],
+	}
+	if s.Spec.Replicas != nil {
+		out.replicas = int64(*s.Spec.Replicas)
+	}
+	return out, nil
+}
+
+// set is setOf without a conversion.
+func (f *Fields) set(u *unstructured.Unstructured) set {
+	spec, status := f.Object(u.Object, "spec"), f.Object(u.Object, "status")
+	template := f.Object(spec, "template")
+	labels := f.Object(f.Object(template, "metadata"), "labels")
+	f.onlyTexts(labels)
+	out := set{
+		needs: f.needs(f.Object(template, "spec")), replicas: 1, managedBy: f.Text(labels, cluster.LabelManagedBy),
+		current: f.Text(status, "currentRevision"), newest: f.Text(status, "updateRevision"),
+	}
+	if n, given := f.small(spec, "replicas"); given {
+		out.replicas = int64(n)
+	}
+	out.ready, _ = f.small(status, "readyReplicas")
+	out.observed, _ = f.number(status, "observedGeneration")
+	return out
+}
+
+// adopted returns what is known of a StatefulSet that was taken over from KAITO, by who manages its pods; nil for any
+// other.
+func adopted(u *unstructured.Unstructured, managedBy string) *cluster.Adopted {
+	if owners, _ := cluster.TextIn(u, "annotations", wellknown.AnnotationOwners); owners == "" {
 		return nil
 	}
-	out := &cluster.Adopted{For: notes[wellknown.AnnotationTemplate]}
-	if labels[cluster.LabelManagedBy] != cluster.ManagedBy {
+	out := &cluster.Adopted{}
+	out.For, _ = cluster.TextIn(u, "annotations", wellknown.AnnotationTemplate)
+	if managedBy != cluster.ManagedBy {
 		out.Spec, _, _ = unstructured.NestedMap(u.Object, "spec")
 	}
 	return out
@@ -122,7 +147,7 @@ func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 	if j.Spec.BackoffLimit != nil {
 		limit = *j.Spec.BackoffLimit
 	}
-	w := runs(u, &j.Spec.Template.Spec)
+	w := runs(u, j.Spec.Template.Spec.needs())
 	w.Current = true
 	w.Active = int64(j.Status.Active)
 	w.Failed = has(batchv1.JobFailed, batchv1.JobFailureTarget) || j.Status.Failed > limit
@@ -131,37 +156,9 @@ func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 }
 
 // runs returns a workload with what its pods ask for.
-func runs(u *unstructured.Unstructured, pod *Needs) cluster.Workload {
-	w := cluster.Workload{
-		Ref:    cluster.RefOf(u),
-		Inputs: mirror.Once(u.GetAnnotations()[cluster.AnnotationInputs]),
-		Pool:   pod.Affinity.pool(),
-		GPUs:   pod.GPUs(),
-	}
+func runs(u *unstructured.Unstructured, pod Needs) cluster.Workload {
+	inputs, _ := cluster.TextIn(u, "annotations", cluster.AnnotationInputs)
+	w := cluster.Workload{Ref: cluster.RefOf(u), Inputs: mirror.Once(inputs), Pool: pod.Pool, GPUs: pod.GPUs}
 	w.Ref.Namespace, w.Ref.Name = mirror.Once(w.Ref.Namespace), mirror.Once(w.Ref.Name)
 	return w
-}
-
-// pool returns the agent pool that a pod requires, or "".
-func (a *affinity) pool() string {
-	for _, term := range a.NodeAffinity.Required.NodeSelectorTerms {
-		for _, e := range term.MatchExpressions {
-			if e.Key == wellknown.LabelAgentPool && len(e.Values) == 1 {
-				return e.Values[0]
-			}
-		}
-	}
-	return ""
-}
-
-// maxGPUs is more than any node has, and so little that the sum over all pods of a node is no overflow. It is ours.
-const maxGPUs = 1 << 20
-
-// GPUs adds up the whole GPUs that the containers of a pod request. For GPUs, the request equals the limit.
-func (n *Needs) GPUs() int64 {
-	var sum int64
-	for i := range n.Containers {
-		sum += min(n.Containers[i].Resources.Limits.GPUs.Value(), maxGPUs)
-	}
-	return sum
 }

@@ -97,17 +97,16 @@ func stripPod(clusterName string) cache.TransformFunc {
 		if !ok {
 			return o, nil // informers may transform an object twice
 		}
-		pod, err := decode.Typed[struct {
-			Spec decode.Needs `json:"spec"`
-		}](u)
+		needs, err := decode.NeedsOf(u)
 		if err != nil {
 			return nil, err
 		}
-		labels := u.GetLabels()
+		by, _ := cluster.TextIn(u, "labels", cluster.LabelManagedBy)
+		of, _ := cluster.TextIn(u, "labels", cluster.LabelCluster)
 		return &unmanagedPod{
 			Identity: mirror.IdentityOf(u),
-			node:     mirror.Once(pod.Spec.NodeName), gpus: pod.Spec.GPUs(), daemon: ofDaemon(u),
-			ours: labels[cluster.LabelManagedBy] == cluster.ManagedBy && labels[cluster.LabelCluster] == clusterName,
+			node:     mirror.Once(needs.Node), gpus: needs.GPUs, daemon: ofDaemon(u),
+			ours: by == cluster.ManagedBy && of == clusterName,
 		}, nil
 	}
 }
@@ -119,7 +118,8 @@ func ofDaemon(u *unstructured.Unstructured) bool {
 			return true
 		}
 	}
-	return u.GetAnnotations()[corev1.MirrorPodAnnotationKey] != ""
+	mirrored, _ := cluster.TextIn(u, "annotations", corev1.MirrorPodAnnotationKey)
+	return mirrored != ""
 }
 
 func samePod(before, after any) bool {

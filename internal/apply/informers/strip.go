@@ -56,7 +56,7 @@ func stripWith(of func(*unstructured.Unstructured) mirror.Part) func(any) (any, 
 
 // stripPlain keeps the health of a plain object of the repository: a Workspace is judged by its workload.
 var stripPlain = stripWith(func(u *unstructured.Unstructured) mirror.Part {
-	if u.GetLabels()[cluster.LabelWorkspace] != "" {
+	if name, _ := cluster.TextIn(u, "labels", cluster.LabelWorkspace); name != "" {
 		return nil
 	}
 	return mirror.Plain{Health: health.Of(u)}
@@ -89,8 +89,7 @@ var (
 		return read(&w, err)
 	})
 	stripEndpoints = stripping(func(u *unstructured.Unstructured) mirror.Part {
-		slice, err := decode.Typed[endpointSlice](u)
-		return read(endpointsOf(slice, err))
+		return read(endpointsIn(u))
 	})
 	stripNode = stripping(func(u *unstructured.Unstructured) mirror.Part {
 		node, err := decode.Typed[corev1.Node](u)
@@ -140,14 +139,17 @@ type endpointSlice struct {
 	} `json:"endpoints"`
 }
 
-// endpointsOf counts the ready addresses of one slice.
-func endpointsOf(slice *endpointSlice, err error) (mirror.Endpoints, error) {
+// endpointsIn counts the ready addresses of one slice.
+func endpointsIn(u *unstructured.Unstructured) (mirror.Endpoints, error) {
+	var f decode.Fields
+	if out := plainEndpoints(&f, u); !f.Odd {
+		return out, nil
+	}
+	slice, err := decode.Typed[endpointSlice](u)
 	if err != nil {
 		return mirror.Endpoints{}, err
 	}
-	name := slice.Metadata.Labels[discoveryv1.LabelServiceName]
-	key := workspace.Key{Namespace: mirror.Once(slice.Metadata.Namespace), Name: mirror.Once(name)}
-	out := mirror.Endpoints{Service: key}
+	out := endpointsOf(slice.Metadata.Namespace, slice.Metadata.Labels[discoveryv1.LabelServiceName])
 	for _, e := range slice.Endpoints {
 		// publishNotReadyAddresses makes every address "ready"; only serving tells whether the pod is.
 		if e.Conditions.Serving == nil || *e.Conditions.Serving {
@@ -155,4 +157,24 @@ func endpointsOf(slice *endpointSlice, err error) (mirror.Endpoints, error) {
 		}
 	}
 	return out, nil
+}
+
+func endpointsOf(namespace, service string) mirror.Endpoints {
+	return mirror.Endpoints{Service: workspace.Key{Namespace: mirror.Once(namespace), Name: mirror.Once(service)}}
+}
+
+// plainEndpoints is endpointsIn without a conversion.
+func plainEndpoints(f *decode.Fields, u *unstructured.Unstructured) mirror.Endpoints {
+	meta := f.Object(u.Object, "metadata")
+	labels := f.Object(meta, "labels")
+	for name := range labels {
+		f.Text(labels, name)
+	}
+	out := endpointsOf(f.Text(meta, "namespace"), f.Text(labels, discoveryv1.LabelServiceName))
+	f.Objects(u.Object, "endpoints", func(e map[string]any) {
+		if serving, given := f.Flag(f.Object(e, "conditions"), "serving"); serving || !given {
+			out.Ready++
+		}
+	})
+	return out
 }

@@ -29,16 +29,12 @@ func IdentityOf(u *unstructured.Unstructured) Identity {
 	i := Identity{namespace: Once(u.GetNamespace()), name: u.GetName()}
 	uid, version := string(u.GetUID()), u.GetResourceVersion()
 	var odd oddIdentity
-	if id, err := hex.DecodeString(hexOf(uid)); err == nil {
-		copy(i.id[:], id)
-	}
-	if number, err := strconv.ParseUint(version, 10, 64); err == nil {
-		i.version = number
-	}
-	if i.UID() != uid {
+	if !i.takeUID(uid) {
 		odd.uid = uid
 	}
-	if i.resourceVersion() != version {
+	if number, err := strconv.ParseUint(version, 10, 64); err == nil && version[0] != '0' {
+		i.version = number
+	} else {
 		odd.version = version
 	}
 	if odd != (oddIdentity{}) {
@@ -47,12 +43,36 @@ func IdentityOf(u *unstructured.Unstructured) Identity {
 	return i
 }
 
-// hexOf returns the digits of a UID in its usual form: 7c9e6679-7425-40de-944b-e07fc1f90ae7.
-func hexOf(uid string) string {
-	if len(uid) != 36 {
-		return ""
+// takeUID takes a UID in its usual form, which is 7c9e6679-7425-40de-944b-e07fc1f90ae7, or none.
+func (i *Identity) takeUID(uid string) bool {
+	if uid == "" {
+		return true
 	}
-	return uid[:8] + uid[9:13] + uid[14:18] + uid[19:23] + uid[24:]
+	if len(uid) != 36 {
+		return false
+	}
+	n := 0 // digits
+	for at := range len(uid) {
+		c := uid[at]
+		switch {
+		case at == 8 || at == 13 || at == 18 || at == 23:
+			if c != '-' {
+				i.id = [16]byte{}
+				return false
+			}
+			continue
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		default:
+			i.id = [16]byte{}
+			return false
+		}
+		i.id[n/2] = i.id[n/2]<<4 | c
+		n++
+	}
+	return i.id != [16]byte{}
 }
 
 // Namespace returns metadata.namespace.
@@ -106,8 +126,29 @@ func (i *Identity) sameVersion(o *Identity) bool {
 }
 
 // GetObjectMeta implements metav1.ObjectMetaAccessor, as informers need.
-func (i *Identity) GetObjectMeta() metav1.Object {
-	return &metav1.ObjectMeta{
-		Name: i.name, Namespace: i.namespace, UID: types.UID(i.UID()), ResourceVersion: i.resourceVersion(),
-	}
+func (i *Identity) GetObjectMeta() metav1.Object { return meta{Object: noMeta, i: i} }
+
+// meta is the metadata that informers look at. They ask for the key of each object several times: a whole ObjectMeta
+// would be most of what they allocate.
+type meta struct {
+	metav1.Object // what is not kept
+	i             *Identity
+	generation    int64
 }
+
+var noMeta = &metav1.ObjectMeta{}
+
+// GetName implements metav1.Object.
+func (m meta) GetName() string { return m.i.name }
+
+// GetNamespace implements metav1.Object.
+func (m meta) GetNamespace() string { return m.i.namespace }
+
+// GetUID implements metav1.Object.
+func (m meta) GetUID() types.UID { return types.UID(m.i.UID()) }
+
+// GetResourceVersion implements metav1.Object.
+func (m meta) GetResourceVersion() string { return m.i.resourceVersion() }
+
+// GetGeneration implements metav1.Object.
+func (m meta) GetGeneration() int64 { return m.generation }
