@@ -7,7 +7,6 @@
 package cluster
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -69,8 +68,16 @@ func (r Ref) String() string { return r.Kind + "/" + r.Name }
 
 // Compare orders Refs by namespace, kind and name.
 func (r Ref) Compare(o Ref) int {
-	return cmp.Or(strings.Compare(r.Namespace, o.Namespace), strings.Compare(r.Group, o.Group),
-		strings.Compare(r.Kind, o.Kind), strings.Compare(r.Name, o.Name))
+	if r.Namespace != o.Namespace {
+		return strings.Compare(r.Namespace, o.Namespace)
+	}
+	if r.Group != o.Group {
+		return strings.Compare(r.Group, o.Group)
+	}
+	if r.Kind != o.Kind {
+		return strings.Compare(r.Kind, o.Kind)
+	}
+	return strings.Compare(r.Name, o.Name)
 }
 
 // Same reports whether both name the same object, in any version.

@@ -5,6 +5,7 @@ package mirror
 import (
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -35,5 +36,26 @@ func TestIdentity(t *testing.T) {
 				t.Errorf("%q and %q are the same", a, b)
 			}
 		}
+	}
+}
+
+// TestMetadataForInformers: informers see what is kept of the metadata, and nothing of the rest.
+func TestMetadataForInformers(t *testing.T) {
+	u := &unstructured.Unstructured{Object: map[string]any{"kind": "Service", "apiVersion": "v1"}}
+	u.SetNamespace("n")
+	u.SetName("a")
+	u.SetUID("7c9e6679-7425-40de-944b-e07fc1f90ae7")
+	u.SetResourceVersion("7")
+	u.SetGeneration(3)
+	o := Applied(u, true, nil)
+	for generation, m := range map[int64]metav1.Object{3: o.GetObjectMeta(), 0: o.Identity.GetObjectMeta()} {
+		if m.GetNamespace() != "n" || m.GetName() != "a" || m.GetUID() != u.GetUID() || m.GetResourceVersion() != "7" ||
+			m.GetGeneration() != generation || m.GetLabels() != nil {
+			t.Errorf("metadata is %s/%s, %s, %s, %d", m.GetNamespace(), m.GetName(), m.GetUID(), m.GetResourceVersion(),
+				m.GetGeneration())
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { _ = o.GetObjectMeta() }); n > 1 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -171,8 +171,11 @@ func (s *Object) applied() bool {
 
 // ref names the object.
 func (s *Object) ref() cluster.Ref {
-	k := s.kind.Value()
-	return cluster.Ref{Group: k.Group, Version: k.Version, Kind: k.Kind, Namespace: s.namespace, Name: s.name}
+	return refOf(s.kind.Value(), s.namespace, s.name)
+}
+
+func refOf(k schema.GroupVersionKind, namespace, name string) cluster.Ref {
+	return cluster.Ref{Group: k.Group, Version: k.Version, Kind: k.Kind, Namespace: namespace, Name: name}
 }
 
 // Unstructured returns the metadata as an object of the server has it. Of managedFields it has one bare entry of the
@@ -248,13 +251,7 @@ func (s *Object) Mine() bool { return s.mine }
 
 // GetObjectMeta implements metav1.ObjectMetaAccessor, as informers need.
 func (s *Object) GetObjectMeta() metav1.Object {
-	return &metav1.ObjectMeta{
-		Name:            s.name,
-		Namespace:       s.namespace,
-		UID:             types.UID(s.UID()),
-		ResourceVersion: s.resourceVersion(),
-		Generation:      s.generation,
-	}
+	return meta{Object: noMeta, i: &s.Identity, generation: s.generation}
 }
 
 // GetObjectKind implements runtime.Object, as informers need.

@@ -30,7 +30,7 @@ type View struct {
 	onNode map[string]map[hostedPod]struct{} // our pods, by node
 
 	// What has changed since the last state.
-	objects     map[cluster.Ref]*Object // nil: deleted
+	objects     map[objectKey]*Object // nil: deleted
 	dirty       map[workspace.Key]struct{}
 	dirtyNodes  map[string]struct{}
 	dirtyPools  bool
@@ -67,7 +67,7 @@ func NewView() *View {
 		claims:     map[string]*Object{},
 		broken:     map[cluster.Ref]error{},
 		onNode:     map[string]map[hostedPod]struct{}{},
-		objects:    map[cluster.Ref]*Object{},
+		objects:    map[objectKey]*Object{},
 		dirty:      map[workspace.Key]struct{}{},
 		dirtyNodes: map[string]struct{}{},
 	}
@@ -232,7 +232,7 @@ func (v *View) mark(s, now *Object) {
 	}
 	v.dirty[keyOf(s)] = struct{}{}
 	if s.applied() {
-		v.objects[s.ref()] = now
+		v.objects[objectKey{s.kind, s.namespace, s.name}] = now
 	}
 }
 
@@ -303,8 +303,10 @@ func keyOf(s *Object) workspace.Key {
 	if name == "" {
 		return workspace.Key{}
 	}
-	namespace := cmp.Or(s.namespace, lookup(s.labels, cluster.LabelWorkspaceNamespace))
-	return workspace.Key{Namespace: Once(namespace), Name: Once(name)}
+	if name == s.name {
+		name = s.name // most objects have the name of their Workspace, which is there once
+	}
+	return workspace.Key{Namespace: cmp.Or(s.namespace, lookup(s.labels, cluster.LabelWorkspaceNamespace)), Name: name}
 }
 
 // inserted adds a slim to those of a Workspace, in the order of their names, or replaces the one of its name.
@@ -363,30 +365,6 @@ func (v *View) State(x Extras) (cluster.State, error) {
 	}
 	v.last = s
 	return s, nil
-}
-
-// listObjects puts the changed objects into their order among the others.
-func (v *View) listObjects(s *cluster.State) bool {
-	if len(v.objects) == 0 {
-		return false
-	}
-	refs := slices.SortedFunc(maps.Keys(v.objects), cluster.Ref.Compare)
-	out := make([]*cluster.Object, 0, len(s.Objects)+len(refs))
-	rest := s.Objects
-	for _, ref := range refs {
-		i, found := slices.BinarySearchFunc(rest, ref, func(o *cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) })
-		out = append(out, rest[:i]...)
-		rest = rest[i:]
-		if found {
-			rest = rest[1:]
-		}
-		if now := v.objects[ref]; now != nil {
-			out = append(out, objectOf(now))
-		}
-	}
-	s.Objects = append(out, rest...)
-	clear(v.objects)
-	return true
 }
 
 // listNodes reads the changed nodes again. The Workspaces whose pods run on them have changed too.
@@ -538,29 +516,6 @@ func workspaceIn(objects []*cluster.Object, ref cluster.Ref) workspace.Key {
 		return workspace.Key{}
 	}
 	return objects[i].Workspace
-}
-
-func objectOf(s *Object) *cluster.Object {
-	return &cluster.Object{
-		Ref:           s.ref(),
-		UID:           s.UID(),
-		Workspace:     keyOf(s),
-		Source:        Once(lookup(s.annotations, cluster.AnnotationSource)),
-		Inputs:        Once(lookup(s.annotations, cluster.AnnotationInputs)),
-		Owned:         s.mine,
-		PruneDisabled: lookup(s.annotations, cluster.AnnotationPrune) == "disabled",
-		PruneEnabled:  lookup(s.annotations, cluster.AnnotationPrune) == workspace.PruneEnabled,
-		Observed:      lookup(s.annotations, workspace.AnnotationMode) == workspace.ModeObserve,
-		Health:        healthOf(s.part),
-		Deleting:      s.deleted != 0,
-		Finalizers:    ForeignFinalizers(s.finalizersList()),
-	}
-}
-
-// healthOf returns the health of a plain object; zero for any other.
-func healthOf(p Part) cluster.Health {
-	plain, _ := p.(Plain)
-	return plain.Health
 }
 
 // ofInterest reports whether a node has, or should have, GPUs: by its resources, its pool, or the labels of NVIDIA's
