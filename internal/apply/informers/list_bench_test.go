@@ -64,7 +64,7 @@ func (p *pages) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // pagesOf returns as many objects of a kind with different names.
-func pagesOf(tb testing.TB, name string, kind string, total int) *pages {
+func pagesOf(tb testing.TB, name, kind, version string, total int) *pages {
 	tb.Helper()
 	object := liveObject(tb, name)
 	out := &pages{}
@@ -82,8 +82,8 @@ func pagesOf(tb testing.TB, name string, kind string, total int) *pages {
 			next = fmt.Sprint(len(out.lists) + 1)
 		}
 		out.lists = append(out.lists, fmt.Appendf(nil,
-			`{"kind":%q,"metadata":{"resourceVersion":"1","continue":%q},"items":[%s]}`,
-			kind+"List", next, strings.Join(items, ",")))
+			`{"kind":%q,"apiVersion":%q,"metadata":{"resourceVersion":"1","continue":%q},"items":[%s]}`,
+			kind+"List", version, next, strings.Join(items, ",")))
 	}
 	return out
 }
@@ -147,7 +147,7 @@ func BenchmarkList(b *testing.B) {
 			object = "pod"
 		}
 		config := &rest.Config{Host: "http://server.invalid"}
-		h := &http.Client{Transport: pagesOf(b, object, kind.kind, total)}
+		h := &http.Client{Transport: pagesOf(b, object, kind.kind, kind.resource.GroupVersion().String(), total)}
 		spec := informerSpec{resource: kind.resource, wanted: kind.wanted, strip: kind.strip}
 		resource := wire.NewClient(config, h).Resource(kind.resource, "", kind.wanted)
 		old, err := dynamic.NewForConfigAndClient(config, h)

@@ -81,7 +81,8 @@ func (r *Resource) request(o *metav1.ListOptions) *rest.Request {
 const maxTries = 10
 
 // List calls yield for each object of one page, and returns the metadata of the list. After an error, what yield has
-// got is not the list.
+// got is not the list. An object is there only until yield returns: the next one is made of its maps and lists. What
+// yield keeps of it has to be texts, numbers or copies.
 func (r *Resource) List(
 	ctx context.Context, o metav1.ListOptions, yield func(*unstructured.Unstructured) error,
 ) (metav1.ListMeta, error) {

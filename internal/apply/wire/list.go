@@ -27,7 +27,7 @@ type page struct {
 }
 
 // readPage calls yield for each item of a list, and returns the metadata of the list. An item of a list of a built-in
-// kind does not name its kind: it is that of the list.
+// kind does not name its kind: it is that of the list. What yield gets is made of what is lent: see Resource.List.
 func readPage(r io.Reader, wanted Fields, yield func(*unstructured.Unstructured) error) (map[string]any, error) {
 	s, done := newSource(r)
 	defer done()
@@ -124,10 +124,15 @@ func (p *page) items() error {
 	if err != nil || null {
 		return err
 	}
+	early := p.kind == "" || p.version == ""
+	lent := &p.parser.lent
+	lent.on = !early
+	defer func() { lent.on = false }()
 	for first := true; ; first = false {
 		var item map[string]any
 		var more bool
 		err := p.source.try(p.parser, func() (err error) {
+			lent.back() // a first try may have ended with the data
 			if more, err = p.parser.more(first, ']'); err == nil && more {
 				item, err = p.parser.objectOrNull(p.wanted)
 			}
@@ -136,7 +141,7 @@ func (p *page) items() error {
 		if err != nil || !more {
 			return err
 		}
-		if p.kind == "" || p.version == "" {
+		if early {
 			p.early = append(p.early, item)
 			continue
 		}

@@ -56,7 +56,7 @@ func readers(text string) map[string]io.Reader {
 
 func listed(r io.Reader) (out unstructured.UnstructuredList, err error) {
 	meta, err := readPage(r, nil, func(u *unstructured.Unstructured) error {
-		out.Items = append(out.Items, *u)
+		out.Items = append(out.Items, *u.DeepCopy()) // it is there only until yield returns
 		return nil
 	})
 	out.Object = map[string]any{"metadata": meta}

@@ -28,6 +28,7 @@ type parser struct {
 	sets  map[string]any
 	inSet bool // or in a part
 	parts parts
+	lent  lent
 }
 
 type pair struct {
@@ -49,6 +50,7 @@ func (p *parser) begin(data []byte, at int) {
 // done gives the parser back.
 func (p *parser) done() {
 	p.begin(nil, 0)
+	p.lent.back()
 	parsers.Put(p)
 }
 
@@ -119,13 +121,21 @@ func (p *parser) object(wanted Fields) (map[string]any, error) {
 	if err := p.elements('}', func() error { return p.field(wanted) }); err != nil {
 		return nil, err
 	}
-	out := make(map[string]any, len(p.pairs)-base)
+	out := p.newObject(len(p.pairs) - base)
 	for _, f := range p.pairs[base:] {
 		out[f.key] = f.value
 	}
 	clear(p.pairs[base:])
 	p.pairs = p.pairs[:base]
 	return out, nil
+}
+
+// newObject returns a map for so many fields: one that is lent, unless other objects share it.
+func (p *parser) newObject(fields int) map[string]any {
+	if p.inSet {
+		return make(map[string]any, fields)
+	}
+	return p.lent.object(fields)
 }
 
 // field takes a field of an object, and keeps it if it is wanted.
@@ -176,8 +186,12 @@ func (p *parser) array(wanted Fields) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]any, len(p.items)-base)
-	copy(out, p.items[base:])
+	var out []any
+	if p.inSet {
+		out = append(make([]any, 0, len(p.items)-base), p.items[base:]...)
+	} else {
+		out = p.lent.list(p.items[base:])
+	}
 	clear(p.items[base:])
 	p.items = p.items[:base]
 	return out, nil
