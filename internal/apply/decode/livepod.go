@@ -47,15 +47,18 @@ type (
 	}
 )
 
-// LivePod converts a pod, of which it has what Pod looks at, and namespace and labels. A pod as a whole, most fields of
-// which are not there, takes much longer.
-func LivePod(u *unstructured.Unstructured) (*corev1.Pod, error) {
-	out := &corev1.Pod{}
+// LivePod converts a pod, of which it sets what Pod looks at, and the namespace. A pod as a whole, most fields of which
+// are not there, takes much longer.
+func LivePod(u *unstructured.Unstructured, pod *corev1.Pod) error {
 	var f Fields
-	if f.pod(u, out); !f.Odd {
-		return out, nil
+	if f.pod(u, pod); !f.Odd {
+		return nil
 	}
-	return typedPod(u)
+	typed, err := typedPod(u)
+	if err == nil {
+		*pod = *typed
+	}
+	return err
 }
 
 func typedPod(u *unstructured.Unstructured) (*corev1.Pod, error) {
@@ -65,7 +68,7 @@ func typedPod(u *unstructured.Unstructured) (*corev1.Pod, error) {
 	}
 	out := &corev1.Pod{}
 	out.ObjectMeta = metav1.ObjectMeta{
-		Name: p.Metadata.Name, Namespace: p.Metadata.Namespace, Labels: p.Metadata.Labels,
+		Name: p.Metadata.Name, Namespace: p.Metadata.Namespace,
 		CreationTimestamp: p.Metadata.CreationTimestamp, DeletionTimestamp: p.Metadata.DeletionTimestamp,
 		Finalizers: p.Metadata.Finalizers,
 	}
@@ -99,12 +102,7 @@ func statusesOf(all []containerStatus) []corev1.ContainerStatus {
 func (f *Fields) pod(u *unstructured.Unstructured, out *corev1.Pod) {
 	meta, status := f.Object(u.Object, "metadata"), f.Object(u.Object, "status")
 	out.Name, out.Namespace = f.Text(meta, "name"), f.Text(meta, "namespace")
-	if labels := f.Object(meta, "labels"); labels != nil {
-		out.Labels = make(map[string]string, len(labels))
-		for name, value := range labels {
-			out.Labels[name] = f.asText(value)
-		}
-	}
+	f.onlyTexts(f.Object(meta, "labels"))
 	out.CreationTimestamp, _ = f.at(meta, "creationTimestamp")
 	if at, given := f.at(meta, "deletionTimestamp"); given {
 		out.DeletionTimestamp = &at

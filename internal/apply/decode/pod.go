@@ -4,7 +4,6 @@ package decode
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,11 +35,12 @@ func Pod(pod *corev1.Pod) cluster.Pod {
 		p.Reason, p.Message = "PodEvicted", pod.Status.Message
 		return p
 	}
-	containers := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
-	for i := range containers {
-		if f := failureOf(&containers[i]); f.reason != "" {
-			p.Reason, p.Message, p.FailedAt = f.reason, "container "+containers[i].Name+f.message, f.ended.FinishedAt.Time
-			return p
+	for _, containers := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range containers {
+			if f := failureOf(&containers[i]); f.reason != "" {
+				p.Reason, p.Message, p.FailedAt = f.reason, "container "+containers[i].Name+f.message, f.ended.FinishedAt.Time
+				return p
+			}
 		}
 	}
 	return p

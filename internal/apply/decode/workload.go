@@ -158,7 +158,7 @@ func jobOf(u *unstructured.Unstructured) (cluster.Workload, error) {
 // runs returns a workload with what its pods ask for.
 func runs(u *unstructured.Unstructured, pod Needs) cluster.Workload {
 	inputs, _ := cluster.TextIn(u, "annotations", cluster.AnnotationInputs)
-	w := cluster.Workload{Ref: cluster.RefOf(u), Inputs: mirror.Once(inputs), Pool: pod.Pool, GPUs: pod.GPUs}
-	w.Ref.Namespace, w.Ref.Name = mirror.Once(w.Ref.Namespace), mirror.Once(w.Ref.Name)
+	w := cluster.Workload{Ref: cluster.RefOf(u), Inputs: inputs, Pool: pod.Pool, GPUs: pod.GPUs}
+	w.Ref.Namespace = mirror.Once(w.Ref.Namespace)
 	return w
 }

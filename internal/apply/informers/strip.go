@@ -108,18 +108,20 @@ var (
 // syncer are not ours. Those without our labels are KAITO's, or were until their StatefulSet was taken over.
 func stripOwnPod(clusterName string) cache.TransformFunc {
 	return stripping(func(u *unstructured.Unstructured) mirror.Part {
-		pod, err := decode.LivePod(u)
-		if err != nil {
+		var pod corev1.Pod
+		if err := decode.LivePod(u, &pod); err != nil {
 			return mirror.Broken{Err: err}
 		}
-		managed := pod.Labels[cluster.LabelManagedBy] == cluster.ManagedBy
-		name := pod.Labels[cluster.LabelWorkspace]
-		if name == "" || managed && pod.Labels[cluster.LabelCluster] != clusterName {
+		by, _ := cluster.TextIn(u, "labels", cluster.LabelManagedBy)
+		of, _ := cluster.TextIn(u, "labels", cluster.LabelCluster)
+		name, _ := cluster.TextIn(u, "labels", cluster.LabelWorkspace)
+		managed := by == cluster.ManagedBy
+		if name == "" || managed && of != clusterName {
 			return mirror.Pod{}
 		}
-		is := decode.Pod(pod)
+		is := decode.Pod(&pod)
 		return mirror.Pod{
-			Workspace:  workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Once(name)},
+			Workspace:  workspace.Key{Namespace: mirror.Once(pod.Namespace), Name: mirror.Within(pod.Name, name)},
 			Pod:        &is,
 			Unlabelled: !managed,
 		}
@@ -149,7 +151,7 @@ func endpointsIn(u *unstructured.Unstructured) (mirror.Endpoints, error) {
 	if err != nil {
 		return mirror.Endpoints{}, err
 	}
-	out := endpointsOf(slice.Metadata.Namespace, slice.Metadata.Labels[discoveryv1.LabelServiceName])
+	out := endpointsOf(slice.Metadata.Namespace, mirror.Once(slice.Metadata.Labels[discoveryv1.LabelServiceName]))
 	for _, e := range slice.Endpoints {
 		// publishNotReadyAddresses makes every address "ready"; only serving tells whether the pod is.
 		if e.Conditions.Serving == nil || *e.Conditions.Serving {
@@ -160,7 +162,7 @@ func endpointsIn(u *unstructured.Unstructured) (mirror.Endpoints, error) {
 }
 
 func endpointsOf(namespace, service string) mirror.Endpoints {
-	return mirror.Endpoints{Service: workspace.Key{Namespace: mirror.Once(namespace), Name: mirror.Once(service)}}
+	return mirror.Endpoints{Service: workspace.Key{Namespace: mirror.Once(namespace), Name: service}}
 }
 
 // plainEndpoints is endpointsIn without a conversion.
@@ -170,7 +172,8 @@ func plainEndpoints(f *decode.Fields, u *unstructured.Unstructured) mirror.Endpo
 	for name := range labels {
 		f.Text(labels, name)
 	}
-	out := endpointsOf(f.Text(meta, "namespace"), f.Text(labels, discoveryv1.LabelServiceName))
+	service := mirror.Within(f.Text(meta, "name"), f.Text(labels, discoveryv1.LabelServiceName))
+	out := endpointsOf(f.Text(meta, "namespace"), service)
 	f.Objects(u.Object, "endpoints", func(e map[string]any) {
 		if serving, given := f.Flag(f.Object(e, "conditions"), "serving"); serving || !given {
 			out.Ready++

@@ -99,10 +99,15 @@ func equalParts(a, b Part) bool {
 // with the same labels.
 func Applied(u *unstructured.Unstructured, mine bool, p Part) *Object {
 	s := Bare(u, p)
-	s.name = Once(s.name) // as its Workspace
+	labels := packedIn(u, "labels", u.GetLabels)
+	if name := lookup(labels, cluster.LabelWorkspace); name == s.name {
+		s.name = name // of the Workspace, whose objects share their labels
+	} else {
+		s.name = Once(s.name)
+	}
 	s.details = &details{
 		generation:  u.GetGeneration(),
-		labels:      packedIn(u, "labels", u.GetLabels),
+		labels:      labels,
 		annotations: packedIn(u, "annotations", u.GetAnnotations),
 		mine:        mine,
 		intent:      intentIn(u),
@@ -262,14 +267,6 @@ func (s *Object) GetObjectKind() schema.ObjectKind {
 
 // DeepCopyObject implements runtime.Object. The copy is the Object itself, which never changes.
 func (s *Object) DeepCopyObject() runtime.Object { return s }
-
-// Once returns the one copy of a text that many objects have.
-func Once(text string) string {
-	if text == "" {
-		return ""
-	}
-	return unique.Make(text).Value()
-}
 
 // packedIn packs the labels or annotations of an object without a copy of them; get returns those of an object that the
 // server would not send.
