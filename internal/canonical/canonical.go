@@ -89,14 +89,24 @@ func (e *encoder) value(v any) error {
 		e.text = strconv.AppendInt(e.text, int64(v), 10)
 	case int64:
 		e.text = strconv.AppendInt(e.text, v, 10)
-	case map[string]any:
-		return e.object(v)
-	case []any:
-		return e.list(v)
+	case map[string]any, []any:
+		if text := textOf(v); text != nil {
+			e.text = append(e.text, text...)
+			return nil
+		}
+		return e.nested(v)
 	default:
 		return e.other(v)
 	}
 	return nil
+}
+
+func (e *encoder) nested(v any) error {
+	if list, is := v.([]any); is {
+		return e.list(list)
+	}
+	object, _ := v.(map[string]any)
+	return e.object(object)
 }
 
 func (e *encoder) object(v map[string]any) error {

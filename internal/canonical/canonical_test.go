@@ -4,6 +4,7 @@ package canonical
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -22,6 +23,73 @@ func TestAsEncodingJSON(t *testing.T) {
 		if err != nil || string(got) != "before"+string(want) {
 			t.Fatalf("seed %d: %s, %v, want before%s", seed, got, err, want)
 		}
+	}
+}
+
+// TestFrozen: values of which parts are frozen have the same text, also when others have taken their places over.
+func TestFrozen(t *testing.T) {
+	frozen := 0
+	for seed := range uint64(3000) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		v := value(rng, 6)
+		want, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		freezeSome(rng, v)
+		if textOf(v) != nil {
+			frozen++
+		}
+		for range 2 {
+			got, err := Append([]byte("before"), v)
+			if err != nil || string(got) != "before"+string(want) {
+				t.Fatalf("seed %d: %s, %v, want before%s", seed, got, err, want)
+			}
+			freezeSome(rng, value(rng, 6))
+		}
+	}
+	if frozen < 100 {
+		t.Errorf("only %d values are frozen", frozen)
+	}
+	whole := []any{"a", "b"}
+	Freeze(whole)
+	if got, err := Append(nil, whole[:1]); err != nil || string(got) != `["a"]` {
+		t.Errorf("a part of a list is %s, %v", got, err)
+	}
+	Freeze([]any{math.NaN()})
+	if got, err := Append(nil, []any{math.NaN()}); err == nil {
+		t.Errorf("no number is %s", got)
+	}
+}
+
+func freezeSome(rng *rand.Rand, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, below := range v {
+			freezeSome(rng, below)
+		}
+	case []any:
+		for _, below := range v {
+			freezeSome(rng, below)
+		}
+	}
+	if rng.IntN(2) == 0 {
+		Freeze(v)
+	}
+}
+
+func BenchmarkFrozen(b *testing.B) {
+	part := map[string]any{"args": []any{"--dtype=bfloat16", "--model=a/b", "--max-model-len=auto"}, "name": "a"}
+	for name, freeze := range map[string]func(any){"frozen": Freeze, "other": func(any) {}} {
+		b.Run(name, func(b *testing.B) {
+			v := map[string]any{"spec": maps.Clone(part)}
+			freeze(v["spec"])
+			b.ReportAllocs()
+			var text []byte
+			for b.Loop() {
+				text, _ = Append(text[:0], v)
+			}
+		})
 	}
 }
 

@@ -267,6 +267,46 @@ func TestKeptAsByTheDynamicClient(t *testing.T) {
 	}
 }
 
+// TestSharedPartsAsByTheDynamicClient: of objects that have most of their text in common, of which a list makes one copy,
+// each with the part of another one now and then, a list keeps the intents and contents of the whole objects.
+func TestSharedPartsAsByTheDynamicClient(t *testing.T) {
+	const total = 300
+	pages := pagesOf(t, "statefulset", "StatefulSet", "apps/v1", total)
+	for i, page := range pages.lists {
+		text := string(page)
+		for n := 0; n < total; n += 7 {
+			text = strings.Replace(text, fmt.Sprintf(`"name":"m-%05d","ports":[{"containerPort":5000`, n),
+				fmt.Sprintf(`"name":"m-%05d","ports":[{"containerPort":%d`, n, 5000+n%5), 1)
+		}
+		pages.lists[i] = []byte(text)
+	}
+	config, h := &rest.Config{Host: "http://server.invalid"}, &http.Client{Transport: pages}
+	old, err := dynamic.NewForConfigAndClient(config, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := oldList(t.Context(), old.Resource(statefulSets), stripWorkload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := informerSpec{resource: statefulSets, strip: stripWorkload}
+	got, err := spec.list(t.Context(), wire.NewClient(config, h).Resource(statefulSets, "", nil), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	intents := map[mirror.Intent]bool{}
+	for i, item := range got.(*metav1.List).Items {
+		sameKept(t, fmt.Sprintf("object %d", i), want[i], item.Object)
+		intent, known := item.Object.(*mirror.Object).Fulfils()
+		if intents[intent] = true; !known {
+			t.Fatalf("object %d: its intent is not known", i)
+		}
+	}
+	if len(intents) != total {
+		t.Errorf("%d objects have %d intents", total, len(intents))
+	}
+}
+
 // sameKept compares what is kept of one object.
 func sameKept(t *testing.T, what string, want, got any) {
 	t.Helper()

@@ -2,7 +2,11 @@
 
 package wire
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+
+	"syncer.dev/syncer/internal/canonical"
+)
 
 // alike are the fields of a pod template that are the same in most workloads of a preset. They are most of its text.
 var alike = map[string]bool{
@@ -13,7 +17,7 @@ var alike = map[string]bool{
 }
 
 // parts has the values of recent fields that are alike, by their text. A place has one, and the next one for this place
-// takes it over. Objects share the values, which never change.
+// takes it over. Objects share the values, which never change: what is written of an object has their texts as they are.
 type parts [1 << partsBits]part
 
 type part struct {
@@ -43,6 +47,7 @@ func (p *parser) part() (any, error) {
 	known := &p.parts[maphash.Bytes(partsSeed, raw)>>(64-partsBits)]
 	if known.raw == string(raw) {
 		p.at += len(raw)
+		canonical.Freeze(known.value)
 		return known.value, nil
 	}
 	value, err := p.within()
