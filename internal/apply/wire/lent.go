@@ -14,7 +14,7 @@ type lent struct {
 const (
 	smallMap = 8 // fields; a larger map has another form in memory
 	mostLent = 64
-	maxMaps  = 256 // of an object; more are made anew
+	maxMaps  = 256 // of an object; more are made as before
 	maxItems = 4096
 )
 
