@@ -30,12 +30,13 @@ type loader struct {
 	failed    bool // a build: which files it would have read is not known
 	spent     spent
 	parser    strictyaml.Parser
-	size      strictyaml.Extent // of the document that is being read
-	ids       map[string]string // of folders: equal ids mean that the same came of them
-	before    *tree             // that a Memo keeps
-	now       *tree             // that is being read
-	keyed     bool              // what came of the file that is being read depends on keys
-	unread    []string          // files that were not read, because a limit had ended the reading
+	positions strictyaml.Positions // of the Workspace that was read last
+	size      strictyaml.Extent    // of the document that is being read
+	ids       map[string]string    // of folders: equal ids mean that the same came of them
+	before    *tree                // that a Memo keeps
+	now       *tree                // that is being read
+	keyed     bool                 // what came of the file that is being read depends on keys
+	unread    []string             // files that were not read, because a limit had ended the reading
 }
 
 // unreadable reports that a file or folder could not be read to its end.

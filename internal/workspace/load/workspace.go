@@ -3,6 +3,8 @@
 package load
 
 import (
+	"maps"
+
 	"go.yaml.in/yaml/v3"
 
 	"syncer.dev/syncer/internal/diag"
@@ -33,7 +35,7 @@ func (l *loader) workspace(at diag.Position, n *yaml.Node, h header.Header, pref
 		report(e)
 	}
 	w.Key, w.Source = key, at
-	w.Positions = placed(w.Positions, at, prefix)
+	w.Positions = l.shared(placed(w.Positions, at, prefix))
 	say := reporter(func(d diag.Diagnostic) { report(d.Placed(w.At(d.Field))) })
 	l.version(h, "Workspace", say)
 	say.all(document.Ignored(w.Positions))
@@ -86,4 +88,13 @@ func placed(positions strictyaml.Positions, at diag.Position, prefix string) str
 		}
 	}
 	return positions
+}
+
+// shared returns positions as they are, in memory once: those of a file are as a rule those of the one before, and do
+// not change from here on.
+func (l *loader) shared(positions strictyaml.Positions) strictyaml.Positions {
+	if !maps.Equal(l.positions, positions) {
+		l.positions = positions
+	}
+	return l.positions
 }
