@@ -130,11 +130,11 @@ func (w *Workload) bind(b fleet.Binding, pool *capacity.Pool, policy Policy) {
 			w.Pool.Count, w.Pool.HourlyCost = 0, capacity.Cost{Known: true}
 		}
 	}
-	if b.Next != "" {
-		w.Notes = append(w.Notes, b.Reason)
-	}
-	if b.Hold != "" {
+	switch {
+	case b.Hold != "": // which says what the reason does
 		w.unplace(cluster.Failure{Reason: string(diag.Moving), Message: b.Hold})
+	case b.Next != "":
+		w.Notes = append(w.Notes, b.Reason)
 	}
 	w.Placement = placementOf(*o)
 	w.Placement.Pool, w.Placement.Spot = b.Pool, w.Workspace.Spot()

@@ -35,6 +35,9 @@ func TestServerMovesOnceItsNodesAreThere(t *testing.T) {
 			if r.State != status.Ready || c.Reason != status.Moving || !strings.Contains(c.Message, "Standard_NC40ads_H100_v5") {
 				t.Errorf("%s, condition %+v", r.State, c)
 			}
+			if n := strings.Count(c.Message, "once it is ready"); n != 1 {
+				t.Errorf("it says %d times what it waits for: %s", n, c.Message)
+			}
 		}
 		o := s.Settle(s.Loop()) // and a restart in between changes nothing
 		diff(t, "nodes", map[string]int{"Standard_NC40ads_H100_v5": 1}, poolSizes(s))
