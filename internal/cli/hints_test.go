@@ -30,6 +30,7 @@ import (
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/git"
 	"syncer.dev/syncer/internal/git/advert"
+	"syncer.dev/syncer/internal/git/limits"
 	"syncer.dev/syncer/internal/git/remote"
 	"syncer.dev/syncer/internal/git/revision"
 	"syncer.dev/syncer/internal/git/signin"
@@ -92,6 +93,8 @@ func hinted() map[string]error {
 		"session.TooLongError":        &session.TooLongError{Length: 5000},
 		"ondemand.PlainTokenError":    &ondemand.PlainTokenError{Address: "http://syncer"},
 		"ondemand.UnreachableError":   &ondemand.UnreachableError{Err: errors.New("refused")},
+		"source.MissingError":         source.Missing(fs.ErrNotExist, "a hint"),
+		"limits.TooLargeError":        limits.TooLarge(limits.SettingPack, "a pack"),
 		"answer.NoError":              answer.NoBut("a hint", "no"),
 		"mistake.ArgumentsError":      &mistake.ArgumentsError{Command: "syncer tree", Use: "syncer tree NAME"},
 	}
@@ -116,7 +119,7 @@ func TestEveryHintIsShown(t *testing.T) {
 			"smarthttp.NotGitError",
 			"git.RewrittenError", "target.NotServedError":
 			hint = any(err).(diag.Hinter).Hint()
-		case "mistake.FlagError", "mistake.UnknownCommandError",
+		case "limits.TooLargeError", "mistake.FlagError", "mistake.UnknownCommandError",
 			"remote.ShallowError", "edit.NoBranchError", "statusbranch.MissingError", "source.LinkError",
 			"forgehttp.safeError", "forges.setupError", "pipeline.Error", "session.TooLongError",
 			"ondemand.PlainTokenError", "ondemand.UnreachableError", "mistake.ArgumentsError":

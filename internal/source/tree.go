@@ -34,7 +34,7 @@ type Tree struct {
 func (r Reader) OpenPath(name string) (Tree, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return Tree{}, err
+		return Tree{}, Missing(err, nameAPath)
 	}
 	if err := CheckLinks(name); err != nil {
 		return Tree{}, err

@@ -114,6 +114,8 @@ func (s Settings) file(root source.Root) (path string, data []byte, err error) {
 		data, err = source.ReadFound(path)
 	}
 	if err != nil {
+		err = source.Missing(err, "syncer help config explains the file; without --config and SYNCER_CONFIG it is "+
+			source.DefaultConfig+", in the working folder or above")
 		return path, nil, fmt.Errorf("read configuration: %w", err)
 	}
 	return path, data, nil

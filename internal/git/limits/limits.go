@@ -73,6 +73,14 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("%s: too large (limit: %s)", e.What, e.Setting)
 }
 
+// Hint says what to do; "" where the limit is fixed.
+func (e *TooLargeError) Hint() string {
+	if e.Setting == "" {
+		return ""
+	}
+	return "keep large files out of the repository, or raise " + e.Setting + " if the repository is to be trusted with it"
+}
+
 // Is reports whether target is ErrTooLarge.
 func (e *TooLargeError) Is(target error) bool { return target == ErrTooLarge }
 
