@@ -30,17 +30,31 @@ func unprintable(r rune) bool {
 
 // EscapeText returns s as one line of plain text that starts no command and shows no secret. Other printable text stays
 // as it is.
-func EscapeText(s string) string { return escapeLine(redact.Text(s)) }
+func EscapeText(s string) string { return escapeLine(printed(s, visible)) }
 
 // EscapeLines is EscapeText for a text of several lines: line breaks stay.
 func EscapeLines(s string) string {
-	s = redact.Text(strings.ReplaceAll(s, "\r\n", "\n"))
+	s = printed(strings.ReplaceAll(s, "\r\n", "\n"), func(s string) string { return eachLine(s, visible) })
+	return eachLine(s, escapeLine)
+}
+
+// printed returns a text without the secrets that a reader of it finds. The characters that visible writes may make one
+// of what was none, such as a byte before "://" that becomes letters.
+func printed(s string, visible func(string) string) string {
+	s = redact.Text(s)
+	if out := visible(s); out != s {
+		return redact.Text(out)
+	}
+	return s
+}
+
+func eachLine(s string, f func(string) string) string {
 	if !strings.Contains(s, "\n") {
-		return escapeLine(s)
+		return f(s)
 	}
 	all := strings.Split(s, "\n")
 	for i := range all {
-		all[i] = escapeLine(all[i])
+		all[i] = f(all[i])
 	}
 	return strings.Join(all, "\n")
 }
