@@ -59,7 +59,7 @@ func TestReconcile(t *testing.T) {
 			"the pass was not complete: follower\nhint: syncer-5d9c-x7k leads, and makes the pass; to see its result, forward " +
 				"its port instead: kubectl -n syncer port-forward pod/syncer-5d9c-x7k 8080\n", true,
 		},
-		"a follower of nobody": {
+		"a follower of no pod": {
 			503, pass + `"states": {}, "error": "follower", "leader": "x $(rm)_"}`,
 			"cluster demo at commit 0123456789ab: no Workspaces\n", "the pass was not complete: follower\n", true,
 		},

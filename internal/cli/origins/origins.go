@@ -110,10 +110,7 @@ func madeInstead(c config.Config, kind string) string {
 	if plain == nil {
 		plain = load.DefaultObjects
 	}
-	kinds := cluster.RenderedKinds()
-	if c.Capacity.Mode == config.ModeKarpenter {
-		kinds = append(kinds, "NodePool")
-	}
+	kinds := append(cluster.RenderedKinds(), "NodePool") // of Karpenter
 	for _, name := range plain {
 		name, _, _ = strings.Cut(name, ".") // its group
 		kinds = append(kinds, name)

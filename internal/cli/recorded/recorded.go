@@ -90,7 +90,7 @@ func Events(ctx context.Context, r statusbranch.Reader, s Selection, now time.Ti
 // maxWatchInterval bounds the time between two reads of the status branch by Watch.
 const maxWatchInterval = 2 * time.Second
 
-// Output is where Watch prints: the answer on Out, and what is said about it on Talk. Print makes both of the Reports.
+// Output is where Watch prints: the answer on Out, and remarks on it on Talk. Print makes both of the Reports.
 type Output struct {
 	Out, Talk io.Writer
 	Print     func(out, talk io.Writer, reports []*status.Report) error
