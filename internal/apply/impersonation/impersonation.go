@@ -5,8 +5,10 @@
 package impersonation
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
+	"strings"
 )
 
 // namespaced matches the paths of objects in a namespace, which is the first group.
@@ -16,8 +18,9 @@ var namespaced = regexp.MustCompile(`^(?:/[^/]+)*?/(?:api/v1|apis/[^/]+/[^/]+)/n
 // runs included. Reads, and objects of no namespace, stay with the identity of the transport. With an empty name
 // everything does.
 //
-// The groups are those of a service account that signs in by itself, see
-// https://kubernetes.io/docs/reference/access-authn-authz/authentication/#service-account-tokens.
+// No groups are sent: the server adds those of a service account that signs in by itself, and would ask for the right to
+// impersonate each one that is named, which is a right in the whole cluster. See
+// https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/.
 func Writes(name string, next http.RoundTripper) http.RoundTripper {
 	if name == "" {
 		return next
@@ -28,10 +31,8 @@ func Writes(name string, next http.RoundTripper) http.RoundTripper {
 			return next.RoundTrip(r)
 		}
 		r = r.Clone(r.Context())
+		maps.DeleteFunc(r.Header, func(name string, _ []string) bool { return strings.HasPrefix(name, "Impersonate-") })
 		r.Header.Set("Impersonate-User", "system:serviceaccount:"+m[1]+":"+name)
-		r.Header["Impersonate-Group"] = []string{
-			"system:serviceaccounts", "system:serviceaccounts:" + m[1], "system:authenticated",
-		}
 		return next.RoundTrip(r)
 	})
 }
