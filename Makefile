@@ -201,8 +201,8 @@ imagedata: ## what the pinned image takes, from its sources: make imagedata KAIT
 	python3 internal/imagespec/generate.py --kaito $(KAITO) --vllm $(VLLM) --transformers $(TRANSFORMERS) \
 		--peft $(PEFT) --trl $(TRL) --out internal/imagespec/data
 
-bench: optimised ## the benchmarks, as ratios to a limit or a peer in the same run; writes bench/results.json
-	@SYNCER_BENCH_TIMES=$(TIMES) $(GO) run ./internal/bench/report ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
+bench: optimised ## the benchmarks, as ratios to a limit or a peer in the same run, against bench/ranges.yaml; writes bench/results.json
+	@SYNCER_BENCH_TIMES=$(TIMES) $(GO) run ./internal/bench/report -check ./internal/git ./internal/render ./internal/capacity/... ./internal/apply \
 		./internal/app/... ./internal/engine ./internal/reconcile
 
 benchsmall: ## the small sizes of the loop, against bench/ranges.yaml; writes bench/results.json

@@ -11,21 +11,55 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	const text = "a: {most: 1, tolerance: 0.5}\nb: {least: 2, most: 4}\nleft out: {most: 1}\n"
+	const text = "small:\n  a: {most: 1, tolerance: 0.5}\n  b: {least: 2, most: 4}\nlarge:\n  c: {most: 1}\n"
+	row := func(scenario string, ratio float64) bench.Row {
+		return bench.Row{Scenario: scenario, Subject: subject, Ratio: bench.Against(ratio)}
+	}
+	peer := row("a", 9)
+	peer.Subject = "peer"
 	for _, tt := range []struct {
-		name string
-		rows []bench.Row
-		want string
+		name  string
+		small bool
+		rows  []bench.Row
+		want  []string // parts of the error
 	}{
-		{"within", []bench.Row{{Scenario: "a", Ratio: bench.Against(1.4)}, {Scenario: "b", Ratio: bench.Against(3)}}, ""},
-		{"above", []bench.Row{{Scenario: "a", Ratio: bench.Against(1.6)}}, "a: the ratio is 1.6, at most 1"},
-		{"below", []bench.Row{{Scenario: "b", Ratio: bench.Against(1)}}, "b: the ratio is 1, at least 2"},
-		{"no ratio", []bench.Row{{Scenario: "a"}}, "a: it has no ratio"},
-		{"nothing", []bench.Row{{Scenario: "c", Ratio: bench.Against(9)}}, "no row"},
+		{"within", false, []bench.Row{row("a", 1.4), row("b", 3), row("c", 1), row("other", 9)}, nil},
+		{"above", false, []bench.Row{row("a", 1.6), row("b", 3), row("c", 1)}, []string{"a: the ratio is 1.6, at most 1"}},
+		{"below", false, []bench.Row{row("a", 1), row("b", 1), row("c", 1)}, []string{"b: the ratio is 1, at least 2"}},
+		{"large", false, []bench.Row{row("a", 1), row("b", 3), row("c", 2)}, []string{"c: the ratio is 2, at most 1"}},
+		{"a peer is slow", false, []bench.Row{row("a", 1), peer, row("b", 3), row("c", 1)}, nil},
+		{
+			"no ratio", false,
+			[]bench.Row{{Scenario: "a", Subject: subject}, row("b", 3), row("c", 1)},
+			[]string{"a: it has no ratio"},
+		},
+		{"another name", false, []bench.Row{row("a", 1), row("b", 3), row("c, better", 1)}, []string{"c: ", "not measured"}},
+		{"a peer alone", false, []bench.Row{peer, row("b", 3), row("c", 1)}, []string{"a: ", "not measured"}},
+		{"nothing", false, nil, []string{"a: ", "b: ", "c: "}},
+		{"small", true, []bench.Row{row("a", 1), row("b", 3)}, nil},
+		{"small, another name", true, []bench.Row{row("a", 1), row("c", 1)}, []string{"b: ", "not measured"}},
 	} {
-		err := check([]byte(text), tt.rows)
-		if (err != nil) != (tt.want != "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+		err := check([]byte(text), tt.rows, tt.small)
+		if (err != nil) != (tt.want != nil) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+		for _, part := range tt.want {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: %v, want %q", tt.name, err, part)
+			}
+		}
+	}
+}
+
+func TestReadRanges(t *testing.T) {
+	for text, want := range map[string]string{
+		"small:\n  a: {most: 1}\nlarge:\n  a: {most: 2}\n":    "twice",
+		"small:\n  a: {most: 1}\n  a: {most: 2}\nlarge: {}\n": "already defined",
+		"small:\n  a: {maximum: 1}\n":                         "maximum",
+		"a: {most: 1}\n":                                      "field a not found",
+	} {
+		if _, err := readRanges([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
 }
@@ -36,8 +70,7 @@ func TestRanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := bench.Row{Scenario: "loop over 1000: unchanged pass requests", Ratio: bench.Against(0)}
-	if err := check(data, []bench.Row{row}); err != nil {
+	if _, err := readRanges(data); err != nil {
 		t.Error(err)
 	}
 }
