@@ -28,7 +28,7 @@ func apiServerFlags(s settings, port int) ([]string, error) {
 		"--kubelet-client-key="+filepath.Join(dir, kubeletClientKey),
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file="+sa, "--service-account-signing-key-file="+sa,
-		"--service-cluster-ip-range=10.0.0.0/24", "--authorization-mode=RBAC", "--anonymous-auth=false",
+		"--service-cluster-ip-range=10.0.0.0/16", "--authorization-mode=RBAC", "--anonymous-auth=false",
 		"--allow-privileged=true", "--enable-priority-and-fairness=false", "--profiling=false",
 		"--shutdown-watch-termination-grace-period=500ms", // else an open watch delays the end by a minute
 	), nil

@@ -10,7 +10,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"net"
 	"os"
@@ -21,8 +23,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// pki makes the keys and certificates that the parts of the control plane trust each other by. All live in dir, for one
-// run.
+// pki makes the keys and certificates that the parts of the control plane trust each other by. All live in dir. A control
+// plane that starts again there keeps its CA and the key of its tokens, so that its clients need nothing new.
 type pki struct {
 	dir    string
 	ca     *x509.Certificate
@@ -34,6 +36,7 @@ type pki struct {
 // The files of the PKI, in dir.
 const (
 	caFile            = "ca.crt"
+	caKeyFile         = "ca.key"
 	servingCertFile   = "serving.crt"
 	servingKeyFile    = "serving.key"
 	serviceAccountKey = "sa.key"
@@ -42,7 +45,10 @@ const (
 )
 
 func newPKI(dir string) (*pki, error) {
-	p := &pki{dir: dir}
+	p := &pki{dir: dir, serial: time.Now().UnixNano()} // no two runs issue the same one
+	if again, err := p.load(); again || err != nil {
+		return p, err
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -59,7 +65,37 @@ func newPKI(dir string) (*pki, error) {
 	}
 	p.caKey = key
 	p.caPEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	return p, os.WriteFile(filepath.Join(dir, caFile), p.caPEM, 0o600)
+	keyDER, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER})
+	if err := os.WriteFile(filepath.Join(dir, caKeyFile), keyPEM, 0o600); err != nil {
+		return nil, err
+	}
+	return p, os.WriteFile(filepath.Join(dir, caFile), p.caPEM, 0o600) // last: with it, the CA is complete
+}
+
+// load takes the CA of an earlier run, and reports whether there is one.
+func (p *pki) load() (bool, error) {
+	cert, err := os.ReadFile(filepath.Join(p.dir, caFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	key, err := os.ReadFile(filepath.Join(p.dir, caKeyFile))
+	if err != nil {
+		return false, err
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return false, err
+	}
+	p.caPEM, p.ca = cert, pair.Leaf
+	p.caKey = pair.PrivateKey.(*ecdsa.PrivateKey)
+	return true, nil
 }
 
 func (p *pki) template(subject pkix.Name) *x509.Certificate {
@@ -136,10 +172,13 @@ func (p *pki) serving() error {
 	if err != nil {
 		return err
 	}
-	for name, data := range map[string][]byte{
-		servingCertFile: cert, servingKeyFile: key, serviceAccountKey: sa,
-		kubeletClientCert: clientCert, kubeletClientKey: clientKey,
-	} {
+	files := map[string][]byte{
+		servingCertFile: cert, servingKeyFile: key, kubeletClientCert: clientCert, kubeletClientKey: clientKey,
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, serviceAccountKey)); err != nil { // tokens of an earlier run stay valid
+		files[serviceAccountKey] = sa
+	}
+	for name, data := range files {
 		if err := os.WriteFile(filepath.Join(p.dir, name), data, 0o600); err != nil {
 			return err
 		}
