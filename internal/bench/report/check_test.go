@@ -64,13 +64,30 @@ func TestReadRanges(t *testing.T) {
 	}
 }
 
-// TestRanges: the file that is checked with can be read.
+// TestRanges: the file that is checked with can be read, and the documentation of the figures names each of its rows, those
+// of the loop without the number of Workspaces.
 func TestRanges(t *testing.T) {
 	data, err := os.ReadFile("../../../" + ranges)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readRanges(data); err != nil {
-		t.Error(err)
+	f, err := readRanges(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := os.ReadFile("../../../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []map[string]bounds{f.Small, f.Large} {
+		for scenario := range part {
+			name := scenario
+			if loop, rest, found := strings.Cut(scenario, ": "); found && strings.HasPrefix(loop, "loop over ") {
+				name = rest
+			}
+			if !strings.Contains(string(document), name+"`") {
+				t.Errorf("docs/performance.md does not name %q", scenario)
+			}
+		}
 	}
 }
