@@ -3,6 +3,7 @@
 package app_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -39,9 +40,10 @@ const (
 	growthLimit = 1.2
 )
 
-// loops are what was measured in this run, by the number of Workspaces: a benchmark whose own repetitions are enough is
-// not repeated.
-var loops = map[int]loopTimes{}
+// loops are what was measured in this run, by scenario: a benchmark whose own repetitions are enough is not repeated.
+var loops = map[string]loopTimes{}
+
+func loopScenario(n int) string { return fmt.Sprintf("loop over %d", n) }
 
 // BenchmarkLoop measures passes of the loop over many Workspaces, in a process of its own, on an API server in memory:
 // what nothing costs, and what a change of one costs.
@@ -51,31 +53,36 @@ func BenchmarkLoop(b *testing.B) {
 			if n > 1_000 && bench.Small() {
 				b.Skip("make bench measures this size")
 			}
-			if _, done := loops[n]; !done {
-				loops[n] = measureLoop(b, n)
+			scenario := loopScenario(n)
+			if _, done := loops[scenario]; !done {
+				loops[scenario] = measureLoop(b, loopFixture(b, n, n/10, loopInMemory()))
 			}
-			reportLoop(b, n, loops[n])
+			reportLoop(b, scenario, n, loops[scenario])
 		})
 	}
 }
 
 // measureLoop fills a cluster by one process, and measures another one, which finds it full.
-func measureLoop(b *testing.B, n int) loopTimes {
-	run := loopFixture(b, n)
+func measureLoop(b *testing.B, run loopRun) loopTimes {
+	fill(b, run)
+	return loopInProcess(b, run)
+}
+
+// fill has a process create the objects of all Workspaces.
+func fill(b *testing.B, run loopRun) {
+	b.Helper()
 	filling := loopRun{Server: run.Server, Kubeconfig: run.Kubeconfig, Repository: run.Repository}
 	if first := loopInProcess(b, filling); !first.Settled {
 		b.Fatal("the first process does not settle")
 	}
-	return loopInProcess(b, run)
 }
 
-// reportLoop records the rows of a loop.
-func reportLoop(b *testing.B, n int, got loopTimes) {
-	scenario := fmt.Sprintf("loop over %d: ", n)
+// reportLoop records the rows of a loop over n Workspaces.
+func reportLoop(b *testing.B, scenario string, n int, got loopTimes) {
 	record := func(what, metric, unit string, value, limit float64) {
 		b.ReportMetric(value, strings.ReplaceAll(what, " ", "-")+"-"+unit)
 		bench.Record(b, bench.Row{
-			Scenario: scenario + what, Subject: "syncer", Metric: metric, Value: value, Unit: unit,
+			Scenario: scenario + ": " + what, Subject: "syncer", Metric: metric, Value: value, Unit: unit,
 			Ratio: bench.Against(value / limit),
 		})
 	}
@@ -93,7 +100,7 @@ func reportLoop(b *testing.B, n int, got loopTimes) {
 	record("unchanged pass requests", "API calls, against one", "calls", got.Unchanged.Requests, 1)
 	against("unrelated commit", "CPU beyond a fetch", max(got.Unrelated.CPU-got.Fetch.CPU, 0), unchangedLimit)
 	record("unrelated commit requests", "API calls, against one", "calls", got.Unrelated.Requests, 1)
-	if fewer, measured := loops[n/5]; measured {
+	if fewer, measured := loops[loopScenario(n/5)]; measured {
 		record(fmt.Sprintf("unrelated commit, growth from %d", n/5), "CPU with the fetch, against 1.2 times", "times",
 			float64(got.Unrelated.CPU)/float64(fewer.Unrelated.CPU), growthLimit)
 	}
@@ -111,7 +118,7 @@ func reportLoop(b *testing.B, n int, got loopTimes) {
 	against("one drifts CPU", "CPU with what follows", got.Drifted.CPU, driftedLimit)
 	record("one drifts requests", "writes and dry runs, against two", "calls", got.Drifted.Requests, 2)
 	p := got.Preset
-	record("preset changed", fmt.Sprintf("time of %d Workspaces against as many bare writes", p.Workspaces), "s",
+	record("preset changed", fmt.Sprintf("time of %d Workspaces against bare requests", p.Workspaces), "s",
 		p.Took.Seconds(), p.Floor.Seconds())
 	record("preset changed requests", "writes and dry runs of a Workspace, against four", "calls",
 		float64(p.Writes+p.DryRuns)/float64(p.Workspaces), 4)
@@ -144,19 +151,20 @@ func quantile(all []time.Duration, q float64) time.Duration {
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
 
-// shapes are the presets of the Workspaces: a tenth has the first one, which changes.
+// shapes are the presets of the Workspaces: the first one changes.
 var shapes = []string{"phi-4-mini-instruct", "phi-3.5-mini-instruct"}
 
-// loopFile is the file of a Workspace on one of the nodes, with more of its metadata.
-func loopFile(i int, more string) (name, text string) {
+// loopFile is the file of a Workspace of a preset on one of the nodes, with more of its metadata.
+func loopFile(i int, preset, more string) (name, text string) {
 	return fmt.Sprintf("workspaces/team-%03d/m-%05d.yaml", i/100, i),
 		fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: m-%05d\n%sresource:\n"+
 			"  labelSelector: {matchLabels: {pool: '%d'}}\ninference:\n  preset:\n    name: %s\n",
-			i, more, i%loopNodes, shapes[min(i%10, 1)])
+			i, more, i%loopNodes, preset)
 }
 
 const (
 	loopNodes = 10
+	loopGPU   = "NVIDIA-A100-SXM4-80GB"
 	balanced  = "  annotations: {kaito.sh/enablelb: \"true\"}\n"
 )
 
@@ -178,16 +186,32 @@ func loopPreset(b *testing.B, value string) map[string]string {
 	return files
 }
 
-// loopFixture makes a repository of n Workspaces on existing nodes, and an API server that has the nodes.
-func loopFixture(b *testing.B, n int) loopRun {
+// loopInMemory is an API server in memory. Another client changes StatefulSets there.
+func loopInMemory() *witness {
+	stub := apistub.New()
+	stub.Nodes(loopNodes, loopGPU)
+	return &witness{server: stub, drift: func(_ context.Context, name string) error {
+		stub.Drift("default", name, "example.com/other:1")
+		return nil
+	}}
+}
+
+// loopFixture makes a repository of n Workspaces on existing nodes, which api has; so many have the preset that changes.
+func loopFixture(b *testing.B, n, changing int, api *witness) loopRun {
 	b.Helper()
+	file := func(i int, more string) (name, text string) {
+		if i%(n/changing) == 0 {
+			return loopFile(i, shapes[0], more)
+		}
+		return loopFile(i, shapes[1], more)
+	}
 	files := map[string]string{}
 	for i := range n {
-		name, text := loopFile(i, "")
+		name, text := file(i, "")
 		files[name] = text
 	}
 	times := min(bench.Times(20), n)
-	run := loopRun{Preset: loopPresetRun{Workspaces: (n + 9) / 10}}
+	run := loopRun{Preset: loopPresetRun{Workspaces: changing, Floor: loopFloor{Parallel: []int{2, 4, 8}}}}
 	repo := gittest.NewRepo(b)
 	run.Repository = repo.Dir
 	first := repo.Commit(files, "all")
@@ -200,12 +224,12 @@ func loopFixture(b *testing.B, n int) loopRun {
 		return map[string]string{"notes.md": fmt.Sprint("unrelated ", i)}
 	})
 	run.Changes = commits(times, func(i int) map[string]string {
-		name, text := loopFile((37*i)%n, balanced)
+		name, text := file((37*i)%n, balanced)
 		return map[string]string{name: text}
 	})
 	run.Preset.Commit = repo.Commit(loopPreset(b, replayed[0]), "another preset")
 	run.Beside = commits(min(5, times), func(i int) map[string]string {
-		name, text := loopFile((37*i)%n, "") // as it was
+		name, text := file((37*i)%n, "") // as it was
 		return map[string]string{name: text}
 	})
 	for i := range times {
@@ -213,9 +237,7 @@ func loopFixture(b *testing.B, n int) loopRun {
 	}
 	repo.Git("update-ref", "refs/heads/main", first)
 
-	stub := apistub.New()
-	stub.Nodes(loopNodes, "NVIDIA-A100-SXM4-80GB")
-	server := httptest.NewServer(newWitness(stub))
+	server := httptest.NewServer(api)
 	b.Cleanup(server.Close)
 	b.Cleanup(server.CloseClientConnections)
 	run.Server, run.Kubeconfig = server.URL, filepath.Join(b.TempDir(), "kubeconfig")

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,7 +18,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"syncer.dev/syncer/internal/bench"
-	"syncer.dev/syncer/internal/bench/apistub"
 	"syncer.dev/syncer/internal/git/local"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/watch"
@@ -29,8 +29,8 @@ var replayed = []string{"value-0", "value-1", "value-2", "value-3"}
 
 // write is a request that has changed an object.
 type write struct {
-	Path, Query string
-	Body        []byte
+	Path, Query, Accept string
+	Body                []byte
 }
 
 // writes are what a witness has seen since it was asked last.
@@ -42,18 +42,19 @@ type writes struct {
 
 // witness is an API server that says when it has written what.
 type witness struct {
-	stub *apistub.Server
-	mu   sync.Mutex
-	seen writes
+	server http.Handler
+	drift  func(ctx context.Context, name string) error // changes an object of a Workspace, as another client does
+	mu     sync.Mutex
+	seen   writes
 }
 
-func newWitness(stub *apistub.Server) *witness { return &witness{stub: stub} }
-
-// ServeHTTP answers a request to the API server, and two of its own: to change a StatefulSet, and for the writes.
+// ServeHTTP answers a request to the API server, and two of its own: to change an object, and for the writes.
 func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/witness/drift":
-		w.stub.Drift("default", r.URL.Query().Get("name"), "example.com/other:1")
+		if err := w.drift(r.Context(), r.URL.Query().Get("name")); err != nil {
+			http.Error(rw, err.Error(), http.StatusInternalServerError)
+		}
 	case r.URL.Path == "/witness/writes":
 		w.mu.Lock()
 		seen := w.seen
@@ -61,7 +62,7 @@ func (w *witness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Unlock()
 		_ = json.NewEncoder(rw).Encode(seen)
 	case r.Method == http.MethodGet:
-		w.stub.ServeHTTP(rw, r)
+		w.server.ServeHTTP(rw, r)
 	default:
 		w.write(rw, r)
 	}
@@ -75,16 +76,16 @@ func (w *witness) write(rw http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	answer := httptest.NewRecorder()
-	w.stub.ServeHTTP(answer, r)
+	w.server.ServeHTTP(answer, r)
 	w.mu.Lock()
 	if r.URL.Query().Has("dryRun") {
 		w.seen.DryRuns++
 	} else {
 		w.seen.Last = time.Now()
-		w.seen.All = append(w.seen.All, write{r.URL.Path, r.URL.RawQuery, body})
+		w.seen.All = append(w.seen.All, write{r.URL.Path, r.URL.RawQuery, r.Header.Get("Accept"), body})
 	}
 	w.mu.Unlock()
-	rw.Header().Set("Content-Type", "application/json")
+	maps.Copy(rw.Header(), answer.Header())
 	rw.WriteHeader(answer.Code)
 	_, _ = rw.Write(answer.Body.Bytes())
 }
@@ -150,7 +151,7 @@ func (r running) changed(ctx context.Context, commits []string) (liveCost, error
 	})
 }
 
-// drifted has another client change one StatefulSet after the other.
+// drifted has another client change an object of one Workspace after the other.
 func (r running) drifted(ctx context.Context) (liveCost, error) {
 	return r.each(ctx, r.run.Drifts, func(name string) (time.Time, error) {
 		_, err := fetch(ctx, r.run.Server+"/witness/drift?name="+name)
@@ -240,7 +241,7 @@ func (r running) preset(ctx context.Context) (presetCost, writes, error) {
 	if err := r.push(r.run.Preset.Commit); err != nil {
 		return out, writes{}, err
 	}
-	seen, err := r.written(ctx, out.Workspaces)
+	seen, err := r.written(ctx, 2*out.Workspaces) // both Services of each
 	if err != nil {
 		return out, seen, err
 	}
@@ -254,10 +255,16 @@ func (r running) preset(ctx context.Context) (presetCost, writes, error) {
 	return out, seen, nil
 }
 
+// loopFloor is what bare requests repeat of a change: its writes, or as many dry runs before them too.
+type loopFloor struct {
+	Parallel []int // how many at a time; the best one counts. At most as many as there are values to repeat with
+	DryRuns  bool
+}
+
 // floor is the time of bare requests that write the same again, with bodies that are ready, at the best concurrency.
 func (m *measured) floor(ctx context.Context, all []write) (time.Duration, error) {
 	var best time.Duration
-	for i, parallel := range []int{2, 4, 8} {
+	for i, parallel := range m.run.Preset.Floor.Parallel {
 		took, err := m.bare(ctx, all, parallel, replayed[1+i])
 		if err != nil {
 			return 0, err
@@ -271,35 +278,58 @@ func (m *measured) floor(ctx context.Context, all []write) (time.Duration, error
 
 // bare sends requests again, without the version of the object, and with another value.
 func (m *measured) bare(ctx context.Context, all []write, parallel int, value string) (time.Duration, error) {
-	requests := make([]*http.Request, len(all))
-	for i, w := range all {
-		var o map[string]any
-		if err := json.Unmarshal(bytes.ReplaceAll(w.Body, []byte(replayed[0]), []byte(value)), &o); err != nil {
-			return 0, err
+	queries := []string{""}
+	if m.run.Preset.Floor.DryRuns {
+		queries = []string{"&dryRun=All", ""}
+	}
+	var rounds [][]*http.Request
+	for _, query := range queries {
+		requests := make([]*http.Request, len(all))
+		for i, w := range all {
+			var err error
+			if requests[i], err = m.again(ctx, w, value, query); err != nil {
+				return 0, err
+			}
 		}
-		if meta, ok := o["metadata"].(map[string]any); ok {
-			delete(meta, "resourceVersion")
-		}
-		body, err := json.Marshal(o)
-		if err != nil {
-			return 0, err
-		}
-		url := m.run.Server + w.Path + "?" + w.Query
-		if requests[i], err = http.NewRequestWithContext(ctx, http.MethodPatch, url, bytes.NewReader(body)); err != nil {
-			return 0, err
-		}
-		requests[i].Header.Set("Content-Type", "application/apply-patch+yaml")
+		rounds = append(rounds, requests)
 	}
 	client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: parallel}}
 	defer client.CloseIdleConnections()
 	start := time.Now()
-	var g errgroup.Group
-	g.SetLimit(parallel)
-	for _, req := range requests {
-		g.Go(func() error { _, err := answer(&client, req); return err })
+	for _, requests := range rounds {
+		var g errgroup.Group
+		g.SetLimit(parallel)
+		for _, req := range requests {
+			g.Go(func() error { _, err := answer(&client, req); return err })
+		}
+		if err := g.Wait(); err != nil {
+			return 0, err
+		}
 	}
-	err := g.Wait()
-	return time.Since(start), err
+	return time.Since(start), nil
+}
+
+// again is the request of a write, with another value.
+func (m *measured) again(ctx context.Context, w write, value, query string) (*http.Request, error) {
+	var o map[string]any
+	if err := json.Unmarshal(bytes.ReplaceAll(w.Body, []byte(replayed[0]), []byte(value)), &o); err != nil {
+		return nil, err
+	}
+	if meta, ok := o["metadata"].(map[string]any); ok {
+		delete(meta, "resourceVersion")
+	}
+	body, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	url := m.run.Server + w.Path + "?" + w.Query + query
+	req, err := http.NewRequestWithContext(ctx, http.MethodPatch, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/apply-patch+yaml")
+	req.Header.Set("Accept", w.Accept)
+	return req, nil
 }
 
 func fetch(ctx context.Context, url string) ([]byte, error) {

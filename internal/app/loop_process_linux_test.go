@@ -50,7 +50,7 @@ type loopRun struct {
 	Server, Kubeconfig, Repository string
 	Unrelated                      []string // commits that change no input
 	Changes                        []string // commits that change one Workspace each
-	Drifts                         []string // names of Workspaces whose StatefulSets another client changes
+	Drifts                         []string // names of Workspaces of which another client changes an object
 	Preset                         loopPresetRun
 	Beside                         []string // as Changes, once the repository has presets
 }
@@ -59,6 +59,7 @@ type loopRun struct {
 type loopPresetRun struct {
 	Commit     string // none: it is not measured
 	Workspaces int
+	Floor      loopFloor
 }
 
 // loopTimes are what a process has measured.
@@ -233,10 +234,13 @@ func (m *measured) start(ctx context.Context) error {
 	}
 }
 
+// settleLimit is how long the loop may take to come to rest: pods of a real cluster start meanwhile.
+const settleLimit = 5 * time.Minute
+
 // settle runs passes until one finds nothing changed.
 func (m *measured) settle(ctx context.Context) error {
 	var last reconcile.Outcome
-	for range 40 {
+	for start := time.Now(); time.Since(start) < settleLimit; {
 		if last = m.loop.Pass(ctx, reconcile.Due{Source: true, Cloud: true}); last.Unchanged {
 			return last.Err
 		}
