@@ -326,4 +326,5 @@ func TestUnreachable(t *testing.T) {
 	}
 	e.repo.Commit(map[string]string{"workspaces/c.yaml": inference("c", "phi-4-mini-instruct")}, "one more")
 	e.waitState("c", status.Ready)
+	t.Run("API server restarted", func(t *testing.T) { e.on(t).restartsAPIServer(p) })
 }

@@ -59,6 +59,7 @@ func run(m *testing.M) int {
 // env is everything that syncer talks to.
 type env struct {
 	*testing.T
+	cluster    *testenv.Cluster
 	azure      *armsim.Server
 	repo       *gittest.Repo
 	recorded   string // folder of the bare repository with the status branch
@@ -111,6 +112,7 @@ func setup(t *testing.T, flags ...string) *env {
 func (e *env) wire(c *testenv.Cluster, capacity string) {
 	t := e.T
 	t.Helper()
+	e.cluster = c
 	var err error
 	if e.rest, err = clientcmd.BuildConfigFromFlags("", c.Kubeconfig); err != nil {
 		t.Fatal(err)
@@ -296,9 +298,15 @@ func (e *env) statusCommits() string {
 // ours lists all objects with the labels of syncer, with their resource versions.
 func (e *env) ours() map[string]string {
 	e.Helper()
+	return e.each(func(m metav1.ObjectMeta) string { return m.ResourceVersion })
+}
+
+// each lists all objects with the labels of syncer, with what is asked for of their metadata.
+func (e *env) each(of func(metav1.ObjectMeta) string) map[string]string {
+	e.Helper()
 	out := map[string]string{}
 	ctx, o := context.Background(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/managed-by=syncer"}
-	add := func(kind string, m metav1.ObjectMeta) { out[kind+"/"+m.Name] = m.ResourceVersion }
+	add := func(kind string, m metav1.ObjectMeta) { out[kind+"/"+m.Name] = of(m) }
 	sets, err := e.kube.AppsV1().StatefulSets("").List(ctx, o)
 	if err != nil {
 		e.Fatal(err)

@@ -9,9 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,9 +32,11 @@ type Cluster struct {
 	Kubeconfig string
 	URL        string
 
-	cmd   *exec.Cmd
-	stdin io.Closer
-	stop  func()
+	binary string
+	flags  []string
+	cmd    *exec.Cmd
+	stdin  io.Closer
+	stop   func()
 }
 
 // startTimeout is how long a caller that has no deadline waits for a cluster. An idle machine takes three seconds.
@@ -65,7 +69,7 @@ func startContext(t T) (context.Context, context.CancelFunc) {
 }
 
 func start(ctx context.Context, binary string, flags []string) (*Cluster, error) {
-	c := &Cluster{cmd: exec.Command(binary, append([]string{"-parent-stdin"}, flags...)...)}
+	c := &Cluster{binary: binary, flags: flags, cmd: exec.Command(binary, append([]string{"-parent-stdin"}, flags...)...)}
 	var talk bytes.Buffer
 	c.cmd.Stderr = &talk
 	stdin, err := c.cmd.StdinPipe() // closed by the kernel when we die
@@ -112,6 +116,35 @@ func start(ctx context.Context, binary string, flags []string) (*Cluster, error)
 
 // Stop ends the cluster, with all its data.
 func (c *Cluster) Stop() { c.stop() }
+
+// Crash kills the cluster, without a word to its clients. Its data stay, for Restart.
+func (c *Cluster) Crash() {
+	_ = c.cmd.Process.Kill()
+	c.stop()
+}
+
+// Restart starts a cluster that has crashed again, in a new process with the same data, keys and port: resource versions
+// go on, and the new API server knows no event from before. The flags of the cluster must not have named a folder or a
+// kubeconfig.
+func (c *Cluster) Restart(t T) {
+	t.Helper()
+	at, err := url.Parse(c.URL)
+	if err != nil {
+		t.Fatalf("%v", err)
+		return
+	}
+	ctx, cancel := startContext(t)
+	defer cancel()
+	dir := filepath.Dir(c.Kubeconfig)
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // it is a folder of the test now, no more of the devcluster
+	next, err := start(ctx, c.binary, append(slices.Clone(c.flags), "-dir", dir, "-port", at.Port()))
+	if err != nil {
+		t.Fatalf("restart devcluster: %v", err)
+		return
+	}
+	t.Cleanup(next.Stop)
+	c.cmd, c.stdin, c.stop = next.cmd, next.stdin, next.stop
+}
 
 // Download is a value of the variable DEVCLUSTER that is for devcluster/build, and no path of a program.
 const Download = "download"
