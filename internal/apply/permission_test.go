@@ -5,11 +5,16 @@ package apply
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	corev1apply "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"syncer.dev/syncer/internal/cluster"
 )
@@ -135,5 +140,42 @@ func TestPermissionsOfKarpenter(t *testing.T) {
 	})
 	if changes, err := c.Prune(t.Context(), s.Objects); err != nil || changes[0].Result != cluster.Deleted {
 		t.Errorf("%+v, %v", changes, err)
+	}
+}
+
+// TestApplyCreates: the server asks for the right to create too where an apply makes an object, and for none but the
+// one to patch where it does not. The audit log has the patch alone, so that TestPermissions of e2e relies on this.
+func TestApplyCreates(t *testing.T) {
+	_, ns := connect(t, shared.kubeconfig)
+	config, err := clientcmd.BuildConfigFromFlags("", shared.kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Impersonate.UserName = "patcher-" + ns
+	r, object := shared.kube.RbacV1(), metav1.ObjectMeta{Name: "patcher"}
+	_, err1 := r.Roles(ns).Create(t.Context(), &rbacv1.Role{
+		ObjectMeta: object, Rules: []rbacv1.PolicyRule{rule("", []string{"patch"}, "configmaps")},
+	}, metav1.CreateOptions{})
+	_, err2 := r.RoleBindings(ns).Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: object, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "patcher"},
+		Subjects: []rbacv1.Subject{{Kind: "User", APIGroup: rbacv1.GroupName, Name: config.Impersonate.UserName}},
+	}, metav1.CreateOptions{})
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	createAs(t, ns, "person", &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "there"}})
+	maps := kubernetes.NewForConfigOrDie(config).CoreV1().ConfigMaps(ns)
+	apply := func(name string) error {
+		_, err := maps.Apply(t.Context(), corev1apply.ConfigMap(name, ns), metav1.ApplyOptions{FieldManager: "patcher"})
+		return err
+	}
+	eventually(t, "the permission to patch", func() string {
+		if err := apply("there"); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	if err := apply("new"); err == nil || !strings.Contains(err.Error(), `cannot create resource "configmaps"`) {
+		t.Errorf("an apply of a new object: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,6 +69,9 @@ type env struct {
 	api        *proxy // between syncer and the API server
 	kubeconfig string // through api
 	config     string
+	cluster    *testenv.Cluster
+	namespace  string   // of Workspaces; "" is default
+	environ    []string // for syncer, beside that of the test
 }
 
 // on returns the environment for a subtest: its failures and its processes belong to t.
@@ -172,6 +176,7 @@ func (e *env) start(args ...string) *process {
 		cmd:  exec.Command(binary, append(args, "--config", e.config)...),
 		done: make(chan struct{}),
 	}
+	p.cmd.Env = append(os.Environ(), e.environ...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	r, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -262,9 +267,9 @@ func (p *process) get(path string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// report returns the recorded report on a Workspace in the namespace default.
+// report returns the recorded report on a Workspace in the namespace of the environment.
 func (e *env) report(name string) (status.Report, error) {
-	file := "syncer/status:status/" + clusterName + "/default/" + name + ".yaml"
+	file := "syncer/status:status/" + clusterName + "/" + cmp.Or(e.namespace, "default") + "/" + name + ".yaml"
 	out, err := exec.Command("git", "-C", e.recorded, "show", file).Output()
 	if err != nil {
 		return status.Report{}, errors.New("not recorded")

@@ -3,13 +3,7 @@
 package e2e
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,20 +11,25 @@ import (
 	"strings"
 	"testing"
 
-	authorizationv1 "k8s.io/api/authorization/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"syncer.dev/syncer/internal/golden"
+	"syncer.dev/syncer/internal/install"
 	"syncer.dev/syncer/internal/page/session"
+	"syncer.dev/syncer/internal/sops/sopstest"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace/load"
 )
 
-// rolesFile has the roles that the documentation gives to syncer, and installedRoles those that "syncer install" gives
-// to it. Both are made from the audit log of this test.
+// rolesFile has the roles that the documentation gives to syncer, and installedRoles those that "syncer install" begins
+// with: the same, without what "objects" names. Both are made from the audit log of TestPermissions in mode aks.
 const (
 	rolesFile      = "../../docs/examples/rbac.yaml"
 	installedRoles = "../install/roles.yaml"
@@ -39,77 +38,249 @@ const (
 // optional are permissions that syncer asks for and does without: docs/operating.md says what it knows less then.
 var optional = []permission{{"get", "", "secrets", namespaceRole}}
 
-// permission is one verb on one resource, in one of the roles.
-type permission struct{ verb, group, resource, role string }
-
-func (p permission) String() string {
-	return fmt.Sprintf("%s %s in role %s", p.verb, strings.TrimSuffix(p.resource+"."+p.group, "."), p.role)
+// configured is a configuration for which an installation gives rights, and what is in the repository for it.
+type configured struct {
+	name      string
+	namespace string // of Workspaces
+	capacity  string // "" is that of aks
+	more      string // lines of the configuration
+	ageKey    string // the file of it, or ""
+	kinds     []string
+	deployer  bool // the namespace is written as the service account of this name
+	whole     bool // objects go through their whole life, to Ready and by drift
 }
 
-// TestPermissions runs syncer as a user with the roles of the documentation, through the life of its objects. The audit
-// log of the API server then shows that nothing was forbidden, and that each verb of the roles was used. With -update
-// it runs as an administrator, and writes the roles from what was used.
+// configurations are those that decide about rights.
+func configurations(t *testing.T) []configured {
+	t.Helper()
+	dir := t.TempDir()
+	key, age := filepath.Join(dir, "key"), filepath.Join(dir, "age")
+	write(t, key, session.Random())
+	write(t, age, sopstest.Identity)
+	const byo, few = "{mode: byo}", "objects: [ConfigMap, PersistentVolumeClaim"
+	others := []string{
+		"PodDisruptionBudget.policy", "NetworkPolicy.networking.k8s.io", "HorizontalPodAutoscaler.autoscaling",
+		"Gateway.example.com",
+	}
+	return []configured{
+		{
+			name: "aks", namespace: "default", kinds: load.DefaultObjects, whole: true,
+			more: "page: {access: token, keyFile: " + key + "}\n",
+		},
+		{name: "byo", namespace: "byo", capacity: byo, kinds: load.DefaultObjects},
+		{
+			name: "karpenter", namespace: "karpenter", kinds: load.DefaultObjects[:2], more: few + "]\n",
+			capacity: "{mode: karpenter, karpenter: {nodeClass: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: gpu}}}",
+		},
+		{
+			name: "encrypted", namespace: "encrypted", capacity: byo,
+			kinds: []string{"ConfigMap", "PersistentVolumeClaim", "Secret"},
+			more:  few + ", Secret]\n", ageKey: age,
+		},
+		{
+			name: "impersonation", namespace: "impersonation", capacity: byo, kinds: load.DefaultObjects, deployer: true,
+			more: "impersonate: deployer\n",
+		},
+		{
+			name: "objects", namespace: "objects", capacity: byo,
+			kinds: slices.Concat(load.DefaultObjects[:2], others),
+			more:  few + ", " + strings.Join(others, ", ") + "]\n",
+		},
+	}
+}
+
+// TestPermissions runs syncer as the service account of an installation, with the rights that "syncer install" prints
+// for each configuration. The audit log of the API server shows that nothing was forbidden, that syncer has used
+// nothing else, and that it has used each verb that it was given. Before, "syncer check" names each of them as missing.
+// With -update it runs as an administrator in mode aks, and writes the roles from what was used.
 func TestPermissions(t *testing.T) {
 	audit := filepath.Join(t.TempDir(), "audit.log")
 	e := setup(t, "-audit", audit)
-	const user = "syncer-limited"
-	roles := readRoles(t)
+	e.defineKinds()
+	for i := range 4 {
+		e.addNode(fmt.Sprintf("gpu-%d", i), 1, a100("1", "shared"))
+	}
+	for _, c := range configurations(t) {
+		if golden.Update() && c.name != "aks" {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			sub := e.on(t)
+			if c.capacity != "" {
+				sub.wire(e.cluster, c.capacity)
+			}
+			sub.namespace = c.namespace
+			sub.permissions(c, audit)
+		})
+	}
+}
+
+// permissions compares what an installation gives with what syncer uses.
+func (e *env) permissions(c configured, audit string) {
+	e.Helper()
+	own := leaseNamespace + "-" + c.name
+	account := "system:serviceaccount:" + own + ":" + install.Name
+	e.configure(c, own)
+	e.createNamespace(c.namespace)
+	objects := e.installation("install", "--rights", "--namespace", own, "--config", e.config)
+	given := granted(e.T, objects)
 	if golden.Update() {
-		roles = map[string][]rbacv1.PolicyRule{"cluster-admin": nil}
+		e.createNamespace(own)
+		e.bindCluster("cluster-admin", own)
+	} else {
+		if missing := e.missingRights(account, own); !slices.Equal(missing, texts(given)) {
+			e.Errorf("syncer check: missing %q, want %q", missing, texts(given))
+		}
+		for _, o := range objects {
+			if err := e.client().Apply(e.Context(), client.ApplyConfigurationFromUnstructured(o),
+				client.FieldOwner("kubectl"), client.ForceOwnership); err != nil {
+				e.Fatal(err)
+			}
+		}
+		e.eventually("the rights to be known", func() string { return strings.Join(e.missingRights(account, own), ", ") })
 	}
-	if _, err := e.kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{
-		ObjectMeta: metav1.ObjectMeta{Name: leaseNamespace},
+	if c.deployer {
+		given = append(given, e.deployer(c)...)
+	}
+	e.signIn(own)
+	if c.whole {
+		e.live(c)
+	} else {
+		e.livesShortly(c, audit, account, given)
+	}
+	var used, forbidden []permission
+	e.eventually("verbs that are granted, and never used", func() string { // the log has a watch when it has ended
+		used, forbidden = requestsOf(e.T, audit, account)
+		if golden.Update() {
+			return ""
+		}
+		return strings.Join(without(given, used), ", ")
+	})
+	for _, p := range without(forbidden, optional) {
+		e.Errorf("%s is forbidden", p)
+	}
+	used = slices.DeleteFunc(used, func(p permission) bool {
+		return slices.Contains(optional, p) && !slices.Contains(given, p)
+	})
+	if c.name == "aks" {
+		golden.Equal(e.T, rolesFile, rolesText(used))
+		golden.Equal(e.T, installedRoles, rolesText(slices.DeleteFunc(slices.Clone(used), func(p permission) bool {
+			return p.group == "external-secrets.io" || p.group == "bitnami.com"
+		})))
+	}
+	for _, p := range without(used, given) {
+		if !golden.Update() {
+			e.Errorf("%s is used, and not granted", p)
+		}
+	}
+}
+
+// configure adds the lines of a configuration to the file.
+func (e *env) configure(c configured, own string) {
+	e.Helper()
+	data, err := os.ReadFile(e.config)
+	if err != nil {
+		e.Fatal(err)
+	}
+	text := string(data)
+	if c.ageKey != "" { // the file has a source
+		text = strings.Replace(text, "source: {", "source: {decryption: {ageKeyFile: "+c.ageKey+"}, ", 1)
+	}
+	write(e.T, e.config, text+"namespaces: ["+c.namespace+"]\nlease: {enabled: always, namespace: "+own+"}\n"+c.more)
+}
+
+func (e *env) createNamespace(name string) {
+	e.Helper()
+	if name == "default" {
+		return
+	}
+	if _, err := e.kube.CoreV1().Namespaces().Create(e.Context(), &corev1.Namespace{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
 	}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
+		e.Fatal(err)
 	}
-	e.grant(user, roles)
-	configured, err := os.ReadFile(e.config)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// bindCluster gives a role in the whole cluster to the service account of syncer.
+func (e *env) bindCluster(role, own string) {
+	e.Helper()
+	if _, err := e.kube.RbacV1().ClusterRoleBindings().Create(e.Context(), &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: own},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Name: install.Name, Namespace: own}},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+	}, metav1.CreateOptions{}); err != nil {
+		e.Fatal(err)
 	}
-	key := filepath.Join(t.TempDir(), "key")
-	write(t, key, session.Random())
-	write(t, e.config, string(configured)+"lease: {enabled: always, namespace: "+leaseNamespace+"}\n"+
-		"page: {access: token, keyFile: "+key+"}\n")
-	data, err := os.ReadFile(e.kubeconfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, e.kubeconfig, strings.Replace(
-		string(data), "client-certificate-data:", "as: "+user+"\n    client-certificate-data:", 1))
-	e.live()
-	used, forbidden := requestsOf(t, audit, user)
-	for _, p := range forbidden {
-		if !slices.Contains(optional, p) {
-			t.Errorf("%s is forbidden", p)
+}
+
+// missingRights returns the rights that "syncer check" names as missing, in the words of permission.
+func (e *env) missingRights(account, own string) []string {
+	e.Helper()
+	lines, _ := e.check("--as", account, "--namespace", own)
+	var out []string
+	for name, l := range lines {
+		if role, ok := strings.CutPrefix(name, "kubernetes role "); ok {
+			role, _, _ = strings.Cut(role, " ")
+			for _, right := range l.MissingRights {
+				right, _, _ = strings.Cut(right, "/") // the name of the one object
+				out = append(out, right+" in role "+role)
+			}
 		}
 	}
-	used = slices.DeleteFunc(used, func(p permission) bool { return slices.Contains(optional, p) })
-	golden.Equal(t, rolesFile, rolesText(used))
-	golden.Equal(t, installedRoles, rolesText(used))
-	for _, p := range granted(readRoles(t)) {
-		if !slices.Contains(used, p) {
-			t.Errorf("%s is granted, and never used", p)
-		}
+	slices.Sort(out)
+	return out
+}
+
+// texts returns the permissions in words, sorted.
+func texts(all []permission) []string {
+	out := without(all, nil)
+	slices.Sort(out)
+	return out
+}
+
+// signIn makes syncer sign in by a token of its service account, as a pod does.
+func (e *env) signIn(own string) {
+	e.Helper()
+	accounts := e.kube.CoreV1().ServiceAccounts(own)
+	if _, err := accounts.Create(e.Context(), &corev1.ServiceAccount{
+		ObjectMeta: metav1.ObjectMeta{Name: install.Name},
+	}, metav1.CreateOptions{}); err != nil {
+		e.Fatal(err)
+	}
+	r, err := accounts.CreateToken(e.Context(), install.Name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		e.Fatal(err)
+	}
+	config, err := clientcmd.LoadFromFile(e.kubeconfig)
+	if err != nil {
+		e.Fatal(err)
+	}
+	for _, user := range config.AuthInfos {
+		*user = api.AuthInfo{Token: r.Status.Token}
+	}
+	if err := clientcmd.WriteToFile(*config, e.kubeconfig); err != nil {
+		e.Fatal(err)
 	}
 }
 
 // live leads objects of each kind through their life: created, changed, changed by another client, and deleted.
-func (e *env) live() {
+func (e *env) live(c configured) {
 	e.Helper()
 	const plain = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\ndata: {a: %q}\n---\n" +
 		"apiVersion: v1\nkind: PersistentVolumeClaim\n" +
 		"metadata: {name: cache, namespace: default, annotations: {syncer.dev/prune: enabled, example.com/a: %q}}\n" +
 		"spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
-	e.repo.Commit(map[string]string{
+	files := e.claimed(c)
+	maps.Copy(files, map[string]string{
 		"workspaces/stays.yaml": inference("stays", "phi-4-mini-instruct"),
 		"workspaces/phi.yaml":   inference("phi", "phi-4-mini-instruct"),
 		"workspaces/tune.yaml":  tuning("tune"),
 		"workspaces/plain.yaml": fmt.Sprintf(plain, "1", "1"),
-	}, "all")
+	})
+	e.repo.Commit(files, "all")
 	p := e.start("run")
 	e.waitState("phi", status.Ready)
-	follower := &replica{process: e.start("run")} // it watches the Lease
+	follower := &replica{process: e.listing("run")} // it watches the Lease
 	follower.waitRole("follower, ")
 	e.waitState("tune", status.Succeeded)
 	e.seen(p, follower.process)
@@ -128,7 +299,8 @@ func (e *env) live() {
 		return ""
 	})
 	e.drifts()
-	e.repo.Remove("no more", "workspaces/phi.yaml", "workspaces/tune.yaml", "workspaces/plain.yaml")
+	e.repo.Remove("no more",
+		"workspaces/phi.yaml", "workspaces/tune.yaml", "workspaces/plain.yaml", "workspaces/mine.yaml")
 	e.eventually("all but one Workspace to be gone", func() string {
 		for name := range e.ours() {
 			if strings.Contains(name, "/phi") || strings.Contains(name, "/tune") || strings.HasSuffix(name, "/settings") {
@@ -139,7 +311,7 @@ func (e *env) live() {
 		if err == nil && claim.DeletionTimestamp == nil { // no controller here takes its finalizer off
 			return "the volume claim"
 		}
-		return ""
+		return e.remaining(c)
 	})
 	follower.kill()
 	p.kill()
@@ -157,198 +329,6 @@ func (e *env) drifts() {
 		s, err := sets.Get(e.Context(), "phi", metav1.GetOptions{})
 		if err != nil || *s.Spec.Replicas == 0 {
 			return fmt.Sprintf("%v", err)
-		}
-		return ""
-	})
-}
-
-// requestsOf returns what a user has asked the API server for, and what of it was forbidden, each sorted.
-func requestsOf(t *testing.T, audit, user string) (used, forbidden []permission) {
-	t.Helper()
-	file, err := os.Open(audit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	usedSet, forbiddenSet := map[permission]bool{}, map[permission]bool{}
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var event struct {
-			Verb, RequestURI string
-			User             struct{ Username string }
-			ImpersonatedUser struct{ Username string }
-			ObjectRef        *struct{ Resource, Subresource, Namespace, APIGroup string }
-			ResponseStatus   struct{ Code int }
-		}
-		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
-			t.Fatalf("%s: %v", lines.Bytes(), err)
-		}
-		o := event.ObjectRef
-		if event.ImpersonatedUser.Username != user && event.User.Username != user || o == nil || o.Resource == "" {
-			continue
-		}
-		name := strings.Trim(o.Resource+"/"+o.Subresource, "/")
-		p := permission{event.Verb, o.APIGroup, name, roleOf(o.APIGroup, o.Namespace)}
-		if event.ResponseStatus.Code == 403 {
-			forbiddenSet[p] = true
-			continue
-		}
-		usedSet[p] = true
-		if event.ResponseStatus.Code == 201 && p.verb == "patch" { // server-side apply also needs the right to create
-			p.verb = "create"
-			usedSet[p] = true
-		}
-		if p.verb = event.Verb; p.verb == "patch" && p.role == namespaceRole {
-			p.verb = "get" // of the live object, where the watch is behind: whether it is depends on the machine
-			usedSet[p] = true
-		}
-		if strings.Contains(event.RequestURI, "sendInitialEvents=true") { // servers that cannot stream are asked for a list
-			p.verb = "list"
-			usedSet[p] = true
-		}
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if len(usedSet) == 0 {
-		t.Fatal("the audit log has no request of syncer")
-	}
-	compare := func(a, b permission) int {
-		return strings.Compare(a.group+a.resource+a.verb, b.group+b.resource+b.verb)
-	}
-	return slices.SortedFunc(maps.Keys(usedSet), compare), slices.SortedFunc(maps.Keys(forbiddenSet), compare)
-}
-
-// The names of the roles: one for each namespace of Workspaces, one for the cluster, and one for the namespace of the
-// Lease.
-const namespaceRole, clusterRole, leaseRole, pageRole = "syncer", "syncer-nodes", "syncer-lease", "syncer-page"
-
-// leaseNamespace is that of the Lease in the test.
-const leaseNamespace = "syncer"
-
-// roleOf returns the role for what is asked of an API group.
-func roleOf(group, namespace string) string {
-	if group == "authentication.k8s.io" || group == "authorization.k8s.io" {
-		return pageRole
-	}
-	return roleIn(namespace)
-}
-
-// roleIn returns the role for what is asked in a namespace, or in the cluster for "".
-func roleIn(namespace string) string {
-	switch namespace {
-	case "":
-		return clusterRole
-	case leaseNamespace:
-		return leaseRole
-	}
-	return namespaceRole
-}
-
-// rolesText returns the manifests of the roles with exactly these permissions. Resources with equal verbs share a rule.
-func rolesText(all []permission) string {
-	var b strings.Builder
-	b.WriteString("# What syncer needs in Kubernetes. Bind the first role in each namespace of the configuration by a\n" +
-		"# RoleBinding, the second one by a ClusterRoleBinding, and the third one, for the election of one of several\n" +
-		"# replicas, by a RoleBinding in the namespace of the Lease. The fourth one is for page.access: token alone; bind\n" +
-		"# it by a ClusterRoleBinding. Generated from the audit log of the API server by \"make generate\".\n")
-	for _, role := range []string{namespaceRole, clusterRole, leaseRole, pageRole} {
-		fmt.Fprintf(&b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"+
-			"metadata: {name: %s}\nrules:\n", role)
-		verbs, resources := map[[2]string][]string{}, map[string][]string{}
-		for _, p := range all {
-			if p.role == role {
-				k := [2]string{p.group, p.resource}
-				verbs[k] = append(verbs[k], p.verb)
-			}
-		}
-		for k, v := range verbs {
-			rule := fmt.Sprintf("%q|%s", k[0], strings.Join(v, ", "))
-			resources[rule] = append(resources[rule], k[1])
-		}
-		for _, rule := range slices.Sorted(maps.Keys(resources)) {
-			group, verbs, _ := strings.Cut(rule, "|")
-			fmt.Fprintf(&b, "- {apiGroups: [%s], resources: [%s], verbs: [%s]}\n", group,
-				strings.Join(slices.Sorted(slices.Values(resources[rule])), ", "), verbs)
-		}
-	}
-	return b.String()
-}
-
-// readRoles returns the rules of the roles, by name.
-func readRoles(t *testing.T) map[string][]rbacv1.PolicyRule {
-	t.Helper()
-	data, err := os.ReadFile(rolesFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string][]rbacv1.PolicyRule{}
-	for d := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096); ; {
-		var role rbacv1.ClusterRole
-		if err := d.Decode(&role); errors.Is(err, io.EOF) {
-			return out
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		if role.Name != "" {
-			out[role.Name] = role.Rules
-		}
-	}
-}
-
-// granted lists the permissions of the roles.
-func granted(roles map[string][]rbacv1.PolicyRule) []permission {
-	var out []permission
-	for name, rules := range roles {
-		for _, r := range rules {
-			for _, resource := range r.Resources {
-				for _, verb := range r.Verbs {
-					out = append(out, permission{verb, r.APIGroups[0], resource, name})
-				}
-			}
-		}
-	}
-	return out
-}
-
-// grant binds the roles to a user: clusterRole and cluster-admin in the cluster, others in their namespaces.
-func (e *env) grant(user string, roles map[string][]rbacv1.PolicyRule) {
-	e.Helper()
-	r := e.kube.RbacV1()
-	subjects := []rbacv1.Subject{{Kind: "User", APIGroup: "rbac.authorization.k8s.io", Name: user}}
-	for name, rules := range roles {
-		object := metav1.ObjectMeta{Name: cmp.Or(name, user)}
-		ref := rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "ClusterRole", Name: name}
-		var err error
-		if rules != nil {
-			_, err = r.ClusterRoles().Create(e.Context(), &rbacv1.ClusterRole{ObjectMeta: object, Rules: rules},
-				metav1.CreateOptions{})
-		} else {
-			object.Name = user
-		}
-		if namespace, ok := map[string]string{namespaceRole: "default", leaseRole: leaseNamespace}[name]; err == nil && ok {
-			_, err = r.RoleBindings(namespace).Create(e.Context(), &rbacv1.RoleBinding{
-				ObjectMeta: object, Subjects: subjects, RoleRef: ref,
-			}, metav1.CreateOptions{})
-		} else if err == nil {
-			_, err = r.ClusterRoleBindings().Create(e.Context(), &rbacv1.ClusterRoleBinding{
-				ObjectMeta: object, Subjects: subjects, RoleRef: ref,
-			}, metav1.CreateOptions{})
-		}
-		if err != nil {
-			e.Fatal(err)
-		}
-	}
-	e.eventually("the API server to know the roles", func() string {
-		r, err := e.kube.AuthorizationV1().SubjectAccessReviews().Create(e.Context(), &authorizationv1.SubjectAccessReview{
-			Spec: authorizationv1.SubjectAccessReviewSpec{
-				User:               user,
-				ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: "watch", Resource: "nodes"},
-			},
-		}, metav1.CreateOptions{})
-		if err != nil || !r.Status.Allowed {
-			return fmt.Sprintf("%+v, %v", r.Status, err)
 		}
 		return ""
 	})

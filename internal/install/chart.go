@@ -34,6 +34,7 @@ func Chart(version, text string) (map[string]string, error) {
 	c := config.Default()
 	c.Namespaces = []string{anyTarget}
 	c.Page.Access = config.AccessToken // its role depends on the values
+	c.Objects = []string{}             // and so do the rules of these
 	plain, err := chartObjects(c)
 	if err != nil {
 		return nil, err
@@ -97,9 +98,9 @@ func eachNamespace(text string) string {
 		case strings.Contains(doc, "  name: "+pageRole+"\n"):
 			docs[i] = tokenAccess + doc + "{{- end }}\n"
 		case strings.Contains(doc, "\nkind: ClusterRole\n") && strings.Contains(doc, "  name: "+namespaceRole+"\n"):
-			docs[i] = doc + namespaceRules
+			docs[i] = namespaceRules(doc)
 		case strings.Contains(doc, "\nkind: ClusterRole\n") && strings.Contains(doc, "  name: "+clusterRole+"\n"):
-			docs[i] = doc + clusterRules
+			docs[i] = clusterRules(doc)
 		}
 	}
 	return generated + strings.Join(docs, "---\n")
@@ -107,29 +108,6 @@ func eachNamespace(text string) string {
 
 // tokenAccess begins what only a page that tokens open needs.
 const tokenAccess = `{{- if eq (dig "page" "access" "" .Values.config) "` + config.AccessToken + "\" }}\n"
-
-// What more and moreInCluster add, in the language of Helm.
-const (
-	namespaceRules = `{{- $decryption := dig "source" "decryption" dict .Values.config }}
-{{- if or $decryption.ageKeyFile (dig "azureKeyVault" "vaults" list $decryption) }}
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [create, delete, get, list, patch, watch]
-{{- end }}
-{{- with .Values.config.impersonate }}
-- apiGroups: [""]
-  resourceNames: [{{ quote . }}]
-  resources: [serviceaccounts]
-  verbs: [impersonate]
-{{- end }}
-`
-	clusterRules = `{{- if eq (dig "capacity" "mode" "aks" .Values.config) "karpenter" }}
-- apiGroups: [karpenter.sh]
-  resources: [nodepools]
-  verbs: [create, delete, get, list, patch, watch]
-{{- end }}
-`
-)
 
 const chartText = `apiVersion: v2
 name: syncer

@@ -100,10 +100,16 @@ func TestKustomize(t *testing.T) {
 // TestHelm: the chart has the same objects as "syncer install" for the same options, but the namespace, which Helm
 // makes.
 func TestHelm(t *testing.T) {
-	sealed, shared, karpenter := config.Default(), config.Default(), config.Default()
+	sealed, shared, karpenter, few := config.Default(), config.Default(), config.Default(), config.Default()
 	sealed.Source.Decryption.AzureKeyVault.Vaults = []string{"https://models.vault.azure.net"}
+	sealed.Objects = []string{
+		"ConfigMap", "Secret", "NetworkPolicy.networking.k8s.io", "Gateway.gateway.networking.k8s.io", "Pod", "Secret",
+	}
 	shared.Namespaces, shared.Impersonate = []string{"red", "blue"}, "deployer"
-	karpenter.Source.Decryption.AgeKeyFile = "/etc/syncer/credentials/age"
+	karpenter.Capacity.Karpenter.NodeClass = config.NodeClass{
+		Group: "karpenter.k8s.aws", Kind: "EC2NodeClass", Name: "gpu",
+	}
+	few.Objects, few.Impersonate = []string{"Job.batch", "Widget.example.com"}, "deployer"
 	for _, tt := range []struct {
 		name   string
 		change func(*Options)
@@ -120,7 +126,9 @@ func TestHelm(t *testing.T) {
 		},
 		{
 			"vaults", func(o *Options) { o.Settings = sealed },
-			"{config: {source: {decryption: {azureKeyVault: {vaults: [https://models.vault.azure.net]}}}}}",
+			"{config: {objects: [ConfigMap, Secret, NetworkPolicy.networking.k8s.io, " +
+				"Gateway.gateway.networking.k8s.io, Pod, Secret], " +
+				"source: {decryption: {azureKeyVault: {vaults: [https://models.vault.azure.net]}}}}}",
 		},
 		{
 			"namespaces and impersonation", func(o *Options) { o.Settings = shared },
@@ -132,7 +140,15 @@ func TestHelm(t *testing.T) {
 		},
 		{
 			"karpenter", func(o *Options) { o.Settings, o.NodePools = karpenter, true },
-			"{config: {capacity: {mode: karpenter}, source: {decryption: {ageKeyFile: /etc/syncer/credentials/age}}}}",
+			"{config: {capacity: {mode: karpenter, " +
+				"karpenter: {nodeClass: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: gpu}}}}}",
+		},
+		{
+			"another kind and impersonation", func(o *Options) { o.Settings = few },
+			"{config: {objects: [Job.batch, Widget.example.com], impersonate: deployer}}",
+		},
+		{
+			"no kinds", func(o *Options) { o.Settings.Objects = []string{} }, "{config: {objects: []}}",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 	"syncer.dev/syncer/internal/config"
 )
 
-// rolesText has what syncer uses of the API server, as its audit log shows. docs/examples/rbac.yaml is the same.
+// rolesText has what syncer uses of the API server in mode aks, as its audit log shows, without what "objects" names:
+// docs/examples/rbac.yaml has that too. inNamespaces and inCluster make of it what a configuration needs.
 //
 //go:embed roles.yaml
 var rolesText []byte
@@ -53,9 +54,9 @@ func roles(o Options) ([]runtime.Object, error) {
 		role.Labels = meta(o, "").Labels
 		switch role.Name {
 		case namespaceRole:
-			role.Rules = slices.Concat(role.Rules, more(o.Settings))
+			role.Rules = inNamespaces(role.Rules, o.Settings)
 		case clusterRole:
-			role.Rules = slices.Concat(role.Rules, moreInCluster(o))
+			role.Rules = inCluster(role.Rules, o)
 		}
 		out = append(out, &role)
 	}
@@ -78,39 +79,6 @@ func RightsOf(objects []runtime.Object) []runtime.Object {
 }
 
 func opensByToken(o Options) bool { return o.Settings.Page.Access == config.AccessToken }
-
-// more are rules in each namespace of Workspaces that depend on the configuration.
-func more(c config.Config) []rbacv1.PolicyRule {
-	var out []rbacv1.PolicyRule
-	if c.Source.Decryption.AgeKeyFile != "" || len(c.Source.Decryption.AzureKeyVault.Vaults) > 0 {
-		out = append(out, rbacv1.PolicyRule{
-			APIGroups: []string{""},
-			Resources: []string{"secrets"},
-			Verbs:     []string{"create", "delete", "get", "list", "patch", "watch"},
-		})
-	}
-	if c.Impersonate != "" {
-		out = append(out, rbacv1.PolicyRule{
-			APIGroups:     []string{""},
-			Resources:     []string{"serviceaccounts"},
-			ResourceNames: []string{c.Impersonate},
-			Verbs:         []string{"impersonate"},
-		})
-	}
-	return out
-}
-
-// moreInCluster are rules in the cluster that depend on the configuration.
-func moreInCluster(o Options) []rbacv1.PolicyRule {
-	if !o.NodePools {
-		return nil
-	}
-	return []rbacv1.PolicyRule{{
-		APIGroups: []string{"karpenter.sh"},
-		Resources: []string{"nodepools"},
-		Verbs:     []string{"create", "delete", "get", "list", "patch", "watch"},
-	}}
-}
 
 func subjects(o Options) []rbacv1.Subject {
 	return []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: Name, Namespace: o.Namespace}}
