@@ -200,7 +200,7 @@ type Policy struct {
 	UnknownQuota     string `yaml:"unknownQuota" usage:"new nodes of a size whose quota is unknown: fail, warn or off"`
 
 	CostDelta    CostDelta    `yaml:"costDelta" usage:"changes that make the fleet dearer"`
-	MassDeletion MassDeletion `yaml:"massDeletion" usage:"changes that delete many Workspaces at once"`
+	MassDeletion MassDeletion `yaml:"massDeletion" usage:"changes that delete many Workspaces or plain objects at once"`
 	Review       ReviewPolicy `yaml:"review" usage:"reviews of pull requests"`
 
 	Preemption string   `yaml:"preemption" usage:"who runs gives way to a higher priority without a place: deny or allow"`
@@ -213,10 +213,11 @@ type CostDelta struct {
 	Hourly  float64 `yaml:"hourly" usage:"US dollars per hour by which a change may raise the cost of all pools"`
 }
 
-// MassDeletion bounds how many Workspaces go at once without the trailer Syncer-Allow-Delete. Three always may.
+// MassDeletion bounds how many Workspaces go at once without the trailer Syncer-Allow-Delete, and how many plain objects.
+// Three of each always may.
 type MassDeletion struct {
-	Count   int `yaml:"count" usage:"Workspaces that may be deleted at once without a trailer; 0: any number"`
-	Percent int `yaml:"percent" usage:"percent of all Workspaces that may, beyond three; 0: any part"`
+	Count   int `yaml:"count" usage:"Workspaces, and plain objects, that may be deleted at once without a trailer; 0: any number"`
+	Percent int `yaml:"percent" usage:"percent of all Workspaces, and of all plain objects, that may, beyond three; 0: any part"`
 }
 
 // ReviewPolicy says what happens where what would run is not what reviewers were shown.

@@ -200,6 +200,8 @@ type Observed struct {
 	FirstSeen map[workspace.Key]time.Time
 	// Reported is what the status branch says of each Workspace; nil if it cannot be read.
 	Reported map[workspace.Key]rollout.Reported
+	// ObjectsWait reports that plain objects wait for a commit that allows to delete them, because they are many.
+	ObjectsWait bool
 	// Adapters are the images by digest, by the image in the file, of adapters that tunings of the source have pushed, and
 	// Notes say what of them is unknown.
 	Adapters map[workspace.Key]map[string]string

@@ -360,7 +360,7 @@ var catalogue = []group{
 		{InvalidPointer, "A field to ignore is not one that may be ignored, or is not written as a JSON pointer."},
 		{
 			MassDeletion,
-			"A commit removes more Workspaces than policy.massDeletion allows without the trailer Syncer-Allow-Delete.",
+			"A commit removes more Workspaces or plain objects than policy.massDeletion allows without a trailer.",
 		},
 	}},
 	{"Kustomize and patches", []Entry{

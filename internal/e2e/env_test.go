@@ -69,7 +69,6 @@ type env struct {
 	api        *proxy // between syncer and the API server
 	kubeconfig string // through api
 	config     string
-	cluster    *testenv.Cluster
 	namespace  string   // of Workspaces; "" is default
 	environ    []string // for syncer, beside that of the test
 }

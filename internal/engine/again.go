@@ -43,7 +43,7 @@ func (b *before) desires(set *workspace.Set, seen Observed) bool {
 func (b *before) plans(
 	rev Revision, seen Observed, previews []*cluster.Preview, held map[workspace.Key]string, halted halt.Halted,
 ) bool {
-	if b.planned.Guard.Mass.Gone > 0 { // what commits allow to be deleted is asked again
+	if b.planned.Guard.Mass.Any() { // what commits allow to be deleted is asked again
 		return false
 	}
 	return b.complete && b.planned.Holds(rev.Commit, seen.Now) && b.allowEmpty == rev.AllowEmpty &&

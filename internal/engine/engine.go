@@ -120,18 +120,19 @@ type Observed struct {
 	QuotaErr error
 	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
 	Stale string
-	// Deletions returns how many deletions commits allow since these Workspaces were last desired. It may be nil.
-	Deletions func(ctx context.Context, gone []workspace.Key) int
+	// Deletions returns how many deletions commits allow since these Workspaces and plain objects were last desired. It may
+	// be nil.
+	Deletions func(ctx context.Context, gone []cluster.Ref) int
 	// Reviews count if Settings.Review asks for them.
 	Reviews Reviews
 }
 
 // allowed returns Deletions in a context.
-func (o Observed) allowed(ctx context.Context) func([]workspace.Key) int {
+func (o Observed) allowed(ctx context.Context) func([]cluster.Ref) int {
 	if o.Deletions == nil {
 		return nil
 	}
-	return func(gone []workspace.Key) int { return o.Deletions(ctx, gone) }
+	return func(gone []cluster.Ref) int { return o.Deletions(ctx, gone) }
 }
 
 // Result is a plan with its inputs.

@@ -20,7 +20,7 @@ type Revision struct {
 	Inputs string
 	// AllowEmpty reports that the author of the commit confirmed the removal of the last Workspace.
 	AllowEmpty bool
-	// AllowDelete is how many Workspaces its author allows to be deleted at once; see package mass.
+	// AllowDelete is how many deletions its author allows at once; see package mass.
 	AllowDelete int
 	// Notices are messages about the revision for the log, such as a rewritten branch.
 	Notices []string

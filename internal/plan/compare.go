@@ -24,7 +24,7 @@ type Side struct {
 	Desired desired.Desired
 	// AllowEmpty reports that the author of the commit confirmed the removal of the last Workspace.
 	AllowEmpty bool
-	// AllowDelete is how many Workspaces the commit itself allows to be deleted at once.
+	// AllowDelete is how many deletions the commit itself allows at once; see package mass.
 	AllowDelete int
 
 	settled *settled // set by Settled
@@ -73,9 +73,9 @@ type LiveInput struct {
 	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
 	// their pools stay, as with those that a policy holds.
 	Unreviewed map[workspace.Key]string
-	// Allowed returns how many deletions commits allow since these Workspaces were last desired; nil: only the last commit
-	// counts. It is called only if there are too many.
-	Allowed func(gone []workspace.Key) int
+	// Allowed returns how many deletions commits allow since these Workspaces and plain objects were last desired; nil: only
+	// the last commit counts. It is called only if there are too many.
+	Allowed func(gone []cluster.Ref) int
 	// Halted is what the source itself says must not change.
 	Halted halt.Halted
 	// Dependent says for Workspaces that depend on another one, which is not done, what they wait for.
@@ -122,9 +122,7 @@ func (l *Last) AgainstLive(in LiveInput) (p Plan, next *Last) {
 	}
 	c.prepare()
 	guard.Held = hold.Spread(c.held(&in, guard.Present), in.Desired, in.Previews)
-	if guard.Mass.Policy = in.Policy.Changes.Mass; !c.stay { // otherwise none goes
-		guard.holdMass(&in)
-	}
+	guard.holdMass(&in)
 	pools := poolPlan{held: guard.Held, facts: c.facts}
 	for k, why := range in.Dependent {
 		pools.waits.Add(k, why, hold.ByDependency)
@@ -162,10 +160,10 @@ func Between(policy desired.Policy, baseHash, headHash string, base, head Side) 
 	cost, _ := nodePoolCost(base.Desired.Workloads)
 	guard := NewGuard(head.Set, head.Desired.Blocked(), policy.Prune, anyLive(seen), head.AllowEmpty)
 	guard.wait(head.Desired)
-	guard.Mass, _ = massDeletion(seen.State.Objects, head.Set, guard, policy.Changes.Mass)
+	guard.Mass, _ = guard.leaving(seen.State.Objects, stays, head, policy)
 	guard.Mass.Allowed = head.AllowDelete
 	if len(head.Set.Workspaces) == 0 && head.AllowEmpty {
-		guard.Mass.Allowed = guard.Mass.Gone
+		guard.Mass.Allowed = guard.Mass.Needs()
 	}
 	p := Make(Comparison{
 		Policy:        policy,

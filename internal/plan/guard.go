@@ -30,10 +30,13 @@ type Guard struct {
 	Held map[workspace.Key]string
 	// Halted is what the source itself says must not change. Its Workspaces are among Held.
 	Halted halt.Halted
-	// Mass is how many Workspaces the plan deletes at once.
+	// Mass is how many Workspaces and plain objects the plan deletes at once.
 	Mass mass.Deletion
-	// massHeld are the Workspaces that stay because there are too many of them.
-	massHeld map[workspace.Key]bool
+	// ObjectsWait reports that plain objects wait for a commit that allows to delete so many of them.
+	ObjectsWait bool
+	// massHeld are the Workspaces that stay because there are too many of them, and massObjects says so of plain objects.
+	massHeld    map[workspace.Key]bool
+	massObjects string
 	// firm are those of Held that do not only wait for others, and by says for what the others wait.
 	firm map[workspace.Key]string
 	by   map[workspace.Key]hold.By
@@ -128,6 +131,8 @@ func (g Guard) holds(o *cluster.Object) string {
 		return keptClaim(o)
 	case o.Workspace == (workspace.Key{}) && g.Halted.InNamespace(o.Namespace) != "":
 		return g.Halted.InNamespace(o.Namespace)
+	case o.Workspace == (workspace.Key{}) && g.massObjects != "":
+		return g.massObjects
 	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && g.KeepShared:
 		return "a Workspace with errors may still need it"
 	case o.Workspace == (workspace.Key{}) && g.NoDeletions == "" && len(g.Held) > 0:

@@ -8,63 +8,59 @@ import (
 	"slices"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/plan/leaving"
 	"syncer.dev/syncer/internal/plan/mass"
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// massDeletion counts the Workspaces that would be deleted, and returns them. What the guard keeps anyway does not
-// count, and neither do replicas of an InferenceSet that stays: their number is written in its file.
-func massDeletion(
-	live []*cluster.Object, set *workspace.Set, g Guard, p mass.Policy,
-) (_ mass.Deletion, gone []workspace.Key) {
-	leaves := false
-	for _, o := range live {
-		if !g.Present[o.Workspace] && o.Workspace != (workspace.Key{}) {
-			leaves = true
-			break
-		}
-	}
-	if !leaves {
-		return mass.Deletion{Policy: p}, nil
-	}
-	all := map[workspace.Key]bool{} // whether it goes
-	for _, o := range live {
-		if o.Workspace == (workspace.Key{}) || o.Deleting || !o.Owned {
-			continue
-		}
-		all[o.Workspace] = all[o.Workspace] || !g.Present[o.Workspace] && g.holds(o) == ""
-	}
-	for k, goes := range all {
-		if goes && !ScaledDown(set, k) {
-			gone = append(gone, k)
-		}
-	}
-	slices.SortFunc(gone, workspace.Key.Compare)
-	return mass.Deletion{Policy: p, Gone: len(gone), All: len(all)}, gone
+// leaving counts what would be deleted of the live objects. stays says which of them are known to be desired. Replicas
+// of an InferenceSet that stays do not count: their number is written in its file.
+func (g *Guard) leaving(
+	live []*cluster.Object, stays []bool, to Side, policy desired.Policy,
+) (mass.Deletion, leaving.Leaving) {
+	return leaving.Of(leaving.Input{
+		Live: live, Stays: stays, Present: g.Present, Desired: to.Desired.Objects,
+		Keeps:    func(o *cluster.Object) bool { return g.holds(o) != "" },
+		Expected: func(k workspace.Key) bool { return ScaledDown(to.Set, k) },
+	}, policy.Changes.Mass)
 }
 
-// holdMass holds the deletion of many Workspaces, unless commits allow it.
+// holdMass holds the deletion of many Workspaces and of many plain objects, unless commits allow it.
 func (g *Guard) holdMass(in *LiveInput) {
-	d, gone := massDeletion(in.Seen.State.Objects, in.Set, *g, in.Policy.Changes.Mass)
-	d.Waits = slices.ContainsFunc(gone, func(k workspace.Key) bool { return in.Seen.Reported[k].TooMany })
+	seen := &in.Seen
+	d, gone := g.leaving(seen.State.Objects, in.Stays, in.Side, in.Policy)
+	d.Workspaces.Waits = slices.ContainsFunc(gone.Workspaces, func(k workspace.Key) bool {
+		return seen.Reported[k].TooMany
+	})
+	d.Objects.Waits = seen.ObjectsWait
 	if d.TooMany() {
 		d.Allowed = in.AllowDelete
 		if len(in.Set.Workspaces) == 0 && in.AllowEmpty {
-			d.Allowed = d.Gone // its author has confirmed that all go
+			d.Allowed = d.Needs() // its author has confirmed that all go
 		}
 		if in.Allowed != nil {
-			d.Allowed = max(d.Allowed, in.Allowed(gone))
+			d.Allowed = max(d.Allowed, in.Allowed(gone.TooMany(d)))
 		}
 	}
 	g.Mass = d
+	// Where something else keeps them meanwhile, they wait on.
+	g.ObjectsWait = seen.ObjectsWait && gone.Undesired > 0 && len(gone.Objects) == 0
 	if !d.Held() {
 		return
 	}
+	why := fmt.Sprintf("%s; %s", d, d.Hint())
+	if d.TooManyObjects() {
+		g.ObjectsWait, g.massObjects = true, why
+	}
+	if !d.TooManyWorkspaces() {
+		return
+	}
 	held := maps.Collect(maps.All(g.Held))
-	g.massHeld = make(map[workspace.Key]bool, len(gone))
-	for _, k := range gone {
+	g.massHeld = make(map[workspace.Key]bool, len(gone.Workspaces))
+	for _, k := range gone.Workspaces {
 		g.massHeld[k] = true
-		held[k] = fmt.Sprintf("%s; %s", d, d.Hint())
+		held[k] = why
 	}
 	g.Held = held
 }

@@ -24,14 +24,14 @@ type Commits interface {
 // Tip alone if neither is among the last commits.
 type History struct{ Tip, From, After string }
 
-// allowed returns how many deletions commits allow since these Workspaces were last desired. What this process has seen
-// decides which commits count: after a restart those from its first tip on, so that an old commit never allows a new
-// deletion.
-func (l *Loop) allowed(p *pass) func(context.Context, []workspace.Key) int {
+// allowed returns how many deletions commits allow since these Workspaces and plain objects were last desired. What this
+// process has seen decides which commits count: after a restart those from its first tip on, so that an old commit never
+// allows a new deletion.
+func (l *Loop) allowed(p *pass) func(context.Context, []cluster.Ref) int {
 	if l.commits == nil {
 		return nil
 	}
-	return func(ctx context.Context, gone []workspace.Key) int {
+	return func(ctx context.Context, gone []cluster.Ref) int {
 		done := l.follow(gone) - len(gone)
 		values, err := l.commits.Trailers(ctx, mass.Trailer, History{l.revision.Commit, l.from, l.since})
 		if err != nil {
@@ -42,17 +42,17 @@ func (l *Loop) allowed(p *pass) func(context.Context, []workspace.Key) int {
 	}
 }
 
-// follow remembers the last commit that was carried out before Workspaces went, until few of them are left. It returns
+// follow remembers the last commit that was carried out before these went, until few of them are left. It returns
 // how many have gone since: what is deleted already has used up its part of what a commit allows.
-func (l *Loop) follow(gone []workspace.Key) int {
-	if !slices.ContainsFunc(gone, func(k workspace.Key) bool { return l.gone[k] }) {
-		l.since, l.from, l.gone = l.before, "", map[workspace.Key]bool{}
+func (l *Loop) follow(gone []cluster.Ref) int {
+	if !slices.ContainsFunc(gone, func(r cluster.Ref) bool { return l.gone[r] }) {
+		l.since, l.from, l.gone = l.before, "", map[cluster.Ref]bool{}
 		if l.before == "" {
 			l.from = l.revision.Commit
 		}
 	}
-	for _, k := range gone {
-		l.gone[k] = true
+	for _, r := range gone {
+		l.gone[r] = true
 	}
 	return len(l.gone)
 }
@@ -91,26 +91,4 @@ func (p *pass) halted(in *status.Input) {
 		texts = append(texts, summary.Differs(c))
 	}
 	in.Differs = summary.Shortened(texts)
-}
-
-// observedObjects lists the plain objects that are only observed, with what differs.
-func (p *pass) observedObjects() []status.Object {
-	var out []status.Object
-	for _, c := range p.active {
-		if c.Op != plan.Hold || c.Object == nil || c.Workspace != (workspace.Key{}) || c.Refused {
-			continue
-		}
-		if mode, _ := cluster.TextIn(c.Object, "annotations", workspace.AnnotationMode); mode != workspace.ModeObserve {
-			continue
-		}
-		source, _ := cluster.TextIn(c.Object, "annotations", cluster.AnnotationSource)
-		out = append(out, status.Object{
-			Namespace: c.Namespace,
-			Name:      c.Target,
-			Source:    source,
-			State:     status.ObjectDiffers,
-			Message:   c.Reason + "; " + summary.Shortened([]string{summary.Differs(c)}),
-		})
-	}
-	return out
 }

@@ -392,6 +392,79 @@ func TestMassRename(t *testing.T) {
 	})
 }
 
+// TestMassDeletionOfObjects removes 12 of 14 ConfigMaps and two Workspaces. The Workspaces are few, and go. The
+// ConfigMaps wait until a commit allows all of them: what is added meanwhile does not let them go, and neither does a
+// restart, or a while without Azure.
+func TestMassDeletionOfObjects(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		s.Changes.Mass = mass.Policy{Percent: 50}
+		object := func(name string) string { return strings.Replace(settings, "{name: settings}", "{name: "+name+"}", 1) }
+		for _, name := range []string{"a", "b", "c"} {
+			s.Git.Push(name+".yaml", reconciletest.Named(reconciletest.Automatic, name))
+		}
+		for i := range 14 {
+			s.Git.Push(fmt.Sprintf("o%d.yaml", i), object(fmt.Sprintf("o%d", i)))
+		}
+		s.Git.PushAllowing(100) // used up by the pass that sees it
+		l := s.Loop()
+		s.Settle(l)
+		there := func() (n int) {
+			for i := range 14 {
+				if s.Kubernetes.Live(fmt.Sprintf("ConfigMap/o%d", i)) != nil {
+					n++
+				}
+			}
+			return n
+		}
+		for i := range 12 {
+			s.Git.Remove(fmt.Sprintf("o%d.yaml", i))
+			s.Git.Push(fmt.Sprintf("new%d.yaml", i), object(fmt.Sprintf("new%d", i)))
+		}
+		s.Git.Remove("a.yaml")
+		s.Git.Remove("b.yaml")
+		o := s.Passes(l, 3)
+		if there() != 14 || s.Kubernetes.Live("StatefulSet/a") != nil || s.Kubernetes.Live("ConfigMap/new0") == nil {
+			t.Fatalf("%d are there: %s", there(), s)
+		}
+		if got := blocking(o); !slices.Contains(got, plan.MassDeletion) {
+			t.Errorf("findings %v", got)
+		}
+		const want = `12 of 26 plain objects would be deleted at once (they wait since policy.massDeletion was exceeded); ` +
+			`if that is meant, push a commit with the trailer "Syncer-Allow-Delete: 12"`
+		for _, c := range o.Plan.Changes {
+			if c.Target == "ConfigMap/o0" && (c.Op != plan.Hold || c.Reason != want) {
+				t.Errorf("%s: %s", c.Op, c.Reason)
+			}
+		}
+		if text := string(s.Git.Status()["objects.yaml"]); strings.Count(text, "state: Waits") != 12 ||
+			!strings.Contains(text, "Syncer-Allow-Delete: 12") {
+			t.Errorf("objects.yaml: %s", text)
+		}
+		if text := string(s.Git.Status()["README.md"]); !strings.Contains(text, "deletion waits to be allowed") ||
+			!strings.Contains(text, "Syncer-Allow-Delete: 12") {
+			t.Errorf("README.md: %s", text)
+		}
+		s.Git.PushAllowing(11)
+		s.Azure.Down = reconciletest.ErrDown
+		s.Passes(l, 2)
+		s.Azure.Down = nil
+		s.Passes(l, 2)
+		l = s.Loop()
+		s.Passes(l, 2)
+		if there() != 14 {
+			t.Fatalf("eleven are allowed, and %d are there", there())
+		}
+		s.Git.PushAllowing(12)
+		s.Settle(l)
+		if there() != 2 {
+			t.Errorf("%d are there", there())
+		}
+		if text, exists := s.Git.Status()["objects.yaml"]; exists {
+			t.Errorf("objects.yaml: %s", text)
+		}
+	})
+}
+
 // TestFewMayGo: in a small repository nothing needs a trailer.
 func TestFewMayGo(t *testing.T) {
 	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {

@@ -9,6 +9,7 @@ import (
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/pools/executor"
+	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/components"
 	"syncer.dev/syncer/internal/desired"
 	"syncer.dev/syncer/internal/engine"
@@ -96,10 +97,12 @@ type Loop struct {
 
 	// What commits allow to be deleted: see allowed.
 	commits Commits
-	before  string                 // the last commit whose deletions were carried out
-	since   string                 // before, when those of gone went
-	from    string                 // the first commit of this process, if since is not known
-	gone    map[workspace.Key]bool // Workspaces that have gone since
+	before  string               // the last commit whose deletions were carried out
+	since   string               // before, when those of gone went
+	from    string               // the first commit of this process, if since is not known
+	gone    map[cluster.Ref]bool // Workspaces and plain objects that have gone since
+	// objectsWait reports that plain objects wait to be deleted; see plan.Guard.
+	objectsWait bool
 
 	fix       *fixpoint        // the last pass, if it changed nothing
 	due       func() time.Time // Parts.Due

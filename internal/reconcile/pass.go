@@ -221,6 +221,8 @@ func (l *Loop) observed(p *pass) engine.Observed {
 		Now:       p.now,
 		FirstSeen: l.firstSeen(),
 		Reported:  l.reported(),
+
+		ObjectsWait: l.objectsWait,
 	}, Reviews: l.reviewed(p)}
 	out.Deletions = l.allowed(p)
 	if !p.fresh {
@@ -243,6 +245,7 @@ func (l *Loop) decide(ctx context.Context, p *pass) bool {
 		return false
 	}
 	p.desired, p.plan, p.out.Plan = r.Desired, r.Plan, r.Plan
+	l.objectsWait = r.Plan.Guard.ObjectsWait
 	p.part = divide.Of(l.share, &p.plan, !l.settings.Policy.Rollout.Off())
 	l.judge(p, r)
 	for key, text := range r.Unresolved {

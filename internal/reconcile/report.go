@@ -22,6 +22,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile/leftover"
 	"syncer.dev/syncer/internal/reconcile/nodegroups"
 	"syncer.dev/syncer/internal/reconcile/plainhealth"
+	"syncer.dev/syncer/internal/reconcile/stays"
 	"syncer.dev/syncer/internal/reconcile/timetable"
 	"syncer.dev/syncer/internal/status"
 	"syncer.dev/syncer/internal/status/message"
@@ -139,7 +140,7 @@ func (l *Loop) restore(ctx context.Context, p *pass, due Due) bool {
 		r.CarriedOut.Told = l.settings.Review.Signed
 	}
 	l.folder.Holds(files)
-	l.told, l.readAt = l.others.Own(reports), p.now
+	l.told, l.readAt, l.objectsWait = l.others.Own(reports), p.now, status.ObjectsWait(files)
 	l.others.Read(files, p.now)
 	l.setReports(l.others.TakeOver(l.reports, reports))
 	l.reporter.take(l.reports)
@@ -159,6 +160,7 @@ func (l *Loop) readAgain(ctx context.Context, p *pass, due Due) {
 		return
 	}
 	l.readOthers(p, files)
+	l.objectsWait = l.objectsWait || status.ObjectsWait(files)
 	if !again {
 		return
 	}
@@ -404,9 +406,10 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 	return out
 }
 
-// objectReports lists the plain objects that are refused, and all objects whose deletion does not end.
+// objectReports lists the plain objects that are refused, or that differ from the source, and all objects whose deletion does not end.
 func (p *pass) objectReports(r *reporting) []status.Object {
-	out := slices.Concat(p.objects, p.observedObjects(), plainhealth.Unhealthy(r.odd))
+	out := slices.Concat(p.objects, stays.Waiting(&p.plan.Guard, p.active), stays.Observed(p.active),
+		plainhealth.Unhealthy(r.odd))
 	for _, o := range r.odd {
 		if o.Deleting && len(o.Finalizers) > 0 {
 			out = append(out, leftover.Held(o.Ref, o.Source, o.Finalizers))

@@ -79,7 +79,7 @@ func (l *Loop) sameOfferings(f *fixpoint) bool {
 
 // asksAgain reports whether commits are to be asked what they allow to be deleted: a trailer is in no input.
 func (l *Loop) asksAgain(f *fixpoint) bool {
-	return f.out.Plan.Guard.Mass.Gone > 0 && l.revision.Commit != f.out.Commit
+	return f.out.Plan.Guard.Mass.Any() && l.revision.Commit != f.out.Commit
 }
 
 // keep remembers the pass if it changed nothing; leaving is Loop.leaving as the pass began.

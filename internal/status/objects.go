@@ -5,6 +5,7 @@ package status
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"syncer.dev/syncer/internal/status/fields"
@@ -17,7 +18,7 @@ type Object struct {
 	Name      string // "Kind/name"
 	Source    string // file in the repository
 	Deleting  bool
-	State     string // ObjectDiffers, or a cluster.HealthState; empty for one that is refused or deleted
+	State     string // ObjectDiffers, ObjectWaits, or a cluster.HealthState; empty for one that is refused or deleted
 	Message   string
 }
 
@@ -38,9 +39,10 @@ func (o Object) String() string {
 // The states of objects that are neither refused nor deleted.
 const (
 	ObjectDiffers = "Differs" // it is only observed
+	ObjectWaits   = "Waits"   // its deletion waits to be allowed, because many would go with it
 )
 
-// ObjectsFile lists plain objects that are refused, or whose deletion is pending.
+// ObjectsFile lists plain objects that are refused, or whose deletion is pending or waits.
 const ObjectsFile = "objects.yaml"
 
 const objectsKind = "ObjectsStatus"
@@ -77,6 +79,22 @@ func objectsFiles(s Summary) map[string][]byte {
 		out[name] = objectsYAML(s)
 	}
 	return out
+}
+
+// ObjectsWait reports whether the files of a cluster's folder list an object whose deletion waits. It ignores files that
+// it cannot read.
+func ObjectsWait(files map[string][]byte) bool {
+	for name, data := range files {
+		if strings.Contains(name, "/") || !strings.HasPrefix(name, "objects") {
+			continue // the file of a Workspace, or another one
+		}
+		var f objectsFields
+		if err := fields.Decode(data, &f); err == nil && f.Kind == objectsKind &&
+			slices.ContainsFunc(f.Objects, func(o objectFields) bool { return o.State == ObjectWaits }) {
+			return true
+		}
+	}
+	return false
 }
 
 // objectsYAML returns objects.yaml.

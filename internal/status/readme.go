@@ -159,8 +159,13 @@ func readme(s Summary, o *overview) []byte {
 		objects(func(o Object) bool { return !o.Deleting && o.State == "" }), Object.String)
 	section(&b, "Objects that are only observed",
 		objects(func(o Object) bool { return o.State == ObjectDiffers }), Object.String)
+	waiting := objects(func(o Object) bool { return o.State == ObjectWaits }) // they say the same
+	section(&b, "Objects whose deletion waits to be allowed", waiting[:min(len(waiting), maxWaiting)], Object.String)
+	if more := len(waiting) - maxWaiting; more > 0 {
+		fmt.Fprintf(&b, "\n%d more wait.\n", more)
+	}
 	section(&b, "Objects that are not ready", objects(func(o Object) bool {
-		return !o.Deleting && o.State != "" && o.State != ObjectDiffers
+		return !o.Deleting && o.State != "" && o.State != ObjectDiffers && o.State != ObjectWaits
 	}), Object.String)
 	section(&b, "Deletions that do not end", objects(func(o Object) bool { return o.Deleting }), Object.String)
 	kept := slices.DeleteFunc(slices.Clone(s.Pools), func(p Pool) bool { return p.NotReleased == "" })
@@ -238,6 +243,9 @@ func keptPool(p Pool) string {
 }
 
 // section writes a heading and one line for each item, or nothing when there are none.
+// maxWaiting is how many objects the overview names whose deletion waits. The files of objects name all.
+const maxWaiting = 10
+
 func section[T any](b *strings.Builder, title string, items []T, line func(T) string) {
 	if len(items) == 0 {
 		return

@@ -54,7 +54,8 @@ func observed(r *review, s *subject) {
 	}
 }
 
-// massDeletion says that a plan removes more Workspaces at once than the policy allows without a word of its author.
+// massDeletion says that a plan removes more Workspaces or plain objects at once than the policy allows without a word
+// of its author.
 func massDeletion(r *review) {
 	d := r.Plan.Guard.Mass
 	if !d.TooMany() {
@@ -62,7 +63,7 @@ func massDeletion(r *review) {
 	}
 	verdict := diag.Fail
 	switch {
-	case d.Allowed >= d.Gone:
+	case !d.Held():
 		r.say(plan.MassDeletion, diag.Off, d.String()+", as the trailer "+mass.Trailer+" allows", "")
 		return
 	case r.Plan.Base != plan.Live:
