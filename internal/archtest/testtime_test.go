@@ -27,6 +27,7 @@ var realTimeAllowed = map[string]string{
 	"internal/cli/progress/progress_test.go":       "it runs in a bubble",
 	"internal/app/loop_live_linux_test.go":         "it is a benchmark, and no test",
 	"internal/app/loop_process_linux_test.go":      "it is a benchmark, and no test",
+	"internal/app/loop_real_linux_test.go":         "it is a benchmark, and no test",
 	"internal/app/compare/bench_linux_test.go":     "it is a benchmark, and no test",
 	"internal/apply/informers/probe_test.go":       "it runs in a bubble",
 	"internal/app/pullrequest/bench_linux_test.go": "it is a benchmark, and no test",
