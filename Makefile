@@ -97,7 +97,9 @@ FUZZ += internal/workspace/load:FuzzAllowed
 FUZZ += internal/workspace/load:FuzzIgnoreFile
 FUZZ += internal/workspace/load:FuzzLoad
 
-# The simulation: steps in all, the first seed, and how many seeds; 0 is as many as the steps need.
+# The simulation: the kinds of worlds, steps of the first kind (the other has half of them), the first seed, and how many
+# seeds; 0 is as many as the steps need.
+WORLDS ?= Simulation|Divided
 STEPS ?= 1000000
 SEED  ?= 0
 SEEDS ?= 0
@@ -217,8 +219,8 @@ fuzz: ## each fuzz target for FUZZTIME; prints its executions, and the last word
 		[ $$status = 0 ] || { failed=1; tail -n 40 "$$log"; }; \
 	done; exit $$failed
 
-simulate: ## the loop against a world that fails, for STEPS steps from SEED on; a seed that fails replays with SEEDS=1
-	$(GO) test ./internal/simulate -run '^TestSimulation$$' -count 1 -timeout 0 -v \
+simulate: ## the loop against a world that fails, for STEPS steps from SEED on; a seed that fails prints how to replay it
+	$(GO) test ./internal/simulate -run '^Test($(WORLDS))$$' -count 1 -timeout 0 -v \
 		-args -steps $(STEPS) -seed $(SEED) -seeds $(SEEDS)
 
 image: ## the container image, to IMAGE: a reference with a tag is pushed, a name *.tar is an OCI archive

@@ -41,3 +41,8 @@ func Faults() []string {
 	}
 	return out
 }
+
+// Shared lists what a few seeds of a divided world meet, beside what every world does.
+func Shared() []string {
+	return []string{"shards change hands", "the same end state", "two processes at once", "an object is pruned"}
+}
