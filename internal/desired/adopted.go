@@ -26,7 +26,7 @@ func (w *Workload) claim(seen Observed) {
 		return
 	}
 	if w.Placement.Nodes == 0 || w.NodePool != nil { // existing nodes are placed already
-		w.Claimed, w.NodePool = c, nil
+		w.Claimed, w.NodePool = &c, nil
 		w.Placement = placementOf(chosen)
 		w.Placement.NodeLabels, w.Placement.Spot = w.Workspace.NodeLabels(), w.Workspace.Spot()
 		w.Notes = append(slices.Clone(w.Notes), c.Note())
@@ -35,7 +35,7 @@ func (w *Workload) claim(seen Observed) {
 }
 
 // Stays reports whether the Workspace stays on nodes that KAITO's provisioner made.
-func (w *Workload) Stays() bool { return len(w.Claimed.Names) > 0 }
+func (w *Workload) Stays() bool { return w.Claimed != nil && len(w.Claimed.Names) > 0 }
 
 // keep leaves the pods of a Workspace that was taken over from KAITO alone.
 func (w *Workload) keep(near int, earlier *same, seen Observed) {

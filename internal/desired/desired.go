@@ -63,23 +63,23 @@ type Workload struct {
 	Pool      *capacity.Pool      // the pool of its pods, which may be shared; nil if blocked, waiting, or in other modes
 	Binding   fleet.Binding       // with Pool: its part of the pool, and the reason
 	NodePool  *karpenter.NodePool // set in mode karpenter
-	Claimed   claimed.Nodes       // nodes of KAITO's provisioner on which it stays, without pools
+	Claimed   *claimed.Nodes      // nodes of KAITO's provisioner on which it stays, without pools; nil: none
 	Bundle    render.Bundle
 	Notes     []string          // deviations from the file, as text
 	Blocked   []diag.Diagnostic // errors; syncer changes nothing for a Workspace with any
 	Finished  bool              // the tuning is over, and syncer releases its nodes
-	// Waiting is why the nodes of the Workspace are unknown. syncer creates nothing for it, and its live objects stay.
-	Waiting string
 	// Unplaced reports that it waits for a place in a pool.
 	Unplaced bool
+	explains bool // Sizes also needs those that sizing rejects
+	// Waiting is why the nodes of the Workspace are unknown. syncer creates nothing for it, and its live objects stay.
+	Waiting string
 	// Priority is that of the Workspace after the cap of its namespace.
 	Priority workspace.Priority
 	// Behind are Workspaces that go before it while it waits, the first few; More counts the others.
 	Behind []capacity.Ahead
 	More   int
 	// Sizes are the verdicts on the sizes that were considered, if Observed.Explain asks for them and it does not run.
-	Sizes    []capacity.Verdict
-	explains bool // Sizes also needs those that sizing rejects
+	Sizes []capacity.Verdict
 	// NodeFailure is why its nodes do not suffice.
 	NodeFailure cluster.Failure
 	// Assumed is the note on what it is placed on as long as its nodes are unknown; empty if they are known.

@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/capacity/karpenter"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/desired/claimed"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/plan"
 	"syncer.dev/syncer/internal/plan/reviews"
@@ -175,8 +176,8 @@ func (f *facts) workload(k workspace.Key) *desired.Workload {
 	pool := fmt.Sprintf("p%d", f.rng.IntN(3))
 	switch f.rng.IntN(4) {
 	case 0:
-		w.Claimed.Names = []string{"node-0", "node-1"}
-		w.Claimed.Labels = map[string]string{"group": fmt.Sprint(f.rng.IntN(2))}
+		labels := map[string]string{"group": fmt.Sprint(f.rng.IntN(2))}
+		w.Claimed = &claimed.Nodes{Names: []string{"node-0", "node-1"}, Labels: labels}
 	case 1:
 		w.Pool, w.Binding.Shared = &capacity.Pool{Name: pool, Count: 1}, true
 	case 2:
