@@ -95,6 +95,7 @@ var layers = [][]string{
 		"internal/workspace/nodelabel", "internal/workspace/podtemplate",
 		"internal/render/address",
 		"internal/render/reach",
+		"internal/render/kept",
 		"internal/render/recent",
 		"internal/render/rendered",
 		"internal/render/resultsdir",
@@ -119,6 +120,7 @@ var layers = [][]string{
 	{
 		"internal/adoption", "internal/adoption/alike", "internal/apply/rights",
 		"internal/capacity/sizing/memory", "internal/capacity/unavailable", "internal/capacity/fleet/ledger",
+		"internal/render/source",
 		"internal/capacity/fleet/nodeclass", "internal/capacity/fleet/words",
 		"internal/apply/contest", "internal/apply/drift", "internal/apply/lease",
 		"internal/apply/health", "internal/apply/impersonation", "internal/apply/inquiry",
@@ -145,7 +147,8 @@ var layers = [][]string{
 		"internal/capacity/fleet", "internal/render/inputs", "internal/render/kustomize", "internal/render/memo",
 		"internal/render/judge",
 	},
-	{"internal/render/folders", "internal/render/userpatch"},
+	{"internal/render/folders", "internal/render/shape", "internal/render/userpatch"},
+	{"internal/render/overlay"},
 	{"internal/render"},
 	{
 		"internal/desired/catalogs",
@@ -337,9 +340,14 @@ var within = map[string]map[string][]string{
 	"internal/render": {
 		"internal/render": {
 			"internal/render/address", "internal/render/folders", "internal/render/inputs", "internal/render/judge",
-			"internal/render/kustomize", "internal/render/memo", "internal/render/reach",
-			"internal/render/recent", "internal/render/rendered", "internal/render/resultsdir", "internal/render/userpatch",
+			"internal/render/kept", "internal/render/kustomize", "internal/render/memo", "internal/render/overlay",
+			"internal/render/reach", "internal/render/recent", "internal/render/rendered", "internal/render/resultsdir",
+			"internal/render/shape", "internal/render/source", "internal/render/userpatch",
 		},
+		"internal/render/kept":       {},
+		"internal/render/overlay":    {"internal/render/folders", "internal/render/memo"},
+		"internal/render/shape":      {"internal/render/inputs", "internal/render/memo"},
+		"internal/render/source":     {},
 		"internal/render/folders":    {"internal/render/kustomize", "internal/render/memo"},
 		"internal/render/inputs":     {"internal/render/reach"},
 		"internal/render/reach":      {},

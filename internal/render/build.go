@@ -14,6 +14,7 @@ import (
 	"syncer.dev/syncer/internal/render/folders"
 	"syncer.dev/syncer/internal/render/kustomize"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -38,17 +39,17 @@ type built struct {
 // template are without what is below head, if only that is wanted.
 func (r *Renderer) build(
 	ctx context.Context,
-	over overlay,
+	over overlay.Overlay,
 	w *workspace.Workspace,
 	o Options,
 	onlyHeads bool,
 ) (built, error) {
-	uses := over.uses()
+	uses := over.Uses()
 	set := r.deps.Set(uses)
 	if set.Err != nil { // a folder that kustomize.Check refused
 		return built{}, set.Err
 	}
-	over.images = r.deps.Of(folders.ImagesDir).Images
+	over.Images = r.deps.Of(folders.ImagesDir).Images
 	if !r.plain && set.Cacheable {
 		b, err := r.fromTemplate(ctx, over, w, o, set, onlyHeads)
 		if b.objects != nil || err != nil {
@@ -56,16 +57,16 @@ func (r *Renderer) build(
 		}
 	}
 	tree := kustomize.Tree{}
-	files := over.files(w, o)
+	files := over.Files(w, o.Cluster)
 	for _, f := range files {
-		if err := tree.AddJSON(path.Join(overlayDir, f.Name), memo.Resolve(f.Value)); err != nil {
+		if err := tree.AddJSON(path.Join(overlay.Dir, f.Name), memo.Resolve(f.Value)); err != nil {
 			return built{}, err
 		}
 	}
 	for _, dir := range uses {
 		tree.Add("presets", r.deps.Of(dir).Files)
 	}
-	objects, err := runKustomize(ctx, tree, rootOf(files))
+	objects, err := runKustomize(ctx, tree, overlay.RootOf(files))
 	return built{objects: objects}, err
 }
 
@@ -73,18 +74,18 @@ func (r *Renderer) build(
 // error, for an overlay that needs a plain build.
 func (r *Renderer) fromTemplate(
 	ctx context.Context,
-	over overlay,
+	over overlay.Overlay,
 	w *workspace.Workspace,
 	o Options,
 	set *folders.Set,
 	onlyHeads bool,
 ) (built, error) {
-	t := memo.NewPlaceholders(set.Words, over.preset)
-	if over.preset != "" {
-		over.preset = strings.TrimPrefix(folders.AnyPreset, "models/")
+	t := memo.NewPlaceholders(set.Words, over.Preset)
+	if over.Preset != "" {
+		over.Preset = strings.TrimPrefix(folders.AnyPreset, "models/")
 	}
-	over.prebuilt = !set.Generates
-	files := over.files(w, o)
+	over.Prebuilt = !set.Generates
+	files := over.Files(w, o.Cluster)
 	marked, err := t.Files(files, canonical.Buffer())
 	if err != nil {
 		return built{}, err
@@ -95,8 +96,8 @@ func (r *Renderer) fromTemplate(
 	key := marked.Key(set.TemplateDigests)
 	s, err := r.cache.templates.Get(ctx, key, func() (buildTemplate, error) {
 		tree := kustomize.Tree{}
-		marked.Each(func(name string, data []byte) { tree[path.Join(overlayDir, name)] = data })
-		s, err := r.newTemplate(ctx, over, tree, rootOf(files), t)
+		marked.Each(func(name string, data []byte) { tree[path.Join(overlay.Dir, name)] = data })
+		s, err := r.newTemplate(ctx, over, tree, overlay.RootOf(files), t)
 		if ctx.Err() == nil && err != nil {
 			return buildTemplate{unusable: true}, nil // the plain build reports the error with the Workspace's names
 		}
@@ -148,20 +149,20 @@ func (b built) append(to []byte, u *unstructured.Unstructured) ([]byte, error) {
 // overlay on top of it.
 func (r *Renderer) newTemplate(
 	ctx context.Context,
-	over overlay,
+	over overlay.Overlay,
 	files kustomize.Tree,
 	root string,
 	t *memo.Placeholders,
 ) (buildTemplate, error) {
-	if over.prebuilt {
+	if over.Prebuilt {
 		built, err := r.baseBuild(ctx, over, t)
 		if err != nil {
 			return buildTemplate{}, err
 		}
-		files[path.Join(overlayDir, "own", baseFile)] = built
+		files[path.Join(overlay.Dir, "own", overlay.BaseFile)] = built
 	}
-	for _, dir := range over.uses() {
-		if !over.prebuilt || dir == over.shared || dir == folders.ImagesDir {
+	for _, dir := range over.Uses() {
+		if !over.Prebuilt || dir == over.Shared || dir == folders.ImagesDir {
 			files.Add("presets", r.dependency(dir, t).TemplateFiles)
 		}
 	}
@@ -181,21 +182,21 @@ func (r *Renderer) newTemplate(
 }
 
 // baseBuild returns the built base with its components, as YAML.
-func (r *Renderer) baseBuild(ctx context.Context, over overlay, t *memo.Placeholders) ([]byte, error) {
+func (r *Renderer) baseBuild(ctx context.Context, over overlay.Overlay, t *memo.Placeholders) ([]byte, error) {
 	k := memo.Object{"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
-	over.baseInto(k, "../presets/")
+	over.BaseInto(k, "../presets/")
 	files := kustomize.Tree{}
-	if err := files.AddJSON(path.Join(overlayDir, "kustomization.yaml"), k); err != nil {
+	if err := files.AddJSON(path.Join(overlay.Dir, "kustomization.yaml"), k); err != nil {
 		return nil, err
 	}
 	key := files.Digest()
-	for _, dir := range append(over.ordered(), over.base) {
+	for _, dir := range append(over.Ordered(), over.Base) {
 		c := r.dependency(dir, t)
 		key += c.TemplateDigest
 		files.Add("presets", c.TemplateFiles)
 	}
 	return r.cache.baseBuilds.Get(ctx, key, func() ([]byte, error) {
-		return kustomize.BuildYAML(ctx, files, overlayDir)
+		return kustomize.BuildYAML(ctx, files, overlay.Dir)
 	})
 }
 

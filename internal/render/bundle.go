@@ -17,7 +17,10 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/render/inputs"
+	"syncer.dev/syncer/internal/render/kept"
 	"syncer.dev/syncer/internal/render/rendered"
+	"syncer.dev/syncer/internal/render/shape"
+	"syncer.dev/syncer/internal/render/source"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -70,19 +73,24 @@ type Bundle struct {
 	// Warnings are about objects that the policy for pods admits and warns about.
 	Warnings []diag.Diagnostic
 
-	inputs  string   // the key of outlines whose content is not kept; "" for other objects
-	content kept     // of outlines whose content is kept: their objects in canonical form
-	text    []byte   // of objects in full, before they are kept: the same
-	listed  []Listed // the objects
-	facts   *facts   // what the objects say
-	front   int      // how many of the first objects are not rendered
-	from    *origin  // what the objects were built from, unless inputs is set; nil if that is unknown
+	content kept.Text // of outlines whose content is kept: their objects in canonical form
+	listed  []Listed  // the objects
+	facts   *facts    // what the objects say
+	front   int       // how many of the first objects are not rendered
+	from    *origin   // what the objects were built from; nil if that is unknown
 }
 
-// origin is the folders of the catalogue that objects were built from.
+// origin is the folders of the catalogue that objects were built from. Many Bundles share one.
 type origin struct {
-	dirs  []string
-	files string // the digest of their files
+	dirs   []string
+	files  string // the digest of their files
+	inputs string // in place of these, the key of outlines whose content is not kept
+}
+
+// written is a Bundle with its objects in canonical form, before it is kept.
+type written struct {
+	Bundle
+	text []byte
 }
 
 // facts is what the objects of Workspaces say.
@@ -95,7 +103,7 @@ type facts struct {
 func (f *facts) of(w workspace.Key) rendered.Facts {
 	out := f.Facts
 	if f.marked {
-		out.Endpoint = filled(out.Endpoint, []string{inputs.Name: w.Name, inputs.Namespace: w.Namespace})
+		out.Endpoint = shape.Text(out.Endpoint, []string{inputs.Name: w.Name, inputs.Namespace: w.Namespace})
 	}
 	return out
 }
@@ -149,13 +157,13 @@ func (b Bundle) Before(o *unstructured.Unstructured) Bundle {
 // Whole returns the objects in full: those of outlines are decoded from what is kept of them, at other addresses each
 // time. known is false for outlines whose content is not kept. Callers must not change them.
 func (b Bundle) Whole() (objects []*unstructured.Unstructured, known bool) {
-	if b.content.empty() {
-		return b.Objects, b.inputs == ""
+	if b.content.Empty() {
+		return b.Objects, b.from == nil || b.from.inputs == ""
 	}
 	out := slices.Clone(b.Objects[:b.front])
-	text, err := b.content.bytes()
+	text, err := b.content.Bytes()
 	if err != nil {
-		return nil, false // put wrote it
+		return nil, false // the shelf wrote it
 	}
 	for line := range bytes.Lines(text) {
 		var o map[string]any
@@ -184,11 +192,11 @@ func (b Bundle) With(at int, o *unstructured.Unstructured) (_ Bundle, ok bool, e
 		return Bundle{}, false, err
 	}
 	out.Digest = sum(text)
-	if out.Objects = objects; !b.content.empty() {
+	if out.Objects = objects; !b.content.Empty() {
 		if text, err = encode(objects[b.front:], out.listed[b.front:], inCanonicalForm); err != nil {
 			return Bundle{}, false, err
 		}
-		out.content, out.Objects = b.content.another(text), slices.Clone(b.Objects)
+		out.content, out.Objects = b.content.Another(text), slices.Clone(b.Objects)
 		out.Objects[at] = &unstructured.Unstructured{Object: b.Objects[at].Object}
 	}
 	return out, true, nil
@@ -198,77 +206,23 @@ func (b Bundle) With(at int, o *unstructured.Unstructured) (_ Bundle, ok bool, e
 // their digest. Objects without what is below their head have no facts.
 func bundle(
 	objects []*unstructured.Unstructured, form writer, w *workspace.Workspace, o Options,
-) (Bundle, error) {
-	b := Bundle{Workspace: w.Key, Objects: objects}
+) (written, error) {
+	b := written{Bundle: Bundle{Workspace: w.Key, Objects: objects}}
 	for _, u := range objects {
-		if err := checkAllowed(u, w.Namespace); err != nil {
-			return Bundle{}, err
+		if err := source.Allowed(u, w.Namespace); err != nil {
+			return written{}, err
 		}
-		annotateSource(u, w, o)
+		source.Annotate(u, w, o.Source)
 	}
 	slices.SortFunc(b.Objects, cluster.ByApplyOrder)
 	b.listed = b.List()
 	text, err := encode(b.Objects, b.listed, form)
 	if err != nil {
-		return Bundle{}, err
+		return written{}, err
 	}
 	b.text, b.Digest = text, sum(text)
 	b.facts = &facts{Facts: rendered.Of(b.Workspace.Name, b.Objects)}
 	return b, nil
-}
-
-// checkAllowed refuses objects that no preset needs. A preset's files may be a user's: they must not create objects
-// that a Workspace could not, such as roles, or objects of the cluster or of another namespace.
-func checkAllowed(u *unstructured.Unstructured, namespace string) error {
-	gvk := u.GroupVersionKind()
-	if !cluster.Rendered(gvk.Group, gvk.Kind) {
-		return fmt.Errorf("a preset must not contain a %s (%s)", gvk.Kind, u.GetName())
-	}
-	if u.GetNamespace() != namespace {
-		return fmt.Errorf("%s %s is in namespace %q, and the Workspace is not", gvk.Kind, u.GetName(), u.GetNamespace())
-	}
-	for _, field := range []string{"ownerReferences", "finalizers"} { // they decide when an object is deleted
-		if _, given, _ := unstructured.NestedFieldNoCopy(u.Object, "metadata", field); given {
-			return fmt.Errorf("a preset must not set metadata.%s (%s %s)", field, gvk.Kind, u.GetName())
-		}
-	}
-	return nil
-}
-
-// annotateSource records on an object which file it comes from. It leaves pod templates alone: moving a file must not
-// restart pods. It also leaves alone the objects that several Workspaces share, since they come from all of them.
-func annotateSource(u *unstructured.Unstructured, w *workspace.Workspace, o Options) {
-	meta, _ := u.Object[metadata].(map[string]any)
-	labels := textsOf(meta, "labels")
-	if name, _ := labels[cluster.LabelWorkspace].(string); name != w.Name {
-		return
-	}
-	users := textsOf(meta, "annotations")
-	a := make(map[string]any, len(users)+4)
-	for key, v := range users {
-		a[key], _ = v.(string)
-	}
-	a[cluster.AnnotationSource] = o.Source
-	a[cluster.AnnotationInputs] = w.Digest
-	if w.PruneDisabled() {
-		a[cluster.AnnotationPrune] = "disabled"
-	}
-	if fields := w.Annotations[workspace.AnnotationIgnore]; fields != "" {
-		a[workspace.AnnotationIgnore] = fields
-	}
-	meta["annotations"] = a
-}
-
-// textsOf returns labels or annotations as unstructured.GetLabels does, without copying them: none if one of them is no
-// text. A null is an empty text.
-func textsOf(meta map[string]any, field string) map[string]any {
-	all, _ := meta[field].(map[string]any)
-	for _, v := range all {
-		if _, isText := v.(string); !isText && v != nil {
-			return nil
-		}
-	}
-	return all
 }
 
 // Digest returns the SHA-256, in hex, of objects in canonical form: JSON with sorted keys, one object on a line, in

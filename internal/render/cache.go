@@ -8,6 +8,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"syncer.dev/syncer/internal/canonical"
+	"syncer.dev/syncer/internal/render/kept"
 	"syncer.dev/syncer/internal/render/recent"
 )
 
@@ -28,8 +29,8 @@ type Cache struct {
 	baseBuilds *recent.Values[[]byte]
 	templates  *recent.Values[buildTemplate]
 	bundles    [forms]*lru.Cache[string, Bundle]
-	shapes     [forms]*lru.Cache[string, *shape] // by inputs.Key.Shape; none for inFull
-	outlines   outlines
+	shapes     [forms]*lru.Cache[string, *alike] // by inputs.Key.Shape; none for inFull
+	kept       kept.Keeper
 	clean      *lru.Cache[string, struct{}] // see judge.Case
 
 	mu   sync.Mutex
@@ -56,25 +57,24 @@ func NewCache() *Cache {
 			isPacked: recent.NewLRU[Bundle](maxBundles),
 			asDigest: recent.NewLRU[Bundle](maxDigests),
 		},
-		shapes: [forms]*lru.Cache[string, *shape]{
-			isPacked: recent.NewLRU[*shape](maxShapes),
-			asDigest: recent.NewLRU[*shape](maxShapes),
+		shapes: [forms]*lru.Cache[string, *alike]{
+			isPacked: recent.NewLRU[*alike](maxShapes),
+			asDigest: recent.NewLRU[*alike](maxShapes),
 		},
 		clean: recent.NewLRU[struct{}](maxClean),
 	}
 }
 
 // in returns a rendered Bundle in a form. Nothing refers to its text any more.
-func (c *Cache) in(f form, b Bundle) Bundle {
+func (c *Cache) in(f form, b written) Bundle {
 	defer canonical.Release(b.text)
 	switch f {
 	case isPacked:
-		return c.outlines.packed(b)
+		return packed(&c.kept, b)
 	case asDigest:
 		return Bundle{Workspace: b.Workspace, Digest: b.Digest, Warnings: b.Warnings, from: b.from}
 	}
-	b.text = nil
-	return b
+	return b.Bundle
 }
 
 // For each Workspace, a Cache keeps what it renders and what it has rendered before some changes: both sides of a

@@ -10,6 +10,7 @@ import (
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/presets"
 )
@@ -81,7 +82,7 @@ func TestUnchangedIsNotRendered(t *testing.T) {
 		"the namespace":   get(builtin, w(func(w *workspace.Workspace) { w.Namespace = "other" }), Placement{}, options),
 		"a label": get(
 			builtin,
-			w(func(w *workspace.Workspace) { w.Labels = map[string]string{labelSet: "set"} }),
+			w(func(w *workspace.Workspace) { w.Labels = map[string]string{wellknown.LabelInferenceSet: "set"} }),
 			Placement{},
 			options,
 		),

@@ -125,7 +125,7 @@ func transformersFlags(w *workspace.Workspace, p preset.Preset) flags {
 // servedName is the name of the model in the API: that of the InferenceSet when there is one, so that clients see one
 // model.
 func servedName(w *workspace.Workspace, p preset.Preset) string {
-	if set := w.Labels[labelSet]; set != "" {
+	if set := w.Labels[wellknown.LabelInferenceSet]; set != "" {
 		return set
 	}
 	return p.Name

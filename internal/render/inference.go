@@ -12,22 +12,23 @@ import (
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // inference returns the overlay of a Workspace that serves a preset.
-func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (overlay, error) {
+func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (overlay.Overlay, error) {
 	runtime := runtimeOf(w)
 	switch {
 	case w.Inference.Preset == nil:
-		return overlay{}, errors.New("inference needs a preset or a template")
+		return overlay.Overlay{}, errors.New("inference needs a preset or a template")
 	case !p.Supports(runtime):
-		return overlay{}, fmt.Errorf("preset %s cannot be served by %s", p.Name, runtime)
+		return overlay.Overlay{}, fmt.Errorf("preset %s cannot be served by %s", p.Name, runtime)
 	case len(w.Inference.Adapters) > 0 && slices.Contains(p.NoAdapters, runtime):
-		return overlay{}, fmt.Errorf("%s cannot add adapters to preset %s", runtime, p.Name)
+		return overlay.Overlay{}, fmt.Errorf("%s cannot add adapters to preset %s", runtime, p.Name)
 	}
-	over := overlay{base: "base/inference", workload: "StatefulSet"}
+	over := overlay.Overlay{Base: "base/inference", Workload: "StatefulSet"}
 	spec := replicas(w, at)
 	pod := newPod(w, at)
 	pod.addRole(w)
@@ -38,11 +39,11 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 	}
 
 	if runtime == preset.Transformers {
-		over.components = append(over.components, "components/transformers")
+		over.Components = append(over.Components, "components/transformers")
 		pod.arg(transformersFlags(w, p).args()...)
 	} else {
 		pod.arg(vllmFlags(w, p, at, o).args()...)
-		over.components = append(over.components, vllmComponents(w, p, at)...)
+		over.Components = append(over.Components, vllmComponents(w, p, at)...)
 		if benchmark(w, p) && w.Downloads() && p.Revision != "" {
 			// The tokenizer of the benchmark is that of the model, and not what its repository has by now.
 			pod.env = append(pod.env, variable("MODEL_REPO", p.Repo), variable("MODEL_REVISION", p.Revision))
@@ -52,25 +53,25 @@ func inference(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 		}
 	}
 	if image := w.Inference.Preset.ModelImage(); image != "" && localWeights(w) == "" {
-		over.components = append(over.components, "components/model-image")
+		over.Components = append(over.Components, "components/model-image")
 		pod.pullModel(image)
 	}
 	if err := mountWeights(&pod, spec, w, p, at, o); err != nil {
-		return overlay{}, err
+		return overlay.Overlay{}, err
 	}
 	mountConfig(&pod, w.Inference.Config, w, o)
 	if err := addAdapters(&pod, w, runtime); err != nil {
-		return overlay{}, err
+		return overlay.Overlay{}, err
 	}
 
-	over.patches = append(
-		over.patches,
+	over.Patches = append(
+		over.Patches,
 		pod.patch("StatefulSet", w.Name, spec),
 		service(w, runtime == preset.VLLM && !p.Pooling()),
-		rename("Service", baseName+"-headless", headless(w.Name)),
+		overlay.Rename("Service", overlay.BaseName+"-headless", overlay.Headless(w.Name)),
 	)
 	if profile := w.MIGProfile(); profile != "" {
-		over.patches = append(over.patches, migToleration("StatefulSet", profile))
+		over.Patches = append(over.Patches, migToleration("StatefulSet", profile))
 	}
 	return over, nil
 }
@@ -109,7 +110,7 @@ func benchmark(w *workspace.Workspace, p preset.Preset) bool {
 
 // leader is the address of the first pod, which the other pods join.
 func leader(w *workspace.Workspace) string {
-	return fmt.Sprintf("%s-0.%s.%s.svc.cluster.local", w.Name, headless(w.Name), w.Namespace)
+	return fmt.Sprintf("%s-0.%s.%s.svc.cluster.local", w.Name, overlay.Headless(w.Name), w.Namespace)
 }
 
 // replicas is the spec of the StatefulSet with the number of nodes: one pod runs on each.
@@ -191,7 +192,7 @@ func mountWeights(pod *pod, spec memo.Object, w *workspace.Workspace, p preset.P
 
 // service patches the Service that clients use. Only the first pod listens. A load balancer publishes the API alone:
 // Ray, its dashboard and the stream of cache events have neither encryption nor authentication.
-func service(w *workspace.Workspace, events bool) patch {
+func service(w *workspace.Workspace, events bool) overlay.Patch {
 	add := func(path string, v any) memo.Object { return memo.Object{"op": "add", "path": path, "value": v} }
 	ops := memo.List{
 		add("/spec/selector", memo.Object{"statefulset.kubernetes.io/pod-name": memo.Placeholder{Value: w.Name + "-0"}}),
@@ -207,7 +208,7 @@ func service(w *workspace.Workspace, events bool) patch {
 			add("/spec/ports/-", memo.Object{"name": "kv-events", "port": 5557, "protocol": "TCP", "targetPort": 5557}),
 		)
 	}
-	p := rename("Service", baseName, w.Name)
-	p.value = append(ops, p.value.(memo.List)...)
+	p := overlay.Rename("Service", overlay.BaseName, w.Name)
+	p.Value = append(ops, p.Value.(memo.List)...)
 	return p
 }

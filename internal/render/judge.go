@@ -13,6 +13,7 @@ import (
 
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/render/judge"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -20,7 +21,7 @@ import (
 func (r *Renderer) judge(
 	ctx context.Context,
 	objects, unpatched []*unstructured.Unstructured,
-	over overlay,
+	over overlay.Overlay,
 	w *workspace.Workspace,
 	o Options,
 ) ([]diag.Diagnostic, error) {
@@ -44,7 +45,7 @@ func (r *Renderer) judge(
 // template. Without them there are no exceptions, so that an error makes the policy stricter.
 func (r *Renderer) fromBuiltIn(
 	ctx context.Context,
-	over overlay,
+	over overlay.Overlay,
 	w *workspace.Workspace,
 	o Options,
 ) []*unstructured.Unstructured {
@@ -53,8 +54,8 @@ func (r *Renderer) fromBuiltIn(
 	}
 	if r.builtIn != nil {
 		r = r.builtIn
-		if _, err := fs.Stat(r.deps.FS, path.Join("models", over.preset)); err != nil {
-			over.preset = "" // its folder is the repository's
+		if _, err := fs.Stat(r.deps.FS, path.Join("models", over.Preset)); err != nil {
+			over.Preset = "" // its folder is the repository's
 		}
 	}
 	b, err := r.build(ctx, over, w, o, false)
@@ -65,12 +66,12 @@ func (r *Renderer) fromBuiltIn(
 }
 
 // repositoryFiles returns the files of an overlay's folders that are not those of this binary.
-func (r *Renderer) repositoryFiles(over overlay) map[string][]byte {
+func (r *Renderer) repositoryFiles(over overlay.Overlay) map[string][]byte {
 	out := map[string][]byte{}
 	if r.builtIn == nil {
 		return out
 	}
-	for _, dir := range over.uses() {
+	for _, dir := range over.Uses() {
 		for name, data := range r.deps.Of(dir).Files {
 			if own, err := fs.ReadFile(r.builtIn.deps.FS, name); err == nil && bytes.Equal(own, data) {
 				continue

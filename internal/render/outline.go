@@ -9,6 +9,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"syncer.dev/syncer/internal/preset"
+	"syncer.dev/syncer/internal/render/kept"
 	"syncer.dev/syncer/internal/render/recent"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -28,7 +29,7 @@ type Outliner struct {
 // Outlines keeps outlines by the inputs of their bundles. It is safe for concurrent use.
 type Outlines struct {
 	bundles *lru.Cache[string, outlined]
-	outlines
+	kept    kept.Keeper
 }
 
 // outlined is a bundle of outlines, and the folders of the catalogue that it was built from.
@@ -61,7 +62,7 @@ func (l Outliner) Render(
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
 	key := inputs.Whole()
-	if b, ok := l.Again(Bundle{inputs: key}); ok {
+	if b, ok := l.known(key); ok {
 		return b, nil
 	}
 	b, dirs, err := l.once(ctx, w, p, at, o)
@@ -72,8 +73,8 @@ func (l Outliner) Render(
 	if err != nil {
 		return Bundle{}, fmt.Errorf("render %s: %w", w.Key, err)
 	}
-	out := l.Outlines.of(b)
-	out.inputs = key
+	out := outlinesOf(&l.Outlines.kept, b)
+	out.from = &origin{inputs: key}
 	l.Outlines.bundles.Add(key, outlined{out, dirs, digest})
 	return out, nil
 }
@@ -81,10 +82,15 @@ func (l Outliner) Render(
 // Again returns the outlines that Render returns for the inputs of earlier ones; ok is false if they are forgotten, and
 // if the files of the catalogue are others.
 func (l Outliner) Again(earlier Bundle) (b Bundle, ok bool) {
-	if earlier.inputs == "" {
+	if earlier.from == nil || earlier.from.inputs == "" {
 		return Bundle{}, false
 	}
-	k, ok := l.Outlines.bundles.Get(earlier.inputs)
+	return l.known(earlier.from.inputs)
+}
+
+// known returns the outlines by the key of their inputs, unless the files of the catalogue have changed since.
+func (l Outliner) known(key string) (b Bundle, ok bool) {
+	k, ok := l.Outlines.bundles.Get(key)
 	if !ok {
 		return Bundle{}, false
 	}
@@ -108,5 +114,6 @@ func (r *Renderer) once(
 	if err := ctx.Err(); err != nil {
 		return Bundle{}, nil, err
 	}
-	return r.render(ctx, w, p, at, o)
+	made, dirs, err := r.render(ctx, w, p, at, o)
+	return made.Bundle, dirs, err
 }

@@ -4,6 +4,7 @@ package render
 
 import (
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -17,7 +18,7 @@ func Own(w *workspace.Workspace) []cluster.Ref {
 		return []cluster.Ref{ref("batch", "Job", w.Name)}
 	}
 	return []cluster.Ref{
-		ref("apps", "StatefulSet", w.Name), ref("", "Service", w.Name), ref("", "Service", headless(w.Name)),
+		ref("apps", "StatefulSet", w.Name), ref("", "Service", w.Name), ref("", "Service", overlay.Headless(w.Name)),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/wellknown"
 	"syncer.dev/syncer/internal/workspace"
 )
@@ -127,10 +128,10 @@ func token(secret string) memo.Object {
 }
 
 // patch returns the pod as a strategic merge patch of the workload, which also renames the workload.
-func (p *pod) patch(kind, to string, spec memo.Object) patch {
+func (p *pod) patch(kind, to string, spec memo.Object) overlay.Patch {
 	count := memo.Placeholder{Value: strconv.Itoa(p.gpus)}
 	container := memo.Object{
-		"name": mainContainer,
+		"name": overlay.MainContainer,
 		"resources": memo.Object{
 			"requests": memo.Object{p.gpuResource: count},
 			"limits":   memo.Object{p.gpuResource: count},
@@ -183,7 +184,7 @@ func (p *pod) patch(kind, to string, spec memo.Object) patch {
 	tmpl := memo.Object{"spec": podSpec, "metadata": meta}
 	all := maps.Clone(spec)
 	all["template"] = tmpl
-	return patch{kind: kind, name: baseName, value: memo.Object{
+	return overlay.Patch{Kind: kind, Name: overlay.BaseName, Value: memo.Object{
 		"apiVersion": apiVersion(kind), "kind": kind, "metadata": memo.Object{"name": memo.RefPlaceholder(to)}, "spec": all,
 	}}
 }
@@ -197,8 +198,8 @@ func apiVersion(kind string) string {
 
 // migToleration tolerates the taint of nodes with MIG slices. A strategic merge cannot extend the list of
 // tolerations, so it is a JSON patch.
-func migToleration(kind, profile string) patch {
-	return patch{kind: kind, value: memo.List{memo.Object{
+func migToleration(kind, profile string) overlay.Patch {
+	return overlay.Patch{Kind: kind, Value: memo.List{memo.Object{
 		"op": "add", "path": "/spec/template/spec/tolerations/-",
 		"value": memo.Object{"key": wellknown.ResourceMIG + profile, "operator": "Exists", "effect": "NoSchedule"},
 	}}}

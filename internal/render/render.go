@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/folders"
 	"syncer.dev/syncer/internal/render/inputs"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/render/reach"
 	"syncer.dev/syncer/internal/render/userpatch"
 	"syncer.dev/syncer/internal/workspace"
@@ -141,8 +142,7 @@ func (r *Renderer) cached(
 	}
 	if r.cache == nil {
 		b, _, err := r.render(ctx, w, p, at, o)
-		b.text = nil
-		return b, err
+		return b.Bundle, err
 	}
 	of, err := r.inputsOf(w, p, at, o)
 	if err != nil {
@@ -154,17 +154,17 @@ func (r *Renderer) cached(
 			return b, nil
 		}
 	}
-	if b, ok := r.alike(ctx, of, in, w, p, at, o); ok {
+	if b, ok := r.fromShape(ctx, of, in, w, p, at, o); ok {
 		bundles.Add(key, b)
 		return b, nil
 	}
-	b, dirs, err := r.render(ctx, w, p, at, o)
+	made, dirs, err := r.render(ctx, w, p, at, o)
 	if err != nil {
 		return Bundle{}, err
 	}
-	b = r.cache.in(in, b)
+	b := r.cache.in(in, made)
 	if digest, err := r.deps.Digest(dirs); err == nil {
-		b.from = &origin{dirs, digest}
+		b.from = &origin{dirs: dirs, files: digest}
 		bundles.Add(key, b)
 	}
 	return b, nil
@@ -193,18 +193,18 @@ func (r *Renderer) same(from *origin) bool {
 // render returns the bundle of a Workspace, and the folders of the catalogue that it is built from.
 func (r *Renderer) render(
 	ctx context.Context, w *workspace.Workspace, p preset.Preset, at Placement, o Options,
-) (Bundle, []string, error) {
+) (written, []string, error) {
 	d, err := r.draft(ctx, w, p, at, o, o.DigestOnly)
 	if err != nil {
-		return Bundle{}, nil, err
+		return written{}, nil, err
 	}
 	b, err := d.bundle(w, o)
-	return b, d.over.uses(), err
+	return b, d.over.Uses(), err
 }
 
 // draft is the objects of a Workspace before they are a Bundle.
 type draft struct {
-	over     overlay
+	over     overlay.Overlay
 	from     built
 	objects  []*unstructured.Unstructured
 	warnings []diag.Diagnostic
@@ -232,21 +232,21 @@ func (r *Renderer) draft(
 }
 
 // bundle makes the Bundle of the objects.
-func (d draft) bundle(w *workspace.Workspace, o Options) (Bundle, error) {
+func (d draft) bundle(w *workspace.Workspace, o Options) (written, error) {
 	b, err := bundle(o.Reach.Apply(d.objects), d.from.append, w, o)
 	b.Warnings = d.warnings
 	return b, err
 }
 
 // overlayOf returns the overlay of a Workspace: a patched base for inference, tuning or a pod template.
-func overlayOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (over overlay, err error) {
+func overlayOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (over overlay.Overlay, err error) {
 	switch {
 	case (w.Inference == nil) == (w.Tuning == nil):
-		return overlay{}, errors.New("a Workspace has exactly one of inference and tuning")
+		return overlay.Overlay{}, errors.New("a Workspace has exactly one of inference and tuning")
 	case p.Deprecated != "":
-		return overlay{}, fmt.Errorf("preset %s can no longer be used: %s", p.Name, p.Deprecated)
+		return overlay.Overlay{}, fmt.Errorf("preset %s can no longer be used: %s", p.Name, p.Deprecated)
 	case w.Inference != nil && len(w.Name) > workspace.MaxServedName:
-		return overlay{}, fmt.Errorf(
+		return overlay.Overlay{}, fmt.Errorf(
 			"the name is longer than %d characters, which makes the names of its pods too long",
 			workspace.MaxServedName,
 		)
@@ -258,9 +258,9 @@ func overlayOf(w *workspace.Workspace, p preset.Preset, at Placement, o Options)
 		over, err = inference(w, p, at, o)
 	}
 	if err != nil {
-		return overlay{}, err
+		return overlay.Overlay{}, err
 	}
-	over.preset = p.Name
+	over.Preset = p.Name
 	return over, nil
 }
 

@@ -7,12 +7,13 @@ import (
 
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // template returns the overlay of a Workspace with its own pod template. It keeps the template as the user wrote it,
 // except for affinity and tolerations; it adds nothing to the containers.
-func template(w *workspace.Workspace, at Placement) (overlay, error) {
+func template(w *workspace.Workspace, at Placement) (overlay.Overlay, error) {
 	tmpl := maps.Clone(w.Inference.Template)
 	spec, _ := tmpl["spec"].(memo.Object)
 	spec = maps.Clone(spec)
@@ -37,47 +38,25 @@ func template(w *workspace.Workspace, at Placement) (overlay, error) {
 	)
 	for _, key := range []string{"containers", "initContainers", "volumes", "tolerations"} {
 		if v, ok := spec[key]; ok {
-			spec[key] = texts(v)
+			spec[key] = memo.Texts(v)
 		}
 	}
 	tmpl["spec"] = spec
 	meta, _ := tmpl["metadata"].(memo.Object)
 	if meta = withRole(meta, w); meta != nil {
-		tmpl["metadata"] = texts(meta)
+		tmpl["metadata"] = memo.Texts(meta)
 	}
-	serve := rename("StatefulSet", baseName, w.Name)
-	serve.value = append(memo.List{
+	serve := overlay.Rename("StatefulSet", overlay.BaseName, w.Name)
+	serve.Value = append(memo.List{
 		memo.Object{"op": "add", "path": "/spec/replicas", "value": replicas(w, at)["replicas"]},
 		memo.Object{"op": "add", "path": "/spec/template", "value": tmpl},
-	}, serve.value.(memo.List)...)
-	return overlay{
-		base: "base/template", workload: "StatefulSet", ownImages: true,
-		patches: []patch{
+	}, serve.Value.(memo.List)...)
+	return overlay.Overlay{
+		Base: "base/template", Workload: "StatefulSet", OwnImages: true,
+		Patches: []overlay.Patch{
 			serve,
 			service(w, runtimeOf(w) == preset.VLLM),
-			rename("Service", baseName+"-headless", headless(w.Name)),
+			overlay.Rename("Service", overlay.BaseName+"-headless", overlay.Headless(w.Name)),
 		},
 	}, nil
-}
-
-// texts makes a placeholder of every text in a value. That is correct for the parts of a pod in which Kustomize looks
-// for neither selectors nor names of other objects: it only copies the texts.
-func texts(v any) any {
-	switch v := v.(type) {
-	case string:
-		return memo.Placeholder{Value: v}
-	case memo.Object:
-		out := make(memo.Object, len(v))
-		for key, item := range v {
-			out[key] = texts(item)
-		}
-		return out
-	case memo.List:
-		out := make(memo.List, len(v))
-		for i, item := range v {
-			out[i] = texts(item)
-		}
-		return out
-	}
-	return v
 }

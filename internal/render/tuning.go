@@ -13,22 +13,23 @@ import (
 	"syncer.dev/syncer/internal/preset"
 	"syncer.dev/syncer/internal/render/address"
 	"syncer.dev/syncer/internal/render/memo"
+	"syncer.dev/syncer/internal/render/overlay"
 	"syncer.dev/syncer/internal/render/resultsdir"
 	"syncer.dev/syncer/internal/workspace"
 )
 
 // tuning returns the overlay of a Workspace that fine-tunes a preset.
-func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (overlay, error) {
+func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (overlay.Overlay, error) {
 	t := w.Tuning
 	switch {
 	case t.Preset == nil:
-		return overlay{}, errors.New("tuning needs a preset")
+		return overlay.Overlay{}, errors.New("tuning needs a preset")
 	case p.Tuning == nil:
-		return overlay{}, fmt.Errorf("preset %s cannot be tuned", p.Name)
+		return overlay.Overlay{}, fmt.Errorf("preset %s cannot be tuned", p.Name)
 	case t.Input == nil || t.Output == nil:
-		return overlay{}, errors.New("tuning needs an input and an output")
+		return overlay.Overlay{}, errors.New("tuning needs an input and an output")
 	}
-	over := overlay{base: "base/tuning", workload: "Job"}
+	over := overlay.Overlay{Base: "base/tuning", Workload: "Job"}
 	pod := newPod(w, at)
 	pod.pullSecrets = slices.Clone(t.Preset.Options.ImagePullSecrets)
 	pod.arg("--num_processes="+strconv.Itoa(pod.gpus), "/workspace/tfs/fine_tuning.py")
@@ -38,23 +39,23 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 
 	results, err := tuningConfig(&pod, &over, w, o)
 	if err != nil {
-		return overlay{}, err
+		return overlay.Overlay{}, err
 	}
 	// A component puts its init container before the existing ones. So the pusher comes first here, and the download of
 	// the weights comes first in the pod.
 	if err := tuningOutput(&pod, &over, t, results); err != nil {
-		return overlay{}, err
+		return overlay.Overlay{}, err
 	}
 	if err := tuningInput(&pod, &over, t); err != nil {
-		return overlay{}, err
+		return overlay.Overlay{}, err
 	}
 	if image := t.Preset.ModelImage(); image != "" {
-		over.components = append(over.components, "components/model-image")
+		over.Components = append(over.Components, "components/model-image")
 		pod.pullModel(image)
 		pod.volume("model-weights-volume", weightsDir, memo.Object{"emptyDir": memo.Object{}})
 		return tuningPatches(over, pod, w, at.Paused), nil
 	}
-	over.components = append(over.components, "components/weights")
+	over.Components = append(over.Components, "components/weights")
 	revision := p.Revision
 	if revision == "" {
 		revision = "main"
@@ -71,21 +72,21 @@ func tuning(w *workspace.Workspace, p preset.Preset, at Placement, o Options) (o
 }
 
 // tuningPatches adds the patches of the Job to the overlay.
-func tuningPatches(over overlay, pod pod, w *workspace.Workspace, paused bool) overlay {
+func tuningPatches(over overlay.Overlay, pod pod, w *workspace.Workspace, paused bool) overlay.Overlay {
 	spec := memo.Object{"suspend": memo.Placeholder{Value: memo.Omit{}}}
 	if w.Suspended() || paused {
 		spec["suspend"] = memo.Placeholder{Value: true}
 	}
-	over.patches = append(over.patches, pod.patch("Job", w.Name, spec))
+	over.Patches = append(over.Patches, pod.patch("Job", w.Name, spec))
 	if profile := w.MIGProfile(); profile != "" {
-		over.patches = append(over.patches, migToleration("Job", profile))
+		over.Patches = append(over.Patches, migToleration("Job", profile))
 	}
 	return over
 }
 
 // tuningConfig mounts the training configuration, by default that of the method, and returns the folder in which the
 // training writes its results.
-func tuningConfig(pod *pod, over *overlay, w *workspace.Workspace, o Options) (results string, err error) {
+func tuningConfig(pod *pod, over *overlay.Overlay, w *workspace.Workspace, o Options) (results string, err error) {
 	name := w.Tuning.Config
 	if name == "" {
 		method := strings.ToLower(w.Tuning.Method)
@@ -94,7 +95,7 @@ func tuningConfig(pod *pod, over *overlay, w *workspace.Workspace, o Options) (r
 		}
 		name = trainingConfig(w.Tuning)
 		if configMap(o.Objects, w.Namespace, name) == nil {
-			over.shared = "base/" + method + "-params"
+			over.Shared = "base/" + method + "-params"
 		}
 	}
 	mountConfig(pod, name, w, o)
@@ -102,7 +103,7 @@ func tuningConfig(pod *pod, over *overlay, w *workspace.Workspace, o Options) (r
 }
 
 // tuningInput puts the training data into /mnt/data, and that of an image into /mnt/data/data, where KAITO has it.
-func tuningInput(pod *pod, over *overlay, t *workspace.Tuning) error {
+func tuningInput(pod *pod, over *overlay.Overlay, t *workspace.Tuning) error {
 	const name = "data-volume"
 	source := memo.Object{"emptyDir": memo.Object{}}
 	switch in := t.Input; {
@@ -111,7 +112,7 @@ func tuningInput(pod *pod, over *overlay, t *workspace.Tuning) error {
 		if err != nil {
 			return err
 		}
-		over.components = append(over.components, "components/fetch-urls")
+		over.Components = append(over.Components, "components/fetch-urls")
 		pod.initEnv["data-downloader"] = memo.List{variable("DATA_URLS", urls)}
 	case in.Image != "":
 		pod.pull(pullScript+linkScript, *in, unpacked{
@@ -130,7 +131,7 @@ func tuningInput(pod *pod, over *overlay, t *workspace.Tuning) error {
 }
 
 // tuningOutput mounts the volume for the results, and adds the container that pushes them as an image.
-func tuningOutput(pod *pod, over *overlay, t *workspace.Tuning, results string) error {
+func tuningOutput(pod *pod, over *overlay.Overlay, t *workspace.Tuning, results string) error {
 	const name = "results-volume"
 	if t.Output.Volume != nil {
 		pod.volume(name, results, t.Output.Volume)
@@ -142,7 +143,7 @@ func tuningOutput(pod *pod, over *overlay, t *workspace.Tuning, results string) 
 	pod.volume(name, results, memo.Object{"emptyDir": memo.Object{}})
 	// As in KAITO, the credentials for the result pull the images of the pod too.
 	pod.pullSecrets = append(pod.pullSecrets, t.Output.ImagePushSecret)
-	over.components = append(over.components, "components/push-image")
+	over.Components = append(over.Components, "components/push-image")
 	result := variable("PUSH_RESULT", results+"/.push-result")
 	pod.env = append(pod.env, result)
 	pod.initEnv["pusher"] = memo.List{

@@ -80,7 +80,7 @@ func sortedKeys(of map[string]string) []string {
 	return out
 }
 
-// Marked returns the inputs with a mark in the place of each value that rendering only copies: the objects of another
+// Marked returns the inputs with a mark instead of each value that rendering only copies: the objects of another
 // Workspace of the shape are those that are rendered from them, with its values for the marks.
 func Marked(own Own) Own {
 	w := *own.Workspace

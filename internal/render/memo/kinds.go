@@ -79,6 +79,28 @@ func Resolve(v any) any {
 	return v
 }
 
+// Texts makes a placeholder of every text in a value. That is correct for the parts of a pod in which Kustomize looks
+// for neither selectors nor names of other objects: it only copies the texts.
+func Texts(v any) any {
+	switch v := v.(type) {
+	case string:
+		return Placeholder{Value: v}
+	case Object:
+		out := make(Object, len(v))
+		for key, item := range v {
+			out[key] = Texts(item)
+		}
+		return out
+	case List:
+		out := make(List, len(v))
+		for i, item := range v {
+			out[i] = Texts(item)
+		}
+		return out
+	}
+	return v
+}
+
 // Object and list are JSON-shaped values.
 type (
 	Object = map[string]any

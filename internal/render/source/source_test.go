@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package render
+package source
 
 import (
 	"strings"
@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// TestCheckAllowed: a preset of the repository makes no object that a Workspace could not.
-func TestCheckAllowed(t *testing.T) {
+// TestAllowed: a preset of the repository makes no object that a Workspace could not.
+func TestAllowed(t *testing.T) {
 	object := func(apiVersion, kind, namespace string, meta map[string]any) *unstructured.Unstructured {
 		u := &unstructured.Unstructured{Object: map[string]any{"metadata": meta}}
 		u.SetAPIVersion(apiVersion)
@@ -26,7 +26,7 @@ func TestCheckAllowed(t *testing.T) {
 		"set metadata.ownerReferences": object("v1", "Service", "x", map[string]any{"ownerReferences": []any{}}),
 		"set metadata.finalizers":      object("v1", "Service", "x", map[string]any{"finalizers": []any{"a/b"}}),
 	} {
-		err := checkAllowed(u, "x")
+		err := Allowed(u, "x")
 		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
