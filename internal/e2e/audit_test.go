@@ -139,8 +139,8 @@ func rolesText(all []permission) string {
 	b.WriteString("# What syncer needs in Kubernetes. Bind the first role in each namespace of the configuration by a\n" +
 		"# RoleBinding, the second one by a ClusterRoleBinding, and the third one, for the election of one of several\n" +
 		"# replicas, by a RoleBinding in the namespace of the Lease. The fourth one is for page.access: token alone; bind\n" +
-		"# it by a ClusterRoleBinding. They are for modes aks and byo; \"syncer install --rights\" prints those of another\n" +
-		"# configuration. Generated from the audit log of the API server by \"make generate\".\n")
+		"# it by a ClusterRoleBinding. They are for modes aks and byo; \"syncer install --rights\" prints those of other\n" +
+		"# configurations. Generated from the audit log of the API server by \"make generate\".\n")
 	for _, role := range []string{namespaceRole, clusterRole, leaseRole, pageRole} {
 		fmt.Fprintf(&b, "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n"+
 			"metadata: {name: %s}\nrules:\n", role)

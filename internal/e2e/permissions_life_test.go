@@ -126,7 +126,7 @@ func (e *env) claimed(c configured) map[string]string {
 	}
 	if strings.Contains(c.capacity, "karpenter") {
 		e.createOther("apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: " + e.namespace + "-pooled}\n" +
-			"spec: {template: {spec: {nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: other}, requirements: []}}}\n")
+			"spec: {template: {spec: {nodeClassRef: {group: a.b, kind: C, name: d}, requirements: []}}}\n")
 		files["workspaces/pooled.yaml"] = e.onShared(inference("pooled", "phi-4-mini-instruct"))
 	}
 	return files

@@ -18,8 +18,8 @@ var namespaced = regexp.MustCompile(`^(?:/[^/]+)*?/(?:api/v1|apis/[^/]+/[^/]+)/n
 // runs included. Reads, and objects of no namespace, stay with the identity of the transport. With an empty name
 // everything does.
 //
-// No groups are sent: the server adds those of a service account that signs in by itself, and would ask for the right to
-// impersonate each one that is named, which is a right in the whole cluster. See
+// No groups are sent: the server adds those of a service account that signs in by itself, and would ask for the right
+// to impersonate each one that is named, which is a right in the whole cluster. See
 // https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/.
 func Writes(name string, next http.RoundTripper) http.RoundTripper {
 	if name == "" {
