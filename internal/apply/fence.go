@@ -5,6 +5,8 @@ package apply
 import (
 	"log/slog"
 
+	"k8s.io/client-go/rest"
+
 	"syncer.dev/syncer/internal/apply/inquiry"
 	"syncer.dev/syncer/internal/apply/lease"
 	"syncer.dev/syncer/internal/apply/occurrence"
@@ -22,8 +24,13 @@ func (c *Cluster) InCluster() bool {
 // write nothing, and pass no fence; they are counted.
 func (c *Cluster) Inquire() (*inquiry.API, error) { return inquiry.New(c.unfenced) }
 
-// Emitter returns what creates Events, by syncer's own identity: an Event is no object of a team.
-func (c *Cluster) Emitter() occurrence.Emitter { return occurrence.Emitter{Config: c.unfenced} }
+// Emitter returns what creates Events, by syncer's own identity: an Event is no object of a team. Each passes the fence of
+// its namespace, as Events may wait in a queue while the process is stopped.
+func (c *Cluster) Emitter() occurrence.Emitter {
+	config := rest.CopyConfig(c.unfenced)
+	config.Wrap(fence.WrapByNamespace(c.options.MayWrite))
+	return occurrence.Emitter{Config: config}
+}
 
 // Elect returns a candidate for the Lease, in the namespace of the pod, or of the kubeconfig, where the options name
 // none. Its requests pass no fence; they are counted.

@@ -6,6 +6,7 @@ package telling
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"slices"
@@ -142,7 +143,7 @@ func (t *Teller) Run(ctx context.Context) {
 			err := t.emitter.Emit(creating, event)
 			cancel()
 			switch {
-			case ctx.Err() != nil:
+			case ctx.Err() != nil, errors.Is(err, context.Canceled): // another replica tells of it: see package fence
 			case err == nil:
 				t.failed = ""
 			case err.Error() != t.failed:

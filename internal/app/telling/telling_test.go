@@ -18,6 +18,7 @@ import (
 	"syncer.dev/syncer/internal/app/telling"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
+	"syncer.dev/syncer/internal/fence"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/redact/redacttest"
 	"syncer.dev/syncer/internal/status"
@@ -140,6 +141,24 @@ func outcomeOf(count int, before, after status.State) reconcile.Outcome {
 		all.Objects = append(all.Objects, one.Objects...)
 	}
 	return all
+}
+
+// TestNotLeader: an Event that the fence refuses, because another replica may lead, is no error that a person reads.
+func TestNotLeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		a := &audience{err: fmt.Errorf("create an Event: %w", fence.ErrNotLeader)}
+		teller := telling.New(slog.New(diag.NewLogHandler(&log, nil)), nil, a)
+		ctx, cancel := context.WithCancel(t.Context())
+		go teller.Run(ctx)
+		teller.Passed(outcome(status.Ready, status.Failed, "x"), nil, time.Now())
+		synctest.Wait()
+		if len(a.events) != 1 || strings.Contains(log.String(), "cannot create") {
+			t.Errorf("%d Events:\n%s", len(a.events), log.String())
+		}
+		cancel()
+		synctest.Wait()
+	})
 }
 
 // TestForbidden: that Events cannot be created is logged once.
