@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/fence"
 )
 
 // of gives an object to a Workspace, with its name.
@@ -251,13 +252,13 @@ func TestSweep(t *testing.T) {
 	apply(t, c, cluster.Created, objects...)
 	settle(t, c, objects...)
 	start := time.Now()
-	if n := c.sweepPart(time.Hour, start, start); n != 0 {
+	if n := c.sweepPart(t.Context(), time.Hour, start, start); n != 0 {
 		t.Errorf("%d objects in no time", n)
 	}
 	due := 0
 	for i := range 60 {
 		at := start.Add(time.Duration(i) * time.Minute)
-		due += c.sweepPart(time.Hour, at, at.Add(time.Minute))
+		due += c.sweepPart(t.Context(), time.Hour, at, at.Add(time.Minute))
 	}
 	if due != len(objects) || c.unchanged(objects[0]) || c.unchanged(objects[1]) {
 		t.Errorf("%d objects were due", due)
@@ -279,8 +280,36 @@ func TestSweep(t *testing.T) {
 		}
 		return ""
 	})
-	if c.sweepPart(time.Hour, start, start); len(c.memory.Refs()) != 1 {
+	if c.sweepPart(t.Context(), time.Hour, start, start); len(c.memory.Refs()) != 1 {
 		t.Errorf("what is gone is remembered: %v", c.memory.Refs())
+	}
+}
+
+// TestSweepOfOneReplica: a follower sweeps nothing, and one that has a part of the namespaces sweeps that part.
+func TestSweepOfOneReplica(t *testing.T) {
+	c, ns := connect(t, shared.kubeconfig)
+	object := configMap(t, ns, "a", "1")
+	apply(t, c, cluster.Created, object)
+	settle(t, c, object)
+	all := func() int {
+		start := time.Now()
+		return c.sweepPart(t.Context(), time.Hour, start, start.Add(time.Hour))
+	}
+	var leads map[string]bool
+	c.options.MayWrite = func(_ context.Context, namespace string) error {
+		if !leads[namespace] {
+			return fence.ErrNotLeader
+		}
+		return nil
+	}
+	if n := all(); n != 0 || !c.unchanged(object) {
+		t.Errorf("a follower sweeps %d objects", n)
+	}
+	if leads = map[string]bool{"other": true}; all() != 0 || !c.unchanged(object) {
+		t.Error("a replica sweeps what another one writes")
+	}
+	if leads = map[string]bool{ns: true}; all() != 1 || c.unchanged(object) {
+		t.Error("the replica that writes it does not sweep it")
 	}
 }
 

@@ -25,7 +25,7 @@ func (c *Cluster) sweep(ctx context.Context, interval time.Duration) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			if c.sweepPart(interval, last, now) > 0 {
+			if c.sweepPart(ctx, interval, last, now) > 0 {
 				c.watches.Touch()
 			}
 			last = now
@@ -33,9 +33,9 @@ func (c *Cluster) sweep(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// sweepPart doubts the objects whose time has come, and returns their number. It also drops what is known of objects
-// that are gone.
-func (c *Cluster) sweepPart(interval time.Duration, from, to time.Time) int {
+// sweepPart doubts the objects whose time has come, of those that this process may write, and returns their number. The
+// replica that writes the others sweeps them, at the same times. It also drops what is known of objects that are gone.
+func (c *Cluster) sweepPart(ctx context.Context, interval time.Duration, from, to time.Time) int {
 	due := 0
 	for _, ref := range c.memory.Refs() {
 		o := &unstructured.Unstructured{}
@@ -46,10 +46,15 @@ func (c *Cluster) sweepPart(interval time.Duration, from, to time.Time) int {
 		switch live, known := c.known(o); {
 		case known && live == nil:
 			c.memory.Forget(ref)
-		case sweep.Due(ref.Kind+"/"+ref.Namespace+"/"+ref.Name, interval, from, to):
+		case sweep.Due(ref.Kind+"/"+ref.Namespace+"/"+ref.Name, interval, from, to) && c.mayWriteTo(ctx, ref.Namespace):
 			c.memory.Doubt(ref)
 			due++
 		}
 	}
 	return due
+}
+
+// mayWriteTo reports whether this process may write to a namespace now: it leads, and the namespace is in its share.
+func (c *Cluster) mayWriteTo(ctx context.Context, namespace string) bool {
+	return c.options.MayWrite == nil || c.options.MayWrite(ctx, namespace) == nil
 }
