@@ -85,7 +85,7 @@ type reporting struct {
 	at     map[string]int               // place of a pool in the list
 	all    bool                         // reports are recreated
 	lives  bool                         // what is live of all Workspaces is the same
-	odd    []*cluster.Object             // that are being deleted, or that are not healthy
+	odd    []*cluster.Object            // that are being deleted, or that are not healthy
 	// due are the Workspaces to report on again in any case. What is known of the passing ones is not kept.
 	due, passing map[workspace.Key]bool
 }

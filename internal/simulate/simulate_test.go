@@ -117,7 +117,7 @@ func TestDivided(t *testing.T) {
 	}
 }
 
-// leastDivided is how many seeds TestDivided plays at least: so many meet all of simulate.Shared, whatever their order.
+// leastDivided is how many seeds TestDivided plays at least: so many meet all of simulate.Shared, in any order.
 const leastDivided = 4
 
 // wanted lists what a number of steps has to meet; a few steps are too few for anything.

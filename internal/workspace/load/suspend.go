@@ -3,7 +3,6 @@
 package load
 
 import (
-	"io"
 	"io/fs"
 	"slices"
 
@@ -77,22 +76,10 @@ func (l *loader) suspendUnread(fsys fs.FS, beside []string) {
 	}
 }
 
-// searched bounds how much of a file that is over a limit is searched for a Suspend.
-const searched = 64 << 20
-
-// mentioned counts the Suspends that a file may hold. One that cannot be opened may hold one.
+// mentioned counts the Suspends that a file may hold.
 func (l *loader) mentioned(fsys fs.FS, name string) int {
 	if text, known := l.set.UnreadableText[name]; known {
 		return suspension.Mentioned([]byte(text))
 	}
-	f, err := fsys.Open(name)
-	if err != nil {
-		return 1
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, searched+1))
-	if err != nil || len(data) > searched {
-		return 1
-	}
-	return suspension.Mentioned(data)
+	return suspension.MentionedIn(fsys, name)
 }

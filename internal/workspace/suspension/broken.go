@@ -4,6 +4,8 @@ package suspension
 
 import (
 	"fmt"
+	"io"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,4 +101,22 @@ func meant(n *yaml.Node) bool {
 // Misspelt reports whether a kind of syncer's group is almost Suspend.
 func Misspelt(kind string) bool {
 	return kind != Kind && (strings.EqualFold(kind, Kind) || strictyaml.Suggest(kind, []string{Kind}) != "")
+}
+
+// searched bounds how much of a file MentionedIn reads.
+const searched = 64 << 20
+
+// MentionedIn is Mentioned for a file, which may be over any limit of the source. One that cannot be opened or read to
+// its end may hold one.
+func MentionedIn(fsys fs.FS, name string) int {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return 1
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, searched+1))
+	if err != nil || len(data) > searched {
+		return 1
+	}
+	return Mentioned(data)
 }
