@@ -51,7 +51,7 @@ func (s *server) run(l *Limiter, n int) time.Duration {
 
 // TestWindowFitsTheServer: a server of many cores gets as many requests as there may be, a small one fewer.
 func TestWindowFitsTheServer(t *testing.T) {
-	for _, tt := range []struct{ cores, least, most int }{{2, 16, 46}, {32, 48, Most}, {1000, Most, Most}} {
+	for _, tt := range []struct{ cores, least, most int }{{2, 32, 60}, {32, 60, Most}, {1000, Most, Most}} {
 		t.Run(fmt.Sprint(tt.cores), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, s := New(), &server{cores: tt.cores}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// The size of a window: at first and at most. The first leaves a small API server, of two cores, room for others; the
-// last is below the 100 streams of one HTTP/2 connection that the API server allows, so that watches find room.
+// The size of a window: at first and at most. A change of a few Workspaces is over before a window has grown. The last
+// is below the 100 streams of one HTTP/2 connection that the API server allows, so that watches find room.
 const (
 	First = 32
 	Most  = 64
