@@ -178,7 +178,7 @@ func (e *env) livesShortly(c configured, audit, account string, given []permissi
 		return strings.Join(without(left, nil), ", ")
 	})
 	e.repo.Commit(map[string]string{"workspaces/keep.txt": "x"}, "keep the folder")
-	e.repo.Remove("no more\n\nSyncer-Allow-Empty: true", slices.Sorted(maps.Keys(files))...)
+	e.repo.Remove("no more\n\nSyncer-Allow-Empty: true\nSyncer-Allow-Delete: 100", slices.Sorted(maps.Keys(files))...)
 	e.eventually("all objects to be gone", func() string {
 		sets, err := e.kube.AppsV1().StatefulSets(e.namespace).List(e.Context(), ours)
 		if err != nil || len(sets.Items) > 0 {

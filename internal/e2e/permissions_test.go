@@ -299,7 +299,7 @@ func (e *env) live(c configured) {
 		return ""
 	})
 	e.drifts()
-	e.repo.Remove("no more",
+	e.repo.Remove("no more\n\nSyncer-Allow-Delete: 100",
 		"workspaces/phi.yaml", "workspaces/tune.yaml", "workspaces/plain.yaml", "workspaces/mine.yaml")
 	e.eventually("all but one Workspace to be gone", func() string {
 		for name := range e.ours() {
