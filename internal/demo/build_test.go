@@ -160,7 +160,7 @@ func TestBuildVariants(t *testing.T) {
 // TestBuildProgress says that a build shows percent and the time left.
 func TestBuildProgress(t *testing.T) {
 	_, talk, err := newTree(t).run(nil, "COMPILE=3")
-	if want := regexp.MustCompile(`(?m)^  45 %, 1 of 2 packages, [12] s, about [123] s left$`); err != nil ||
+	if want := regexp.MustCompile(`(?m)^  45 %, 1 of 2 packages, \d+ s, about \d+ s left$`); err != nil ||
 		!want.MatchString(talk) {
 		t.Errorf("%v\n%s", err, talk)
 	}
