@@ -208,26 +208,32 @@ func tuning(in Input) (State, []Condition) {
 	if w != nil && w.Inputs != in.Inputs {
 		w = nil // the job of an earlier version
 	}
+	state, conditions := job(in, w)
+	return state, append([]Condition{resource}, conditions...)
+}
+
+// job returns the conditions of a tuning that follow from its Job alone; w is nil without one.
+func job(in Input, w *cluster.Workload) (State, []Condition) {
 	switch {
 	case w != nil && w.Failed:
 		return Failed, []Condition{
-			resource, condition(JobStarted, false, "WorkspaceTuningJobStatusFailed", "the job has failed"+podFailure(w)),
+			condition(JobStarted, false, "WorkspaceTuningJobStatusFailed", "the job has failed"+podFailure(w)),
 			condition(WorkspaceSucceeded, false, "workspaceFailed", "the job has failed"+podFailure(w)),
 		}
 	case w != nil && w.Complete:
 		return Succeeded, []Condition{
-			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job has finished"),
+			condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job has finished"),
 			condition(WorkspaceSucceeded, true, "workspaceSucceeded", "the job has finished"),
 		}
 	case w != nil && slices.ContainsFunc(w.Pods, hasStarted): // the Job follows its pod after a moment
 		return Running, []Condition{
-			resource, condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podFailure(w)+missing(in)),
+			condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podFailure(w)+missing(in)),
 			condition(WorkspaceSucceeded, false, "workspacePending", "the job runs"),
 		}
 	}
 	reason, message := waiting(in, w, "WorkspaceTuningJobStatusPending", "the job has not started")
 	return Pending, []Condition{
-		resource, condition(JobStarted, false, reason, message),
+		condition(JobStarted, false, reason, message),
 		condition(WorkspaceSucceeded, false, "workspacePending", message),
 	}
 }

@@ -44,14 +44,3 @@ func (in Input) heldReason() string {
 	}
 	return ApplyHeld
 }
-
-// staying reports a Workspace that the source no longer asks for, and whose deletion is held back.
-func staying(in Input, old Report) (State, []Condition) {
-	var out []Condition
-	for _, c := range old.Conditions {
-		if c.Type != Applied && c.Type != Reviewed {
-			out = append(out, c)
-		}
-	}
-	return old.State, out
-}
