@@ -296,6 +296,9 @@ func unserved(w *cluster.Workload) string {
 // it stays is no reason of its own. Without nodes there is none; the digest of the inputs does not cover suspensions.
 func why(old Report, in Input, size string) string {
 	same := old.Why != "" && size == old.InstanceType
+	if in.NodeFailure.Reason != Moving && old.moving() { // what it says is over, also without a move
+		same = false
+	}
 	switch {
 	case size == "" || in.Finished:
 		return ""
@@ -369,6 +372,13 @@ func condition(kind string, ok bool, reason, message string) Condition {
 		status = "True"
 	}
 	return Condition{Type: kind, Status: status, Reason: reason, Message: message}
+}
+
+// moving reports whether the Workspace was about to move to other nodes.
+func (r *Report) moving() bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+		return c.Type == ResourceReady && c.Reason == Moving
+	})
 }
 
 // transitions gives each condition the time at which its status last changed, and puts them in KAITO's order.

@@ -73,6 +73,21 @@ func TestWhyWithoutNodes(t *testing.T) {
 	}
 }
 
+// TestWhyOfAMoveThatEnds: who was about to move and stays, because its file is what it was, has its own reason again.
+func TestWhyOfAMoveThatEnds(t *testing.T) {
+	first := Observe(nil, chosen(), t0)
+	moves := chosen()
+	moves.Inputs, moves.Commit, moves.Why = "d2", "c2", "moves to pool wphi2 once it is ready"
+	moves.NodeFailure.Reason, moves.NodeFailure.Message = Moving, moves.Why
+	going := Observe(&first, moves, t1)
+	if going.Why != moves.Why {
+		t.Errorf("while it moves: %q", going.Why)
+	}
+	if r := Observe(&going, chosen(), t1); r.Why != first.Why || r.Why == "" {
+		t.Errorf("once it stays: %q, want %q", r.Why, first.Why)
+	}
+}
+
 // TestLargeOverview: of a large fleet the overview lists what a person may have to look at, and counts all.
 func TestLargeOverview(t *testing.T) {
 	s := Summary{Cluster: "demo", Reports: append(many(maxRows+100, Ready), report("zzz", Failed))}
