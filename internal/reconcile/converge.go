@@ -61,6 +61,8 @@ func (l *Loop) ensure(ctx context.Context, p *pass) {
 	}
 	var results []executor.Result
 	if l.share.Fleet() {
+		halted := &p.plan.Guard.Halted
+		l.pools.Leave(func(live *capacity.LivePool) bool { return halted.OfPool(live.Workspace) })
 		results = l.pools.Ensure(ctx, poolChanges(p.plan), p.now)
 	}
 	l.written(ctx, p, results)

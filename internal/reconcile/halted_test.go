@@ -188,6 +188,36 @@ func TestBrokenSuspendStopsMore(t *testing.T) {
 	})
 }
 
+// TestObservedSetKeepsItsReplicas: an InferenceSet that is only observed, and asks for fewer replicas, loses none of
+// them, nor its nodes; it does once syncer may write again.
+func TestObservedSetKeepsItsReplicas(t *testing.T) {
+	simulate(t, func(t *testing.T, s *reconciletest.Simulator) {
+		set := func(replicas int, annotation string) string {
+			return fmt.Sprintf("apiVersion: kaito.sh/v1beta1\nkind: InferenceSet\nmetadata: {name: s, annotations: {%s}}\n"+
+				"spec:\n  replicas: %d\n  labelSelector: {matchLabels: {app: s}}\n  template:\n"+
+				"    resource: {instanceType: Standard_NC24ads_A100_v4}\n"+
+				"    inference: {preset: {name: phi-4-mini-instruct}}\n", annotation, replicas)
+		}
+		s.Git.Push("s.yaml", set(3, ""))
+		l := s.Loop()
+		s.Settle(l)
+		before := writes(s)
+		for _, fewer := range []int{1, 0} {
+			s.Git.Push("s.yaml", set(fewer, "syncer.dev/mode: observe"))
+			o := s.Passes(l, 4)
+			after := writes(s)
+			after.Commits = before.Commits
+			diff(t, fmt.Sprintf("writes with %d replicas", fewer), before, after)
+			wantCondition(t, o, "s-2", string(diag.Observed))
+		}
+		s.Git.Push("s.yaml", set(1, ""))
+		s.Settle(l)
+		if s.Kubernetes.Live("StatefulSet/s-2") != nil || s.Kubernetes.Live("StatefulSet/s-0") == nil {
+			t.Errorf("the replicas do not follow the file: %s", s)
+		}
+	})
+}
+
 // TestObserveWritesNothing: an observed Workspace is compared and reported on. Nothing is created, set back, deleted or
 // sized for it, and others go on.
 func TestObserveWritesNothing(t *testing.T) {

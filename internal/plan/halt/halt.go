@@ -48,8 +48,16 @@ func Of(set *workspace.Set, live cluster.State, pools []capacity.LivePool, now t
 			h.Workspaces[w.Key], h.observed[w.Key] = whyObserved, true
 		}
 	}
-	if len(h.suspensions) == 0 {
-		return h
+	h.left(set, live, pools)
+	return h
+}
+
+// left adds what is left of Workspaces that the source has no more: those that a suspension may select, and the further
+// replicas of an InferenceSet that is only observed.
+func (h *Halted) left(set *workspace.Set, live cluster.State, pools []capacity.LivePool) {
+	observed := observedSets(set)
+	if len(h.suspensions) == 0 && len(observed) == 0 {
+		return
 	}
 	present := make(map[workspace.Key]bool, len(set.Workspaces))
 	for i := range set.Workspaces {
@@ -61,6 +69,8 @@ func Of(set *workspace.Set, live cluster.State, pools []capacity.LivePool, now t
 		}
 		if why := h.why(func(s *workspace.Suspension) bool { return suspension.MaySelect(s, k) }); why != "" {
 			h.Workspaces[k] = why
+		} else if slices.ContainsFunc(observed, func(s *workspace.InferenceSet) bool { return belongs(k, s) }) {
+			h.Workspaces[k], h.observed[k] = whyObserved, true
 		}
 	}
 	for i := range live.Objects {
@@ -74,7 +84,21 @@ func Of(set *workspace.Set, live cluster.State, pools []capacity.LivePool, now t
 			gone(pools[i].Workspace)
 		}
 	}
-	return h
+}
+
+func observedSets(set *workspace.Set) []*workspace.InferenceSet {
+	var out []*workspace.InferenceSet
+	for i := range set.InferenceSets {
+		if s := &set.InferenceSets[i]; s.Template.Observed() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// belongs reports whether a key is that of a replica of an InferenceSet, or of the owner of their pool.
+func belongs(k workspace.Key, s *workspace.InferenceSet) bool {
+	return k.Namespace == s.Namespace && workspace.ReplicaOf(k.Name, s.Name) || k == capacity.SetKey(s.Namespace, s.Name)
 }
 
 const whyObserved = "it is only observed (annotation " + workspace.AnnotationMode + ": " + workspace.ModeObserve + ")"
@@ -105,6 +129,20 @@ func (h *Halted) Object(o *unstructured.Unstructured) string {
 // InNamespace says why no plain object of a namespace may change, or "".
 func (h *Halted) InNamespace(namespace string) string {
 	return h.why(func(s *workspace.Suspension) bool { return suspension.SelectsObjects(s, namespace) })
+}
+
+// OfPool reports whether nothing may change of a pool that belongs to a Workspace, or to the replicas of an
+// InferenceSet. The zero Key is a pool that many share: it stays while everything is halted.
+func (h *Halted) OfPool(owner workspace.Key) bool {
+	if h.Everything != "" || h.Workspaces[owner] != "" {
+		return true
+	}
+	for k := range h.Workspaces {
+		if capacity.InSet(k, owner) {
+			return true
+		}
+	}
+	return false
 }
 
 // Reason is the reason for which a Workspace is halted: Suspended, Observed, or "".

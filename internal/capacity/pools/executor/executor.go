@@ -43,6 +43,8 @@ type Executor struct {
 	live            map[string]capacity.LivePool
 	unprovisionable map[string]bool
 	errs            map[string]error // of passed deadlines, by pool
+
+	stays func(*capacity.LivePool) bool // see Leave
 }
 
 // operation is an operation that this process started.

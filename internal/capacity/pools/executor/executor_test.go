@@ -233,6 +233,26 @@ func TestStuckOperationIsAbortedOnce(t *testing.T) {
 	}
 }
 
+// TestLeftOperationIsNotAborted: an operation of a pool to which nothing may happen goes on, and is aborted later.
+func TestLeftOperationIsNotAborted(t *testing.T) {
+	l := newLab(t)
+	l.observe()
+	l.Once = []*capacitytest.Fault{{Stuck: true}}
+	l.create("w", 1)
+	l.now = l.now.Add(46 * time.Minute)
+	for _, left := range []bool{true, false} {
+		l.Leave(func(p *capacity.LivePool) bool { return left && p.Name == "w0" })
+		for range 3 {
+			l.observe()
+			l.Executor.Ensure(t.Context(), nil, l.now)
+			l.MarkRecorded()
+		}
+		if aborted := slices.Contains(l.Written, "abort w0"); aborted == left {
+			t.Errorf("left %t, and written %v", left, l.Written)
+		}
+	}
+}
+
 // TestForeignOperationsHaveNoDeadline upgrades an owned pool from outside, long after syncer wrote it.
 func TestForeignOperationsHaveNoDeadline(t *testing.T) {
 	l := newLab(t)

@@ -128,11 +128,14 @@ func growth(c capacity.PoolChange) int {
 	return max(c.Desired.Count-c.Live.Count, 0)
 }
 
+// Leave sets which pools nothing may happen to: an operation on them that is overdue goes on. A nil func is none.
+func (e *Executor) Leave(stays func(*capacity.LivePool) bool) { e.stays = stays }
+
 // abort aborts overdue operations, each of them once.
 func (e *Executor) abort(ctx context.Context, now time.Time) {
 	for _, name := range slices.Sorted(maps.Keys(e.live)) { // in order, so that a run can be repeated
 		p := e.live[name]
-		if !e.deadlines.mustAbort(&p, now) {
+		if !e.deadlines.mustAbort(&p, now) || e.stays != nil && e.stays(&p) {
 			continue
 		}
 		if explains(e.known, &p, now) && !explains(e.recorded, &p, now) &&
