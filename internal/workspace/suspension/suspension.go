@@ -34,7 +34,7 @@ func Selects(s *workspace.Suspension, w *workspace.Workspace) bool {
 func MaySelect(s *workspace.Suspension, k workspace.Key) bool {
 	set := k.Name
 	if i := strings.LastIndexByte(k.Name, '-'); i > 0 {
-		if suffix := k.Name[i+1:]; suffix == "" || digits(suffix) { // a replica, or the owner of a pool of all replicas
+		if suffix := k.Name[i+1:]; suffix == "*" || digits(suffix) { // a replica, or the owner of a pool of all replicas
 			set = k.Name[:i]
 		}
 	}

@@ -83,6 +83,7 @@ func TestMaySelect(t *testing.T) {
 	for key, want := range map[workspace.Key]bool{
 		{Namespace: "n", Name: "set-3"}: true,
 		{Namespace: "n", Name: "set-x"}: false,
+		{Namespace: "n", Name: "set-*"}: true, // capacity.SetKey
 		{Namespace: "n", Name: "bb"}:    true,
 		{Namespace: "m", Name: "bb"}:    false,
 	} {
