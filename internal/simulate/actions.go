@@ -14,7 +14,9 @@ import (
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/simulate/apiserver"
 	"syncer.dev/syncer/internal/simulate/asked"
+	"syncer.dev/syncer/internal/simulate/branch"
 	"syncer.dev/syncer/internal/simulate/divided"
 )
 
@@ -31,6 +33,7 @@ func (w *World) event() string {
 	if !w.profile.pinned {
 		events = append(events, w.shortage, w.shortage, w.limit)
 	}
+	events = append(events, w.switches()...)
 	if w.profile.divided {
 		events = append(events, w.swap)
 	}
@@ -50,6 +53,13 @@ const nothing = "nothing"
 // push writes a file.
 func (w *World) push() string {
 	name := reconciletest.Names[w.rng.IntN(len(reconciletest.Names))]
+	text := w.file(name)
+	w.git.Commit(func(files map[string]string) { files[name+".yaml"] = text })
+	return "push " + name
+}
+
+// file returns a random text for the file of a name.
+func (w *World) file(name string) string {
 	text := reconciletest.RandomFile(w.rng, name)
 	if w.profile.pinned {
 		text = pinned(name, text)
@@ -57,8 +67,7 @@ func (w *World) push() string {
 	if w.profile.divided {
 		text = divided.Placed(name, text)
 	}
-	w.git.commit(func(files map[string]string) { files[name+".yaml"] = text })
-	return "push " + name
+	return text
 }
 
 // pinned names the size of a file, and suspends no job: what comes of one depends on whether it had ended before.
@@ -70,64 +79,64 @@ func pinned(name, text string) string {
 }
 
 func (w *World) breakFile() string {
-	name, ok := pickOf(w, w.git.names())
-	if !ok || asked.Broken(w.git.files[name]) {
+	name, ok := pickOf(w, w.git.Names())
+	if !ok || asked.Broken(w.git.Files[name]) {
 		return nothing
 	}
 	w.meet("a file is broken")
-	w.git.commit(func(files map[string]string) { files[name] += asked.SyntaxError })
+	w.git.Commit(func(files map[string]string) { files[name] += asked.SyntaxError })
 	return "break " + name
 }
 
 func (w *World) removeFile() string {
-	name, ok := pickOf(w, w.git.names())
+	name, ok := pickOf(w, w.git.Names())
 	if !ok {
 		return nothing
 	}
-	w.git.commit(func(files map[string]string) { delete(files, name) })
-	w.git.empty = len(w.git.files) == 0 && w.rng.IntN(2) == 0
+	w.git.Commit(func(files map[string]string) { delete(files, name) })
+	w.git.Empty = asked.Empty(w.git.Files) && w.rng.IntN(2) == 0
 	return "remove " + name
 }
 
 // comeBack brings a file back as it was, or repairs it.
 func (w *World) comeBack() string {
-	for _, old := range w.git.commits {
+	for _, old := range w.git.Commits {
 		for _, name := range reconciletest.Names {
 			file := name + ".yaml"
-			if text := old[file]; text != "" && w.git.files[file] == "" {
+			if text := old[file]; text != "" && w.git.Files[file] == "" {
 				w.meet("a file goes and comes back")
-				w.git.commit(func(files map[string]string) { files[file] = text })
+				w.git.Commit(func(files map[string]string) { files[file] = text })
 				return "bring back " + name
 			}
 		}
 	}
-	w.git.commit(repair)
+	w.git.Commit(branch.Repair)
 	return "repair"
 }
 
 func (w *World) removeAll() string {
 	w.meet("all files go")
-	w.git.commit(func(files map[string]string) { clear(files) })
-	w.git.empty = w.rng.IntN(3) == 0
-	return fmt.Sprintf("remove all, confirmed: %t", w.git.empty)
+	w.git.Commit(func(files map[string]string) { clear(files) })
+	w.git.Empty = w.rng.IntN(3) == 0
+	return fmt.Sprintf("remove all, confirmed: %t", w.git.Empty)
 }
 
 // rewrite makes an earlier tree the tip.
 func (w *World) rewrite() string {
-	old, ok := pickOf(w, w.git.commits)
+	old, ok := pickOf(w, w.git.Commits)
 	if !ok {
 		return nothing
 	}
 	w.meet("the branch is rewritten")
-	w.git.commit(func(files map[string]string) { clear(files); maps.Copy(files, old) })
+	w.git.Commit(func(files map[string]string) { clear(files); maps.Copy(files, old) })
 	return "force-push"
 }
 
 // ours picks an object that syncer applied and that stays.
-func (w *World) ours() (cluster.Ref, *object) {
+func (w *World) ours() (cluster.Ref, *apiserver.Object) {
 	var refs []cluster.Ref
-	for _, ref := range w.server.refs() {
-		if o := w.server.objects[ref]; o.owner == us && o.labelled && o.ends == 0 {
+	for _, ref := range w.server.Refs() {
+		if o := w.server.Objects[ref]; o.Owner == apiserver.Us && o.Labelled && o.Ends == 0 {
 			refs = append(refs, ref)
 		}
 	}
@@ -135,7 +144,7 @@ func (w *World) ours() (cluster.Ref, *object) {
 	if !ok {
 		return ref, nil
 	}
-	return ref, w.server.objects[ref]
+	return ref, w.server.Objects[ref]
 }
 
 // changeByHand adds a label to an object, and makes a server smaller.
@@ -145,14 +154,14 @@ func (w *World) changeByHand() string {
 		return nothing
 	}
 	w.meet("another client changes an object")
-	changed := o.content.DeepCopy()
+	changed := o.Content.DeepCopy()
 	labels := changed.GetLabels()
 	labels["by"] = "hand"
 	changed.SetLabels(labels)
 	if ref.Kind == "StatefulSet" && w.rng.IntN(2) == 0 {
 		_ = unstructured.SetNestedField(changed.Object, int64(w.rng.IntN(3)), "spec", "replicas")
 	}
-	w.server.put(changed, us)
+	w.server.Put(changed, apiserver.Us)
 	return "change " + ref.String() + " by hand"
 }
 
@@ -162,7 +171,7 @@ func (w *World) deleteByHand() string {
 		return nothing
 	}
 	w.meet("another client deletes an object")
-	w.server.remove(ref, w.slowly())
+	w.server.Remove(ref, w.slowly())
 	return "delete " + ref.String() + " by hand"
 }
 
@@ -171,8 +180,8 @@ func (w *World) keepByHand() string {
 	if o == nil {
 		return nothing
 	}
-	o.kept = true
-	w.server.touch()
+	o.Kept = true
+	w.server.Touch()
 	return "annotate " + ref.String() + " prune: disabled"
 }
 
@@ -183,36 +192,25 @@ func (w *World) intrude() string {
 	if w.rng.IntN(2) == 0 {
 		kind, version = "StatefulSet", "apps/v1"
 	}
-	o := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": version, "kind": kind, "metadata": map[string]any{"namespace": "default", "name": name},
-	}}
+	o := apiserver.Foreign(version, kind, name)
 	ref := cluster.RefOf(o)
-	if w.server.objects[ref] != nil {
+	if w.server.Objects[ref] != nil {
 		return nothing
 	}
 	w.meet("a foreign object is in the way")
 	w.foreign[ref] = o
-	w.server.put(o, "kubectl")
+	w.server.Put(o, "kubectl")
 	return "intrude " + ref.String()
 }
 
 // copyLabels makes an object with our labels that another client applied.
 func (w *World) copyLabels() string {
 	name := reconciletest.Names[w.rng.IntN(len(reconciletest.Names))]
-	o := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{
-			"namespace": "default", "name": "copy-" + name,
-			"labels": map[string]any{
-				cluster.LabelManagedBy: cluster.ManagedBy, cluster.LabelCluster: clusterName, cluster.LabelWorkspace: name,
-			},
-			"annotations": map[string]any{cluster.AnnotationSource: name + ".yaml"},
-		},
-	}}
-	if w.server.objects[cluster.RefOf(o)] == nil {
+	o := apiserver.Copy(clusterName, name)
+	if w.server.Objects[cluster.RefOf(o)] == nil {
 		w.meet("a copy of our labels")
 		w.foreign[cluster.RefOf(o)] = o
-		w.server.put(o, "helm")
+		w.server.Put(o, "helm")
 	}
 	return "copy labels of " + name
 }
@@ -238,7 +236,7 @@ func (w *World) deletePool() string {
 	if !w.calm && w.rng.IntN(4) == 0 { // and makes one of its own by the same name
 		w.cloud.Put(capacity.LivePool{Name: pool.Name, Size: pool.Size, Count: 1, State: capacity.Succeeded})
 	}
-	w.server.touch()
+	w.server.Touch()
 	return "delete pool " + pool.Name + " by hand"
 }
 
@@ -250,7 +248,7 @@ func (w *World) takeMachines() string {
 	w.meet("machines are taken")
 	w.cloud.Evict(pool.Name)
 	w.cloud.Nodes.Reconcile()
-	w.server.touch()
+	w.server.Touch()
 	return "take the machines of " + pool.Name
 }
 
@@ -269,7 +267,7 @@ func (w *World) foreignPod() string {
 		return nothing
 	}
 	w.cloud.Nodes.AddForeign(fmt.Sprintf("other/pod%d", w.rng.IntN(3)), node)
-	w.server.touch()
+	w.server.Touch()
 	return "a foreign pod on " + node
 }
 
@@ -279,7 +277,7 @@ func (w *World) breakNode() string {
 		return nothing
 	}
 	w.cloud.Nodes.Break(node, w.rng.IntN(5))
-	w.server.touch()
+	w.server.Touch()
 	return "break " + node
 }
 
@@ -294,7 +292,7 @@ func (w *World) finishJob() string {
 			how = capacitytest.Broken
 		}
 		w.cloud.Nodes.Finish(job.Name, how)
-		w.server.touch()
+		w.server.Touch()
 		return fmt.Sprintf("job %s is %s", job.Name, how)
 	}
 	return nothing

@@ -105,7 +105,7 @@ func (a azure) write(
 	}
 	w.skews[c.Name] = p.skew
 	w.meet(kind)
-	w.server.touch()
+	w.server.Touch()
 	if err := p.answer(f); err != nil {
 		return err
 	}

@@ -5,17 +5,20 @@ package simulate
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
+	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/reconcile"
+	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/simulate/apiserver"
 	"syncer.dev/syncer/internal/simulate/asked"
+	"syncer.dev/syncer/internal/simulate/endstate"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // longest is longer than any deadline, and than any offering stays unavailable.
@@ -29,19 +32,22 @@ func (w *World) endFaults() {
 	w.cloud.Set(func(f *capacitytest.Fake) { f.Takes = time.Minute })
 	w.cloud.Nodes.Late = 0
 	w.cloud.Nodes.RemoveForeign()
-	w.git.commit(repair)
-	w.git.empty = len(w.git.files) == 0
+	if w.profile.event > 0 { // the straight world has what is there in the end
+		// In a world that is not pinned a job may have failed, and what waits for it does not come to rest.
+		w.git.Commit(func(files map[string]string) { asked.Plain(files, !w.profile.pinned) })
+	}
+	w.git.Empty, w.git.Allow[w.git.Number] = asked.Empty(w.git.Files), 100
 	foreign := maps.Clone(w.foreign)
-	for _, ref := range w.server.refs() {
-		switch o := w.server.objects[ref]; {
-		case o.owner != us:
-			if foreign[ref] != o.content {
-				w.violated("%s of %s is not what it was", ref, o.owner)
+	for _, ref := range w.server.Refs() {
+		switch o := w.server.Objects[ref]; {
+		case o.Owner != apiserver.Us:
+			if foreign[ref] != o.Content {
+				w.violated("%s of %s is not what it was", ref, o.Owner)
 			}
 			delete(foreign, ref)
-			w.server.remove(ref, 0)
+			w.server.Remove(ref, 0)
 		default:
-			o.kept = false
+			o.Kept = false
 		}
 	}
 	if len(foreign) > 0 {
@@ -63,7 +69,7 @@ func (w *World) endFaults() {
 	for len(w.processes) < stay {
 		w.begin()
 	}
-	w.server.touch()
+	w.server.Touch()
 }
 
 // settle ends all faults and lets time go by until the loop is at rest. It returns the last outcome.
@@ -85,8 +91,9 @@ func (w *World) settle() reconcile.Outcome {
 			settled = settled && p.last != nil && p.last.Settled
 		}
 		w.finishJob()
+		w.dropClaim()
 		d := time.Minute
-		if quiet++; !settled {
+		if quiet++; !settled || asked.SuspendsAny(w.git.Tip(), reconciletest.Names, time.Now()) {
 			quiet = 0
 		} else if quiet > 3 {
 			d = 40 * time.Minute
@@ -95,7 +102,8 @@ func (w *World) settle() reconcile.Outcome {
 			surprises, quiet = surprises-1, 0
 			w.trace.Step("-", "event", "")
 			w.trace.Note("%s", w.surprise())
-			w.server.touch()
+			w.git.Empty = asked.Empty(w.git.Files) // also after a commit that changes something else
+			w.server.Touch()
 		}
 		w.trace.Step("-", "tick", d.String())
 		w.pause(d)
@@ -106,11 +114,21 @@ func (w *World) settle() reconcile.Outcome {
 	return *p.last
 }
 
+// dropClaim deletes the claim whose file is gone, as a person does: it would stay for good.
+func (w *World) dropClaim() {
+	ref := cluster.Ref{Version: "v1", Kind: "PersistentVolumeClaim", Namespace: "default", Name: "weights"}
+	if w.git.Files[asked.Weights] == "" && w.server.Objects[ref] != nil && w.processes[0].waits == nil {
+		w.meet("a volume claim stays although its file goes")
+		w.server.Remove(ref, 0)
+	}
+}
+
 // surprise is what happens while the loop is at rest, when passes end at once: it has to see what has changed.
 func (w *World) surprise() string {
 	w.meet("something happens at rest")
 	events := []func() string{
 		w.statusByHand, w.changeByHand, w.deleteByHand, w.takeMachines, w.deletePool, w.push, w.push, w.finishJob,
+		w.suspend, w.object, w.pushAll, w.restartAll, w.restartAll, w.restartAll,
 	}
 	return events[w.rng.IntN(len(events))]()
 }
@@ -124,7 +142,7 @@ func (w *World) passOf(p *process) {
 
 // rest checks that nothing more is written, also by a new process, and that every Workspace has what it needs.
 func (w *World) rest(last reconcile.Outcome) {
-	records, writes := w.git.records, len(w.cloud.Written)
+	records, writes := w.git.Records, len(w.cloud.Written)
 	before := slices.Clone(w.processes)
 	again := w.start("again", 0) // it has no part of a cluster that others have divided, but sees all of it
 	for _, p := range append(before, again) {
@@ -137,16 +155,23 @@ func (w *World) rest(last reconcile.Outcome) {
 			}
 		}
 	}
-	if w.git.records != records || len(w.cloud.Written) != writes {
-		w.violated("at rest, %d status commits and %q", w.git.records-records, w.cloud.Written[writes:])
+	if w.git.Records != records || len(w.cloud.Written) != writes {
+		w.violated("at rest, %d status commits and %q", w.git.Records-records, w.cloud.Written[writes:])
 	}
 	for _, r := range last.Reports {
 		file, _ := asked.FileOf(r.Key)
-		if suspended := strings.Contains(w.git.files[file], "suspend"); suspended {
+		if suspendedByFile(w.git.Files[file]) {
 			continue
 		}
 		if r.State == status.Pending || r.State == status.NotReady || r.State == status.Running {
 			w.violated("at rest, %s is %s: %+v", r.Key, r.State, r.Conditions)
+		}
+	}
+	for file, kind := range asked.Objects {
+		name := strings.TrimSuffix(file, ".yaml")
+		ref := cluster.Ref{Version: "v1", Kind: kind, Namespace: "default", Name: name}
+		if w.git.Files[file] != "" && w.server.Objects[ref] == nil {
+			w.violated("at rest, there is no %s", ref)
 		}
 	}
 	for _, p := range w.owned() {
@@ -161,37 +186,15 @@ func (w *World) rest(last reconcile.Outcome) {
 	}
 }
 
-var (
-	// moments are the lines of status files that differ by path: times, commits, and numbers of machines.
-	moments = regexp.MustCompile(`(?m)^.*([Cc]ommit|Time|[Ss]ince|firstSeen|until).*\n|, since [^|]*`)
-	// columns are the same in the table of README.md.
-	columns = regexp.MustCompile(`\| \d{4}-\d\d-\d\d \d\d:\d\d |\| c\d+(?: not c\d+)? `)
-	// empty is a pool without nodes, which is recreated only when it is needed.
-	empty    = regexp.MustCompile(`(?m)^ +- name: \S+\n +state: \S+\n +nodes: 0\n( {4,}\w+: .*\n)*`)
-	header   = regexp.MustCompile(`(?m)^ *pools:.*\n`)
-	machines = regexp.MustCompile(`vmss\d+`)
-	// notReady is the part of the totals in README.md that counts those that are not ready, and those that wait.
-	notReady = regexp.MustCompile(`(\d+) not ready(?:, (\d+) waiting)?`)
-)
-
-// neverReady makes the text of a status file one in which no Workspace was ready once: those that are not ready any
-// more are pending.
-func neverReady(text string) string {
-	text = notReady.ReplaceAllStringFunc(text, func(counts string) string {
-		found := notReady.FindStringSubmatch(counts)
-		before, _ := strconv.Atoi(found[1])
-		pending, _ := strconv.Atoi(found[2]) // 0 where none waits
-		return fmt.Sprint(before+pending, " waiting")
-	})
-	return strings.ReplaceAll(text, "NotReady", "Pending")
-}
+// suspendedByFile reports whether the file of a Workspace asks for no pods.
+func suspendedByFile(text string) bool { return strings.Contains(text, workspace.AnnotationSuspend) }
 
 // state is the end state of a world, by what it is about.
 func (w *World) state() map[string]string {
 	out := map[string]string{}
-	for ref, o := range w.server.objects {
-		if o.owner == us && o.labelled {
-			out[ref.Namespace+"/"+ref.String()] = fmt.Sprint(o.content.Object)
+	for ref, o := range w.server.Objects {
+		if o.Owner == apiserver.Us && o.Labelled {
+			out[ref.Namespace+"/"+ref.String()] = fmt.Sprint(o.Content.Object)
 		}
 	}
 	for _, p := range w.owned() {
@@ -200,10 +203,8 @@ func (w *World) state() map[string]string {
 		}
 		out["pool "+p.Name] = fmt.Sprint(p.Size, p.Count, p.Spot, p.Labels, p.Taints, p.State, p.Workspace)
 	}
-	for name, data := range w.git.status {
-		text := columns.ReplaceAllString(moments.ReplaceAllString(string(data), ""), "| ")
-		text = header.ReplaceAllString(empty.ReplaceAllString(text, ""), "")
-		out["status "+name] = machines.ReplaceAllString(neverReady(text), "vmss")
+	for name, data := range w.git.Status {
+		out["status "+name] = endstate.Text(data)
 	}
 	return out
 }
@@ -211,8 +212,8 @@ func (w *World) state() map[string]string {
 // straight returns the end state of a fresh world that gets the same files at once.
 func (w *World) straight(seed uint64) map[string]string {
 	fresh := newWorld(seed, w.cache)
-	fresh.profile = profile{pinned: true, processes: 1}
-	fresh.git.commit(func(files map[string]string) { maps.Copy(files, w.git.files) })
+	fresh.profile = profile{pinned: true, processes: 1, mass: w.profile.mass, rollout: w.profile.rollout}
+	fresh.git.Commit(func(files map[string]string) { maps.Copy(files, w.git.Files) })
 	fresh.settle()
 	w.violations = append(w.violations, fresh.violations...)
 	w.trace.Steps += fresh.trace.Steps
@@ -222,25 +223,15 @@ func (w *World) straight(seed uint64) map[string]string {
 // compare says where two end states differ.
 func (w *World) compare(got, want map[string]string) {
 	w.meet("the same end state")
-	names := slices.Sorted(maps.Keys(got))
-	for name := range want {
-		if _, ok := got[name]; !ok {
-			w.violated("%s is missing, which the straight path has", name)
-		}
-	}
-	for _, name := range names {
-		if other, ok := want[name]; !ok {
-			w.violated("%s is left, which the straight path does not have: %s", name, got[name])
-		} else if got[name] != other {
-			w.violated("%s is\n%s\nand by the straight path\n%s", name, got[name], other)
-		}
+	for _, text := range endstate.Differences(got, want) {
+		w.violated("%s", text)
 	}
 }
 
 // String shows what is there.
 func (w *World) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\nfiles %q\n", w.profile, w.git.files)
+	fmt.Fprintf(&b, "%s\nfiles %q\n", w.profile, w.git.Files)
 	nodes := w.cloud.Fake.Nodes()
 	for _, p := range w.cloud.Live() {
 		fmt.Fprintf(&b, "pool %s %s x%d %s owned %t, nodes %v\n", p.Name, p.Size, p.Count, p.State, p.Owned, nodes[p.Name])
@@ -252,11 +243,11 @@ func (w *World) String() string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, ref := range w.server.refs() {
-		fmt.Fprintf(&b, "%s of %s\n", ref, w.server.objects[ref].owner)
+	for _, ref := range w.server.Refs() {
+		fmt.Fprintf(&b, "%s of %s\n", ref, w.server.Objects[ref].Owner)
 	}
-	for _, name := range slices.Sorted(maps.Keys(w.git.status)) {
-		fmt.Fprintf(&b, "--- %s\n%s", name, w.git.status[name])
+	for _, name := range slices.Sorted(maps.Keys(w.git.Status)) {
+		fmt.Fprintf(&b, "--- %s\n%s", name, w.git.Status[name])
 	}
 	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/simulate/apiserver"
 )
 
 // The errors of the models, as the adapters return them.
@@ -54,7 +55,7 @@ var (
 // down returns the error of a call to something that is unreachable for some time.
 func (o outages) down(kind string) error {
 	switch kind {
-	case "fetch", "read status", "open status":
+	case "fetch", "read status", "open status", "trailers":
 		return o.git
 	case "record":
 		return firstOf(o.record, o.git)
@@ -97,7 +98,7 @@ func (w *World) decide(c *call) fate {
 	case c.change != nil && w.chance(p.fail):
 		w.cloud.Once = append(w.cloud.Once, w.late())
 	}
-	if c.object != nil && w.outages.refused[keyOf(c.object).Name] != nil {
+	if c.object != nil && w.outages.refused[apiserver.KeyOf(c.object).Name] != nil {
 		f.err, f.refuse, f.done = errInvalid, true, false
 	}
 	return f

@@ -5,14 +5,17 @@ package simulate
 import (
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
+	"syncer.dev/syncer/internal/simulate/apiserver"
 	"syncer.dev/syncer/internal/simulate/asked"
 	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Every request is judged by what its process has seen: that is all it can know.
@@ -23,15 +26,39 @@ func (p *process) judgeApply(o *unstructured.Unstructured) {
 	if err := p.previewed[ref]; err != nil {
 		p.w.violated("%s is applied although the server refuses it: %v", ref, err)
 	}
+	p.judgeHalted(ref.String(), apiserver.KeyOf(o), o.GetAnnotations()[cluster.AnnotationSource])
 	source := o.GetAnnotations()[cluster.AnnotationSource] // what Workspaces share has none
 	if source != "" && asked.TextOf(p.revision, source) == "" {
 		p.w.violated("%s is applied for %s, which is not in %s", ref, source, p.revision.Commit)
 	}
 }
 
+// halted returns why the revision lets nothing of a Workspace change in this pass, or "". The zero Key is everything
+// else; file is where it is asked for.
+func (p *process) halted(k workspace.Key, file string) string {
+	switch {
+	case asked.Suspended(p.revision, k, p.began.Add(p.skew)):
+		return "it is suspended"
+	case asked.Observed(asked.TextOf(p.revision, file)):
+		return "it is only observed"
+	}
+	return ""
+}
+
+// judgeHalted: nothing of a Workspace is written that is suspended, or only observed.
+func (p *process) judgeHalted(what string, k workspace.Key, source string) {
+	file := source
+	if k.Name != "" {
+		file, _ = asked.FileOf(k)
+	}
+	if why := p.halted(k, file); why != "" {
+		p.w.violated("%s of %s is written although %s", what, k, why)
+	}
+}
+
 // doubt returns why a process must not delete anything, or "".
 func (p *process) doubt() string {
-	files, _ := fs.Glob(p.revision.Files, "*.yaml")
+	files, _ := fs.Glob(p.revision.Files, "[mst][0-9].yaml")
 	switch {
 	case !p.fetched:
 		return "Git could not be read"
@@ -47,6 +74,8 @@ func (p *process) doubt() string {
 func (p *process) judgePrune(o *cluster.Object) {
 	at := slices.IndexFunc(p.state.Objects, func(s *cluster.Object) bool { return s.Ref == o.Ref && s.UID == o.UID })
 	file, _ := asked.FileOf(o.Workspace)
+	p.judgeHalted(o.Ref.String(), o.Workspace, o.Source)
+	p.judgeMany(o.Workspace)
 	switch {
 	case at < 0:
 		p.w.violated("%s is deleted, which was not seen", o.Ref)
@@ -54,17 +83,31 @@ func (p *process) judgePrune(o *cluster.Object) {
 		p.w.violated("%s is deleted, which is not ours", o.Ref)
 	case p.state.Objects[at].PruneDisabled:
 		p.w.violated("%s is deleted against its annotation", o.Ref)
+	case cluster.IsClaim(o.Ref) && !p.state.Objects[at].PruneEnabled:
+		p.w.violated("%s is deleted with its data, without its annotation", o.Ref)
 	case p.doubt() != "":
 		p.w.violated("%s is deleted although %s", o.Ref, p.doubt())
+	case asked.Objects[o.Source] == o.Kind && asked.TextOf(p.revision, o.Source) != "":
+		p.w.violated("%s is deleted although %s asks for it", o.Ref, p.revision.Commit)
 	case asked.Broken(asked.TextOf(p.revision, o.Source)) || asked.Broken(asked.TextOf(p.revision, file)):
 		p.w.violated("%s is deleted although %s is unreadable", o.Ref, o.Source)
-	case isWorkload(o.Ref) && asked.AsksFor(p.revision, o.Workspace):
+	case apiserver.IsWorkload(o.Ref) && asked.AsksFor(p.revision, o.Workspace):
 		p.w.violated("%s is deleted although %s asks for it", o.Ref, p.revision.Commit)
 	}
 }
 
 // judgePool: a pool is written if it was listed as ours and at rest, under the ETag that was listed.
 func (p *process) judgePool(kind string, c capacity.PoolChange) {
+	var owner workspace.Key
+	if c.Live != nil {
+		owner = c.Live.Workspace
+	} else if c.Desired != nil {
+		owner = c.Desired.Workspace
+	}
+	name, _, _ := strings.Cut(owner.Name, "-")
+	if why := p.halted(owner, name+".yaml"); why != "" {
+		p.w.violated("%s %s of %s although %s", kind, c.Name, owner, why)
+	}
 	at := slices.IndexFunc(p.pools, func(l capacity.LivePool) bool { return l.Name == c.Name })
 	if c.Op == capacity.Create {
 		if at >= 0 {
@@ -145,7 +188,7 @@ func (p *process) judgeStatus(files map[string][]byte) {
 			if w.Ref.Name == "" || !w.Current || w.Replicas == 0 || w.Ready < w.Replicas || w.Endpoints == 0 {
 				p.w.violated("%s is Ready, and what was seen is %+v", r.Key, w)
 			}
-			if !asked.AsksFor(p.revision, r.Key) {
+			if !asked.AsksFor(p.revision, r.Key) && r.NotApplied() == "" {
 				p.w.violated("%s is Ready, and %s does not ask for it", r.Key, p.revision.Commit)
 			}
 		case status.Succeeded:
@@ -154,7 +197,7 @@ func (p *process) judgeStatus(files map[string][]byte) {
 				p.w.violated("%s has Succeeded, and what was seen is %+v", r.Key, w)
 			}
 		case status.Running:
-			if !slices.ContainsFunc(w.Pods, func(p cluster.Pod) bool { return p.Phase == "Running" }) {
+			if !slices.ContainsFunc(w.Pods, started) {
 				p.w.violated("%s is Running, and what was seen is %+v", r.Key, w)
 			}
 		}
@@ -163,6 +206,9 @@ func (p *process) judgeStatus(files map[string][]byte) {
 		}
 	}
 }
+
+// started reports whether a pod runs, or has ended: its Job follows a moment later.
+func started(p cluster.Pod) bool { return p.Phase == "Running" || p.Phase == "Succeeded" }
 
 func allTrue(r *status.Report) bool {
 	return !slices.ContainsFunc(r.Conditions, func(c status.Condition) bool { return c.Status != "True" })

@@ -4,15 +4,13 @@ package simulate
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
-	"syncer.dev/syncer/internal/reconciletest"
+	"syncer.dev/syncer/internal/simulate/apiserver"
 )
 
 // kubernetes is the API server as a process reaches it: a reconcile.Cluster.
@@ -26,14 +24,14 @@ func (k kubernetes) Observe(context.Context) (cluster.State, error) {
 	if f.err != nil {
 		return cluster.State{}, p.answer(f)
 	}
-	newest := s.newest()
+	newest := s.Newest()
 	p.freshState = true
-	for kind := range kinds {
+	for kind := range apiserver.Kinds {
 		switch at := p.watches[kind]; {
 		case !f.stale || p.w.rng.IntN(2) == 0:
 			p.watches[kind] = newest
 		case !p.watching || p.w.rng.IntN(4) == 0:
-			p.watches[kind] = max(newest-p.w.rng.IntN(keptVersions), 0)
+			p.watches[kind] = max(newest-p.w.rng.IntN(apiserver.KeptVersions), 0)
 			if at > p.watches[kind] {
 				p.w.meet("a list that is older than what was seen")
 			}
@@ -44,8 +42,9 @@ func (k kubernetes) Observe(context.Context) (cluster.State, error) {
 		}
 	}
 	p.watching = true
-	p.state = s.state(p.watches)
-	p.versions.Set(&p.state, s.at(p.watches[watchObjects]).contents)
+	p.state = s.State(p.watches)
+	p.contents = s.At(p.watches[apiserver.WatchObjects]).Contents
+	p.versions.Set(&p.state, s.At(p.watches[apiserver.WatchObjects]).Contents)
 	return p.state, p.answer(f)
 }
 
@@ -58,49 +57,10 @@ func (k kubernetes) Preview(_ context.Context, objects []*unstructured.Unstructu
 	}
 	out := make([]cluster.Preview, len(objects))
 	for i, o := range objects {
-		out[i] = s.preview(o)
+		out[i] = s.Preview(o)
 		p.previewed[out[i].Ref] = out[i].Err
 	}
 	return out, p.answer(f)
-}
-
-func (s *server) preview(o *unstructured.Unstructured) cluster.Preview {
-	out := cluster.Preview{Ref: cluster.RefOf(o)}
-	live := s.objects[out.Ref]
-	if live != nil {
-		if out.Err = s.mayTouch(live); out.Err != nil || same(live.content, o) {
-			return out
-		}
-	}
-	if out.Err = s.w.outages.refused[keyOf(o).Name]; out.Err != nil {
-		return out
-	}
-	out.After = o
-	if live == nil {
-		return out
-	}
-	out.Before = live.content
-	if out.Ref.Kind == "Job" && reconciletest.PodTemplate(live.content) != reconciletest.PodTemplate(o) {
-		if inputs(live.content) == inputs(o) {
-			out.Before, out.After = nil, nil // a Job of the same inputs stays
-			return out
-		}
-		out.Replace = "the pods of a Job cannot be changed"
-	}
-	return out
-}
-
-func inputs(o *unstructured.Unstructured) string { return o.GetAnnotations()[cluster.AnnotationInputs] }
-
-// mayTouch returns why syncer must leave a live object alone.
-func (s *server) mayTouch(live *object) error {
-	switch {
-	case live.ends > 0:
-		return errors.New("it is being deleted")
-	case live.owner != us || !live.labelled:
-		return fmt.Errorf("it exists already and belongs to %s", live.owner)
-	}
-	return nil
 }
 
 // Apply applies the objects stage by stage, and those of a stage in any order.
@@ -121,13 +81,13 @@ func (k kubernetes) Apply(ctx context.Context, objects []*unstructured.Unstructu
 			e, err := k.apply(o)
 			if err != nil {
 				for _, o := range left {
-					p.refused[keyOf(o).Name] = true
+					p.refused[apiserver.KeyOf(o).Name] = true
 				}
 				return out, err
 			}
 			delete(left, e.Ref)
 			if e.Result == cluster.Failed {
-				p.refused[keyOf(o).Name] = true
+				p.refused[apiserver.KeyOf(o).Name] = true
 			}
 			out = append(out, e)
 		}
@@ -139,24 +99,28 @@ func (k kubernetes) Apply(ctx context.Context, objects []*unstructured.Unstructu
 func (k kubernetes) apply(o *unstructured.Unstructured) (cluster.Entry, error) {
 	p, s := k.p, k.p.w.server
 	e := cluster.Entry{Ref: cluster.RefOf(o), Result: cluster.Unchanged}
-	replace := s.preview(o).Replace != ""
+	replace := s.Preview(o).Replace != ""
 	kind := "apply"
 	if replace {
 		kind = "replace"
 	}
 	f := p.gate(call{kind: kind, target: e.Ref.String(), object: o})
 	p.judgeApply(o)
+	if apiserver.IsWorkload(e.Ref) {
+		p.judgeTurn(o)
+		p.judgeDependency(o)
+	}
 	if f.err != nil && !f.done {
 		return failed(e, f, p.answer(f))
 	}
-	view := s.preview(o) // the present: others may have come first
+	view := s.Preview(o) // the present: others may have come first
 	switch {
 	case view.Err != nil:
 		e.Result, e.Err = cluster.Failed, view.Err
 		return e, p.answer(fate{death: f.death})
 	case view.After == nil:
 	case view.Replace != "":
-		s.remove(e.Ref, 0)
+		s.Remove(e.Ref, 0)
 		if err := p.answer(f); err != nil {
 			return failed(e, f, err)
 		}
@@ -164,16 +128,16 @@ func (k kubernetes) apply(o *unstructured.Unstructured) (cluster.Entry, error) {
 		if f = p.gate(call{kind: "apply", target: e.Ref.String(), object: o}); f.err != nil && !f.done {
 			return failed(e, f, p.answer(f))
 		}
-		if s.preview(o).Err == nil {
-			s.put(o, us)
+		if s.Preview(o).Err == nil {
+			s.Apply(o)
 			e.Result = cluster.Replaced
 		}
 	default:
 		e.Result = cluster.Configured
-		if s.objects[e.Ref] == nil {
+		if s.Objects[e.Ref] == nil {
 			e.Result = cluster.Created
 		}
-		s.put(o, us)
+		s.Apply(o)
 	}
 	if err := p.answer(f); err != nil {
 		return failed(e, f, err)
@@ -201,13 +165,16 @@ func (k kubernetes) Prune(ctx context.Context, objects []*cluster.Object) (clust
 		p.judgePrune(o)
 		p.judgeShare(ctx, o.Namespace, o.Ref)
 		e := cluster.Entry{Ref: o.Ref, Result: cluster.Skipped}
-		live := s.objects[o.Ref]
-		mine := live != nil && live.uid == o.UID && live.owner == us && live.labelled && !live.kept
+		live := s.Objects[o.Ref]
+		mine := live != nil && live.UID == o.UID && live.Owner == apiserver.Us && live.Labelled && !live.Kept && apiserver.MayGo(live.Content)
 		if f.err == nil || f.done {
-			if mine && live.ends == 0 {
-				s.remove(o.Ref, p.w.slowly())
+			if mine && live.Ends == 0 {
+				s.Remove(o.Ref, p.w.slowly())
 				e.Result = cluster.Deleted
 				p.w.meet("an object is pruned")
+				if cluster.IsClaim(o.Ref) {
+					p.w.meet("a volume claim goes as its annotation says")
+				}
 			} else {
 				p.w.meet("a prune that comes too late")
 			}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -16,9 +17,13 @@ import (
 	"syncer.dev/syncer/internal/capacity"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/components"
+	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/shard"
+	"syncer.dev/syncer/internal/simulate/apiserver"
+	"syncer.dev/syncer/internal/status"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // process is one syncer. It runs in a goroutine of its own, but never at the same time as anything else: it waits at
@@ -51,8 +56,12 @@ type seen struct {
 	started   map[string]time.Time // of the pass that began an operation on a pool, since the last list
 	state     cluster.State
 	previewed map[cluster.Ref]error
-	refused   map[string]bool // Workspaces with an object that was refused, or not reached, in this pass
-	watches   [kinds]int      // positions in the history of the API server
+	contents  map[cluster.Ref]*unstructured.Unstructured // of state
+	carried   int                                        // the last commit whose deletions have not waited
+	restarted map[workspace.Key]bool                     // that this pass has interrupted
+	gone      map[workspace.Key]bool                     // that this pass has deleted, and that have no file
+	refused   map[string]bool                            // Workspaces with an object that was refused, or not reached, in this pass
+	watches   [apiserver.Kinds]int                       // positions in the history of the API server
 	watching  bool
 	versions  reconciletest.Versions // of the states that the watches have shown
 
@@ -100,6 +109,7 @@ func (w *World) start(name string, skew time.Duration) *process {
 	p.loop = reconcile.New(w.settings(), reconcile.Parts{
 		Share:    p.shareOfPass(),
 		Source:   p,
+		Commits:  p,
 		Recorder: recorder{p},
 		Cluster:  kubernetes{p},
 		Look:     p.look,
@@ -119,6 +129,7 @@ func (w *World) start(name string, skew time.Duration) *process {
 func (p *process) pass(due reconcile.Due) {
 	p.began, p.refused = time.Now(), map[string]bool{}
 	p.previewed = map[cluster.Ref]error{}
+	p.restarted, p.gone = map[workspace.Key]bool{}, map[workspace.Key]bool{}
 	go func() {
 		defer func() {
 			if r := recover(); r != nil {
@@ -128,11 +139,45 @@ func (p *process) pass(due reconcile.Due) {
 		}()
 		out := p.loop.Pass(context.Background(), due)
 		p.last = &out
-		if out.Unchanged {
-			p.w.meet("a pass that ends at once")
-		}
+		p.ended(&out)
 	}()
 	p.waits = <-p.calls
+}
+
+// waiting are the reasons for which a Workspace is not changed yet, or not at all.
+var waiting = []string{
+	status.RolloutWaiting, status.DependencyNotReady,
+	string(diag.Suspended), string(diag.Observed), string(diag.MassDeletion),
+}
+
+// ended notes what came of a pass.
+func (p *process) ended(out *reconcile.Outcome) {
+	if out.Unchanged {
+		p.w.meet("a pass that ends at once")
+	}
+	switch {
+	case out.Plan.Guard.Mass.Held():
+		p.w.meet("many deletions wait to be allowed")
+	case out.Carried:
+		_, _ = fmt.Sscanf(out.Commit, "c%d", &p.carried) // without a commit it stays
+	}
+	for _, r := range out.Reports {
+		for _, c := range r.Conditions {
+			if c.Type == status.Applied && slices.Contains(waiting, c.Reason) {
+				p.w.meet("a Workspace waits: " + c.Reason)
+			}
+		}
+	}
+}
+
+// Fetch implements reconcile.Source.
+func (p *process) Fetch(context.Context) (reconcile.Revision, error) {
+	p.fetched = false
+	f := p.gate(call{kind: "fetch"})
+	if f.err == nil {
+		p.revision, p.fetched = p.w.git.Tip(), true
+	}
+	return p.revision, p.answer(f)
 }
 
 // gate waits until the scheduler admits the call. It does not return if the process ends there.

@@ -29,7 +29,7 @@ func (r recorder) Read(context.Context) (map[string][]byte, error) {
 	if f.err != nil {
 		return nil, r.p.answer(f)
 	}
-	return maps.Clone(r.p.w.git.status), r.p.answer(f)
+	return maps.Clone(r.p.w.git.Status), r.p.answer(f)
 }
 
 // Record implements reconcile.Recorder.
@@ -41,8 +41,8 @@ func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, e
 			return "", p.answer(f)
 		}
 		all := what.All()
-		files := what.Share.Over(all, git.status)
-		at, equal := git.moves, maps.EqualFunc(git.status, files, bytes.Equal)
+		files := what.Share.Over(all, git.Status)
+		at, equal := git.Moves, maps.EqualFunc(git.Status, files, bytes.Equal)
 		if err := p.answer(f); err != nil || equal {
 			return "", err
 		}
@@ -51,13 +51,13 @@ func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, e
 		switch {
 		case f.err != nil && !f.done:
 			return "", p.answer(f)
-		case at == git.moves:
-			if names := divided.Foreign(p.share, git.status, files); len(names) > 0 {
+		case at == git.Moves:
+			if names := divided.Foreign(p.share, git.Status, files); len(names) > 0 {
 				p.w.violated("%q are recorded, and the process has %s", names, p.share)
 			}
-			git.records, git.moves = git.records+1, git.moves+1
-			git.status = maps.Clone(files)
-			return fmt.Sprintf("s%d", git.records), p.answer(f)
+			git.Records, git.Moves = git.Records+1, git.Moves+1
+			git.Status = maps.Clone(files)
+			return fmt.Sprintf("s%d", git.Records), p.answer(f)
 		}
 		p.w.meet("the status branch has moved before a push")
 		_ = p.answer(fate{death: f.death})
@@ -68,24 +68,25 @@ func (r recorder) Record(_ context.Context, what reconcile.Recording) (string, e
 
 // otherStatus is a commit of another cluster on the status branch, in a folder of its own.
 func (w *World) otherStatus() string {
-	w.git.moves++
+	w.git.Moves++
 	return "another cluster records its status"
 }
 
 // statusByHand changes what syncer has recorded: a file goes, or has another content.
 func (w *World) statusByHand() string {
-	name, ok := pickOf(w, slices.Sorted(maps.Keys(w.git.status)))
+	name, ok := pickOf(w, slices.Sorted(maps.Keys(w.git.Status)))
 	if !ok {
 		return nothing
 	}
 	w.meet("another client changes the status")
-	w.git.moves++
-	w.git.status = maps.Clone(w.git.status)
+	w.git.Moves++
+	clear(w.server.Interrupted) // what was reported on them may be lost
+	w.git.Status = maps.Clone(w.git.Status)
 	if w.rng.IntN(2) == 0 {
-		delete(w.git.status, name)
+		delete(w.git.Status, name)
 		return "remove " + name + " from the status"
 	}
-	data := w.git.status[name]
-	w.git.status[name] = append(slices.Clone(data[:w.rng.IntN(len(data)+1)]), "\nby: hand\n"...)
+	data := w.git.Status[name]
+	w.git.Status[name] = append(slices.Clone(data[:w.rng.IntN(len(data)+1)]), "\nby: hand\n"...)
 	return "change " + name + " of the status"
 }

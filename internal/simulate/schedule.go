@@ -21,7 +21,7 @@ func (w *World) step() {
 	case n < calls+w.profile.event:
 		w.trace.Step("-", "event", "")
 		what := w.event()
-		w.server.touch()
+		w.server.Touch()
 		w.trace.Note("%s", what)
 	default:
 		d := time.Duration(1+w.rng.IntN(60)) * time.Second
@@ -72,5 +72,5 @@ func (w *World) run(p *process) {
 func (w *World) pause(d time.Duration) {
 	time.Sleep(d)
 	w.cloud.Nodes.Step()
-	w.server.tick()
+	w.server.Tick()
 }

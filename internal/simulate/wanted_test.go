@@ -16,7 +16,14 @@ func Often() []string {
 		"another client deletes a pool", "machines are taken", "a file is broken", "a file goes and comes back",
 		"all files go", "the branch is rewritten", "Git is down", "the API server is down", "Azure is down",
 		"another client changes the status",
+		"a Suspend is pushed", "a Suspend is removed", "a file is only observed",
+		"a plain object is pushed", "a plain object goes", "a Workspace depends on another one",
+		"one commit restarts all servers", "a server restarts in its turn",
+		"many files go", "many deletions wait to be allowed", "many deletions are allowed",
 		"the same end state", "something happens at rest", "a pass that ends at once",
+	}
+	for _, reason := range waiting {
+		out = append(out, "a Workspace waits: "+reason)
 	}
 	for _, kind := range slices.Concat(reads, writes) {
 		out = append(out, kind+" fails")
@@ -32,7 +39,9 @@ func Often() []string {
 func Faults() []string {
 	out := append(Often(), "an ETag that is old", "a pool that was ours and is of another owner", "abort",
 		"something changed between a look and a write", "an operation that does not end",
-		"the status branch has moved before a push", "an operation that fails late")
+		"the status branch has moved before a push", "an operation that fails late",
+		"a Workspace follows the one that it depends on", "trailers fails", "trailers "+string(before),
+		"a volume claim stays although its file goes", "a volume claim goes as its annotation says")
 	for _, kind := range slices.Concat(reads, writes, pools) {
 		out = append(out, kind+" "+string(before), kind+" "+string(after))
 	}

@@ -15,9 +15,12 @@ import (
 	"syncer.dev/syncer/internal/capacity/capacitytest"
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/desired"
+	"syncer.dev/syncer/internal/plan/rollout"
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/render"
+	"syncer.dev/syncer/internal/simulate/apiserver"
+	"syncer.dev/syncer/internal/simulate/branch"
 	"syncer.dev/syncer/internal/simulate/trace"
 	"syncer.dev/syncer/internal/workspace"
 	"syncer.dev/syncer/internal/workspace/load"
@@ -34,8 +37,8 @@ type World struct {
 	// violations are what must not happen and did.
 	violations []string
 
-	git       *repository
-	server    *server
+	git       *branch.Repository
+	server    *apiserver.Server
 	cloud     *capacitytest.Checked
 	processes []*process
 	acting    *process // whose call is carried out
@@ -54,7 +57,9 @@ const clusterName = "demo"
 type profile struct {
 	pinned    bool // sizes are named, and nothing is short: the end state follows from the files alone
 	processes int
-	divided   bool    // the processes divide the namespaces: see shards.go
+	divided   bool // the processes divide the namespaces: see shards.go
+	mass      bool // policy.massDeletion is on
+	rollout   rollout.Limit
 	kill      float64 // of a call
 	fail      float64 // of a call, before its effect
 	lose      float64 // of a call, after its effect
@@ -71,7 +76,7 @@ func newWorld(seed uint64, cache *render.Cache) *World {
 		trace: trace.New(),
 		met:   map[string]int{},
 		skews: map[string]time.Duration{},
-		git:   newRepository(),
+		git:   branch.New(),
 		cache: cache,
 
 		foreign: map[cluster.Ref]*unstructured.Unstructured{},
@@ -82,7 +87,8 @@ func newWorld(seed uint64, cache *render.Cache) *World {
 	w.cloud.Put(capacity.LivePool{
 		Name: "foreign", Size: "Standard_NC24ads_A100_v4", Count: 1, State: capacity.Succeeded,
 	})
-	w.server = newServer(w)
+	w.server = apiserver.New(w.cloud, func() { w.changed() })
+	w.server.Refused = func(name string) error { return w.outages.refused[name] }
 	return w
 }
 
@@ -91,6 +97,7 @@ func newWorld(seed uint64, cache *render.Cache) *World {
 func (w *World) draw() profile {
 	pick := func(of ...float64) float64 { return of[w.rng.IntN(len(of))] }
 	p := profile{pinned: w.rng.IntN(2) == 0, processes: 1, event: 4, tick: 12}
+	p.mass, p.rollout.Count = w.rng.IntN(2) == 0, w.rng.IntN(3)
 	if w.rng.IntN(4) == 0 {
 		return p
 	}
@@ -106,17 +113,23 @@ func (p profile) String() string {
 	if p.divided {
 		kind = "divided, "
 	}
-	return kind + fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t",
-		p.processes, p.pinned, p.kill, p.fail, p.lose, p.lag, p.skew)
+	return kind + fmt.Sprintf("%d processes, pinned %t, kill %g, fail %g, lose %g, lag %g, skew %t, mass %t, %s",
+		p.processes, p.pinned, p.kill, p.fail, p.lose, p.lag, p.skew, p.mass, p.rollout)
 }
 
 func (w *World) settings() reconcile.Settings {
+	var changes desired.ChangePolicy
+	if w.profile.mass {
+		changes.Mass = massPolicy
+	}
 	return reconcile.Settings{
 		Policy: desired.Policy{
 			Cluster: clusterName,
 			Region:  "eastus",
 			Prune:   true,
 			Limits:  w.cloud.Limits,
+			Changes: changes,
+			Rollout: w.profile.rollout,
 		},
 		Version:       "test",
 		Interval:      30 * time.Second,

@@ -28,10 +28,18 @@ var Namespaces = func() []string {
 
 // Placed moves a file to a namespace, by its name alone.
 func Placed(name, text string) string {
-	if !strings.Contains("m2 t1 s1", name) {
+	if NamespaceOf(name) == Namespaces[0] {
 		return text
 	}
 	return strings.Replace(text, "metadata: {name: ", "metadata: {namespace: "+Namespaces[1]+", name: ", 1)
+}
+
+// NamespaceOf returns the namespace of a Workspace or an InferenceSet, by its name.
+func NamespaceOf(name string) string {
+	if strings.Contains("m2 t1 s1", name) {
+		return Namespaces[1]
+	}
+	return Namespaces[0]
 }
 
 // MayWrite asks the fences of a process with these shards.
