@@ -30,12 +30,13 @@ const perSeed = 600
 // world is a kind of world that seeds are played in.
 type world struct {
 	name string // of its test, without Test: WORLDS of make simulate
+	kept []kept // see kept_test.go
 	run  func(seed uint64, steps int, cache *render.Cache) simulate.Result
 }
 
 var (
-	whole   = world{"Simulation", simulate.Run}
-	divided = world{"Divided", simulate.RunDivided}
+	whole   = world{"Simulation", keptWhole, simulate.Run}
+	divided = world{"Divided", keptDivided, simulate.RunDivided}
 )
 
 // play runs one seed in a bubble of its own.
@@ -57,21 +58,15 @@ func (w world) fails(t *testing.T, r simulate.Result) {
 		r.Seed, r.Profile, strings.Join(r.Violations, "\n"), strings.Join(r.Last, "\n"), r.World, w.replay(r.Seed))
 }
 
-// playAll plays seed after seed until the steps are done, and at least some seeds. It returns the number of steps and
-// what they met; nil if a seed has failed.
+// playAll plays the seeds that are kept, unless some are asked for by their number, and then seed after seed until the
+// steps are done, and at least some seeds. It returns the number of steps and what they met; nil if a seed has failed.
 func (w world) playAll(t *testing.T, steps, least int) (done int, met map[string]int) {
 	t.Helper()
 	cache, failed, next := render.NewCache(), 0, *seed
 	met = map[string]int{}
-	more := func(n int) bool {
-		if *seeds > 0 && n >= *seeds {
-			return false
-		}
-		return done < steps || n < least
-	}
-	for n := 0; more(n) && failed < mostFailures; n++ {
-		r := w.play(t, next, cache)
-		done, next = done+r.Steps, next+1
+	one := func(seed uint64) {
+		r := w.play(t, seed, cache)
+		done += r.Steps
 		for name, n := range r.Met {
 			met[name] += n
 		}
@@ -80,11 +75,26 @@ func (w world) playAll(t *testing.T, steps, least int) (done int, met map[string
 			w.fails(t, r)
 		}
 	}
+	if *seeds == 0 {
+		for _, k := range w.kept {
+			one(k.seed)
+		}
+	}
+	more := func(n int) bool {
+		if *seeds > 0 && n >= *seeds {
+			return false
+		}
+		return done < steps || n < least
+	}
+	for n := 0; more(n) && failed < mostFailures; n++ {
+		one(next)
+		next++
+	}
 	var table strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(met)) {
 		fmt.Fprintf(&table, "%8d  %s\n", met[name], name)
 	}
-	t.Logf("%d steps, seeds %d to %d, %d failed; met:\n%s", done, *seed, next-1, failed, table.String())
+	t.Logf("%d steps, kept seeds and %d to %d, %d failed; met:\n%s", done, *seed, next-1, failed, table.String())
 	if failed > 0 {
 		return done, nil
 	}
