@@ -14,8 +14,8 @@
 // A call may fail before its effect, after it (the answer is lost), or end its process, before or after. Watches lag,
 // each kind by itself, and go back to an older list. Two processes may run at once, with clocks that differ by hours.
 // People push, break, remove and force-push files, and change by hand what syncer applied. Azure refuses, fails late,
-// never ends, takes machines, and has pools deleted by others. Documents of kind Suspend, observed files, plain objects,
-// dependencies, commits that restart all servers or remove most files, and trailers come and go.
+// never ends, takes machines, and has pools deleted by others. Documents of kind Suspend, observed files, plain
+// objects, dependencies, commits that restart all servers or remove most files, and trailers come and go.
 //
 // # What must hold
 //
@@ -29,8 +29,8 @@
 //   - The status is never greener than what was seen.
 //   - Nothing of a Workspace is written that is suspended by a document, or only observed.
 //   - Changes interrupt no more servers at once than rollout.maxInterrupted.
-//   - No volume claim is deleted without its annotation, and no more Workspaces at once than policy.massDeletion without
-//     a trailer.
+//   - No volume claim is deleted without its annotation, and no more Workspaces at once than policy.massDeletion
+//     without a trailer.
 //   - Nothing is made of a Workspace before the one that it depends on is done.
 //
 // If nothing has changed since the process looked, Azure's own checks (capacitytest.Checked) must hold as well.

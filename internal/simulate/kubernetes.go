@@ -166,7 +166,8 @@ func (k kubernetes) Prune(ctx context.Context, objects []*cluster.Object) (clust
 		p.judgeShare(ctx, o.Namespace, o.Ref)
 		e := cluster.Entry{Ref: o.Ref, Result: cluster.Skipped}
 		live := s.Objects[o.Ref]
-		mine := live != nil && live.UID == o.UID && live.Owner == apiserver.Us && live.Labelled && !live.Kept && apiserver.MayGo(live.Content)
+		mine := live != nil && live.UID == o.UID && live.Owner == apiserver.Us && live.Labelled && !live.Kept &&
+			apiserver.MayGo(live.Content)
 		if f.err == nil || f.done {
 			if mine && live.Ends == 0 {
 				s.Remove(o.Ref, p.w.slowly())

@@ -60,7 +60,7 @@ type seen struct {
 	carried   int                                        // the last commit whose deletions have not waited
 	restarted map[workspace.Key]bool                     // that this pass has interrupted
 	gone      map[workspace.Key]bool                     // that this pass has deleted, and that have no file
-	refused   map[string]bool                            // Workspaces with an object that was refused, or not reached, in this pass
+	refused   map[string]bool                            // Workspaces with an object that this pass could not apply
 	watches   [apiserver.Kinds]int                       // positions in the history of the API server
 	watching  bool
 	versions  reconciletest.Versions // of the states that the watches have shown

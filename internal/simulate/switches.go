@@ -16,7 +16,8 @@ import (
 // switches are the events about what stops or orders changes.
 func (w *World) switches() []func() string {
 	out := []func() string{
-		w.suspend, w.resume, w.resume, w.observe, w.carryOut, w.object, w.object, w.depend, w.restartAll, w.pushAll, w.removeMany,
+		w.suspend, w.resume, w.resume, w.observe, w.carryOut, w.object, w.object, w.depend,
+		w.restartAll, w.pushAll, w.removeMany,
 	}
 	if w.profile.mass {
 		out = append(out, w.allow)

@@ -15,6 +15,7 @@ func TestStayingFollowsWhatIsLive(t *testing.T) {
 	pending := &cluster.Workload{Current: true, Replicas: 1, Pods: []cluster.Pod{{Name: "phi-4-0", Phase: "Pending"}}}
 	placed := &cluster.Workload{Current: true, Replicas: 1, Pods: []cluster.Pod{{Name: "phi-4-0", Node: "aks-wphi-0"}}}
 	running := &cluster.Workload{Active: 1, Inputs: "d1", Pods: []cluster.Pod{{Phase: "Running"}}}
+	done := &cluster.Workload{Complete: true, Inputs: "d1"}
 	for name, tt := range map[string]struct {
 		first Input
 		live  []*cluster.Workload // one pass after the other, while the deletion is held back
@@ -29,7 +30,7 @@ func TestStayingFollowsWhatIsLive(t *testing.T) {
 		"its job runs":            {withJob(running), []*cluster.Workload{running}, Running, "True"},
 		"its job has ended":       {withJob(running), []*cluster.Workload{{Complete: true}}, Succeeded, "True"},
 		"its job is gone":         {withJob(running), []*cluster.Workload{nil}, Pending, "True"},
-		"its job is gone, done":   {withJob(&cluster.Workload{Complete: true, Inputs: "d1"}), []*cluster.Workload{nil}, Pending, "True"},
+		"its job is gone, done":   {withJob(done), []*cluster.Workload{nil}, Pending, "True"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			now := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
