@@ -12,6 +12,7 @@ type kept struct {
 var keptWhole = []kept{
 	{5, "a Workspace whose deletion is held back stayed Ready without its pods"},
 	{39, "an operation on the pool of a suspended Workspace was aborted"},
+	{1092, "an InferenceSet that is only observed lost its further replicas"},
 	{1034, "the reason for the size was a move that did not take place"},
 	{13, "one more server than allowed restarts, if rollout.Decide lets it"},
 	{9, "many Workspaces go at once, if package mass lets them"},
