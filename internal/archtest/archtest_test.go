@@ -130,7 +130,7 @@ var layers = [][]string{
 		"internal/apply/limit", "internal/apply/recreate", "internal/apply/refusal", "internal/apply/requests",
 		"internal/apply/secrets",
 		"internal/apply/sweep",
-		"internal/reviewed", "internal/plan/rollout",
+		"internal/reviewed", "internal/plan/rollout", "internal/status/serving",
 	},
 	{
 		"internal/apply/decode", "internal/apply/postponed",
@@ -488,7 +488,7 @@ var pure = []string{
 	"internal/page/view", "internal/weblink",
 	"internal/reconcile/follows", "internal/reconcile/leftover", "internal/reconcile/nodegroups",
 	"internal/status", "internal/status/events", "internal/status/fields", "internal/status/holding",
-	"internal/status/index", "internal/status/verbatim",
+	"internal/status/index", "internal/status/serving", "internal/status/verbatim",
 	"internal/cli/answer", "internal/cli/pipeline", "internal/cli/scaffold", "internal/cli/schema",
 }
 

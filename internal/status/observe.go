@@ -15,6 +15,7 @@ import (
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/diag"
 	"syncer.dev/syncer/internal/reviewed"
+	"syncer.dev/syncer/internal/status/serving"
 	"syncer.dev/syncer/internal/workspace"
 )
 
@@ -171,10 +172,10 @@ func invalid(in Input, old Report) (State, []Condition) {
 
 // servesStill reports whether the workload of a Workspace with errors serves.
 func servesStill(w *cluster.Workload) Condition {
-	if w.Current && w.Replicas > 0 && w.Ready >= w.Replicas && w.Endpoints > 0 {
-		return condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", replicas(w))
+	if serving.Ready(w) {
+		return condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", serving.Replicas(w))
 	}
-	return condition(InferenceReady, false, "WorkspaceInferenceStatusPending", replicas(w)+unserved(w))
+	return condition(InferenceReady, false, "WorkspaceInferenceStatusPending", serving.Replicas(w)+serving.Unserved(w))
 }
 
 // runs says of a Workspace with errors what still runs, which is what ran before the errors: it goes on serving, and
@@ -217,8 +218,8 @@ func job(in Input, w *cluster.Workload) (State, []Condition) {
 	switch {
 	case w != nil && w.Failed:
 		return Failed, []Condition{
-			condition(JobStarted, false, "WorkspaceTuningJobStatusFailed", "the job has failed"+podFailure(w)),
-			condition(WorkspaceSucceeded, false, "workspaceFailed", "the job has failed"+podFailure(w)),
+			condition(JobStarted, false, "WorkspaceTuningJobStatusFailed", "the job has failed"+serving.Failure(w)),
+			condition(WorkspaceSucceeded, false, "workspaceFailed", "the job has failed"+serving.Failure(w)),
 		}
 	case w != nil && w.Complete:
 		return Succeeded, []Condition{
@@ -227,7 +228,7 @@ func job(in Input, w *cluster.Workload) (State, []Condition) {
 		}
 	case w != nil && slices.ContainsFunc(w.Pods, hasStarted): // the Job follows its pod after a moment
 		return Running, []Condition{
-			condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+podFailure(w)+missing(in)),
+			condition(JobStarted, true, "WorkspaceTuningJobStatusStarted", "the job runs"+serving.Failure(w)+missing(in)),
 			condition(WorkspaceSucceeded, false, "workspacePending", "the job runs"),
 		}
 	}
@@ -245,11 +246,11 @@ func inference(in Input, old State) (State, []Condition) {
 	resource := in.source().ready(in, remarks(in))
 	w := in.Workload
 	suspended := in.suspended()
-	ready := w != nil && w.Current && w.Replicas > 0 && w.Ready >= w.Replicas && w.Endpoints > 0
+	ready := w != nil && serving.Ready(w)
 	if ready && resource.Status == "True" && !suspended {
 		return Ready, []Condition{
 			resource,
-			condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", replicas(w)+missing(in)),
+			condition(InferenceReady, true, "WorkspaceInferenceStatusSuccess", serving.Replicas(w)+missing(in)),
 			condition(WorkspaceSucceeded, true, "workspaceSucceeded", "the model is served"),
 		}
 	}
@@ -259,7 +260,7 @@ func inference(in Input, old State) (State, []Condition) {
 	}
 	reason, message := waiting(in, w, "WorkspaceInferenceStatusPending", "the model is not served yet")
 	if w != nil && reason == "WorkspaceInferenceStatusPending" {
-		message = replicas(w) + unserved(w)
+		message = serving.Replicas(w) + serving.Unserved(w)
 	}
 	if suspended {
 		reason, message = "Suspended", "suspended by annotation "+workspace.AnnotationSuspend
@@ -273,23 +274,6 @@ func inference(in Input, old State) (State, []Condition) {
 // suspended reports whether the Workspace is suspended, and no policy holds that.
 func (in Input) suspended() bool {
 	return in.Workspace != nil && in.Workspace.Suspended() && in.Held == ""
-}
-
-func replicas(w *cluster.Workload) string {
-	return fmt.Sprintf("%d of %d replicas are ready", w.Ready, w.Replicas)
-}
-
-// unserved says why a model is not served although all its replicas are ready, for the end of a message.
-func unserved(w *cluster.Workload) string {
-	switch {
-	case w.Ready < w.Replicas || w.Replicas == 0:
-		return ""
-	case !w.Current:
-		return ", and the last change is not rolled out yet"
-	case w.Endpoints == 0:
-		return ", and the Service has no address of them yet"
-	}
-	return ", and the nodes are not"
 }
 
 // why returns the reason for which the Workspace got its size: as long as neither its inputs nor its size change, that
@@ -343,20 +327,6 @@ func missing(in Input) string {
 		return ""
 	}
 	return "; " + strings.Join(in.Missing, "; ")
-}
-
-// podFailure returns the failure of a pod of the workload: of the one that failed last, if several have.
-func podFailure(w *cluster.Workload) string {
-	var worst *cluster.Pod
-	for i := range w.Pods {
-		if p := &w.Pods[i]; p.Reason != "" && (worst == nil || p.FailedAt.After(worst.FailedAt)) {
-			worst = p
-		}
-	}
-	if worst == nil {
-		return ""
-	}
-	return fmt.Sprintf("; pod %s: %s: %s", worst.Name, worst.Reason, worst.Message)
 }
 
 func endpoint(in Input) string {
