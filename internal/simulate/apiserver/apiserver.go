@@ -225,10 +225,10 @@ func (s *Server) State(at [Kinds]int) cluster.State {
 	return out
 }
 
-// Apply stores an object for syncer, and notes the server that this interrupts.
-func (s *Server) Apply(o *unstructured.Unstructured) {
+// Apply stores an object for syncer, and notes the server that this interrupts, if it was known to have served.
+func (s *Server) Apply(o *unstructured.Unstructured, served bool) {
 	ref := cluster.RefOf(o)
-	if old := s.Objects[ref]; old != nil && s.Restarts(o, old.Content) && s.ready(nameOf(ref)) > 0 {
+	if old := s.Objects[ref]; old != nil && served && s.Restarts(o, old.Content) && s.ready(nameOf(ref)) > 0 {
 		s.Interrupted[KeyOf(o)] = time.Now()
 	}
 	s.Put(o, Us)
