@@ -36,7 +36,7 @@ const (
 	manyStartLimit     = 15 * time.Second
 	manyUnchangedLimit = 50 * time.Millisecond
 	manyMemory         = 1200 << 20
-	manyUnrelatedLimit = unchangedLimit * 12 / 10 // it hardly grows with the Workspaces
+	manyUnrelatedLimit = unchangedLimit * 12 / 10 // it grows with the folders alone
 )
 
 // loops are what was measured in this run, by scenario: a benchmark whose own repetitions are enough is not repeated.

@@ -5,14 +5,12 @@ package simulate
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"syncer.dev/syncer/internal/cluster"
 	"syncer.dev/syncer/internal/simulate/apiserver"
-	"syncer.dev/syncer/internal/workspace"
 )
 
 // kubernetes is the API server as a process reaches it: a reconcile.Cluster.
@@ -131,7 +129,7 @@ func (k kubernetes) apply(o *unstructured.Unstructured) (cluster.Entry, error) {
 			return failed(e, f, p.answer(f))
 		}
 		if s.Preview(o).Err == nil {
-			s.Apply(o, p.w.served(apiserver.KeyOf(o)))
+			s.Apply(o, p.w.git.SaysReady(apiserver.KeyOf(o)))
 			e.Result = cluster.Replaced
 		}
 	default:
@@ -139,17 +137,12 @@ func (k kubernetes) apply(o *unstructured.Unstructured) (cluster.Entry, error) {
 		if s.Objects[e.Ref] == nil {
 			e.Result = cluster.Created
 		}
-		s.Apply(o, p.w.served(apiserver.KeyOf(o)))
+		s.Apply(o, p.w.git.SaysReady(apiserver.KeyOf(o)))
 	}
 	if err := p.answer(f); err != nil {
 		return failed(e, f, err)
 	}
 	return e, nil
-}
-
-// served reports whether the status branch says of a Workspace that it is ready: from there each process knows it.
-func (w *World) served(k workspace.Key) bool {
-	return strings.Contains(string(w.git.Status[k.String()+".yaml"]), "state: Ready")
 }
 
 // failed ends a write with an error that concerns the object alone, or all of them.

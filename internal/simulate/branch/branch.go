@@ -12,6 +12,7 @@ import (
 	"syncer.dev/syncer/internal/reconcile"
 	"syncer.dev/syncer/internal/reconciletest"
 	"syncer.dev/syncer/internal/simulate/asked"
+	"syncer.dev/syncer/internal/workspace"
 )
 
 // Repository is the followed branch, commit by commit, and the folder of the cluster on the status branch.
@@ -81,4 +82,9 @@ func (r *Repository) Trailers(part reconcile.History) []string {
 		}
 	}
 	return out
+}
+
+// SaysReady reports whether the status branch says of a Workspace that it is ready: from there each process knows it.
+func (r *Repository) SaysReady(k workspace.Key) bool {
+	return strings.Contains(string(r.Status[k.String()+".yaml"]), "state: Ready")
 }
