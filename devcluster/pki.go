@@ -23,8 +23,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// pki makes the keys and certificates that the parts of the control plane trust each other by. All live in dir. A control
-// plane that starts again there keeps its CA and the key of its tokens, so that its clients need nothing new.
+// pki makes the keys and certificates that the parts of the control plane trust each other by. All live in dir. A
+// control plane that starts again there keeps its CA and the key of its tokens, so that its clients need nothing new.
 type pki struct {
 	dir    string
 	ca     *x509.Certificate

@@ -192,7 +192,8 @@ func loopInMemory() *witness {
 	}}
 }
 
-// loopFixture makes a repository of n Workspaces on existing nodes, which api has; so many have the preset that changes.
+// loopFixture makes a repository of n Workspaces on existing nodes, which api has; so many have the preset that
+// changes.
 func loopFixture(b *testing.B, n, changing int, api *witness) loopRun {
 	b.Helper()
 	file := func(i int, more string) (name, text string) {

@@ -18,8 +18,8 @@ import (
 	"syncer.dev/syncer/internal/workspace"
 )
 
-// TestEventsPassTheFence: of Events that wait while the process is stopped none is sent once it goes on, as the lease is
-// too old then. The fence of another namespace does not count.
+// TestEventsPassTheFence: of Events that wait while the process is stopped none is sent once it goes on, as the lease
+// is too old then. The fence of another namespace does not count.
 func TestEventsPassTheFence(t *testing.T) {
 	_, ns := connect(t, shared.kubeconfig)
 	mine, other := &fence.Fence{}, &fence.Fence{}

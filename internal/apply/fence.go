@@ -24,8 +24,8 @@ func (c *Cluster) InCluster() bool {
 // write nothing, and pass no fence; they are counted.
 func (c *Cluster) Inquire() (*inquiry.API, error) { return inquiry.New(c.unfenced) }
 
-// Emitter returns what creates Events, by syncer's own identity: an Event is no object of a team. Each passes the fence of
-// its namespace, as Events may wait in a queue while the process is stopped.
+// Emitter returns what creates Events, by syncer's own identity: an Event is no object of a team. Each passes the fence
+// of its namespace, as Events may wait in a queue while the process is stopped.
 func (c *Cluster) Emitter() occurrence.Emitter {
 	config := rest.CopyConfig(c.unfenced)
 	config.Wrap(fence.WrapByNamespace(c.options.MayWrite))

@@ -489,7 +489,8 @@ func TestUnreachableFromTheStart(t *testing.T) {
 		t.Errorf("preview: %v", err)
 	}
 	doomed := cluster.Object{Ref: cluster.Ref{Version: "v1", Kind: "ConfigMap", Namespace: ns, Name: "x"}}
-	if changes, err := c.Prune(t.Context(), []*cluster.Object{&doomed}); !errors.As(err, &unreachable) || len(changes) != 0 {
+	changes, err := c.Prune(t.Context(), []*cluster.Object{&doomed})
+	if !errors.As(err, &unreachable) || len(changes) != 0 {
 		t.Errorf("prune: %v, %v", changes, err)
 	}
 	p.set(false)

@@ -213,11 +213,11 @@ type CostDelta struct {
 	Hourly  float64 `yaml:"hourly" usage:"US dollars per hour by which a change may raise the cost of all pools"`
 }
 
-// MassDeletion bounds how many Workspaces go at once without the trailer Syncer-Allow-Delete, and how many plain objects.
-// Three of each always may.
+// MassDeletion bounds how many Workspaces go at once without the trailer Syncer-Allow-Delete, and how many plain
+// objects. Three of each always may.
 type MassDeletion struct {
-	Count   int `yaml:"count" usage:"Workspaces, and plain objects, that may be deleted at once without a trailer; 0: any number"`
-	Percent int `yaml:"percent" usage:"percent of all Workspaces, and of all plain objects, that may, beyond three; 0: any part"`
+	Count   int `yaml:"count" usage:"Workspaces, or plain objects, that may go at once without a trailer; 0: any number"`
+	Percent int `yaml:"percent" usage:"percent of all Workspaces, or plain objects, that may, beyond three; 0: any part"`
 }
 
 // ReviewPolicy says what happens where what would run is not what reviewers were shown.

@@ -14,7 +14,8 @@ import (
 func (o Observed) Same(p Observed) bool {
 	return o.State.Version != 0 && o.State.Version == p.State.Version &&
 		len(o.State.Objects) == len(p.State.Objects) &&
-		o.ObjectsWait == p.ObjectsWait && o.Live == p.Live && o.NodesKnown == p.NodesKnown && o.Explain == p.Explain && o.Eventual == p.Eventual &&
+		o.ObjectsWait == p.ObjectsWait && o.Live == p.Live && o.NodesKnown == p.NodesKnown &&
+		o.Explain == p.Explain && o.Eventual == p.Eventual &&
 		len(o.Unavailable.Entries) == 0 && len(p.Unavailable.Entries) == 0 &&
 		reflect.DeepEqual(o.Pools, p.Pools) &&
 		reflect.DeepEqual(o.Quota, p.Quota) &&

@@ -25,7 +25,8 @@ func (e *env) restartsAPIServer(p *process) {
 	before := e.uids()
 	e.repo.Commit(map[string]string{"workspaces/d.yaml": inference("d", "phi-4-mini-instruct")}, "written when it ends")
 	e.eventually("the first object of d", func() string {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(e.uids())), func(o string) bool { return strings.HasSuffix(o, "/d") }) {
+		ofD := func(o string) bool { return strings.HasSuffix(o, "/d") }
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(e.uids())), ofD) {
 			return "none"
 		}
 		return ""

@@ -120,8 +120,8 @@ type Observed struct {
 	QuotaErr error
 	// Stale, if not empty, is why the source or the pools may be out of date, so that syncer deletes nothing.
 	Stale string
-	// Deletions returns how many deletions commits allow since these Workspaces and plain objects were last desired. It may
-	// be nil.
+	// Deletions returns how many deletions commits allow since these Workspaces and plain objects were last desired. It
+	// may be nil.
 	Deletions func(ctx context.Context, gone []cluster.Ref) int
 	// Reviews count if Settings.Review asks for them.
 	Reviews Reviews

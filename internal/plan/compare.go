@@ -73,8 +73,8 @@ type LiveInput struct {
 	// Unreviewed says for Workspaces whose change is not reviewed why nothing of them may change: their live objects and
 	// their pools stay, as with those that a policy holds.
 	Unreviewed map[workspace.Key]string
-	// Allowed returns how many deletions commits allow since these Workspaces and plain objects were last desired; nil: only
-	// the last commit counts. It is called only if there are too many.
+	// Allowed returns how many deletions commits allow since these Workspaces and plain objects were last desired; nil:
+	// only the last commit counts. It is called only if there are too many.
 	Allowed func(gone []cluster.Ref) int
 	// Halted is what the source itself says must not change.
 	Halted halt.Halted

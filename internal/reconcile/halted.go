@@ -24,9 +24,9 @@ type Commits interface {
 // Tip alone if neither is among the last commits.
 type History struct{ Tip, From, After string }
 
-// allowed returns how many deletions commits allow since these Workspaces and plain objects were last desired. What this
-// process has seen decides which commits count: after a restart those from its first tip on, so that an old commit never
-// allows a new deletion.
+// allowed returns how many deletions commits allow since these Workspaces and plain objects were last desired. What
+// this process has seen decides which commits count: after a restart those from its first tip on, so that an old commit
+// never allows a new deletion.
 func (l *Loop) allowed(p *pass) func(context.Context, []cluster.Ref) int {
 	if l.commits == nil {
 		return nil

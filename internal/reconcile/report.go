@@ -406,7 +406,8 @@ func (p *pass) poolsToDelete() map[string]*plan.Change {
 	return out
 }
 
-// objectReports lists the plain objects that are refused, or that differ from the source, and all objects whose deletion does not end.
+// objectReports lists the plain objects that are refused, or that differ from the source, and all objects whose
+// deletion does not end.
 func (p *pass) objectReports(r *reporting) []status.Object {
 	out := slices.Concat(p.objects, stays.Waiting(&p.plan.Guard, p.active), stays.Observed(p.active),
 		plainhealth.Unhealthy(r.odd))

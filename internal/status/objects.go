@@ -81,8 +81,8 @@ func objectsFiles(s Summary) map[string][]byte {
 	return out
 }
 
-// ObjectsWait reports whether the files of a cluster's folder list an object whose deletion waits. It ignores files that
-// it cannot read.
+// ObjectsWait reports whether the files of a cluster's folder list an object whose deletion waits. It ignores files
+// that it cannot read.
 func ObjectsWait(files map[string][]byte) bool {
 	for name, data := range files {
 		if strings.Contains(name, "/") || !strings.HasPrefix(name, "objects") {

@@ -123,9 +123,9 @@ func (c *Cluster) Crash() {
 	c.stop()
 }
 
-// Restart starts a cluster that has crashed again, in a new process with the same data, keys and port: resource versions
-// go on, and the new API server knows no event from before. The flags of the cluster must not have named a folder or a
-// kubeconfig.
+// Restart starts a cluster that has crashed again, in a new process with the same data, keys and port: resource
+// versions go on, and the new API server knows no event from before. The flags of the cluster must not have named a
+// folder or a kubeconfig.
 func (c *Cluster) Restart(t T) {
 	t.Helper()
 	at, err := url.Parse(c.URL)

@@ -25,8 +25,8 @@ func TestDocumentedLimits(t *testing.T) {
 			"workspaces": l.Workspaces, "manifests": l.Manifests, "files": l.Files, "values": l.Values, "objects": l.Objects,
 		}
 	}
-	rows := regexp.MustCompile("(?m)^\\| `source\\.limits\\.(\\w+)` \\| (\\d+) \\| (\\d+) \\| (\\d+) \\|").FindAllStringSubmatch(
-		string(text), -1)
+	row := regexp.MustCompile("(?m)^\\| `source\\.limits\\.(\\w+)` \\| (\\d+) \\| (\\d+) \\| (\\d+) \\|")
+	rows := row.FindAllStringSubmatch(string(text), -1)
 	found := map[string]bool{}
 	for _, row := range rows {
 		name := row[1]

@@ -54,8 +54,8 @@ func damaged(rng *rand.Rand, value any) any {
 	return odd()
 }
 
-// TestFieldsAsTyped: of objects with fields of any form, what is read without a conversion is what the conversion gives,
-// or is left to it.
+// TestFieldsAsTyped: of objects with fields of any form, what is read without a conversion is what the conversion
+// gives, or is left to it.
 func TestFieldsAsTyped(t *testing.T) {
 	pod := parse(t, `
 apiVersion: v1

@@ -267,8 +267,8 @@ func TestKeptAsByTheDynamicClient(t *testing.T) {
 	}
 }
 
-// TestSharedPartsAsByTheDynamicClient: of objects that have most of their text in common, of which a list makes one copy,
-// each with the part of another one now and then, a list keeps the intents and contents of the whole objects.
+// TestSharedPartsAsByTheDynamicClient: of objects that have most of their text in common, of which a list makes one
+// copy, each with the part of another one now and then, a list keeps the intents and contents of the whole objects.
 func TestSharedPartsAsByTheDynamicClient(t *testing.T) {
 	const total = 300
 	pages := pagesOf(t, "statefulset", "StatefulSet", "apps/v1", total)

@@ -36,8 +36,9 @@ func (v *View) listObjects(s *cluster.State) bool {
 	slices.SortFunc(all, func(a, b changedObject) int { return a.ref.Compare(b.ref) })
 	out := make([]*cluster.Object, 0, len(s.Objects)+len(all))
 	rest := s.Objects
+	byRef := func(o *cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) }
 	for _, o := range all {
-		i, found := slices.BinarySearchFunc(rest, o.ref, func(o *cluster.Object, r cluster.Ref) int { return o.Ref.Compare(r) })
+		i, found := slices.BinarySearchFunc(rest, o.ref, byRef)
 		out = append(out, rest[:i]...)
 		rest = rest[i:]
 		if found {

@@ -17,7 +17,8 @@ var alike = map[string]bool{
 }
 
 // parts has the values of recent fields that are alike, by their text. A place has one, and the next one for this place
-// takes it over. Objects share the values, which never change: what is written of an object has their texts as they are.
+// takes it over. Objects share the values, which never change: what is written of an object has their texts as they
+// are.
 type parts [1 << partsBits]part
 
 type part struct {

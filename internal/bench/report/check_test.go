@@ -64,8 +64,8 @@ func TestReadRanges(t *testing.T) {
 	}
 }
 
-// TestRanges: the file that is checked with can be read, and the documentation of the figures names each of its rows, those
-// of the loop without the number of Workspaces.
+// TestRanges: the file that is checked with can be read, and the documentation of the figures names each of its rows,
+// those of the loop without the number of Workspaces.
 func TestRanges(t *testing.T) {
 	data, err := os.ReadFile("../../../" + ranges)
 	if err != nil {

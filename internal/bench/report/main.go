@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command report runs the benchmarks of the packages it is given, writes what they recorded to bench/results.json, and
-// prints it as a table. With -check it fails if a ratio is out of its range in bench/ranges.yaml or was not measured, and
-// with -small it measures the small sizes only. "make bench" and "make benchsmall" are its uses.
+// prints it as a table. With -check it fails if a ratio is out of its range in bench/ranges.yaml or was not measured,
+// and with -small it measures the small sizes only. "make bench" and "make benchsmall" are its uses.
 package main
 
 import (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package mass recognises plans that delete so much at once that it is most likely a mistake: a wrong path, a bad merge,
-// a script that has emptied a folder. Such deletions need a word in the message of a commit.
+// Package mass recognises plans that delete so much at once that it is most likely a mistake: a wrong path, a bad
+// merge, a script that has emptied a folder. Such deletions need a word in the message of a commit.
 //
 // Workspaces and plain objects of the repository are judged apart, by the same limits. Counted together, the many
 // ConfigMaps of a repository would hide that all its Workspaces go, or the objects of a few Workspaces would hold them.
