@@ -12,13 +12,11 @@ import (
 // look at every object: for a State without a version, and while offerings are unavailable, which time alone changes.
 // Reported counts by what follows from it: Adapters, Notes and Last.
 func (o Observed) Same(p Observed) bool {
-	return o.State.Version != 0 && o.State.Version == p.State.Version &&
-		len(o.State.Objects) == len(p.State.Objects) &&
+	return o.State.Version != 0 && o.State.Version == p.State.Version && len(o.State.Objects) == len(p.State.Objects) &&
 		o.ObjectsWait == p.ObjectsWait && o.Live == p.Live && o.NodesKnown == p.NodesKnown &&
 		o.Explain == p.Explain && o.Eventual == p.Eventual &&
 		len(o.Unavailable.Entries) == 0 && len(p.Unavailable.Entries) == 0 &&
-		reflect.DeepEqual(o.Pools, p.Pools) &&
-		reflect.DeepEqual(o.Quota, p.Quota) &&
+		reflect.DeepEqual(o.Pools, p.Pools) && reflect.DeepEqual(o.Quota, p.Quota) &&
 		reflect.DeepEqual(o.Found, p.Found) &&
 		maps.Equal(o.Unprovisionable, p.Unprovisionable) &&
 		maps.Equal(o.WithoutGPUs, p.WithoutGPUs) &&
